@@ -1,0 +1,1 @@
+//! Image tars: index, read files, verify, compose.

@@ -1,0 +1,1 @@
+//! Build what a plan misses, save and register it.

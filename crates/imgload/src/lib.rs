@@ -1,0 +1,1 @@
+//! Bring an archive into the engine, verified.

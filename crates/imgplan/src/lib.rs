@@ -1,0 +1,1 @@
+//! Pick the best image, or the best base and what is missing.

@@ -1,0 +1,1 @@
+//! Put an image into the store and register it.

@@ -1,0 +1,1 @@
+//! What an archived image holds: operating system, packages, compilers, tools.

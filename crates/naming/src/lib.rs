@@ -1,0 +1,1 @@
+//! What things are called: image names, references, digests, operating systems, architectures.

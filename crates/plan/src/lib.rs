@@ -1,0 +1,1 @@
+//! Requirements, matching and plans.

@@ -1,0 +1,1 @@
+//! image-registry.yml and the store around it.
