@@ -1,1 +1,35 @@
-//! What things are called: image names, references, digests, operating systems, architectures.
+//! What things are called: image names, references, digests, operating systems, architectures,
+//! and what goes into an image. Pure: no I/O, nothing of the environment.
+//!
+//! Every type here is a validated newtype: text from outside becomes one of them where it enters,
+//! and whoever holds one needs no further check. A refusal is a [`NameError`] that says which rule
+//! was broken.
+//!
+//! ```
+//! use naming::ImageName;
+//!
+//! let name: ImageName = "http-proto-ubuntu-25.04-gcc15-asan".parse()?;
+//! assert_eq!(name.project(), "http-proto");
+//! assert_eq!(name.os().to_string(), "ubuntu:25.04");
+//! assert_eq!(name.variant(), "gcc15-asan");
+//! # Ok::<(), naming::NameError>(())
+//! ```
+
+mod architecture;
+mod digest;
+mod distribution;
+mod error;
+mod image_name;
+mod item;
+mod os;
+mod reference;
+mod text;
+
+pub use architecture::Architecture;
+pub use digest::Digest;
+pub use distribution::Family;
+pub use error::NameError;
+pub use image_name::ImageName;
+pub use item::{Compiler, PackageName, ToolName, Variant};
+pub use os::{Os, runner};
+pub use reference::Reference;

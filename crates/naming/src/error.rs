@@ -1,0 +1,58 @@
+//! Why a name was refused.
+
+use thiserror::Error;
+
+/// Which rule a name breaks. The value is shown in backticks, cut to a bounded length and with
+/// control characters escaped, so that a hostile name cannot forge terminal output.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{what} `{}` {rule}", shown(.value))]
+pub struct NameError {
+    what: &'static str,
+    value: String,
+    rule: String,
+    hint: Option<String>,
+}
+
+impl NameError {
+    pub(crate) fn new(what: &'static str, value: &str, rule: impl Into<String>) -> Self {
+        Self {
+            what,
+            value: value.to_owned(),
+            rule: rule.into(),
+            hint: None,
+        }
+    }
+
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// What to do about it, where that is known.
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// The rule alone, as in "holds an upper-case letter".
+    pub fn rule(&self) -> &str {
+        &self.rule
+    }
+}
+
+/// The longest piece of a refused value that a message repeats, in characters.
+const SHOWN_CHARS: usize = 160;
+
+fn shown(value: &str) -> String {
+    let mut out = String::new();
+    for c in value.chars().take(SHOWN_CHARS) {
+        if c.is_control() {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    if value.chars().nth(SHOWN_CHARS).is_some() {
+        out.push('…');
+    }
+    out
+}

@@ -1,0 +1,332 @@
+//! What goes into an image: packages, compilers, tools, variants.
+//!
+//! These texts end up in build files and on command lines, so each has a grammar that leaves no
+//! room for a shell's or an option parser's special characters: a letter or digit first, then
+//! letters, digits and a few signs.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::NameError;
+use crate::distribution::Family;
+use crate::text::as_text;
+
+/// The longest item, in bytes. Debian's longest package name has under 100.
+const MAX_ITEM: usize = 200;
+
+fn check(what: &'static str, text: &str, signs: &str) -> Result<(), NameError> {
+    let refuse = |rule: String| Err(NameError::new(what, text, rule));
+    let Some(first) = text.chars().next() else {
+        return refuse("is empty".into());
+    };
+    if text.len() > MAX_ITEM {
+        return refuse(format!("is longer than {MAX_ITEM} bytes"));
+    }
+    if !first.is_ascii_alphanumeric() {
+        return refuse("does not start with a letter or a digit".into());
+    }
+    match text
+        .chars()
+        .find(|c| !(c.is_ascii_alphanumeric() || signs.contains(*c)))
+    {
+        Some(c) => refuse(format!(
+            "holds `{}`, which no {what} may",
+            c.escape_default()
+        )),
+        None => Ok(()),
+    }
+}
+
+/// A package, with what apt, apk and dnf allow behind its name: `libssl-dev`,
+/// `libssl-dev:i386`, `libssl-dev=3.0.11-1~deb12u2`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PackageName(String);
+
+impl PackageName {
+    /// The whole text, with architecture and version.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name without architecture and version, as package databases list it.
+    pub fn name(&self) -> &str {
+        let end = self.0.find([':', '=']).unwrap_or(self.0.len());
+        &self.0[..end]
+    }
+
+    /// Whether the family's own grammar has such a name: Debian policy 5.6.1 for apt, apk-package(5)
+    /// for apk, rpm's own for dnf (where `:` and `=` would mean something else).
+    pub fn check(&self, family: Family) -> Result<(), NameError> {
+        let refuse = |rule: &str| Err(NameError::new("package", &self.0, rule));
+        let name = self.name();
+        match family {
+            Family::Apt if name.len() < 2 => refuse("is shorter than Debian's names are"),
+            Family::Apt if name.contains('_') => refuse("holds `_`, which no Debian package has"),
+            Family::Apt if name.bytes().any(|b| b.is_ascii_uppercase()) => {
+                refuse("holds an upper-case letter, which no Debian package has")
+            }
+            Family::Apk if self.0.contains(':') => refuse("holds `:`, which no Alpine package has"),
+            Family::Dnf if self.0.contains([':', '=']) => {
+                refuse("holds `:` or `=`; dnf takes a version as `name-version`")
+            }
+            Family::Apt | Family::Apk | Family::Dnf => Ok(()),
+        }
+    }
+}
+
+impl FromStr for PackageName {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        check("package", text, "+._-:=~")?;
+        let name = Self(text.to_owned());
+        let rest = &text[name.name().len()..];
+        let (architecture, version) = match rest.split_once('=') {
+            Some((architecture, version)) => (architecture, Some(version)),
+            None => (rest, None),
+        };
+        let qualified = match architecture.strip_prefix(':') {
+            Some(name) => {
+                !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            }
+            None => true,
+        };
+        if !qualified || version.is_some_and(|version| version.is_empty() || version.contains('='))
+        {
+            return Err(NameError::new(
+                "package",
+                text,
+                "is not `name`, `name:architecture` or `name=version`",
+            ));
+        }
+        Ok(name)
+    }
+}
+
+/// A compiler: `gcc-15`, `clang-20`, `gcc`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Compiler(String);
+
+impl Compiler {
+    /// The whole text: `gcc-15`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What it is, without a version: `gcc`.
+    pub fn name(&self) -> &str {
+        self.split().0
+    }
+
+    /// `15`, `4.8`; none where any version will do.
+    pub fn version(&self) -> Option<&str> {
+        self.split().1
+    }
+
+    fn split(&self) -> (&str, Option<&str>) {
+        match self.0.rsplit_once('-') {
+            Some((name, version)) if version.starts_with(|c: char| c.is_ascii_digit()) => {
+                (name, Some(version))
+            }
+            _ => (&self.0, None),
+        }
+    }
+
+    /// As a variant of an image name spells it: `gcc15`.
+    pub fn in_name(&self) -> String {
+        match self.split() {
+            (name, Some(version)) => format!("{name}{version}"),
+            (name, None) => name.to_owned(),
+        }
+    }
+}
+
+impl FromStr for Compiler {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        check("compiler", text, "+._-")?;
+        if text.ends_with('-') {
+            return Err(NameError::new(
+                "compiler",
+                text,
+                "lacks the version after its dash",
+            ));
+        }
+        Ok(Self(text.to_ascii_lowercase()))
+    }
+}
+
+/// A tool that is no package's name everywhere: `cmake`, `ninja`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ToolName(String);
+
+impl ToolName {
+    /// The whole text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ToolName {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        check("tool", text, "+._-")?;
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// A variant of an image: `asan`, `cov`, `x86`. Lower case.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Variant(String);
+
+/// The variants whose order in a name is fixed; others follow, as given.
+const ORDERED: [&str; 5] = ["cov", "asan", "ubsan", "tsan", "x86"];
+
+impl Variant {
+    /// The whole text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Where this variant stands among the variants of a name.
+    pub(crate) fn rank(&self) -> usize {
+        ORDERED
+            .iter()
+            .position(|name| *name == self.0)
+            .unwrap_or(ORDERED.len())
+    }
+}
+
+impl FromStr for Variant {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        check("variant", text, "._-")?;
+        let text = text.to_ascii_lowercase();
+        // A workflow says `coverage`, a name says `cov`.
+        Ok(Self(if text == "coverage" {
+            "cov".to_owned()
+        } else {
+            text
+        }))
+    }
+}
+
+macro_rules! shown_as_given {
+    ($($type:ty),+) => {$(
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        as_text!($type);
+    )+};
+}
+
+shown_as_given!(PackageName, Compiler, ToolName, Variant);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const HOSTILE: [&str; 14] = [
+        "",
+        "gcc-12; rm -rf /",
+        "--privileged",
+        "$(x)",
+        "../../etc/passwd",
+        "a b",
+        "a\nb",
+        "a|b",
+        "`x`",
+        "-y",
+        "a&b",
+        "a'b",
+        "a\"b",
+        "a\\b",
+    ];
+
+    #[test]
+    fn hostile_items_are_refused() {
+        for text in HOSTILE {
+            assert!(text.parse::<PackageName>().is_err(), "{text:?}");
+            assert!(text.parse::<Compiler>().is_err(), "{text:?}");
+            assert!(text.parse::<ToolName>().is_err(), "{text:?}");
+            assert!(text.parse::<Variant>().is_err(), "{text:?}");
+        }
+        for text in ["a:", "a=", "a:b:c", "a=1=2", "a:=1"] {
+            assert!(text.parse::<PackageName>().is_err(), "{text:?}");
+        }
+        assert!("gcc-".parse::<Compiler>().is_err());
+    }
+
+    #[test]
+    fn packages_by_family() {
+        use Family::{Apk, Apt, Dnf};
+        let table = [
+            ("libssl-dev", &[Apt, Apk, Dnf][..]),
+            ("g++-12", &[Apt, Apk, Dnf]),
+            ("SDL2-devel", &[Apk, Dnf]),
+            ("libssl-dev:i386", &[Apt]),
+            ("zlib1g=1:1.2.13.dfsg-1", &[Apt]),
+            ("zlib=1.3.1-r1", &[Apt, Apk]),
+            ("py3_x", &[Apk, Dnf]),
+            ("R", &[Apk, Dnf]),
+        ];
+        for (text, families) in table {
+            let package: PackageName = text.parse().expect(text);
+            for family in [Apt, Apk, Dnf] {
+                assert_eq!(
+                    package.check(family).is_ok(),
+                    families.contains(&family),
+                    "{text} {family:?}"
+                );
+            }
+        }
+        assert_eq!(
+            "zlib1g:i386=1:1.2"
+                .parse::<PackageName>()
+                .expect("qualified")
+                .name(),
+            "zlib1g"
+        );
+    }
+
+    #[test]
+    fn compilers() {
+        let table = [
+            ("gcc-15", "gcc", Some("15"), "gcc15"),
+            ("GCC-15", "gcc", Some("15"), "gcc15"),
+            ("gcc-4.8", "gcc", Some("4.8"), "gcc4.8"),
+            ("clang", "clang", None, "clang"),
+            ("intel-oneapi", "intel-oneapi", None, "intel-oneapi"),
+        ];
+        for (text, name, version, in_name) in table {
+            let compiler: Compiler = text.parse().expect(text);
+            assert_eq!(
+                (
+                    compiler.name(),
+                    compiler.version(),
+                    compiler.in_name().as_str()
+                ),
+                (name, version, in_name)
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn accepted_items_are_shell_safe(text in "\\PC{0,20}") {
+            if let Ok(package) = text.parse::<PackageName>() {
+                prop_assert!(package.as_str().bytes().all(|b| b.is_ascii_alphanumeric() || b"+._-:=~".contains(&b)));
+                prop_assert!(!package.as_str().starts_with('-'));
+                prop_assert_eq!(package.to_string().parse::<PackageName>(), Ok(package));
+            }
+            let _ = (text.parse::<Compiler>(), text.parse::<ToolName>(), text.parse::<Variant>());
+        }
+    }
+}

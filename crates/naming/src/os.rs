@@ -1,0 +1,331 @@
+//! Operating systems: a distribution and, where it has one, a version.
+//!
+//! Accepted spellings: `ubuntu:25.04`, the same with a registry, folder or digest around it
+//! (`docker.io/library/ubuntu:25.04@sha256:…`), the dashed form of image names (`ubuntu-25.04`),
+//! labels of GitHub's runners (`ubuntu-24.04-arm`, `ubuntu-latest`), and a bare distribution.
+//! Case does not matter. What follows a version's dash is an image flavour (`bookworm-slim`).
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::distribution::{self, Family};
+use crate::text::as_text;
+use crate::{Architecture, NameError, Reference};
+
+/// What `ubuntu-latest` means on GitHub's runners
+/// (actions/runner-images, "Available Images").
+const UBUNTU_LATEST: &str = "24.04";
+
+/// The longest version, in bytes: a tag's limit.
+const MAX_VERSION: usize = 128;
+
+/// A distribution and its version, lower case. An unknown distribution is accepted (people have
+/// their own bases); only [`crate::ImageName`] insists on the table.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Os {
+    distribution: String,
+    version: Option<String>,
+}
+
+impl Os {
+    fn new(distribution: &str, version: Option<&str>) -> Self {
+        let row = distribution::find(distribution);
+        let rolling = row.is_some_and(|row| !row.versioned);
+        Self {
+            distribution: row.map_or(distribution, |row| row.name).to_owned(),
+            version: version
+                .filter(|version| !(rolling && *version == "latest"))
+                .map(str::to_owned),
+        }
+    }
+
+    /// The distribution as image names spell it: `ubuntu`, `archlinux`.
+    pub fn distribution(&self) -> &str {
+        &self.distribution
+    }
+
+    /// `25.04`, `bookworm`, `bookworm-slim`; none for a rolling distribution.
+    pub fn version(&self) -> Option<&str> {
+        self.version.as_deref()
+    }
+
+    /// Which package manager is inside; none for a distribution that has no known one.
+    pub fn family(&self) -> Option<Family> {
+        distribution::find(&self.distribution)?.family
+    }
+
+    /// From the fields of os-release(5): `ID`, `VERSION_ID`, `VERSION_CODENAME`. A versioned
+    /// distribution without `VERSION_ID` (Debian testing) goes by its codename.
+    pub fn from_os_release(
+        id: &str,
+        version_id: Option<&str>,
+        codename: Option<&str>,
+    ) -> Result<Self, NameError> {
+        let id = id.to_ascii_lowercase();
+        let rolling = distribution::find(&id).is_some_and(|row| !row.versioned);
+        // Alpine says 3.20.3, its images and our names say 3.20; an edge image says 3.21_alpha….
+        let version = version_id.or(codename).filter(|_| !rolling).map(|version| {
+            let version = version.to_ascii_lowercase();
+            match (id.as_str(), version.match_indices('.').nth(1)) {
+                ("alpine", _) if version.contains("_alpha") => "edge".to_owned(),
+                ("alpine", Some((second_dot, _))) => version[..second_dot].to_owned(),
+                _ => version,
+            }
+        });
+        check(&id, &id, version.as_deref())?;
+        Ok(Self::new(&id, version.as_deref()))
+    }
+
+    /// The parts of an image name that stand for this system: the distribution, the version up
+    /// to its first dash, and the flavour behind it.
+    pub(crate) fn name_parts(&self) -> (&str, Option<&str>, Option<&str>) {
+        let rolling = distribution::find(&self.distribution).is_some_and(|row| !row.versioned);
+        match self.version.as_deref() {
+            Some(flavour) if rolling => (&self.distribution, None, Some(flavour)),
+            Some(version) => match version.split_once('-') {
+                Some((version, flavour)) => (&self.distribution, Some(version), Some(flavour)),
+                None => (&self.distribution, Some(version), None),
+            },
+            None => (&self.distribution, None, None),
+        }
+    }
+}
+
+/// What a GitHub runner label stands for: `ubuntu-24.04`, `ubuntu-24.04-arm`, `ubuntu-latest`.
+/// None for Windows, macOS and self-hosted labels.
+pub fn runner(label: &str) -> Option<(Os, Architecture)> {
+    let label = label.to_ascii_lowercase();
+    let version = label.strip_prefix("ubuntu-")?;
+    let (version, architecture) = match version.strip_suffix("-arm") {
+        Some(version) => (version, Architecture::Aarch64),
+        None => (version, Architecture::X86_64),
+    };
+    let version = if version == "latest" {
+        UBUNTU_LATEST
+    } else {
+        version
+    };
+    let (year, month) = version.split_once('.')?;
+    let digits = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
+    (digits(year) && digits(month)).then(|| (Os::new("ubuntu", Some(version)), architecture))
+}
+
+fn check(text: &str, distribution: &str, version: Option<&str>) -> Result<(), NameError> {
+    let part = |part: &str| {
+        let word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+        let bytes = part.as_bytes();
+        !bytes.is_empty()
+            && bytes.len() <= MAX_VERSION
+            && word(bytes[0])
+            && word(bytes[bytes.len() - 1])
+            && bytes
+                .iter()
+                .all(|b| word(*b) || matches!(b, b'.' | b'_' | b'-'))
+    };
+    let hint = "write it like `ubuntu:25.04`, `debian:12`, `alpine:3.20` or `archlinux`";
+    if !part(distribution) {
+        return Err(
+            NameError::new("operating system", text, "is not a distribution's name")
+                .with_hint(hint),
+        );
+    }
+    match version {
+        Some(version) if !part(version) => {
+            Err(NameError::new("operating system", text, "has no valid version").with_hint(hint))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl FromStr for Os {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let lower = text.trim().to_ascii_lowercase();
+        if let Some((os, _)) = runner(&lower) {
+            return Ok(os);
+        }
+        if lower.contains([':', '/', '@']) {
+            // As an image reference, to have its digest, registry and tag checked.
+            let reference: Reference = lower.parse().map_err(|error: NameError| {
+                NameError::new("operating system", text, error.rule())
+            })?;
+            let repository = reference.repository();
+            let name = repository.rsplit('/').next().unwrap_or_default();
+            let folder_and_name = repository
+                .trim_start_matches("docker.io/")
+                .replace('/', "-");
+            let name = distribution::find(&folder_and_name).map_or(name, |row| row.name);
+            let tagged = lower
+                .split('@')
+                .next()
+                .and_then(|name| name.rsplit('/').next());
+            let version = reference
+                .tag()
+                .filter(|_| tagged.is_some_and(|last| last.contains(':')));
+            check(text, name, version)?;
+            return Ok(Self::new(name, version));
+        }
+        if distribution::find(&lower).is_some() {
+            return Ok(Self::new(&lower, None));
+        }
+        let dashed = distribution::DISTRIBUTIONS.iter().find_map(|row| {
+            let version = [row.name]
+                .iter()
+                .chain(row.aliases)
+                .find_map(|name| lower.strip_prefix(name)?.strip_prefix('-'))?;
+            let first = version.split('-').next().unwrap_or_default();
+            row.is_version(first).then_some((row.name, version))
+        });
+        let (name, version) = match dashed {
+            Some((name, version)) => (name, Some(version)),
+            None => (lower.as_str(), None),
+        };
+        check(text, name, version)?;
+        Ok(Self::new(name, version))
+    }
+}
+
+impl fmt::Display for Os {
+    /// `ubuntu:25.04`, which is also what `FROM` takes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.distribution)?;
+        match &self.version {
+            Some(version) => write!(f, ":{version}"),
+            None => Ok(()),
+        }
+    }
+}
+
+as_text!(Os);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn every_spelling() {
+        let hex = "0".repeat(64);
+        let table = [
+            ("ubuntu:25.04", "ubuntu:25.04"),
+            ("Ubuntu:25.04", "ubuntu:25.04"),
+            ("docker.io/library/ubuntu:25.04", "ubuntu:25.04"),
+            (
+                &format!("docker.io/library/ubuntu:25.04@sha256:{hex}"),
+                "ubuntu:25.04",
+            ),
+            ("ghcr.io/team/debian:12", "debian:12"),
+            ("localhost:5000/debian", "debian"),
+            ("ubuntu-24.04", "ubuntu:24.04"),
+            ("ubuntu-24.04-arm", "ubuntu:24.04"),
+            ("ubuntu-latest", "ubuntu:24.04"),
+            ("debian-bookworm", "debian:bookworm"),
+            ("debian:bookworm-slim", "debian:bookworm-slim"),
+            ("alpine-3.20", "alpine:3.20"),
+            ("archlinux", "archlinux"),
+            ("archlinux:latest", "archlinux"),
+            ("arch", "archlinux"),
+            ("scratch", "scratch"),
+            ("opensuse/leap:15.6", "opensuse-leap:15.6"),
+            ("opensuse-leap-15.6", "opensuse-leap:15.6"),
+            ("rocky:9", "rockylinux:9"),
+            ("my-distro", "my-distro"),
+        ];
+        for (text, shown) in table {
+            let os: Os = text.parse().expect(text);
+            assert_eq!(os.to_string(), shown, "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_system() {
+        for text in [
+            "",
+            " ",
+            ":",
+            "ubuntu:",
+            "ubuntu:25.04; rm -rf /",
+            "--privileged",
+            "$(x)",
+            "../../etc/passwd",
+            "ubuntu 25.04",
+            "-",
+            "ubuntu:-",
+        ] {
+            assert!(text.parse::<Os>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn runner_labels() {
+        let table = [
+            ("ubuntu-24.04", Some(("ubuntu:24.04", Architecture::X86_64))),
+            (
+                "ubuntu-24.04-arm",
+                Some(("ubuntu:24.04", Architecture::Aarch64)),
+            ),
+            (
+                "ubuntu-latest",
+                Some(("ubuntu:24.04", Architecture::X86_64)),
+            ),
+            ("windows-2022", None),
+            ("macos-15", None),
+            ("self-hosted", None),
+            ("ubuntu-slim", None),
+        ];
+        for (label, expected) in table {
+            let found = runner(label).map(|(os, architecture)| (os.to_string(), architecture));
+            assert_eq!(
+                found,
+                expected.map(|(os, architecture)| (os.to_owned(), architecture)),
+                "{label}"
+            );
+        }
+    }
+
+    #[test]
+    fn from_os_release_files() {
+        let table = [
+            (("debian", Some("12"), Some("bookworm")), "debian:12"),
+            (("debian", None, Some("trixie")), "debian:trixie"),
+            (("ubuntu", Some("25.04"), Some("plucky")), "ubuntu:25.04"),
+            (("alpine", Some("3.20.3"), None), "alpine:3.20"),
+            (
+                ("alpine", Some("3.22.0_alpha20250108"), None),
+                "alpine:edge",
+            ),
+            (("arch", Some("20260101.0.1"), None), "archlinux"),
+            (("fedora", Some("41"), None), "fedora:41"),
+            (("rocky", Some("9.4"), None), "rockylinux:9.4"),
+            (
+                ("opensuse-tumbleweed", Some("20260101"), None),
+                "opensuse-tumbleweed",
+            ),
+        ];
+        for ((id, version, codename), shown) in table {
+            assert_eq!(
+                Os::from_os_release(id, version, codename)
+                    .expect(id)
+                    .to_string(),
+                shown
+            );
+        }
+        assert!(Os::from_os_release("a b", None, None).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in "\\PC{0,60}") {
+            if let Ok(os) = text.parse::<Os>() {
+                prop_assert_eq!(os.to_string().parse::<Os>(), Ok(os));
+            }
+        }
+
+        #[test]
+        fn parse_after_format_is_identity(text in "(ubuntu|debian|arch|fedora|opensuse/leap|own)(:[a-z0-9]{1,4}([._-][a-z0-9]{1,4}){0,2})?") {
+            let os: Os = text.parse().expect("the pattern follows the grammar");
+            prop_assert_eq!(os.to_string().parse::<Os>(), Ok(os));
+        }
+    }
+}

@@ -1,0 +1,408 @@
+//! Image references: `[domain/]path[:tag][@digest]`.
+//!
+//! The grammar is that of the distribution project (`reference/reference.go`): a first component
+//! is a domain when it holds a dot or a colon or is `localhost`; path components are lower-case
+//! letters and digits with single `.`, one or two `_`, or any run of `-` between them; a tag has
+//! at most 128 characters. A name without a domain belongs to `docker.io`, one without a folder
+//! to `library`, and one with neither tag nor digest means `latest`.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+
+use crate::text::as_text;
+use crate::{Digest, NameError};
+
+const DEFAULT_DOMAIN: &str = "docker.io";
+const DEFAULT_FOLDER: &str = "library/";
+const DEFAULT_TAG: &str = "latest";
+
+/// The longest `domain/path` that registries take, in bytes.
+const MAX_REPOSITORY: usize = 255;
+/// The longest tag that the grammar allows, in bytes.
+const MAX_TAG: usize = 128;
+
+/// A validated image reference. Equality is that of the canonical form, so `x` and
+/// `docker.io/library/x:latest` are equal.
+#[derive(Clone)]
+pub struct Reference {
+    domain: String,
+    path: String,
+    tag: Option<String>,
+    digest: Option<Digest>,
+}
+
+impl Reference {
+    /// `docker.io/library/x:1`: domain, whole path, then tag and digest where there are any.
+    pub fn canonical(&self) -> String {
+        self.suffixed(format!("{}/{}", self.domain, self.path))
+    }
+
+    /// Domain and whole path, without tag and digest.
+    pub fn repository(&self) -> String {
+        format!("{}/{}", self.domain, self.path)
+    }
+
+    /// The registry's host, with its port if it has one.
+    pub fn domain(&self) -> &str {
+        &self.domain
+    }
+
+    /// The tag. `None` only where there is a digest instead.
+    pub fn tag(&self) -> Option<&str> {
+        self.tag.as_deref()
+    }
+
+    /// The pinned digest, if the reference has one.
+    pub fn digest(&self) -> Option<Digest> {
+        self.digest
+    }
+
+    /// The same repository under another tag, without a digest.
+    pub fn with_tag(&self, tag: &str) -> Result<Self, NameError> {
+        check_tag(tag, tag)?;
+        Ok(Self {
+            domain: self.domain.clone(),
+            path: self.path.clone(),
+            tag: Some(tag.to_owned()),
+            digest: None,
+        })
+    }
+
+    /// The same reference pinned to a digest.
+    pub fn with_digest(mut self, digest: Digest) -> Self {
+        self.digest = Some(digest);
+        self
+    }
+
+    fn suffixed(&self, mut name: String) -> String {
+        if let Some(tag) = &self.tag {
+            name.push(':');
+            name.push_str(tag);
+        }
+        if let Some(digest) = self.digest {
+            name.push('@');
+            name.push_str(&digest.to_string());
+        }
+        name
+    }
+
+    fn key(&self) -> (&str, &str, Option<&str>, Option<Digest>) {
+        (&self.domain, &self.path, self.tag.as_deref(), self.digest)
+    }
+}
+
+impl FromStr for Reference {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let refuse = |rule: &str| NameError::new("image reference", text, rule);
+        let (rest, digest) = match text.split_once('@') {
+            Some((rest, digest)) => (rest, Some(digest.parse()?)),
+            None => (text, None),
+        };
+        let (repository, tag) = match rest.rsplit_once(':') {
+            // A colon before the last slash belongs to the port of the domain.
+            Some((repository, tag)) if !tag.contains('/') => {
+                check_tag(text, tag)?;
+                (repository, Some(tag.to_owned()))
+            }
+            _ => (rest, None),
+        };
+        if repository.is_empty() {
+            return Err(refuse("has no name"));
+        }
+        let (domain, path) = match repository.split_once('/') {
+            Some((first, path)) if is_domain(first) => (first, path),
+            _ => (DEFAULT_DOMAIN, repository),
+        };
+        check_domain(text, domain)?;
+        if path.is_empty() {
+            return Err(refuse("has no name after its registry"));
+        }
+        for component in path.split('/') {
+            check_component(text, component)?;
+        }
+        let domain = if domain == "index.docker.io" {
+            DEFAULT_DOMAIN
+        } else {
+            domain
+        };
+        let mut path = path.to_owned();
+        if domain == DEFAULT_DOMAIN && !path.contains('/') {
+            path.insert_str(0, DEFAULT_FOLDER);
+        }
+        if domain.len() + 1 + path.len() > MAX_REPOSITORY {
+            return Err(refuse("is longer than 255 bytes"));
+        }
+        if domain == DEFAULT_DOMAIN
+            && path.len() == DEFAULT_FOLDER.len() + 64
+            && Digest::from_hex(&path[DEFAULT_FOLDER.len()..]).is_ok()
+        {
+            return Err(refuse("looks like an image ID, not a name"));
+        }
+        let tag = tag.or_else(|| digest.is_none().then(|| DEFAULT_TAG.to_owned()));
+        Ok(Self {
+            domain: domain.to_owned(),
+            path,
+            tag,
+            digest,
+        })
+    }
+}
+
+fn is_domain(first: &str) -> bool {
+    first.contains(['.', ':'])
+        || first == "localhost"
+        || first.chars().any(|c| c.is_ascii_uppercase())
+}
+
+fn check_domain(text: &str, domain: &str) -> Result<(), NameError> {
+    let refuse = || {
+        NameError::new(
+            "image reference",
+            text,
+            format!("has no valid registry: `{domain}`"),
+        )
+    };
+    let (host, port) = match domain.strip_prefix('[') {
+        Some(rest) => {
+            let (address, port) = rest.split_once(']').ok_or_else(refuse)?;
+            address
+                .parse::<std::net::Ipv6Addr>()
+                .map_err(|_| refuse())?;
+            (
+                None,
+                port.strip_prefix(':')
+                    .or_else(|| port.is_empty().then_some("0")),
+            )
+        }
+        None => match domain.split_once(':') {
+            Some((host, port)) => (Some(host), Some(port)),
+            None => (Some(domain), Some("0")),
+        },
+    };
+    let port = port.ok_or_else(refuse)?;
+    if !port.bytes().all(|b| b.is_ascii_digit()) || port.parse::<u16>().is_err() {
+        return Err(refuse());
+    }
+    let label = |label: &str| {
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    match host {
+        Some(host) if !host.split('.').all(label) => Err(refuse()),
+        _ => Ok(()),
+    }
+}
+
+fn check_component(text: &str, component: &str) -> Result<(), NameError> {
+    let refuse = |rule: String| Err(NameError::new("image reference", text, rule));
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    if component.is_empty() {
+        return refuse("has an empty part between slashes".into());
+    }
+    if let Some(c) = component.chars().find(|c| c.is_ascii_uppercase()) {
+        return refuse(format!("holds the upper-case letter `{c}`"));
+    }
+    if let Some(c) = component
+        .chars()
+        .find(|c| !(plain_char(*c) || "._-".contains(*c)))
+    {
+        return refuse(format!(
+            "holds `{}`, which no image name may",
+            c.escape_default()
+        ));
+    }
+    let bytes = component.as_bytes();
+    if !(plain(bytes[0]) && plain(bytes[bytes.len() - 1])) {
+        return refuse("has a separator at the start or end of a part".into());
+    }
+    let doubled = component
+        .split(|c: char| plain_char(c))
+        .any(|run| !matches!(run, "" | "." | "_" | "__") && run.bytes().any(|b| b != b'-'));
+    if doubled {
+        return refuse("has two separators in a row".into());
+    }
+    Ok(())
+}
+
+fn plain_char(c: char) -> bool {
+    c.is_ascii_lowercase() || c.is_ascii_digit()
+}
+
+fn check_tag(text: &str, tag: &str) -> Result<(), NameError> {
+    let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    let valid = tag.len() <= MAX_TAG
+        && tag.bytes().next().is_some_and(word)
+        && tag.bytes().all(|b| word(b) || b == b'.' || b == b'-');
+    if valid {
+        Ok(())
+    } else {
+        Err(NameError::new(
+            "image reference",
+            text,
+            format!("has no valid tag: `{}`", tag.escape_default()),
+        ))
+    }
+}
+
+impl fmt::Display for Reference {
+    /// The form that people write: without `docker.io/library/`, always with a tag or a digest.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = if self.domain == DEFAULT_DOMAIN {
+            let (first, rest) = self.path.split_once('/').unwrap_or((&self.path, ""));
+            if first == "library" && !rest.contains('/') {
+                rest.to_owned()
+            } else if is_domain(first) {
+                // `docker.io/localhost/x` without its domain would be read as another registry.
+                self.repository()
+            } else {
+                self.path.clone()
+            }
+        } else {
+            self.repository()
+        };
+        f.write_str(&self.suffixed(name))
+    }
+}
+
+impl PartialEq for Reference {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Reference {}
+
+impl Hash for Reference {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
+}
+
+impl PartialOrd for Reference {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Reference {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+as_text!(Reference);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn reads_what_docker_reads() {
+        let hex = "0".repeat(64);
+        let table = [
+            ("ubuntu", "docker.io/library/ubuntu:latest", "ubuntu:latest"),
+            (
+                "ubuntu:25.04",
+                "docker.io/library/ubuntu:25.04",
+                "ubuntu:25.04",
+            ),
+            (
+                "docker.io/library/ubuntu:25.04",
+                "docker.io/library/ubuntu:25.04",
+                "ubuntu:25.04",
+            ),
+            ("index.docker.io/a/b", "docker.io/a/b:latest", "a/b:latest"),
+            (
+                "localhost:5000/x:1",
+                "localhost:5000/x:1",
+                "localhost:5000/x:1",
+            ),
+            ("localhost/x", "localhost/x:latest", "localhost/x:latest"),
+            (
+                "ghcr.io/a/b/c:v1.2-x",
+                "ghcr.io/a/b/c:v1.2-x",
+                "ghcr.io/a/b/c:v1.2-x",
+            ),
+            ("[::1]:5000/x", "[::1]:5000/x:latest", "[::1]:5000/x:latest"),
+            (
+                "a--b__c.d",
+                "docker.io/library/a--b__c.d:latest",
+                "a--b__c.d:latest",
+            ),
+            ("library/x", "docker.io/library/x:latest", "x:latest"),
+        ];
+        for (text, canonical, shown) in table {
+            let reference: Reference = text.parse().expect(text);
+            assert_eq!(reference.canonical(), canonical);
+            assert_eq!(reference.to_string(), shown);
+        }
+        let pinned: Reference = format!("x@sha256:{hex}").parse().expect("pinned");
+        assert_eq!(pinned.tag(), None);
+        assert_eq!(pinned.to_string(), format!("x@sha256:{hex}"));
+        let both: Reference = format!("x:1@sha256:{hex}").parse().expect("both");
+        assert_eq!(both.with_tag("2").expect("tag").to_string(), "x:2");
+    }
+
+    #[test]
+    fn refuses_what_docker_refuses() {
+        for text in [
+            "",
+            ":1",
+            "x:",
+            "x:-1",
+            "-x",
+            "x-",
+            "x..y",
+            "x._y",
+            "x___y",
+            "X",
+            "a/B",
+            "a//b",
+            "/a",
+            "a/",
+            "x y",
+            "x;y",
+            "--privileged",
+            "$(x)",
+            "../../etc/passwd",
+            "x@sha256:12",
+            "x@sha512:00",
+            "host:port/x",
+            "host:99999/x",
+            "-h.io/x",
+            "ä",
+            "x\n",
+            "a.b/",
+            "localhost/",
+        ] {
+            assert!(text.parse::<Reference>().is_err(), "{text:?}");
+        }
+        assert!("a".repeat(300).parse::<Reference>().is_err());
+        assert!("f".repeat(64).parse::<Reference>().is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in "\\PC{0,60}") {
+            let _ = text.parse::<Reference>();
+        }
+
+        #[test]
+        fn both_forms_read_back_as_the_same(
+            text in "((localhost|a\\.io|[a-z]{1,3}:[0-9]{1,4})/)?([a-z0-9]{1,4}([._-][a-z0-9]{1,3})?/){0,2}[a-z0-9]{1,5}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,8})?(@sha256:[0-9a-f]{64})?"
+        ) {
+            let reference: Reference = text.parse().expect("the pattern follows the grammar");
+            prop_assert_eq!(&reference.to_string().parse::<Reference>().expect("shown"), &reference);
+            prop_assert_eq!(&reference.canonical().parse::<Reference>().expect("canonical"), &reference);
+        }
+    }
+}
