@@ -1,1 +1,32 @@
-//! Image tars: index, read files, verify, compose.
+//! Image tars: index, read files, verify, compose a stream, take one in. Knows no engine.
+//!
+//! [`Archive::open`] makes one index over docker-archives and OCI layouts, plain, gzip or zstd, with one
+//! image or several. What is written is always one form ([`compose`], [`Draft`]): an OCI layout with a
+//! `manifest.json`, its blobs named by digest.
+//!
+//! Nothing of an archive is trusted. The chain is the image's own: the `image_id` is the config's digest,
+//! the config names the digest of each uncompressed layer (diff_id), and those are what bytes are hashed
+//! against. Memory does not grow with the size of an image.
+
+mod archive;
+pub mod compose;
+mod config;
+mod decode;
+mod describe;
+mod draft;
+mod error;
+mod form;
+mod hash;
+mod headers;
+mod layers;
+mod rootfs;
+mod source;
+mod writer;
+
+pub use archive::{Archive, Image, Layer};
+pub use config::Config;
+pub use decode::Compression;
+pub use draft::Draft;
+pub use error::{Error, ErrorKind};
+pub use hash::digest_reader;
+pub use rootfs::RootFs;

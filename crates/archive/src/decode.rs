@@ -1,0 +1,52 @@
+//! Compression: found by magic number, never believed from a name or a media type.
+
+use std::io::{self, BufRead, Read};
+
+/// How a file or a layer is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compression {
+    /// As it is.
+    None,
+    /// gzip (RFC 1952), one member or several.
+    Gzip,
+    /// Zstandard (RFC 8878), one frame or several.
+    Zstd,
+}
+
+/// How many bytes [`Compression::sniff`] wants to see.
+pub(crate) const MAGIC_LEN: usize = 6;
+
+/// What the first bytes of a stream say.
+pub(crate) enum Magic {
+    Known(Compression),
+    Unsupported(&'static str),
+}
+
+impl Compression {
+    pub(crate) fn sniff(start: &[u8]) -> Magic {
+        match start {
+            [0x1f, 0x8b, ..] => Magic::Known(Self::Gzip),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Magic::Known(Self::Zstd),
+            // RFC 8878 3.1.2: a skippable frame, which pzstd and seekable writers put first.
+            [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Magic::Known(Self::Zstd),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Magic::Unsupported("xz"),
+            [b'B', b'Z', b'h', ..] => Magic::Unsupported("bzip2"),
+            _ => Magic::Known(Self::None),
+        }
+    }
+
+    /// The stream without its compression. Checksums of the format are checked on the way; a
+    /// stream that ends early is `UnexpectedEof`.
+    pub(crate) fn decode<'a>(self, input: impl BufRead + 'a) -> io::Result<Box<dyn Read + 'a>> {
+        Ok(match self {
+            Self::None => Box::new(input),
+            Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
+            Self::Zstd => Box::new(zstd::Decoder::with_buffer(input)?),
+        })
+    }
+}
+
+/// Reads on until `bytes` are passed or the stream ends; returns how many were passed.
+pub(crate) fn skip(input: &mut impl Read, bytes: u64) -> io::Result<u64> {
+    io::copy(&mut input.take(bytes), &mut io::sink())
+}

@@ -1,0 +1,182 @@
+//! What can be wrong with an archive, each with its own words.
+
+use std::io;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use naming::Digest;
+use thiserror::Error;
+
+/// What went wrong with an archive.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no such file.
+    #[error("{path}: no such file")]
+    Missing {
+        /// The archive.
+        path: Utf8PathBuf,
+    },
+    /// The file is no image archive at all.
+    #[error("{path}: {what}")]
+    NotAnArchive {
+        /// The archive.
+        path: Utf8PathBuf,
+        /// What it is instead.
+        what: &'static str,
+        /// What to do about it.
+        hint: Option<&'static str>,
+    },
+    /// The archive ends before it should.
+    #[error("{path}: is truncated: {what}")]
+    Truncated {
+        /// The archive.
+        path: Utf8PathBuf,
+        /// Where it ends.
+        what: String,
+    },
+    /// The archive holds something that it should not, or lacks something that it should.
+    #[error("{path}: {what}")]
+    Damaged {
+        /// The archive.
+        path: Utf8PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// Bytes differ from the digest that names them.
+    #[error("{path}: {what} is damaged: expected {expected}, found {found}")]
+    Mismatch {
+        /// The archive.
+        path: Utf8PathBuf,
+        /// Which blob, as "layer 2 of 3".
+        what: String,
+        /// The digest that the config or the manifest names.
+        expected: Digest,
+        /// The digest of the bytes.
+        found: Digest,
+    },
+    /// The archive can't be read.
+    #[error("{path}: {source}")]
+    Read {
+        /// The archive.
+        path: Utf8PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// What the image is written to failed: a full disk, or an engine that closed its input.
+    #[error("{source}")]
+    Write {
+        /// The system's reason.
+        source: io::Error,
+    },
+}
+
+/// What kind of failure an [`Error`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The archive is missing, damaged, or no archive.
+    Archive,
+    /// No room where the image is written.
+    Room,
+    /// Another failure of the system.
+    Other,
+}
+
+impl Error {
+    /// What kind of failure this is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Read { .. } => ErrorKind::Other,
+            Self::Write { source }
+                if matches!(
+                    source.kind(),
+                    io::ErrorKind::StorageFull
+                        | io::ErrorKind::QuotaExceeded
+                        | io::ErrorKind::FileTooLarge
+                ) =>
+            {
+                ErrorKind::Room
+            }
+            Self::Write { .. } => ErrorKind::Other,
+            _ => ErrorKind::Archive,
+        }
+    }
+
+    /// What to do about it, where that is known.
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::NotAnArchive { hint, .. } => *hint,
+            Self::Truncated { .. } | Self::Mismatch { .. } => {
+                Some("make it again with imgsave or imgbuild --rebuild, or copy it again")
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Makes errors about one archive.
+#[derive(Debug, Clone)]
+pub(crate) struct Blame {
+    path: Utf8PathBuf,
+}
+
+impl Blame {
+    pub(crate) fn new(path: &Utf8Path) -> Self {
+        Self {
+            path: path.to_owned(),
+        }
+    }
+
+    pub(crate) fn damaged(&self, what: impl Into<String>) -> Error {
+        Error::Damaged {
+            path: self.path.clone(),
+            what: what.into(),
+        }
+    }
+
+    pub(crate) fn truncated(&self, what: impl Into<String>) -> Error {
+        Error::Truncated {
+            path: self.path.clone(),
+            what: what.into(),
+        }
+    }
+
+    pub(crate) fn not_an_archive(&self, what: &'static str, hint: Option<&'static str>) -> Error {
+        Error::NotAnArchive {
+            path: self.path.clone(),
+            what,
+            hint,
+        }
+    }
+
+    pub(crate) fn mismatch(
+        &self,
+        what: impl Into<String>,
+        expected: Digest,
+        found: Digest,
+    ) -> Error {
+        Error::Mismatch {
+            path: self.path.clone(),
+            what: what.into(),
+            expected,
+            found,
+        }
+    }
+
+    /// A decoder says `UnexpectedEof` where its input ends early and `InvalidData`, `InvalidInput`
+    /// or `Other` where it makes no sense; everything else is the system's.
+    pub(crate) fn read(&self, source: io::Error) -> Error {
+        match source.kind() {
+            io::ErrorKind::NotFound => Error::Missing {
+                path: self.path.clone(),
+            },
+            io::ErrorKind::UnexpectedEof => self.truncated("it ends in the middle"),
+            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other => {
+                self.damaged(format!("can't be decompressed: {source}"))
+            }
+            _ => Error::Read {
+                path: self.path.clone(),
+                source,
+            },
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The one form that this crate writes: an OCI layout with a `manifest.json`, which every engine loads.
+//!
+//! Blobs come first, named by digest; layers are uncompressed, so a layer's blob bears its diff_id. The
+//! documents that make an image of them come last: whoever reads the tar as a stream has seen, and
+//! checked, every layer before. Tags stand in both of their homes: `RepoTags` of `manifest.json`, which
+//! engines with graph drivers read, and the annotations of `index.json`, which containerd stores and
+//! podman read (there with the full name: a bare `1` would make an image `1:latest`).
+
+use std::io::{self, Write};
+
+use naming::{Digest, Reference};
+use serde_json::{Value, json};
+
+use crate::describe::blob_name;
+use crate::hash::digest_of;
+use crate::writer;
+
+const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
+const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+
+/// An image whose layers are written: what the documents at the end say of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Written<'a> {
+    pub config: &'a [u8],
+    /// diff_id and length of each layer, lowest first.
+    pub layers: Vec<(Digest, u64)>,
+    pub tags: &'a [Reference],
+}
+
+impl Written<'_> {
+    /// The OCI manifest: a function of the config and its layers alone.
+    pub(crate) fn manifest(&self) -> Vec<u8> {
+        let layers: Vec<Value> = self
+            .layers
+            .iter()
+            .map(|(digest, size)| descriptor(LAYER, *digest, *size))
+            .collect();
+        let config = descriptor(CONFIG, digest_of(self.config), self.config.len() as u64);
+        json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers })
+            .to_string()
+            .into_bytes()
+    }
+}
+
+fn descriptor(media_type: &str, digest: Digest, size: u64) -> Value {
+    json!({ "mediaType": media_type, "digest": digest, "size": size })
+}
+
+/// Writes the documents and ends the tar.
+pub(crate) fn write_documents(out: &mut impl Write, images: &[Written]) -> io::Result<()> {
+    let mut indexed = Vec::new();
+    let mut listed = Vec::new();
+    let mut blobs = std::collections::BTreeSet::new();
+    for image in images {
+        let manifest = image.manifest();
+        let (config_digest, manifest_digest) = (digest_of(image.config), digest_of(&manifest));
+        for (digest, bytes) in [(config_digest, image.config), (manifest_digest, &manifest)] {
+            if blobs.insert(digest) {
+                writer::member(out, &blob_name(digest), bytes)?;
+            }
+        }
+        let entry = descriptor(MANIFEST, manifest_digest, manifest.len() as u64);
+        if image.tags.is_empty() {
+            indexed.push(entry.clone());
+        }
+        for tag in image.tags {
+            let mut entry = entry.clone();
+            let name = tag.canonical();
+            entry["annotations"] = json!({ "io.containerd.image.name": name, "org.opencontainers.image.ref.name": name });
+            indexed.push(entry);
+        }
+        let tags: Vec<String> = image.tags.iter().map(Reference::to_string).collect();
+        let layers: Vec<String> = image
+            .layers
+            .iter()
+            .map(|(digest, _)| blob_name(*digest))
+            .collect();
+        listed.push(
+            json!({ "Config": blob_name(config_digest), "RepoTags": tags, "Layers": layers }),
+        );
+    }
+    let index = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": indexed });
+    writer::member(out, "index.json", index.to_string().as_bytes())?;
+    writer::member(out, "oci-layout", br#"{"imageLayoutVersion":"1.0.0"}"#)?;
+    writer::member(
+        out,
+        "manifest.json",
+        Value::Array(listed).to_string().as_bytes(),
+    )?;
+    writer::end(out)
+}

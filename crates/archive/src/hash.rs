@@ -1,0 +1,49 @@
+//! SHA-256 of what passes by.
+
+use std::io::{self, Read};
+
+use naming::Digest;
+use sha2::{Digest as _, Sha256};
+
+/// The digest of some bytes.
+pub(crate) fn digest_of(bytes: &[u8]) -> Digest {
+    Digest::from_bytes(Sha256::digest(bytes).into())
+}
+
+/// The digest of all that a reader still has.
+pub fn digest_reader(mut input: impl Read) -> io::Result<Digest> {
+    let mut hashing = Hashing::new(&mut input);
+    io::copy(&mut hashing, &mut io::sink())?;
+    Ok(hashing.finish().0)
+}
+
+/// A reader that hashes and counts what is read through it.
+pub(crate) struct Hashing<R> {
+    inner: R,
+    sha: Sha256,
+    count: u64,
+}
+
+impl<R: Read> Hashing<R> {
+    pub(crate) fn new(inner: R) -> Self {
+        Self {
+            inner,
+            sha: Sha256::new(),
+            count: 0,
+        }
+    }
+
+    /// The digest and the number of the bytes that were read.
+    pub(crate) fn finish(self) -> (Digest, u64) {
+        (Digest::from_bytes(self.sha.finalize().into()), self.count)
+    }
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.sha.update(&buffer[..read]);
+        self.count += read as u64;
+        Ok(read)
+    }
+}

@@ -1,0 +1,204 @@
+//! The archive's file: what it is, and its bytes from any place.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::os::unix::fs::FileExt;
+
+use camino::Utf8Path;
+
+use crate::Error;
+use crate::decode::{Compression, Magic, skip};
+use crate::error::Blame;
+use crate::headers::{BLOCK, Headers, Pass, TarError};
+
+/// What is read of a file at once: large enough that the system call does not count.
+pub(crate) const CHUNK: usize = 256 * 1024;
+
+/// How a Git LFS pointer begins (git-lfs, docs/spec.md).
+const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
+
+/// An open archive file.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub file: File,
+    pub size: u64,
+    pub compression: Compression,
+    pub blame: Blame,
+}
+
+impl Source {
+    /// Opens a file and finds out what it is. The commonest mistakes get their own words.
+    pub(crate) fn open(path: &Utf8Path) -> Result<Self, Error> {
+        let blame = Blame::new(path);
+        let file = File::open(path).map_err(|error| blame.read(error))?;
+        let metadata = file.metadata().map_err(|error| blame.read(error))?;
+        if metadata.is_dir() {
+            return Err(blame.not_an_archive("is a folder, not an image archive", None));
+        }
+        if !metadata.is_file() {
+            return Err(blame.not_an_archive("is not a regular file", None));
+        }
+        let size = metadata.len();
+        let mut start = Vec::new();
+        Slice::new(&file, 0, size.min(BLOCK))
+            .read_to_end(&mut start)
+            .map_err(|error| blame.read(error))?;
+        if start.is_empty() {
+            return Err(blame.not_an_archive(
+                "is empty",
+                Some("the command that wrote it failed; make it again"),
+            ));
+        }
+        if start.starts_with(LFS_POINTER) {
+            return Err(blame.not_an_archive(
+                "is a Git LFS pointer, not the archive itself",
+                Some("git lfs pull"),
+            ));
+        }
+        let compression = match Compression::sniff(&start) {
+            Magic::Known(compression) => compression,
+            Magic::Unsupported(_) => {
+                return Err(blame.not_an_archive(
+                    "is compressed with xz or bzip2, which no engine loads",
+                    Some("decompress it, or use gzip or zstd"),
+                ));
+            }
+        };
+        if compression == Compression::None && !is_tar(&start) {
+            let text = start
+                .iter()
+                .all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e | 0x80..));
+            return Err(blame.not_an_archive(
+                if text {
+                    "is a text file, not an image archive"
+                } else {
+                    "is not an image archive"
+                },
+                None,
+            ));
+        }
+        Ok(Self {
+            file,
+            size,
+            compression,
+            blame,
+        })
+    }
+
+    /// The tar's bytes, decompressed, from the start.
+    pub(crate) fn stream(&self) -> Result<Box<dyn Read + '_>, Error> {
+        let whole = BufReader::with_capacity(CHUNK, Slice::new(&self.file, 0, self.size));
+        self.compression
+            .decode(whole)
+            .map_err(|error| self.blame.read(error))
+    }
+
+    /// Says what went wrong inside a member.
+    pub(crate) fn member_error(&self, name: &str, error: io::Error) -> Error {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => self
+                .blame
+                .truncated(format!("it ends inside `{}`", name.escape_debug())),
+            _ => self.blame.read(error),
+        }
+    }
+
+    /// Says what a layer's reader found wrong.
+    pub(crate) fn layer_error(&self, layer: usize, error: TarError) -> Error {
+        match error {
+            TarError::Read(error) => self.blame.read(error),
+            TarError::Truncated { name, .. } => self.blame.truncated(format!(
+                "layer {} ends inside `{}`",
+                layer + 1,
+                name.escape_debug()
+            )),
+            TarError::Malformed { why, .. } => self.blame.damaged(format!(
+                "layer {} is no tar: a header is damaged: {why}",
+                layer + 1
+            )),
+        }
+    }
+
+    /// Says what a tar's reader found wrong.
+    pub(crate) fn tar_error(&self, error: TarError) -> Error {
+        match error {
+            TarError::Read(error) => self.blame.read(error),
+            TarError::Truncated { name, missing } => self
+                .blame
+                .truncated(format!("{missing} bytes are missing in or behind `{name}`")),
+            TarError::Malformed { offset, why } => self
+                .blame
+                .damaged(format!("the tar header at byte {offset} is damaged: {why}")),
+        }
+    }
+}
+
+/// Whether a first block is a tar's header. Takes fewer bytes too: a tar cut off inside its first
+/// header is still a tar.
+pub(crate) fn is_tar(start: &[u8]) -> bool {
+    if start.len() < 512 {
+        return start.get(257..262) == Some(b"ustar");
+    }
+    matches!(
+        Headers::new(start).next_member(),
+        Ok(_) | Err(TarError::Truncated { .. })
+    )
+}
+
+/// A part of a file, read without moving the file's own position.
+pub(crate) struct Slice<'a> {
+    file: &'a File,
+    position: u64,
+    end: u64,
+}
+
+impl<'a> Slice<'a> {
+    pub(crate) fn new(file: &'a File, start: u64, length: u64) -> Self {
+        Self {
+            file,
+            position: start,
+            end: start.saturating_add(length),
+        }
+    }
+}
+
+impl Read for Slice<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.end.saturating_sub(self.position)).unwrap_or(usize::MAX);
+        let most = left.min(buffer.len());
+        let read = self.file.read_at(&mut buffer[..most], self.position)?;
+        self.position += read as u64;
+        Ok(read)
+    }
+}
+
+impl Pass for Slice<'_> {
+    fn pass(&mut self, bytes: u64) -> io::Result<u64> {
+        let passed = bytes.min(self.end.saturating_sub(self.position));
+        self.position += passed;
+        Ok(passed)
+    }
+}
+
+impl Pass for &[u8] {
+    fn pass(&mut self, bytes: u64) -> io::Result<u64> {
+        let passed = usize::try_from(bytes).unwrap_or(usize::MAX).min(self.len());
+        *self = &self[passed..];
+        Ok(passed as u64)
+    }
+}
+
+/// A stream that passes over bytes by reading them.
+pub(crate) struct Piped<R>(pub R);
+
+impl<R: Read> Read for Piped<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl<R: Read> Pass for Piped<R> {
+    fn pass(&mut self, bytes: u64) -> io::Result<u64> {
+        skip(&mut self.0, bytes)
+    }
+}
