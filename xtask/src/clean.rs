@@ -1,0 +1,41 @@
+//! Removes what the demo and the tests keep for the next time.
+
+use camino::Utf8Path;
+
+use crate::engine::Engine;
+use crate::process::{Session, command};
+use crate::{Error, debian, demo, folders};
+
+pub(crate) fn run(session: &Session, target: &Utf8Path) -> Result<(), Error> {
+    demo::clean(session, target)?;
+    if let Some(engine) = Engine::find(session)?
+        && session.succeeds(&command([
+            engine.program(),
+            "image",
+            "inspect",
+            debian::TEST_IMAGE,
+        ]))?
+    {
+        session.run_quietly(&command([engine.program(), "rmi", debian::TEST_IMAGE]))?;
+        eprintln!("removed {} from the engine", debian::TEST_IMAGE);
+    }
+    for folder in [folders::cache(target), target.join("engine")] {
+        remove(&folder)?;
+    }
+    Ok(())
+}
+
+/// Removes a folder, and says so; one that is not there is fine.
+pub(crate) fn remove(folder: &Utf8Path) -> Result<(), Error> {
+    match std::fs::remove_dir_all(folder) {
+        Ok(()) => eprintln!("removed {folder}"),
+        Err(source) if source.kind() == std::io::ErrorKind::NotFound => {}
+        Err(source) => {
+            return Err(Error::Io {
+                path: folder.into(),
+                source,
+            });
+        }
+    }
+    Ok(())
+}

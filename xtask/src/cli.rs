@@ -1,0 +1,76 @@
+//! The tasks' flags, and the way from a result to an exit code.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::process::Session;
+use crate::{Error, clean, demo, test};
+
+/// The project's own tasks.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Flags {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Show the whole pipeline at work: a Debian base into a store, an image with gcc built on it, loaded, and used
+    ///
+    /// Everything is kept below `target/demo/`; images in the engine are called `imgpipe-demo-…`. Where no engine answers, a
+    /// private one is started for as long as the demo runs (as root on Debian or Ubuntu; elsewhere it says what to install).
+    Demo {
+        /// Remove what earlier demos made, and nothing else
+        #[arg(long)]
+        clean: bool,
+    },
+    /// Run all that CI runs: format, lints, docs, unit and property tests, and tests against a real engine
+    ///
+    /// The first failure ends it, with the failed program's code. Where no engine answers, a private one is started for as
+    /// long as the tests run. Example: `cargo xtask test -- truncated`.
+    Test {
+        /// Run only tests whose names contain one of these, and leave out format, lints and docs
+        #[arg(last = true)]
+        filter: Vec<String>,
+    },
+    /// Remove what the demo and the tests keep: their images, the private engine's folder, the cached Debian base
+    Clean,
+}
+
+/// Runs the task that the command line names.
+#[must_use]
+pub fn main() -> ExitCode {
+    match run(Flags::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            if let Some(hint) = error.hint() {
+                eprintln!("hint: {hint}");
+            }
+            ExitCode::from(error.code())
+        }
+    }
+}
+
+fn run(task: Task) -> Result<(), Error> {
+    let mut session = Session::with_signals()?;
+    let target = crate::folders::target().map_err(Error::io("target folder"))?;
+    match task {
+        Task::Demo { clean: false } => demo::run(&mut session, &target),
+        Task::Demo { clean: true } => demo::clean(&session, &target),
+        Task::Test { filter } => test::run(&mut session, &target, &filter),
+        Task::Clean => clean::run(&session, &target),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn flags_are_consistent() {
+        super::Flags::command().debug_assert();
+    }
+}

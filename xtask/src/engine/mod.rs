@@ -1,0 +1,234 @@
+//! The container engine that a task works with: the one that answers, else a private one for as long as the task runs.
+
+mod namespace;
+mod private;
+
+use std::time::Duration;
+
+use camino::Utf8Path;
+
+use crate::Error;
+use crate::packages::{self, Program};
+use crate::process::{Session, command};
+use private::PrivateEngine;
+
+/// What a private engine needs. `slirp4netns` gives it a network of its own without touching the host's.
+const PROGRAMS: [Program; 6] = [
+    Program {
+        name: "docker",
+        package: "docker.io",
+    },
+    Program {
+        name: "dockerd",
+        package: "docker.io",
+    },
+    Program {
+        name: "iptables",
+        package: "iptables",
+    },
+    Program {
+        name: "slirp4netns",
+        package: "slirp4netns",
+    },
+    Program {
+        name: "unshare",
+        package: "util-linux",
+    },
+    Program {
+        name: "setpriv",
+        package: "util-linux",
+    },
+];
+/// From Debian 13 on the client is a package of its own, which `docker.io` only recommends.
+const CLIENT: Program = Program {
+    name: "docker",
+    package: "docker-cli",
+};
+/// Where the kernel enforces AppArmor, the engine starts no container without AppArmor's parser.
+const APPARMOR: Program = Program {
+    name: "apparmor_parser",
+    package: "apparmor",
+};
+/// A remote engine may take its time; one that takes longer is of no use.
+const PROBE: Duration = Duration::from_secs(30);
+
+/// An engine that answers. Dropping it stops it, if the task started it.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    program: String,
+    private: Option<PrivateEngine>,
+}
+
+impl Engine {
+    /// Finds the engine that the user's environment names, or starts one and points the session's children at it.
+    pub(crate) fn find_or_start(session: &mut Session, target: &Utf8Path) -> Result<Self, Error> {
+        let program = session
+            .variable("IMG_ENGINE")
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| "docker".into());
+        let silent = match probe(session, &program)? {
+            Answer::Version(version) => {
+                eprintln!("engine: `{program}` answers, version {version}");
+                return Ok(Self {
+                    program,
+                    private: None,
+                });
+            }
+            Answer::None(why) => why,
+        };
+        let host = session
+            .variable("DOCKER_HOST")
+            .filter(|host| !host.is_empty());
+        let named = host
+            .as_ref()
+            .map(|host| format!(" (DOCKER_HOST is `{host}`)"))
+            .unwrap_or_default();
+        eprintln!("engine: `{program}` does not answer{named}: {silent}");
+        allowed(&program)?;
+
+        install(session)?;
+        // Installing the package starts the system's engine where there is an init system.
+        if host.is_none()
+            && let Answer::Version(version) = probe(session, &program)?
+        {
+            eprintln!("engine: `{program}` answers now, version {version}");
+            return Ok(Self {
+                program,
+                private: None,
+            });
+        }
+        eprintln!("engine: starting a private one, which ends with this task");
+        for variable in [
+            "DOCKER_CONTEXT",
+            "DOCKER_TLS",
+            "DOCKER_TLS_VERIFY",
+            "DOCKER_CERT_PATH",
+        ] {
+            session.set(variable, None);
+        }
+        let private = PrivateEngine::start(session, target)?;
+        session.set("DOCKER_HOST", Some(private.host()));
+        eprintln!("engine: {} answers", private.host());
+        Ok(Self {
+            program,
+            private: Some(private),
+        })
+    }
+
+    /// The one that answers already, if any; starts nothing.
+    pub(crate) fn find(session: &Session) -> Result<Option<Self>, Error> {
+        let program = session
+            .variable("IMG_ENGINE")
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| "docker".into());
+        let found = matches!(probe(session, &program)?, Answer::Version(_));
+        Ok(found.then_some(Self {
+            program,
+            private: None,
+        }))
+    }
+
+    /// The engine's program.
+    pub(crate) fn program(&self) -> &str {
+        &self.program
+    }
+
+    /// Whether it goes, with all its images, when the task ends.
+    pub(crate) fn is_private(&self) -> bool {
+        self.private.is_some()
+    }
+}
+
+enum Answer {
+    Version(String),
+    None(String),
+}
+
+fn probe(session: &Session, program: &str) -> Result<Answer, Error> {
+    let timeout = PROBE.as_secs().to_string();
+    let words = [
+        "timeout",
+        &timeout,
+        program,
+        "version",
+        "--format",
+        "{{.Server.Version}}",
+    ];
+    // podman without a service has no server; its client is the engine.
+    let local = [
+        "timeout",
+        &timeout,
+        program,
+        "version",
+        "--format",
+        "{{.Client.Version}}",
+    ];
+    let words = if is_docker(program) { words } else { local };
+    match session.read_all(&command(words)) {
+        Ok(version) => Ok(Answer::Version(version)),
+        Err(Error::Failed { code: 124, .. }) => {
+            Ok(Answer::None(format!("no answer within {timeout} s")))
+        }
+        Err(Error::Failed {
+            code: 126 | 127, ..
+        }) => Ok(Answer::None("not found".into())),
+        Err(Error::Failed { tail, code, .. }) => {
+            let last = tail
+                .as_deref()
+                .and_then(|tail| tail.lines().last().map(str::to_owned));
+            Ok(Answer::None(
+                last.unwrap_or_else(|| format!("ended with code {code}")),
+            ))
+        }
+        Err(other) => Err(other),
+    }
+}
+
+fn is_docker(program: &str) -> bool {
+    Utf8Path::new(program).file_name() == Some("docker")
+}
+
+fn allowed(program: &str) -> Result<(), Error> {
+    let refuse = |what: &str, hint: &str| {
+        Err(Error::Engine {
+            what: what.into(),
+            hint: hint.into(),
+        })
+    };
+    if program != "docker" {
+        let hint = "install what IMG_ENGINE names, or unset it to work with docker";
+        return refuse(
+            "no container engine answers, and IMG_ENGINE asks for one that can't be started from here",
+            hint,
+        );
+    }
+    let hint = "install Docker (https://docs.docker.com/engine/install/) or podman (and set IMG_ENGINE=podman), start it, and see that \
+                `docker version` shows a server";
+    if !Utf8Path::new("/usr/bin/apt-get").is_file() {
+        return refuse(
+            "no container engine answers; a private one is started on Debian and Ubuntu alone",
+            hint,
+        );
+    }
+    if !packages::is_root() {
+        return refuse(
+            "no container engine answers, and only root can start one",
+            hint,
+        );
+    }
+    Ok(())
+}
+
+fn install(session: &Session) -> Result<(), Error> {
+    let has_client_package = session.succeeds(&command(["apt-cache", "show", CLIENT.package]))?;
+    let extra: &[&str] = if has_client_package {
+        &["ca-certificates", CLIENT.package]
+    } else {
+        &["ca-certificates"]
+    };
+    packages::ensure(session, &PROGRAMS, extra)?;
+    if Utf8Path::new("/sys/kernel/security/apparmor/profiles").exists() {
+        packages::ensure(session, &[APPARMOR], &[])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,25 @@
+//! The project's own tasks, run as `cargo xtask`: the demo, the tests that CI runs, and the removal of what both leave.
+//!
+//! A library beside the program, because the tests use two of its parts: the Debian base
+//! ([`debian`]) and the way processes are run ([`process`]).
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a task's purpose is to tell whoever runs it what happens"
+)]
+
+mod clean;
+mod cli;
+pub mod debian;
+mod demo;
+mod engine;
+mod error;
+pub mod folders;
+mod packages;
+pub mod process;
+mod steps;
+mod test;
+
+pub use cli::main;
+pub use error::Error;

@@ -1,0 +1,384 @@
+//! Runs programs so that nothing outlives the task.
+//!
+//! Every child leads a process group of its own: Ctrl-C at the terminal reaches the task alone, which
+//! passes it on to the child's whole group, waits, and returns through the ordinary error path, so that
+//! whatever the task started is stopped by the same code that stops it after a failure.
+
+use std::os::unix::process::CommandExt as _;
+use std::process::Output;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use camino::Utf8PathBuf;
+use duct::{Expression, Handle};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use crate::Error;
+
+/// How often a wait looks for a signal.
+const TICK: Duration = Duration::from_millis(50);
+/// How long a child may take to end after a signal, before it is killed.
+const GRACE: Duration = Duration::from_secs(15);
+/// How much of a failed program's captured output an error shows.
+const TAIL_LINES: usize = 20;
+
+/// A command line with its surroundings.
+#[derive(Debug, Clone)]
+pub struct Command {
+    words: Vec<String>,
+    folder: Option<Utf8PathBuf>,
+    environment: Vec<(String, String)>,
+    input: Option<Vec<u8>>,
+}
+
+/// A command from its words.
+pub fn command<W: Into<String>>(words: impl IntoIterator<Item = W>) -> Command {
+    Command {
+        words: words.into_iter().map(Into::into).collect(),
+        folder: None,
+        environment: Vec::new(),
+        input: None,
+    }
+}
+
+impl Command {
+    /// Runs in this folder.
+    #[must_use]
+    pub fn folder(mut self, folder: impl Into<Utf8PathBuf>) -> Self {
+        self.folder = Some(folder.into());
+        self
+    }
+
+    /// Runs with this variable.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// Reads these bytes on its standard input, which is empty otherwise.
+    #[must_use]
+    pub fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.input = Some(bytes.into());
+        self
+    }
+
+    fn program(&self) -> &str {
+        self.words.first().map_or("", String::as_str)
+    }
+
+    fn expression(&self, session: &Session) -> Expression {
+        let mut expression = duct::cmd(self.program(), self.words.iter().skip(1));
+        expression = match &self.input {
+            Some(bytes) => expression.stdin_bytes(bytes.clone()),
+            None => expression.stdin_null(),
+        };
+        if let Some(folder) = &self.folder {
+            expression = expression.dir(folder);
+        }
+        for (name, value) in &self.environment {
+            expression = expression.env(name, value);
+        }
+        for (name, value) in &session.environment {
+            expression = match value {
+                Some(value) => expression.env(name, value),
+                None => expression.env_remove(name),
+            };
+        }
+        expression
+    }
+}
+
+impl std::fmt::Display for Command {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let plain = |word: &str| {
+            !word.is_empty()
+                && !word.contains(|c: char| c.is_whitespace() || "'\"$|&;<>(){}*?#\\`".contains(c))
+        };
+        for (index, word) in self.words.iter().enumerate() {
+            let space = if index == 0 { "" } else { " " };
+            if plain(word) {
+                write!(f, "{space}{word}")?;
+            } else {
+                write!(f, "{space}'{}'", word.replace('\'', r"'\''"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The surroundings that all children of a task share, and the signals that end it.
+#[derive(Debug, Clone, Default)]
+pub struct Session {
+    signal: Arc<AtomicUsize>,
+    environment: Vec<(&'static str, Option<String>)>,
+}
+
+impl Session {
+    /// A session that SIGINT, SIGTERM and SIGHUP end in order. `Session::default()` leaves signals alone.
+    ///
+    /// # Errors
+    /// Where the system refuses the handlers.
+    pub fn with_signals() -> Result<Self, Error> {
+        let session = Self::default();
+        for signal in [SIGINT, SIGTERM, SIGHUP] {
+            let number = usize::try_from(signal).unwrap_or_default();
+            signal_hook::flag::register_usize(signal, Arc::clone(&session.signal), number)
+                .map_err(|source| Error::Start {
+                    program: "signal handler".into(),
+                    source,
+                })?;
+        }
+        Ok(session)
+    }
+
+    /// Sets a variable for every child from here on, or removes it.
+    pub fn set(&mut self, name: &'static str, value: Option<String>) {
+        self.environment.push((name, value));
+    }
+
+    /// What a variable holds for the children of this session.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<String> {
+        match self.environment.iter().rev().find(|(set, _)| *set == name) {
+            Some((_, value)) => value.clone(),
+            None => std::env::var(name).ok(),
+        }
+    }
+
+    /// Fails once a signal has arrived.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
+    pub fn check(&self) -> Result<(), Error> {
+        match u8::try_from(self.signal.load(Ordering::SeqCst)) {
+            Ok(0) | Err(_) => Ok(()),
+            Ok(signal) => Err(Error::Interrupted { signal }),
+        }
+    }
+
+    /// Waits this long, or until a signal arrives.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
+    pub fn pause(&self, time: Duration) -> Result<(), Error> {
+        let end = Instant::now() + time;
+        while Instant::now() < end {
+            self.check()?;
+            std::thread::sleep(TICK.min(time));
+        }
+        self.check()
+    }
+
+    /// Runs a command whose output goes to the terminal.
+    ///
+    /// # Errors
+    /// Where it can't be started, fails, or a signal arrives.
+    pub fn run(&self, command: &Command) -> Result<(), Error> {
+        self.finish(command, &command.expression(self)).map(drop)
+    }
+
+    /// Runs a command whose output matters only when it fails.
+    ///
+    /// # Errors
+    /// As [`Session::run`], with the tail of the output.
+    pub fn run_quietly(&self, command: &Command) -> Result<(), Error> {
+        self.finish(
+            command,
+            &command.expression(self).stderr_to_stdout().stdout_capture(),
+        )
+        .map(drop)
+    }
+
+    /// Runs a command and returns its standard output, without the final newline. Its stderr goes to the terminal.
+    ///
+    /// # Errors
+    /// As [`Session::run`].
+    pub fn read(&self, command: &Command) -> Result<String, Error> {
+        let output = self.finish(command, &command.expression(self).stdout_capture())?;
+        Ok(String::from_utf8_lossy(&output.stdout)
+            .trim_end_matches('\n')
+            .to_owned())
+    }
+
+    /// As [`Session::read`], with what the command says on stderr instead of the terminal getting it.
+    ///
+    /// # Errors
+    /// As [`Session::run`], with the tail of both outputs.
+    pub fn read_all(&self, command: &Command) -> Result<String, Error> {
+        let output = self.finish(
+            command,
+            &command.expression(self).stdout_capture().stderr_capture(),
+        )?;
+        Ok(String::from_utf8_lossy(&output.stdout)
+            .trim_end_matches('\n')
+            .to_owned())
+    }
+
+    /// Whether a command succeeds; what it says is not shown.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] alone: a program that is not there does not succeed.
+    pub fn succeeds(&self, command: &Command) -> Result<bool, Error> {
+        match self.run_quietly(command) {
+            Ok(()) => Ok(true),
+            Err(interrupted @ Error::Interrupted { .. }) => Err(interrupted),
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// Starts a command that runs beside the task, its output in the file `log`. The caller ends it.
+    ///
+    /// # Errors
+    /// Where it can't be started.
+    pub fn start(&self, command: &Command, log: &camino::Utf8Path) -> Result<Handle, Error> {
+        let file = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(log)
+            .map_err(Error::io(log))?;
+        let expression = command
+            .expression(self)
+            .stderr_to_stdout()
+            .stdout_file(file);
+        spawn(command, &expression)
+    }
+
+    fn finish(&self, command: &Command, expression: &Expression) -> Result<Output, Error> {
+        self.check()?;
+        let handle = spawn(command, expression)?;
+        let output = loop {
+            let waited = handle.wait_timeout(TICK).map_err(|source| Error::Start {
+                program: command.program().into(),
+                source,
+            })?;
+            if let Some(output) = waited {
+                break output.clone();
+            }
+            if let Err(interrupted) = self.check() {
+                end_group(&handle, GRACE);
+                return Err(interrupted);
+            }
+        };
+        // A signal to the child's group and to the task at once is an interruption, not a failure of the child.
+        self.check()?;
+        if output.status.success() {
+            return Ok(output);
+        }
+        let said = [output.stdout, output.stderr].concat();
+        let tail = tail(&String::from_utf8_lossy(&said));
+        Err(Error::Failed {
+            command: command.to_string(),
+            code: exit_code(output.status),
+            tail,
+        })
+    }
+}
+
+fn spawn(command: &Command, expression: &Expression) -> Result<Handle, Error> {
+    expression
+        .before_spawn(|child| {
+            child.process_group(0);
+            Ok(())
+        })
+        .unchecked()
+        .start()
+        .map_err(|source| Error::Start {
+            program: command.program().into(),
+            source,
+        })
+}
+
+/// Ends a child and all of its group: SIGTERM first, SIGKILL after the grace period.
+pub(crate) fn end_group(handle: &Handle, grace: Duration) {
+    signal_group(handle, "TERM");
+    if !matches!(handle.wait_timeout(grace), Ok(Some(_))) {
+        signal_group(handle, "KILL");
+        // Nothing is left to be done about a child that can be neither ended nor waited for.
+        drop(handle.wait_timeout(grace));
+    }
+}
+
+fn signal_group(handle: &Handle, signal: &str) {
+    for group in handle.pids() {
+        // The shell's own `kill`: a minimal system has no other. It fails when the group has ended already.
+        drop(
+            duct::cmd!("sh", "-c", format!("kill -{signal} -{group}"))
+                .stderr_null()
+                .unchecked()
+                .run(),
+        );
+    }
+}
+
+fn exit_code(status: std::process::ExitStatus) -> u8 {
+    use std::os::unix::process::ExitStatusExt as _;
+    let code = status
+        .code()
+        .or_else(|| status.signal().map(|signal| 128 + signal));
+    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
+}
+
+/// The last lines of a text, or nothing where there are none.
+pub(crate) fn tail(text: &str) -> Option<String> {
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    let last = &lines[lines.len().saturating_sub(TAIL_LINES)..];
+    (!last.is_empty()).then(|| last.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_a_command_as_a_shell_takes_it() {
+        assert_eq!(
+            command(["sh", "-c", "echo 'a b' | cat", ""]).to_string(),
+            r"sh -c 'echo '\''a b'\'' | cat' ''"
+        );
+    }
+
+    #[test]
+    fn returns_a_failed_program_s_code_and_last_words() {
+        let failed = Session::default().run_quietly(&command([
+            "sh",
+            "-c",
+            "echo first; echo last >&2; exit 7",
+        ]));
+        let Err(Error::Failed { code, tail, .. }) = failed else {
+            panic!("{failed:?}")
+        };
+        assert_eq!((code, tail.as_deref()), (7, Some("first\nlast")));
+    }
+
+    #[test]
+    fn a_signal_ends_the_child_s_whole_group() {
+        let session = Session::default();
+        let signal = Arc::clone(&session.signal);
+        let timer = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(200));
+            signal.store(15, Ordering::SeqCst);
+        });
+        let started = Instant::now();
+        // Both the shell and the sleep that holds its output open must end.
+        let ended = session.read(&command(["sh", "-c", "sleep 60 & wait"]));
+        timer.join().unwrap();
+        assert!(
+            matches!(ended, Err(Error::Interrupted { signal: 15 })),
+            "{ended:?}"
+        );
+        assert!(started.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn keeps_the_last_lines_alone() {
+        let text: String = (0..100).map(|n| format!("{n}\n\n")).collect();
+        let tail = tail(&text).unwrap();
+        assert!(tail.starts_with("80\n") && tail.ends_with("\n99"), "{tail}");
+        assert_eq!(super::tail(" \n\n"), None);
+    }
+}

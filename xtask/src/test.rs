@@ -1,0 +1,86 @@
+//! All that CI runs.
+
+use camino::Utf8Path;
+
+use crate::Error;
+use crate::engine::Engine;
+use crate::folders::workspace;
+use crate::packages::{self, Program};
+use crate::process::{Command, Session, command};
+use crate::steps::Steps;
+
+/// What the tests need besides the engine.
+const PROGRAMS: [Program; 2] = [
+    Program {
+        name: "busybox",
+        package: "busybox-static",
+    },
+    Program {
+        name: "make",
+        package: "make",
+    },
+];
+
+pub(crate) fn run(
+    session: &mut Session,
+    target: &Utf8Path,
+    filter: &[String],
+) -> Result<(), Error> {
+    let mut steps = Steps::default();
+    if filter.is_empty() {
+        tool(session, "fmt", "rustfmt", "rustfmt")?;
+        tool(session, "clippy", "clippy", "rust-clippy")?;
+        let checks: [(&str, Command); 3] = [
+            ("format", cargo("fmt --all --check")),
+            (
+                "lints",
+                cargo("clippy --workspace --all-targets -- -D warnings"),
+            ),
+            (
+                "docs",
+                cargo("doc --workspace --no-deps").variable("RUSTDOCFLAGS", "-D warnings"),
+            ),
+        ];
+        for (title, command) in checks {
+            steps.run(title, || session.run(&command))?;
+        }
+    }
+    let engine = steps.run("engine", || {
+        packages::ensure(session, &PROGRAMS, &[])?;
+        Engine::find_or_start(session, target)
+    })?;
+    let with_filter = |line: &str| {
+        let words = line
+            .split(' ')
+            .chain(if filter.is_empty() { None } else { Some("--") });
+        cargo_words(words.map(str::to_owned).chain(filter.iter().cloned()))
+    };
+    steps.run("unit and property tests", || {
+        session.run(&with_filter("test --workspace --exclude pipeline-tests"))
+    })?;
+    let integration =
+        with_filter("test --package pipeline-tests").variable("IMG_ENGINE", engine.program());
+    steps.run("tests against the engine", || session.run(&integration))
+}
+
+fn cargo(line: &str) -> Command {
+    cargo_words(line.split(' ').map(str::to_owned))
+}
+
+/// Cargo, as the one that runs this task.
+pub(crate) fn cargo_words(words: impl Iterator<Item = String>) -> Command {
+    let program = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    command([program].into_iter().chain(words)).folder(workspace())
+}
+
+fn tool(session: &Session, name: &str, component: &str, package: &str) -> Result<(), Error> {
+    if session.succeeds(&cargo(&format!("{name} --version")))? {
+        return Ok(());
+    }
+    Err(Error::Missing {
+        what: format!("`cargo {name}` is not installed"),
+        hint: format!(
+            "rustup component add {component}, or, where Rust came from Debian, apt-get install {package}"
+        ),
+    })
+}
