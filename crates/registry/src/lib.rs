@@ -1,1 +1,5 @@
 //! image-registry.yml and the store around it.
+
+mod entry;
+
+pub use entry::Entry;

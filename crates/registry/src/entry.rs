@@ -1,0 +1,97 @@
+//! One entry of the registry, typed.
+//!
+//! Names, system and architecture stay the text that a person wrote: an old store whose names do
+//! not comply still works, and matching reads them in its own way. What has one meaning alone
+//! (references, digests, times) is validated where it is read.
+
+use camino::Utf8PathBuf;
+use chrono::{DateTime, Utc};
+use naming::{Digest, ImageName, NameError, Reference};
+use serde::Serialize;
+
+/// An image that the registry names. Keys that only a person or another tool understands are
+/// not here; they stay in the text.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Entry {
+    /// Unique within the registry, never empty.
+    pub name: String,
+    /// Relative to the registry's folder, and as written: `Store::path`
+    /// validates it for whoever opens it.
+    pub file: Utf8PathBuf,
+    /// The one reference that the image is loaded under.
+    pub docker_tag: Reference,
+    /// As written, `ubuntu:25.04`.
+    pub os: String,
+    /// As written, `x86_64`.
+    pub architecture: String,
+    /// `gcc-15`
+    pub compilers: Vec<String>,
+    /// `libssl-dev`
+    pub packages: Vec<String>,
+    /// `cmake`
+    pub tools: Vec<String>,
+    /// `asan`
+    pub variants: Vec<String>,
+    /// The archive's length in 10^6 bytes; finite, not negative.
+    pub size_mb: Option<f64>,
+    /// When the archive was made.
+    pub created: Option<DateTime<Utc>>,
+    /// When it was last loaded into an engine.
+    pub last_used: Option<DateTime<Utc>>,
+    /// How often it was.
+    pub usage_count: u64,
+    /// Digest of the image's config: what the archive must hold.
+    pub image_id: Option<Digest>,
+    /// Digest of the archive file.
+    pub digest: Option<Digest>,
+    /// Digest of everything that went into the build.
+    pub fingerprint: Option<Digest>,
+    /// The name of the entry that it was built on.
+    pub base: Option<String>,
+    /// Whether the archive leaves out the layers of `base`.
+    pub thin: bool,
+    /// Where it is published, with its digest.
+    pub remote: Option<Reference>,
+    /// Whether pruning must leave it alone.
+    pub pinned: bool,
+}
+
+impl Entry {
+    /// An entry with what is required; everything else is empty, absent or zero.
+    pub fn new(
+        name: impl Into<String>,
+        file: impl Into<Utf8PathBuf>,
+        docker_tag: Reference,
+        os: impl Into<String>,
+        architecture: impl Into<String>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            file: file.into(),
+            docker_tag,
+            os: os.into(),
+            architecture: architecture.into(),
+            compilers: Vec::new(),
+            packages: Vec::new(),
+            tools: Vec::new(),
+            variants: Vec::new(),
+            size_mb: None,
+            created: None,
+            last_used: None,
+            usage_count: 0,
+            image_id: None,
+            digest: None,
+            fingerprint: None,
+            base: None,
+            thin: false,
+            remote: None,
+            pinned: false,
+        }
+    }
+
+    /// The name, if it complies. Saving needs one that does; reading only warns.
+    pub fn image_name(&self) -> Result<ImageName, NameError> {
+        self.name.parse()
+    }
+}
