@@ -1,1 +1,23 @@
-//! What an archived image holds: operating system, packages, compilers, tools.
+//! What an archived image holds: operating system, packages, compilers, tools. Read from its
+//! files alone, without an engine.
+//!
+//! The other way round, tables tell which packages bring a compiler or a tool into an image of a
+//! package manager's family.
+
+mod apk;
+mod commands;
+mod compilers;
+mod dpkg;
+mod error;
+mod files;
+mod inventory;
+mod os_release;
+mod packages;
+mod rpm;
+mod tools;
+
+pub use compilers::{compiler_packages, multilib_packages};
+pub use error::{Error, Result};
+pub use inventory::Inventory;
+pub use os_release::OsRelease;
+pub use tools::tool_packages;

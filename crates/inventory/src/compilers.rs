@@ -1,0 +1,258 @@
+//! Which compilers an image has, and which packages bring one.
+//!
+//! Debian names a compiler's package and command by version (`gcc-12`, `clang-15`). Alpine and
+//! Fedora have one `gcc` whose package version tells (13.2.1 is `gcc-13`), and versioned packages of
+//! older clangs (`clang18`). Commands tell where no package does.
+
+use std::collections::BTreeSet;
+
+use naming::{Compiler, Family, NameError, PackageName};
+
+use crate::packages::Packages;
+
+/// The compilers that are looked for, with the first major version whose releases go by the
+/// major number alone (GCC 5, Clang 4; before, `gcc-4.8` and `clang-3.9` were releases).
+const KNOWN: [(&str, u32); 2] = [("clang", 4), ("gcc", 5)];
+
+/// The compilers that packages, commands and GCC's own folders tell of, sorted. One without a
+/// version is listed only where nothing tells its version.
+pub(crate) fn find(
+    packages: &Packages,
+    commands: &BTreeSet<String>,
+    gcc_versions: &BTreeSet<String>,
+) -> Vec<Compiler> {
+    let mut found = BTreeSet::new();
+    for (name, by_major_since) in KNOWN {
+        let mut versions = BTreeSet::new();
+        for (package, version) in &packages.installed {
+            if package == name {
+                versions.extend(release(version, by_major_since));
+            }
+            versions.extend(suffix(package, name).map(str::to_owned));
+        }
+        versions.extend(
+            commands
+                .iter()
+                .filter_map(|command| command.strip_prefix(name)?.strip_prefix('-'))
+                .filter(|version| is_version(version))
+                .map(str::to_owned),
+        );
+        if name == "gcc" {
+            versions.extend(
+                gcc_versions
+                    .iter()
+                    .filter_map(|v| release(v, by_major_since)),
+            );
+        }
+        if versions.is_empty() && commands.contains(name) {
+            found.extend(name.parse::<Compiler>());
+        }
+        found.extend(
+            versions
+                .iter()
+                .filter_map(|version| format!("{name}-{version}").parse::<Compiler>().ok()),
+        );
+    }
+    found.into_iter().collect()
+}
+
+/// `13` of `13.2.1_git20240309-r0`, `12` of `4:12.2.0-3`, `4.8` of `4.8.5`.
+fn release(version: &str, by_major_since: u32) -> Option<String> {
+    let (_, version) = version.split_once(':').unwrap_or(("", version));
+    let number = |part: Option<&str>| {
+        let part = part?;
+        let end = part.find(|c: char| !c.is_ascii_digit());
+        part[..end.unwrap_or(part.len())].parse::<u32>().ok()
+    };
+    let mut parts = version.split('.');
+    let major = number(parts.next())?;
+    if major >= by_major_since {
+        return Some(major.to_string());
+    }
+    Some(format!("{major}.{}", number(parts.next())?))
+}
+
+/// `12` of `gcc-12`, `18` of `clang18`.
+fn suffix<'a>(package: &'a str, name: &str) -> Option<&'a str> {
+    let rest = package.strip_prefix(name)?;
+    let version = rest.strip_prefix('-').unwrap_or(rest);
+    is_version(version).then_some(version)
+}
+
+fn is_version(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .split('.')
+            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// The packages that bring a C and C++ compiler with its libraries.
+///
+/// Alpine and Fedora offer one version of GCC in a release; asking for another installs that one,
+/// and looking into the built image ([`crate::Inventory::lacks`]) tells. A compiler that is not in
+/// the table is its own package.
+pub fn compiler_packages(
+    family: Family,
+    compiler: &Compiler,
+) -> Result<Vec<PackageName>, NameError> {
+    let (name, version) = (compiler.name(), compiler.version());
+    let names = match (family, name, version) {
+        (Family::Apt, "gcc", Some(v)) => vec![format!("gcc-{v}"), format!("g++-{v}")],
+        (Family::Apt, "gcc", None) => vec!["gcc".into(), "g++".into()],
+        (Family::Apk, "gcc", _) => vec!["gcc".into(), "g++".into(), "musl-dev".into()],
+        // Alpine's clang brings no start files and no libstdc++ of its own.
+        (Family::Apk, "clang", Some(v)) => {
+            vec![format!("clang{v}"), "g++".into(), "musl-dev".into()]
+        }
+        (Family::Apk, "clang", None) => vec!["clang".into(), "g++".into(), "musl-dev".into()],
+        (Family::Dnf, "gcc", _) => vec!["gcc".into(), "gcc-c++".into()],
+        (Family::Dnf, "clang", _) => vec!["clang".into()],
+        _ => vec![compiler.to_string()],
+    };
+    checked(family, names)
+}
+
+/// The packages that let a compiler of an x86_64 system of the apt family make 32-bit programs.
+/// Only Debian's architectures name them so; clang links what GCC's packages bring.
+pub fn multilib_packages(compiler: &Compiler) -> Result<Vec<PackageName>, NameError> {
+    let names = match (compiler.name(), compiler.version()) {
+        ("gcc", Some(v)) => vec![format!("gcc-{v}-multilib"), format!("g++-{v}-multilib")],
+        _ => vec!["gcc-multilib".into(), "g++-multilib".into()],
+    };
+    checked(Family::Apt, names)
+}
+
+pub(crate) fn checked(family: Family, names: Vec<String>) -> Result<Vec<PackageName>, NameError> {
+    names
+        .into_iter()
+        .map(|name| {
+            let package: PackageName = name.parse()?;
+            package.check(family)?;
+            Ok(package)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(packages: &[(&str, &str)], commands: &[&str], gcc: &[&str]) -> Vec<String> {
+        let mut installed = Packages::default();
+        for (name, version) in packages {
+            installed.insert(name, version);
+        }
+        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        find(&installed, &set(commands), &set(gcc))
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    /// Packages, commands, versions in GCC's folders, and what they come to.
+    type Case<'a> = (
+        &'a [(&'a str, &'a str)],
+        &'a [&'a str],
+        &'a [&'a str],
+        &'a [&'a str],
+    );
+
+    #[test]
+    fn by_package_and_by_command() {
+        let table: [Case; 14] = [
+            (
+                &[
+                    ("gcc-12", "12.2.0-14"),
+                    ("gcc-12-base", "12.2.0-14"),
+                    ("g++-12", "12"),
+                ],
+                &[],
+                &[],
+                &["gcc-12"],
+            ),
+            (
+                &[("gcc", "4:12.2.0-3"), ("gcc-12", "12.2.0-14")],
+                &["gcc", "gcc-12"],
+                &["12"],
+                &["gcc-12"],
+            ),
+            (
+                &[("libgcc-12-dev", "12"), ("gcc-12-base", "12.2.0-14")],
+                &[],
+                &[],
+                &[],
+            ),
+            (
+                &[("clang-15", "1:15.0.6-4"), ("clang", "1:14.0-55")],
+                &[],
+                &[],
+                &["clang-14", "clang-15"],
+            ),
+            (
+                &[("gcc", "13.2.1_git20240309-r0")],
+                &["gcc"],
+                &["13.2.1"],
+                &["gcc-13"],
+            ),
+            (
+                &[("clang18", "18.1.8-r0"), ("clang18-libs", "18.1.8-r0")],
+                &["clang-18"],
+                &[],
+                &["clang-18"],
+            ),
+            (
+                &[("clang", "18.1.8-1.fc40")],
+                &["clang", "clang-18"],
+                &[],
+                &["clang-18"],
+            ),
+            (&[("gcc", "4.8.5-44.el7")], &["gcc"], &[], &["gcc-4.8"]),
+            (&[], &["gcc"], &["13.2.0"], &["gcc-13"]),
+            (
+                &[],
+                &["gcc", "gcc-ar", "gcc-ar-12", "gcc-nm", "clang-format-15"],
+                &[],
+                &["gcc"],
+            ),
+            (
+                &[],
+                &["gcc-12", "clang", "clang++"],
+                &[],
+                &["clang", "gcc-12"],
+            ),
+            (&[], &["x86_64-linux-gnu-gcc-12", "clangd"], &[], &[]),
+            (&[("gcc-toolset-13-gcc", "13.3")], &[], &[], &[]),
+            (&[], &[], &[], &[]),
+        ];
+        for (packages, commands, gcc, expected) in table {
+            assert_eq!(
+                found(packages, commands, gcc),
+                expected,
+                "{packages:?} {commands:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn packages_by_family() {
+        let table = [
+            (Family::Apt, "gcc-12", "gcc-12 g++-12"),
+            (Family::Apt, "gcc", "gcc g++"),
+            (Family::Apt, "clang-20", "clang-20"),
+            (Family::Apt, "gcc-4.8", "gcc-4.8 g++-4.8"),
+            (Family::Apk, "gcc-13", "gcc g++ musl-dev"),
+            (Family::Apk, "clang-18", "clang18 g++ musl-dev"),
+            (Family::Dnf, "gcc-14", "gcc gcc-c++"),
+            (Family::Dnf, "clang-18", "clang"),
+            (Family::Apt, "tcc", "tcc"),
+        ];
+        for (family, compiler, expected) in table {
+            let compiler: Compiler = compiler.parse().expect("compiler");
+            let names = compiler_packages(family, &compiler).expect("packages");
+            let names: Vec<_> = names.iter().map(PackageName::as_str).collect();
+            assert_eq!(names.join(" "), expected);
+        }
+        let odd: Compiler = "gcc_x".parse().expect("compiler");
+        assert!(compiler_packages(Family::Apt, &odd).is_err());
+    }
+}

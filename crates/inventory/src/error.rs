@@ -1,0 +1,53 @@
+//! What can go wrong when an image is looked into.
+
+use camino::Utf8PathBuf;
+use thiserror::Error;
+
+/// Why an image's contents could not be told.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The archive could not be read.
+    #[error(transparent)]
+    Archive(#[from] archive::Error),
+    /// The rpm database of the image is damaged, or not one.
+    #[error("`{path}` in the image is not a readable rpm database: {reason}")]
+    RpmDatabase {
+        /// Path inside the image.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The image keeps its packages in a format that rpm itself has left behind.
+    #[error("`{path}` in the image is an rpm database in the {format} format, which is not read")]
+    OldRpmDatabase {
+        /// Path inside the image.
+        path: String,
+        /// `Berkeley DB` or `ndb`.
+        format: &'static str,
+    },
+    /// A temporary file could not be written.
+    #[error("{path}: {source}")]
+    Temporary {
+        /// The file or folder.
+        path: Utf8PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// This crate's result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// What to do about it, where that is known.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Archive(error) => error.hint().map(str::to_owned),
+            Self::OldRpmDatabase { .. } => {
+                Some("in the image, `rpmdb --rebuilddb` with rpm 4.16 or newer converts it".into())
+            }
+            Self::RpmDatabase { .. } | Self::Temporary { .. } => None,
+        }
+    }
+}
