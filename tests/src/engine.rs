@@ -1,0 +1,174 @@
+//! The engine that the tests run against.
+
+use std::sync::OnceLock;
+
+use xtask::process::Session;
+use xtask::{debian, folders};
+
+/// An engine that answers.
+#[derive(Debug)]
+pub struct Engine {
+    program: String,
+}
+
+static ENGINE: OnceLock<Engine> = OnceLock::new();
+
+/// The engine that `IMG_ENGINE` names, by default `docker`.
+///
+/// # Panics
+/// Where it does not answer: a test that needs an engine never passes without one.
+pub fn engine() -> &'static Engine {
+    ENGINE.get_or_init(|| {
+        let program = std::env::var("IMG_ENGINE")
+            .ok()
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| "docker".into());
+        match duct::cmd!(&program, "version")
+            .stdout_null()
+            .stderr_capture()
+            .unchecked()
+            .run()
+        {
+            Ok(output) if output.status.success() => Engine { program },
+            Ok(output) => no_engine(&program, &String::from_utf8_lossy(&output.stderr)),
+            Err(error) => no_engine(&program, &error.to_string()),
+        }
+    })
+}
+
+fn no_engine(program: &str, why: &str) -> ! {
+    panic!(
+        "no container engine: `{program} version` says: {}\nrun the tests with `cargo xtask test`, which starts one",
+        why.trim()
+    )
+}
+
+/// The engine, if a test of this process has asked for it.
+pub(crate) fn in_use() -> Option<&'static Engine> {
+    ENGINE.get()
+}
+
+impl Engine {
+    /// What starts it.
+    #[must_use]
+    pub fn program(&self) -> &str {
+        &self.program
+    }
+
+    /// Runs it and returns what it prints; `None` where it fails.
+    pub fn read(&self, words: &[&str]) -> Option<String> {
+        duct::cmd(&self.program, words)
+            .stdin_null()
+            .stderr_null()
+            .read()
+            .ok()
+    }
+
+    /// Whether it has an image of this name.
+    #[must_use]
+    pub fn has(&self, reference: &str) -> bool {
+        self.id(reference).is_some()
+    }
+
+    /// The ID of the image that this name points to.
+    #[must_use]
+    pub fn id(&self, reference: &str) -> Option<String> {
+        self.read(&["image", "inspect", "--format", "{{.Id}}", reference])
+    }
+
+    /// The references of all images whose name in the last part of the path is `project`, or starts with it and a dash.
+    #[must_use]
+    pub fn images_of(&self, project: &str) -> Vec<String> {
+        let lines = self
+            .read(&["images", "--format", "{{json .}}"])
+            .unwrap_or_default();
+        lines
+            .lines()
+            .filter_map(reference)
+            .filter(|reference| belongs(reference, project))
+            .collect()
+    }
+}
+
+fn reference(line: &str) -> Option<String> {
+    let image: serde_json::Value = serde_json::from_str(line).ok()?;
+    // podman writes small letters where docker writes capitals.
+    let field = |name: &str| {
+        image
+            .get(name)
+            .or_else(|| image.get(name.to_lowercase()))?
+            .as_str()
+    };
+    let (repository, tag) = (field("Repository")?, field("Tag")?);
+    (tag != "<none>").then(|| format!("{repository}:{tag}"))
+}
+
+fn belongs(reference: &str, project: &str) -> bool {
+    let name = reference.rsplit('/').next().unwrap_or(reference);
+    name.strip_prefix(project)
+        .is_some_and(|rest| rest.starts_with(['-', ':']))
+}
+
+/// The name of a real Debian 12 in the engine. It is made once (by debootstrap, or pulled), kept, and shared by all
+/// tests, which therefore never tag, change or remove it.
+///
+/// # Panics
+/// Where there is none and it can't be had.
+pub fn debian_base() -> &'static str {
+    static BASE: OnceLock<String> = OnceLock::new();
+    BASE.get_or_init(|| {
+        let cache =
+            folders::cache(&folders::target().expect("a test runs from Cargo's target folder"));
+        let base = debian::base(
+            &Session::default(),
+            engine().program(),
+            &cache,
+            debian::TEST_IMAGE,
+        );
+        base.unwrap_or_else(|error| {
+            panic!(
+                "no Debian base: {error}\n{}",
+                error.hint().unwrap_or_default()
+            )
+        })
+        .reference
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_project_owns_its_names_alone() {
+        for name in [
+            "pt1-debian-12-base:latest",
+            "pt1:x",
+            "docker.io/library/pt1-a:1",
+            "localhost:5000/ci/pt1-a:1",
+        ] {
+            assert!(belongs(name, "pt1"), "{name}");
+        }
+        for name in [
+            "pt10-debian-12-base:latest",
+            "apt1-x:1",
+            "pt1/x:1",
+            "debian:12",
+        ] {
+            assert!(!belongs(name, "pt1"), "{name}");
+        }
+    }
+
+    #[test]
+    fn reads_both_engines_lists() {
+        assert_eq!(
+            reference(r#"{"Repository":"a/b","Tag":"1"}"#).as_deref(),
+            Some("a/b:1")
+        );
+        assert_eq!(
+            reference(r#"{"repository":"localhost/b","tag":"1"}"#).as_deref(),
+            Some("localhost/b:1")
+        );
+        assert_eq!(reference(r#"{"Repository":"a","Tag":"<none>"}"#), None);
+    }
+}

@@ -1,0 +1,145 @@
+//! Tiny images.
+
+use std::fs;
+use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
+
+use camino::Utf8Path;
+
+use crate::{Sandbox, engine};
+
+/// What makes an image a Debian 12 for whoever looks.
+const OS_RELEASE: &str = "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n";
+/// Where a static busybox may be.
+const BUSYBOX: [&str; 3] = ["/bin/busybox", "/usr/bin/busybox", "/bin/busybox-static"];
+/// The commands that images with busybox have.
+const APPLETS: [&str; 8] = ["sh", "cat", "echo", "ls", "mkdir", "rm", "test", "true"];
+
+/// An image from scratch: an os-release that says Debian 12, 4 KiB of fresh random bytes in `/random`, and what is added.
+#[derive(Debug, Clone)]
+pub struct Image {
+    layers: Vec<Vec<(String, Vec<u8>, u32)>>,
+    busybox: bool,
+}
+
+impl Default for Image {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Image {
+    /// One layer, with what every image has.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            layers: vec![Vec::new()],
+            busybox: false,
+        }
+        .file("etc/os-release", OS_RELEASE)
+        .random("random", 4096)
+    }
+
+    /// Adds a file to the topmost layer.
+    #[must_use]
+    pub fn file(mut self, path: &str, bytes: impl Into<Vec<u8>>) -> Self {
+        self.add(path, bytes.into(), 0o644);
+        self
+    }
+
+    /// Adds a file of so many random bytes.
+    #[must_use]
+    pub fn random(self, path: &str, length: usize) -> Self {
+        let mut bytes = vec![0; length];
+        let source =
+            fs::File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut bytes));
+        source.expect("/dev/urandom gives random bytes");
+        self.file(path, bytes)
+    }
+
+    /// Starts the next layer, with random bytes of its own.
+    #[must_use]
+    pub fn layer(mut self) -> Self {
+        let number = self.layers.len();
+        self.layers.push(Vec::new());
+        self.random(&format!("random-{number}"), 4096)
+    }
+
+    /// Adds a static busybox with a shell, for images that have to run.
+    ///
+    /// # Panics
+    /// Where this machine has none.
+    #[must_use]
+    pub fn busybox(mut self) -> Self {
+        let found = BUSYBOX
+            .iter()
+            .filter_map(|path| fs::read(path).ok())
+            .find(|bytes| is_static(bytes));
+        let bytes = found.unwrap_or_else(|| {
+            panic!("no static busybox on this machine: install the package busybox-static")
+        });
+        self.add("bin/busybox", bytes, 0o755);
+        self.busybox = true;
+        self
+    }
+
+    /// Builds it in the engine as [`Sandbox::image`] of this variant, and returns its reference.
+    ///
+    /// # Panics
+    /// Where the engine refuses.
+    pub fn build(&self, sandbox: &Sandbox, variant: &str) -> String {
+        let reference = format!("{}:latest", sandbox.image(variant));
+        let context = tempfile::tempdir_in(sandbox.root()).expect("a folder for the build");
+        let root = Utf8Path::from_path(context.path()).expect("the sandbox's path is UTF-8");
+        self.write(root)
+            .unwrap_or_else(|error| panic!("{root}: {error}"));
+        let build = duct::cmd!(engine().program(), "build", "--tag", &reference, root)
+            .env("DOCKER_CLI_HINTS", "false");
+        let output = build
+            .stdin_null()
+            .stderr_to_stdout()
+            .stdout_capture()
+            .unchecked()
+            .run()
+            .expect("the engine's program starts");
+        assert!(
+            output.status.success(),
+            "no image {reference}:\n{}",
+            String::from_utf8_lossy(&output.stdout)
+        );
+        reference
+    }
+
+    fn add(&mut self, path: &str, bytes: Vec<u8>, mode: u32) {
+        let layer = self.layers.last_mut().expect("an image has a layer");
+        layer.push((path.into(), bytes, mode));
+    }
+
+    fn write(&self, root: &Utf8Path) -> std::io::Result<()> {
+        let mut recipe = String::from("FROM scratch\n");
+        for (number, layer) in self.layers.iter().enumerate() {
+            for (path, bytes, mode) in layer {
+                let path = root.join(format!("layer{number}")).join(path);
+                fs::create_dir_all(path.parent().unwrap_or(root))?;
+                fs::write(&path, bytes)?;
+                fs::set_permissions(&path, fs::Permissions::from_mode(*mode))?;
+            }
+            recipe += &format!("COPY layer{number} /\n");
+        }
+        if self.busybox {
+            let folder = root.join(format!("layer{}/bin", self.layers.len() - 1));
+            fs::create_dir_all(&folder)?;
+            for applet in APPLETS {
+                std::os::unix::fs::symlink("busybox", folder.join(applet))?;
+            }
+            recipe += "CMD [\"/bin/sh\"]\n";
+        }
+        fs::write(root.join("Dockerfile"), recipe)
+    }
+}
+
+/// A dynamic program names its loader.
+fn is_static(program: &[u8]) -> bool {
+    let names = |loader: &[u8]| program.windows(loader.len()).any(|window| window == loader);
+    !names(b"/ld-linux") && !names(b"/ld-musl")
+}

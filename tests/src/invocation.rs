@@ -1,0 +1,142 @@
+//! One run of a command, in a cleaned environment.
+
+use std::os::unix::process::ExitStatusExt as _;
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+
+use crate::{Outcome, Sandbox, engine, programs};
+
+/// A command that takes longer has hung. Generous: a build with packages from the network is among the tests.
+const TIMEOUT: Duration = Duration::from_secs(15 * 60);
+/// Variables that change what a command does, besides all whose names start with `IMG_`.
+const REMOVED: [&str; 7] = [
+    "GITHUB_RUN_ID",
+    "CI_JOB_ID",
+    "BUILD_TAG",
+    "GITHUB_ACTIONS",
+    "CI",
+    "NO_COLOR",
+    "CLICOLOR_FORCE",
+];
+
+/// A command about to run, made by [`Sandbox::command`].
+#[derive(Debug, Clone)]
+#[must_use = "nothing runs before `run`"]
+pub struct Invocation {
+    words: Vec<String>,
+    folder: Utf8PathBuf,
+    input: Option<Vec<u8>>,
+    variables: Vec<(String, String)>,
+}
+
+impl Invocation {
+    pub(crate) fn new(sandbox: &Sandbox, program: &str) -> Self {
+        let engine = if sandbox.uses_engine() {
+            engine().program()
+        } else {
+            "/nonexistent/engine"
+        };
+        let variables = vec![("IMG_ENGINE".into(), engine.into())];
+        Self {
+            words: vec![program.into()],
+            folder: sandbox.root().to_owned(),
+            input: None,
+            variables,
+        }
+    }
+
+    /// Adds an argument.
+    pub fn arg(mut self, word: impl AsRef<str>) -> Self {
+        self.words.push(word.as_ref().to_owned());
+        self
+    }
+
+    /// Adds arguments.
+    pub fn args(self, words: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        words.into_iter().fold(self, Self::arg)
+    }
+
+    /// What it reads on stdin, which is empty otherwise.
+    pub fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.input = Some(bytes.into());
+        self
+    }
+
+    /// Where it runs: a path inside the sandbox, or an absolute one. The sandbox's own folder by default.
+    pub fn folder(mut self, path: impl AsRef<str>) -> Self {
+        self.folder = self.folder.join(path.as_ref());
+        self
+    }
+
+    /// Sets a variable.
+    pub fn variable(mut self, name: &str, value: impl AsRef<str>) -> Self {
+        self.variables.push((name.into(), value.as_ref().into()));
+        self
+    }
+
+    /// Runs it.
+    ///
+    /// # Panics
+    /// Where it can't be started, or does not end.
+    pub fn run(self) -> Outcome {
+        let command = self.words.join(" ");
+        let (program, words) = self.words.split_first().expect("a command has a name");
+        let path = format!(
+            "{}:{}",
+            programs::folder(),
+            std::env::var("PATH").unwrap_or_default()
+        );
+        // The path of a command, rather than its name: the system looks names up in the caller's PATH, not in this one.
+        let own = programs::folder().join(program);
+        let program = if own.is_file() {
+            own.into_string()
+        } else {
+            program.clone()
+        };
+        let mut run = duct::cmd(program, words)
+            .dir(&self.folder)
+            .stdout_capture()
+            .stderr_capture()
+            .unchecked();
+        run = match self.input {
+            Some(bytes) => run.stdin_bytes(bytes),
+            None => run.stdin_null(),
+        };
+        run = run.full_env(environment(&path, &self.variables));
+        let started = run
+            .start()
+            .unwrap_or_else(|error| panic!("`{command}` could not be started: {error}"));
+        let Some(output) = started
+            .wait_timeout(TIMEOUT)
+            .expect("a child can be waited for")
+            .cloned()
+        else {
+            // It failed already; that the child could not be killed either adds nothing.
+            drop(started.kill());
+            panic!("`{command}` did not end within {} s", TIMEOUT.as_secs());
+        };
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        let code = output
+            .status
+            .code()
+            .or_else(|| output.status.signal().map(|signal| 128 + signal))
+            .unwrap_or(-1);
+        Outcome {
+            command,
+            code,
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+}
+
+fn environment(path: &str, own: &[(String, String)]) -> Vec<(String, String)> {
+    let removed =
+        |name: &str| name == "PATH" || name.starts_with("IMG_") || REMOVED.contains(&name);
+    let inherited = std::env::vars().filter(|(name, _)| !removed(name));
+    inherited
+        .chain([("PATH".to_owned(), path.to_owned())])
+        .chain(own.iter().cloned())
+        .collect()
+}

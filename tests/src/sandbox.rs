@@ -1,0 +1,219 @@
+//! A store and names of a test's own.
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use tempfile::TempDir;
+use xtask::folders;
+
+use crate::engine::{self, engine};
+use crate::{Invocation, Outcome};
+
+/// A folder with a space in its path, and a project name that nothing else uses.
+#[derive(Debug)]
+pub struct Sandbox {
+    _temporary: TempDir,
+    root: Utf8PathBuf,
+    project: String,
+    engine: bool,
+}
+
+impl Sandbox {
+    /// A sandbox whose commands reach the engine.
+    ///
+    /// # Panics
+    /// Where no engine answers.
+    #[must_use]
+    pub fn new() -> Self {
+        engine();
+        Self::create(true)
+    }
+
+    /// A sandbox for commands that need no engine: one that starts it all the same fails.
+    #[must_use]
+    pub fn without_engine() -> Self {
+        Self::create(false)
+    }
+
+    fn create(engine: bool) -> Self {
+        // Below the target folder rather than in the system's temporary one, which may be small and in memory.
+        let parent = folders::target()
+            .expect("a test runs from Cargo's target folder")
+            .join("tmp");
+        std::fs::create_dir_all(&parent).expect("the target folder is writable");
+        let temporary = tempfile::Builder::new()
+            .prefix("imgpipe test ")
+            .tempdir_in(&parent)
+            .expect("a folder for the test");
+        let root = Utf8PathBuf::from_path_buf(temporary.path().to_owned())
+            .expect("the target folder's path is UTF-8");
+        Self {
+            _temporary: temporary,
+            root,
+            project: unique_project(),
+            engine,
+        }
+    }
+
+    pub(crate) fn uses_engine(&self) -> bool {
+        self.engine
+    }
+
+    /// The store's folder, which commands run in.
+    #[must_use]
+    pub fn root(&self) -> &Utf8Path {
+        &self.root
+    }
+
+    /// The project of this sandbox's image names.
+    #[must_use]
+    pub fn project(&self) -> &str {
+        &self.project
+    }
+
+    /// The name of an image of this sandbox, on Debian 12: `<project>-debian-12-<variant>`.
+    #[must_use]
+    pub fn image(&self, variant: &str) -> String {
+        format!("{}-debian-12-{variant}", self.project)
+    }
+
+    /// Where the archive of [`Sandbox::image`] belongs, from the store's folder.
+    #[must_use]
+    pub fn archive(&self, variant: &str) -> String {
+        format!("images/{}/{}.tar", self.project, self.image(variant))
+    }
+
+    /// A path inside the sandbox.
+    #[must_use]
+    pub fn path(&self, path: impl AsRef<Utf8Path>) -> Utf8PathBuf {
+        self.root.join(path)
+    }
+
+    /// Writes a file, with the folders above it.
+    ///
+    /// # Panics
+    /// Where it can't be written.
+    pub fn write(&self, path: &str, bytes: impl AsRef<[u8]>) -> Utf8PathBuf {
+        let path = self.path(path);
+        let folder = path.parent().expect("a file is in a folder");
+        std::fs::create_dir_all(folder).unwrap_or_else(|error| panic!("{folder}: {error}"));
+        std::fs::write(&path, bytes).unwrap_or_else(|error| panic!("{path}: {error}"));
+        path
+    }
+
+    /// Writes a script that can be run, such as a stand-in engine for faults that a real one won't produce.
+    ///
+    /// # Panics
+    /// Where it can't be written.
+    pub fn script(&self, path: &str, text: &str) -> Utf8PathBuf {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = self.write(path, format!("#!/bin/sh\n{text}"));
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))
+            .unwrap_or_else(|error| panic!("{path}: {error}"));
+        path
+    }
+
+    /// Reads a text file.
+    ///
+    /// # Panics
+    /// Where it is not there.
+    #[must_use]
+    #[track_caller]
+    pub fn read(&self, path: &str) -> String {
+        String::from_utf8_lossy(&self.read_bytes(path)).into_owned()
+    }
+
+    /// Reads a file.
+    ///
+    /// # Panics
+    /// Where it is not there.
+    #[must_use]
+    #[track_caller]
+    pub fn read_bytes(&self, path: &str) -> Vec<u8> {
+        let path = self.path(path);
+        match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) => panic!("{path}: {error}"),
+        }
+    }
+
+    /// All files below a folder of the sandbox, sorted, from the sandbox's folder; none where the folder is not there.
+    #[must_use]
+    pub fn files(&self, folder: &str) -> Vec<String> {
+        let mut files = Vec::new();
+        let mut folders = vec![self.path(folder)];
+        while let Some(folder) = folders.pop() {
+            for entry in folder.read_dir_utf8().into_iter().flatten().flatten() {
+                if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                    folders.push(entry.path().to_owned());
+                } else {
+                    files.push(
+                        entry
+                            .path()
+                            .strip_prefix(&self.root)
+                            .unwrap_or(entry.path())
+                            .to_string(),
+                    );
+                }
+            }
+        }
+        files.sort();
+        files
+    }
+
+    /// A command, to be given arguments and run.
+    pub fn command(&self, program: &str) -> Invocation {
+        Invocation::new(self, program)
+    }
+
+    /// Runs a command.
+    pub fn run(&self, program: &str, words: impl IntoIterator<Item = impl AsRef<str>>) -> Outcome {
+        self.command(program).args(words).run()
+    }
+
+    /// Runs a line of shell with the commands on the PATH.
+    pub fn sh(&self, line: &str) -> Outcome {
+        self.run("sh", ["-c", line])
+    }
+
+    /// Removes an image of this sandbox from the engine, so that it has to be loaded again.
+    ///
+    /// # Panics
+    /// Where it belongs to somebody else, or can't be removed.
+    pub fn forget(&self, reference: &str) {
+        let repository = reference.split(':').next().unwrap_or(reference);
+        assert!(
+            repository.starts_with(&self.project),
+            "{reference} is not of this sandbox"
+        );
+        let removed = engine().read(&["rmi", reference]);
+        assert!(removed.is_some(), "{reference} could not be removed");
+    }
+}
+
+impl Default for Sandbox {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        let Some(engine) = engine::in_use().filter(|_| self.engine) else {
+            return;
+        };
+        for image in engine.images_of(&self.project) {
+            // A test that fails may leave a container that uses it; the failure itself says more.
+            drop(engine.read(&["rmi", &image]));
+        }
+    }
+}
+
+/// Unique on this machine, and random besides: an engine may serve several machines, and process numbers come again.
+fn unique_project() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let random = RandomState::new().hash_one(count) & 0xffff;
+    format!("pt{}n{count}r{random:04x}", std::process::id())
+}
