@@ -1,1 +1,34 @@
-//! The engine's command line, through duct.
+//! The container engine, reached only by running its command-line program.
+//!
+//! Docker and podman, whatever their version, seen through one small interface. Engines differ;
+//! every difference that is known has its place in the module `flavor`.
+//!
+//! - Answers are read as JSON, never as columns.
+//! - No output of an engine reaches this process's stdout or stderr; the end of what it said is
+//!   in the error ([`Error::tail`]).
+//! - Success is what the exit status, and where that lies the output, says of it. For `load` even that
+//!   is no proof: look with [`Engine::inspect`].
+//! - Memory does not grow with what an engine writes.
+//! - [`kill_all`] ends every call at once.
+
+mod build;
+mod call;
+mod child;
+mod collect;
+mod engine;
+mod error;
+mod flavor;
+mod image;
+mod inspect;
+mod legacy;
+mod lines;
+mod stream;
+mod tags;
+mod tail;
+
+pub use build::{Build, BuildFile};
+pub use child::kill_all;
+pub use engine::Engine;
+pub use error::{Error, LoadError, SaveError};
+pub use flavor::{Flavor, StoreKind, Version};
+pub use image::ImageInfo;

@@ -1,0 +1,202 @@
+//! Builds, by whatever builder the engine's command line has: BuildKit, Docker's legacy builder,
+//! podman's. Only flags that all of them take are used; BuildKit's own wishes go by environment.
+//!
+//! stdout and stderr of a build are one stream of lines (builders do not agree on which is which),
+//! given to the caller as they come.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::time::Duration;
+
+use camino::Utf8Path;
+use naming::{Architecture, Reference};
+
+use crate::call::{Call, Streams, TAIL};
+use crate::collect::{LINGER, read_on_thread};
+use crate::flavor::Version;
+use crate::legacy::Steps;
+use crate::lines::Lines;
+use crate::tail::Tail;
+use crate::{Engine, Error, ImageInfo};
+
+/// Chunks of output that wait for a slow listener before the builder has to.
+const BACKLOG: usize = 16;
+
+/// Where the build file is.
+#[derive(Clone, Copy, Debug)]
+pub enum BuildFile<'a> {
+    /// Its text.
+    Text(&'a str),
+    /// A file, not necessarily inside the context. The engine looks for `FILE.dockerignore` beside it.
+    Path(&'a Utf8Path),
+}
+
+/// What to build. Without a context, `COPY` from it finds nothing.
+#[derive(Clone, Debug)]
+pub struct Build<'a> {
+    /// The build file.
+    pub file: BuildFile<'a>,
+    /// The folder that `COPY` and `ADD` read.
+    pub context: Option<&'a Utf8Path>,
+    /// The tag of the result. No image may have it: so what has it afterwards is the result.
+    pub tag: &'a Reference,
+    /// Values for `ARG`. Never shown in errors.
+    pub args: BTreeMap<String, String>,
+    /// Labels of the result.
+    pub labels: BTreeMap<String, String>,
+    /// Build for another architecture than the engine's.
+    pub platform: Option<Architecture>,
+    /// Run every step anew.
+    pub no_cache: bool,
+    /// Ask registries for newer base images. Without it Docker still pulls a base that is not there.
+    pub pull: bool,
+    /// The network of `RUN` steps: `none`, `host`, a network's name.
+    pub network: Option<&'a str>,
+}
+
+impl<'a> Build<'a> {
+    /// A build of `file` as `tag`, without anything else.
+    pub fn new(file: BuildFile<'a>, tag: &'a Reference) -> Self {
+        Self {
+            file,
+            context: None,
+            tag,
+            args: BTreeMap::new(),
+            labels: BTreeMap::new(),
+            platform: None,
+            no_cache: false,
+            pull: false,
+            network: None,
+        }
+    }
+}
+
+impl Engine {
+    /// Builds an image and returns it. Every line of output, harmless to a terminal, goes to
+    /// `on_output` as it comes; the last of them are in the error, too.
+    ///
+    /// A failed build leaves no container, no tag and no image that was not there before.
+    pub fn build(&self, build: &Build, on_output: impl FnMut(&str)) -> Result<ImageInfo, Error> {
+        let version = self.probe()?;
+        let name = build.tag.to_string();
+        if self.inspect(&[&name])?.iter().any(Option::is_some) {
+            return Err(Error::TagTaken {
+                tag: build.tag.clone(),
+            });
+        }
+        let before = self.ids()?;
+        let mut steps = Steps::default();
+        let built = self.run_build(build, &version, &mut steps, on_output);
+        let image = built.and_then(|()| self.inspect(&[&name]));
+        match image.map(|mut images| images.pop().flatten()) {
+            Ok(Some(image)) => Ok(image),
+            Ok(None) => Err(Error::NotBuilt {
+                tag: build.tag.clone(),
+            }),
+            Err(error) => {
+                self.clean_up().remove_steps(&steps, &before);
+                Err(error)
+            }
+        }
+    }
+
+    fn run_build(
+        &self,
+        build: &Build,
+        version: &Version,
+        steps: &mut Steps,
+        mut on_output: impl FnMut(&str),
+    ) -> Result<(), Error> {
+        let (call, text) = build.call(self.call("build"), version)?;
+        let stdin = text.map(|text| call.pipe_with(text)).transpose()?;
+        let (output, stdout) = call.pipe()?;
+        let stderr = call.io(stdout.try_clone())?;
+        let running = call.start(Streams {
+            stdin,
+            stdout,
+            stderr,
+        })?;
+        let child = running.child();
+        let (sender, chunks) = sync_channel::<Vec<u8>>(BACKLOG);
+        call.io(read_on_thread(output, child, move |bytes| {
+            sender.send(bytes.to_vec()).is_ok()
+        }))?;
+        call.watch(child)?;
+
+        let mut tail = Tail::new(TAIL);
+        let mut lines = Lines::default();
+        let mut show = |line: &str| {
+            steps.see(line);
+            on_output(line);
+        };
+        loop {
+            match chunks.recv_timeout(LINGER) {
+                Ok(chunk) => {
+                    tail.push(&chunk);
+                    lines.push(&chunk, &mut show);
+                }
+                Err(RecvTimeoutError::Timeout) if child.wait_briefly(Duration::ZERO).is_none() => {}
+                Err(_) => break,
+            }
+        }
+        lines.finish(&mut show);
+        let status = call.io(child.wait(call.timeout()))?;
+        call.judge(child, status, &tail.text())
+    }
+}
+
+impl Build<'_> {
+    /// The command line, and what it is to read on its standard input.
+    fn call(&self, call: Call, version: &Version) -> Result<(Call, Option<Vec<u8>>), Error> {
+        // Values are joined to their flags: they cannot be taken for flags themselves.
+        let pairs = |flag: &'static str, map: &BTreeMap<String, String>| {
+            map.iter()
+                .map(|(key, value)| format!("--{flag}={key}={value}"))
+                .collect::<Vec<_>>()
+        };
+        let call = call
+            .env("BUILDKIT_PROGRESS", "plain")
+            // Attestations turn an image into an index of one, with another ID each time.
+            .env("BUILDX_NO_DEFAULT_ATTESTATIONS", "1")
+            .env("DOCKER_CLI_HINTS", "false")
+            .arg("--force-rm")
+            .arg(format!("--tag={}", self.tag))
+            .args(pairs("build-arg", &self.args))
+            .args(pairs("label", &self.labels))
+            .args(
+                self.platform
+                    .map(|platform| format!("--platform={}", platform.platform())),
+            )
+            .args(self.network.map(|network| format!("--network={network}")))
+            .args(self.no_cache.then_some("--no-cache"))
+            .args(if self.pull {
+                Some("--pull")
+            } else {
+                version.never_pull()
+            });
+        Ok(match (self.context, self.file) {
+            (Some(context), BuildFile::Text(text)) => (
+                call.args(["--file=-", "--", &local(context)]),
+                Some(text.into()),
+            ),
+            (Some(context), BuildFile::Path(path)) => (
+                call.args([&format!("--file={path}"), "--", &local(context)]),
+                None,
+            ),
+            (None, BuildFile::Text(text)) => (call.args(["--", "-"]), Some(text.into())),
+            (None, BuildFile::Path(path)) => {
+                let text = fs::read(path).map_err(|source| Error::File {
+                    path: path.to_owned(),
+                    source,
+                })?;
+                (call.args(["--", "-"]), Some(text))
+            }
+        })
+    }
+}
+
+/// The folder so written that no builder takes it for a URL or for `-`.
+fn local(folder: &Utf8Path) -> String {
+    Utf8Path::new(".").join(folder).into_string()
+}

@@ -1,0 +1,242 @@
+//! One call of the engine's command line.
+//!
+//! What happens to its streams: stdin is empty unless the call says otherwise, stdout and stderr are always
+//! captured. Nothing is inherited, so the streams of this process stay its own.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{PipeReader, PipeWriter, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::time::Duration;
+use std::{io, thread};
+
+use crate::Error;
+use crate::child::{Child, Running, Stop, interrupted};
+use crate::collect::Collector;
+use crate::flavor;
+use crate::tail::{Tail, one_line};
+
+/// What is kept of an output that only serves error messages.
+pub(crate) const TAIL: usize = 16 * 1024;
+/// What an answer may have at most. The JSON of an image is about 4 KiB; a call asks for hundreds.
+const MAX_ANSWER: usize = 64 * 1024 * 1024;
+/// Standard error of a call that names images, of which every one may be missing: a line each.
+const MAX_COMPLAINTS: usize = 256 * 1024;
+/// Characters of a wrong answer that an error shows.
+const PIECE: usize = 120;
+/// A process that ended by SIGINT itself, and a shell's way to say so.
+const SIGINT: i32 = 2;
+const EXIT_SIGINT: i32 = 128 + SIGINT;
+/// How long the signal that ended an engine may take to reach this process too.
+const SAME_SIGNAL: Duration = Duration::from_millis(100);
+
+/// A command line, ready to be run.
+#[derive(Debug)]
+pub(crate) struct Call {
+    program: OsString,
+    verbs: String,
+    args: Vec<OsString>,
+    env: Vec<(&'static str, &'static str)>,
+    timeout: Option<Duration>,
+    cleans_up: bool,
+}
+
+/// What a call that has ended wrote.
+pub(crate) struct Output {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Tail,
+}
+
+/// The streams of a call: what the child gets, each a pipe's end or nothing.
+pub(crate) struct Streams {
+    pub(crate) stdin: Option<PipeReader>,
+    pub(crate) stdout: PipeWriter,
+    pub(crate) stderr: PipeWriter,
+}
+
+impl Call {
+    /// `verbs` is the subcommand, such as `image inspect`.
+    pub(crate) fn new(
+        program: &OsStr,
+        verbs: &str,
+        timeout: Option<Duration>,
+        cleans_up: bool,
+    ) -> Self {
+        Self {
+            program: program.to_owned(),
+            verbs: verbs.to_owned(),
+            args: verbs.split(' ').map(OsString::from).collect(),
+            env: Vec::new(),
+            timeout,
+            cleans_up,
+        }
+    }
+
+    pub(crate) fn arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    pub(crate) fn args(mut self, args: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &'static str, value: &'static str) -> Self {
+        self.env.push((name, value));
+        self
+    }
+
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    /// Program and subcommand, for messages.
+    pub(crate) fn command(&self) -> String {
+        format!("{} {}", self.program(), self.verbs)
+    }
+
+    fn program(&self) -> String {
+        one_line(&self.program.to_string_lossy(), PIECE)
+    }
+
+    /// Starts the child. Its ends of the pipes are this process's no longer when this returns.
+    pub(crate) fn start(&self, streams: Streams) -> Result<Running, Error> {
+        let mut expression = duct::cmd(&self.program, &self.args)
+            .stdout_file(streams.stdout)
+            .stderr_file(streams.stderr);
+        expression = match streams.stdin {
+            Some(pipe) => expression.stdin_file(pipe),
+            None => expression.stdin_null(),
+        };
+        for (name, value) in &self.env {
+            expression = expression.env(name, value);
+        }
+        match Child::start(&expression, self.cleans_up) {
+            Ok(Some(running)) => Ok(running),
+            Ok(None) => Err(Error::Interrupted),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::NotFound {
+                program: self.program(),
+            }),
+            Err(source) => Err(Error::Start {
+                program: self.program(),
+                source,
+            }),
+        }
+    }
+
+    /// Runs the call and returns what it wrote, whatever its exit status.
+    pub(crate) fn output(&self) -> Result<Output, Error> {
+        let (stdout, stdout_writer) = self.pipe()?;
+        let (stderr, stderr_writer) = self.pipe()?;
+        let running = self.start(Streams {
+            stdin: None,
+            stdout: stdout_writer,
+            stderr: stderr_writer,
+        })?;
+        let child = running.child();
+        let stdout = self.io(Collector::start(stdout, child, MAX_ANSWER))?;
+        let stderr = self.io(Collector::start(stderr, child, MAX_COMPLAINTS))?;
+        let status = self.io(child.wait(self.timeout))?;
+        self.check_stopped(child)?;
+        let stdout = stdout
+            .finish()
+            .whole()
+            .ok_or_else(|| self.bad_output("an endless answer"))?;
+        Ok(Output {
+            status,
+            stdout,
+            stderr: stderr.finish(),
+        })
+    }
+
+    /// Runs the call, which must succeed, and returns its standard output.
+    pub(crate) fn answer(&self) -> Result<Vec<u8>, Error> {
+        let output = self.output()?;
+        self.check(output.status, &output.stderr.text())?;
+        Ok(output.stdout)
+    }
+
+    /// Judges a child that has ended. `tail` is what it said, for the error.
+    pub(crate) fn judge(&self, child: &Child, status: ExitStatus, tail: &str) -> Result<(), Error> {
+        self.check_stopped(child)?;
+        self.check(status, tail)
+    }
+
+    fn check_stopped(&self, child: &Child) -> Result<(), Error> {
+        match (child.stopped(), self.timeout) {
+            (Some(Stop::Interrupted), _) => Err(Error::Interrupted),
+            (Some(Stop::Timeout), Some(limit)) => Err(Error::Timeout {
+                command: self.command(),
+                limit,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn check(&self, status: ExitStatus, tail: &str) -> Result<(), Error> {
+        if status.success() {
+            return Ok(());
+        }
+        // Ctrl-C ends the engine as well as this process, maybe before this process knows.
+        if status.signal() == Some(SIGINT) || status.code() == Some(EXIT_SIGINT) {
+            thread::sleep(SAME_SIGNAL);
+        }
+        if interrupted() && !self.cleans_up {
+            return Err(Error::Interrupted);
+        }
+        if let Some(line) = flavor::unreachable_line(tail) {
+            let reason = one_line(line, 2 * PIECE);
+            return Err(Error::Unreachable {
+                program: self.program(),
+                reason,
+                tail: tail.to_owned(),
+            });
+        }
+        let outcome = match (status.code(), status.signal()) {
+            (Some(code), _) => format!("failed with exit status {code}"),
+            (None, Some(signal)) => format!("was killed by signal {signal}"),
+            (None, None) => "failed".to_owned(),
+        };
+        Err(self.failed(outcome, tail))
+    }
+
+    pub(crate) fn failed(&self, outcome: impl Into<String>, tail: &str) -> Error {
+        Error::Failed {
+            command: self.command(),
+            outcome: outcome.into(),
+            tail: tail.to_owned(),
+        }
+    }
+
+    pub(crate) fn bad_output(&self, piece: &str) -> Error {
+        Error::BadOutput {
+            command: self.command(),
+            piece: one_line(piece, PIECE),
+        }
+    }
+
+    pub(crate) fn pipe(&self) -> Result<(PipeReader, PipeWriter), Error> {
+        self.io(io::pipe())
+    }
+
+    /// A pipe through which `bytes` come, written by a thread: a child that does not read holds
+    /// nobody up.
+    pub(crate) fn pipe_with(&self, bytes: Vec<u8>) -> Result<PipeReader, Error> {
+        let (reader, mut writer) = self.pipe()?;
+        // A child that stops reading ends with a status that says why.
+        let write = move || drop(writer.write_all(&bytes));
+        self.io(thread::Builder::new()
+            .name("engine input".into())
+            .spawn(write))?;
+        Ok(reader)
+    }
+
+    pub(crate) fn io<T>(&self, result: io::Result<T>) -> Result<T, Error> {
+        result.map_err(|source| Error::Io {
+            command: self.command(),
+            source,
+        })
+    }
+}

@@ -1,0 +1,206 @@
+//! Running engine processes, and how they are ended before their time.
+//!
+//! Every child is on one list of the process, so that a signal handler can end them all. A child
+//! is asked first (SIGTERM: command lines pass that on to their plugins and close their
+//! connection, which makes a daemon give up) and killed after [`GRACE`].
+//!
+//! Children stay in this process's group. Ctrl-C on a terminal therefore reaches them without
+//! us, a password prompt of `ssh` or `sudo` still has its terminal, and a shell can stop the
+//! whole job. The price is that a wrapper script around the engine may leave the engine behind when
+//! it is ended: hence nobody here waits for the streams of a dead child (see `collect`).
+
+use std::process::ExitStatus;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use std::{io, thread};
+
+use duct::unix::HandleExt;
+
+/// How long a child has between SIGTERM and SIGKILL: enough for an engine to remove its
+/// temporary files, little enough for a person who pressed Ctrl-C.
+const GRACE: Duration = Duration::from_secs(3);
+/// Its number is the same on every Unix.
+const SIGTERM: i32 = 15;
+
+/// In the place of a time: the engine waits for this process, not the other way round.
+const PAUSED: u64 = u64::MAX;
+
+static CHILDREN: Mutex<Children> = Mutex::new(Children {
+    interrupted: false,
+    running: Vec::new(),
+});
+
+struct Children {
+    interrupted: bool,
+    running: Vec<Arc<Child>>,
+}
+
+fn children() -> MutexGuard<'static, Children> {
+    CHILDREN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Ends every engine call of this process and refuses new ones: both fail as
+/// [`Error::Interrupted`](crate::Error::Interrupted). Only calls that clean up
+/// ([`Engine::untag`](crate::Engine::untag), [`Engine::remove`](crate::Engine::remove), those of
+/// [`Engine::clean_up`](crate::Engine::clean_up)) go on and are still let through.
+///
+/// Returns at once. For a thread that waits for signals, not for a signal handler proper: it takes
+/// a lock.
+pub fn kill_all() {
+    let mut children = children();
+    children.interrupted = true;
+    for child in children.running.iter().filter(|child| !child.cleans_up) {
+        child.stop(Stop::Interrupted);
+    }
+}
+
+/// Whether [`kill_all`] was called.
+pub(crate) fn interrupted() -> bool {
+    children().interrupted
+}
+
+/// Why a child was ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Stop {
+    Interrupted = 1,
+    Timeout,
+    /// Whoever used its streams gave up.
+    Abandoned,
+}
+
+#[derive(Debug)]
+pub(crate) struct Child {
+    handle: duct::Handle,
+    cleans_up: bool,
+    stop: AtomicU8,
+    started: Instant,
+    /// Milliseconds after `started` at which a byte was last moved, or [`PAUSED`].
+    active: AtomicU64,
+}
+
+impl Child {
+    /// Starts a child and puts it on the list; `None` after an interruption, unless it cleans up.
+    /// One lock covers both, so that no child slips past [`kill_all`].
+    pub(crate) fn start(
+        expression: &duct::Expression,
+        cleans_up: bool,
+    ) -> io::Result<Option<Running>> {
+        let mut children = children();
+        if children.interrupted && !cleans_up {
+            return Ok(None);
+        }
+        let child = Arc::new(Self {
+            handle: expression.unchecked().start()?,
+            cleans_up,
+            stop: AtomicU8::new(0),
+            started: Instant::now(),
+            active: AtomicU64::new(0),
+        });
+        children.running.push(child.clone());
+        Ok(Some(Running(child)))
+    }
+
+    /// Notes that a byte was moved, for the timeout.
+    pub(crate) fn moved(&self) {
+        self.active.store(self.elapsed(), Ordering::Relaxed);
+    }
+
+    /// Notes that this process is busy elsewhere: the engine may wait without timing out.
+    pub(crate) fn pause(&self) {
+        self.active.store(PAUSED, Ordering::Relaxed);
+    }
+
+    fn elapsed(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Why the child was ended, if it was.
+    pub(crate) fn stopped(&self) -> Option<Stop> {
+        [Stop::Interrupted, Stop::Timeout, Stop::Abandoned]
+            .into_iter()
+            .find(|&stop| stop as u8 == self.stop.load(Ordering::SeqCst))
+    }
+
+    /// Asks the child to end and sees to it that it does. The first reason is the one that counts.
+    pub(crate) fn stop(self: &Arc<Self>, reason: Stop) {
+        if self
+            .stop
+            .compare_exchange(0, reason as u8, Ordering::SeqCst, Ordering::SeqCst)
+            .is_err()
+        {
+            return;
+        }
+        // Errors mean that the child has ended by itself.
+        let _ = self.handle.send_signal(SIGTERM);
+        let child = self.clone();
+        let killer = thread::Builder::new().spawn(move || {
+            if !matches!(child.handle.wait_timeout(GRACE), Ok(Some(_))) {
+                let _ = child.handle.kill();
+            }
+        });
+        if killer.is_err() {
+            let _ = self.handle.kill();
+        }
+    }
+
+    /// Waits for the child to end; ends it when no byte was moved for `limit`.
+    pub(crate) fn wait(self: &Arc<Self>, limit: Option<Duration>) -> io::Result<ExitStatus> {
+        while let Some(limit) = limit
+            && self.stopped().is_none()
+            && let Some(deadline) = self.deadline(limit)
+        {
+            if let Some(output) = self.handle.wait_deadline(deadline)? {
+                return Ok(output.status);
+            }
+            if self
+                .deadline(limit)
+                .is_some_and(|deadline| deadline <= Instant::now())
+            {
+                self.stop(Stop::Timeout);
+            }
+        }
+        self.handle.wait().map(|output| output.status)
+    }
+
+    /// Waits for at most `limit`; `None` if the child still runs then.
+    pub(crate) fn wait_briefly(&self, limit: Duration) -> Option<ExitStatus> {
+        self.handle
+            .wait_timeout(limit)
+            .ok()
+            .flatten()
+            .map(|output| output.status)
+    }
+
+    /// `None` for limits beyond what the clock can say, which are none.
+    fn deadline(&self, limit: Duration) -> Option<Instant> {
+        let since = match self.active.load(Ordering::Relaxed) {
+            PAUSED => Instant::now(),
+            active => self.started.checked_add(Duration::from_millis(active))?,
+        };
+        since.checked_add(limit)
+    }
+}
+
+/// A child on the list; leaves it when dropped. A child that still runs then (its user panicked
+/// or failed early) is ended and waited for.
+#[derive(Debug)]
+pub(crate) struct Running(Arc<Child>);
+
+impl Running {
+    pub(crate) fn child(&self) -> &Arc<Child> {
+        &self.0
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !matches!(self.0.handle.try_wait(), Ok(Some(_))) {
+            self.0.stop(Stop::Abandoned);
+            let _ = self.0.handle.wait();
+        }
+        children()
+            .running
+            .retain(|child| !Arc::ptr_eq(child, &self.0));
+    }
+}

@@ -1,0 +1,167 @@
+//! What can go wrong between this process and an engine.
+
+use std::io;
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+use naming::{NameError, Reference};
+
+/// A failed engine call. `Display` is one line; what the engine itself said is [`Error::tail`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no such program.
+    #[error("engine program `{program}` was not found")]
+    NotFound {
+        /// The program as it was named.
+        program: String,
+    },
+
+    /// The program is there but the system does not run it.
+    #[error("engine program `{program}` cannot be run: {source}")]
+    Start {
+        /// The program as it was named.
+        program: String,
+        /// What the system says.
+        source: io::Error,
+    },
+
+    /// The program runs, but the engine behind it does not answer it.
+    #[error("`{program}` cannot reach its engine: {reason}")]
+    Unreachable {
+        /// The program as it was named.
+        program: String,
+        /// The line in which the program says so.
+        reason: String,
+        /// The end of its output.
+        tail: String,
+    },
+
+    /// The engine refused or broke off.
+    #[error("`{command}` {outcome}")]
+    Failed {
+        /// Program and subcommand. Never all arguments: those of a build may be secret.
+        command: String,
+        /// `failed with exit status 1`, `was killed by signal 9`, …
+        outcome: String,
+        /// The end of its output.
+        tail: String,
+    },
+
+    /// The engine moved no byte for as long as [`Engine::with_timeout`](crate::Engine::with_timeout) allows.
+    #[error("`{command}` did nothing for {} seconds and was ended", limit.as_secs_f64())]
+    Timeout {
+        /// Program and subcommand.
+        command: String,
+        /// The limit that was set.
+        limit: Duration,
+    },
+
+    /// [`kill_all`](crate::kill_all) ended the call, or came before it.
+    #[error("interrupted")]
+    Interrupted,
+
+    /// The engine's answer is not what it answers.
+    #[error("`{command}` printed something unexpected: `{piece}`")]
+    BadOutput {
+        /// Program and subcommand.
+        command: String,
+        /// The beginning of what is wrong, in one harmless line.
+        piece: String,
+    },
+
+    /// The name of an image is neither a reference nor an ID, or not one that fits the call.
+    #[error(transparent)]
+    Name(#[from] NameError),
+
+    /// A reference without a tag, where a tag is to be set or removed.
+    #[error("`{reference}` has no tag")]
+    NoTag {
+        /// The reference.
+        reference: Reference,
+    },
+
+    /// A build was to set a tag that an image has already.
+    #[error("the engine already has an image tagged `{tag}`")]
+    TagTaken {
+        /// The tag.
+        tag: Reference,
+    },
+
+    /// A build succeeded, but the engine does not have the image.
+    #[error("the build succeeded, but the engine has no image `{tag}`")]
+    NotBuilt {
+        /// The tag that was to be set.
+        tag: Reference,
+    },
+
+    /// A build file that cannot be read.
+    #[error("{path}: {source}")]
+    File {
+        /// The file.
+        path: Utf8PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+
+    /// The system gave no pipe, no thread or no word of the child.
+    #[error("`{command}`: {source}")]
+    Io {
+        /// Program and subcommand.
+        command: String,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// The end of what the engine wrote, harmless to a terminal; `None` where it wrote nothing.
+    pub fn tail(&self) -> Option<&str> {
+        match self {
+            Self::Unreachable { tail, .. } | Self::Failed { tail, .. } => {
+                Some(tail.as_str()).filter(|tail| !tail.is_empty())
+            }
+            _ => None,
+        }
+    }
+
+    /// What to do next, where there is something.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotFound { .. } => Some("install Docker or podman, or name the engine's program".into()),
+            Self::Unreachable { reason, .. } if reason.contains("permission denied") => {
+                Some("run as root, or as a member of the group that owns the engine's socket (often `docker`)".into())
+            }
+            Self::Unreachable { program, .. } => {
+                Some(format!("start the engine; `{program} info` and `DOCKER_HOST` say which one is asked"))
+            }
+            Self::NotBuilt { .. } => {
+                Some("the builder keeps its results to itself; `docker buildx use default` selects the engine's own".into())
+            }
+            Self::Name(error) => error.hint().map(str::to_owned),
+            _ => None,
+        }
+    }
+}
+
+/// A failed [`Engine::load`](crate::Engine::load).
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError<E> {
+    /// What fed the engine failed; the engine was ended before it saw the end of the stream.
+    #[error(transparent)]
+    Feed(E),
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] Error),
+}
+
+/// A failed [`Engine::save`](crate::Engine::save).
+#[derive(Debug, thiserror::Error)]
+pub enum SaveError<E> {
+    /// What read the engine's stream failed, and not because the engine had.
+    #[error(transparent)]
+    Read(E),
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] Error),
+}

@@ -1,0 +1,153 @@
+use super::*;
+
+const DOCKER: &str = r#"{"Client":{"Version":"28.2.2","ApiVersion":"1.41","DefaultAPIVersion":"1.50"},
+    "Server":{"Components":[{"Name":"Engine","Version":"20.10.24"}],"Version":"20.10.24+dfsg1"}}"#;
+const DOWN: &str = r#"{"Client":{"Version":"28.2.2","ApiVersion":"1.50"},"Server":null}"#;
+const PODMAN: &str =
+    r#"{"Client":{"APIVersion":"4.3.1","Version":"4.3.1","OsArch":"linux/amd64"}}"#;
+const SERVICE: &str = r#"{"Client":{"Version":"28.2.2","ApiVersion":"1.41"},
+    "Server":{"Components":[{"Name":"Podman Engine"}],"Version":"5.4.2"}}"#;
+const NERDCTL: &str = r#"{"Client":{"Version":"v1.7.0","GitCommit":"x"}}"#;
+
+fn version(json: &str) -> Version {
+    parse_version(json.as_bytes()).unwrap()
+}
+
+fn reference(text: &str) -> Reference {
+    text.parse().unwrap()
+}
+
+#[test]
+fn the_program_says_what_it_is() {
+    let docker = version(DOCKER);
+    assert_eq!(
+        (docker.flavor, docker.server_flavor),
+        (Flavor::Docker, Flavor::Docker)
+    );
+    assert_eq!(
+        (docker.client.as_str(), docker.server.as_str()),
+        ("28.2.2", "20.10.24+dfsg1")
+    );
+    assert_eq!(version(DOWN).flavor, Flavor::Docker);
+    let podman = version(PODMAN);
+    assert_eq!(
+        (podman.flavor, podman.server.as_str()),
+        (Flavor::Podman, "4.3.1")
+    );
+    let service = version(SERVICE);
+    assert_eq!(
+        (service.flavor, service.server_flavor),
+        (Flavor::Docker, Flavor::Podman)
+    );
+    for other in [NERDCTL, "", "[]", "hello"] {
+        assert_eq!(parse_version(other.as_bytes()), None, "{other}");
+    }
+}
+
+#[test]
+fn the_driver_tells_the_store() {
+    let containerd = br#"[["driver-type","io.containerd.snapshotter.v1"]]"#;
+    assert_eq!(parse_driver_status(containerd), Some(StoreKind::Containerd));
+    assert_eq!(
+        parse_driver_status(br#"[["Backing Filesystem","extfs"]]"#),
+        Some(StoreKind::GraphDriver)
+    );
+    assert_eq!(parse_driver_status(b"null\n"), Some(StoreKind::GraphDriver));
+    assert_eq!(parse_driver_status(b"what"), None);
+}
+
+#[test]
+fn podman_has_two_names_for_one() {
+    let podman = version(PODMAN);
+    assert_eq!(
+        podman.spellings(&reference("x:1")),
+        ["localhost/x:1", "docker.io/library/x:1"]
+    );
+    assert_eq!(
+        podman.spellings(&reference("a/x:1")),
+        ["localhost/a/x:1", "docker.io/a/x:1"]
+    );
+    assert_eq!(
+        podman.spellings(&reference("quay.io/a/x:1")),
+        ["quay.io/a/x:1"]
+    );
+    for name in podman.spellings(&reference("x:1")) {
+        assert_eq!(podman.reference(&name), Some(reference("x:1")));
+    }
+
+    let docker = version(DOCKER);
+    assert_eq!(docker.spellings(&reference("x")), ["x:latest"]);
+    assert_eq!(
+        docker.spellings(&reference("sha256:12")),
+        ["docker.io/library/sha256:12"]
+    );
+    assert_ne!(docker.reference("localhost/x:1"), Some(reference("x:1")));
+    assert_eq!(docker.reference("<none>:<none>"), None);
+}
+
+#[test]
+fn missing_is_told_from_broken() {
+    for missing in [
+        "Error: No such image: x",
+        "Error response from daemon: no such image: nope: No such image: nope:latest\n",
+        "Error: inspecting object: nope: image not known",
+        "Emulate Docker CLI using podman. Create /etc/containers/nodocker to quiet msg.\nerror inspecting object: x: image not known\nError: inspecting object: y: image not known",
+        "time=\"…\" level=warning msg=\"cgroups\"\nError: No such image: x",
+    ] {
+        assert!(only_missing(missing), "{missing}");
+    }
+    for broken in [
+        "",
+        "WARNING: something",
+        "Error: No such image: x\nError response from daemon: i/o timeout",
+        "Cannot connect to the Docker daemon at unix:///nope. Is the docker daemon running?",
+        "no such image, said the RUN step",
+    ] {
+        assert!(!only_missing(broken), "{broken}");
+    }
+}
+
+#[test]
+fn unreachable_engines_say_so() {
+    for (stderr, line) in [
+        (
+            "Cannot connect to the Docker daemon at unix:///nope. Is the docker daemon running?",
+            true,
+        ),
+        (
+            "x\nfailed to connect to the docker API at unix:///nope; check if the path is correct",
+            true,
+        ),
+        (
+            "Got permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock",
+            true,
+        ),
+        (
+            "permission denied while trying to connect to the Docker API at unix:///var/run/docker.sock",
+            true,
+        ),
+        ("error during connect: Get \"http://x\": dial tcp", true),
+        ("Error: unable to connect to Podman socket: dial unix", true),
+        ("Error response from daemon: permission denied", false),
+        ("curl: cannot connect to x", false),
+    ] {
+        assert_eq!(unreachable_line(stderr).is_some(), line, "{stderr}");
+    }
+}
+
+#[test]
+fn load_may_fail_with_success() {
+    assert!(
+        load_complaint(
+            "Loaded image: x:1\nError unpacking image x:1: content digest sha256:…: not found"
+        )
+        .is_some()
+    );
+    assert!(load_complaint("invalid diffID for layer 2").is_some());
+    assert_eq!(
+        load_complaint(
+            "The image x:1 already exists, renaming the old one with ID sha256:… to empty string\nLoaded image: x:1"
+        ),
+        None
+    );
+}

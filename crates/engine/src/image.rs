@@ -1,0 +1,196 @@
+//! What an engine says of an image, and the names by which it is asked.
+
+use naming::{Digest, NameError, Reference};
+use serde::Deserialize;
+
+use crate::flavor::Version;
+
+/// An image as the engine holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ImageInfo {
+    /// The engine's name for it: the config's digest, on containerd stores the manifest's (see
+    /// [`Engine::store`](crate::Engine::store)).
+    pub id: Digest,
+    /// Its tags, as people say them: podman's `localhost/x:1` is `x:1` here.
+    pub tags: Vec<Reference>,
+    /// The digests of its uncompressed layers, lowest first; `None` where the engine does not hold
+    /// all that belongs to the image.
+    pub diff_ids: Option<Vec<Digest>>,
+    /// As OCI says it (`amd64`); empty where the image does not say.
+    pub architecture: String,
+    /// The architecture's variant (`v8`), where the image says one.
+    pub variant: Option<String>,
+    /// As OCI says it (`linux`); empty where the image does not say.
+    pub os: String,
+    /// Bytes that the engine counts for it; what that covers differs between engines.
+    pub size: u64,
+    /// RFC 3339, as the engine writes it.
+    pub created: Option<String>,
+    /// Manifest digests under which the engine knows it too.
+    digests: Vec<Digest>,
+}
+
+/// A validated name of an image: what reaches the command line is never an option.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Name {
+    Id(Digest),
+    Reference(Reference),
+}
+
+impl Name {
+    pub(crate) fn parse(text: &str) -> Result<Self, NameError> {
+        match text.parse() {
+            Ok(id) => Ok(Self::Id(id)),
+            Err(_) => Ok(Self::Reference(text.parse()?)),
+        }
+    }
+
+    /// What the engine may call it, most likely first.
+    pub(crate) fn spellings(&self, version: &Version) -> Vec<String> {
+        match self {
+            Self::Id(id) => vec![id.to_string()],
+            Self::Reference(reference) => version.spellings(reference),
+        }
+    }
+
+    /// Whether the engine found `image` by this name.
+    pub(crate) fn is_of(&self, image: &ImageInfo) -> bool {
+        match self {
+            Self::Id(id) => image.id == *id || image.digests.contains(id),
+            Self::Reference(reference) => {
+                image.tags.contains(reference)
+                    || reference
+                        .digest()
+                        .is_some_and(|digest| image.id == digest || image.digests.contains(&digest))
+            }
+        }
+    }
+}
+
+/// The part of the engines' JSON that counts. Everything may be missing or `null` somewhere.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct RawImage {
+    id: String,
+    repo_tags: Option<Vec<String>>,
+    repo_digests: Option<Vec<String>>,
+    #[serde(rename = "RootFS")]
+    root_fs: Option<RawRootFs>,
+    architecture: Option<String>,
+    variant: Option<String>,
+    os: Option<String>,
+    size: Option<u64>,
+    created: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RawRootFs {
+    r#type: Option<String>,
+    layers: Option<Vec<Digest>>,
+}
+
+impl RawImage {
+    pub(crate) fn validate(self, version: &Version) -> Result<ImageInfo, NameError> {
+        let hex = self.id.strip_prefix("sha256:").unwrap_or(&self.id);
+        let digests = self.repo_digests.unwrap_or_default();
+        Ok(ImageInfo {
+            id: Digest::from_hex(hex)?,
+            tags: self
+                .repo_tags
+                .unwrap_or_default()
+                .iter()
+                .filter_map(|tag| version.reference(tag))
+                .collect(),
+            diff_ids: self.root_fs.and_then(RawRootFs::diff_ids),
+            architecture: self.architecture.unwrap_or_default(),
+            variant: self.variant.filter(|variant| !variant.is_empty()),
+            os: self.os.unwrap_or_default(),
+            size: self.size.unwrap_or_default(),
+            created: self.created.filter(|created| !created.is_empty()),
+            digests: digests
+                .iter()
+                .filter_map(|name| name.rsplit_once('@')?.1.parse().ok())
+                .collect(),
+        })
+    }
+}
+
+impl RawRootFs {
+    /// An image without layers has a type and no list; an incomplete one has neither.
+    fn diff_ids(self) -> Option<Vec<Digest>> {
+        self.r#type.filter(|kind| !kind.is_empty())?;
+        Some(self.layers.unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flavor::parse_version;
+
+    const ID: &str = "1111111111111111111111111111111111111111111111111111111111111111";
+
+    fn read(json: &str) -> ImageInfo {
+        let version =
+            parse_version(br#"{"Client":{"APIVersion":"4.3.1","Version":"4.3.1"}}"#).unwrap();
+        serde_json::from_str::<RawImage>(json)
+            .unwrap()
+            .validate(&version)
+            .unwrap()
+    }
+
+    #[test]
+    fn ids_come_with_and_without_algorithm() {
+        let plain = read(&format!(r#"{{"Id":"{ID}"}}"#));
+        assert_eq!(
+            plain,
+            read(&format!(
+                r#"{{"Id":"sha256:{ID}","RepoTags":null,"RootFS":null,"Variant":""}}"#
+            ))
+        );
+        assert_eq!(plain.id.hex(), ID);
+    }
+
+    #[test]
+    fn incomplete_images_have_no_layers_and_scratch_has_none_either() {
+        for (root_fs, diff_ids) in [
+            ("null", None),
+            ("{}", None),
+            (r#"{"Type":"","Layers":null}"#, None),
+            (r#"{"Type":"layers"}"#, Some(0)),
+            (r#"{"Type":"layers","Layers":[]}"#, Some(0)),
+            (
+                &format!(r#"{{"Type":"layers","Layers":["sha256:{ID}"]}}"#),
+                Some(1),
+            ),
+        ] {
+            let image = read(&format!(r#"{{"Id":"{ID}","RootFS":{root_fs}}}"#));
+            assert_eq!(image.diff_ids.map(|ids| ids.len()), diff_ids, "{root_fs}");
+        }
+    }
+
+    #[test]
+    fn names_are_not_options_and_find_their_images() {
+        for bad in ["--force", "-f", "", "a b", "x:1 y:2", "$(id)"] {
+            assert!(Name::parse(bad).is_err(), "{bad}");
+        }
+        let image = read(&format!(
+            r#"{{"Id":"{ID}","RepoTags":["localhost/x:1","<none>:<none>"],"RepoDigests":["localhost/x@sha256:{}"]}}"#,
+            "2".repeat(64)
+        ));
+        assert_eq!(image.tags.len(), 1);
+        for (name, is) in [
+            (format!("sha256:{ID}"), true),
+            (format!("sha256:{}", "2".repeat(64)), true),
+            (format!("sha256:{}", "3".repeat(64)), false),
+            ("x:1".into(), true),
+            ("docker.io/library/x:1".into(), true),
+            ("x".into(), false),
+            (format!("x@sha256:{}", "2".repeat(64)), true),
+        ] {
+            assert_eq!(Name::parse(&name).unwrap().is_of(&image), is, "{name}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+use super::*;
+use crate::flavor::parse_version;
+
+const DOCKER: &[u8] = br#"{"Client":{"Version":"28.2.2","ApiVersion":"1.41"}}"#;
+
+fn version() -> Version {
+    parse_version(DOCKER).unwrap()
+}
+
+fn call() -> Call {
+    Engine::new("docker").call("image inspect")
+}
+
+fn id(number: usize) -> String {
+    format!("{number:064}")
+}
+
+/// An image with the given number for an ID and `x:NUMBER` for a tag.
+fn json(number: usize) -> String {
+    format!(
+        "{{\"Id\":\"sha256:{}\",\"RepoTags\":[\"x:{number}\"]}}\n",
+        id(number)
+    )
+}
+
+fn found(numbers: &[usize]) -> Vec<ImageInfo> {
+    let json: String = numbers.iter().map(|&number| json(number)).collect();
+    parse(&call(), json.as_bytes(), &version()).unwrap()
+}
+
+#[test]
+fn reads_objects_and_arrays() {
+    let (one, two) = (json(1), json(2));
+    for text in [
+        format!("{one}{two}"),
+        format!("[{one},{two}]\n"),
+        format!("{one}[]\n{two}\n\n"),
+    ] {
+        let images = parse(&call(), text.as_bytes(), &version()).unwrap();
+        assert_eq!(
+            images
+                .iter()
+                .map(|image| image.id.hex())
+                .collect::<Vec<_>>(),
+            [id(1), id(2)]
+        );
+    }
+    assert!(parse(&call(), b"\n", &version()).unwrap().is_empty());
+}
+
+#[test]
+fn garbage_is_shown_in_one_short_line() {
+    let endless = format!("<html>\n\u{1b}[2J{}", "x".repeat(100_000));
+    for garbage in [
+        &endless,
+        "{\"Id\":\"sha256:12\"}",
+        "{\"Id\":",
+        "null",
+        "[1]",
+    ] {
+        let error = parse(&call(), garbage.as_bytes(), &version()).unwrap_err();
+        let message = error.to_string();
+        assert!(matches!(error, Error::BadOutput { .. }), "{error:?}");
+        assert!(
+            message.len() < 250 && !message.contains(['\n', '\u{1b}']),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn answers_go_to_the_names_that_asked() {
+    let names: Vec<_> = ["x:1", "x:2", &format!("sha256:{}", id(3)), "x:1", "x:4"]
+        .map(|name| Name::parse(name).unwrap())
+        .into();
+    let asked: Vec<_> = names.iter().map(|name| (name, "")).collect();
+    for (answers, expected) in [
+        (
+            vec![1, 2, 3, 1, 4],
+            Some(vec![Some(1), Some(2), Some(3), Some(1), Some(4)]),
+        ),
+        (vec![3, 1], Some(vec![None, None, Some(3), Some(1), None])),
+        (vec![1, 1], Some(vec![Some(1), None, None, Some(1), None])),
+        (vec![], Some(vec![None; 5])),
+        (vec![2, 9], None),
+    ] {
+        let placed = place(&asked, found(&answers));
+        let numbers = placed.map(|placed| {
+            placed
+                .into_iter()
+                .map(|image| image.map(|image| image.id.hex()))
+                .collect::<Vec<_>>()
+        });
+        let expected =
+            expected.map(|expected| expected.into_iter().map(|number| number.map(id)).collect());
+        assert_eq!(numbers, expected, "{answers:?}");
+    }
+}
+
+#[test]
+fn chunks_hold_every_name_once_and_fit() {
+    let name = Name::parse("x:1").unwrap();
+    let long = "y".repeat(300);
+    for (count, spelling) in [
+        (0, "x"),
+        (1, "x"),
+        (MAX_NAMES, "x"),
+        (MAX_NAMES + 1, "x"),
+        (2000, long.as_str()),
+    ] {
+        let asked: Vec<_> = (0..count).map(|_| (&name, spelling)).collect();
+        let mut seen = 0;
+        for chunk in chunks(&asked) {
+            assert!(!chunk.is_empty() && chunk.len() <= MAX_NAMES);
+            assert!(chunk.iter().map(|(_, name)| name.len() + 1).sum::<usize>() <= MAX_BYTES);
+            seen += chunk.len();
+        }
+        assert_eq!(seen, count);
+    }
+    let huge = "z".repeat(2 * MAX_BYTES);
+    assert_eq!(chunks(&[(&name, huge.as_str()), (&name, "x")]).count(), 2);
+}

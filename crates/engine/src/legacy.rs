@@ -1,0 +1,151 @@
+//! What a failed build leaves behind, and its removal.
+//!
+//! Docker's legacy builder commits an image a step and keeps those of a failed build, untagged; podman
+//! does the same for its cache. They print each one's ID:
+//!
+//! ```text
+//! Step 2/3 : RUN make
+//!  ---> Running in 808f78a413a0
+//!  ---> a00c9a396c2f
+//! Step 3/3 : ENV A=1
+//!  ---> Using cache
+//!  ---> c34d4ab4563a
+//! ```
+//!
+//! podman's arrow is `-->`. What a `RUN` step prints can look the same, so an ID counts only if its image was
+//! not there before the build, has no tag and did not come from the cache (of another build that
+//! runs at the same time). Removal is by ID, without force, the last image first, and takes
+//! no parents along: one that somebody uses stays. BuildKit leaves nothing.
+
+use std::collections::BTreeSet;
+use std::thread;
+use std::time::Duration;
+
+use naming::Digest;
+
+use crate::{Engine, Error};
+
+/// An engine that was told to stop a build needs a moment to remove the step's container.
+const ATTEMPTS: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(300);
+/// IDs remembered. Nobody's build file has as many steps; a `RUN` step may print without end.
+const MAX_STEPS: usize = 1000;
+
+/// The images that a build says it made, by the beginnings of their IDs, first to last.
+#[derive(Debug, Default)]
+pub(crate) struct Steps {
+    made: Vec<String>,
+    cached: bool,
+}
+
+impl Steps {
+    /// Looks at a line of the build's output.
+    pub(crate) fn see(&mut self, line: &str) {
+        let Some(said) = line
+            .trim_start()
+            .strip_prefix("-")
+            .and_then(|rest| rest.trim_start_matches('-').strip_prefix("> "))
+        else {
+            return;
+        };
+        if said.starts_with("Using cache") {
+            self.cached = true;
+        } else if (10..=64).contains(&said.len())
+            && said
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        {
+            if !self.cached && self.made.len() < MAX_STEPS {
+                self.made.push(said.to_owned());
+            }
+            self.cached = false;
+        }
+    }
+}
+
+impl Engine {
+    /// Removes the images that `steps` made, as far as they were not there `before`. What cannot be
+    /// removed stays: the build's own failure is the one to report.
+    pub(crate) fn remove_steps(&self, steps: &Steps, before: &BTreeSet<Digest>) {
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                thread::sleep(PAUSE);
+            }
+            match self.strays(steps, before) {
+                Ok(strays) if !strays.is_empty() => drop(self.remove_alone(&strays)),
+                _ => return,
+            }
+        }
+    }
+
+    /// The untagged images of the steps, last to first.
+    fn strays(&self, steps: &Steps, before: &BTreeSet<Digest>) -> Result<Vec<Digest>, Error> {
+        if steps.made.is_empty() {
+            return Ok(Vec::new());
+        }
+        let now = self.ids()?;
+        let ours = |made: &String| {
+            now.difference(before)
+                .find(|id| id.hex().starts_with(made))
+                .copied()
+        };
+        let ids: Vec<_> = steps
+            .made
+            .iter()
+            .rev()
+            .filter_map(ours)
+            .map(|id| id.to_string())
+            .collect();
+        let images = self.inspect(&ids)?.into_iter().flatten();
+        Ok(images
+            .filter(|image| image.tags.is_empty())
+            .map(|image| image.id)
+            .collect())
+    }
+
+    fn remove_alone(&self, ids: &[Digest]) -> Result<(), Error> {
+        self.call("rmi")
+            .args(["--no-prune", "--"])
+            .args(ids.iter().map(Digest::to_string))
+            .answer()
+            .map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_ids_of_steps_that_were_run() {
+        let mut steps = Steps::default();
+        for line in [
+            "Step 1/4 : FROM debian:12",
+            " ---> c1a59be7baf5",
+            "Step 2/4 : ENV A=1",
+            " ---> Using cache",
+            " ---> c34d4ab4563a",
+            "Step 3/4 : RUN make",
+            " ---> Running in 808f78a413a0",
+            "Removing intermediate container 808f78a413a0",
+            " ---> a00c9a396c2f",
+            "---> hello",
+            " ---> ",
+            " ---> --force",
+            "--> 0768dec5a19",
+            "-> 0768dec5a19a",
+            "STEP 2/2: RUN x",
+        ] {
+            steps.see(line);
+        }
+        assert_eq!(
+            steps.made,
+            [
+                "c1a59be7baf5",
+                "a00c9a396c2f",
+                "0768dec5a19",
+                "0768dec5a19a"
+            ]
+        );
+    }
+}

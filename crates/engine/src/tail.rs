@@ -1,0 +1,156 @@
+//! What is kept of an engine's output: its end, and nothing that could move a terminal's cursor.
+//!
+//! An engine may write without end, so output goes into a ring that forgets its beginning. Error
+//! messages show text of builds and daemons on people's terminals: escape sequences, control
+//! characters and the marks that turn the direction of text are taken out before.
+
+use std::collections::VecDeque;
+
+/// The end of a stream: at most `limit` bytes, whatever is written.
+#[derive(Debug)]
+pub(crate) struct Tail {
+    bytes: VecDeque<u8>,
+    limit: usize,
+    dropped: bool,
+}
+
+impl Tail {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            bytes: VecDeque::new(),
+            limit,
+            dropped: false,
+        }
+    }
+
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        let kept = &bytes[bytes.len().saturating_sub(self.limit)..];
+        let excess = (self.bytes.len() + kept.len()).saturating_sub(self.limit);
+        self.dropped |= excess > 0 || kept.len() < bytes.len();
+        self.bytes.drain(..excess);
+        self.bytes.extend(kept);
+    }
+
+    /// Everything that was written, or `None` if that was more than the limit.
+    pub(crate) fn whole(self) -> Option<Vec<u8>> {
+        (!self.dropped).then(|| self.bytes.into())
+    }
+
+    /// The text, harmless and by whole lines: a first line that lost its beginning is left out.
+    pub(crate) fn text(&self) -> String {
+        let bytes: Vec<u8> = self.bytes.iter().copied().collect();
+        let start = match bytes.iter().position(|&byte| byte == b'\n') {
+            Some(end) if self.dropped => end + 1,
+            _ => 0,
+        };
+        harmless(&String::from_utf8_lossy(&bytes[start..]))
+            .trim()
+            .to_owned()
+    }
+}
+
+/// The text without escape sequences and control characters but `\n` and `\t`; a carriage return
+/// that is not part of a line's end becomes a line's end, as progress displays mean it.
+pub(crate) fn harmless(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(char) = chars.next() {
+        match char {
+            '\u{1b}' => skip_escape(&mut chars),
+            '\r' if chars.peek().is_some_and(|next| matches!(next, '\r' | '\n')) => {}
+            '\r' => clean.push('\n'),
+            '\n' | '\t' => clean.push(char),
+            _ if char.is_control() || turns_direction(char) => {}
+            _ => clean.push(char),
+        }
+    }
+    clean
+}
+
+/// One harmless line of at most `limit` characters, for use within a message.
+pub(crate) fn one_line(text: &str, limit: usize) -> String {
+    let mut line = harmless(text)
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    if let Some((end, _)) = line.char_indices().nth(limit) {
+        line.truncate(end);
+        line.push('…');
+    }
+    line
+}
+
+/// Skips what follows ESC, after ECMA-48: `[` up to a final byte, `]` and its kin up to BEL or
+/// ESC `\`, anything else by its one character. A sequence never goes past its line.
+fn skip_escape(chars: &mut std::iter::Peekable<std::str::Chars>) {
+    let is_end: fn(char) -> bool = match chars.peek() {
+        Some('[') => |char| ('\u{40}'..='\u{7e}').contains(&char),
+        Some(']' | 'P' | 'X' | '^' | '_') => |char| matches!(char, '\u{7}' | '\u{1b}'),
+        Some('\n') | None => return,
+        Some(_) => |_| true,
+    };
+    let introducer = chars.next();
+    if matches!(introducer, Some('[' | ']' | 'P' | 'X' | '^' | '_')) {
+        while let Some(char) = chars.next_if(|&char| char != '\n') {
+            if is_end(char) {
+                chars.next_if(|&next| char == '\u{1b}' && next == '\\');
+                return;
+            }
+        }
+    }
+}
+
+fn turns_direction(char: char) -> bool {
+    matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_the_end_by_whole_lines() {
+        let mut tail = Tail::new(16);
+        for number in 0..1000 {
+            tail.push(format!("line {number}\n").as_bytes());
+            assert!(tail.bytes.len() <= 16);
+        }
+        assert_eq!(tail.text(), "line 999");
+        assert_eq!(tail.whole(), None);
+
+        let mut tail = Tail::new(4);
+        tail.push(b"abcdefgh");
+        assert_eq!(tail.text(), "efgh");
+    }
+
+    #[test]
+    fn whole_means_every_byte() {
+        let mut tail = Tail::new(4);
+        tail.push(b"ab");
+        tail.push(b"cd");
+        assert_eq!(tail.whole().as_deref(), Some(b"abcd".as_slice()));
+    }
+
+    #[test]
+    fn output_cannot_move_the_cursor() {
+        for (raw, clean) in [
+            ("\u{1b}[31mred\u{1b}[0m", "red"),
+            ("\u{1b}]0;title\u{7}x", "x"),
+            ("\u{1b}]8;;http://x\u{1b}\\link\u{1b}]8;;\u{1b}\\", "link"),
+            ("a\u{1b}]unended\nb", "a\nb"),
+            ("a\u{1b}(0b", "a0b"),
+            ("1%\r2%\r\n3\r\r\n", "1%\n2%\n3\n"),
+            ("a\u{8}\u{0}b\u{9b}c\t", "abc\t"),
+            ("user\u{202e}txt", "usertxt"),
+            ("\u{1b}", ""),
+        ] {
+            assert_eq!(harmless(raw), clean, "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn one_line_is_bounded() {
+        assert_eq!(one_line("a\n  b\u{1b}[K", 10), "a b");
+        assert_eq!(one_line("äöüß", 2), "äö…");
+    }
+}
