@@ -1,1 +1,18 @@
-//! Requirements, matching and plans.
+//! Requirements, matching and plans: what somebody wants, which registered image is best for it, and what
+//! is left to build.
+//!
+//! Pure: texts and entries in, values out. The registry is read, and files are looked for, by whoever calls.
+
+mod error;
+mod explain;
+mod lists;
+mod matching;
+mod plan;
+mod requirement;
+mod source;
+
+pub use error::Error;
+pub use explain::explain;
+pub use matching::{Candidate, Marks, Pick, Selection, score, select};
+pub use plan::{Build, Missing, Plan, Plans, plan_for};
+pub use requirement::{Requirement, parse_requirements};

@@ -1,0 +1,37 @@
+//! What can be wrong with a requirement or a plan.
+
+use thiserror::Error;
+
+/// Why a requirement or a plan was refused. The message says where, as line and column.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A requirement is not valid.
+    #[error("requirement is not valid: {0}")]
+    Requirement(String),
+    /// A plan is not valid.
+    #[error("plan is not valid: {0}")]
+    Plan(String),
+    /// There was no requirement in the text.
+    #[error("holds no requirement")]
+    NoRequirement,
+    /// A requirement has no name that complies.
+    #[error(transparent)]
+    Name(#[from] naming::NameError),
+    /// The plans can't be read.
+    #[error("plans can't be read: {0}")]
+    Read(#[source] std::io::Error),
+}
+
+impl Error {
+    /// What to do about it, where that is known.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Name(error) => error.hint().map(str::to_owned),
+            Self::NoRequirement => {
+                Some("a requirement needs at least `project:` and `os:`".to_owned())
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Lists of names, as people write them: one name, a list, or nothing.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::str::FromStr;
+
+use naming::NameError;
+use serde::Deserializer;
+use serde::de::{Error, SeqAccess, Visitor};
+
+/// Reads a list of names that each follow `T`'s grammar; a single name is a list of one, and null
+/// an empty one. A name that occurs twice is kept once.
+pub(crate) fn names<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: FromStr<Err = NameError> + PartialEq,
+    D: Deserializer<'de>,
+{
+    deserializer.deserialize_any(Names(PhantomData))
+}
+
+struct Names<T>(PhantomData<T>);
+
+impl<'de, T: FromStr<Err = NameError> + PartialEq> Visitor<'de> for Names<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a name or a list of names")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(vec![text.parse().map_err(E::custom)?])
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut names = Vec::new();
+        // Not `T: Deserialize`: the element's own error would lose the place of the list.
+        while let Some(text) = list.next_element::<String>()? {
+            let name = text.parse().map_err(A::Error::custom)?;
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use naming::PackageName;
+    use serde::Deserialize;
+
+    #[derive(Deserialize)]
+    struct Holder {
+        #[serde(default, deserialize_with = "super::names")]
+        list: Vec<PackageName>,
+    }
+
+    fn read(text: &str) -> Result<Vec<String>, String> {
+        let holder: Holder = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
+        Ok(holder.list.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn one_several_or_none() {
+        assert_eq!(read("list: a"), Ok(vec!["a".into()]));
+        assert_eq!(read("list: [a, b, a]"), Ok(vec!["a".into(), "b".into()]));
+        assert_eq!(read("list:"), Ok(vec![]));
+        assert_eq!(read("{}"), Ok(vec![]));
+    }
+
+    #[test]
+    fn wrong_ones_say_where() {
+        for (text, says) in [
+            (
+                "list: 7",
+                "expected a name or a list of names at line 1 column 7",
+            ),
+            ("list: {a: b}", "expected a name or a list of names"),
+            ("list:\n- a\n- 'x; rm'", "holds `;`"),
+            ("list:\n- a\n- [b]", "line 3 column 3"),
+        ] {
+            let error = read(text).expect_err(text);
+            assert!(error.contains(says), "{text}: {error}");
+        }
+    }
+}
