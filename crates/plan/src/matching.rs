@@ -197,7 +197,7 @@ mod tests {
         let mut entry = Entry::new(
             name,
             format!("images/{name}.tar"),
-            name.parse().expect(name),
+            "x".parse().expect("tag"),
             "ubuntu:25.04",
             "x86_64",
         );

@@ -358,7 +358,7 @@ mod tests {
                 "{\n \"needs_build\": \"maybe\"}",
                 "expected true or false at line 2 column 23",
             ),
-            ("{\"best_image_path\": 7}", "line 1 column 21"),
+            ("{\"best_image_path\": 7}", "line 1 column 22"),
             (
                 "{\"best_image_path\":\"x\"}\n{\"name\": []}",
                 "line 2 column 9",
