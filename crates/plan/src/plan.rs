@@ -361,7 +361,7 @@ mod tests {
             ("{\"best_image_path\": 7}", "line 1 column 22"),
             (
                 "{\"best_image_path\":\"x\"}\n{\"name\": []}",
-                "line 2 column 9",
+                "line 2 column 10",
             ),
             ("{\"version\": 2}", "version 2 is not known"),
             ("{\"needs_build\": false}", "no `best_image_path`"),
