@@ -26,6 +26,7 @@ const TOOL: u32 = 20;
 
 /// How well an image fits a requirement.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "an object with marks")]
 pub struct Marks {
     /// 0, 70 or 100.
     pub essential: u32,

@@ -15,6 +15,7 @@ use crate::{Error, Requirement};
 
 /// A plan. Only what is checked in [`Plans`] holds for one that a person wrote.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(expecting = "a plan")]
 pub struct Plan {
     /// The format's version.
     #[serde(default = "version", deserialize_with = "known_version")]
@@ -53,6 +54,7 @@ pub struct Plan {
 
 /// What an image lacks of a requirement.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "an object with what is missing")]
 pub struct Missing {
     /// Compilers.
     #[serde(default, deserialize_with = "names")]
@@ -74,6 +76,7 @@ impl Missing {
 
 /// A build that a person described.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(expecting = "an object that says how to build")]
 pub struct Build {
     /// The build file, as it opens from the working directory.
     #[serde(default)]
@@ -377,13 +380,14 @@ mod tests {
                 "{\"name\":\"x\",\"missing\":{\"packages\":[\"$(x)\"]}}",
                 "package `$(x)`",
             ),
+            ("[7]", "expected a plan"),
             ("7", "expected an object or a list of objects"),
         ];
         for (text, says) in table {
             let last = read(text).pop().expect(text).expect_err(text);
             assert!(last.contains(says), "{text}: {last}");
         }
-        let deep = "[".repeat(10_000);
+        let deep = format!("{{\"x\":{}", "[".repeat(10_000));
         assert!(
             read(&deep)
                 .pop()

@@ -45,6 +45,7 @@ pub fn parse_requirements(text: &str) -> Result<Vec<Requirement>, Error> {
 
 /// A requirement as it is written. Fields that somebody else's tool adds are passed over.
 #[derive(Deserialize)]
+#[serde(expecting = "a requirement")]
 struct Written {
     #[serde(deserialize_with = "project")]
     project: String,
