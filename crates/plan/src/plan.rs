@@ -387,7 +387,7 @@ mod tests {
             let last = read(text).pop().expect(text).expect_err(text);
             assert!(last.contains(says), "{text}: {last}");
         }
-        let deep = format!("{{\"x\":{}", "[".repeat(10_000));
+        let deep = format!("{{\"build\":{{\"steps\":{}", "[".repeat(10_000));
         assert!(
             read(&deep)
                 .pop()
