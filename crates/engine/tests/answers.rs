@@ -1,0 +1,146 @@
+//! What engines answer, and fail to answer, by scripts.
+
+#[path = "common/stand_in.rs"]
+mod stand_in;
+
+use std::io::{self, Read, Write};
+
+use engine::{Build, BuildFile, Engine, Error, LoadError, SaveError, StoreKind};
+use stand_in::{StandIn, tag};
+
+/// More than any pipe holds.
+const MUCH: usize = 4 * 1024 * 1024;
+
+fn feed(stream: &mut dyn Write) -> io::Result<()> {
+    stream.write_all(&vec![0; MUCH])
+}
+
+fn drain(stream: &mut dyn Read) -> io::Result<u64> {
+    io::copy(stream, &mut io::sink())
+}
+
+#[test]
+fn no_program() {
+    let error = Engine::new("imgpipe-no-such-engine").probe().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "engine program `imgpipe-no-such-engine` was not found"
+    );
+    assert!(error.hint().is_some());
+    let error = Engine::new("/etc/passwd").probe().unwrap_err();
+    assert!(matches!(error, Error::Start { .. }), "{error:?}");
+}
+
+#[test]
+fn no_engine_behind_the_program() {
+    let down = "echo 'Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?' >&2; exit 1";
+    let stand_in = StandIn::new(&format!("image|load|save) {down};;"));
+    let unreachable = |error: Error| {
+        assert!(matches!(error, Error::Unreachable { .. }), "{error:?}");
+        assert!(error.hint().is_some() && error.tail().is_some());
+    };
+    unreachable(stand_in.engine.inspect(&["x:1"]).unwrap_err());
+    match stand_in.engine.load(feed) {
+        Err(LoadError::Engine(error)) => unreachable(error),
+        other => panic!("{other:?}"),
+    }
+    match stand_in.engine.save("x:1", drain) {
+        Err(SaveError::Engine(error)) => unreachable(error),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn neither_docker_nor_podman() {
+    let stand_in = StandIn::new("version) echo '{\"Client\":{\"Version\":\"v1.7\"}}';;");
+    let error = stand_in.engine.probe().unwrap_err();
+    assert!(matches!(error, Error::BadOutput { .. }), "{error:?}");
+}
+
+#[test]
+fn version_is_asked_once() {
+    let stand_in = StandIn::new(
+        "version) echo \"$VERSION\"; echo asked >>${0%/*}/version;;\ninfo) echo null;;",
+    );
+    for _ in 0..3 {
+        let engine = stand_in.engine.clone();
+        assert_eq!(engine.store().unwrap(), StoreKind::GraphDriver);
+        assert!(engine.images().unwrap().is_empty());
+        assert_eq!(engine.inspect(&["x"]).unwrap(), [None]);
+    }
+    assert_eq!(stand_in.file("version").as_deref(), Some("asked\n"));
+}
+
+#[test]
+fn garbage_for_an_answer() {
+    let stand_in = StandIn::new(
+        "image) echo '<html>'; head -c 300000 /dev/zero;;\nimages) echo hello;;\ninfo) echo '{}';;",
+    );
+    for error in [
+        stand_in.engine.inspect(&["x"]).unwrap_err(),
+        stand_in.engine.images().unwrap_err(),
+        stand_in.engine.store().unwrap_err(),
+    ] {
+        assert!(
+            matches!(error, Error::BadOutput { .. }) && error.to_string().len() < 300,
+            "{error:?}"
+        );
+    }
+}
+
+#[test]
+fn fewer_answers_than_found() {
+    let stand_in = StandIn::new("image) ;;");
+    let error = stand_in.engine.inspect(&["x"]).unwrap_err();
+    assert!(
+        matches!(error, Error::BadOutput { .. }),
+        "success without an answer is not absence: {error:?}"
+    );
+}
+
+#[test]
+fn other_complaints_are_not_absence() {
+    let stand_in = StandIn::new(
+        "image) echo 'Error: No such image: x' >&2; echo 'Error: i/o timeout' >&2; exit 1;;",
+    );
+    let error = stand_in.engine.inspect(&["x"]).unwrap_err();
+    assert!(matches!(error, Error::Failed { .. }), "{error:?}");
+}
+
+#[test]
+fn builds_that_fail_show_their_end_and_not_their_secrets() {
+    let cases = "build) cat >${0%/*}/file; echo \"$@\" >${0%/*}/args; printf '\\033[31mstep\\033[0m\\rnext\\n'; echo oh no >&2; exit 3;;";
+    let stand_in = StandIn::new(cases);
+    let tag = tag("x");
+    let build = Build {
+        args: [("TOKEN".to_owned(), "secret".to_owned())].into(),
+        ..Build::new(BuildFile::Text("FROM x\n"), &tag)
+    };
+    let mut lines = Vec::new();
+    let error = stand_in
+        .engine
+        .build(&build, |line| lines.push(line.to_owned()))
+        .unwrap_err();
+    assert_eq!(lines, ["step", "next", "oh no"]);
+    assert_eq!(error.tail(), Some("step\nnext\noh no"));
+    assert!(!format!("{error} {error:?}").contains("secret"));
+    assert_eq!(stand_in.file("file").as_deref(), Some("FROM x\n"));
+    let args = stand_in.file("args").unwrap();
+    assert!(
+        args.contains(&format!("--tag={tag} --build-arg=TOKEN=secret -- -")),
+        "{args}"
+    );
+}
+
+#[test]
+fn builders_that_keep_their_result() {
+    let stand_in = StandIn::new("build) cat >/dev/null;;");
+    let error = stand_in
+        .engine
+        .build(&Build::new(BuildFile::Text("FROM x"), &tag("x")), |_| ())
+        .unwrap_err();
+    assert!(
+        matches!(error, Error::NotBuilt { .. }) && error.hint().is_some(),
+        "{error:?}"
+    );
+}
