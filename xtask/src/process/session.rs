@@ -1,19 +1,16 @@
-//! Runs programs so that nothing outlives the task.
-//!
-//! Every child leads a process group of its own: Ctrl-C at the terminal reaches the task alone, which
-//! passes it on to the child's whole group, waits, and returns through the ordinary error path, so that
-//! whatever the task started is stopped by the same code that stops it after a failure.
+//! What all children of a task share, and the signals that end it.
 
-use std::os::unix::process::CommandExt as _;
 use std::process::Output;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use camino::Utf8PathBuf;
+use camino::Utf8Path;
 use duct::{Expression, Handle};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
+use super::Command;
+use super::group::{end_group, spawn};
 use crate::Error;
 
 /// How often a wait looks for a signal.
@@ -22,91 +19,6 @@ const TICK: Duration = Duration::from_millis(50);
 const GRACE: Duration = Duration::from_secs(15);
 /// How much of a failed program's captured output an error shows.
 const TAIL_LINES: usize = 20;
-
-/// A command line with its surroundings.
-#[derive(Debug, Clone)]
-pub struct Command {
-    words: Vec<String>,
-    folder: Option<Utf8PathBuf>,
-    environment: Vec<(String, String)>,
-    input: Option<Vec<u8>>,
-}
-
-/// A command from its words.
-pub fn command<W: Into<String>>(words: impl IntoIterator<Item = W>) -> Command {
-    Command {
-        words: words.into_iter().map(Into::into).collect(),
-        folder: None,
-        environment: Vec::new(),
-        input: None,
-    }
-}
-
-impl Command {
-    /// Runs in this folder.
-    #[must_use]
-    pub fn folder(mut self, folder: impl Into<Utf8PathBuf>) -> Self {
-        self.folder = Some(folder.into());
-        self
-    }
-
-    /// Runs with this variable.
-    #[must_use]
-    pub fn variable(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.environment.push((name.into(), value.into()));
-        self
-    }
-
-    /// Reads these bytes on its standard input, which is empty otherwise.
-    #[must_use]
-    pub fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
-        self.input = Some(bytes.into());
-        self
-    }
-
-    fn program(&self) -> &str {
-        self.words.first().map_or("", String::as_str)
-    }
-
-    fn expression(&self, session: &Session) -> Expression {
-        let mut expression = duct::cmd(self.program(), self.words.iter().skip(1));
-        expression = match &self.input {
-            Some(bytes) => expression.stdin_bytes(bytes.clone()),
-            None => expression.stdin_null(),
-        };
-        if let Some(folder) = &self.folder {
-            expression = expression.dir(folder);
-        }
-        for (name, value) in &self.environment {
-            expression = expression.env(name, value);
-        }
-        for (name, value) in &session.environment {
-            expression = match value {
-                Some(value) => expression.env(name, value),
-                None => expression.env_remove(name),
-            };
-        }
-        expression
-    }
-}
-
-impl std::fmt::Display for Command {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let plain = |word: &str| {
-            !word.is_empty()
-                && !word.contains(|c: char| c.is_whitespace() || "'\"$|&;<>(){}*?#\\`".contains(c))
-        };
-        for (index, word) in self.words.iter().enumerate() {
-            let space = if index == 0 { "" } else { " " };
-            if plain(word) {
-                write!(f, "{space}{word}")?;
-            } else {
-                write!(f, "{space}'{}'", word.replace('\'', r"'\''"))?;
-            }
-        }
-        Ok(())
-    }
-}
 
 /// The surroundings that all children of a task share, and the signals that end it.
 #[derive(Debug, Clone, Default)]
@@ -145,6 +57,10 @@ impl Session {
             Some((_, value)) => value.clone(),
             None => std::env::var(name).ok(),
         }
+    }
+
+    pub(super) fn environment(&self) -> &[(&'static str, Option<String>)] {
+        &self.environment
     }
 
     /// Fails once a signal has arrived.
@@ -232,7 +148,7 @@ impl Session {
     ///
     /// # Errors
     /// Where it can't be started.
-    pub fn start(&self, command: &Command, log: &camino::Utf8Path) -> Result<Handle, Error> {
+    pub fn start(&self, command: &Command, log: &Utf8Path) -> Result<Handle, Error> {
         let file = std::fs::File::options()
             .create(true)
             .append(true)
@@ -276,42 +192,6 @@ impl Session {
     }
 }
 
-fn spawn(command: &Command, expression: &Expression) -> Result<Handle, Error> {
-    expression
-        .before_spawn(|child| {
-            child.process_group(0);
-            Ok(())
-        })
-        .unchecked()
-        .start()
-        .map_err(|source| Error::Start {
-            program: command.program().into(),
-            source,
-        })
-}
-
-/// Ends a child and all of its group: SIGTERM first, SIGKILL after the grace period.
-pub(crate) fn end_group(handle: &Handle, grace: Duration) {
-    signal_group(handle, "TERM");
-    if !matches!(handle.wait_timeout(grace), Ok(Some(_))) {
-        signal_group(handle, "KILL");
-        // Nothing is left to be done about a child that can be neither ended nor waited for.
-        drop(handle.wait_timeout(grace));
-    }
-}
-
-fn signal_group(handle: &Handle, signal: &str) {
-    for group in handle.pids() {
-        // The shell's own `kill`: a minimal system has no other. It fails when the group has ended already.
-        drop(
-            duct::cmd!("sh", "-c", format!("kill -{signal} -{group}"))
-                .stderr_null()
-                .unchecked()
-                .run(),
-        );
-    }
-}
-
 fn exit_code(status: std::process::ExitStatus) -> u8 {
     use std::os::unix::process::ExitStatusExt as _;
     let code = status
@@ -332,15 +212,8 @@ pub(crate) fn tail(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::command;
     use super::*;
-
-    #[test]
-    fn shows_a_command_as_a_shell_takes_it() {
-        assert_eq!(
-            command(["sh", "-c", "echo 'a b' | cat", ""]).to_string(),
-            r"sh -c 'echo '\''a b'\'' | cat' ''"
-        );
-    }
 
     #[test]
     fn returns_a_failed_program_s_code_and_last_words() {
