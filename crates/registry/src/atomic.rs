@@ -1,0 +1,144 @@
+//! Replacing the registry's text so that no reader ever sees half of it.
+//!
+//! Temporary file in the same folder, fsync, rename, fsync of the folder. A registry that is a
+//! link stays one: what it leads to is replaced. Right before the rename, the file must still be
+//! the one that was read, since editors and `sed -i` take no locks.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{MetadataExt, chown};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::error::{Mark, Problem};
+use crate::registry::MAX_BYTES;
+use crate::{Error, unfinished};
+
+/// What tells one state of a file from another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    device: u64,
+    inode: u64,
+    length: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Self {
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            length: metadata.len(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+}
+
+/// The text of a file and the state that it was in; none if there is no file.
+pub(crate) fn read(path: &Utf8Path) -> Result<Option<(String, Stamp)>, Error> {
+    let Some(metadata) = metadata(path)? else {
+        return Ok(None);
+    };
+    // Before it is opened: a named pipe would be waited for.
+    if !metadata.is_file() {
+        return Err(Error::NoText {
+            path: path.to_owned(),
+            message: "is not a regular file".into(),
+        });
+    }
+    let file = File::open(path).map_err(Error::io("open", path))?;
+    let stamp = Stamp::of(&file.metadata().map_err(Error::io("read", path))?);
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(Error::io("read", path))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(Error::too_large(path));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let before = String::from_utf8_lossy(&error.as_bytes()[..valid]);
+        let problem = Problem::new(Mark::of(&before, valid), "a byte here is not UTF-8");
+        Error::syntax(path, problem.hint("save the file as UTF-8"))
+    })?;
+    Ok(Some((text, stamp)))
+}
+
+/// Writes a text over a file that is still in the state `expected` (none: not there), with the
+/// mode and, where that is allowed, the owner of what it replaces. False if it is no longer so.
+pub(crate) fn replace(path: &Utf8Path, expected: Option<Stamp>, text: &str) -> Result<bool, Error> {
+    let target = target(path)?;
+    let folder = parent(&target);
+    let name = target.file_name().unwrap_or_default();
+    // The registry's lock is held: nobody else has a temporary file of this name.
+    let temporary = unfinished::Temporary::new(folder.join(format!(".{name}.unfinished")));
+    remove_leftover(temporary.path())?;
+    let failed = |action| Error::io(action, temporary.path());
+    let mut file = File::create_new(temporary.path()).map_err(failed("create"))?;
+    file.write_all(text.as_bytes()).map_err(failed("write"))?;
+    if let Some(old) = metadata(&target)? {
+        let own = file.metadata().map_err(failed("read"))?;
+        if (old.uid(), old.gid()) != (own.uid(), own.gid()) {
+            // Only root may give a file away; for others it stays their own.
+            let _ = chown(temporary.path(), Some(old.uid()), Some(old.gid()));
+        }
+        file.set_permissions(old.permissions())
+            .map_err(failed("set the mode of"))?;
+    }
+    file.sync_all().map_err(failed("flush"))?;
+    if metadata(&target)?.as_ref().map(Stamp::of) != expected {
+        return Ok(false);
+    }
+    temporary.rename(&target)?;
+    sync_folder(folder)?;
+    Ok(true)
+}
+
+/// Makes renames and removals in a folder last.
+pub(crate) fn sync_folder(folder: &Utf8Path) -> Result<(), Error> {
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(Error::io("flush", folder))
+}
+
+/// The folder that holds a path.
+pub(crate) fn parent(path: &Utf8Path) -> &Utf8Path {
+    match path.parent() {
+        Some(parent) if !parent.as_str().is_empty() => parent,
+        _ => Utf8Path::new("."),
+    }
+}
+
+/// The file behind a link, also where it is not there yet.
+fn target(path: &Utf8Path) -> Result<Utf8PathBuf, Error> {
+    if !path.is_symlink() {
+        return Ok(path.to_owned());
+    }
+    match path.canonicalize_utf8() {
+        Ok(target) => Ok(target),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let target = path.read_link_utf8().map_err(Error::io("follow", path))?;
+            Ok(parent(path).join(target))
+        }
+        Err(error) => Err(Error::io("follow", path)(error)),
+    }
+}
+
+fn metadata(path: &Utf8Path) -> Result<Option<Metadata>, Error> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::io("read", path)(error)),
+    }
+}
+
+fn remove_leftover(path: &Utf8Path) -> Result<(), Error> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Error::io("remove", path)(error))
+        }
+        _ => Ok(()),
+    }
+}

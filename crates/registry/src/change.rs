@@ -1,0 +1,37 @@
+//! Replacements of pieces of a text, all at once.
+
+use std::ops::Range;
+
+/// Changes to one text. Ranges are those of the text before any of them.
+#[derive(Debug, Default)]
+pub(crate) struct Changes(Vec<(Range<usize>, String)>);
+
+impl Changes {
+    pub fn replace(&mut self, range: Range<usize>, text: impl Into<String>) {
+        self.0.push((range, text.into()));
+    }
+
+    /// Several insertions at one place stand there in the order in which they were made.
+    pub fn insert(&mut self, at: usize, text: impl Into<String>) {
+        self.replace(at..at, text);
+    }
+
+    pub fn delete(&mut self, range: Range<usize>) {
+        self.replace(range, "");
+    }
+
+    /// The text with every change made; none where two of them are about the same bytes.
+    pub fn apply(mut self, text: &str) -> Option<String> {
+        // What is inserted where something is taken out comes first.
+        self.0.sort_by_key(|(range, _)| (range.start, range.end));
+        let mut out = String::with_capacity(text.len());
+        let mut done = 0;
+        for (range, new) in &self.0 {
+            out.push_str(text.get(done..range.start)?);
+            out.push_str(new);
+            done = range.end;
+        }
+        out.push_str(text.get(done..)?);
+        Some(out)
+    }
+}

@@ -1,0 +1,194 @@
+//! Changes of one entry: which of its keys differ, and how a value is set where it stands.
+//!
+//! A value that is there is replaced in place, in the style of its kind: scalars bare or quoted as
+//! YAML needs it, lists in flow style unless the list is written as a block. A key that is not
+//! there goes behind the nearest one that precedes it in the order of [`Key::ALL`].
+
+use chrono::SubsecRound;
+
+use crate::Entry;
+use crate::change::Changes;
+use crate::key::{Key, Shown};
+use crate::layout;
+use crate::scalar;
+use crate::yaml::{Node, Value};
+
+/// A change to a registry.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "edits are few, and nearly all are of this kind"
+)]
+pub enum Edit {
+    /// The entry of this name says this from now on: a new entry, or only the keys that differ.
+    /// Times are kept to the second.
+    Put(Entry),
+    /// The entry of this name leaves, if there is one.
+    Remove(String),
+}
+
+impl Edit {
+    /// Which entry it is about.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Put(entry) => &entry.name,
+            Self::Remove(name) => name,
+        }
+    }
+}
+
+/// What an entry is to say, with its times to the second where they are new.
+pub(crate) fn meant(mut entry: Entry, old: Option<&Entry>) -> Entry {
+    if old.is_none_or(|old| old.created != entry.created) {
+        entry.created = entry.created.map(|time| time.trunc_subsecs(0));
+    }
+    if old.is_none_or(|old| old.last_used != entry.last_used) {
+        entry.last_used = entry.last_used.map(|time| time.trunc_subsecs(0));
+    }
+    entry
+}
+
+/// Makes the entry at `node`, which says `old`, say `new`.
+pub(crate) fn change(changes: &mut Changes, text: &str, node: &Node, old: &Entry, new: &Entry) {
+    for key in Key::ALL {
+        let shown = key.shown(new);
+        if shown == key.shown(old) {
+            continue;
+        }
+        let shown = match shown {
+            Shown::Absent => key.nothing(),
+            shown => shown,
+        };
+        match node.pair(key.as_str()) {
+            Some((key, value)) => set(changes, text, key, value, &shown),
+            None => add(changes, text, node, key, &shown),
+        }
+    }
+}
+
+/// A new entry as `{…}`.
+pub(crate) fn flow(entry: &Entry) -> String {
+    let pairs: Vec<_> = written(entry)
+        .map(|(key, shown)| format!("{}: {}", key.as_str(), inline(&shown)))
+        .collect();
+    format!("{{{}}}", pairs.join(", "))
+}
+
+/// A new entry's lines, the first of which follows the `-`.
+pub(crate) fn block(entry: &Entry) -> impl Iterator<Item = String> {
+    written(entry).map(|(key, shown)| format!("{}: {}", key.as_str(), inline(&shown)))
+}
+
+/// The keys that a new entry is written with.
+fn written(entry: &Entry) -> impl Iterator<Item = (Key, Shown)> {
+    Key::ALL
+        .into_iter()
+        .filter_map(|key| match key.shown(entry) {
+            Shown::Absent if key.always() => Some((key, key.nothing())),
+            Shown::Absent => None,
+            shown => Some((key, shown)),
+        })
+}
+
+fn inline(shown: &Shown) -> String {
+    match shown {
+        Shown::Absent => "null".to_owned(),
+        Shown::Scalar(text) => text.clone(),
+        Shown::List(items) => format!("[{}]", items.join(", ")),
+    }
+}
+
+/// Sets the value of a key that is there.
+pub(crate) fn set(changes: &mut Changes, text: &str, key: &Node, value: &Node, shown: &Shown) {
+    if value.span.is_empty() {
+        match layout::indicator(text, key.span.end, b':') {
+            Some(colon) => changes.insert(colon + 1, format!(" {}", inline(shown))),
+            // In a flow mapping a key may stand alone.
+            None => changes.insert(key.span.end, format!(": {}", inline(shown))),
+        }
+        return;
+    }
+    match (&value.value, shown) {
+        (Value::List { items, flow: false }, Shown::List(new)) if !new.is_empty() => {
+            set_block_list(changes, text, key, items, new);
+        }
+        (Value::List { flow: false, .. }, _) => {
+            // From the key on, since the list begins on a line of its own.
+            match layout::indicator(text, key.span.end, b':') {
+                Some(colon) => {
+                    changes.replace(colon + 1..value.span.end, format!(" {}", inline(shown)));
+                }
+                None => changes.replace(value.span.clone(), inline(shown)),
+            }
+        }
+        _ => changes.replace(value.span.clone(), inline(shown)),
+    }
+}
+
+/// Lists written as a block stay one, and the items before the first that differs stay as they
+/// are, with their comments.
+fn set_block_list(changes: &mut Changes, text: &str, key: &Node, old: &[Node], new: &[String]) {
+    let (Some(first), Some(last)) = (old.first(), old.last()) else {
+        return;
+    };
+    let Some(dash) = layout::indicator(text, key.span.end, b'-') else {
+        changes.replace(
+            first.span.start..last.span.end,
+            inline(&Shown::List(new.to_vec())),
+        );
+        return;
+    };
+    let kept = old
+        .iter()
+        .zip(new)
+        .take_while(|(old, new)| old.scalar().map(scalar::written).as_ref() == Some(*new))
+        .count();
+    let indent = " ".repeat(layout::column(text, dash));
+    let new: Vec<_> = new[kept..]
+        .iter()
+        .map(|item| format!("{indent}- {item}"))
+        .collect();
+    let lines = new.join(layout::line_break(text));
+    let end = layout::line_end(text, last.span.end);
+    match kept.checked_sub(1).and_then(|before| old.get(before)) {
+        None => changes.replace(layout::line_start(text, dash)..end, lines),
+        Some(before) => {
+            let start = layout::line_end(text, before.span.end);
+            let lines = match lines.as_str() {
+                "" => lines,
+                lines => format!("{}{lines}", layout::line_break(text)),
+            };
+            changes.replace(start..end.max(start), lines);
+        }
+    }
+}
+
+fn add(changes: &mut Changes, text: &str, node: &Node, key: Key, shown: &Shown) {
+    let Value::Map { pairs, flow } = &node.value else {
+        return;
+    };
+    let before = Key::ALL[..key as usize]
+        .iter()
+        .rev()
+        .find_map(|key| node.pair(key.as_str()))
+        .or(pairs.last());
+    let Some((before, value)) = before else {
+        return;
+    };
+    let pair = format!("{}: {}", key.as_str(), inline(shown));
+    let end = value.span.end.max(before.span.end);
+    if *flow {
+        let end = match layout::indicator(text, before.span.end, b':') {
+            Some(colon) if value.span.is_empty() => colon + 1,
+            _ => end,
+        };
+        changes.insert(end, format!(", {pair}"));
+        return;
+    }
+    let indent = layout::column(text, before.span.start);
+    let line_break = layout::line_break(text);
+    changes.insert(
+        layout::line_end(text, end),
+        format!("{line_break}{}{pair}", " ".repeat(indent)),
+    );
+}

@@ -1,0 +1,161 @@
+//! The keys of an entry, and what each says in YAML.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use crate::Entry;
+use crate::scalar;
+
+/// A key that is imgpipe's own, in the order in which new entries are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Key {
+    Name,
+    File,
+    DockerTag,
+    Os,
+    Architecture,
+    Compilers,
+    Packages,
+    Tools,
+    Variants,
+    SizeMb,
+    Created,
+    LastUsed,
+    UsageCount,
+    ImageId,
+    Digest,
+    Fingerprint,
+    Base,
+    Thin,
+    Remote,
+    Pinned,
+}
+
+/// The value of a key, as YAML writes it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Shown {
+    /// What an entry says by leaving the key out.
+    Absent,
+    Scalar(String),
+    List(Vec<String>),
+}
+
+impl Key {
+    pub const ALL: [Self; 20] = [
+        Self::Name,
+        Self::File,
+        Self::DockerTag,
+        Self::Os,
+        Self::Architecture,
+        Self::Compilers,
+        Self::Packages,
+        Self::Tools,
+        Self::Variants,
+        Self::SizeMb,
+        Self::Created,
+        Self::LastUsed,
+        Self::UsageCount,
+        Self::ImageId,
+        Self::Digest,
+        Self::Fingerprint,
+        Self::Base,
+        Self::Thin,
+        Self::Remote,
+        Self::Pinned,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::File => "file",
+            Self::DockerTag => "docker_tag",
+            Self::Os => "os",
+            Self::Architecture => "architecture",
+            Self::Compilers => "compilers",
+            Self::Packages => "packages",
+            Self::Tools => "tools",
+            Self::Variants => "variants",
+            Self::SizeMb => "size_mb",
+            Self::Created => "created",
+            Self::LastUsed => "last_used",
+            Self::UsageCount => "usage_count",
+            Self::ImageId => "image_id",
+            Self::Digest => "digest",
+            Self::Fingerprint => "fingerprint",
+            Self::Base => "base",
+            Self::Thin => "thin",
+            Self::Remote => "remote",
+            Self::Pinned => "pinned",
+        }
+    }
+
+    pub fn from_str(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|key| key.as_str() == text)
+    }
+
+    /// What an entry says under this key. Two entries agree on a key if they show it alike.
+    pub fn shown(self, entry: &Entry) -> Shown {
+        match self {
+            Self::Name => text(&entry.name),
+            Self::File => text(entry.file.as_str()),
+            Self::DockerTag => text(&entry.docker_tag.to_string()),
+            Self::Os => text(&entry.os),
+            Self::Architecture => text(&entry.architecture),
+            Self::Compilers => list(&entry.compilers),
+            Self::Packages => list(&entry.packages),
+            Self::Tools => list(&entry.tools),
+            Self::Variants => list(&entry.variants),
+            Self::SizeMb => bare(entry.size_mb),
+            Self::Created => bare(entry.created.map(time)),
+            Self::LastUsed => bare(entry.last_used.map(time)),
+            Self::UsageCount => bare(Some(entry.usage_count).filter(|count| *count != 0)),
+            Self::ImageId => bare(entry.image_id),
+            Self::Digest => bare(entry.digest),
+            Self::Fingerprint => bare(entry.fingerprint),
+            Self::Base => entry.base.as_deref().map_or(Shown::Absent, text),
+            Self::Thin => flag(entry.thin),
+            Self::Remote => bare(entry.remote.as_ref()),
+            Self::Pinned => flag(entry.pinned),
+        }
+    }
+
+    /// What to write where a key stays, but says nothing any more.
+    pub fn nothing(self) -> Shown {
+        match self {
+            Self::Compilers | Self::Packages | Self::Tools | Self::Variants => {
+                Shown::List(Vec::new())
+            }
+            Self::UsageCount => Shown::Scalar("0".into()),
+            Self::Thin | Self::Pinned => Shown::Scalar("false".into()),
+            _ => Shown::Scalar("null".into()),
+        }
+    }
+
+    /// Whether new entries have the key even where it says nothing, for people to see.
+    pub fn always(self) -> bool {
+        matches!(self, Self::LastUsed | Self::UsageCount)
+    }
+}
+
+fn text(value: &str) -> Shown {
+    Shown::Scalar(scalar::written(value))
+}
+
+fn bare(value: Option<impl ToString>) -> Shown {
+    value.map_or(Shown::Absent, |value| Shown::Scalar(value.to_string()))
+}
+
+fn flag(value: bool) -> Shown {
+    bare(Some(value).filter(|value| *value))
+}
+
+fn list(values: &[String]) -> Shown {
+    if values.is_empty() {
+        Shown::Absent
+    } else {
+        Shown::List(values.iter().map(|value| scalar::written(value)).collect())
+    }
+}
+
+fn time(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}

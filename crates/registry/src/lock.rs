@@ -1,0 +1,84 @@
+//! Kernel locks on files in the store's own folder.
+//!
+//! A lock is `flock` on a file that stays for good, so that nobody can lock a file which is no
+//! longer the one by that name. It ends with the process that holds it, however that dies. Two
+//! threads of one process exclude each other as two processes do. The holder writes its process
+//! ID into the file, for the message of whoever waits in vain.
+//!
+//! Lock order: an image's lock before the registry's. Nobody who holds the registry's lock waits
+//! for another one.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use camino::Utf8Path;
+
+use crate::Error;
+
+/// The pauses between two attempts grow from this …
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+
+/// … to this: short beside a build, long beside an edit of the registry.
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+
+/// The longest note of a holder that is read back, in bytes.
+const MAX_NOTE: u64 = 20;
+
+/// A lock that is held. Dropping it lets go.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// Takes a lock. No `timeout` means to wait for as long as it takes.
+pub(crate) fn take(path: &Utf8Path, what: &str, timeout: Option<Duration>) -> Result<Lock, Error> {
+    let started = Instant::now();
+    let mut file = open(path)?;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match file.try_lock() {
+            Ok(()) => break,
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => return Err(Error::io("lock", path)(error)),
+        }
+        let left = timeout.map(|timeout| timeout.saturating_sub(started.elapsed()));
+        if left.is_some_and(|left| left.is_zero()) {
+            return Err(Error::LockTimeout {
+                what: what.to_owned(),
+                holder: holder(&mut file),
+                waited: started.elapsed(),
+            });
+        }
+        thread::sleep(left.map_or(pause, |left| left.min(pause)));
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+    // Only a courtesy to others: a full disk must not keep anybody from locking.
+    let _ = file
+        .set_len(0)
+        .and_then(|()| write!(file, "{}", std::process::id()));
+    Ok(Lock { _file: file })
+}
+
+fn open(path: &Utf8Path) -> Result<File, Error> {
+    if path.is_symlink() {
+        return Err(Error::Path {
+            path: path.to_owned(),
+            rule: "is a link, where a lock's own file must be".into(),
+        });
+    }
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .map_err(Error::io("open", path))
+}
+
+fn holder(file: &mut File) -> Option<u32> {
+    let mut note = String::new();
+    file.take(MAX_NOTE).read_to_string(&mut note).ok()?;
+    note.parse().ok()
+}

@@ -1,0 +1,134 @@
+//! Paths that are safe to open, write and delete: those that stay in the registry's folder.
+
+use std::io;
+
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+
+use crate::{Error, work};
+
+/// A validated `file:`. Inside the registry's folder, behind no link that leads out of it, and
+/// neither the registry itself nor anything of imgpipe's own. That held when it was made: whoever
+/// may have been overtaken by somebody else's link makes it again.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct StorePath {
+    root: Utf8PathBuf,
+    relative: Utf8PathBuf,
+}
+
+impl StorePath {
+    pub(crate) fn new(
+        root: &Utf8Path,
+        registry: &Utf8Path,
+        file: &Utf8Path,
+    ) -> Result<Self, Error> {
+        let refuse = |rule: &str| Error::Path {
+            path: file.to_owned(),
+            rule: rule.to_owned(),
+        };
+        let relative = lexical(file).map_err(refuse)?;
+        if relative.starts_with(work::FOLDER) {
+            return Err(refuse("is in the folder that imgpipe keeps for itself"));
+        }
+        if registry.file_name() == Some(relative.as_str()) {
+            return Err(refuse("is the registry itself"));
+        }
+        let path = Self {
+            root: root.to_owned(),
+            relative,
+        };
+        path.check_links(registry, &refuse)?;
+        Ok(path)
+    }
+
+    /// Relative to the registry's folder, as `file:` has it.
+    pub fn as_path(&self) -> &Utf8Path {
+        &self.relative
+    }
+
+    /// The path to open.
+    pub fn absolute(&self) -> Utf8PathBuf {
+        self.root.join(&self.relative)
+    }
+
+    /// Follows every component that exists. What does not exist yet cannot lead anywhere.
+    fn check_links(
+        &self,
+        registry: &Utf8Path,
+        refuse: &dyn Fn(&str) -> Error,
+    ) -> Result<(), Error> {
+        let Some(root) = real(&self.root)? else {
+            return Ok(());
+        };
+        let registry = real(registry)?;
+        let mut path = self.root.clone();
+        for component in self.relative.components() {
+            path.push(component);
+            match real(&path)? {
+                Some(real) if !real.starts_with(&root) => {
+                    return Err(refuse("leads out of the registry's folder through a link"));
+                }
+                Some(real) if real.starts_with(root.join(work::FOLDER)) => {
+                    return Err(refuse(
+                        "leads into the folder that imgpipe keeps for itself",
+                    ));
+                }
+                Some(real) if Some(&real) == registry.as_ref() => {
+                    return Err(refuse("leads to the registry itself"));
+                }
+                Some(_) => {}
+                None if path.is_symlink() => return Err(refuse("is a link to nothing")),
+                None => break,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The rules that need no file system.
+fn lexical(file: &Utf8Path) -> Result<Utf8PathBuf, &'static str> {
+    if file.as_str().is_empty() {
+        return Err("is empty");
+    }
+    if file.as_str().contains(char::is_control) {
+        return Err("holds a control character");
+    }
+    if file.as_str().ends_with('/') {
+        return Err("names a folder, not a file");
+    }
+    let mut relative = Utf8PathBuf::new();
+    for component in file.components() {
+        match component {
+            Utf8Component::Normal(name) => relative.push(name),
+            Utf8Component::CurDir => {}
+            Utf8Component::ParentDir => return Err("holds `..`"),
+            Utf8Component::RootDir | Utf8Component::Prefix(_) => return Err("is absolute"),
+        }
+    }
+    match relative.as_str() {
+        "" => Err("names a folder, not a file"),
+        _ => Ok(relative),
+    }
+}
+
+/// Where a path really leads; none if there is nothing.
+pub(crate) fn real(path: &Utf8Path) -> Result<Option<Utf8PathBuf>, Error> {
+    match path.canonicalize_utf8() {
+        Ok(real) => Ok(Some(real)),
+        Err(error) => match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(None),
+            _ => Err(Error::io("follow", path)(error)),
+        },
+    }
+}
+
+/// The way from one absolute folder to a path, neither of which holds links or dots.
+pub(crate) fn way(from: &Utf8Path, to: &Utf8Path) -> Utf8PathBuf {
+    let shared = (from.components().zip(to.components()))
+        .take_while(|(a, b)| a == b)
+        .count();
+    let up = from
+        .components()
+        .skip(shared)
+        .map(|_| Utf8Component::ParentDir);
+    up.chain(to.components().skip(shared)).collect()
+}

@@ -1,0 +1,141 @@
+//! A registry as it was read: its text, and the entries in it.
+//!
+//! ```yaml
+//! version: 1.0
+//! images:
+//!   - name: capy-ubuntu-25.04-gcc15
+//!     file: images/capy/capy-ubuntu-25.04-gcc15.tar
+//!     docker_tag: capy-ubuntu-25.04-gcc15:latest
+//!     os: ubuntu:25.04
+//!     architecture: x86_64
+//! ```
+//!
+//! A text without a document is a registry without entries, and so is one without `images`; a
+//! missing `version` is 1.0. Keys that are not known are somebody else's, on every level.
+//!
+//! Edits cut and paste in the text, so that what a person wrote stays as it is. The outcome is
+//! parsed and compared with what was meant before anybody gets to see it.
+
+use std::collections::HashMap;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use naming::NameError;
+
+use crate::change::Changes;
+use crate::error::{Mark, Problem};
+use crate::goal::Goal;
+use crate::list::{self, Outcome};
+use crate::yaml::{Node, Tree};
+use crate::{Edit, Entry, Error, decode, edit};
+
+/// The largest registry, in bytes: some 40,000 entries. The tree of a text takes a multiple of it.
+pub(crate) const MAX_BYTES: u64 = 16 << 20;
+
+/// A registry's text, and what it says.
+#[derive(Debug)]
+pub struct Registry {
+    path: Utf8PathBuf,
+    text: String,
+    tree: Option<Tree>,
+    entries: Vec<Entry>,
+    by_name: HashMap<String, usize>,
+}
+
+impl Registry {
+    /// Reads a text. The path is where it comes from: errors name it, nothing opens it.
+    pub fn parse(path: &Utf8Path, text: String) -> Result<Self, Error> {
+        if text.len() as u64 > MAX_BYTES {
+            return Err(Error::too_large(path));
+        }
+        let bare = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        if let Some(at) = bare.find('\0') {
+            let problem = Problem::new(Mark::of(bare, at), "a NUL byte stands here");
+            return Err(Error::syntax(path, problem));
+        }
+        let tree = Tree::parse(&text).map_err(|problem| Error::syntax(path, problem))?;
+        let entries = match &tree {
+            Some(tree) => decode::entries(tree).map_err(|problem| Error::syntax(path, problem))?,
+            None => Vec::new(),
+        };
+        let by_name = (entries.iter().enumerate())
+            .map(|(index, entry)| (entry.name.clone(), index))
+            .collect();
+        Ok(Self {
+            path: path.to_owned(),
+            text,
+            tree,
+            entries,
+            by_name,
+        })
+    }
+
+    /// Where it was read.
+    pub fn path(&self) -> &Utf8Path {
+        &self.path
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Every entry, in the text's order.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The entry of a name.
+    pub fn get(&self, name: &str) -> Option<&Entry> {
+        self.entries.get(self.index(name)?)
+    }
+
+    /// The entries whose names do not comply. They work; a command may warn of them.
+    pub fn warnings(&self) -> impl Iterator<Item = NameError> {
+        self.entries
+            .iter()
+            .filter_map(|entry| entry.image_name().err())
+    }
+
+    /// The registry with the edits made, one after the other. Everything but the lines of the
+    /// entries that they are about stays byte for byte. [`Error::Edit`] if that cannot be done.
+    pub fn with_edits(&self, edits: &[Edit]) -> Result<Self, Error> {
+        let goal = Goal::new(self, edits);
+        let refuse = || Error::Edit {
+            path: self.path.clone(),
+            entry: edits.first().map_or("", Edit::name).to_owned(),
+        };
+        let mut changes = Changes::default();
+        for ((item, old), new) in self.nodes().zip(&self.entries).zip(&goal.of_old) {
+            if let Some(new) = new {
+                edit::change(&mut changes, &self.text, item, old, new);
+            }
+        }
+        let removed: Vec<_> = goal.of_old.iter().map(Option::is_none).collect();
+        let outcome = Outcome {
+            removed: &removed,
+            added: &goal.added,
+        };
+        list::update(&mut changes, &self.text, self.tree.as_ref(), &outcome);
+        let text = changes.apply(&self.text).ok_or_else(refuse)?;
+        match Self::parse(&self.path, text) {
+            Ok(new) if goal.met(self, &new) => Ok(new),
+            Ok(_) | Err(Error::Syntax { .. }) => Err(refuse()),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) fn tree(&self) -> Option<&Tree> {
+        self.tree.as_ref()
+    }
+
+    /// Where in the tree the entries are, in their order.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.tree
+            .iter()
+            .flat_map(|tree| decode::items(tree).iter().map(|item| tree.resolve(item)))
+    }
+
+    pub(crate) fn index(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+}

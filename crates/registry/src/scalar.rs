@@ -1,0 +1,105 @@
+//! Plain scalars: what one stands for, and when a text needs quotes.
+//!
+//! Reading follows the core schema of YAML 1.2 (section 10.3). Writing is careful beyond it: what
+//! YAML 1.1 would take for a boolean, a number or a date is quoted too, since other tools read
+//! registries with parsers of that age.
+
+/// What a plain scalar stands for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Plain {
+    Null,
+    Bool(bool),
+    Number,
+    Text,
+}
+
+pub(crate) fn plain(text: &str) -> Plain {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => Plain::Null,
+        "true" | "True" | "TRUE" => Plain::Bool(true),
+        "false" | "False" | "FALSE" => Plain::Bool(false),
+        _ if is_number(text) => Plain::Number,
+        _ => Plain::Text,
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    let digits = |text: &str, radix| !text.is_empty() && text.chars().all(|c| c.is_digit(radix));
+    if let Some(octal) = text.strip_prefix("0o") {
+        return digits(octal, 8);
+    }
+    if let Some(hexadecimal) = text.strip_prefix("0x") {
+        return digits(hexadecimal, 16);
+    }
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    match unsigned {
+        ".inf" | ".Inf" | ".INF" => return true,
+        ".nan" | ".NaN" | ".NAN" => return unsigned.len() == text.len(),
+        _ => {}
+    }
+    // Rust's own grammar is that of the core schema but for its words, `inf` and `nan`.
+    unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        && unsigned.parse::<f64>().is_ok()
+}
+
+/// A text as YAML: bare where that is safe in every context and for every reader, else quoted.
+pub(crate) fn written(text: &str) -> String {
+    if is_bare(text) {
+        text.to_owned()
+    } else if text.chars().any(must_escape) {
+        escaped(text)
+    } else {
+        format!("'{}'", text.replace('\'', "''"))
+    }
+}
+
+fn is_bare(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else {
+        return false;
+    };
+    let word = |b: &u8| b.is_ascii_alphanumeric() || *b >= 0x80;
+    let inside = |b: &u8| word(b) || b" ._/@:+-=~^$%()".contains(b);
+    (word(first) || b"./_".contains(first))
+        && !b": ".contains(last)
+        && !text.contains(": ")
+        && bytes.iter().all(inside)
+        && !text.chars().any(must_escape)
+        && plain(text) == Plain::Text
+        && !old_schema(text)
+}
+
+/// Whether YAML 1.1 would not take a bare text for text: its booleans (`yes`, `on`), and its
+/// numbers and dates, all of which begin with a digit or a dot. A digit alone decides nothing:
+/// `3dnow` is text everywhere.
+fn old_schema(text: &str) -> bool {
+    const BOOLEANS: [&str; 6] = ["y", "n", "yes", "no", "on", "off"];
+    let lower = text.to_ascii_lowercase();
+    let numeric = |b: u8| b.is_ascii_hexdigit() || b"._:+-xotTzZ".contains(&b);
+    BOOLEANS.contains(&lower.as_str())
+        || (text.starts_with(|c: char| c.is_ascii_digit() || c == '.') && text.bytes().all(numeric))
+}
+
+/// Characters that only an escape in double quotes can hold, in any version of YAML.
+fn must_escape(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
+        )
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            c if must_escape(c) => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}

@@ -1,0 +1,142 @@
+//! A registry and the folder around it.
+
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::atomic::{self, parent};
+use crate::path::{real, way};
+use crate::{Edit, Entry, Error, Lock, Registry, StorePath, Unfinished, lock, work};
+
+/// What a registry is called.
+const FILE_NAME: &str = "image-registry.yml";
+
+/// How often an edit starts again because somebody who takes no lock wrote in between.
+const ATTEMPTS: usize = 10;
+
+/// The folder around one registry, which need not be there yet.
+#[derive(Debug, Clone)]
+pub struct Store {
+    file: Utf8PathBuf,
+    root: Utf8PathBuf,
+}
+
+impl Store {
+    /// The store whose registry is `named`, or else the nearest one upward from `cwd`, or else one
+    /// that `cwd` does not have yet. `cwd` is absolute; `named` may be relative to it.
+    pub fn locate(cwd: &Utf8Path, named: Option<&Utf8Path>) -> Self {
+        let file = match named {
+            Some(named) => cwd.join(named),
+            None => cwd
+                .ancestors()
+                .map(|folder| folder.join(FILE_NAME))
+                .find(|file| file.is_file())
+                .unwrap_or_else(|| cwd.join(FILE_NAME)),
+        };
+        let root = parent(&file).to_owned();
+        Self { file, root }
+    }
+
+    /// The registry.
+    pub fn file(&self) -> &Utf8Path {
+        &self.file
+    }
+
+    /// The folder that every `file:` is relative to.
+    pub fn root(&self) -> &Utf8Path {
+        &self.root
+    }
+
+    /// Whether there is a registry.
+    pub fn exists(&self) -> bool {
+        self.file.exists()
+    }
+
+    /// Reads the registry. Takes no lock: writes are atomic.
+    pub fn read(&self) -> Result<Registry, Error> {
+        match atomic::read(&self.file)? {
+            Some((text, _)) => Registry::parse(&self.file, text),
+            None => Err(Error::NoRegistry {
+                path: self.file.clone(),
+            }),
+        }
+    }
+
+    /// Edits the registry under its lock, for which it waits at most `timeout`. A registry that is
+    /// not there is empty, and made if there is something to write. What `decide` returns beside
+    /// its edits is handed on. It is asked again if somebody who takes no lock, like an editor,
+    /// wrote in between.
+    pub fn update<T>(
+        &self,
+        timeout: Duration,
+        mut decide: impl FnMut(&Registry) -> Result<(Vec<Edit>, T), Error>,
+    ) -> Result<T, Error> {
+        let path = work::folder(&self.root)?.join("registry.lock");
+        let _lock = lock::take(&path, self.file.as_str(), Some(timeout))?;
+        for _ in 0..ATTEMPTS {
+            let (text, stamp) = atomic::read(&self.file)?.unzip();
+            let old = Registry::parse(&self.file, text.unwrap_or_default())?;
+            let (edits, outcome) = decide(&old)?;
+            let new = old.with_edits(&edits)?;
+            if new.text() == old.text() || atomic::replace(&self.file, stamp, new.text())? {
+                return Ok(outcome);
+            }
+        }
+        Err(Error::Contended {
+            path: self.file.clone(),
+        })
+    }
+
+    /// Validates a `file:`.
+    pub fn path(&self, file: &Utf8Path) -> Result<StorePath, Error> {
+        StorePath::new(&self.root, &self.file, file)
+    }
+
+    /// A path for people and pipes: it opens from `cwd`, an absolute folder.
+    pub fn relative(&self, path: &StorePath, cwd: &Utf8Path) -> Utf8PathBuf {
+        let absolute = path.absolute();
+        if let Ok(below) = absolute.strip_prefix(cwd) {
+            return below.to_owned();
+        }
+        // `..` goes up from where a folder really is, not from where a link to it stands.
+        match (cwd.canonicalize_utf8(), self.root.canonicalize_utf8()) {
+            (Ok(cwd), Ok(root)) => way(&cwd, &root.join(path.as_path())),
+            _ => absolute,
+        }
+    }
+
+    /// The entry whose archive a user's path leads to, by whatever way. The path opens from the
+    /// process's working directory; the file need not be there.
+    pub fn find<'a>(&self, registry: &'a Registry, path: &Utf8Path) -> Option<&'a Entry> {
+        let wanted = resting_place(path)?;
+        let root = real(&self.root).ok()??;
+        let entries = registry.entries();
+        (entries.iter())
+            .find(|entry| root.join(&entry.file) == wanted)
+            .or_else(|| {
+                (entries.iter())
+                    .find(|entry| resting_place(&root.join(&entry.file)).as_ref() == Some(&wanted))
+            })
+    }
+
+    /// Waits until nobody else makes this image, and keeps others from it. No `timeout` means to
+    /// wait for as long as it takes. To be taken before, never under, [`Self::update`].
+    pub fn lock_image(&self, name: &str, timeout: Option<Duration>) -> Result<Lock, Error> {
+        let path = work::subfolder(&self.root, "locks")?.join(work::lock_name(name));
+        lock::take(&path, name, timeout)
+    }
+
+    /// A file to write an archive to, which takes its place when it is committed. Removes what
+    /// dead writers left behind.
+    pub fn create(&self, path: &StorePath) -> Result<Unfinished, Error> {
+        Unfinished::create(self, path)
+    }
+}
+
+/// Where a path really leads, also if its last component is not there.
+fn resting_place(path: &Utf8Path) -> Option<Utf8PathBuf> {
+    if let Some(real) = real(path).ok()? {
+        return Some(real);
+    }
+    Some(real(parent(path)).ok()??.join(path.file_name()?))
+}

@@ -1,0 +1,205 @@
+//! Files on their way into the store.
+//!
+//! An archive is written to `images/.imgpipe/unfinished/` and renamed into its place when it is
+//! complete. Its writer holds a lock on it; a file there whose lock is free was left behind by a
+//! process that died, and whoever writes next removes it.
+//!
+//! A file can be swept between its creation and its locking. The writer notices, since the name
+//! then no longer leads to the file that it locked, and makes another one.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::atomic::{parent, sync_folder};
+use crate::{Error, Store, StorePath, work};
+
+/// The temporary files of this process, for its last resort.
+static LIVE: Mutex<BTreeSet<Utf8PathBuf>> = Mutex::new(BTreeSet::new());
+
+static COUNTER: AtomicU64 = AtomicU64::new(0);
+
+/// How often another name is tried. One would do but for the unlikely.
+const ATTEMPTS: usize = 100;
+
+fn live() -> MutexGuard<'static, BTreeSet<Utf8PathBuf>> {
+    LIVE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes every unfinished file of this process. For the moment before it ends without dropping
+/// what it holds; what is written afterwards fails.
+pub fn remove_unfinished() {
+    for path in std::mem::take(&mut *live()) {
+        let _ = fs::remove_file(path);
+    }
+}
+
+/// The name of a file that goes away unless it is renamed.
+#[derive(Debug)]
+pub(crate) struct Temporary {
+    path: Utf8PathBuf,
+}
+
+impl Temporary {
+    pub fn new(path: Utf8PathBuf) -> Self {
+        live().insert(path.clone());
+        Self { path }
+    }
+
+    pub fn path(&self) -> &Utf8Path {
+        &self.path
+    }
+
+    /// Gives the file its final name.
+    pub fn rename(self, to: &Utf8Path) -> Result<(), Error> {
+        // Under the lock, so that the last resort never removes what just arrived.
+        let mut live = live();
+        fs::rename(&self.path, to).map_err(Error::io("write", to))?;
+        live.remove(&self.path);
+        Ok(())
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if live().remove(&self.path) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// A file that becomes an archive of the store when it is committed, and vanishes when it is
+/// dropped. Positions are the file's own: seek to the start before reading back.
+#[derive(Debug)]
+pub struct Unfinished {
+    file: File,
+    temporary: Temporary,
+    target: StorePath,
+    store: Store,
+}
+
+impl Unfinished {
+    pub(crate) fn create(store: &Store, target: &StorePath) -> Result<Self, Error> {
+        let folder = work::subfolder(store.root(), "unfinished")?;
+        sweep(&folder);
+        for _ in 0..ATTEMPTS {
+            let temporary = Temporary::new(folder.join(unique_name()));
+            let path = temporary.path();
+            let opened = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create_new(true)
+                .open(path);
+            let file = match opened {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                other => other.map_err(Error::io("create", path))?,
+            };
+            file.lock().map_err(Error::io("lock", path))?;
+            if is_named(&file, path) {
+                return Ok(Self {
+                    file,
+                    temporary,
+                    target: target.clone(),
+                    store: store.clone(),
+                });
+            }
+        }
+        Err(Error::io("create a file in", &folder)(
+            io::ErrorKind::AlreadyExists.into(),
+        ))
+    }
+
+    /// Where the file is for now.
+    pub fn path(&self) -> &Utf8Path {
+        self.temporary.path()
+    }
+
+    /// Where it will be.
+    pub fn target(&self) -> &StorePath {
+        &self.target
+    }
+
+    /// Puts the file into its place, over what may be there, in a way that survives a power cut:
+    /// when this returns, the archive is complete on disk.
+    pub fn commit(self) -> Result<(), Error> {
+        self.file
+            .sync_all()
+            .map_err(Error::io("flush", self.path()))?;
+        let target = self.target.absolute();
+        let folder = parent(&target);
+        // Checked before anything is made and again before anything is moved, since what was
+        // not there when the path was validated may be a link by now.
+        self.store.path(self.target.as_path())?;
+        fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+        self.store.path(self.target.as_path())?;
+        let origin = parent(self.path()).to_owned();
+        self.temporary.rename(&target)?;
+        sync_folder(folder)?;
+        sync_folder(parent(folder))?;
+        sync_folder(&origin)
+    }
+}
+
+impl Read for Unfinished {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.file.read(buffer)
+    }
+}
+
+impl Write for Unfinished {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Seek for Unfinished {
+    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
+        self.file.seek(position)
+    }
+}
+
+fn unique_name() -> String {
+    let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let nanos = now.map_or(0, |now| now.subsec_nanos());
+    // Process IDs repeat between containers that share a store, and so may the rest, rarely.
+    format!("{}-{count}-{nanos:08x}.tar", std::process::id())
+}
+
+/// Removes what writers left behind that are no longer alive. A file that cannot be removed is
+/// somebody else's worry: the next one to write tries again.
+fn sweep(folder: &Utf8Path) {
+    let Ok(files) = folder.read_dir_utf8() else {
+        return;
+    };
+    for file in files.flatten() {
+        let path = file.path();
+        if !file.file_type().is_ok_and(|kind| kind.is_file()) {
+            continue;
+        }
+        if let Ok(file) = File::open(path)
+            && file.try_lock().is_ok()
+            && is_named(&file, path)
+        {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// Whether a name still leads to a file that was opened by it.
+fn is_named(file: &File, path: &Utf8Path) -> bool {
+    match (file.metadata(), fs::symlink_metadata(path)) {
+        (Ok(file), Ok(named)) => (file.dev(), file.ino()) == (named.dev(), named.ino()),
+        _ => false,
+    }
+}

@@ -1,0 +1,78 @@
+//! `images/.imgpipe/`: what imgpipe keeps in a store for itself.
+//!
+//! | | |
+//! |---|---|
+//! | `.gitignore` | `*`: the folder ignores itself |
+//! | `registry.lock` | held while the registry is edited |
+//! | `locks/<name>.lock` | held while an image is made |
+//! | `unfinished/` | archives that are being written |
+
+use std::fs;
+use std::io::{self, Write};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::Error;
+
+/// Where it is in a store.
+pub(crate) const FOLDER: &str = "images/.imgpipe";
+
+/// The longest name of a lock file, in bytes, well below the 255 of file systems. Two names that
+/// agree so far share a lock, which costs time and nothing else.
+const MAX_LOCK_NAME: usize = 200;
+
+/// The folder, made if need be.
+pub(crate) fn folder(root: &Utf8Path) -> Result<Utf8PathBuf, Error> {
+    let folder = root.join(FOLDER);
+    fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
+    let real_root = root.canonicalize_utf8().map_err(Error::io("open", root))?;
+    let real = folder
+        .canonicalize_utf8()
+        .map_err(Error::io("open", &folder))?;
+    if !real.starts_with(&real_root) {
+        return Err(Error::Path {
+            path: folder,
+            rule: "leads out of the registry's folder".into(),
+        });
+    }
+    let ignore = folder.join(".gitignore");
+    match fs::File::create_new(&ignore) {
+        Ok(mut file) => file
+            .write_all(b"*\n")
+            .map_err(Error::io("write", &ignore))?,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(Error::io("create", &ignore)(error)),
+    }
+    Ok(folder)
+}
+
+/// A folder in the folder, made if need be.
+pub(crate) fn subfolder(root: &Utf8Path, name: &str) -> Result<Utf8PathBuf, Error> {
+    let folder = folder(root)?.join(name);
+    match fs::create_dir(&folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            return Err(Error::io("create", &folder)(error));
+        }
+        _ => {}
+    }
+    if folder.is_symlink() {
+        return Err(Error::Path {
+            path: folder,
+            rule: "is a link, where a folder must be".into(),
+        });
+    }
+    Ok(folder)
+}
+
+/// The file name of an image's lock. Any text has one, for names that do not comply exist.
+pub(crate) fn lock_name(image: &str) -> String {
+    let mut out = String::new();
+    for byte in image.bytes() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02x}")),
+        }
+    }
+    out.truncate(MAX_LOCK_NAME);
+    format!("{out}.lock")
+}
