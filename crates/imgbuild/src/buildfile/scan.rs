@@ -1,0 +1,229 @@
+//! Which images a hand-written build file needs.
+//!
+//! An engine pulls what it lacks without asking; so whoever builds looks here first. Named are the images of
+//! every stage, also of stages that the last one does not need (the legacy builder makes them
+//! all), of `COPY --from=` and of `RUN --mount=…,from=`. A name in these is an earlier stage's, by its
+//! name or number, or else an image's. `# syntax=` names an image too, which only BuildKit asks for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use naming::{Architecture, Reference};
+
+use super::instructions::{self, Instruction, unquoted, words};
+use super::variables::Variables;
+use crate::error::Result;
+
+/// The argument through which a build file takes its base.
+const BASE_IMAGE: &str = "BASE_IMAGE";
+
+/// The image that is none: an empty start.
+const SCRATCH: &str = "scratch";
+
+/// What a build file needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scan {
+    /// The images, sorted, each once. Without `scratch`.
+    pub images: BTreeSet<Reference>,
+    /// BuildKit's own front end, where `# syntax=` asks for one.
+    pub syntax: Option<Reference>,
+    /// Whether a `FROM` takes the argument `BASE_IMAGE`. One that does not ignores the base of
+    /// its plan.
+    pub uses_base: bool,
+}
+
+/// Looks through a build file, with the values that the build's arguments will have. Arguments that it
+/// does not declare have no effect, as in the builders.
+pub fn scan(
+    text: &str,
+    args: &BTreeMap<String, String>,
+    architecture: Architecture,
+) -> Result<Scan> {
+    let file = instructions::parse(text)?;
+    let mut scanner = Scanner::new(args, architecture, file.escape);
+    for instruction in &file.list {
+        scanner.take(instruction)?;
+    }
+    if !scanner.in_stage {
+        let line = file.list.last().map_or(1, |last| last.line);
+        let reason = "there is no `FROM`".into();
+        return Err(crate::Error::BuildFile { line, reason });
+    }
+    let syntax = file.syntax.map(|name| {
+        let name = name
+            .split_whitespace()
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        name.parse()
+            .map_err(|error: naming::NameError| crate::Error::BuildFile {
+                line: 1,
+                reason: error.to_string(),
+            })
+    });
+    Ok(Scan {
+        images: scanner.images,
+        syntax: syntax.transpose()?,
+        uses_base: scanner.uses_base,
+    })
+}
+
+struct Scanner<'a> {
+    args: &'a BTreeMap<String, String>,
+    escape: char,
+    variables: Variables,
+    /// A name for each stage so far; empty where it has none.
+    stages: Vec<String>,
+    in_stage: bool,
+    images: BTreeSet<Reference>,
+    uses_base: bool,
+}
+
+impl<'a> Scanner<'a> {
+    fn new(args: &'a BTreeMap<String, String>, architecture: Architecture, escape: char) -> Self {
+        let mut variables = Variables::default();
+        // Set by BuildKit before any `ARG` ("Automatic platform ARGs in the global scope").
+        let (arch, variant) = architecture.oci();
+        for side in ["TARGET", "BUILD"] {
+            variables.set(&format!("{side}PLATFORM"), architecture.platform());
+            variables.set(&format!("{side}OS"), "linux".into());
+            variables.set(&format!("{side}ARCH"), arch.into());
+            variables.set(
+                &format!("{side}VARIANT"),
+                variant.unwrap_or_default().into(),
+            );
+        }
+        Self {
+            args,
+            escape,
+            variables,
+            stages: Vec::new(),
+            in_stage: false,
+            images: BTreeSet::new(),
+            uses_base: false,
+        }
+    }
+
+    fn take(&mut self, instruction: &Instruction) -> Result<()> {
+        let words = words(&instruction.rest, self.escape);
+        match instruction.name.as_str() {
+            name if !(self.in_stage || matches!(name, "ARG" | "FROM")) => {
+                Err(instruction.error("only `ARG` may stand before the first `FROM`"))
+            }
+            "ARG" if !self.in_stage => self.arg(instruction, &words),
+            "FROM" => self.from(instruction, &words),
+            "COPY" | "ADD" => {
+                for value in flags(&words, "--from=", self.escape) {
+                    self.reference(instruction, &value)?;
+                }
+                Ok(())
+            }
+            "RUN" => {
+                for mount in flags(&words, "--mount=", self.escape) {
+                    let fields = mount.split(',').map(|field| field.trim_matches('"'));
+                    for value in fields.filter_map(|field| field.strip_prefix("from=")) {
+                        self.reference(instruction, value)?;
+                    }
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn arg(&mut self, instruction: &Instruction, words: &[String]) -> Result<()> {
+        for word in words {
+            let (name, default) = match word.split_once('=') {
+                Some((name, default)) => (name, Some(default)),
+                None => (word.as_str(), None),
+            };
+            let default = default
+                .map(|default| self.variables.expand(default, self.escape))
+                .transpose()
+                .map_err(|reason| instruction.error(reason))?;
+            if let Some(value) = self.args.get(name).cloned().or(default) {
+                self.variables.set(name, value);
+            }
+        }
+        Ok(())
+    }
+
+    fn from(&mut self, instruction: &Instruction, words: &[String]) -> Result<()> {
+        let operands: Vec<_> = words
+            .iter()
+            .skip_while(|word| word.starts_with("--"))
+            .collect();
+        let (image, name) = match operands[..] {
+            [image] => (image, String::new()),
+            [image, keyword, name] if keyword.eq_ignore_ascii_case("as") => {
+                (image, name.to_ascii_lowercase())
+            }
+            _ => return Err(instruction.error("it is not `FROM image` or `FROM image AS name`")),
+        };
+        let meant = self
+            .variables
+            .expand(image, self.escape)
+            .map_err(|reason| instruction.error(reason))?;
+        self.uses_base |= self.variables.was_used(BASE_IMAGE);
+        if meant.is_empty() {
+            let image = image.escape_debug();
+            return Err(instruction.error(format!(
+                "`{image}` stands for no image: an argument has no value"
+            )));
+        }
+        // A number is a stage for `COPY --from`, but an image here.
+        if meant != SCRATCH && !self.is_stage_name(&meant) {
+            self.image(instruction, &meant)?;
+        }
+        self.stages.push(name);
+        self.in_stage = true;
+        Ok(())
+    }
+
+    /// What a `from=` stands for.
+    fn reference(&mut self, instruction: &Instruction, value: &str) -> Result<()> {
+        if value.contains('$') {
+            return Err(
+                instruction.error("`from` takes no variables; name a stage with `FROM … AS`")
+            );
+        }
+        let is_stage = match value.parse::<usize>() {
+            Ok(number) => number < self.stages.len(),
+            Err(_) => self.is_stage_name(value),
+        };
+        if is_stage || value == SCRATCH {
+            return Ok(());
+        }
+        self.image(instruction, value)
+    }
+
+    fn is_stage_name(&self, name: &str) -> bool {
+        self.stages
+            .iter()
+            .any(|stage| stage.eq_ignore_ascii_case(name) && !stage.is_empty())
+    }
+
+    fn image(&mut self, instruction: &Instruction, name: &str) -> Result<()> {
+        let reference = name
+            .parse()
+            .map_err(|error: naming::NameError| instruction.error(error.to_string()))?;
+        self.images.insert(reference);
+        Ok(())
+    }
+}
+
+/// The values of a flag among those before the first operand.
+fn flags<'a>(
+    words: &'a [String],
+    flag: &'a str,
+    escape: char,
+) -> impl Iterator<Item = String> + use<'a> {
+    words
+        .iter()
+        .take_while(|word| word.starts_with("--") && *word != "--")
+        .map(move |word| unquoted(word, escape))
+        .filter_map(move |word| word.strip_prefix(flag).map(str::to_owned))
+}
+
+#[cfg(test)]
+#[path = "scan_tests.rs"]
+mod tests;

@@ -1,0 +1,121 @@
+//! The files that a build can see, and what of them it can tell apart.
+//!
+//! Docker sends a context without owners and times: what is left are paths, permission bits, contents
+//! and where links point. Links are not followed; sockets are not sent, and of other special files
+//! only their kind. What `.dockerignore` names is left out (see [`Ignore`]).
+
+mod ignore;
+mod pattern;
+
+use std::ffi::OsStr;
+use std::fs::{self, File, Metadata};
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+use std::path::Path;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use naming::Digest;
+
+use crate::error::{Error, Result};
+pub use ignore::Ignore;
+
+/// Permissions with set-user-ID, set-group-ID and sticky bits: what `COPY` preserves.
+const MODE_BITS: u32 = 0o7777;
+
+/// The files of a build context, sorted by path.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Context {
+    /// Every file, folder and link that is not ignored.
+    pub entries: Vec<Entry>,
+}
+
+/// One file, folder or link.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// From the context's folder, with slashes; not always UTF-8.
+    pub path: Vec<u8>,
+    /// The permission bits; 0 for links, which have none.
+    pub mode: u32,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// What an entry is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A regular file with the digest of its bytes.
+    File(Digest),
+    /// A folder.
+    Folder,
+    /// A symbolic link with its target.
+    Link(Vec<u8>),
+    /// A FIFO or a device.
+    Special,
+}
+
+impl Context {
+    /// Reads a folder, hashing each file as a stream.
+    pub fn read(folder: &Utf8Path, ignore: &Ignore) -> Result<Self> {
+        let mut context = Self::default();
+        context.folder(folder, Path::new(""), ignore)?;
+        context.entries.sort();
+        Ok(context)
+    }
+
+    fn folder(&mut self, root: &Utf8Path, below: &Path, ignore: &Ignore) -> Result<()> {
+        let folder = root.as_std_path().join(below);
+        let names = fs::read_dir(&folder).map_err(|source| failed(&folder, source))?;
+        for name in names {
+            let name = name.map_err(|source| failed(&folder, source))?.file_name();
+            let relative = below.join(&name);
+            let path = folder.join(&name);
+            let data = fs::symlink_metadata(&path).map_err(|source| failed(&path, source))?;
+            let ignored = ignore.excludes(relative.as_os_str().as_bytes());
+            if !ignored && let Some(kind) = kind(&path, &data)? {
+                let mode = if data.is_symlink() {
+                    0
+                } else {
+                    data.mode() & MODE_BITS
+                };
+                let path = relative.as_os_str().as_bytes().to_vec();
+                self.entries.push(Entry { path, mode, kind });
+            }
+            if data.is_dir() && (!ignored || ignore.has_exceptions()) {
+                self.folder(root, &relative, ignore)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a file is; none for what is not sent.
+fn kind(path: &Path, data: &Metadata) -> Result<Option<Kind>> {
+    let failed = |source| failed(path, source);
+    Ok(Some(match data.file_type() {
+        kind if kind.is_dir() => Kind::Folder,
+        kind if kind.is_symlink() => Kind::Link(
+            fs::read_link(path)
+                .map_err(failed)?
+                .as_os_str()
+                .as_bytes()
+                .to_vec(),
+        ),
+        kind if kind.is_file() => {
+            let file = File::open(path).map_err(failed)?;
+            Kind::File(archive::digest_reader(file).map_err(failed)?)
+        }
+        kind if kind.is_socket() => return Ok(None),
+        _ => Kind::Special,
+    }))
+}
+
+fn failed(path: &Path, source: std::io::Error) -> Error {
+    let path = String::from_utf8_lossy(OsStr::as_bytes(path.as_os_str()));
+    Error::Context {
+        path: Utf8PathBuf::from(path.into_owned()),
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests;

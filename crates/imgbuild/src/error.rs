@@ -1,0 +1,98 @@
+//! Why a build file, or what goes into a build, was refused before any engine was asked.
+
+use camino::Utf8PathBuf;
+use naming::{Family, ImageName, NameError, Os};
+use thiserror::Error;
+
+/// What is wrong with a build's input.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No package manager is known for the base, so nothing can be generated.
+    #[error("no package manager is known for {os}, so no build file can be made for it")]
+    UnknownFamily {
+        /// What the base is, in words: `` `archlinux` `` or "a base without os-release".
+        os: String,
+        /// The image that was to be built.
+        name: String,
+        /// Its project.
+        project: String,
+    },
+    /// A name does not comply with the package manager's grammar.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// A family has no such variant.
+    #[error("variant `{variant}` can't be made with {family}")]
+    Variant {
+        /// The variant.
+        variant: &'static str,
+        /// The package manager.
+        family: &'static str,
+        /// What to ask for instead.
+        hint: &'static str,
+    },
+    /// A hand-written build file is not one, or asks for what is not supported.
+    #[error("line {line}: {reason}")]
+    BuildFile {
+        /// The line on which the instruction starts, from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An ignore file holds a pattern that is none.
+    #[error("{path}:{line}: `{pattern}` is not a valid pattern")]
+    Pattern {
+        /// The ignore file.
+        path: Utf8PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The pattern.
+        pattern: String,
+    },
+    /// A file of the build context can't be read.
+    #[error("{path}: {source}")]
+    Context {
+        /// The file or folder.
+        path: Utf8PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+}
+
+/// This crate's result of what needs no engine.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// For a base whose package manager is not known; `os` is what its os-release names.
+    pub fn unknown_family(os: Option<&Os>, name: &ImageName) -> Self {
+        Self::UnknownFamily {
+            os: os.map_or_else(
+                || "a base without os-release".into(),
+                |os| format!("`{os}`"),
+            ),
+            name: name.to_string(),
+            project: name.project().to_owned(),
+        }
+    }
+
+    /// What to do about it, where that is known.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::UnknownFamily { name, project, .. } => Some(format!(
+                "write images/{project}/Dockerfile.{name}, or name one in the plan's `build.dockerfile`"
+            )),
+            Self::Name(error) => error.hint().map(str::to_owned),
+            Self::Variant { hint, .. } => Some((*hint).to_owned()),
+            Self::BuildFile { .. } | Self::Pattern { .. } | Self::Context { .. } => None,
+        }
+    }
+}
+
+/// What people call a family.
+pub(crate) fn family_name(family: Family) -> &'static str {
+    match family {
+        Family::Apt => "apt",
+        Family::Apk => "apk",
+        Family::Dnf => "dnf",
+    }
+}
