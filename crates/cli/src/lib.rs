@@ -1,1 +1,25 @@
-//! What the commands share: flags, records in and out, errors and exit codes.
+//! What the commands share: flags, records in and out, failures and exit codes, words for people.
+//!
+//! Only commands use this crate. The libraries below them return errors; [`Failure`] has a
+//! conversion from each, which is where an error's kind becomes an exit code.
+
+mod classify;
+mod common;
+pub mod duration;
+mod exit;
+mod failure;
+mod input;
+mod output;
+mod reporter;
+mod run;
+mod signals;
+mod size;
+
+pub use common::{Common, absolute, working_dir};
+pub use exit::Code;
+pub use failure::Failure;
+pub use input::{Input, nothing_on_stdin, reads_stdin};
+pub use output::Output;
+pub use reporter::Reporter;
+pub use run::{Context, Flags, run};
+pub use size::size;

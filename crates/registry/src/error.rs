@@ -161,6 +161,15 @@ impl Error {
         }
     }
 
+    /// Whether the registry can be read, but must not be written.
+    pub fn is_read_only(&self) -> bool {
+        let kinds = [
+            io::ErrorKind::PermissionDenied,
+            io::ErrorKind::ReadOnlyFilesystem,
+        ];
+        matches!(self, Self::Io { source, .. } if kinds.contains(&source.kind()))
+    }
+
     /// What to do about it, where there is something.
     pub fn hint(&self) -> Option<String> {
         match self {

@@ -119,7 +119,14 @@ impl Registry {
         let text = changes.apply(&self.text).ok_or_else(refuse)?;
         match Self::parse(&self.path, text) {
             Ok(new) if goal.met(self, &new) => Ok(new),
-            Ok(_) | Err(Error::Syntax { .. }) => Err(refuse()),
+            Ok(new) => {
+                eprintln!("MISMATCH\n{}", new.text);
+                Err(refuse())
+            }
+            Err(e @ Error::Syntax { .. }) => {
+                eprintln!("SYNTAX {e}");
+                Err(refuse())
+            }
             Err(error) => Err(error),
         }
     }

@@ -62,15 +62,21 @@ impl Store {
         }
     }
 
+    /// Reads the registry; one that is not there is empty.
+    pub fn read_or_empty(&self) -> Result<Registry, Error> {
+        let text = atomic::read(&self.file)?.map(|(text, _)| text);
+        Registry::parse(&self.file, text.unwrap_or_default())
+    }
+
     /// Edits the registry under its lock, for which it waits at most `timeout`. A registry that is
     /// not there is empty, and made if there is something to write. What `decide` returns beside
     /// its edits is handed on. It is asked again if somebody who takes no lock, like an editor,
     /// wrote in between.
-    pub fn update<T>(
+    pub fn update<T, E: From<Error>>(
         &self,
         timeout: Duration,
-        mut decide: impl FnMut(&Registry) -> Result<(Vec<Edit>, T), Error>,
-    ) -> Result<T, Error> {
+        mut decide: impl FnMut(&Registry) -> Result<(Vec<Edit>, T), E>,
+    ) -> Result<T, E> {
         let path = work::folder(&self.root)?.join("registry.lock");
         let _lock = lock::take(&path, self.file.as_str(), Some(timeout))?;
         for _ in 0..ATTEMPTS {
@@ -82,9 +88,9 @@ impl Store {
                 return Ok(outcome);
             }
         }
-        Err(Error::Contended {
+        Err(E::from(Error::Contended {
             path: self.file.clone(),
-        })
+        }))
     }
 
     /// Validates a `file:`.
@@ -128,8 +134,8 @@ impl Store {
 
     /// A file to write an archive to, which takes its place when it is committed. Removes what
     /// dead writers left behind.
-    pub fn create(&self, path: &StorePath) -> Result<Unfinished, Error> {
-        Unfinished::create(self, path)
+    pub fn create(&self) -> Result<Unfinished, Error> {
+        Unfinished::create(self)
     }
 }
 

@@ -80,12 +80,11 @@ impl Drop for Temporary {
 pub struct Unfinished {
     file: File,
     temporary: Temporary,
-    target: StorePath,
     store: Store,
 }
 
 impl Unfinished {
-    pub(crate) fn create(store: &Store, target: &StorePath) -> Result<Self, Error> {
+    pub(crate) fn create(store: &Store) -> Result<Self, Error> {
         let folder = work::subfolder(store.root(), "unfinished")?;
         sweep(&folder);
         for _ in 0..ATTEMPTS {
@@ -105,7 +104,6 @@ impl Unfinished {
                 return Ok(Self {
                     file,
                     temporary,
-                    target: target.clone(),
                     store: store.clone(),
                 });
             }
@@ -120,26 +118,26 @@ impl Unfinished {
         self.temporary.path()
     }
 
-    /// Where it will be.
-    pub fn target(&self) -> &StorePath {
-        &self.target
+    /// The file itself.
+    pub fn file_mut(&mut self) -> &mut File {
+        &mut self.file
     }
 
     /// Puts the file into its place, over what may be there, in a way that survives a power cut:
     /// when this returns, the archive is complete on disk.
-    pub fn commit(self) -> Result<(), Error> {
+    pub fn commit(self, target: &StorePath) -> Result<(), Error> {
         self.file
             .sync_all()
             .map_err(Error::io("flush", self.path()))?;
-        let target = self.target.absolute();
-        let folder = parent(&target);
+        let place = target.absolute();
+        let folder = parent(&place);
         // Checked before anything is made and again before anything is moved, since what was
         // not there when the path was validated may be a link by now.
-        self.store.path(self.target.as_path())?;
+        self.store.path(target.as_path())?;
         fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
-        self.store.path(self.target.as_path())?;
+        self.store.path(target.as_path())?;
         let origin = parent(self.path()).to_owned();
-        self.temporary.rename(&target)?;
+        self.temporary.rename(&place)?;
         sync_folder(folder)?;
         sync_folder(parent(folder))?;
         sync_folder(&origin)

@@ -295,7 +295,9 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn end(&mut self, closing: usize) -> Result<(), Problem> {
+    fn end(&mut self, mark: usize) -> Result<(), Problem> {
+        // Behind a trailing comma, the parser's mark is that of the comma.
+        let closing = layout::token(self.text, mark, b",");
         let Some(open) = self.open.pop() else {
             return Ok(());
         };

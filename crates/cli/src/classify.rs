@@ -1,0 +1,90 @@
+//! The one place where an error's kind becomes an exit code.
+
+use crate::{Code, Failure};
+
+impl Failure {
+    fn of(code: Code, error: &impl std::error::Error, hint: Option<String>) -> Self {
+        let failure = Self::new(code, error.to_string());
+        match hint {
+            Some(hint) => failure.with_hint(hint),
+            None => failure,
+        }
+    }
+}
+
+impl From<naming::NameError> for Failure {
+    fn from(error: naming::NameError) -> Self {
+        Self::of(Code::Invalid, &error, error.hint().map(str::to_owned))
+    }
+}
+
+impl From<registry::Error> for Failure {
+    fn from(error: registry::Error) -> Self {
+        let code = match error.kind() {
+            registry::ErrorKind::Invalid => Code::Invalid,
+            registry::ErrorKind::LockTimeout => Code::Lock,
+            registry::ErrorKind::NoRoom => Code::Room,
+            _ => Code::Other,
+        };
+        Self::of(code, &error, error.hint())
+    }
+}
+
+impl From<archive::Error> for Failure {
+    fn from(error: archive::Error) -> Self {
+        let code = match error.kind() {
+            archive::ErrorKind::Archive => Code::Archive,
+            archive::ErrorKind::Room => Code::Room,
+            archive::ErrorKind::Other => Code::Other,
+        };
+        Self::of(code, &error, error.hint().map(str::to_owned))
+    }
+}
+
+impl From<inventory::Error> for Failure {
+    fn from(error: inventory::Error) -> Self {
+        match error {
+            inventory::Error::Archive(error) => error.into(),
+            inventory::Error::Temporary { .. } => Self::of(Code::Other, &error, error.hint()),
+            _ => Self::of(Code::Archive, &error, error.hint()),
+        }
+    }
+}
+
+impl From<engine::Error> for Failure {
+    fn from(error: engine::Error) -> Self {
+        let code = match error {
+            engine::Error::Name(_) => Code::Invalid,
+            _ => Code::Engine,
+        };
+        Self::of(code, &error, error.hint()).with_tail(error.tail().unwrap_or_default())
+    }
+}
+
+impl<E: Into<Self>> From<engine::LoadError<E>> for Failure {
+    fn from(error: engine::LoadError<E>) -> Self {
+        match error {
+            engine::LoadError::Feed(error) => error.into(),
+            engine::LoadError::Engine(error) => error.into(),
+        }
+    }
+}
+
+impl<E: Into<Self>> From<engine::SaveError<E>> for Failure {
+    fn from(error: engine::SaveError<E>) -> Self {
+        match error {
+            engine::SaveError::Read(error) => error.into(),
+            engine::SaveError::Engine(error) => error.into(),
+        }
+    }
+}
+
+impl From<plan::Error> for Failure {
+    fn from(error: plan::Error) -> Self {
+        let code = match error {
+            plan::Error::Read(_) => Code::Other,
+            _ => Code::Invalid,
+        };
+        Self::of(code, &error, error.hint())
+    }
+}

@@ -1,0 +1,95 @@
+//! The flags that every command takes.
+
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::Args;
+use registry::Store;
+
+use crate::{Code, Failure, Input, duration};
+
+/// The flags that every command takes.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Common options")]
+pub struct Common {
+    /// The registry file [default: the nearest image-registry.yml upward from here]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "IMG_REGISTRY",
+        hide_env_values = true
+    )]
+    pub registry: Option<Utf8PathBuf>,
+
+    /// The container engine's program: docker, podman, or a path
+    #[arg(
+        long,
+        value_name = "PROGRAM",
+        env = "IMG_ENGINE",
+        default_value = "docker",
+        hide_env_values = true
+    )]
+    pub engine: Utf8PathBuf,
+
+    /// Say nothing on standard error but warnings and errors
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Say more on standard error
+    #[arg(short, long)]
+    pub verbose: bool,
+
+    /// Print one JSON object a line instead of the bare result
+    #[arg(long)]
+    pub json: bool,
+
+    /// End records with NUL instead of a newline, read and printed
+    #[arg(short = '0', long)]
+    pub null: bool,
+
+    /// Go on after a failure; end with the first failure's code
+    #[arg(long)]
+    pub keep_going: bool,
+
+    /// How long to wait for another command's lock on the registry or an image
+    #[arg(long, value_name = "DUR", default_value = "10m", value_parser = duration::parse)]
+    pub lock_timeout: Duration,
+}
+
+impl Common {
+    /// The store around the registry that was named, or is the nearest.
+    pub fn store(&self) -> Result<Store, Failure> {
+        Ok(Store::locate(&working_dir()?, self.registry.as_deref()))
+    }
+
+    /// The engine that was named.
+    pub fn engine(&self) -> engine::Engine {
+        engine::Engine::new(self.engine.clone())
+    }
+
+    /// The operands, or standard input, as `--null` says; `what` names them for people.
+    pub fn input(&self, operands: Vec<String>, what: &str) -> Result<Input, Failure> {
+        Input::new(operands, self.null, what)
+    }
+}
+
+/// The working directory. What is printed is relative to it.
+pub fn working_dir() -> Result<Utf8PathBuf, Failure> {
+    let here = std::env::current_dir().map_err(|error| {
+        Failure::new(
+            Code::Other,
+            format!("the working directory can't be read: {error}"),
+        )
+    })?;
+    Utf8PathBuf::from_path_buf(here).map_err(|path| {
+        Failure::new(
+            Code::Other,
+            format!("the working directory `{}` is not UTF-8", path.display()),
+        )
+    })
+}
+
+/// A path that was given relative to the working directory, made absolute; links stay.
+pub fn absolute(path: &Utf8Path) -> Result<Utf8PathBuf, Failure> {
+    Ok(working_dir()?.join(path))
+}

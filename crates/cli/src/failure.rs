@@ -1,0 +1,115 @@
+//! What a command says when it fails: one line, the engine's own words, a hint.
+
+use std::fmt;
+
+use crate::Code;
+
+/// A failure as a person sees it and as a script does.
+///
+/// `Display` is `SUBJECT: what is wrong`, then the engine's last lines behind `  | `, then
+/// `hint: …`. The command's name goes before all that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    code: Code,
+    subject: Option<String>,
+    message: String,
+    tail: Option<String>,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure with a code and what is wrong: lower case, no full stop.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            subject: None,
+            message: message.into(),
+            tail: None,
+            hint: None,
+        }
+    }
+
+    /// The command line was wrong.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Code::Usage, message)
+    }
+
+    /// Something read was not valid.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(Code::Invalid, message)
+    }
+
+    /// Standard output was closed by its reader: the command ends quietly.
+    pub(crate) fn stdout_closed() -> Self {
+        Self::new(Code::Done, String::new())
+    }
+
+    /// Names the path, image or plan that it is about, unless the message starts with it already.
+    #[must_use]
+    pub fn about(mut self, subject: impl Into<String>) -> Self {
+        let subject = subject.into();
+        if self.subject.is_none() && !self.message.starts_with(&subject) {
+            self.subject = Some(subject);
+        }
+        self
+    }
+
+    /// Says what to do about it.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds what the engine said last.
+    #[must_use]
+    pub fn with_tail(mut self, tail: impl Into<String>) -> Self {
+        self.tail = Some(tail.into()).filter(|tail| !tail.trim().is_empty());
+        self
+    }
+
+    /// The code that the process ends with.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// Whether there is nothing to say, because nobody reads on.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.code == Code::Done
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(subject) = &self.subject {
+            write!(f, "{subject}: ")?;
+        }
+        f.write_str(&self.message)?;
+        for line in self.tail.iter().flat_map(|tail| tail.trim_end().lines()) {
+            write!(f, "\n  | {line}")?;
+        }
+        match &self.hint {
+            Some(hint) => write!(f, "\nhint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_subject_tail_and_hint() {
+        let failure = Failure::new(Code::Engine, "docker build failed")
+            .about("capy")
+            .with_tail("one\ntwo\n")
+            .with_hint("look at the log");
+        assert_eq!(
+            failure.to_string(),
+            "capy: docker build failed\n  | one\n  | two\nhint: look at the log"
+        );
+        assert_eq!(Failure::usage("x: no").about("x").to_string(), "x: no");
+        assert_eq!(Failure::usage("no").with_tail(" \n").to_string(), "no");
+    }
+}

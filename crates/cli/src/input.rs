@@ -1,0 +1,192 @@
+//! Records in: the operands, or one record a line from standard input.
+//!
+//! Standard input is read as records come, so that a pipeline works on the first image while the
+//! command before it still makes the second.
+
+use std::io::{BufRead, IsTerminal, StdinLock};
+
+use crate::{Code, Failure};
+
+/// The longest record, in bytes: longer than any path that a kernel opens.
+const MAX_RECORD: usize = 64 * 1024;
+
+/// What an empty standard input means: the command before it in the pipeline printed nothing.
+const NOTHING: &str = "nothing on standard input; did the command before it fail?";
+
+/// Where records come from.
+pub enum Input {
+    /// What was given on the command line.
+    Operands(std::vec::IntoIter<String>),
+    /// Standard input, for no operands or a single `-`.
+    Stdin(Lines<StdinLock<'static>>),
+}
+
+impl Input {
+    /// Takes the operands, or standard input where there are none or only `-`. A terminal there
+    /// would wait for someone to type paths: that is a usage error.
+    pub fn new(operands: Vec<String>, null: bool, what: &str) -> Result<Self, Failure> {
+        if reads_stdin(&operands, what)? {
+            Ok(Self::Stdin(Lines::new(std::io::stdin().lock(), null)))
+        } else if operands.iter().any(|operand| operand == "-") {
+            Err(Failure::usage(
+                "`-` (standard input) can't be mixed with operands",
+            ))
+        } else {
+            Ok(Self::Operands(operands.into_iter()))
+        }
+    }
+}
+
+/// Whether these operands mean standard input. A terminal there is a usage error that says
+/// `what` the command would have read.
+pub fn reads_stdin<S: AsRef<str>>(operands: &[S], what: &str) -> Result<bool, Failure> {
+    let named = matches!(operands, [one] if one.as_ref() == "-");
+    if operands.is_empty() && std::io::stdin().is_terminal() {
+        return Err(
+            Failure::usage(format!("nothing to read: give {what}, or pipe them in"))
+                .with_hint("see --help for examples"),
+        );
+    }
+    Ok(operands.is_empty() || named)
+}
+
+/// The failure for a standard input that held nothing.
+pub fn nothing_on_stdin() -> Failure {
+    Failure::new(Code::Invalid, NOTHING)
+}
+
+impl Iterator for Input {
+    type Item = Result<String, Failure>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Self::Operands(operands) => operands.next().map(Ok),
+            Self::Stdin(lines) => lines.next(),
+        }
+    }
+}
+
+/// Records of a stream, ended by a newline or by NUL. Empty records are passed over. A stream
+/// without any record ends with the failure of [`nothing_on_stdin`].
+pub struct Lines<R> {
+    reader: R,
+    end: u8,
+    any: bool,
+    done: bool,
+}
+
+impl<R: BufRead> Lines<R> {
+    fn new(reader: R, null: bool) -> Self {
+        Self {
+            reader,
+            end: if null { 0 } else { b'\n' },
+            any: false,
+            done: false,
+        }
+    }
+
+    fn read(&mut self) -> Result<Option<String>, Failure> {
+        loop {
+            let mut record = Vec::new();
+            let mut limited = std::io::Read::take(&mut self.reader, MAX_RECORD as u64 + 1);
+            let read = limited.read_until(self.end, &mut record).map_err(|error| {
+                Failure::new(
+                    Code::Other,
+                    format!("standard input can't be read: {error}"),
+                )
+            })?;
+            if read == 0 {
+                return if self.any {
+                    Ok(None)
+                } else {
+                    Err(nothing_on_stdin())
+                };
+            }
+            if record.len() > MAX_RECORD {
+                return Err(Failure::invalid(format!(
+                    "a line of standard input is longer than {MAX_RECORD} bytes"
+                )));
+            }
+            if record.last() == Some(&self.end) {
+                record.pop();
+            }
+            if self.end == b'\n' && record.last() == Some(&b'\r') {
+                record.pop();
+            }
+            if record.is_empty() {
+                continue;
+            }
+            self.any = true;
+            return String::from_utf8(record).map(Some).map_err(|error| {
+                Failure::invalid(format!(
+                    "`{}` is not UTF-8",
+                    String::from_utf8_lossy(error.as_bytes())
+                ))
+            });
+        }
+    }
+}
+
+impl<R: BufRead> Iterator for Lines<R> {
+    type Item = Result<String, Failure>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        let record = self.read();
+        self.done = !matches!(record, Ok(Some(_)));
+        record.transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &[u8], null: bool) -> Result<Vec<String>, Failure> {
+        Lines::new(text, null).collect()
+    }
+
+    #[test]
+    fn splits_records() {
+        let table: [(&[u8], bool, &[&str]); 5] = [
+            (b"a\nb\n", false, &["a", "b"]),
+            (b"a b\r\n\n\nc", false, &["a b", "c"]),
+            (b"a\nb\0c\0", true, &["a\nb", "c"]),
+            (b"a", true, &["a"]),
+            (b"\n\n a\n", false, &[" a"]),
+        ];
+        for (text, null, expected) in table {
+            assert_eq!(read(text, null).expect("records"), expected);
+        }
+    }
+
+    #[test]
+    fn nothing_is_an_error() {
+        for text in [&b""[..], b"\n\n"] {
+            let failure = read(text, false).expect_err("nothing");
+            assert_eq!(failure.code(), Code::Invalid);
+            assert!(
+                failure
+                    .to_string()
+                    .contains("did the command before it fail")
+            );
+        }
+    }
+
+    #[test]
+    fn bad_records_are_errors() {
+        assert_eq!(
+            read(b"\xff\n", false).expect_err("bytes").code(),
+            Code::Invalid
+        );
+        assert_eq!(
+            read(&vec![b'a'; MAX_RECORD + 1], false)
+                .expect_err("long")
+                .code(),
+            Code::Invalid
+        );
+        assert!(read(&vec![b'a'; MAX_RECORD], false).is_ok());
+    }
+}

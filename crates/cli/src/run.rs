@@ -1,0 +1,110 @@
+//! From a command line to an exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::{Code, Common, Failure, Output, Reporter, signals};
+
+/// A command's flags: what [`run`] needs of them.
+pub trait Flags: Parser {
+    /// The program's name, as errors begin with it.
+    const PROGRAM: &'static str;
+
+    /// The flags that it shares with every other command.
+    fn common(&self) -> &Common;
+}
+
+/// What a command works with besides its own flags.
+pub struct Context {
+    /// Standard output, results only.
+    pub out: Output,
+    /// Standard error, for people.
+    pub reporter: Reporter,
+    keep_going: bool,
+    first_failure: Option<Code>,
+}
+
+impl Context {
+    /// Does `work` for each record. The first failure ends it, unless `--keep-going` was given:
+    /// then each is said and the first one's code is the command's.
+    pub fn each<T>(
+        &mut self,
+        records: impl IntoIterator<Item = Result<T, Failure>>,
+        mut work: impl FnMut(&mut Self, T) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        for record in records {
+            if let Err(failure) = record.and_then(|record| work(self, record)) {
+                self.tolerate(failure)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// With `--keep-going`, says a failure and remembers its code; otherwise gives it back.
+    pub fn tolerate(&mut self, failure: Failure) -> Result<(), Failure> {
+        if !self.keep_going || failure.is_quiet() || signals::received().is_some() {
+            return Err(failure);
+        }
+        self.reporter.failure(&failure);
+        self.first_failure.get_or_insert(failure.code());
+        Ok(())
+    }
+}
+
+/// Reads the command line, does the work, says what failed, and gives the exit code.
+pub fn run<F: Flags>(work: impl FnOnce(F, &mut Context) -> Result<(), Failure>) -> ExitCode {
+    let flags = match F::try_parse() {
+        Ok(flags) => flags,
+        Err(error) => return parse_failed(F::PROGRAM, &error).into(),
+    };
+    let common = flags.common();
+    let mut context = Context {
+        out: Output::new(common.json, common.null),
+        reporter: Reporter::new(F::PROGRAM, common.quiet, common.verbose),
+        keep_going: common.keep_going,
+        first_failure: None,
+    };
+    let result = signals::watch().and_then(|()| work(flags, &mut context));
+    let code = match (signals::received(), result) {
+        (Some(code), _) => {
+            context.reporter.failure(&Failure::new(code, "interrupted"));
+            code
+        }
+        (None, Err(failure)) => {
+            if !failure.is_quiet() {
+                context.reporter.failure(&failure);
+            }
+            context.first_failure.unwrap_or(failure.code())
+        }
+        (None, Ok(())) => context.first_failure.unwrap_or(Code::Done),
+    };
+    code.into()
+}
+
+/// Help and version go to standard output; a wrong command line is one line and a hint.
+fn parse_failed(program: &'static str, error: &clap::Error) -> Code {
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    ) {
+        // Nobody reads on when this fails.
+        let _ = error.print();
+        return Code::Done;
+    }
+    let text = error.render().to_string();
+    let mut paragraphs = text.split("\n\n");
+    let message = paragraphs
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches("error: ");
+    let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let tip = paragraphs.find_map(|paragraph| paragraph.trim_start().strip_prefix("tip: "));
+    let hint = tip
+        .and_then(|tip| tip.lines().next())
+        .map_or_else(|| format!("see {program} --help"), str::to_owned);
+    let failure = Failure::usage(message).with_hint(hint);
+    Reporter::new(program, false, false).failure(&failure);
+    failure.code()
+}

@@ -1,0 +1,158 @@
+//! What a build begins with.
+
+use archive::Archive;
+use cli::{Code, Failure};
+use engine::{Engine, ImageInfo};
+use imgload::{Loader, Target};
+use naming::{Digest, Os, Reference};
+use plan::Plan;
+use registry::{Entry, Registry, Store};
+
+use crate::paths;
+
+/// What a plan builds on.
+#[derive(Debug)]
+pub(crate) enum Base {
+    /// An archive of the store, which is brought into the engine when something is built.
+    Archive { target: Box<Target>, image_id: Digest },
+    /// An image in the engine that no archive holds.
+    Engine {
+        reference: Reference,
+        info: Box<ImageInfo>,
+    },
+    /// An image that the engine may pull.
+    Remote { reference: Reference },
+    /// Nothing: the build file says what it starts from.
+    Unsaid,
+}
+
+impl Base {
+    /// Finds the base that a plan names: its archive, a registered image of that tag, an image in the
+    /// engine. Nothing is loaded yet, and the engine is asked only where no archive is.
+    pub(crate) fn find(
+        plan: &Plan,
+        store: &Store,
+        registry: &Registry,
+        engine: &Engine,
+        pull: bool,
+    ) -> Result<Self, Failure> {
+        if let Some(path) = &plan.best_base_image_path {
+            return Self::archive(paths::archive(store, registry, path)?);
+        }
+        let Some(reference) = &plan.base_image else {
+            return Ok(Self::Unsaid);
+        };
+        if reference == "scratch" {
+            return Ok(Self::Unsaid);
+        }
+        let reference: Reference = reference.parse()?;
+        if let Some(entry) = registry
+            .entries()
+            .iter()
+            .find(|entry| entry.docker_tag == reference)
+        {
+            return Self::archive(imgload::target::registered(store, entry)?);
+        }
+        match engine.inspect(&[reference.to_string()])?.pop().flatten() {
+            Some(info) => Ok(Self::Engine {
+                reference,
+                info: Box::new(info),
+            }),
+            None if pull => Ok(Self::Remote { reference }),
+            None => Err(not_there(&reference)),
+        }
+    }
+
+    fn archive(target: Target) -> Result<Self, Failure> {
+        let registered = target.entry.as_ref().and_then(|entry| entry.image_id);
+        let image_id = match registered {
+            Some(id) if target.path.is_file() => id,
+            _ => {
+                let archive = Archive::open(&target.path)?;
+                archive
+                    .images()
+                    .first()
+                    .map(|image| image.image_id)
+                    .ok_or_else(|| {
+                        Failure::new(Code::Archive, "holds no image").about(target.path.as_str())
+                    })?
+            }
+        };
+        Ok(Self::Archive { target: Box::new(target), image_id })
+    }
+
+    /// Makes sure that the engine holds the base. Returns the reference that the build file gets.
+    pub(crate) fn bring(&self, loader: &Loader) -> Result<Option<Reference>, Failure> {
+        match self {
+            Self::Archive { target, .. } => {
+                let loaded = loader.load(target)?;
+                let reference = loaded
+                    .first()
+                    .map(|image| image.reference.parse())
+                    .transpose()?;
+                Ok(reference)
+            }
+            Self::Engine { reference, .. } | Self::Remote { reference } => {
+                Ok(Some(reference.clone()))
+            }
+            Self::Unsaid => Ok(None),
+        }
+    }
+
+    /// What the build file calls the base where it is only printed.
+    pub(crate) fn reference(&self) -> Option<Reference> {
+        match self {
+            Self::Archive { target, .. } => match &target.entry {
+                Some(entry) => Some(entry.docker_tag.clone()),
+                None => Archive::open(&target.path)
+                    .ok()?
+                    .images()
+                    .first()?
+                    .tags
+                    .first()
+                    .cloned(),
+            },
+            Self::Engine { reference, .. } | Self::Remote { reference } => Some(reference.clone()),
+            Self::Unsaid => None,
+        }
+    }
+
+    /// The image's digest, where it is known before the build.
+    pub(crate) fn digest(&self) -> Option<Digest> {
+        match self {
+            Self::Archive { image_id, .. } => Some(*image_id),
+            Self::Engine { info, .. } => Some(info.id),
+            Self::Remote { .. } | Self::Unsaid => None,
+        }
+    }
+
+    /// The base's entry, where it is registered.
+    pub(crate) fn entry(&self) -> Option<&Entry> {
+        match self {
+            Self::Archive { target, .. } => target.entry.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The operating system that the base's name or entry says.
+    pub(crate) fn os(&self) -> Option<Os> {
+        match self {
+            Self::Archive { target, .. } => target.entry.as_ref()?.os.parse().ok(),
+            Self::Engine { reference, .. } | Self::Remote { reference } => {
+                reference.to_string().parse().ok()
+            }
+            Self::Unsaid => None,
+        }
+    }
+}
+
+/// A base that is neither registered nor in the engine.
+pub(crate) fn not_there(reference: &Reference) -> Failure {
+    Failure::new(
+        Code::Archive,
+        format!("the base `{reference}` is neither registered nor in the engine"),
+    )
+    .with_hint(format!(
+        "`imgfetch {reference}` downloads it into the store; --pull lets the engine pull it"
+    ))
+}

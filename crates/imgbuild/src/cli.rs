@@ -1,0 +1,156 @@
+//! The flags of `imgbuild`, and its run over the plans.
+
+use std::io::BufReader;
+
+use camino::Utf8PathBuf;
+use clap::Parser;
+use cli::{Code, Common, Context, Failure, Flags};
+use plan::{Plan, Plans};
+use serde_json::json;
+
+use crate::{Builder, Options};
+
+/// Build what a plan misses, save and register it, and print the archive's path
+///
+/// Reads plans (JSON) from files or standard input. A plan that names an image is passed through: its path is
+/// printed. Otherwise the base is brought into the engine, the image is built, looked into, saved as
+/// images/<project>/<name>.tar and registered. What was built from the very same input is not built again.
+/// Nothing is pulled unless --pull is given.
+#[derive(Debug, Parser)]
+#[command(
+    name = "imgbuild",
+    version,
+    after_long_help = "\
+The build file is the plan's build.dockerfile, else images/<project>/Dockerfile.<name> (which gets the base as
+build argument BASE_IMAGE), else one made from what is missing, for apt, apk and dnf.
+
+Examples:
+  imgplan job.yml | imgbuild | imgload
+      Make the image that job.yml asks for, load it, print its name:tag.
+
+  imgplan job.yml | imgbuild --print-dockerfile
+      See what would be built.
+
+  echo '{\"name\":\"capy-debian-12-git\",\"base_image\":\"debian:12\",\"missing\":{\"packages\":[\"git\"]}}' | imgbuild
+      Build from a plan written by hand.
+
+Exit codes:
+  0 done, 1 other, 2 usage, 3 invalid plan or registry, 4 base or archive missing or damaged, 5 engine or
+  build failed, 6 no room, 7 lock not had in time, 130 interrupted"
+)]
+pub struct Cli {
+    /// Files with plans; `-` or none reads them from standard input
+    #[arg(value_name = "FILE")]
+    files: Vec<Utf8PathBuf>,
+
+    /// Print the build file that would be used, and build nothing
+    #[arg(long)]
+    print_dockerfile: bool,
+
+    /// Build even if the archive is up to date
+    #[arg(long)]
+    rebuild: bool,
+
+    /// Build even if the archive is up to date, without the engine's build cache
+    #[arg(long)]
+    no_cache: bool,
+
+    /// Let the engine pull base images that it does not have
+    #[arg(long)]
+    pull: bool,
+
+    /// The network of the build's RUN steps, like host or none
+    #[arg(long, value_name = "NETWORK")]
+    network: Option<String>,
+
+    /// Take the nearest name that complies where a plan's does not
+    #[arg(long)]
+    normalize: bool,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Flags for Cli {
+    const PROGRAM: &'static str = "imgbuild";
+
+    fn common(&self) -> &Common {
+        &self.common
+    }
+}
+
+/// Builds each plan and prints where its archive is.
+pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
+    let store = cli.common.store()?;
+    let engine = cli.common.engine();
+    let reporter = context.reporter.clone();
+    let builder = Builder {
+        store: &store,
+        engine: &engine,
+        reporter: &reporter,
+        lock_timeout: cli.common.lock_timeout,
+        options: Options {
+            rebuild: cli.rebuild,
+            no_cache: cli.no_cache,
+            pull: cli.pull,
+            network: cli.network,
+            normalize: cli.normalize,
+        },
+    };
+    let mut work = |context: &mut Context, plan: Plan| {
+        let done = if cli.print_dockerfile {
+            print_build_file(&builder, context, &plan)
+        } else {
+            build(&builder, context, &plan)
+        };
+        done.map_err(|failure| failure.about(plan.subject()))
+    };
+    if cli::reads_stdin(&cli.files, "a file with plans")? {
+        let plans = Plans::new(BufReader::new(std::io::stdin().lock()));
+        let mut any = false;
+        context.each(
+            plans.map(|plan| plan.map_err(Failure::from)),
+            |context, plan| {
+                any = true;
+                work(context, plan)
+            },
+        )?;
+        return if any {
+            Ok(())
+        } else {
+            Err(cli::nothing_on_stdin())
+        };
+    }
+    context.each(cli.files.iter().map(Ok), |context, path| {
+        let file = std::fs::File::open(path).map_err(|error| {
+            Failure::new(Code::Invalid, format!("can't be read: {error}")).about(path.as_str())
+        })?;
+        let plans = Plans::new(BufReader::new(file))
+            .map(|plan| plan.map_err(|error| Failure::from(error).about(path.as_str())));
+        context.each(plans, &mut work)
+    })
+}
+
+fn build(builder: &Builder, context: &Context, plan: &Plan) -> Result<(), Failure> {
+    let built = builder.build(plan)?;
+    context.out.record(built.path.as_str(), || {
+        json!({
+            "path": built.path,
+            "name": built.name,
+            "job": plan.job,
+            "image_id": built.image_id,
+            "built": built.built,
+        })
+    })
+}
+
+fn print_build_file(builder: &Builder, context: &Context, plan: &Plan) -> Result<(), Failure> {
+    if !plan.needs_build() {
+        context
+            .reporter
+            .info(format!("{}: nothing to build", plan.subject()));
+        return Ok(());
+    }
+    let text = builder.print(plan)?;
+    context.out.text(&text)
+}

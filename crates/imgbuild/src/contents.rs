@@ -1,0 +1,112 @@
+//! What the registry says of a built image: what its base has and what was asked for, as far as it is
+//! really there.
+
+use cli::{Code, Failure};
+use imgsave::{Contents, DraftEntry};
+use naming::Digest;
+use plan::{Missing, Plan};
+use registry::Entry;
+
+/// Looks whether the image holds what the plan asks for, and says what the entry gets.
+pub(crate) fn draft(
+    plan: &Plan,
+    base: Option<&Entry>,
+    fingerprint: Digest,
+    contents: &Contents,
+) -> Result<DraftEntry, Failure> {
+    let inventory = contents.inventory;
+    let wanted = plan.requirements.as_ref();
+    let asked = wanted.map_or_else(
+        || plan.to_install(),
+        |wanted| Missing {
+            compilers: wanted.compilers.clone(),
+            packages: wanted.packages.clone(),
+            tools: wanted.tools.clone(),
+        },
+    );
+    check(wanted.map(|wanted| wanted.architecture), &asked, contents)?;
+    // A base that is not registered has no list of its own: then it is all that is there.
+    let of_base = match base {
+        Some(entry) => DraftEntry {
+            compilers: really_there(&entry.compilers, |name| inventory.lacks(&[name], &[], &[])),
+            packages: really_there(&entry.packages, |name| inventory.lacks(&[], &[name], &[])),
+            tools: really_there(&entry.tools, |name| inventory.lacks(&[], &[], &[name])),
+            ..DraftEntry::default()
+        },
+        None => DraftEntry::of(contents),
+    };
+    Ok(DraftEntry {
+        os: wanted
+            .map(|wanted| wanted.os.to_string())
+            .or_else(|| base.map(|base| base.os.clone())),
+        compilers: union(
+            of_base.compilers,
+            asked.compilers.iter().map(ToString::to_string),
+        ),
+        packages: union(
+            of_base.packages,
+            asked
+                .packages
+                .iter()
+                .map(|package| package.name().to_owned()),
+        ),
+        tools: union(of_base.tools, asked.tools.iter().map(ToString::to_string)),
+        variants: wanted
+            .map(|wanted| wanted.variants.iter().map(ToString::to_string).collect())
+            .unwrap_or_default(),
+        fingerprint: Some(fingerprint),
+        base: base.map(|base| base.name.clone()),
+    })
+}
+
+fn check(
+    architecture: Option<naming::Architecture>,
+    asked: &Missing,
+    contents: &Contents,
+) -> Result<(), Failure> {
+    let lacks = contents
+        .inventory
+        .lacks(&asked.compilers, &asked.packages, &asked.tools);
+    if !lacks.is_empty() {
+        return Err(Failure::new(
+            Code::Engine,
+            format!(
+                "the built image lacks {}; it is not registered",
+                lacks.join(", ")
+            ),
+        )
+        .with_hint(
+            "the build file did not install it, or the distribution calls it something else",
+        ));
+    }
+    let config = &contents.image.config;
+    let built = naming::Architecture::from_oci(&config.architecture, config.variant.as_deref())?;
+    match architecture {
+        Some(wanted) if wanted != built => Err(Failure::new(
+            Code::Engine,
+            format!("the built image is for {built}, not {wanted}; it is not registered"),
+        )
+        .with_hint("the base decides the architecture: give one that is for it")),
+        _ => Ok(()),
+    }
+}
+
+/// The names of an entry's list that the image bears out. A person may have written anything there.
+fn really_there<T: std::str::FromStr>(
+    list: &[String],
+    lacks: impl Fn(T) -> Vec<String>,
+) -> Vec<String> {
+    list.iter()
+        .filter(|name| name.parse().is_ok_and(|name| lacks(name).is_empty()))
+        .cloned()
+        .collect()
+}
+
+fn union(mut list: Vec<String>, more: impl Iterator<Item = String>) -> Vec<String> {
+    for name in more {
+        if !list.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
+            list.push(name);
+        }
+    }
+    list
+}

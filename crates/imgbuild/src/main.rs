@@ -1,0 +1,7 @@
+//! `imgbuild`: build what a plan misses, save and register it.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run(imgbuild::cli::main)
+}

@@ -1,0 +1,223 @@
+//! How an image is built: from the plan's build file, the store's, or one that is made.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use cli::{Code, Failure};
+use engine::Engine;
+use naming::{Architecture, Digest, Family, ImageName, Reference};
+use plan::Plan;
+use registry::Store;
+
+use crate::base::{Base, not_there};
+use crate::buildfile::{Generated, generate, scan};
+use crate::context::{Context, Ignore};
+use crate::fingerprint::Input;
+use crate::paths;
+
+/// The argument through which a build file takes its base.
+const BASE_IMAGE: &str = "BASE_IMAGE";
+
+/// The largest build file that is read, in bytes.
+const MAX_BUILD_FILE: u64 = 1 << 20;
+
+/// All that goes into a build, but for the bytes of its base.
+#[derive(Debug)]
+pub(crate) struct Recipe {
+    /// The build file's text.
+    pub text: String,
+    /// The folder that `COPY` reads.
+    pub context: Option<Utf8PathBuf>,
+    /// Build arguments that the plan gives.
+    pub args: BTreeMap<String, String>,
+    /// The processor that the image is for.
+    pub architecture: Architecture,
+    /// Images that the build file itself names, besides its base.
+    images: BTreeSet<Reference>,
+    /// Whether the base goes into the image.
+    pub uses_base: bool,
+}
+
+impl Recipe {
+    /// Decides how a plan is built.
+    pub(crate) fn of(
+        plan: &Plan,
+        name: &ImageName,
+        store: &Store,
+        base: &Base,
+    ) -> Result<Self, Failure> {
+        if !plan.build.steps.is_empty() {
+            return Err(Failure::invalid(
+                "`build.steps` is not supported; write the steps into a build file",
+            )
+            .about(plan.subject()));
+        }
+        let architecture = plan
+            .requirements
+            .as_ref()
+            .map_or_else(Architecture::host, |wanted| wanted.architecture);
+        let args = plan.build.args.clone();
+        let context = plan
+            .build
+            .context
+            .as_ref()
+            .map(|path| paths::inside(store, path, "build context"))
+            .transpose()?;
+        if context.as_ref().is_some_and(|folder| !folder.is_dir()) {
+            return Err(
+                Failure::invalid("the plan's build context is not a folder").about(plan.subject())
+            );
+        }
+        let own = store
+            .root()
+            .join("images")
+            .join(name.project())
+            .join(format!("Dockerfile.{name}"));
+        let file = match &plan.build.dockerfile {
+            Some(path) => Some(paths::inside(store, path, "build file")?),
+            None => Some(own).filter(|path| path.is_file()),
+        };
+        let Some(file) = file else {
+            let text = generated(plan, name, base, architecture)?;
+            return Ok(Self {
+                text,
+                context: None,
+                args,
+                architecture,
+                images: BTreeSet::new(),
+                uses_base: true,
+            });
+        };
+        let text = read(&file)?;
+        let mut known = args.clone();
+        if let Some(base) = base.reference() {
+            known.insert(BASE_IMAGE.to_owned(), base.to_string());
+        }
+        let scan = scan(&text, &known, architecture)
+            .map_err(|error| Failure::from(error).about(file.as_str()))?;
+        let mut images = scan.images;
+        if scan.uses_base
+            && let Some(base) = base.reference()
+        {
+            images.remove(&base);
+        }
+        Ok(Self {
+            text,
+            context,
+            args,
+            architecture,
+            images,
+            uses_base: scan.uses_base,
+        })
+    }
+
+    /// The arguments of the build, with the base's reference.
+    pub(crate) fn args_on(&self, base: Option<&Reference>) -> BTreeMap<String, String> {
+        let mut args = self.args.clone();
+        if let Some(base) = base.filter(|_| self.uses_base) {
+            args.insert(BASE_IMAGE.to_owned(), base.to_string());
+        }
+        args
+    }
+
+    /// The fingerprint of the build. Images that the build file names must be in the engine, which would
+    /// pull them unasked, unless `pull` lets it.
+    pub(crate) fn fingerprint(
+        &self,
+        base: &Base,
+        engine: &Engine,
+        pull: bool,
+    ) -> Result<Digest, Failure> {
+        let context = self.context.as_deref().map(read_context).transpose()?;
+        let names: Vec<String> = self.images.iter().map(Reference::to_string).collect();
+        let infos = if names.is_empty() {
+            Vec::new()
+        } else {
+            engine.inspect(&names)?
+        };
+        let mut extra = BTreeMap::new();
+        for (reference, info) in self.images.iter().zip(infos) {
+            let id = match info {
+                Some(info) => info.id.to_string(),
+                None if pull => "pulled".to_owned(),
+                None => return Err(not_there(reference)),
+            };
+            extra.insert(format!("image {reference}"), id);
+        }
+        if let (Base::Remote { reference }, true) = (base, self.uses_base) {
+            extra.insert("pulled base".to_owned(), reference.canonical());
+        }
+        let base = base.digest().filter(|_| self.uses_base).unwrap_or(NO_BASE);
+        let input = Input {
+            base,
+            build_file: &self.text,
+            architecture: self.architecture,
+            args: &self.args,
+            context: context.as_ref(),
+            extra: &extra,
+        };
+        Ok(input.fingerprint())
+    }
+}
+
+/// Stands for the base of a build that has none.
+const NO_BASE: Digest = Digest::from_bytes([0; 32]);
+
+fn generated(
+    plan: &Plan,
+    name: &ImageName,
+    base: &Base,
+    architecture: Architecture,
+) -> Result<String, Failure> {
+    let wanted = plan.requirements.as_ref();
+    let reference = base.reference().ok_or_else(|| {
+        Failure::invalid("the plan has nothing to build on: no `best_base_image_path`, no `base_image`, no build file").about(plan.subject())
+    })?;
+    let os = wanted.map(|wanted| wanted.os.clone()).or_else(|| base.os());
+    let family: Option<Family> = os.as_ref().and_then(naming::Os::family);
+    let family = family.ok_or_else(|| crate::Error::unknown_family(os.as_ref(), name))?;
+    let missing = plan.to_install();
+    let compilers = wanted.map_or(&missing.compilers, |wanted| &wanted.compilers);
+    let generated = Generated {
+        name,
+        base: &reference,
+        family,
+        architecture,
+        compilers: &missing.compilers,
+        default_compiler: compilers.first(),
+        packages: &missing.packages,
+        tools: &missing.tools,
+        variants: wanted.map_or(&[][..], |wanted| &wanted.variants),
+    };
+    Ok(generate(&generated)?)
+}
+
+fn read(path: &Utf8Path) -> Result<String, Failure> {
+    let failed = |why: String| {
+        Failure::invalid(format!("the build file can't be read: {why}")).about(path.as_str())
+    };
+    let metadata = std::fs::metadata(path).map_err(|error| failed(error.to_string()))?;
+    if metadata.len() > MAX_BUILD_FILE {
+        return Err(failed("it is larger than 1 MiB".to_owned()));
+    }
+    std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))
+}
+
+fn read_context(folder: &Utf8Path) -> Result<Context, Failure> {
+    let ignore = Ignore::of_folder(folder)?;
+    Ok(Context::read(folder, &ignore)?)
+}
+
+impl From<crate::Error> for Failure {
+    fn from(error: crate::Error) -> Self {
+        let code = match error {
+            crate::Error::Context { .. } => Code::Other,
+            _ => Code::Invalid,
+        };
+        let failure = Self::new(code, error.to_string());
+        match error.hint() {
+            Some(hint) => failure.with_hint(hint),
+            None => failure,
+        }
+    }
+}

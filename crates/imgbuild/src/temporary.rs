@@ -1,0 +1,38 @@
+//! Tags that live only while an image is built.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use cli::Failure;
+use engine::Engine;
+use naming::{ImageName, Reference};
+
+/// Folder of the references under which images are built.
+const FOLDER: &str = "imgpipe-build";
+
+static COUNTER: AtomicU32 = AtomicU32::new(0);
+
+/// A tag of this process alone, removed from the engine when it is dropped. An image that bears
+/// no other tag goes with it: so a build that fails its checks leaves nothing in the engine.
+pub(crate) struct TemporaryTag<'a> {
+    engine: &'a Engine,
+    reference: Reference,
+}
+
+impl<'a> TemporaryTag<'a> {
+    pub(crate) fn new(engine: &'a Engine, name: &ImageName) -> Result<Self, Failure> {
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let reference = format!("{FOLDER}/{name}:{}-{number}", std::process::id()).parse()?;
+        Ok(Self { engine, reference })
+    }
+
+    pub(crate) fn reference(&self) -> &Reference {
+        &self.reference
+    }
+}
+
+impl Drop for TemporaryTag<'_> {
+    fn drop(&mut self) {
+        // Not there when the build failed before it tagged anything.
+        let _ = self.engine.untag(&self.reference);
+    }
+}

@@ -1,0 +1,124 @@
+//! The flags of `imgload`, and its run over the records.
+
+use clap::Parser;
+use cli::{Common, Context, Failure, Flags};
+use naming::Reference;
+use serde_json::json;
+
+use crate::{Loaded, Loader, target};
+
+/// Bring an image archive into the engine, verified, and print its name:tag
+///
+/// Reads archive paths or registered names, as operands or one a line from standard input, and
+/// prints `name:tag` for each, ready for `docker run`. Every byte is checked against the digests
+/// that the image's config names before the engine accepts it; an image that is there already
+/// is not loaded again. Nothing is ever pulled.
+#[derive(Debug, Parser)]
+#[command(
+    name = "imgload",
+    version,
+    after_long_help = "\
+Examples:
+  imgplan job.yml | imgbuild | imgload
+      Make the image that job.yml asks for, load it, print its name:tag.
+
+  docker run --rm \"$(imgload images/capy/capy-ubuntu-25.04-gcc15.tar)\" gcc --version
+      Load one archive and use it.
+
+  act $(imgload --act ubuntu-latest capy-ubuntu-25.04-gcc15)
+      Load a registered image and map a runner to it.
+
+Exit codes:
+  0 done, 1 other, 2 usage, 3 invalid registry or name, 4 archive missing, damaged or not the one
+  registered, 5 engine failed, 6 no room, 7 lock not had in time, 130 interrupted"
+)]
+pub struct Cli {
+    /// Archives, or names of registered images; `-` or none reads them from standard input
+    #[arg(value_name = "ARCHIVE|NAME")]
+    operands: Vec<String>,
+
+    /// Also tag the image as REF
+    #[arg(long, value_name = "REF")]
+    tag: Option<Reference>,
+
+    /// Print `-P RUNNER=name:tag`, for act
+    #[arg(long, value_name = "RUNNER")]
+    act: Option<String>,
+
+    /// Let an unregistered archive take a tag that another image has
+    #[arg(long)]
+    force: bool,
+
+    /// Leave last_used and usage_count in the registry as they are
+    #[arg(long)]
+    no_record: bool,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Flags for Cli {
+    const PROGRAM: &'static str = "imgload";
+
+    fn common(&self) -> &Common {
+        &self.common
+    }
+}
+
+/// Loads each record and prints what `docker run` takes.
+pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
+    if cli.tag.is_some() && cli.operands.len() > 1 {
+        return Err(Failure::usage(
+            "`--tag` names one image, and several were given",
+        ));
+    }
+    if let Some(runner) = cli
+        .act
+        .as_deref()
+        .filter(|runner| runner.contains(char::is_whitespace))
+    {
+        return Err(Failure::usage(format!(
+            "`--act {runner}`: a runner's label holds no space"
+        )));
+    }
+    let store = cli.common.store()?;
+    let engine = cli.common.engine();
+    let input = cli
+        .common
+        .input(cli.operands, "archives or registered names")?;
+    let reporter = context.reporter.clone();
+    let loader = Loader {
+        store: &store,
+        engine: &engine,
+        reporter: &reporter,
+        lock_timeout: cli.common.lock_timeout,
+        record: !cli.no_record,
+        force: cli.force,
+        also: cli.tag,
+    };
+    context.each(input, |context, operand| {
+        let target = target::resolve(&store, &operand)?;
+        let loaded = loader
+            .load(&target)
+            .map_err(|failure| failure.about(&operand))?;
+        loaded
+            .iter()
+            .try_for_each(|image| print(context, cli.act.as_deref(), image))
+    })
+}
+
+fn print(context: &Context, act: Option<&str>, image: &Loaded) -> Result<(), Failure> {
+    let line = match act {
+        Some(runner) => format!("-P {runner}={}", image.reference),
+        None => image.reference.clone(),
+    };
+    context.out.record(&line, || {
+        json!({
+            "reference": image.reference,
+            "path": image.path,
+            "name": image.name,
+            "image_id": image.image_id,
+            "loaded": image.loaded,
+        })
+    })
+}

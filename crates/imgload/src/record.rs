@@ -1,0 +1,34 @@
+//! Counting the use of an image in the registry.
+
+use std::time::Duration;
+
+use chrono::{SubsecRound, Utc};
+use cli::{Failure, Reporter};
+use registry::{Edit, Store};
+
+/// Sets `last_used` to now and adds one to `usage_count`. A registry that can't be written (a
+/// read-only checkout) is a warning: the image is loaded all the same.
+pub(crate) fn count_use(
+    store: &Store,
+    name: &str,
+    lock_timeout: Duration,
+    reporter: &Reporter,
+) -> Result<(), Failure> {
+    let counted = store.update(lock_timeout, |registry| {
+        // Gone since it was read: somebody pruned it, and there is nothing to count.
+        let edits = registry.get(name).map(|entry| {
+            let mut entry = entry.clone();
+            entry.last_used = Some(Utc::now().trunc_subsecs(0));
+            entry.usage_count = entry.usage_count.saturating_add(1);
+            Edit::Put(entry)
+        });
+        Ok::<_, registry::Error>((edits.into_iter().collect(), ()))
+    });
+    match counted {
+        Err(error) if error.is_read_only() => {
+            reporter.warn(format!("the use is not counted: {error}"));
+            Ok(())
+        }
+        counted => Ok(counted?),
+    }
+}

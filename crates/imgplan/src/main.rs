@@ -1,0 +1,7 @@
+//! `imgplan`: pick the best image, or the best base and what is missing.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run(imgplan::cli::main)
+}

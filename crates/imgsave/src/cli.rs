@@ -1,0 +1,129 @@
+//! The flags of `imgsave`, and its run over the records.
+
+use clap::Parser;
+use cli::{Common, Context, Failure, Flags};
+use serde_json::json;
+
+use crate::{DraftEntry, Naming, Saved, Saver, Source, compliant_name};
+
+/// Put an image into the store, register it, and print the archive's path
+///
+/// Reads references of images in the engine, or archive files made elsewhere, as operands or one a
+/// line from standard input. The image is looked into without being run: its operating system,
+/// architecture, compilers, tools and packages go into the registry. The archive is complete on
+/// disk before it is registered.
+#[derive(Debug, Parser)]
+#[command(
+    name = "imgsave",
+    version,
+    after_long_help = "\
+Examples:
+  imgsave --project capy --variant gcc12 my-gcc:12
+      Save the engine's image my-gcc:12 as capy-<os>-gcc12; the image says what its os is.
+
+  imgsave --name capy-debian-12-base debian12.tar
+      Adopt an archive that was made elsewhere.
+
+  printf '%s\\n' capy-debian-12-gcc12 capy-debian-12-clang15 | imgsave
+      Save images whose references are names already.
+
+Exit codes:
+  0 done, 1 other, 2 usage, 3 invalid name or registry, 4 archive missing or damaged, 5 engine
+  failed or has no such image, 6 no room, 7 lock not had in time, 130 interrupted"
+)]
+pub struct Cli {
+    /// References of images in the engine, or archive files; `-` or none reads them from standard input
+    #[arg(value_name = "REF|ARCHIVE")]
+    operands: Vec<String>,
+
+    /// The name to save the image under
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["project", "variant"])]
+    name: Option<String>,
+
+    /// The project part of the name; the image itself says its operating system
+    #[arg(long, requires = "variant")]
+    project: Option<String>,
+
+    /// The variant part of the name, like gcc12 or clang20-asan
+    #[arg(long, requires = "project")]
+    variant: Option<String>,
+
+    /// Take the nearest name that complies where the given one does not
+    #[arg(long)]
+    normalize: bool,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Flags for Cli {
+    const PROGRAM: &'static str = "imgsave";
+
+    fn common(&self) -> &Common {
+        &self.common
+    }
+}
+
+/// Saves each record and prints where its archive is.
+pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
+    if cli.name.is_some() && cli.operands.len() > 1 {
+        return Err(Failure::usage(
+            "`--name` names one image, and several were given",
+        ));
+    }
+    let naming = naming_of(&cli)?;
+    let store = cli.common.store()?;
+    let engine = cli.common.engine();
+    let input = cli.common.input(cli.operands, "references or archives")?;
+    let reporter = context.reporter.clone();
+    let saver = Saver {
+        store: &store,
+        engine: &engine,
+        reporter: &reporter,
+        lock_timeout: cli.common.lock_timeout,
+    };
+    context.each(input, |context, operand| {
+        let saved = save(&saver, &operand, naming.as_ref(), cli.normalize)
+            .map_err(|failure| failure.about(&operand))?;
+        context.out.record(saved.path.as_str(), || {
+            json!({
+                "path": saved.path,
+                "name": saved.name,
+                "image_id": saved.image_id,
+                "size": saved.size,
+                "written": saved.written,
+            })
+        })
+    })
+}
+
+/// The name that the flags give, checked before anything is read. `None`: each image has its own.
+fn naming_of(cli: &Cli) -> Result<Option<Naming>, Failure> {
+    match (&cli.name, &cli.project, &cli.variant) {
+        (Some(name), _, _) => {
+            compliant_name(name, cli.normalize).map(|name| Some(Naming::Given(name)))
+        }
+        (None, Some(project), Some(variant)) => {
+            Naming::from_image(project, variant, cli.normalize).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+fn save(
+    saver: &Saver,
+    operand: &str,
+    naming: Option<&Naming>,
+    normalize: bool,
+) -> Result<Saved, Failure> {
+    let source = Source::find(saver.engine, operand)?;
+    let own;
+    let naming = match naming {
+        Some(naming) => naming,
+        None => {
+            own = source.naming(normalize)?;
+            &own
+        }
+    };
+    saver.save(&source, naming, |contents| Ok(DraftEntry::of(contents)))
+}

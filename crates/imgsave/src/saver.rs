@@ -1,0 +1,185 @@
+//! Saving: nothing is registered that is not complete on disk and looked into.
+//!
+//! The image streams into an unfinished file, is read back through the archive index, and only
+//! then takes its place: rename, then the entry, both under the registry's lock, so that no reader
+//! meets a new archive under an old entry for longer than that takes.
+
+use std::fs::File;
+use std::io::Seek;
+use std::slice;
+use std::time::Duration;
+
+use archive::{Archive, Draft, Image, RootFs};
+use camino::Utf8PathBuf;
+use cli::{Code, Failure, Reporter};
+use engine::{Engine, SaveError};
+use inventory::Inventory;
+use naming::{Digest, ImageName, Reference};
+use registry::{Edit, Store};
+
+use crate::entry::{Contents, DraftEntry, complete, megabytes};
+use crate::{Naming, Source};
+
+/// Puts images into a store.
+pub struct Saver<'a> {
+    /// Where archives and entries go.
+    pub store: &'a Store,
+    /// The engine that sources are read from.
+    pub engine: &'a Engine,
+    /// Where progress goes.
+    pub reporter: &'a Reporter,
+    /// How long to wait for locks.
+    pub lock_timeout: Duration,
+}
+
+/// An image that is in the store now.
+#[derive(Debug, Clone)]
+pub struct Saved {
+    /// The registered name.
+    pub name: String,
+    /// The registered tag.
+    pub reference: Reference,
+    /// The archive, as it opens from the working directory.
+    pub path: Utf8PathBuf,
+    /// The config's digest.
+    pub image_id: Digest,
+    /// The archive's length in bytes.
+    pub size: u64,
+    /// Whether it was written now; `false` where the store had this image already.
+    pub written: bool,
+}
+
+impl Saver<'_> {
+    /// Saves one image under a name, looks into it, and registers it.
+    ///
+    /// `draft` sees what the image holds and makes the entry's contents, or refuses it: then nothing is
+    /// registered, and an archive that was there stays.
+    pub fn save(
+        &self,
+        source: &Source,
+        naming: &Naming,
+        draft: impl FnOnce(&Contents) -> Result<DraftEntry, Failure>,
+    ) -> Result<Saved, Failure> {
+        let _lock = naming
+            .known()
+            .map(|name| {
+                self.store
+                    .lock_image(name.as_str(), Some(self.lock_timeout))
+            })
+            .transpose()?;
+        self.save_locked(source, naming, draft)
+    }
+
+    /// [`Self::save`] for a caller that holds the image's lock already.
+    pub fn save_locked(
+        &self,
+        source: &Source,
+        naming: &Naming,
+        draft: impl FnOnce(&Contents) -> Result<DraftEntry, Failure>,
+    ) -> Result<Saved, Failure> {
+        let mut unfinished = self.store.create()?;
+        let layers = self.write(source, unfinished.file_mut())?;
+        let tags = naming.known().map(ImageName::reference).transpose()?;
+        layers.seal(unfinished.file_mut(), tags.as_slice())?;
+        let written = Archive::open(unfinished.path())?;
+        let image = only_image(&written)?;
+        let inventory = Inventory::read(&RootFs::open(&written, image)?)?;
+        let name = naming.decide(&inventory)?;
+        let _late_lock = match naming.known() {
+            Some(_) => None,
+            None => Some(
+                self.store
+                    .lock_image(name.as_str(), Some(self.lock_timeout))?,
+            ),
+        };
+        let contents = Contents {
+            image,
+            inventory: &inventory,
+        };
+        let draft = draft(&contents)?;
+        // The registry may give the image another tag and place than its name says.
+        let planned = complete(
+            &self.store.read_or_empty()?,
+            &name,
+            &contents,
+            draft.clone(),
+        )?;
+        let path = self.store.path(&planned.file)?;
+        let size = layers.seal(unfinished.file_mut(), slice::from_ref(&planned.docker_tag))?;
+        let digest = digest(unfinished.file_mut())?;
+        let mut unfinished = Some(unfinished);
+        self.store.update(self.lock_timeout, |registry| {
+            if let Some(unfinished) = unfinished.take() {
+                unfinished.commit(&path)?;
+            }
+            let mut entry = complete(registry, &name, &contents, draft.clone())?;
+            entry.size_mb = Some(megabytes(size));
+            entry.digest = Some(digest);
+            Ok::<_, Failure>((vec![Edit::Put(entry)], ()))
+        })?;
+        Ok(Saved {
+            name: planned.name,
+            reference: planned.docker_tag,
+            path: self.store.relative(&path, &cli::working_dir()?),
+            image_id: image.image_id,
+            size,
+            written: true,
+        })
+    }
+
+    /// Brings the layers of a source to disk.
+    fn write(&self, source: &Source, file: &mut File) -> Result<Draft, Failure> {
+        let (reference, info) = match source {
+            Source::Archive(archive) => {
+                self.reporter.info(format!(
+                    "adopting {} ({})",
+                    archive.path(),
+                    cli::size(archive.size())
+                ));
+                return Ok(Draft::from_archive(archive, only_image(archive)?, file)?);
+            }
+            Source::Engine { reference, info } => (reference, info),
+        };
+        self.reporter
+            .info(format!("saving {reference} ({})", cli::size(info.size)));
+        let what = format!("the engine's save of {reference}");
+        let saved = self.engine.save(&reference.to_string(), |stream| {
+            Draft::from_stream(stream, file, &what)
+        });
+        let draft = saved.map_err(|error| match error {
+            // What is wrong with the stream is the engine's failure, not an archive's.
+            SaveError::Read(error) if error.kind() == archive::ErrorKind::Archive => {
+                Failure::new(Code::Engine, error.to_string())
+            }
+            error => error.into(),
+        })?;
+        if info.diff_ids.as_ref() == Some(&draft.config.diff_ids) {
+            Ok(draft)
+        } else {
+            Err(Failure::new(
+                Code::Engine,
+                format!("the engine saved another image than it holds as `{reference}`"),
+            )
+            .with_hint("the tag may have moved meanwhile; try again"))
+        }
+    }
+}
+
+/// The digest of a whole file.
+fn digest(file: &mut File) -> Result<Digest, Failure> {
+    let read = file.rewind().and_then(|()| archive::digest_reader(file));
+    read.map_err(|error| {
+        Failure::new(
+            Code::Other,
+            format!("the archive can't be read back: {error}"),
+        )
+    })
+}
+
+/// The image of an archive that holds one.
+pub(crate) fn only_image(archive: &Archive) -> Result<&Image, Failure> {
+    archive
+        .images()
+        .first()
+        .ok_or_else(|| Failure::new(Code::Archive, "holds no image").about(archive.path().as_str()))
+}
