@@ -6,22 +6,17 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::time::Duration;
 
 use camino::Utf8Path;
 use naming::{Architecture, Reference};
 
 use crate::call::{Call, Streams, TAIL};
-use crate::collect::{LINGER, read_on_thread};
+use crate::collect::Chunks;
 use crate::flavor::Version;
 use crate::legacy::Steps;
 use crate::lines::Lines;
 use crate::tail::Tail;
 use crate::{Engine, Error, ImageInfo};
-
-/// Chunks of output that wait for a slow listener before the builder has to.
-const BACKLOG: usize = 16;
 
 /// Where the build file is.
 #[derive(Clone, Copy, Debug)]
@@ -118,10 +113,7 @@ impl Engine {
             stderr,
         })?;
         let child = running.child();
-        let (sender, chunks) = sync_channel::<Vec<u8>>(BACKLOG);
-        call.io(read_on_thread(output, child, move |bytes| {
-            sender.send(bytes.to_vec()).is_ok()
-        }))?;
+        let chunks = call.io(Chunks::start(output, child))?;
         call.watch(child)?;
 
         let mut tail = Tail::new(TAIL);
@@ -130,17 +122,12 @@ impl Engine {
             steps.see(line);
             on_output(line);
         };
-        loop {
-            match chunks.recv_timeout(LINGER) {
-                Ok(chunk) => {
-                    tail.push(&chunk);
-                    lines.push(&chunk, &mut show);
-                }
-                Err(RecvTimeoutError::Timeout) if child.wait_briefly(Duration::ZERO).is_none() => {}
-                Err(_) => break,
-            }
+        while let Some(chunk) = chunks.next() {
+            tail.push(&chunk);
+            lines.push(&chunk, &mut show);
         }
         lines.finish(&mut show);
+        child.resume();
         let status = call.io(child.wait(call.timeout()))?;
         call.judge(child, status, &tail.text())
     }
@@ -156,6 +143,7 @@ impl Build<'_> {
                 .collect::<Vec<_>>()
         };
         let call = call
+            .ended_by(version.ends_builds())
             .env("BUILDKIT_PROGRESS", "plain")
             // Attestations turn an image into an index of one, with another ID each time.
             .env("BUILDX_NO_DEFAULT_ATTESTATIONS", "1")

@@ -39,6 +39,7 @@ pub(crate) struct Call {
     env: Vec<(&'static str, &'static str)>,
     timeout: Option<Duration>,
     cleans_up: bool,
+    end_signal: i32,
 }
 
 /// What a call that has ended wrote.
@@ -70,6 +71,7 @@ impl Call {
             env: Vec::new(),
             timeout,
             cleans_up,
+            end_signal: flavor::SIGTERM,
         }
     }
 
@@ -85,6 +87,12 @@ impl Call {
 
     pub(crate) fn env(mut self, name: &'static str, value: &'static str) -> Self {
         self.env.push((name, value));
+        self
+    }
+
+    /// What asks the child to end before its time, if not SIGTERM.
+    pub(crate) fn ended_by(mut self, signal: i32) -> Self {
+        self.end_signal = signal;
         self
     }
 
@@ -113,7 +121,7 @@ impl Call {
         for (name, value) in &self.env {
             expression = expression.env(name, value);
         }
-        match Child::start(&expression, self.cleans_up) {
+        match Child::start(&expression, self.cleans_up, self.end_signal) {
             Ok(Some(running)) => Ok(running),
             Ok(None) => Err(Error::Interrupted),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::NotFound {

@@ -1,13 +1,13 @@
 //! Running engine processes, and how they are ended before their time.
 //!
 //! Every child is on one list of the process, so that a signal handler can end them all. A child
-//! is asked first (SIGTERM: command lines pass that on to their plugins and close their
+//! is asked first (SIGTERM as a rule: command lines pass that on to their plugins and close their
 //! connection, which makes a daemon give up) and killed after [`GRACE`].
 //!
 //! Children stay in this process's group. Ctrl-C on a terminal therefore reaches them without
 //! us, a password prompt of `ssh` or `sudo` still has its terminal, and a shell can stop the
 //! whole job. The price is that a wrapper script around the engine may leave the engine behind when
-//! it is ended: hence nobody here waits for the streams of a dead child (see `collect`).
+//! it is ended: hence nobody here waits for the streams of a dead child (see `collect`, `stream`).
 
 use std::process::ExitStatus;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -20,8 +20,6 @@ use duct::unix::HandleExt;
 /// How long a child has between SIGTERM and SIGKILL: enough for an engine to remove its
 /// temporary files, little enough for a person who pressed Ctrl-C.
 const GRACE: Duration = Duration::from_secs(3);
-/// Its number is the same on every Unix.
-const SIGTERM: i32 = 15;
 
 /// In the place of a time: the engine waits for this process, not the other way round.
 const PAUSED: u64 = u64::MAX;
@@ -73,6 +71,7 @@ pub(crate) enum Stop {
 pub(crate) struct Child {
     handle: duct::Handle,
     cleans_up: bool,
+    end_signal: i32,
     stop: AtomicU8,
     started: Instant,
     /// Milliseconds after `started` at which a byte was last moved, or [`PAUSED`].
@@ -80,11 +79,12 @@ pub(crate) struct Child {
 }
 
 impl Child {
-    /// Starts a child and puts it on the list; `None` after an interruption, unless it cleans up.
+    /// Starts a child, which `end_signal` asks to end, and puts it on the list; `None` after an interruption, unless it cleans up.
     /// One lock covers both, so that no child slips past [`kill_all`].
     pub(crate) fn start(
         expression: &duct::Expression,
         cleans_up: bool,
+        end_signal: i32,
     ) -> io::Result<Option<Running>> {
         let mut children = children();
         if children.interrupted && !cleans_up {
@@ -93,6 +93,7 @@ impl Child {
         let child = Arc::new(Self {
             handle: expression.unchecked().start()?,
             cleans_up,
+            end_signal,
             stop: AtomicU8::new(0),
             started: Instant::now(),
             active: AtomicU64::new(0),
@@ -103,12 +104,21 @@ impl Child {
 
     /// Notes that a byte was moved, for the timeout.
     pub(crate) fn moved(&self) {
-        self.active.store(self.elapsed(), Ordering::Relaxed);
+        let now = |active| (active != PAUSED).then(|| self.elapsed());
+        // An error says that the time is stopped anyway.
+        let _ = self
+            .active
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, now);
     }
 
     /// Notes that this process is busy elsewhere: the engine may wait without timing out.
     pub(crate) fn pause(&self) {
         self.active.store(PAUSED, Ordering::Relaxed);
+    }
+
+    /// Notes that it is the engine's turn again.
+    pub(crate) fn resume(&self) {
+        self.active.store(self.elapsed(), Ordering::Relaxed);
     }
 
     fn elapsed(&self) -> u64 {
@@ -132,7 +142,7 @@ impl Child {
             return;
         }
         // Errors mean that the child has ended by itself.
-        let _ = self.handle.send_signal(SIGTERM);
+        let _ = self.handle.send_signal(self.end_signal);
         let child = self.clone();
         let killer = thread::Builder::new().spawn(move || {
             if !matches!(child.handle.wait_timeout(GRACE), Ok(Some(_))) {

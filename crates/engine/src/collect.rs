@@ -5,7 +5,7 @@
 //! not joined; after the child's end they get [`LINGER`] to come to theirs.
 
 use std::io::{PipeReader, Read};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use std::{io, thread};
@@ -15,14 +15,19 @@ use crate::tail::Tail;
 
 /// How long streams may stay open after the child's end. What a child has written is read within
 /// milliseconds.
-pub(crate) const LINGER: Duration = Duration::from_secs(2);
+const LINGER: Duration = Duration::from_secs(2);
+/// The same after a child that was ended: its last words are not waited for.
+const SHORT_LINGER: Duration = Duration::from_millis(100);
 /// Bytes read at once: what a pipe holds.
 const CHUNK: usize = 64 * 1024;
+/// Chunks that wait for a slow caller before the engine has to.
+const BACKLOG: usize = 16;
 
 /// The end of a stream, in the making.
 pub(crate) struct Collector {
     tail: Arc<Mutex<Tail>>,
     done: Receiver<()>,
+    child: Arc<Child>,
 }
 
 impl Collector {
@@ -39,15 +44,62 @@ impl Collector {
                 .push(bytes);
             true
         })?;
-        Ok(Self { tail, done })
+        Ok(Self {
+            tail,
+            done,
+            child: child.clone(),
+        })
     }
 
     /// What was collected. To be called after the child's end.
     pub(crate) fn finish(self) -> Tail {
         // Nothing is ever sent: this returns when the thread ends, or after the time.
-        let _ = self.done.recv_timeout(LINGER);
+        let _ = self.done.recv_timeout(linger(&self.child));
         let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut tail, Tail::new(0))
+    }
+}
+
+/// A stream as it comes, for the caller's thread.
+pub(crate) struct Chunks {
+    chunks: Receiver<Vec<u8>>,
+    child: Arc<Child>,
+}
+
+impl Chunks {
+    pub(crate) fn start(pipe: PipeReader, child: &Arc<Child>) -> io::Result<Self> {
+        let (sender, chunks) = sync_channel(BACKLOG);
+        child.pause();
+        read_on_thread(pipe, child, move |bytes| {
+            sender.send(bytes.to_vec()).is_ok()
+        })?;
+        Ok(Self {
+            chunks,
+            child: child.clone(),
+        })
+    }
+
+    /// The next bytes; `None` at the end of the stream, or when nothing comes from a dead child.
+    /// Time counts against the engine only while this waits.
+    pub(crate) fn next(&self) -> Option<Vec<u8>> {
+        self.child.resume();
+        let chunk = loop {
+            match self.chunks.recv_timeout(linger(&self.child)) {
+                Ok(chunk) => break Some(chunk),
+                Err(RecvTimeoutError::Timeout)
+                    if self.child.wait_briefly(Duration::ZERO).is_none() => {}
+                Err(_) => break None,
+            }
+        };
+        self.child.pause();
+        chunk
+    }
+}
+
+fn linger(child: &Child) -> Duration {
+    match child.stopped() {
+        Some(_) => SHORT_LINGER,
+        None => LINGER,
     }
 }
 

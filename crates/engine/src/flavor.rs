@@ -9,6 +9,7 @@
 //! | `x:1` as a local name | `docker.io/library/x:1` | `localhost/x:1` when built, tagged or loaded from a classic archive; `docker.io/library/x:1` when loaded in OCI form |
 //! | `x:1` when there is no such name | not found | any image whose name ends so |
 //! | a base that is not there | pulled by every builder | pulled, unless `--pull=never` |
+//! | SIGTERM to a build | the daemon gives up and cleans up | the `RUN` step goes on, its containers stay, exit status 0; SIGHUP ends it cleanly (4.3) |
 //! | a missing image | `Error: No such image: x`, `Error response from daemon: no such image: …` (CLI 28) | `Error: inspecting object: x: image not known` |
 //! | the CLI without the buildx plugin (28) | the legacy builder, which takes no `--progress` | its own builder, which does not either |
 //!
@@ -17,6 +18,10 @@
 
 use naming::Reference;
 use serde::Deserialize;
+
+/// The number of the signal, the same on every Unix.
+pub(crate) const SIGTERM: i32 = 15;
+const SIGHUP: i32 = 1;
 
 /// Whose command line or engine it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,6 +166,14 @@ impl Version {
             Flavor::Podman => name.strip_prefix("localhost/").unwrap_or(name),
         };
         name.parse().ok()
+    }
+
+    /// The signal after which a build leaves nothing running and nothing behind.
+    pub(crate) fn ends_builds(&self) -> i32 {
+        match self.flavor {
+            Flavor::Docker => SIGTERM,
+            Flavor::Podman => SIGHUP,
+        }
     }
 
     /// What keeps a build from pulling a base that is not there; nothing does in Docker.

@@ -17,6 +17,7 @@ mod child;
 mod collect;
 mod engine;
 mod error;
+mod feed;
 mod flavor;
 mod image;
 mod inspect;

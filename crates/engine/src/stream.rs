@@ -6,13 +6,15 @@
 //!
 //! SIGPIPE must be ignored, as Rust's runtime does, or an engine that dies takes this process along.
 
-use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::io::{self, Read, Write};
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use crate::call::{Call, Streams, TAIL};
 use crate::child::{Child, Stop};
-use crate::collect::Collector;
+use crate::collect::{Chunks, Collector};
+use crate::feed::Input;
 use crate::flavor;
 use crate::image::Name;
 use crate::{Engine, Error, LoadError, SaveError};
@@ -33,6 +35,7 @@ impl Engine {
     ) -> Result<T, LoadError<E>> {
         let call = self.call("load");
         let (stdin, feed_end) = call.pipe()?;
+        let drain = call.io(stdin.try_clone())?;
         let (stdout, stdout_writer) = call.pipe()?;
         let (stderr, stderr_writer) = call.pipe()?;
         let running = call.start(Streams {
@@ -43,30 +46,22 @@ impl Engine {
         let child = running.child();
         let stdout = call.io(Collector::start(stdout, child, TAIL))?;
         let stderr = call.io(Collector::start(stderr, child, TAIL))?;
-        child.pause();
-        call.watch(child)?;
 
-        let mut input = Input {
-            pipe: feed_end,
-            child: child.clone(),
-            broken: false,
-        };
+        let mut input = call.io(Input::start(feed_end, drain, child, call.timeout()))?;
         let fed = feed(&mut input);
-        let broken = input.broken;
-        if fed.is_err() && !broken {
+        if fed.is_err() && !input.is_broken() {
             child.stop(Stop::Abandoned);
             call.io(child.wait(None))?;
         }
-        drop(input);
-        child.moved();
-        let status = call.io(child.wait(call.timeout()))?;
+        let unread = call.io(input.finish())?;
         if child.stopped() == Some(Stop::Abandoned) {
             return fed.map_err(LoadError::Feed);
         }
+        let status = call.io(child.wait(None))?;
         let said = [stdout.finish().text(), stderr.finish().text()].join("\n");
         let said = said.trim();
         call.judge(child, status, said)?;
-        if broken {
+        if unread {
             return Err(call
                 .failed("exited before it had read the whole stream", said)
                 .into());
@@ -98,22 +93,23 @@ impl Engine {
         })?;
         let child = running.child();
         let stderr = call.io(Collector::start(stderr, child, TAIL))?;
-        child.pause();
+        let chunks = call.io(Chunks::start(read_end, child))?;
         call.watch(child)?;
 
         let mut output = Output {
-            pipe: read_end,
-            child: child.clone(),
+            chunks,
+            chunk: Vec::new(),
+            position: 0,
             ended: false,
         };
         let result = read(&mut output);
         if result.is_ok() {
-            // A failed drain means that the child was stopped, which is judged below.
+            // Reading what is left cannot fail.
             let _ = io::copy(&mut output, &mut io::sink());
         } else if !output.ended && child.wait_briefly(MOMENT).is_none() {
             child.stop(Stop::Abandoned);
         }
-        child.moved();
+        child.resume();
         let status = call.io(child.wait(call.timeout()))?;
         if child.stopped() != Some(Stop::Abandoned) {
             call.judge(child, status, &stderr.finish().text())?;
@@ -130,60 +126,33 @@ impl Call {
         };
         let child = child.clone();
         let watch = move || drop(child.wait(Some(limit)));
-        self.io(std::thread::Builder::new()
+        self.io(thread::Builder::new()
             .name("engine timeout".into())
             .spawn(watch)
             .map(drop))
     }
 }
 
-/// The engine's standard input, from this side.
-struct Input {
-    pipe: PipeWriter,
-    child: Arc<Child>,
-    /// The engine no longer reads, or was stopped.
-    broken: bool,
-}
-
-impl Write for Input {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.child.moved();
-        let written = match self.child.stopped() {
-            Some(_) => Err(io::ErrorKind::BrokenPipe.into()),
-            None => self.pipe.write(bytes),
-        };
-        self.child.pause();
-        self.broken |= written
-            .as_ref()
-            .is_err_and(|error| error.kind() != io::ErrorKind::Interrupted);
-        written
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// The engine's standard output, from this side.
 struct Output {
-    pipe: PipeReader,
-    child: Arc<Child>,
-    /// The engine's stream was read to its end, or the engine was stopped.
+    chunks: Chunks,
+    chunk: Vec<u8>,
+    /// Bytes of the chunk that were read.
+    position: usize,
+    /// The engine's stream was read to its end.
     ended: bool,
 }
 
 impl Read for Output {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.child.moved();
-        let count = match self.child.stopped() {
-            Some(_) => Err(io::ErrorKind::BrokenPipe.into()),
-            None => self.pipe.read(buffer),
-        };
-        self.child.pause();
-        self.ended |= match &count {
-            Ok(count) => *count == 0 && !buffer.is_empty(),
-            Err(error) => error.kind() != io::ErrorKind::Interrupted,
-        };
-        count
+        if self.position == self.chunk.len() && !self.ended && !buffer.is_empty() {
+            self.position = 0;
+            self.chunk = self.chunks.next().unwrap_or_default();
+            self.ended = self.chunk.is_empty();
+        }
+        let count = buffer.len().min(self.chunk.len() - self.position);
+        buffer[..count].copy_from_slice(&self.chunk[self.position..self.position + count]);
+        self.position += count;
+        Ok(count)
     }
 }

@@ -13,7 +13,7 @@ use stand_in::{StandIn, tag};
 const MUCH: usize = 4 * 1024 * 1024;
 
 fn feed(stream: &mut dyn Write) -> io::Result<()> {
-    stream.write_all(&vec![0; MUCH])
+    stream.write_all(&vec![b'x'; MUCH])
 }
 
 fn drain(stream: &mut dyn Read) -> io::Result<u64> {
@@ -59,6 +59,23 @@ fn load_that_reads_nothing() {
             other => panic!("{other:?}"),
         }
     }
+}
+
+#[test]
+fn load_that_stops_at_the_archives_end() {
+    // A tar ends with zeros, of which an engine may leave some in the pipe.
+    let stand_in = StandIn::new("load) head -c 512 >/dev/null;;");
+    let padded = |stream: &mut dyn Write| {
+        stream
+            .write_all(&[b'x'; 512])
+            .and_then(|()| stream.write_all(&vec![0; MUCH]))
+    };
+    stand_in.engine.load(padded).unwrap();
+    let more = |stream: &mut dyn Write| padded(stream).and_then(|()| stream.write_all(b"x"));
+    assert!(matches!(
+        stand_in.engine.load(more),
+        Err(LoadError::Engine(Error::Failed { .. }))
+    ));
 }
 
 #[test]
@@ -113,8 +130,10 @@ fn save_that_dies_midway() {
                 .read_exact(&mut [0; 512])
                 .and(Err::<(), _>(io::Error::other("not a tar")))
         });
-        // 100 KB do not fit the pipe: this engine still writes when the reader gives up.
-        assert!(matches!(nonsense, Err(SaveError::Read(_))), "{nonsense:?}");
+        assert!(
+            matches!(nonsense, Err(SaveError::Engine(_))),
+            "{nonsense:?}"
+        );
     }
     let stand_in = StandIn::new("save) echo usage; exit 1;;");
     let nonsense = stand_in.engine.save("x:1", |stream| {
@@ -152,7 +171,7 @@ fn readers_may_fail_or_stop_early() {
 #[test]
 fn silence_has_a_limit() {
     let stand_in = StandIn::new(
-        "tag|load) exec sleep 100;;\nsave) sleep 100;;\nbuild) echo one; exec sleep 100;;",
+        "tag) exec sleep 100;;\nload|save) sleep 20;;\nbuild) echo one; exec sleep 100;;",
     );
     stand_in.engine.probe().unwrap();
     let engine = stand_in
@@ -167,6 +186,10 @@ fn silence_has_a_limit() {
     timeout(engine.tag("x", &tag("y")).unwrap_err(), "engine tag`");
     match engine.load(feed) {
         Err(LoadError::Engine(error)) => timeout(error, "engine load`"),
+        other => panic!("{other:?}"),
+    }
+    match engine.save("x", drain) {
+        Err(SaveError::Engine(error)) => timeout(error, "engine save`"),
         other => panic!("{other:?}"),
     }
     let mut lines = Vec::new();

@@ -6,7 +6,7 @@ mod tiny;
 use std::process::Command;
 use std::time::Duration;
 
-use engine::{Build, BuildFile, Engine, Error, Flavor, LoadError, SaveError};
+use engine::{Build, BuildFile, Engine, Error, LoadError, SaveError};
 use tiny::{Tiny, context, real, tag};
 
 #[expect(clippy::unwrap_used, reason = "a test's helper")]
@@ -21,7 +21,6 @@ fn save(engine: &Engine, name: &str) -> Vec<u8> {
 #[test]
 fn says_what_it_is() {
     let version = real().probe().unwrap();
-    assert_eq!(version.flavor, Flavor::Docker);
     assert!(!version.client.is_empty() && !version.server.is_empty());
     real().store().unwrap();
 }
@@ -95,11 +94,7 @@ fn tags_go_one_by_one() {
     );
     let error = engine.untag(&second).unwrap_err();
     assert!(
-        error
-            .tail()
-            .unwrap()
-            .to_lowercase()
-            .contains("no such image"),
+        matches!(error, Error::Failed { .. }) && error.tail().is_some(),
         "{error:?}"
     );
     engine.remove(tiny.image.id).unwrap();
@@ -117,9 +112,15 @@ fn what_is_saved_can_be_loaded() {
     engine.untag(&tiny.tag).unwrap();
     assert_eq!(engine.inspect(&[tiny.tag.to_string()]).unwrap(), [None]);
     engine.load(|stream| stream.write_all(&archive)).unwrap();
+    let loaded = engine
+        .inspect(&[tiny.tag.to_string()])
+        .unwrap()
+        .pop()
+        .flatten()
+        .unwrap();
     assert_eq!(
-        engine.inspect(&[tiny.tag.to_string()]).unwrap(),
-        [Some(tiny.image.clone())]
+        (loaded.id, loaded.diff_ids),
+        (tiny.image.id, tiny.image.diff_ids.clone())
     );
 }
 
@@ -210,7 +211,7 @@ fn failed_builds_leave_nothing() {
     let tag = tag("broken");
     let (_folder, path) = context();
     let text =
-        "FROM scratch\nLABEL a=b\nCOPY file /one\nCOPY file /two\nRUN [\"/no-such-program\"]\n";
+        "FROM scratch\nLABEL c=d\nCOPY file /one\nCOPY file /two\nRUN [\"/no-such-program\"]\n";
     let build = Build {
         context: Some(&path),
         ..Build::new(BuildFile::Text(text), &tag)

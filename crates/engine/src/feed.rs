@@ -1,0 +1,100 @@
+//! The engine's standard input, from this side.
+//!
+//! This process holds the reading end of the pipe, too, and empties it once the child has ended. So
+//! no write blocks for a reader that a dead wrapper left behind, and it shows what an engine that
+//! ended well did not read: zeros are the end of a tar, anything else is a failure.
+
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crate::child::Child;
+
+/// A writer to a child that is watched meanwhile. Time counts against the engine only during
+/// writes, and after the last.
+pub(crate) struct Input {
+    pipe: PipeWriter,
+    child: Arc<Child>,
+    watch: JoinHandle<()>,
+    /// The engine failed, or left something unread.
+    refused: Arc<AtomicBool>,
+    /// A write told its caller of that.
+    broken: bool,
+}
+
+impl Input {
+    /// `drain` is the other end of `pipe`; the child has that as well.
+    pub(crate) fn start(
+        pipe: PipeWriter,
+        mut drain: PipeReader,
+        child: &Arc<Child>,
+        limit: Option<Duration>,
+    ) -> io::Result<Self> {
+        child.pause();
+        let refused = Arc::new(AtomicBool::new(false));
+        let (to_watch, refuse) = (child.clone(), refused.clone());
+        let watch = move || {
+            if !to_watch.wait(limit).is_ok_and(|status| status.success()) {
+                refuse.store(true, Ordering::SeqCst);
+            }
+            let mut buffer = [0; 16 * 1024];
+            while let Ok(count @ 1..) = drain.read(&mut buffer) {
+                if buffer[..count].iter().any(|&byte| byte != 0) {
+                    refuse.store(true, Ordering::SeqCst);
+                }
+            }
+        };
+        let watch = thread::Builder::new()
+            .name("engine watch".into())
+            .spawn(watch)?;
+        Ok(Self {
+            pipe,
+            child: child.clone(),
+            watch,
+            refused,
+            broken: false,
+        })
+    }
+
+    /// Whether a write failed, so that what failed after it did so for the engine's sake.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// Ends the stream and waits for the child. Returns whether it left something unread or failed.
+    pub(crate) fn finish(self) -> io::Result<bool> {
+        self.child.resume();
+        drop(self.pipe);
+        self.watch
+            .join()
+            .map_err(|_| io::Error::other("the watch over the engine broke off"))?;
+        Ok(self.refused.load(Ordering::SeqCst))
+    }
+
+    fn check(&self) -> io::Result<()> {
+        if self.refused.load(Ordering::SeqCst) || self.child.stopped().is_some() {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        Ok(())
+    }
+}
+
+impl Write for Input {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.child.resume();
+        let written = self.check().and_then(|()| self.pipe.write(bytes));
+        self.child.pause();
+        // What was written to an engine that failed meanwhile went nowhere.
+        let written = written.and_then(|count| self.check().map(|()| count));
+        self.broken |= written
+            .as_ref()
+            .is_err_and(|error| error.kind() != io::ErrorKind::Interrupted);
+        written
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
