@@ -7,10 +7,11 @@ use naming::{Digest, Reference};
 
 use crate::archive::{Archive, Image};
 use crate::describe::blob_name;
-use crate::error::Error;
+use crate::error::{Blame, Error};
 use crate::form::{Written, write_documents};
 use crate::hash::digest_of;
 use crate::layers::LayerReader;
+use crate::source::CHUNK;
 use crate::writer;
 
 /// An image to send, and the tags that it gets, whatever tags the archive gives it.
@@ -69,10 +70,14 @@ pub(crate) fn write_layers(
         if sizes.contains_key(&layer.diff_id) {
             continue;
         }
-        let size = lengths.tar_size(layer)?;
+        let size = lengths.tar_size(image, index)?;
         let header = writer::file_header(&blob_name(layer.diff_id), size).map_err(write_error)?;
         out.write_all(header.as_bytes()).map_err(write_error)?;
-        layers.read(image, index, |reader| copy(reader, out, archive))?;
+        let read = layers.copy(image, index, out)?;
+        if read != size {
+            let blame = &archive.source.blame;
+            return Err(blame.damaged("was changed while it was read"));
+        }
         writer::pad(out, size).map_err(write_error)?;
         sizes.insert(layer.diff_id, size);
     }
@@ -102,14 +107,22 @@ pub(crate) fn written<'a>(
 }
 
 /// Copies with the blame on the right side: `io::copy` would not tell a read from a write.
-fn copy(reader: &mut dyn io::Read, out: &mut impl Write, archive: &Archive) -> Result<(), Error> {
-    let mut buffer = vec![0; crate::source::CHUNK];
+pub(crate) fn copy(
+    reader: &mut dyn io::Read,
+    out: &mut impl Write,
+    blame: &Blame,
+) -> Result<u64, Error> {
+    let mut buffer = vec![0; CHUNK];
+    let mut copied = 0;
     loop {
         match reader.read(&mut buffer) {
-            Ok(0) => return Ok(()),
-            Ok(read) => out.write_all(&buffer[..read]).map_err(write_error)?,
+            Ok(0) => return Ok(copied),
+            Ok(read) => {
+                out.write_all(&buffer[..read]).map_err(write_error)?;
+                copied += read as u64;
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(archive.source.blame.read(error)),
+            Err(error) => return Err(blame.read(error)),
         }
     }
 }
@@ -117,3 +130,6 @@ fn copy(reader: &mut dyn io::Read, out: &mut impl Write, archive: &Archive) -> R
 pub(crate) fn write_error(source: io::Error) -> Error {
     Error::Write { source }
 }
+
+#[cfg(test)]
+mod tests;

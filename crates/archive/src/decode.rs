@@ -46,7 +46,21 @@ impl Compression {
     }
 }
 
-/// Reads on until `bytes` are passed or the stream ends; returns how many were passed.
+/// Reads on until `bytes` are passed or the stream ends, if only because its compression is cut off;
+/// returns how many were passed.
 pub(crate) fn skip(input: &mut impl Read, bytes: u64) -> io::Result<u64> {
-    io::copy(&mut input.take(bytes), &mut io::sink())
+    let mut passed = 0;
+    let mut buffer = [0; 16 * 1024];
+    while passed < bytes {
+        let most = usize::try_from(bytes - passed).unwrap_or(usize::MAX);
+        let most = most.min(buffer.len());
+        match input.read(&mut buffer[..most]) {
+            Ok(0) => break,
+            Ok(read) => passed += read as u64,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(passed)
 }

@@ -11,21 +11,25 @@
 //! Where both are there, `manifest.json` says what images there are, and the index's annotations add
 //! tags: engines with a containerd store and podman keep them there.
 
-use std::collections::BTreeMap;
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use naming::{Architecture, Digest, Reference};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::Error;
 use crate::config::Config;
 use crate::error::Blame;
 use crate::hash::digest_of;
+use crate::schema::{Descriptor, DockerImage, Index, Manifest};
 
 /// How deep an index may name an index. The specification's example has two levels.
 const MAX_INDEX_DEPTH: usize = 4;
-/// How many manifests an archive may have.
-const MAX_MANIFESTS: usize = 10_000;
+/// How many images and manifests an archive may name.
+const MAX_IMAGES: usize = 10_000;
+/// How many bytes of documents are read to describe an archive. One document can be named many
+/// times: without a limit, a few megabytes could fill the memory.
+const MAX_READ: usize = 64 << 20;
 /// The longest piece of a parser's message that is shown.
 const MAX_MESSAGE: usize = 200;
 
@@ -33,6 +37,8 @@ const MAX_MESSAGE: usize = 200;
 pub(crate) trait Documents {
     /// The bytes of a member; `None` where there is none.
     fn document(&self, name: &str) -> Result<Option<Vec<u8>>, Error>;
+    /// Whether there is a member of that name.
+    fn has(&self, name: &str) -> bool;
     fn blame(&self) -> &Blame;
 }
 
@@ -46,324 +52,222 @@ pub(crate) struct Described {
     pub layers: Vec<String>,
 }
 
-#[derive(Deserialize)]
-struct DockerImage {
-    #[serde(rename = "Config")]
-    config: String,
-    #[serde(rename = "RepoTags")]
-    tags: Option<Vec<String>>,
-    #[serde(rename = "Layers")]
-    layers: Option<Vec<String>>,
-}
-
-#[derive(Deserialize)]
-struct Index {
-    #[serde(default)]
-    manifests: Vec<Descriptor>,
-}
-
-#[derive(Deserialize, Clone)]
-struct Descriptor {
-    #[serde(rename = "mediaType", default)]
-    media_type: String,
-    digest: Digest,
-    platform: Option<Platform>,
-    #[serde(default)]
-    annotations: BTreeMap<String, String>,
-}
-
-#[derive(Deserialize, Clone)]
-struct Platform {
-    #[serde(default)]
-    architecture: String,
-    variant: Option<String>,
-    #[serde(default)]
-    os: String,
-}
-
-#[derive(Deserialize)]
-struct Manifest {
-    config: Descriptor,
-    #[serde(default)]
-    layers: Vec<Descriptor>,
-}
-
-/// The images that an archive's documents describe: at least one.
+/// The images that an archive's documents describe: at least one, and none twice.
 pub(crate) fn describe(documents: &impl Documents) -> Result<Vec<Described>, Error> {
-    let reader = Reader { documents };
-    let from_index = reader.index()?;
-    let Some(bytes) = documents.document("manifest.json")? else {
-        return from_index.filter(|images| !images.is_empty()).ok_or_else(|| {
-            documents.blame().damaged("holds no manifest.json and no index.json that names an image; it is not an image archive")
-        });
+    let reader = Reader {
+        documents,
+        left: Cell::new(MAX_READ),
     };
-    let listed: Vec<DockerImage> = reader.parse("manifest.json", &bytes)?;
-    if listed.is_empty() {
-        return Err(documents
-            .blame()
-            .damaged("its manifest.json lists no image"));
+    let indexed = reader.index()?;
+    let images = match reader.document("manifest.json")? {
+        None => indexed,
+        Some(bytes) => {
+            let listed: Vec<DockerImage> = reader.parse("manifest.json", &bytes)?;
+            reader.check_count(listed.len())?;
+            let images = listed
+                .iter()
+                .map(|image| reader.docker_image(image, &indexed));
+            merge(images.collect::<Result<_, _>>()?)
+        }
+    };
+    if !images.is_empty() {
+        return Ok(images);
     }
-    let mut images = Vec::new();
-    for image in listed {
-        images.push(reader.docker_image(image, from_index.as_deref().unwrap_or_default())?);
-    }
-    Ok(images)
+    let has_one = ["manifest.json", "index.json"].map(|name| documents.has(name));
+    Err(documents.blame().damaged(if has_one == [false; 2] {
+        "is a tar, but no image archive: it holds no manifest.json and no index.json"
+    } else {
+        "holds no image: its manifest.json or index.json names none"
+    }))
 }
 
 struct Reader<'a, D> {
     documents: &'a D,
+    /// What is left of [`MAX_READ`].
+    left: Cell<usize>,
 }
 
 impl<D: Documents> Reader<'_, D> {
-    fn parse<T: DeserializeOwned>(&self, name: &str, bytes: &[u8]) -> Result<T, Error> {
-        serde_json::from_slice(bytes).map_err(|error| {
-            let message: String = error
-                .to_string()
-                .chars()
-                .filter(|c| !c.is_control())
-                .take(MAX_MESSAGE)
-                .collect();
-            self.documents.blame().damaged(format!(
-                "its `{}` is not valid: {message}",
-                name.escape_debug()
-            ))
-        })
+    fn damaged(&self, what: impl Into<String>) -> Error {
+        self.documents.blame().damaged(what)
+    }
+
+    fn invalid(&self, what: &str, error: &serde_json::Error) -> Error {
+        let message = error.to_string();
+        let message = message.chars().filter(|c| !c.is_control());
+        let message: String = message.take(MAX_MESSAGE).collect();
+        self.damaged(format!("its {what} is not valid: {message}"))
+    }
+
+    fn parse<T: DeserializeOwned>(&self, what: &str, bytes: &[u8]) -> Result<T, Error> {
+        serde_json::from_slice(bytes).map_err(|error| self.invalid(what, &error))
+    }
+
+    fn document(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        let bytes = self.documents.document(name)?;
+        let length = bytes.as_ref().map_or(0, Vec::len);
+        let left = self.left.get().checked_sub(length);
+        self.left
+            .set(left.ok_or_else(|| self.damaged("names more documents than any image archive"))?);
+        Ok(bytes)
     }
 
     fn required(&self, name: &str) -> Result<Vec<u8>, Error> {
-        self.documents.document(name)?.ok_or_else(|| {
-            self.documents.blame().damaged(format!(
-                "names `{}`, which is not in it",
-                name.escape_debug()
-            ))
+        self.document(name)?.ok_or_else(|| {
+            let name = name.escape_debug();
+            self.damaged(format!("names `{name}`, which is not in it"))
         })
+    }
+
+    fn check_count(&self, images: usize) -> Result<(), Error> {
+        if images > MAX_IMAGES {
+            return Err(self.damaged("names more images than any image archive"));
+        }
+        Ok(())
     }
 
     /// A document named by digest, checked against it.
     fn blob(&self, what: &str, digest: Digest) -> Result<Vec<u8>, Error> {
         let bytes = self.required(&blob_name(digest))?;
-        let found = digest_of(&bytes);
-        if found == digest {
-            Ok(bytes)
-        } else {
-            Err(self
-                .documents
-                .blame()
-                .mismatch(format!("its {what}"), digest, found))
-        }
+        self.check(what, digest, digest_of(&bytes))?;
+        Ok(bytes)
     }
 
-    fn config(&self, name: &str, bytes: Vec<u8>, layers: usize) -> Result<Config, Error> {
-        let config = Config::parse(bytes).map_err(|error| {
-            let message: String = error
-                .to_string()
-                .chars()
-                .filter(|c| !c.is_control())
-                .take(MAX_MESSAGE)
-                .collect();
-            self.documents.blame().damaged(format!(
-                "its config `{}` is not valid: {message}",
-                name.escape_debug()
-            ))
-        })?;
-        if config.diff_ids.len() == layers {
-            Ok(config)
-        } else {
-            Err(self.documents.blame().damaged(format!(
-                "names {layers} layers, but its config has {} diff_ids",
-                config.diff_ids.len()
-            )))
+    fn check(&self, what: &str, expected: Digest, found: Digest) -> Result<(), Error> {
+        if expected == found {
+            return Ok(());
         }
+        let blame = self.documents.blame();
+        Err(blame.mismatch(format!("its {what}"), expected, found))
     }
 
-    fn docker_image(&self, image: DockerImage, indexed: &[Described]) -> Result<Described, Error> {
-        let layers = image.layers.unwrap_or_default();
+    fn config(&self, bytes: Vec<u8>, layers: usize) -> Result<Config, Error> {
+        let config = Config::parse(bytes).map_err(|error| self.invalid("config", &error))?;
+        let diff_ids = config.diff_ids.len();
+        if diff_ids != layers {
+            return Err(self.damaged(format!(
+                "names {layers} layers, but its config has {diff_ids} diff_ids"
+            )));
+        }
+        Ok(config)
+    }
+
+    fn docker_image(&self, image: &DockerImage, indexed: &[Described]) -> Result<Described, Error> {
         let bytes = self.required(&image.config)?;
         let image_id = digest_of(&bytes);
         // Every engine names a config's member by its digest, so the name is a check.
-        let stem = image
-            .config
-            .rsplit('/')
-            .next()
-            .unwrap_or_default()
-            .trim_end_matches(".json");
-        if let Ok(named) = Digest::from_hex(stem)
-            && named != image_id
-        {
-            return Err(self
-                .documents
-                .blame()
-                .mismatch("its config", named, image_id));
+        let stem = image.config.rsplit('/').next().unwrap_or_default();
+        if let Ok(named) = Digest::from_hex(stem.trim_end_matches(".json")) {
+            self.check("config", named, image_id)?;
         }
-        let config = self.config(&image.config, bytes, layers.len())?;
+        let config = self.config(bytes, image.layers.len())?;
         let mut tags = Vec::new();
-        for tag in image.tags.unwrap_or_default() {
-            tags.extend(self.tag(&tag)?);
+        for tag in image.tags.iter().filter(|tag| !is_no_name(tag)) {
+            let tag = tag.parse();
+            tags.push(tag.map_err(|error| self.damaged(format!("has an invalid tag: {error}")))?);
         }
-        let also = indexed
-            .iter()
-            .filter(|other| other.image_id == image_id)
-            .flat_map(|other| &other.tags);
-        tags.extend(also.cloned());
-        dedup(&mut tags);
+        let same = indexed.iter().find(|other| other.image_id == image_id);
+        tags.extend(same.iter().flat_map(|same| same.tags.iter().cloned()));
         Ok(Described {
             image_id,
             config,
             tags,
-            layers,
+            layers: image.layers.clone(),
         })
     }
 
-    fn tag(&self, text: &str) -> Result<Option<Reference>, Error> {
-        // What an engine calls an image without a name.
-        if text.is_empty() || text.contains("<none>") {
-            return Ok(None);
-        }
-        text.parse().map(Some).map_err(|error| {
-            self.documents
-                .blame()
-                .damaged(format!("has an invalid tag: {error}"))
-        })
-    }
-
-    /// The images of `index.json`; `None` where there is none.
-    fn index(&self) -> Result<Option<Vec<Described>>, Error> {
-        let Some(bytes) = self.documents.document("index.json")? else {
-            return Ok(None);
+    /// The images of `index.json`.
+    fn index(&self) -> Result<Vec<Described>, Error> {
+        let Some(bytes) = self.document("index.json")? else {
+            return Ok(Vec::new());
         };
         let index: Index = self.parse("index.json", &bytes)?;
-        let mut images: Vec<Described> = Vec::new();
-        let mut budget = MAX_MANIFESTS;
+        self.check_count(index.manifests.len())?;
+        let mut images = Vec::new();
         for descriptor in &index.manifests {
-            let tags = self.annotated_tag(descriptor)?;
-            let Some(mut image) = self.manifest(descriptor, MAX_INDEX_DEPTH, &mut budget)? else {
+            let Some(mut image) = self.manifest(descriptor, MAX_INDEX_DEPTH)? else {
                 continue;
             };
-            image.tags = tags.into_iter().collect();
-            // The same image under two tags is two descriptors.
-            match images
-                .iter_mut()
-                .find(|other| other.image_id == image.image_id)
-            {
-                Some(other) => other.tags.append(&mut image.tags),
-                None => images.push(image),
-            }
+            // An annotation that is no reference is some tool's own name for the image.
+            let name = descriptor.name().filter(|name| !is_no_name(name));
+            image.tags.extend(name.and_then(|name| name.parse().ok()));
+            images.push(image);
         }
-        images.iter_mut().for_each(|image| dedup(&mut image.tags));
-        Ok(Some(images))
-    }
-
-    fn annotated_tag(&self, descriptor: &Descriptor) -> Result<Option<Reference>, Error> {
-        let named = descriptor.annotations.get("io.containerd.image.name");
-        match named.or_else(|| {
-            descriptor
-                .annotations
-                .get("org.opencontainers.image.ref.name")
-                .filter(|name| name.contains([':', '/']))
-        }) {
-            Some(name) => self.tag(name),
-            None => Ok(None),
-        }
+        Ok(merge(images))
     }
 
     /// The image behind a descriptor; `None` for what is none (attestations, artifacts).
-    fn manifest(
-        &self,
-        descriptor: &Descriptor,
-        depth: usize,
-        budget: &mut usize,
-    ) -> Result<Option<Described>, Error> {
-        *budget = budget.checked_sub(1).ok_or_else(|| {
-            self.documents
-                .blame()
-                .damaged("names more manifests than any image")
-        })?;
-        if is_attestation(descriptor) {
+    fn manifest(&self, descriptor: &Descriptor, depth: usize) -> Result<Option<Described>, Error> {
+        if descriptor.is_attestation() {
             return Ok(None);
         }
-        if descriptor.media_type.ends_with("image.index.v1+json")
-            || descriptor.media_type.ends_with("manifest.list.v2+json")
-        {
-            let depth = depth.checked_sub(1).ok_or_else(|| {
-                self.documents
-                    .blame()
-                    .damaged("its indexes name each other too deeply")
-            })?;
+        if descriptor.is_index() {
+            let depth = depth
+                .checked_sub(1)
+                .ok_or_else(|| self.damaged("its indexes name each other too deeply"))?;
             let nested: Index = self.parse("index", &self.blob("index", descriptor.digest)?)?;
-            return match self.platform_choice(&nested)? {
-                Some(chosen) => self.manifest(chosen, depth, budget),
+            return match self.platform_choice(&nested) {
+                Some(chosen) => self.manifest(chosen, depth),
                 None => Ok(None),
             };
         }
         let manifest: Manifest =
             self.parse("manifest", &self.blob("manifest", descriptor.digest)?)?;
-        if !manifest.config.media_type.is_empty() && !manifest.config.media_type.contains("image") {
+        // Signatures and the like have a config of their own kind, or OCI's empty one.
+        let kind = &manifest.config.media_type;
+        if !kind.is_empty() && !kind.contains("image") {
             return Ok(None);
         }
         let bytes = self.blob("config", manifest.config.digest)?;
-        let config = self.config(
-            &blob_name(manifest.config.digest),
-            bytes,
-            manifest.layers.len(),
-        )?;
-        let layers = manifest
-            .layers
-            .iter()
-            .map(|layer| blob_name(layer.digest))
-            .collect();
+        let layers = manifest.layers.iter();
+        let layers: Vec<_> = layers.map(|layer| blob_name(layer.digest)).collect();
         Ok(Some(Described {
             image_id: manifest.config.digest,
-            config,
+            config: self.config(bytes, layers.len())?,
             tags: Vec::new(),
             layers,
         }))
     }
 
     /// Of an index with a manifest a platform: the only one that is in the archive, or the host's.
-    fn platform_choice<'b>(&self, index: &'b Index) -> Result<Option<&'b Descriptor>, Error> {
-        let mut present = Vec::new();
-        for descriptor in index
-            .manifests
-            .iter()
-            .filter(|descriptor| !is_attestation(descriptor))
-        {
-            if self
-                .documents
-                .document(&blob_name(descriptor.digest))?
-                .is_some()
-            {
-                present.push(descriptor);
-            }
-        }
-        let is_host = |descriptor: &&&Descriptor| {
+    fn platform_choice<'b>(&self, index: &'b Index) -> Option<&'b Descriptor> {
+        let is_host = |descriptor: &&Descriptor| {
             descriptor.platform.as_ref().is_some_and(|platform| {
                 platform.os == "linux"
                     && Architecture::from_oci(&platform.architecture, platform.variant.as_deref())
                         == Ok(Architecture::host())
             })
         };
-        Ok(match &present[..] {
-            [] => None,
-            [only] => Some(only),
-            several => Some(several.iter().find(is_host).copied().unwrap_or(several[0])),
-        })
+        let present = index.manifests.iter().filter(|descriptor| {
+            !descriptor.is_attestation() && self.documents.has(&blob_name(descriptor.digest))
+        });
+        let present: Vec<_> = present.collect();
+        let host = present.iter().copied().find(is_host);
+        host.or_else(|| present.first().copied())
     }
 }
 
-/// BuildKit's provenance comes as manifests of the platform `unknown/unknown`.
-fn is_attestation(descriptor: &Descriptor) -> bool {
-    descriptor
-        .annotations
-        .contains_key("vnd.docker.reference.type")
-        || descriptor
-            .platform
-            .as_ref()
-            .is_some_and(|platform| platform.os == "unknown")
+/// What engines write in the place of a name that is not there.
+fn is_no_name(tag: &str) -> bool {
+    tag.is_empty() || tag.contains("<none>")
 }
 
-fn dedup(tags: &mut Vec<Reference>) {
-    let mut seen = std::collections::BTreeSet::new();
-    tags.retain(|tag| seen.insert(tag.clone()));
+/// One image an identity, with the tags of all: an image with two tags can be two entries.
+fn merge(images: Vec<Described>) -> Vec<Described> {
+    let mut merged: Vec<Described> = Vec::new();
+    let mut places = BTreeMap::new();
+    for mut image in images {
+        let place = *places.entry(image.image_id).or_insert(merged.len());
+        match merged.get_mut(place) {
+            Some(same) => same.tags.append(&mut image.tags),
+            None => merged.push(image),
+        }
+    }
+    for image in &mut merged {
+        let mut seen = BTreeSet::new();
+        image.tags.retain(|tag| seen.insert(tag.clone()));
+    }
+    merged
 }
 
 /// Where an OCI layout keeps a blob.

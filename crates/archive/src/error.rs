@@ -6,6 +6,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use naming::Digest;
 use thiserror::Error;
 
+use crate::headers::TarError;
+
 /// What went wrong with an archive.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -70,7 +72,7 @@ pub enum Error {
     },
 }
 
-/// What kind of failure an [`Error`] is.
+/// What kind of failure an [`Error`](enum@Error) is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
     /// The archive is missing, damaged, or no archive.
@@ -110,6 +112,18 @@ impl Error {
             }
             _ => None,
         }
+    }
+}
+
+impl Error {
+    /// The same, with the place where it is.
+    pub(crate) fn inside(mut self, place: &str) -> Self {
+        match &mut self {
+            Self::Truncated { what, .. } => *what = format!("inside {place}: {what}"),
+            Self::Damaged { what, .. } => *what = format!("{place} {what}"),
+            _ => {}
+        }
+        self
     }
 }
 
@@ -159,6 +173,28 @@ impl Blame {
             what: what.into(),
             expected,
             found,
+        }
+    }
+
+    /// What a reader of the archive's members found wrong.
+    pub(crate) fn tar(&self, error: TarError) -> Error {
+        self.tar_in("", error)
+    }
+
+    /// What a reader of a tar inside the archive found wrong; `place` says inside what, with a space behind.
+    pub(crate) fn tar_in(&self, place: &str, error: TarError) -> Error {
+        match error {
+            TarError::Read(error) => self.read(error),
+            TarError::Truncated { name, missing } if name.is_empty() => self.truncated(format!(
+                "{place}{missing} bytes of its first header are missing"
+            )),
+            TarError::Truncated { name, missing } => self.truncated(format!(
+                "{place}{missing} bytes are missing in or behind `{}`",
+                name.escape_debug()
+            )),
+            TarError::Malformed { offset, why } => self.damaged(format!(
+                "{place}the tar header at byte {offset} is damaged: {why}"
+            )),
         }
     }
 

@@ -62,16 +62,24 @@ pub(crate) fn write_documents(out: &mut impl Write, images: &[Written]) -> io::R
             }
         }
         let entry = descriptor(MANIFEST, manifest_digest, manifest.len() as u64);
-        if image.tags.is_empty() {
+        // What engines tag by is a name and a tag: a digest behind it is no part of either.
+        let tags = image
+            .tags
+            .iter()
+            .filter_map(|tag| tag.with_tag(tag.tag()?).ok());
+        let tags: Vec<Reference> = tags.collect();
+        if tags.is_empty() {
             indexed.push(entry.clone());
         }
-        for tag in image.tags {
+        for tag in &tags {
             let mut entry = entry.clone();
             let name = tag.canonical();
             entry["annotations"] = json!({ "io.containerd.image.name": name, "org.opencontainers.image.ref.name": name });
             indexed.push(entry);
         }
-        let tags: Vec<String> = image.tags.iter().map(Reference::to_string).collect();
+        let familiar: Vec<String> = tags.iter().map(Reference::to_string).collect();
+        // As engines write it: `null` for an image without a name.
+        let tags = (!familiar.is_empty()).then_some(familiar);
         let layers: Vec<String> = image
             .layers
             .iter()

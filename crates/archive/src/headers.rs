@@ -6,21 +6,32 @@
 //! PAX records (`x`). A PAX record may also carry the size. Sparse GNU members (`S`) may have
 //! further header blocks.
 //!
-//! Nothing here trusts a size: bodies that must be held in memory are bounded, and whoever reads
-//! on past the end of the stream finds a truncated member.
+//! The `tar` crate's own iterator is not used: it holds names of any length in memory, and takes the low
+//! eight bytes of a size that has twelve. Here nothing trusts a size: what must be held is bounded, and
+//! whoever reads on past the end of the stream finds a truncated member.
 
 use std::io::{self, Read};
 
 use tar::{EntryType, Header};
 
+use crate::header_fields::{Pax, c_string, clean, is_intact, lossy, size_of};
+
 /// The size of a tar's blocks.
 pub(crate) const BLOCK: u64 = 512;
 
-/// The longest body of a name or a PAX record, in bytes. Paths end at 4,096.
+/// The longest body of a PAX record, in bytes. Extended attributes of files stand there too; Linux
+/// lets them have 64 KiB each.
 const MAX_EXTENSION: u64 = 1 << 20;
 
+/// The longest name of a member, in bytes, and the longest target of a link: Linux's `PATH_MAX`.
+const MAX_NAME: usize = 4096;
+
 /// How many members a tar may have. The largest images have some hundred thousand files.
-const MAX_MEMBERS: usize = 2_000_000;
+const MAX_MEMBERS: usize = 1_000_000;
+
+/// How many bytes the names of a tar's members may have altogether, because whoever lists them keeps
+/// them: a few kilobytes of gzip can hold gigabytes of long names.
+const MAX_NAMES: usize = 256 << 20;
 
 /// What a member is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,10 +88,14 @@ pub(crate) trait Pass: Read {
 pub(crate) struct Headers<R> {
     reader: R,
     position: u64,
+    /// Where the header that was read last begins.
+    at: u64,
     /// Where the next header is.
     next: u64,
     last: String,
     count: usize,
+    /// The bytes of all names so far.
+    names: usize,
     done: bool,
     marked: bool,
 }
@@ -90,9 +105,11 @@ impl<R: Pass> Headers<R> {
         Self {
             reader,
             position: 0,
+            at: 0,
             next: 0,
             last: String::new(),
             count: 0,
+            names: 0,
             done: false,
             marked: false,
         }
@@ -106,9 +123,8 @@ impl<R: Pass> Headers<R> {
         while !self.done {
             let Some(header) = self.header()? else { break };
             let kind = header.entry_type();
-            let size = header
-                .entry_size()
-                .map_err(|_| self.malformed("its size is no number"))?;
+            let size =
+                size_of(&header).ok_or_else(|| self.malformed("its size is no number of bytes"))?;
             if matches!(
                 kind,
                 EntryType::GNULongName
@@ -156,6 +172,28 @@ impl<R: Pass> Headers<R> {
         }
     }
 
+    /// The next bytes of the member that was listed last: `most` of them, or all that are left.
+    pub(crate) fn start(&mut self, member: &Member, most: u64) -> Result<Vec<u8>, TarError> {
+        let mut bytes = Vec::new();
+        let read = self.body(member).take(most).read_to_end(&mut bytes);
+        match read {
+            Ok(_) => Ok(bytes),
+            Err(error) => Err(self.body_error(member, error)),
+        }
+    }
+
+    /// What an error of a member's [`Body`] means.
+    pub(crate) fn body_error(&self, member: &Member, error: io::Error) -> TarError {
+        if error.kind() == io::ErrorKind::UnexpectedEof {
+            TarError::Truncated {
+                name: member.name.clone(),
+                missing: (member.offset + member.size).saturating_sub(self.position),
+            }
+        } else {
+            TarError::Read(error)
+        }
+    }
+
     /// Whether the block of zeros that ends a tar was there.
     pub(crate) fn has_end_marker(&self) -> bool {
         self.marked
@@ -173,24 +211,35 @@ impl<R: Pass> Headers<R> {
         link: String,
         size: u64,
     ) -> Result<Member, TarError> {
+        // As Go's archive/tar, which engines read with: these have no bytes, whatever their size says.
+        let size = match kind {
+            EntryType::Directory
+            | EntryType::Link
+            | EntryType::Symlink
+            | EntryType::Char
+            | EntryType::Block
+            | EntryType::Fifo => 0,
+            _ => size,
+        };
+        self.count += 1;
+        self.names += name.len() + link.len();
+        if self.count > MAX_MEMBERS || self.names > MAX_NAMES {
+            return Err(self.malformed("the tar has more members than any image"));
+        }
+        if name.len() > MAX_NAME || link.len() > MAX_NAME {
+            return Err(self.malformed("its name is longer than any path"));
+        }
         let kind = match kind {
-            EntryType::Regular | EntryType::Continuous if name.ends_with('/') => Kind::Directory,
+            // Before POSIX a slash at the end was a folder's only mark.
+            EntryType::Regular | EntryType::Continuous if name.ends_with('/') && size == 0 => {
+                Kind::Directory
+            }
             EntryType::Regular | EntryType::Continuous => Kind::File,
             EntryType::Directory => Kind::Directory,
             EntryType::Link => Kind::HardLink(link),
             EntryType::Symlink => Kind::SymLink(link),
             _ => Kind::Other,
         };
-        // POSIX: a link's or a directory's size says nothing about bytes that follow.
-        let size = if matches!(kind, Kind::File | Kind::Other) {
-            size
-        } else {
-            0
-        };
-        self.count += 1;
-        if self.count > MAX_MEMBERS {
-            return Err(self.malformed("the tar has more than two million members"));
-        }
         let offset = self.position;
         self.next = size
             .checked_next_multiple_of(BLOCK)
@@ -216,6 +265,7 @@ impl<R: Pass> Headers<R> {
                 missing: ahead - passed,
             });
         }
+        self.at = self.position;
         let mut header = Header::new_old();
         match self.fill(header.as_mut_bytes())? {
             0 => return Ok(None),
@@ -233,12 +283,7 @@ impl<R: Pass> Headers<R> {
             self.marked = true;
             return Ok(None);
         }
-        // The checksum counts its own field as eight spaces.
-        let sum = bytes[..148]
-            .iter()
-            .chain(&bytes[156..])
-            .fold(8 * 32, |sum, byte| sum + u32::from(*byte));
-        if header.cksum().ok() != Some(sum) {
+        if !is_intact(&header) {
             return Err(self.malformed("its checksum is wrong"));
         }
         Ok(Some(header))
@@ -246,7 +291,7 @@ impl<R: Pass> Headers<R> {
 
     fn extension(&mut self, size: u64) -> Result<Vec<u8>, TarError> {
         if size > MAX_EXTENSION {
-            return Err(self.malformed("its name or PAX record is longer than any"));
+            return Err(self.malformed("its name or PAX record is longer than any path"));
         }
         let mut body = vec![0; usize::try_from(size).unwrap_or_default()];
         let read = self.fill(&mut body)?;
@@ -293,7 +338,7 @@ impl<R: Pass> Headers<R> {
 
     fn malformed(&self, why: &'static str) -> TarError {
         TarError::Malformed {
-            offset: self.next,
+            offset: self.at,
             why,
         }
     }
@@ -320,56 +365,5 @@ impl<R: Pass> Read for Body<'_, R> {
     }
 }
 
-#[derive(Default)]
-struct Pax {
-    path: Option<String>,
-    link: Option<String>,
-    size: Option<u64>,
-}
-
-impl Pax {
-    /// Records are `<length> <key>=<value>\n`, the length counting itself.
-    fn parse(mut body: &[u8]) -> Option<Self> {
-        let mut pax = Self::default();
-        while !body.is_empty() {
-            let space = body.iter().position(|byte| *byte == b' ')?;
-            let length: usize = std::str::from_utf8(&body[..space]).ok()?.parse().ok()?;
-            let record = body.get(space + 1..length)?.strip_suffix(b"\n")?;
-            let equals = record.iter().position(|byte| *byte == b'=')?;
-            let (key, value) = (&record[..equals], &record[equals + 1..]);
-            match key {
-                b"path" => pax.path = Some(lossy(value)),
-                b"linkpath" => pax.link = Some(lossy(value)),
-                b"size" => pax.size = Some(std::str::from_utf8(value).ok()?.parse().ok()?),
-                _ => {}
-            }
-            body = &body[length..];
-        }
-        Some(pax)
-    }
-}
-
-fn c_string(bytes: &[u8]) -> String {
-    lossy(bytes.split(|byte| *byte == 0).next().unwrap_or_default())
-}
-
-/// Names that are not UTF-8 keep their place among the members under a name that shows it.
-fn lossy(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// A name without `.` parts, doubled slashes, and slashes at its ends. `..` parts stay: a name
-/// with one is never what somebody asks for.
-pub(crate) fn clean(name: &str) -> String {
-    let parts = name
-        .split('/')
-        .filter(|part| !part.is_empty() && *part != ".");
-    let mut out = String::with_capacity(name.len());
-    for part in parts {
-        if !out.is_empty() {
-            out.push('/');
-        }
-        out.push_str(part);
-    }
-    out
-}
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,9 @@
 //! Layers as uncompressed tars, in whatever order costs least.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Write};
 
 use crate::archive::{Archive, Image, Layer};
+use crate::compose::copy;
 use crate::decode::{Compression, skip};
 use crate::error::Error;
 use crate::hash::Hashing;
@@ -10,15 +11,12 @@ use crate::source::{CHUNK, Slice, Source};
 
 impl Archive {
     /// Reads every byte of an image and checks it along the chain: the config was checked when the
-    /// archive was opened, each layer is hashed against its diff_id now.
+    /// archive was opened, each layer is hashed against its diff_id now. A compressed archive is
+    /// decompressed once more.
     pub fn verify(&self, image: &Image) -> Result<(), Error> {
         let mut layers = LayerReader::new(&self.source);
         for index in self.cheapest_order(image) {
-            layers.read(image, index, |reader| {
-                io::copy(reader, &mut io::sink())
-                    .map(drop)
-                    .map_err(|error| self.source.blame.read(error))
-            })?;
+            layers.copy(image, index, &mut io::sink())?;
         }
         Ok(())
     }
@@ -49,52 +47,41 @@ impl<'a> LayerReader<'a> {
         }
     }
 
-    /// Hands the uncompressed bytes of a layer to `consume`, which must read all of them, and then
-    /// checks their digest. Returns how many there were.
-    pub(crate) fn read(
+    /// Copies the uncompressed bytes of a layer to `out` and then checks their digest. Returns how
+    /// many there were.
+    pub(crate) fn copy(
         &mut self,
         image: &Image,
         index: usize,
-        consume: impl FnOnce(&mut dyn Read) -> Result<(), Error>,
+        out: &mut impl Write,
     ) -> Result<u64, Error> {
         let layer = &image.layers[index];
-        let what = || format!("layer {} of {}", index + 1, image.layers.len());
-        let source = self.source;
-        let mut stored = self.stored(layer)?;
-        let (found, count) = {
-            let decoded = layer
-                .compression
-                .decode(BufReader::with_capacity(CHUNK, &mut stored));
-            let mut hashing = Hashing::new(decoded.map_err(|error| source.blame.read(error))?);
-            consume(&mut hashing).map_err(|error| match error {
-                Error::Damaged { what: why, .. } if layer.compression != Compression::None => {
-                    source.blame.damaged(format!("{} {why}", what()))
-                }
-                other => other,
-            })?;
-            hashing.finish()
-        };
-        // A decoder may stop before the end of what is stored.
-        io::copy(&mut stored, &mut io::sink()).map_err(|error| source.blame.read(error))?;
+        let place = || format!("layer {} of {}", index + 1, image.layers.len());
+        let blame = &self.source.blame;
+        let stored = BufReader::with_capacity(CHUNK, self.stored(layer)?);
+        let decoded = layer.compression.decode(stored);
+        let mut hashing = Hashing::new(decoded.map_err(|error| blame.read(error))?);
+        copy(&mut hashing, out, blame).map_err(|error| error.inside(&place()))?;
+        let (found, count) = hashing.finish();
         if found != layer.diff_id {
-            return Err(source.blame.mismatch(what(), layer.diff_id, found));
+            return Err(blame.mismatch(place(), layer.diff_id, found));
         }
         Ok(count)
     }
 
     /// The uncompressed length of a layer, found by reading it where it is not known.
-    pub(crate) fn tar_size(&mut self, layer: &Layer) -> Result<u64, Error> {
+    pub(crate) fn tar_size(&mut self, image: &Image, index: usize) -> Result<u64, Error> {
+        let layer = &image.layers[index];
         if let Some(size) = layer.tar_size() {
             return Ok(size);
         }
-        let source = self.source;
-        let stored = self.stored(layer)?;
-        let decoded = layer
-            .compression
-            .decode(BufReader::with_capacity(CHUNK, stored));
-        decoded
-            .and_then(|mut decoded| io::copy(&mut decoded, &mut io::sink()))
-            .map_err(|error| source.blame.read(error))
+        let blame = &self.source.blame;
+        let stored = BufReader::with_capacity(CHUNK, self.stored(layer)?);
+        let decoded = layer.compression.decode(stored);
+        let mut decoded = decoded.map_err(|error| blame.read(error))?;
+        copy(&mut decoded, &mut io::sink(), blame).map_err(|error| {
+            error.inside(&format!("layer {} of {}", index + 1, image.layers.len()))
+        })
     }
 
     fn stored(&mut self, layer: &Layer) -> Result<Stored<'_, 'a>, Error> {

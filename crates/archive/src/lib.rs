@@ -17,10 +17,17 @@ mod draft;
 mod error;
 mod form;
 mod hash;
+mod header_fields;
 mod headers;
 mod layers;
+mod members;
 mod rootfs;
+mod schema;
 mod source;
+mod taking;
+#[cfg(test)]
+mod testing;
+mod tree;
 mod writer;
 
 pub use archive::{Archive, Image, Layer};

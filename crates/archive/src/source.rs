@@ -65,11 +65,8 @@ impl Source {
             }
         };
         if compression == Compression::None && !is_tar(&start) {
-            let text = start
-                .iter()
-                .all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e | 0x80..));
             return Err(blame.not_an_archive(
-                if text {
+                if is_text(&start) {
                     "is a text file, not an image archive"
                 } else {
                     "is not an image archive"
@@ -92,45 +89,18 @@ impl Source {
             .decode(whole)
             .map_err(|error| self.blame.read(error))
     }
+}
 
-    /// Says what went wrong inside a member.
-    pub(crate) fn member_error(&self, name: &str, error: io::Error) -> Error {
-        match error.kind() {
-            io::ErrorKind::UnexpectedEof => self
-                .blame
-                .truncated(format!("it ends inside `{}`", name.escape_debug())),
-            _ => self.blame.read(error),
+/// Whether these bytes, which may end inside a character, are text.
+fn is_text(start: &[u8]) -> bool {
+    let text = match std::str::from_utf8(start) {
+        Ok(text) => text,
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&start[..error.valid_up_to()]).unwrap_or_default()
         }
-    }
-
-    /// Says what a layer's reader found wrong.
-    pub(crate) fn layer_error(&self, layer: usize, error: TarError) -> Error {
-        match error {
-            TarError::Read(error) => self.blame.read(error),
-            TarError::Truncated { name, .. } => self.blame.truncated(format!(
-                "layer {} ends inside `{}`",
-                layer + 1,
-                name.escape_debug()
-            )),
-            TarError::Malformed { why, .. } => self.blame.damaged(format!(
-                "layer {} is no tar: a header is damaged: {why}",
-                layer + 1
-            )),
-        }
-    }
-
-    /// Says what a tar's reader found wrong.
-    pub(crate) fn tar_error(&self, error: TarError) -> Error {
-        match error {
-            TarError::Read(error) => self.blame.read(error),
-            TarError::Truncated { name, missing } => self
-                .blame
-                .truncated(format!("{missing} bytes are missing in or behind `{name}`")),
-            TarError::Malformed { offset, why } => self
-                .blame
-                .damaged(format!("the tar header at byte {offset} is damaged: {why}")),
-        }
-    }
+        Err(_) => return false,
+    };
+    !text.contains(|c: char| c.is_control() && !c.is_ascii_whitespace())
 }
 
 /// Whether a first block is a tar's header. Takes fewer bytes too: a tar cut off inside its first

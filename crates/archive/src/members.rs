@@ -1,0 +1,262 @@
+//! An archive's index: which members it has, and what stands in its documents.
+//!
+//! A plain tar is indexed by reading headers and seeking over everything else. A compressed one has to be
+//! decompressed once from start to end; its documents are kept on the way, because later reads go through
+//! the stream again.
+//!
+//! A document names a member by a path. That path is looked up among the tar's own members, through the
+//! tar's own links, and nowhere else: no name leads to the file system.
+
+use std::collections::HashMap;
+use std::io::{self, Read};
+
+use naming::Digest;
+
+use crate::Error;
+use crate::archive::{Image, Layer};
+use crate::decode::{Compression, MAGIC_LEN, Magic};
+use crate::describe::{Described, Documents, describe};
+use crate::error::Blame;
+use crate::header_fields::clean;
+use crate::headers::{Headers, Kind, Member, Pass};
+use crate::source::{Piped, Slice, Source};
+
+/// The largest document (manifest, config, index) that is read, in bytes. Configs with long
+/// histories have some hundred kilobytes; containerd's limit is 8 MiB too.
+pub(crate) const MAX_DOCUMENT: u64 = 8 << 20;
+/// How many bytes of documents are kept of a stream, altogether. A hundred images have some megabytes.
+pub(crate) const MAX_DOCUMENTS: u64 = 32 << 20;
+/// How many links in a row a member's name may go through.
+pub(crate) const MAX_LINKS: usize = 8;
+/// How many members an archive may have: a few for each layer, and engines end at 127 layers an image.
+pub(crate) const MAX_MEMBERS: usize = 100_000;
+
+/// What is known of a member.
+#[derive(Debug)]
+struct Stored {
+    kind: Kind,
+    size: u64,
+    offset: u64,
+    start: [u8; MAGIC_LEN],
+    /// The bytes of a compressed archive's document.
+    document: Option<Vec<u8>>,
+    /// Whether the name occurs again: engines differ in which of the two they take.
+    twice: bool,
+}
+
+pub(crate) struct Members<'a> {
+    source: &'a Source,
+    by_name: HashMap<String, Stored>,
+    has_end_marker: bool,
+}
+
+impl<'a> Members<'a> {
+    /// Reads the index, and makes sure that every member is complete.
+    pub(crate) fn read(source: &'a Source) -> Result<Self, Error> {
+        let mut members = Self {
+            source,
+            by_name: HashMap::new(),
+            has_end_marker: false,
+        };
+        if source.compression == Compression::None {
+            members.scan(Slice::new(&source.file, 0, source.size))?;
+        } else {
+            // Complete is what reaches the compressed stream's own end, where its checksum stands.
+            let mut rest = members.scan(Piped(source.stream()?))?;
+            io::copy(&mut rest, &mut io::sink()).map_err(|error| source.blame.read(error))?;
+        }
+        Ok(members)
+    }
+
+    /// Lists the members. Returns what follows them.
+    fn scan<R: Pass>(&mut self, reader: R) -> Result<R, Error> {
+        let source = self.source;
+        let keeps = source.compression != Compression::None;
+        let mut headers = Headers::new(reader);
+        let mut budget = MAX_DOCUMENTS;
+        while let Some(member) = headers
+            .next_member()
+            .map_err(|error| source.blame.tar(error))?
+        {
+            let (mut start, mut document) = ([0; MAGIC_LEN], None);
+            if member.kind == Kind::File {
+                let mut bytes = headers
+                    .start(&member, MAGIC_LEN as u64)
+                    .map_err(|error| source.blame.tar(error))?;
+                start[..bytes.len()].copy_from_slice(&bytes);
+                let limit = budget.min(MAX_DOCUMENT);
+                if keeps && member.size <= limit && may_be_json(&bytes) {
+                    let rest = headers.start(&member, limit);
+                    bytes.extend(rest.map_err(|error| source.blame.tar(error))?);
+                    budget -= member.size;
+                    document = Some(bytes);
+                }
+            }
+            self.insert(member, start, document)?;
+        }
+        self.has_end_marker = headers.has_end_marker();
+        Ok(headers.into_inner())
+    }
+
+    fn insert(
+        &mut self,
+        member: Member,
+        start: [u8; MAGIC_LEN],
+        document: Option<Vec<u8>>,
+    ) -> Result<(), Error> {
+        if member.kind == Kind::Directory {
+            return Ok(());
+        }
+        let stored = Stored {
+            kind: member.kind,
+            size: member.size,
+            offset: member.offset,
+            start,
+            document,
+            twice: self.by_name.contains_key(&member.name),
+        };
+        self.by_name.insert(member.name, stored);
+        if self.by_name.len() > MAX_MEMBERS {
+            let blame = &self.source.blame;
+            return Err(blame.damaged("has more members than any image archive"));
+        }
+        Ok(())
+    }
+
+    /// The images that the members make up.
+    pub(crate) fn images(&self) -> Result<Vec<Image>, Error> {
+        let has_documents = ["manifest.json", "index.json"]
+            .iter()
+            .any(|name| self.by_name.contains_key(*name));
+        if !has_documents && !self.has_end_marker {
+            return Err(self
+                .source
+                .blame
+                .truncated("it ends without its manifest.json and without a tar's end marker"));
+        }
+        let images = describe(self)?;
+        images.into_iter().map(|image| self.image(image)).collect()
+    }
+
+    fn image(&self, image: Described) -> Result<Image, Error> {
+        let layers = image.config.diff_ids.iter().zip(&image.layers);
+        let layers = layers
+            .map(|(diff_id, name)| self.layer(*diff_id, name))
+            .collect::<Result<_, _>>()?;
+        Ok(Image {
+            image_id: image.image_id,
+            config: image.config,
+            tags: image.tags,
+            layers,
+        })
+    }
+
+    fn layer(&self, diff_id: Digest, name: &str) -> Result<Layer, Error> {
+        let blame = &self.source.blame;
+        let stored = self.find(name)?.ok_or_else(|| {
+            let name = name.escape_debug();
+            blame.damaged(format!("names the layer `{name}`, which is not in it"))
+        })?;
+        match Compression::sniff(&stored.start) {
+            Magic::Known(compression) => Ok(Layer {
+                diff_id,
+                compression,
+                stored_size: stored.size,
+                offset: stored.offset,
+            }),
+            Magic::Unsupported(format) => Err(blame.damaged(format!(
+                "its layer `{}` is compressed with {format}, which no engine loads",
+                name.escape_debug()
+            ))),
+        }
+    }
+
+    /// The regular member of a name, through links inside the archive.
+    fn find(&self, name: &str) -> Result<Option<&Stored>, Error> {
+        let wrong = |name: &str, what: &str| {
+            let name = name.escape_debug();
+            Err(self.source.blame.damaged(format!("its `{name}` {what}")))
+        };
+        let mut name = clean(name);
+        for _ in 0..=MAX_LINKS {
+            let Some(stored) = self.by_name.get(&name) else {
+                return Ok(None);
+            };
+            if stored.twice {
+                return wrong(&name, "is there more than once");
+            }
+            name = match &stored.kind {
+                Kind::File => return Ok(Some(stored)),
+                Kind::HardLink(target) => clean(target),
+                Kind::SymLink(target) => match beside(&name, target) {
+                    Some(target) => target,
+                    None => return wrong(&name, "is a link that leads out of the archive"),
+                },
+                Kind::Directory | Kind::Other => return wrong(&name, "is no regular file"),
+            };
+        }
+        wrong(&name, "is a link that leads to itself")
+    }
+}
+
+impl Documents for Members<'_> {
+    fn document(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        let Some(stored) = self.find(name)? else {
+            return Ok(None);
+        };
+        let blame = &self.source.blame;
+        let wrong = |what: &str| {
+            let name = name.escape_debug();
+            Err(blame.damaged(format!("its `{name}` {what}")))
+        };
+        if stored.size > MAX_DOCUMENT {
+            return wrong("is larger than any manifest or config");
+        }
+        if self.source.compression == Compression::None {
+            let mut bytes = Vec::new();
+            return Slice::new(&self.source.file, stored.offset, stored.size)
+                .read_to_end(&mut bytes)
+                .map(|_| Some(bytes))
+                .map_err(|error| blame.read(error));
+        }
+        match &stored.document {
+            Some(bytes) => Ok(Some(bytes.clone())),
+            None if may_be_json(&stored.start) => {
+                wrong("comes after more documents than any image has")
+            }
+            None => wrong("is no JSON document"),
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.by_name.contains_key(&clean(name))
+    }
+
+    fn blame(&self) -> &Blame {
+        &self.source.blame
+    }
+}
+
+/// Whether a member that starts so is worth keeping as a document.
+pub(crate) fn may_be_json(start: &[u8]) -> bool {
+    matches!(start.trim_ascii_start().first(), None | Some(b'{' | b'['))
+}
+
+/// Where a symbolic link of a member leads, as a member's name. `None` where that is outside.
+pub(crate) fn beside(name: &str, target: &str) -> Option<String> {
+    if target.starts_with('/') {
+        return None;
+    }
+    let mut parts: Vec<&str> = name.split('/').collect();
+    parts.pop();
+    for part in target.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}

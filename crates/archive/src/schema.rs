@@ -1,0 +1,85 @@
+//! The JSON of `manifest.json` (moby, image/spec/v1.2.md) and of the OCI layout (image-layout.md,
+//! image-index.md, manifest.md), as far as it is used.
+//!
+//! Go writes an empty list as `null`, so every list and map may be that.
+
+use std::collections::BTreeMap;
+
+use naming::Digest;
+use serde::{Deserialize, Deserializer};
+
+fn or_null<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    from: D,
+) -> Result<T, D::Error> {
+    Option::deserialize(from).map(Option::unwrap_or_default)
+}
+
+/// One of `manifest.json`'s images.
+#[derive(Deserialize)]
+pub(crate) struct DockerImage {
+    #[serde(rename = "Config")]
+    pub config: String,
+    #[serde(rename = "RepoTags", default, deserialize_with = "or_null")]
+    pub tags: Vec<String>,
+    #[serde(rename = "Layers", default, deserialize_with = "or_null")]
+    pub layers: Vec<String>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Index {
+    #[serde(default, deserialize_with = "or_null")]
+    pub manifests: Vec<Descriptor>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Manifest {
+    pub config: Descriptor,
+    #[serde(default, deserialize_with = "or_null")]
+    pub layers: Vec<Descriptor>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Descriptor {
+    #[serde(rename = "mediaType", default)]
+    pub media_type: String,
+    pub digest: Digest,
+    pub platform: Option<Platform>,
+    #[serde(default, deserialize_with = "or_null")]
+    pub annotations: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Platform {
+    #[serde(default)]
+    pub architecture: String,
+    pub variant: Option<String>,
+    #[serde(default)]
+    pub os: String,
+}
+
+impl Descriptor {
+    /// Whether it names an index rather than a manifest.
+    pub(crate) fn is_index(&self) -> bool {
+        self.media_type.ends_with("image.index.v1+json")
+            || self.media_type.ends_with("manifest.list.v2+json")
+    }
+
+    /// BuildKit's provenance comes as manifests of the platform `unknown/unknown`.
+    pub(crate) fn is_attestation(&self) -> bool {
+        let of_nothing = |platform: &Platform| platform.os == "unknown";
+        self.annotations.contains_key("vnd.docker.reference.type")
+            || self.platform.as_ref().is_some_and(of_nothing)
+    }
+
+    /// The image's name in an index: containerd's own annotation, else OCI's. That one may be a mere
+    /// tag, or anything else that a tool calls an image by, and then it is no name.
+    pub(crate) fn name(&self) -> Option<&str> {
+        let containerd = self.annotations.get("io.containerd.image.name");
+        let oci = || {
+            self.annotations
+                .get("org.opencontainers.image.ref.name")
+                .filter(|name| name.contains([':', '/']))
+        };
+        containerd.or_else(oci).map(String::as_str)
+    }
+}
