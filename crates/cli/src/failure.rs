@@ -68,6 +68,13 @@ impl Failure {
         self
     }
 
+    /// Leaves out what the engine said: people have seen it already.
+    #[must_use]
+    pub fn without_tail(mut self) -> Self {
+        self.tail = None;
+        self
+    }
+
     /// The code that the process ends with.
     pub fn code(&self) -> Code {
         self.code

@@ -53,9 +53,14 @@ impl Reporter {
         eprintln!("{}: warning: {message}", self.program);
     }
 
+    /// Whether people see the engine's own output as it comes.
+    pub fn shows_engine(&self) -> bool {
+        !self.quiet
+    }
+
     /// A line of the engine's own output. Silent with `--quiet`.
     pub fn engine(&self, line: &str) {
-        if !self.quiet {
+        if self.shows_engine() {
             eprintln!("{line}");
         }
     }

@@ -14,7 +14,10 @@ use crate::paths;
 #[derive(Debug)]
 pub(crate) enum Base {
     /// An archive of the store, which is brought into the engine when something is built.
-    Archive { target: Box<Target>, image_id: Digest },
+    Archive {
+        target: Box<Target>,
+        image_id: Digest,
+    },
     /// An image in the engine that no archive holds.
     Engine {
         reference: Reference,
@@ -78,7 +81,10 @@ impl Base {
                     })?
             }
         };
-        Ok(Self::Archive { target: Box::new(target), image_id })
+        Ok(Self::Archive {
+            target: Box::new(target),
+            image_id,
+        })
     }
 
     /// Makes sure that the engine holds the base. Returns the reference that the build file gets.

@@ -196,9 +196,11 @@ impl Builder<'_> {
             Some(on) => self.reporter.info(format!("building {name} on {on}")),
             None => self.reporter.info(format!("building {name}")),
         }
-        let info = self
-            .engine
-            .build(&build, |line| self.reporter.engine(line))?;
+        let info = self.engine.build(&build, |line| self.reporter.engine(line));
+        let info = info.map_err(|error| match Failure::from(error) {
+            failure if self.reporter.shows_engine() => failure.without_tail(),
+            failure => failure,
+        })?;
         let image_id = info.id;
         let saver = Saver {
             store: self.store,

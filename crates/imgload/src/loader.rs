@@ -10,7 +10,7 @@ use archive::compose::{Choice as Composed, compose, manifest_digest};
 use archive::{Archive, Image};
 use camino::Utf8PathBuf;
 use cli::{Code, Failure, Reporter};
-use engine::{Engine, ImageInfo, LoadError};
+use engine::{Engine, ImageInfo};
 use naming::{Digest, Reference};
 use registry::Store;
 
@@ -103,6 +103,8 @@ impl Loader<'_> {
         }
         let sent = match &before.untagged {
             Some(id) => {
+                // Nothing is sent, but a tag is set: what it promises is checked all the same.
+                archive.verify(choice.image)?;
                 for tag in &choice.tags {
                     self.engine.tag(&id.to_string(), tag)?;
                 }
@@ -141,14 +143,9 @@ impl Loader<'_> {
             image: choice.image,
             tags: &choice.tags,
         }];
-        match self
-            .engine
-            .load(|mut stream| compose(&composed, &mut stream))
-        {
-            Ok(_) => Ok(()),
-            Err(LoadError::Feed(error)) => Err(error.into()),
-            Err(LoadError::Engine(error)) => Err(error.into()),
-        }
+        self.engine
+            .load(|mut stream| compose(&composed, &mut stream))?;
+        Ok(())
     }
 
     /// What the engine knows of a choice's tags and identity, in one call.
@@ -193,17 +190,17 @@ impl Loader<'_> {
     /// After a failure: tags that moved go back to where they were, new ones go away. Engines
     /// with a containerd store keep the tag of an image that they could not unpack.
     fn restore(&self, choice: &Choice, before: &Seen) {
+        let engine = self.engine.clean_up();
         for (tag, was) in choice.tags.iter().zip(&before.tagged) {
-            let now = self
-                .engine
+            let now = engine
                 .inspect(&[&tag.to_string()])
                 .ok()
                 .and_then(|mut infos| infos.pop().flatten());
             let moved = now.as_ref().map(|info| info.id) != was.as_ref().map(|info| info.id);
             let undone = match (moved, was) {
                 (false, _) => Ok(()),
-                (true, Some(was)) => self.engine.tag(&was.id.to_string(), tag),
-                (true, None) => self.engine.untag(tag),
+                (true, Some(was)) => engine.tag(&was.id.to_string(), tag),
+                (true, None) => engine.untag(tag),
             };
             if let Err(error) = undone {
                 self.reporter.warn(format!(
