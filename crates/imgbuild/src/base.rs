@@ -1,10 +1,11 @@
 //! What a build begins with.
 
-use archive::Archive;
+use archive::{Archive, RootFs};
 use cli::{Code, Failure};
 use engine::{Engine, ImageInfo};
 use imgload::{Loader, Target};
-use naming::{Digest, Os, Reference};
+use inventory::Inventory;
+use naming::{Digest, Family, Os, Reference};
 use plan::Plan;
 use registry::{Entry, Registry, Store};
 
@@ -137,6 +138,18 @@ impl Base {
         match self {
             Self::Archive { target, .. } => target.entry.as_ref(),
             _ => None,
+        }
+    }
+
+    /// The package manager that is found in the base itself; only an archive can be looked into.
+    pub(crate) fn family(&self) -> Result<Option<Family>, Failure> {
+        let Self::Archive { target, .. } = self else {
+            return Ok(None);
+        };
+        let archive = Archive::open(&target.path)?;
+        match archive.images().first() {
+            Some(image) => Ok(Inventory::read(&RootFs::open(&archive, image)?)?.family),
+            None => Ok(None),
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::{Utf8Path, Utf8PathBuf};
 use cli::{Code, Failure};
 use engine::Engine;
-use naming::{Architecture, Digest, Family, ImageName, Reference};
+use naming::{Architecture, Digest, ImageName, Reference};
 use plan::Plan;
 use registry::Store;
 
@@ -174,7 +174,10 @@ fn generated(
         Failure::invalid("the plan has nothing to build on: no `best_base_image_path`, no `base_image`, no build file").about(plan.subject())
     })?;
     let os = wanted.map(|wanted| wanted.os.clone()).or_else(|| base.os());
-    let family: Option<Family> = os.as_ref().and_then(naming::Os::family);
+    let family = match os.as_ref().and_then(naming::Os::family) {
+        Some(family) => Some(family),
+        None => base.family()?,
+    };
     let family = family.ok_or_else(|| crate::Error::unknown_family(os.as_ref(), name))?;
     let missing = plan.to_install();
     let compilers = wanted.map_or(&missing.compilers, |wanted| &wanted.compilers);
