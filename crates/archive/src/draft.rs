@@ -6,6 +6,9 @@
 //! way, and its header is written when its name and length are known. Documents are small and stay in
 //! memory. At the end the documents must describe an image whose every layer was seen: an engine can
 //! end with success and leave blobs out.
+//!
+//! Two saves of one image by one engine give the same bytes. Between engines the order of the layers
+//! differs, because they stay in the order in which they came; identities do not.
 
 use std::collections::BTreeMap;
 use std::fs::File;

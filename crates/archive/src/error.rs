@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use naming::Digest;
 use thiserror::Error;
 
-use crate::headers::TarError;
+use crate::member::TarError;
 
 /// What went wrong with an archive.
 #[derive(Debug, Error)]

@@ -15,6 +15,7 @@ use std::io::{self, Read};
 use tar::{EntryType, Header};
 
 use crate::header_fields::{Pax, c_string, clean, is_intact, lossy, size_of};
+use crate::member::{Kind, Member, Pass, TarError};
 
 /// The size of a tar's blocks.
 pub(crate) const BLOCK: u64 = 512;
@@ -32,56 +33,6 @@ const MAX_MEMBERS: usize = 1_000_000;
 /// How many bytes the names of a tar's members may have altogether, because whoever lists them keeps
 /// them: a few kilobytes of gzip can hold gigabytes of long names.
 const MAX_NAMES: usize = 256 << 20;
-
-/// What a member is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Kind {
-    File,
-    Directory,
-    HardLink(String),
-    SymLink(String),
-    /// A device, a FIFO, a sparse file: there, and never read.
-    Other,
-}
-
-/// A member of a tar. Its name is without a leading `./` or `/` and without a trailing slash.
-#[derive(Debug, Clone)]
-pub(crate) struct Member {
-    pub name: String,
-    pub kind: Kind,
-    /// The length of its bytes in the tar.
-    pub size: u64,
-    /// Where its bytes begin, counted from the start of the tar.
-    pub offset: u64,
-}
-
-/// Why the members can't be listed further.
-#[derive(Debug)]
-pub(crate) enum TarError {
-    Read(io::Error),
-    /// The stream ends inside this member, so many bytes early.
-    Truncated {
-        name: String,
-        missing: u64,
-    },
-    /// The header at this offset is none.
-    Malformed {
-        offset: u64,
-        why: &'static str,
-    },
-}
-
-impl From<io::Error> for TarError {
-    fn from(error: io::Error) -> Self {
-        Self::Read(error)
-    }
-}
-
-/// A stream that can pass over bytes without handing them out.
-pub(crate) trait Pass: Read {
-    /// Passes over `bytes`; returns how many there were.
-    fn pass(&mut self, bytes: u64) -> io::Result<u64>;
-}
 
 /// Lists members one after the other. After each, the reader stands at the member's first byte;
 /// what is not read of it with [`Headers::body`] is passed over.

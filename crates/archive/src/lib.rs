@@ -20,6 +20,7 @@ mod hash;
 mod header_fields;
 mod headers;
 mod layers;
+mod member;
 mod members;
 mod rootfs;
 mod schema;

@@ -18,7 +18,8 @@ use crate::decode::{Compression, MAGIC_LEN, Magic};
 use crate::describe::{Described, Documents, describe};
 use crate::error::Blame;
 use crate::header_fields::clean;
-use crate::headers::{Headers, Kind, Member, Pass};
+use crate::headers::Headers;
+use crate::member::{Kind, Member, Pass};
 use crate::source::{Piped, Slice, Source};
 
 /// The largest document (manifest, config, index) that is read, in bytes. Configs with long

@@ -13,7 +13,8 @@ use crate::compose::copy;
 use crate::decode::{Compression, skip};
 use crate::error::Error;
 use crate::header_fields::clean;
-use crate::headers::{Headers, Kind, Pass};
+use crate::headers::Headers;
+use crate::member::{Kind, Pass};
 use crate::source::{CHUNK, Piped, Slice};
 use crate::tree::{Node, Tree};
 

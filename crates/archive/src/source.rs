@@ -9,7 +9,8 @@ use camino::Utf8Path;
 use crate::Error;
 use crate::decode::{Compression, Magic, skip};
 use crate::error::Blame;
-use crate::headers::{BLOCK, Headers, Pass, TarError};
+use crate::headers::{BLOCK, Headers};
+use crate::member::{Pass, TarError};
 
 /// What is read of a file at once: large enough that the system call does not count.
 pub(crate) const CHUNK: usize = 256 * 1024;
@@ -30,14 +31,18 @@ impl Source {
     /// Opens a file and finds out what it is. The commonest mistakes get their own words.
     pub(crate) fn open(path: &Utf8Path) -> Result<Self, Error> {
         let blame = Blame::new(path);
-        let file = File::open(path).map_err(|error| blame.read(error))?;
-        let metadata = file.metadata().map_err(|error| blame.read(error))?;
+        // Before the file is opened: opening a FIFO waits for its writer.
+        let metadata = path.metadata().map_err(|error| blame.read(error))?;
         if metadata.is_dir() {
             return Err(blame.not_an_archive("is a folder, not an image archive", None));
         }
         if !metadata.is_file() {
-            return Err(blame.not_an_archive("is not a regular file", None));
+            return Err(blame.not_an_archive(
+                "is not a regular file, and an archive is read from several places",
+                Some("write it to a file first"),
+            ));
         }
+        let file = File::open(path).map_err(|error| blame.read(error))?;
         let size = metadata.len();
         let mut start = Vec::new();
         Slice::new(&file, 0, size.min(BLOCK))

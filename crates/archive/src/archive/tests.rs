@@ -138,6 +138,13 @@ fn what_is_no_archive_is_called_by_its_name() {
         error.to_string(),
         format!("{folder}: is a folder, not an image archive")
     );
+    let device = Archive::open("/dev/null".into())
+        .expect_err("device")
+        .to_string();
+    assert!(
+        device.starts_with("/dev/null: is not a regular file"),
+        "{device}"
+    );
     let error = OnDisk::new(text.as_bytes()).open().expect_err("pointer");
     assert_eq!(error.hint(), Some("git lfs pull"));
 }
@@ -332,7 +339,7 @@ fn truncated_files_say_where_they_end() {
 
 #[test]
 fn a_truncated_tar_is_never_whole() {
-    let tar = sample().classic();
+    let tar = image(vec![Tar::new().file("a", vec![1; 3000]).bytes()]).classic();
     // The manifest's last block, `repositories` and the end marker are not needed.
     let needed = tar
         .windows(13)
