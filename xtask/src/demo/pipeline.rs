@@ -15,10 +15,23 @@ project: imgpipe-demo
 os: debian:12
 compilers: [gcc-12]
 packages: [libssl-dev, zlib1g-dev]
-tools: [cmake]
+tools: [cmake, make]
 ";
-/// Uses the compiler and a package of the requirement.
-const PROGRAM: &str = r#"
+/// Uses the compiler, both packages and both tools of the requirement; a script for `sh` on its standard input.
+const SCRIPT: &str = r#"
+set -e
+mkdir /tmp/demo
+cd /tmp/demo
+cat > CMakeLists.txt <<'END'
+cmake_minimum_required(VERSION 3.20)
+project(demo CXX)
+find_package(ZLIB REQUIRED)
+find_package(OpenSSL REQUIRED)
+add_executable(demo demo.cpp)
+target_compile_features(demo PRIVATE cxx_std_20)
+target_link_libraries(demo ZLIB::ZLIB OpenSSL::Crypto)
+END
+cat > demo.cpp <<'END'
 #include <iostream>
 #include <numeric>
 #include <vector>
@@ -27,18 +40,15 @@ const PROGRAM: &str = r#"
 int main() {
     std::vector<int> numbers(100);
     std::iota(numbers.begin(), numbers.end(), 1);
-    std::cout << "g++ " << __VERSION__ << ", zlib " << zlibVersion() << ", " << OpenSSL_version(OPENSSL_VERSION)
-              << "\nthe sum of 1 to 100 is " << std::reduce(numbers.begin(), numbers.end()) << "\n";
+    std::cout << "compiled by g++ " << __VERSION__ << " with zlib " << zlibVersion() << " and "
+              << OpenSSL_version(OPENSSL_VERSION) << "\nthe sum of 1 to 100 is "
+              << std::reduce(numbers.begin(), numbers.end()) << "\n";
 }
+END
+cmake . >&2
+cmake --build . >&2
+./demo
 "#;
-const PROJECT_FILE: &str = "\
-cmake_minimum_required(VERSION 3.20)
-project(demo CXX)
-find_package(ZLIB REQUIRED)
-find_package(OpenSSL REQUIRED)
-add_executable(demo demo.cpp)
-target_link_libraries(demo ZLIB::ZLIB OpenSSL::Crypto)
-";
 /// What the program must print, so that the demo fails where it does not work.
 const EXPECTED: &str = "the sum of 1 to 100 is 5050";
 const REQUIREMENT_FILE: &str = "req.yml";
@@ -138,14 +148,6 @@ impl<'a> Demo<'a> {
 
     /// Compiles a program inside an image, without network, and runs it there.
     pub(crate) fn compile(&self, reference: &str) -> Result<(), Error> {
-        let script = format!(
-            "set -e; mkdir /tmp/demo; cd /tmp/demo; cat > demo.cpp; printf '%s' '{PROJECT_FILE}' > CMakeLists.txt; \
-             cmake . > log || {{ cat log >&2; exit 1; }}; cmake --build . > log || {{ cat log >&2; exit 1; }}; ./demo"
-        );
-        eprintln!(
-            "$ {} run --rm --interactive --network none {reference} sh -c 'cmake . && cmake --build . && ./demo'",
-            self.engine
-        );
         let words = [
             self.engine,
             "run",
@@ -155,10 +157,11 @@ impl<'a> Demo<'a> {
             "none",
             reference,
             "sh",
-            "-c",
-            &script,
+            "-s",
         ];
-        let said = self.session.read(&command(words).input(PROGRAM))?;
+        let command = command(words).input(SCRIPT);
+        eprintln!("$ {command}    # CMakeLists.txt and demo.cpp, cmake, make, ./demo");
+        let said = self.session.read(&command)?;
         println!("{said}");
         if said.contains(EXPECTED) {
             Ok(())
