@@ -10,37 +10,40 @@ use xtask::folders;
 /// Cargo is asked once a process to bring them up to date, which takes a moment where they are: a test never runs
 /// against yesterday's commands.
 pub(crate) fn folder() -> &'static Utf8Path {
-    static FOLDER: OnceLock<Utf8PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| {
-        let folder = folders::programs().expect("the test's own path is known");
-        let target = folders::target().expect("a test runs from Cargo's target folder");
-        let mut words = vec![
-            "build",
-            "--quiet",
-            "--workspace",
-            "--bins",
-            "--target-dir",
-            target.as_str(),
-        ];
-        if folder.ends_with("release") {
-            words.push("--release");
-        }
-        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-        let built = duct::cmd(cargo, words)
-            .dir(folders::workspace())
-            .stderr_to_stdout()
-            .stdout_capture()
-            .unchecked()
-            .run();
-        match built {
-            Ok(output) if output.status.success() => folder,
-            Ok(output) => panic!(
-                "the commands do not build:\n{}",
-                String::from_utf8_lossy(&output.stdout)
-            ),
-            Err(error) => panic!(
-                "the commands can't be built: {error}; run the tests with `cargo xtask test`"
-            ),
-        }
-    })
+    static FOLDER: OnceLock<Result<Utf8PathBuf, String>> = OnceLock::new();
+    match FOLDER.get_or_init(build) {
+        Ok(folder) => folder,
+        Err(why) => panic!("{why}"),
+    }
+}
+
+fn build() -> Result<Utf8PathBuf, String> {
+    let folder = folders::programs().map_err(|error| error.to_string())?;
+    let target = folders::target().map_err(|error| error.to_string())?;
+    let mut words = vec![
+        "build",
+        "--quiet",
+        "--workspace",
+        "--bins",
+        "--target-dir",
+        target.as_str(),
+    ];
+    if folder.ends_with("release") {
+        words.push("--release");
+    }
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    let run = duct::cmd(cargo, words)
+        .dir(folders::workspace())
+        .stderr_to_stdout()
+        .stdout_capture();
+    match run.unchecked().run() {
+        Ok(output) if output.status.success() => Ok(folder),
+        Ok(output) => Err(format!(
+            "the commands do not build:\n{}",
+            String::from_utf8_lossy(&output.stdout)
+        )),
+        Err(error) => Err(format!(
+            "the commands can't be built: {error}; run the tests with `cargo xtask test`"
+        )),
+    }
 }

@@ -1,0 +1,253 @@
+//! `imgload`: what it brings, and what it refuses.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "in tests, and in what they share"
+)]
+
+use pipeline_tests::{Image, Sandbox, engine};
+
+/// Content of the image that [`stored`] makes, to be found in its archive.
+const MARK: &str = "a line that is in the image and nowhere else";
+
+/// Puts an image into the store and out of the engine. Returns its reference.
+fn stored(s: &Sandbox, variant: &str) -> String {
+    let reference = Image::new().file("etc/motd", MARK).build(s, variant);
+    s.run("imgsave", [&reference])
+        .ok()
+        .stdout(&format!("{}\n", s.archive(variant)));
+    s.forget(&reference);
+    reference
+}
+
+#[test]
+fn brings_a_registered_image_and_counts_the_use() {
+    let s = Sandbox::new();
+    let reference = stored(&s, "base");
+    let id = s
+        .run("imgload", [s.archive("base")])
+        .ok()
+        .stdout(&format!("{reference}\n"))
+        .clone();
+    assert!(engine().has(&reference), "{id}");
+    let registry = s.read("image-registry.yml");
+    assert!(registry.contains("usage_count: 1"), "{registry}");
+
+    // By its name, from stdin, and while it is there: the same answer.
+    s.command("imgload")
+        .input(s.image("base") + "\n")
+        .run()
+        .ok()
+        .stdout(&format!("{reference}\n"));
+    assert!(s.read("image-registry.yml").contains("usage_count: 2"));
+    s.run("imgload", ["--no-record", &s.archive("base")]).ok();
+    assert!(s.read("image-registry.yml").contains("usage_count: 2"));
+}
+
+#[test]
+fn what_comes_back_is_what_was_saved() {
+    let s = Sandbox::new();
+    let image = Image::new()
+        .file("etc/motd", MARK)
+        .layer()
+        .file("etc/motd", "newer")
+        .build(&s, "base");
+    let before = engine().id(&image);
+    s.run("imgsave", [&image]).ok();
+    s.forget(&image);
+    s.run("imgload", [s.archive("base")]).ok();
+    assert_eq!(engine().id(&image), before);
+}
+
+/// A way to spoil an archive: what it is called, what does it, and what the message must say of it.
+type Fault = (&'static str, fn(&Sandbox, &str), &'static str);
+
+const FAULTS: [Fault; 9] = [
+    (
+        "missing",
+        |s, path| std::fs::remove_file(s.path(path)).unwrap(),
+        "no such file",
+    ),
+    (
+        "truncated in a layer",
+        |s, path| truncate(s, path, |bytes| position(bytes, MARK)),
+        "truncated",
+    ),
+    (
+        "truncated at the start",
+        |s, path| truncate(s, path, |_| 100),
+        "",
+    ),
+    (
+        "a byte flipped in a layer",
+        |s, path| flip(s, path, MARK),
+        "damaged",
+    ),
+    (
+        "a tar without a manifest",
+        |s, path| tar_of_one_file(s, path),
+        "manifest",
+    ),
+    (
+        "a text file",
+        |s, path| drop(s.write(path, "not a tar at all\n".repeat(1000))),
+        "text",
+    ),
+    ("an empty file", |s, path| drop(s.write(path, "")), "empty"),
+    (
+        "a Git LFS pointer",
+        |s, path| drop(s.write(path, POINTER)),
+        "Git LFS pointer",
+    ),
+    ("another image's archive", put_another, "registered as"),
+];
+
+const POINTER: &str = "version https://git-lfs.github.com/spec/v1\n\
+    oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
+
+#[test]
+fn refuses_what_is_damaged_each_with_its_own_message() {
+    let s = Sandbox::new();
+    let reference = stored(&s, "base");
+    let path = s.archive("base");
+    let good = s.read_bytes(&path);
+    let mut messages = Vec::new();
+    for (name, spoil, text) in FAULTS {
+        s.write(&path, &good);
+        spoil(&s, &path);
+        let outcome = s.run("imgload", [&path]);
+        outcome.fails("imgload", 4, text).stderr_has(&path);
+        assert!(
+            !engine().has(&reference),
+            "{name}: a tag was left\n{outcome}"
+        );
+        assert!(
+            s.read("image-registry.yml").contains("usage_count: 0"),
+            "{name}: counted\n{outcome}"
+        );
+        messages.push(outcome.stderr.lines().next().unwrap_or_default().to_owned());
+    }
+    messages.sort();
+    let all = messages.len();
+    messages.dedup();
+    assert_eq!(messages.len(), all, "some faults read alike: {messages:#?}");
+
+    s.write(&path, good);
+    s.run("imgload", [&path]).ok();
+}
+
+/// With the image in the engine under its tag, a spoiled archive neither passes for it nor takes the tag away.
+#[test]
+fn a_damaged_archive_leaves_an_earlier_image_alone() {
+    let s = Sandbox::new();
+    let earlier = Image::new().build(&s, "base");
+    let id = engine().id(&earlier);
+    s.run(
+        "imgsave",
+        [
+            "--name",
+            &s.image("copy"),
+            &Image::new().file("etc/motd", MARK).build(&s, "source"),
+        ],
+    )
+    .ok();
+    let copy = format!("{}:latest", s.image("copy"));
+    assert!(engine().read(&["tag", &earlier, &copy]).is_some());
+    flip(&s, &s.archive("copy"), MARK);
+    s.forget(&format!("{}:latest", s.image("source")));
+    s.run("imgload", [s.archive("copy")])
+        .fails("imgload", 4, "damaged");
+    assert_eq!(engine().id(&copy), id, "the tag moved");
+}
+
+#[test]
+fn compressed_archives_load_too() {
+    let s = Sandbox::new();
+    let reference = stored(&s, "base");
+    let path = s.archive("base");
+    let packed = s.run("gzip", ["--keep", "--stdout", "--fast", &path]);
+    packed.code(0);
+    assert!(
+        std::process::Command::new("gzip")
+            .arg(s.path(&path))
+            .status()
+            .unwrap()
+            .success()
+    );
+    s.run("imgload", [format!("{path}.gz")])
+        .ok()
+        .stdout(&format!("{reference}\n"));
+    assert!(engine().has(&reference));
+}
+
+#[test]
+fn an_unregistered_archive_takes_a_tag_only_by_force() {
+    let s = Sandbox::new();
+    let reference = Image::new().build(&s, "base");
+    let old = engine().id(&reference);
+    assert!(
+        engine()
+            .read(&["save", "--output", s.path("other.tar").as_str(), &reference])
+            .is_some()
+    );
+    s.forget(&reference);
+    let newer = Image::new().build(&s, "base");
+    let new = engine().id(&newer);
+
+    s.run("imgload", ["other.tar"])
+        .fails("imgload", 1, "another image")
+        .stderr_has("--force");
+    assert_eq!(engine().id(&reference), new);
+    s.run("imgload", ["--force", "other.tar"])
+        .ok()
+        .stdout(&format!("{reference}\n"));
+    assert_eq!(engine().id(&reference), old);
+}
+
+#[test]
+fn stops_at_the_first_failure_unless_told_to_go_on() {
+    let s = Sandbox::new();
+    let reference = stored(&s, "base");
+    let words = ["missing.tar", &s.archive("base")];
+    s.run("imgload", words).fails("imgload", 4, "missing.tar");
+    assert!(!engine().has(&reference));
+    s.command("imgload")
+        .arg("--keep-going")
+        .args(words)
+        .run()
+        .code(4)
+        .stdout(&format!("{reference}\n"));
+    assert!(engine().has(&reference));
+}
+
+fn position(bytes: &[u8], text: &str) -> usize {
+    bytes
+        .windows(text.len())
+        .position(|window| window == text.as_bytes())
+        .expect("the archive holds the text uncompressed")
+}
+
+fn truncate(s: &Sandbox, path: &str, at: fn(&[u8]) -> usize) {
+    let bytes = s.read_bytes(path);
+    s.write(path, &bytes[..at(&bytes)]);
+}
+
+fn flip(s: &Sandbox, path: &str, text: &str) {
+    let mut bytes = s.read_bytes(path);
+    let at = position(&bytes, text);
+    bytes[at] ^= 1;
+    s.write(path, bytes);
+}
+
+fn tar_of_one_file(s: &Sandbox, path: &str) {
+    s.write("hello.txt", "hello");
+    s.run("tar", ["--create", "--file", path, "hello.txt"]).ok();
+}
+
+fn put_another(s: &Sandbox, path: &str) {
+    let other = Image::new().build(s, "other");
+    let saved = engine().read(&["save", "--output", s.path(path).as_str(), &other]);
+    assert!(saved.is_some());
+    s.forget(&other);
+}
