@@ -15,7 +15,7 @@ use crate::yaml::{Node, Style, Tree, Value};
 
 /// How many items all lists of a registry may have together. A text within the size limit has
 /// fewer, unless aliases repeat one long list for many entries.
-const MAX_ITEMS: usize = 2_000_000;
+const MAX_ITEMS: usize = 1_000_000;
 
 /// The versions of the grammar that this crate reads, as they may be written.
 const VERSIONS: [&str; 2] = ["1.0", "1"];
@@ -77,13 +77,13 @@ pub(crate) fn entries(tree: &Tree) -> Result<Vec<Entry>, Problem> {
 
 fn check_version(node: &Node) -> Result<(), Problem> {
     match node.scalar() {
-        Some(text) if VERSIONS.contains(&text) => Ok(()),
-        Some(text) if !is_null(node) => Err(Problem::new(
+        Some(text) if VERSIONS.contains(&text) || is_null(node) => Ok(()),
+        Some(text) => Err(Problem::new(
             node.at,
             format!("the registry's version `{}` is not known", shown(text)),
         )
         .hint("this program reads `version: 1.0`; a newer one may read more")),
-        _ => Err(wrong("`version`", "1.0", node)),
+        None => Err(wrong("`version`", "1.0", node)),
     }
 }
 

@@ -178,11 +178,11 @@ fn add(changes: &mut Changes, text: &str, node: &Node, key: Key, shown: &Shown) 
     let pair = format!("{}: {}", key.as_str(), inline(shown));
     let end = value.span.end.max(before.span.end);
     if *flow {
-        let end = match layout::indicator(text, before.span.end, b':') {
-            Some(colon) if value.span.is_empty() => colon + 1,
-            _ => end,
-        };
-        changes.insert(end, format!(", {pair}"));
+        match layout::indicator(text, before.span.end, b':') {
+            // A colon right before a comma would be a part of the key to some parsers.
+            Some(colon) if value.span.is_empty() => changes.insert(colon + 1, format!(" , {pair}")),
+            _ => changes.insert(end, format!(", {pair}")),
+        }
         return;
     }
     let indent = layout::column(text, before.span.start);

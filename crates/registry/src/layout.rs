@@ -72,6 +72,16 @@ pub(crate) fn token(text: &str, mut at: usize, indicators: &[u8]) -> usize {
     at
 }
 
+/// Where the next token of a line begins; `at` itself where only a comment or nothing follows.
+pub(crate) fn token_on_line(text: &str, at: usize) -> usize {
+    let line = &text[at..line_end(text, at)];
+    match line.trim_start_matches([' ', '\t']) {
+        "" => at,
+        rest if rest.starts_with('#') => at,
+        rest => at + line.len() - rest.len(),
+    }
+}
+
 /// The first byte from `at` on that belongs to neither white space, comment nor property.
 pub(crate) fn content(text: &str, at: usize) -> usize {
     let mut at = token(text, at, b"");

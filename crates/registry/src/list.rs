@@ -229,7 +229,7 @@ fn flow(changes: &mut Changes, text: &str, images: &Node, items: &[Node], outcom
     // The list keeps its habit of ending with a comma or not.
     let trailing = items.last().and_then(comma).is_some();
     if !trailing && let Some(comma) = comma(last) {
-        changes.delete(comma..comma + 1);
+        changes.delete(comma..layout::token_on_line(text, comma + 1));
     }
     if outcome.added.is_empty() {
         return;

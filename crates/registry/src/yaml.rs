@@ -20,8 +20,8 @@ use crate::layout;
 /// tree, its drop included, off the end of the stack.
 const MAX_DEPTH: usize = 64;
 
-/// How many nodes a document may have: about 50,000 entries. A tree takes some 150 bytes a node.
-const MAX_NODES: usize = 2_000_000;
+/// How many nodes a document may have: about 25,000 entries. A tree takes some 150 bytes a node.
+const MAX_NODES: usize = 1_000_000;
 
 /// A document: its root, and where its anchors are.
 #[derive(Debug)]
