@@ -4,7 +4,8 @@
 //! documents that make an image of them come last: whoever reads the tar as a stream has seen, and
 //! checked, every layer before. Tags stand in both of their homes: `RepoTags` of `manifest.json`, which
 //! engines with graph drivers read, and the annotations of `index.json`, which containerd stores and
-//! podman read (there with the full name: a bare `1` would make an image `1:latest`).
+//! podman read. Both have the full name: a bare `1` as an annotation would make an image `1:latest`, and
+//! podman, which reads `RepoTags` where an archive has several images, calls a short `x:1` `localhost/x:1`.
 
 use std::io::{self, Write};
 
@@ -77,16 +78,16 @@ pub(crate) fn write_documents(out: &mut impl Write, images: &[Written]) -> io::R
             entry["annotations"] = json!({ "io.containerd.image.name": name, "org.opencontainers.image.ref.name": name });
             indexed.push(entry);
         }
-        let familiar: Vec<String> = tags.iter().map(Reference::to_string).collect();
+        let names: Vec<String> = tags.iter().map(Reference::canonical).collect();
         // As engines write it: `null` for an image without a name.
-        let tags = (!familiar.is_empty()).then_some(familiar);
+        let names = (!names.is_empty()).then_some(names);
         let layers: Vec<String> = image
             .layers
             .iter()
             .map(|(digest, _)| blob_name(*digest))
             .collect();
         listed.push(
-            json!({ "Config": blob_name(config_digest), "RepoTags": tags, "Layers": layers }),
+            json!({ "Config": blob_name(config_digest), "RepoTags": names, "Layers": layers }),
         );
     }
     let index = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": indexed });

@@ -31,6 +31,8 @@ pub(crate) const MAX_DOCUMENTS: u64 = 32 << 20;
 pub(crate) const MAX_LINKS: usize = 8;
 /// How many members an archive may have: a few for each layer, and engines end at 127 layers an image.
 pub(crate) const MAX_MEMBERS: usize = 100_000;
+/// How many bytes the names of its members may have altogether. A blob's has 77.
+const MAX_NAMES: usize = 16 << 20;
 
 /// What is known of a member.
 #[derive(Debug)]
@@ -48,6 +50,8 @@ struct Stored {
 pub(crate) struct Members<'a> {
     source: &'a Source,
     by_name: HashMap<String, Stored>,
+    /// The bytes of all names so far.
+    names: usize,
     has_end_marker: bool,
 }
 
@@ -57,6 +61,7 @@ impl<'a> Members<'a> {
         let mut members = Self {
             source,
             by_name: HashMap::new(),
+            names: 0,
             has_end_marker: false,
         };
         if source.compression == Compression::None {
@@ -116,8 +121,9 @@ impl<'a> Members<'a> {
             document,
             twice: self.by_name.contains_key(&member.name),
         };
+        self.names += member.name.len();
         self.by_name.insert(member.name, stored);
-        if self.by_name.len() > MAX_MEMBERS {
+        if self.by_name.len() > MAX_MEMBERS || self.names > MAX_NAMES {
             let blame = &self.source.blame;
             return Err(blame.damaged("has more members than any image archive"));
         }

@@ -288,6 +288,16 @@ fn one_config_named_often_does_not_fill_the_memory() {
 }
 
 #[test]
+fn long_names_do_not_fill_the_memory() {
+    let mut tar = Tar::new();
+    for index in 0..5000 {
+        tar = tar.file(&format!("{index:08}.").repeat(400), "");
+    }
+    let bytes = compress(Compression::Zstd, &tar.bytes());
+    assert_eq!(complaint(&bytes), "has more members than any image archive");
+}
+
+#[test]
 fn digests_that_do_not_fit_are_shown() {
     let mut sample = sample();
     let expected = sample.image_id();

@@ -89,7 +89,10 @@ fn members_are_in_order_and_each_blob_once() {
     ];
     assert_eq!(names, expected);
     let listed: serde_json::Value = serde_json::from_slice(&documents[6]).expect("JSON");
-    assert_eq!(listed[0]["RepoTags"], serde_json::json!(["x:1"]));
+    assert_eq!(
+        listed[0]["RepoTags"],
+        serde_json::json!(["docker.io/library/x:1"])
+    );
     assert_eq!(listed[1]["RepoTags"], serde_json::Value::Null);
     assert_eq!(
         listed[0]["Layers"],
