@@ -160,7 +160,14 @@ impl<'a> Fields<'a> {
 
     fn required(&self, key: Key) -> Result<&'a str, Problem> {
         match self.text(key)? {
-            Some("") => Err(self.wrong(key, "text, not empty")),
+            Some("") => Err(Problem::new(
+                self.place(key),
+                format!(
+                    "{}: `{}` must be text, not empty",
+                    self.subject,
+                    key.as_str()
+                ),
+            )),
             Some(text) => Ok(text),
             None => Err(Problem::new(
                 self.at,

@@ -144,122 +144,130 @@ fn a_list_in_brackets_stays_one() {
     }
 }
 
+/// Each text has a `^` where the complaint must point.
 #[test]
 fn complaints_say_where_and_what() {
     let entry = |rest: &str| format!("images:\n  - {{name: a, {REQUIRED}}}\n  - {rest}\n");
     let with = |rest: &str| entry(&format!("{{name: b, {REQUIRED}, {rest}}}"));
+    let unsigned = "must be a number that is not negative, not";
     let cases = [
-        ("a: [1".to_owned(), "r.yml:2:1: "),
+        ("a: 1\n^a: 2\n".to_owned(), "the key `a` is there twice"),
         (
-            "a: 1\na: 2\n".into(),
-            "r.yml:2:1: the key `a` is there twice",
+            "^- a\n".into(),
+            "the registry must be a mapping with `version` and `images`, not a list",
         ),
         (
-            "- a\n".into(),
-            "r.yml:1:1: the registry must be a mapping with `version` and `images`, not a list",
+            "images: ^5\n".into(),
+            "`images` must be a list of entries, not the number `5`",
         ),
         (
-            "images: 5\n".into(),
-            "r.yml:1:9: `images` must be a list of entries, not the number `5`",
+            "images: ^{}\n".into(),
+            "`images` must be a list of entries, not a mapping",
         ),
         (
-            "images: {}\n".into(),
-            "r.yml:1:9: `images` must be a list of entries, not a mapping",
+            "version: ^2.0\n".into(),
+            "the registry's version `2.0` is not known",
         ),
         (
-            "version: 2.0\n".into(),
-            "r.yml:1:10: the registry's version `2.0` is not known",
+            "version: ^[1]\n".into(),
+            "`version` must be 1.0, not a list",
+        ),
+        ("a: b\n^---\nc: d\n".into(), "a second document begins here"),
+        (
+            "a: ^*b\n".into(),
+            "while parsing node, found unknown anchor",
+        ),
+        ("é: ^\0\n".into(), "a NUL byte stands here"),
+        (
+            entry("^x"),
+            "entry 2 must be a mapping with `name`, `file` and more, not `x`",
         ),
         (
-            "version: [1]\n".into(),
-            "r.yml:1:10: `version` must be 1.0, not a list",
+            entry("^"),
+            "entry 2 must be a mapping with `name`, `file` and more, not nothing",
+        ),
+        (entry("^{}"), "entry 2 lacks `name`"),
+        (entry("^{name: b}"), "entry `b` lacks `file`"),
+        (entry("^{name: }"), "entry 2 lacks `name`"),
+        (
+            entry("{name: ^''}"),
+            "entry ``: `name` must be text, not empty",
         ),
         (
-            "a: b\n---\nc: d\n".into(),
-            "r.yml:2:1: a second document begins here",
-        ),
-        ("a: *b\n".into(), "r.yml:1:4: "),
-        ("a: \0\n".into(), "r.yml:1:4: a NUL byte stands here"),
-        (
-            entry("x"),
-            "r.yml:3:5: entry 2 must be a mapping with `name`, `file` and more, not `x`",
+            entry("{name: ^15}"),
+            "entry `15`: `name` must be text, not the number `15`",
         ),
         (
-            entry(""),
-            "r.yml:3:5: entry 2 must be a mapping with `name`, `file` and more, not nothing",
-        ),
-        (entry("{}"), "r.yml:3:5: entry 2 lacks `name`"),
-        (entry("{name: b}"), "r.yml:3:5: entry `b` lacks `file`"),
-        (entry("{name: }"), "r.yml:3:5: entry 2 lacks `name`"),
-        (
-            entry("{name: ''}"),
-            "r.yml:3:12: entry ``: `name` must be text, not empty, not the text ``",
+            entry("{name: b, ^name: c}"),
+            "the key `name` is there twice",
         ),
         (
-            entry("{name: 15}"),
-            "r.yml:3:12: entry `15`: `name` must be text, not the number `15`",
+            entry(&format!("{{{REQUIRED}, name: ^a}}")),
+            "the name `a` is taken by the entry on line 2",
         ),
         (
-            entry("{name: b, name: c}"),
-            "r.yml:3:15: the key `name` is there twice",
+            with("size_mb: ^big"),
+            &format!("entry `b`: `size_mb` {unsigned} `big`"),
         ),
         (
-            entry(&format!("{{{REQUIRED}, name: a}}")),
-            "r.yml:3:77: the name `a` is taken by the entry on line 2",
+            with("size_mb: ^-1"),
+            &format!("entry `b`: `size_mb` {unsigned} the number `-1`"),
         ),
         (
-            with("size_mb: big"),
-            "r.yml:3:84: entry `b`: `size_mb` must be a number that is not negative, not `big`",
+            with("size_mb: ^.inf"),
+            &format!("entry `b`: `size_mb` {unsigned} the number `.inf`"),
         ),
         (
-            with("size_mb: -1"),
-            "r.yml:3:84: entry `b`: `size_mb` must be a number that is not negative, not the number `-1`",
+            with("size_mb: ^'1'"),
+            &format!("entry `b`: `size_mb` {unsigned} the text `1`"),
         ),
         (
-            with("size_mb: .inf"),
-            "r.yml:3:84: entry `b`: `size_mb` must be a number that is not negative, not the number `.inf`",
+            with("usage_count: ^1.5"),
+            "entry `b`: `usage_count` must be a whole number that is not negative, not the number `1.5`",
         ),
         (
-            with("size_mb: '1'"),
-            "r.yml:3:84: entry `b`: `size_mb` must be a number that is not negative, not the text `1`",
+            with("pinned: ^yes"),
+            "entry `b`: `pinned` must be `true` or `false`, not `yes`",
         ),
         (
-            with("usage_count: 1.5"),
-            "r.yml:3:88: entry `b`: `usage_count` must be a whole number that is not negative, not the number `1.5`",
+            with("tools: ^cmake"),
+            "entry `b`: `tools` must be a list, like `[one, two]`, not `cmake`",
         ),
         (
-            with("pinned: yes"),
-            "r.yml:3:83: entry `b`: `pinned` must be `true` or `false`, not `yes`",
+            with("é: ü, tools: [a, ^1]"),
+            "entry `b`: an item of `tools` must be text, not the number `1`",
         ),
         (
-            with("tools: cmake"),
-            "r.yml:3:82: entry `b`: `tools` must be a list, like `[one, two]`, not `cmake`",
+            with("created: ^2026-02-06"),
+            "entry `b`: `created` must be a time like `2026-02-06T00:00:00Z`, not `2026-02-06`",
         ),
         (
-            with("tools: [a, 1]"),
-            "r.yml:3:86: entry `b`: an item of `tools` must be text, not the number `1`",
+            with("digest: ^abc"),
+            "entry `b`: `digest`: digest `abc` lacks its algorithm (`sha256:…`)",
         ),
         (
-            with("created: 2026-02-06"),
-            "r.yml:3:84: entry `b`: `created` must be a time like `2026-02-06T00:00:00Z`, not `2026-02-06`",
+            with("base: ^[]"),
+            "entry `b`: `base` must be text, not a list",
         ),
         (
-            with("digest: abc"),
-            "r.yml:3:83: entry `b`: `digest`: digest `abc` lacks its algorithm (`sha256:…`)",
-        ),
-        (
-            with("\"\\e[31m\": 1, base: []"),
-            "r.yml:3:95: entry `b`: `base` must be text, not a list",
+            with("base: ^{\"\\e[31m\": 1}"),
+            "entry `b`: `base` must be text, not a mapping",
         ),
     ];
     for (text, wanted) in cases {
-        let message = complaint(&text);
-        assert!(
-            message.starts_with(wanted),
-            "{text}\n got {message}\nwant {wanted}"
-        );
-        assert!(!message.contains(char::is_control), "{message:?}");
+        let at = Mark::of(&text, text.find('^').unwrap());
+        let message = complaint(&text.replace('^', ""));
+        let wanted = format!("r.yml:{}:{}: {wanted}", at.line, at.column);
+        assert_eq!(message, wanted, "{text}");
     }
+}
+
+#[test]
+fn complaints_cannot_steer_a_terminal() {
+    let name = format!("images: [{{name: \"\\e[31m\\n{}\"}}]", "x".repeat(100));
+    let message = complaint(&name);
+    let wanted = format!("entry `\\u{{1b}}[31m\\n{}…` lacks `file`", "x".repeat(54));
+    assert!(message.ends_with(&wanted), "{message}\n{wanted}");
 }
 
 #[test]
