@@ -65,12 +65,13 @@ impl Flags for Cli {
     }
 }
 
+/// What `--tag` can't be given for.
+const SEVERAL: &str = "`--tag` names one image, and several were given";
+
 /// Loads each record and prints what `docker run` takes.
 pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     if cli.tag.is_some() && cli.operands.len() > 1 {
-        return Err(Failure::usage(
-            "`--tag` names one image, and several were given",
-        ));
+        return Err(Failure::usage(SEVERAL));
     }
     if let Some(runner) = cli
         .act
@@ -96,7 +97,12 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         force: cli.force,
         also: cli.tag,
     };
+    let mut seen = 0;
     context.each(input, |context, operand| {
+        seen += 1;
+        if seen > 1 && loader.also.is_some() {
+            return Err(Failure::usage(SEVERAL));
+        }
         let target = target::resolve(&store, &operand)?;
         let loaded = loader
             .load(&target)

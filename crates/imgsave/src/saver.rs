@@ -78,7 +78,7 @@ impl Saver<'_> {
         draft: impl FnOnce(&Contents) -> Result<DraftEntry, Failure>,
     ) -> Result<Saved, Failure> {
         let mut unfinished = self.store.create()?;
-        let layers = self.write(source, unfinished.file_mut())?;
+        let layers = self.write(source, naming.known(), unfinished.file_mut())?;
         let tags = naming.known().map(ImageName::reference).transpose()?;
         layers.seal(unfinished.file_mut(), tags.as_slice())?;
         let written = Archive::open(unfinished.path())?;
@@ -128,7 +128,12 @@ impl Saver<'_> {
     }
 
     /// Brings the layers of a source to disk.
-    fn write(&self, source: &Source, file: &mut File) -> Result<Draft, Failure> {
+    fn write(
+        &self,
+        source: &Source,
+        name: Option<&ImageName>,
+        file: &mut File,
+    ) -> Result<Draft, Failure> {
         let (reference, info) = match source {
             Source::Archive(archive) => {
                 self.reporter.info(format!(
@@ -140,8 +145,9 @@ impl Saver<'_> {
             }
             Source::Engine { reference, info } => (reference, info),
         };
+        let shown = name.map_or_else(|| reference.to_string(), ImageName::to_string);
         self.reporter
-            .info(format!("saving {reference} ({})", cli::size(info.size)));
+            .info(format!("saving {shown} ({})", cli::size(info.size)));
         let what = format!("the engine's save of {reference}");
         let saved = self.engine.save(&reference.to_string(), |stream| {
             Draft::from_stream(stream, file, &what)
