@@ -6,60 +6,74 @@ use crate::key::Key;
 use crate::yaml::{Node, Tree, Value};
 use crate::{Edit, Entry, Registry, edit};
 
+/// What becomes of an entry that is there.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Fate {
+    Stays,
+    Becomes(Box<Entry>),
+    Leaves,
+}
+
 /// The entries as they are to be, with several edits of one entry taken together.
 pub(crate) struct Goal {
-    /// For each entry that is there, what becomes of it: none if it leaves.
-    pub of_old: Vec<Option<Entry>>,
+    /// For each entry that is there.
+    pub fates: Vec<Fate>,
     /// What is new, in the order in which it is put.
     pub added: Vec<Entry>,
 }
 
 impl Goal {
     pub fn new(registry: &Registry, edits: &[Edit]) -> Self {
-        let mut of_old: Vec<_> = registry.entries().iter().cloned().map(Some).collect();
+        let mut fates: Vec<_> = registry.entries().iter().map(|_| Fate::Stays).collect();
         let mut added: Vec<Option<Entry>> = Vec::new();
         let mut added_at: HashMap<&str, usize> = HashMap::new();
         for edit in edits {
             let name = edit.name();
+            let old = registry.get(name);
             let new = match edit {
-                Edit::Put(entry) => Some(edit::meant(entry.clone(), registry.get(name))),
+                Edit::Put(entry) => Some(edit::meant(entry.clone(), old)),
                 Edit::Remove(_) => None,
             };
-            match registry.index(name) {
-                Some(index) => of_old[index] = new,
-                None => match added_at.get(name) {
-                    Some(index) => added[*index] = new,
-                    None => {
-                        added_at.insert(name, added.len());
-                        added.push(new);
-                    }
-                },
+            match (registry.index(name), added_at.get(name)) {
+                (Some(index), _) => {
+                    fates[index] = match new {
+                        Some(new) if Some(&new) == old => Fate::Stays,
+                        Some(new) => Fate::Becomes(Box::new(new)),
+                        None => Fate::Leaves,
+                    };
+                }
+                (None, Some(index)) => added[*index] = new,
+                (None, None) => {
+                    added_at.insert(name, added.len());
+                    added.push(new);
+                }
             }
         }
         Self {
-            of_old,
+            fates,
             added: added.into_iter().flatten().collect(),
         }
     }
 
     /// Whether the new registry says what was meant, and everything else as the old one does.
     pub fn met(&self, old: &Registry, new: &Registry) -> bool {
-        let wanted = self.of_old.iter().flatten().chain(&self.added);
-        if !wanted.eq(new.entries()) {
+        let fated = old.entries().iter().zip(&self.fates);
+        let wanted = fated.filter_map(|(entry, fate)| match fate {
+            Fate::Stays => Some(entry),
+            Fate::Becomes(entry) => Some(entry),
+            Fate::Leaves => None,
+        });
+        if !wanted.chain(&self.added).eq(new.entries()) {
             return false;
         }
         let (Some(tree), Some(new_tree)) = (old.tree(), new.tree()) else {
             return old.tree().is_none();
         };
-        let kept = (old.nodes().zip(old.entries()).zip(&self.of_old))
-            .filter_map(|((node, entry), becomes)| Some((node, entry == becomes.as_ref()?)));
+        let kept = (old.nodes().zip(&self.fates)).filter(|(_, fate)| **fate != Fate::Leaves);
         same_pairs(&others(tree), &others(new_tree))
-            && kept.zip(new.nodes()).all(|((before, untouched), after)| {
-                if untouched {
-                    before.same(after)
-                } else {
-                    same_pairs(&unknown(before), &unknown(after))
-                }
+            && (kept.zip(new.nodes())).all(|((before, fate), after)| match fate {
+                Fate::Stays => before.same(after),
+                _ => same_pairs(&unknown(before), &unknown(after)),
             })
     }
 }

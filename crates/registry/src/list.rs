@@ -9,6 +9,7 @@ use std::ops::Range;
 use crate::Entry;
 use crate::change::Changes;
 use crate::edit;
+use crate::goal::{Fate, Goal};
 use crate::key::Shown;
 use crate::layout::{self, column, line_end, line_start};
 use crate::yaml::{Node, Tree, Value};
@@ -17,43 +18,31 @@ use crate::yaml::{Node, Tree, Value};
 /// nothing to go by.
 const INDENT: usize = 2;
 
-/// What becomes of the list: one verdict for each of its items, and what is new.
-pub(crate) struct Outcome<'a> {
-    pub removed: &'a [bool],
-    pub added: &'a [Entry],
-}
-
-impl Outcome<'_> {
-    fn last_kept(&self) -> Option<usize> {
-        self.removed.iter().rposition(|removed| !removed)
-    }
-}
-
 /// Takes out what leaves and puts in what enters.
-pub(crate) fn update(changes: &mut Changes, text: &str, tree: Option<&Tree>, outcome: &Outcome) {
-    if outcome.added.is_empty() && !outcome.removed.contains(&true) {
+pub(crate) fn update(changes: &mut Changes, text: &str, tree: Option<&Tree>, goal: &Goal) {
+    if goal.added.is_empty() && !goal.fates.contains(&Fate::Leaves) {
         return;
     }
     let Some((root, Value::Map { flow, .. })) = tree.map(|tree| (tree.root(), &tree.root().value))
     else {
         // Nothing but comments: the document begins behind them.
-        changes.insert(text.len(), document(text, outcome.added));
+        changes.insert(text.len(), document(text, &goal.added));
         return;
     };
     let Some((key, images)) = root.pair("images") else {
-        append_key(changes, text, root, outcome.added);
+        append_key(changes, text, root, &goal.added);
         return;
     };
     match &images.value {
-        Value::List { items, flow: false } => block(changes, text, key, items, outcome),
+        Value::List { items, flow: false } => block(changes, text, key, items, goal),
         Value::List { items, flow: true } if !items.is_empty() || *flow => {
-            self::flow(changes, text, images, items, outcome);
+            self::flow(changes, text, images, items, goal);
         }
         _ if *flow => {
-            let entries = Shown::Scalar(format!("[{}]", flows(outcome.added)));
+            let entries = Shown::Scalar(format!("[{}]", flows(&goal.added)));
             edit::set(changes, text, key, images, &entries);
         }
-        _ => fill(changes, text, key, images, outcome.added),
+        _ => fill(changes, text, key, images, &goal.added),
     }
 }
 
@@ -118,6 +107,10 @@ fn flows(entries: &[Entry]) -> String {
         .join(", ")
 }
 
+fn last_kept(goal: &Goal) -> Option<usize> {
+    goal.fates.iter().rposition(|fate| *fate != Fate::Leaves)
+}
+
 /// Entries into a list that has none: `images:`, `images: null`, `images: []`.
 fn fill(changes: &mut Changes, text: &str, key: &Node, images: &Node, added: &[Entry]) {
     let Some(colon) = layout::indicator(text, key.span.end, b':') else {
@@ -132,7 +125,7 @@ fn fill(changes: &mut Changes, text: &str, key: &Node, images: &Node, added: &[E
     changes.insert(line_end(text, end), new);
 }
 
-fn block(changes: &mut Changes, text: &str, key: &Node, items: &[Node], outcome: &Outcome) {
+fn block(changes: &mut Changes, text: &str, key: &Node, items: &[Node], goal: &Goal) {
     let dashes: Vec<_> = (0..items.len())
         .map(|index| {
             let before = index.checked_sub(1).and_then(|before| items.get(before));
@@ -147,11 +140,11 @@ fn block(changes: &mut Changes, text: &str, key: &Node, items: &[Node], outcome:
         let end = line_end(text, items[index].span.end);
         line_start(text, dashes[index])..layout::after_break(text, end)
     };
-    for index in (0..items.len()).filter(|index| outcome.removed[*index]) {
+    for index in (0..items.len()).filter(|index| goal.fates[*index] == Fate::Leaves) {
         changes.delete(taken(index));
     }
-    let kept = outcome.last_kept();
-    if outcome.added.is_empty() {
+    let kept = last_kept(goal);
+    if goal.added.is_empty() {
         if kept.is_none()
             && let Some(colon) = layout::indicator(text, key.span.end, b':')
         {
@@ -173,7 +166,7 @@ fn block(changes: &mut Changes, text: &str, key: &Node, items: &[Node], outcome:
         column.saturating_sub(dash.len()).max(INDENT)
     });
     let line_break = layout::line_break(text);
-    let new = block_lines(outcome.added, line_break, &dash, inside);
+    let new = block_lines(&goal.added, line_break, &dash, inside);
     match kept {
         Some(index) => {
             let end = with_own_comments(text, items[index].span.end, dash.len());
@@ -203,15 +196,11 @@ fn with_own_comments(text: &str, end: usize, dash: usize) -> usize {
     }
 }
 
-fn flow(changes: &mut Changes, text: &str, images: &Node, items: &[Node], outcome: &Outcome) {
+fn flow(changes: &mut Changes, text: &str, images: &Node, items: &[Node], goal: &Goal) {
     let comma = |item: &Node| {
         layout::indicator(text, item.span.end, b',').filter(|comma| *comma < images.span.end)
     };
-    for (item, _) in items
-        .iter()
-        .zip(outcome.removed)
-        .filter(|(_, removed)| **removed)
-    {
+    for (item, _) in (items.iter().zip(&goal.fates)).filter(|(_, fate)| **fate == Fate::Leaves) {
         let mut gone = item.span.clone();
         match comma(item) {
             Some(comma) if text[gone.end..comma].trim().is_empty() => gone.end = comma + 1,
@@ -220,10 +209,10 @@ fn flow(changes: &mut Changes, text: &str, images: &Node, items: &[Node], outcom
         }
         changes.delete(with_blank_around(text, gone));
     }
-    let kept = outcome.last_kept();
+    let kept = last_kept(goal);
     let Some(last) = kept.and_then(|kept| items.get(kept)) else {
         let open = layout::content(text, images.span.start) + 1;
-        changes.insert(open, flows(outcome.added));
+        changes.insert(open, flows(&goal.added));
         return;
     };
     // The list keeps its habit of ending with a comma or not.
@@ -231,7 +220,7 @@ fn flow(changes: &mut Changes, text: &str, images: &Node, items: &[Node], outcom
     if !trailing && let Some(comma) = comma(last) {
         changes.delete(comma..layout::token_on_line(text, comma + 1));
     }
-    if outcome.added.is_empty() {
+    if goal.added.is_empty() {
         return;
     }
     let start = line_start(text, last.span.start);
@@ -245,7 +234,7 @@ fn flow(changes: &mut Changes, text: &str, images: &Node, items: &[Node], outcom
     } else {
         ", ".to_owned()
     };
-    let new: String = (outcome.added.iter())
+    let new: String = (goal.added.iter())
         .map(|entry| format!("{separator}{}", edit::flow(entry)))
         .collect();
     changes.insert(last.span.end, new);

@@ -23,10 +23,9 @@ use naming::NameError;
 
 use crate::change::Changes;
 use crate::error::{Mark, Problem};
-use crate::goal::Goal;
-use crate::list::{self, Outcome};
+use crate::goal::{Fate, Goal};
 use crate::yaml::{Node, Tree, Value};
-use crate::{Edit, Entry, Error, decode, edit};
+use crate::{Edit, Entry, Error, decode, edit, list};
 
 /// The largest registry, in bytes: some 40,000 entries. The tree of a text takes a multiple of it.
 pub(crate) const MAX_BYTES: u64 = 16 << 20;
@@ -107,17 +106,12 @@ impl Registry {
             entry: edits.first().map_or("", Edit::name).to_owned(),
         };
         let mut changes = Changes::default();
-        for ((item, old), new) in self.nodes().zip(&self.entries).zip(&goal.of_old) {
-            if let Some(new) = new {
+        for ((item, old), fate) in self.nodes().zip(&self.entries).zip(&goal.fates) {
+            if let Fate::Becomes(new) = fate {
                 edit::change(&mut changes, &self.text, item, old, new);
             }
         }
-        let removed: Vec<_> = goal.of_old.iter().map(Option::is_none).collect();
-        let outcome = Outcome {
-            removed: &removed,
-            added: &goal.added,
-        };
-        list::update(&mut changes, &self.text, self.tree.as_ref(), &outcome);
+        list::update(&mut changes, &self.text, self.tree.as_ref(), &goal);
         let text = changes.apply(&self.text).ok_or_else(refuse)?;
         match Self::parse(&self.path, text) {
             Ok(new) if goal.met(self, &new) => Ok(new),

@@ -75,7 +75,7 @@ impl Tree {
     /// The tree of a text that holds one document; none where it has only comments, or nothing.
     pub fn parse(text: &str) -> Result<Option<Self>, Problem> {
         let mut builder = Builder::new(text);
-        for event in Parser::new_from_iter(text.chars()) {
+        for event in Parser::new_from_str(text) {
             let (event, span) = event
                 .map_err(|error| Problem::new(mark(error.marker()), one_line(error.info())))?;
             builder.take(event, span)?;
