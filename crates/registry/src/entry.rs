@@ -16,7 +16,7 @@ use serde::Serialize;
 pub struct Entry {
     /// Unique within the registry, never empty.
     pub name: String,
-    /// Relative to the registry's folder, and as written: `Store::path`
+    /// Relative to the registry's folder, and as written: [`Store::path`](crate::Store::path)
     /// validates it for whoever opens it.
     pub file: Utf8PathBuf,
     /// The one reference that the image is loaded under.

@@ -1,4 +1,22 @@
 //! image-registry.yml and the store around it.
+//!
+//! A [`Registry`] is a text and the [`Entry`]s that it says. It never changes: [`Edit`]s make a new
+//! one, in which all that they are not about is there byte for byte. A [`Store`] is the folder:
+//! it reads and writes the registry, hands out locks and [`Unfinished`] files, and turns a `file:`
+//! into a [`StorePath`], which is safe to open.
+//!
+//! ```
+//! use camino::Utf8Path;
+//! use registry::{Edit, Registry};
+//!
+//! let text = "images:\n- {name: a, file: a.tar, docker_tag: a, os: 'debian:12', architecture: x86_64}  # ours\n";
+//! let registry = Registry::parse(Utf8Path::new("image-registry.yml"), text.to_owned())?;
+//! let mut entry = registry.entries()[0].clone();
+//! entry.pinned = true;
+//! let edited = registry.with_edits(&[Edit::Put(entry)])?;
+//! assert_eq!(edited.text(), text.replace("}", ", pinned: true}"));
+//! # Ok::<(), registry::Error>(())
+//! ```
 
 mod atomic;
 mod change;
@@ -6,6 +24,7 @@ mod decode;
 mod edit;
 mod entry;
 mod error;
+mod fields;
 mod goal;
 mod key;
 mod layout;

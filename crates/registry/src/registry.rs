@@ -25,7 +25,7 @@ use crate::change::Changes;
 use crate::error::{Mark, Problem};
 use crate::goal::{Fate, Goal};
 use crate::yaml::{Node, Tree, Value};
-use crate::{Edit, Entry, Error, decode, edit, list};
+use crate::{Edit, Entry, Error, decode, edit, list, yaml};
 
 /// The largest registry, in bytes: some 40,000 entries. The tree of a text takes a multiple of it.
 pub(crate) const MAX_BYTES: u64 = 16 << 20;
@@ -51,7 +51,7 @@ impl Registry {
             let problem = Problem::new(Mark::of(bare, at), "a NUL byte stands here");
             return Err(Error::syntax(path, problem));
         }
-        let tree = Tree::parse(&text).map_err(|problem| Error::syntax(path, problem))?;
+        let tree = yaml::parse(&text).map_err(|problem| Error::syntax(path, problem))?;
         let entries = match &tree {
             Some(tree) => decode::entries(tree).map_err(|problem| Error::syntax(path, problem))?,
             None => Vec::new(),

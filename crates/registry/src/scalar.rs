@@ -103,3 +103,94 @@ fn escaped(text: &str) -> String {
     out.push('"');
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn quotes_are_only_where_yaml_needs_them() {
+        for bare in [
+            "gcc-15",
+            "ubuntu:25.04",
+            "libstdc++6",
+            "images/p/a.tar",
+            "sha256:ab",
+            "a b",
+            "./x",
+            "3dnow",
+            "漢字",
+            "registry.example:5000/ci/a@sha256:00",
+        ] {
+            assert_eq!(written(bare), bare);
+        }
+        for quoted in [
+            "",
+            " ",
+            "a ",
+            "yes",
+            "No",
+            "null",
+            "~",
+            "true",
+            "1",
+            "1.0",
+            "1e3",
+            "0x1f",
+            "1:20",
+            "2026-02-06",
+            ".5",
+            "a: b",
+            "a:",
+            "a #b",
+            "#a",
+            "- a",
+            "-a",
+            "[a",
+            "a,b",
+            "a]",
+            "{a",
+            "&a",
+            "*a",
+            "!a",
+            "|",
+            "%a",
+            "@a",
+            "=",
+        ] {
+            assert_eq!(written(quoted), format!("'{quoted}'"));
+        }
+        assert_eq!(written("it's"), "'it''s'");
+        assert_eq!(written("a\n\"\\"), r#""a\n\"\\""#);
+        assert_eq!(written("\u{85}\u{2028}"), r#""\u0085\u2028""#);
+    }
+
+    #[test]
+    fn plain_scalars_mean_what_the_core_schema_says() {
+        for number in [
+            "0", "-1", "+12", "1.5", "1.", ".5", "1e3", "-1.5E-3", "0o17", "0x1F", ".inf", "-.INF",
+            ".nan",
+        ] {
+            assert_eq!(plain(number), Plain::Number, "{number}");
+        }
+        for text in [
+            "inf", "nan", "infinity", "1_000", "0b1", "1:20", "-", "+", ".", "e3", "-.nan", "0o8",
+            "0x", "yes",
+        ] {
+            assert_eq!(plain(text), Plain::Text, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn another_parser_reads_what_is_written(text in prop_oneof![".*", "[-:#, \\[\\]{}a0.'\"\\\\!&*|>%@`\n\t~=?]{0,8}"]) {
+            let written = written(&text);
+            for yaml in [format!("[{written}, {written}]"), format!("- {written}\n- {written} # c\n")] {
+                let read: Vec<String> = serde_yaml::from_str(&yaml).unwrap();
+                prop_assert_eq!(&read, &[text.clone(), text.clone()], "{}", yaml);
+            }
+        }
+    }
+}

@@ -23,17 +23,23 @@ const MAX_LOCK_NAME: usize = 200;
 
 /// The folder, made if need be.
 pub(crate) fn folder(root: &Utf8Path) -> Result<Utf8PathBuf, Error> {
-    let folder = root.join(FOLDER);
-    fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
+    // The registry's own folder is made too, where `--registry` names one that is not there.
+    fs::create_dir_all(root).map_err(Error::io("create", root))?;
     let real_root = root.canonicalize_utf8().map_err(Error::io("open", root))?;
-    let real = folder
-        .canonicalize_utf8()
-        .map_err(Error::io("open", &folder))?;
-    if !real.starts_with(&real_root) {
-        return Err(Error::Path {
-            path: folder,
-            rule: "leads out of the registry's folder".into(),
-        });
+    let mut folder = root.to_owned();
+    // One by one, so that nothing is made behind a link that leads out.
+    for name in Utf8Path::new(FOLDER).components() {
+        folder.push(name);
+        make(&folder)?;
+        let real = folder
+            .canonicalize_utf8()
+            .map_err(Error::io("open", &folder))?;
+        if !real.starts_with(&real_root) {
+            return Err(Error::Path {
+                path: folder,
+                rule: "leads out of the registry's folder through a link".into(),
+            });
+        }
     }
     let ignore = folder.join(".gitignore");
     match fs::File::create_new(&ignore) {
@@ -49,12 +55,7 @@ pub(crate) fn folder(root: &Utf8Path) -> Result<Utf8PathBuf, Error> {
 /// A folder in the folder, made if need be.
 pub(crate) fn subfolder(root: &Utf8Path, name: &str) -> Result<Utf8PathBuf, Error> {
     let folder = folder(root)?.join(name);
-    match fs::create_dir(&folder) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            return Err(Error::io("create", &folder)(error));
-        }
-        _ => {}
-    }
+    make(&folder)?;
     if folder.is_symlink() {
         return Err(Error::Path {
             path: folder,
@@ -62,6 +63,15 @@ pub(crate) fn subfolder(root: &Utf8Path, name: &str) -> Result<Utf8PathBuf, Erro
         });
     }
     Ok(folder)
+}
+
+fn make(folder: &Utf8Path) -> Result<(), Error> {
+    match fs::create_dir(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            Err(Error::io("create", folder)(error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The file name of an image's lock. Any text has one, for names that do not comply exist.

@@ -1,0 +1,326 @@
+//! From the parser's events to a [`Tree`], with exact spans.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, Tag};
+
+use super::offsets::Offsets;
+use super::{Node, Style, Tree, Value};
+use crate::error::{Mark, Problem, shown};
+use crate::layout;
+
+/// How deep collections may nest. Registries need four levels; the bound keeps recursion over the
+/// tree, its drop included, off the end of the stack.
+const MAX_DEPTH: usize = 64;
+
+/// How many nodes a document may have: about 25,000 entries. A tree takes some 150 bytes a node.
+const MAX_NODES: usize = 1_000_000;
+
+/// The tree of a text that holds one document; none where it has only comments, or nothing.
+pub(crate) fn parse(text: &str) -> Result<Option<Tree>, Problem> {
+    let mut builder = Builder::new(text);
+    for event in Parser::new_from_str(text) {
+        let (event, span) =
+            event.map_err(|error| Problem::new(mark(error.marker()), one_line(error.info())))?;
+        builder.take(event, span)?;
+    }
+    Ok(builder.root.map(|root| Tree {
+        root,
+        anchors: builder.anchors,
+    }))
+}
+
+fn mark(marker: &Marker) -> Mark {
+    Mark {
+        line: marker.line(),
+        column: marker.col() + 1,
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A collection whose end is not yet seen. A mapping's keys and values alternate.
+struct Open {
+    start: usize,
+    at: Mark,
+    mapping: bool,
+    flow: bool,
+    children: Vec<Node>,
+}
+
+struct Builder<'a> {
+    text: &'a str,
+    offsets: Offsets<'a>,
+    open: Vec<Open>,
+    root: Option<Node>,
+    anchors: HashMap<usize, Vec<usize>>,
+    nodes: usize,
+    documents: usize,
+    /// Where the last token ended: block scalars begin behind it.
+    last: usize,
+}
+
+impl<'a> Builder<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            offsets: Offsets::new(text),
+            open: Vec::new(),
+            root: None,
+            anchors: HashMap::new(),
+            nodes: 0,
+            documents: 0,
+            last: 0,
+        }
+    }
+
+    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Problem> {
+        let at = mark(&span.start);
+        let range = self.offsets.byte(span.start.index())..self.offsets.byte(span.end.index());
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                self.anchor(anchor);
+                let node = self.scalar(text.into_owned(), style, tag.as_deref(), range, at);
+                self.add(node)
+            }
+            Event::Alias(anchor) => {
+                let name = self.text.get(range.clone()).unwrap_or_default().to_owned();
+                let value = Value::Alias { anchor, name };
+                self.add(Node {
+                    span: range,
+                    at,
+                    value,
+                })
+            }
+            Event::SequenceStart(anchor, _) => self.begin(anchor, false, range, at),
+            Event::MappingStart(anchor, _) => self.begin(anchor, true, range, at),
+            Event::SequenceEnd | Event::MappingEnd => self.end(range.start),
+            Event::DocumentStart(_) => {
+                self.documents += 1;
+                if self.documents > 1 {
+                    return Err(Problem::new(at, "a second document begins here")
+                        .hint("a registry is one YAML document"));
+                }
+                Ok(())
+            }
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
+        }
+    }
+
+    fn scalar(
+        &self,
+        text: String,
+        style: ScalarStyle,
+        tag: Option<&Tag>,
+        range: Range<usize>,
+        at: Mark,
+    ) -> Node {
+        let (span, style) = match style {
+            ScalarStyle::Plain => {
+                let text = tag.is_some_and(|tag| match tag.handle.as_str() {
+                    "tag:yaml.org,2002:" => tag.suffix == "str",
+                    handle => handle.is_empty() && tag.suffix == "!",
+                });
+                (range, if text { Style::Text } else { Style::Plain })
+            }
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
+                let end = layout::quoted_end(self.text, range.start).min(range.end);
+                (range.start..end, Style::Text)
+            }
+            ScalarStyle::Literal | ScalarStyle::Folded => {
+                let start = layout::token(self.text, self.last, b":-?").min(range.start);
+                let end = layout::trimmed_end(self.text, start..range.end);
+                (start..end, Style::Block)
+            }
+        };
+        let value = Value::Scalar { text, style };
+        Node { span, at, value }
+    }
+
+    fn begin(
+        &mut self,
+        anchor: usize,
+        mapping: bool,
+        range: Range<usize>,
+        at: Mark,
+    ) -> Result<(), Problem> {
+        if self.open.len() == MAX_DEPTH {
+            return Err(Problem::new(
+                at,
+                format!("collections are nested more than {MAX_DEPTH} deep"),
+            ));
+        }
+        self.anchor(anchor);
+        let first = layout::content(self.text, range.start);
+        let flow = first < range.end && matches!(self.text.as_bytes()[first], b'[' | b'{');
+        self.last = if flow { first + 1 } else { range.end };
+        self.open.push(Open {
+            start: range.start,
+            at,
+            mapping,
+            flow,
+            children: Vec::new(),
+        });
+        Ok(())
+    }
+
+    fn end(&mut self, mark: usize) -> Result<(), Problem> {
+        let Some(open) = self.open.pop() else {
+            return Ok(());
+        };
+        // Behind a trailing comma, the parser's mark is that of the comma.
+        let closing = layout::token(self.text, mark, b",");
+        let last = (open.children.last()).map_or(open.start, |node| node.span.end);
+        let end = match self.text.as_bytes().get(closing) {
+            Some(b']' | b'}') if open.flow => closing + 1,
+            _ => last.max(open.start),
+        };
+        let span = open.start..end;
+        let flow = open.flow;
+        let value = if open.mapping {
+            let pairs = pairs(open.children);
+            no_duplicates(&pairs)?;
+            Value::Map { pairs, flow }
+        } else {
+            let items = open.children;
+            Value::List { items, flow }
+        };
+        self.add(Node {
+            span,
+            at: open.at,
+            value,
+        })
+    }
+
+    fn add(&mut self, node: Node) -> Result<(), Problem> {
+        self.nodes += 1;
+        if self.nodes > MAX_NODES {
+            return Err(Problem::new(
+                node.at,
+                format!("the document has more than {MAX_NODES} values"),
+            ));
+        }
+        self.last = self.last.max(node.span.end);
+        match self.open.last_mut() {
+            Some(open) => open.children.push(node),
+            None => self.root = Some(node),
+        }
+        Ok(())
+    }
+
+    /// Notes that the node which begins now carries an anchor; 0 is the parser's word for none.
+    fn anchor(&mut self, anchor: usize) {
+        if anchor != 0 {
+            let path = self.open.iter().map(|open| open.children.len()).collect();
+            self.anchors.insert(anchor, path);
+        }
+    }
+}
+
+fn pairs(children: Vec<Node>) -> Vec<(Node, Node)> {
+    let mut pairs = Vec::with_capacity(children.len() / 2);
+    let mut children = children.into_iter();
+    while let (Some(key), Some(value)) = (children.next(), children.next()) {
+        pairs.push((key, value));
+    }
+    pairs
+}
+
+fn no_duplicates(pairs: &[(Node, Node)]) -> Result<(), Problem> {
+    let mut seen = HashSet::with_capacity(pairs.len());
+    for (key, _) in pairs {
+        if let Some(text) = key.scalar()
+            && !seen.insert(text)
+        {
+            return Err(Problem::new(
+                key.at,
+                format!("the key `{}` is there twice", shown(text)),
+            ));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Every node's own text, the outer before the inner.
+    fn spans<'a>(text: &'a str, node: &Node, out: &mut Vec<&'a str>) {
+        out.push(
+            text.get(node.span.clone())
+                .expect("a span is within the text"),
+        );
+        match &node.value {
+            Value::List { items, .. } => items.iter().for_each(|node| spans(text, node, out)),
+            Value::Map { pairs, .. } => pairs.iter().for_each(|(key, value)| {
+                spans(text, key, out);
+                spans(text, value, out);
+            }),
+            Value::Scalar { .. } | Value::Alias { .. } => {}
+        }
+    }
+
+    #[test]
+    fn spans_are_exact() {
+        let cases: [(&str, &[&str]); 9] = [
+            ("é: \"ü\"  # c", &["é: \"ü\"", "é", "\"ü\""]),
+            ("a: 'it''s' # 'c'", &["a: 'it''s'", "a", "'it''s'"]),
+            ("a: \"\\\"\" # \"", &["a: \"\\\"\"", "a", "\"\\\"\""]),
+            ("a: !t &x 'b' # c", &["a: !t &x 'b'", "a", "!t &x 'b'"]),
+            ("[ a, b , ] # c", &["[ a, b , ]", "a", "b"]),
+            (
+                "a: &x [b, c ]  # ]\nd:",
+                &[
+                    "a: &x [b, c ]  # ]\nd",
+                    "a",
+                    "&x [b, c ]",
+                    "b",
+                    "c",
+                    "d",
+                    "",
+                ],
+            ),
+            (
+                "a: | # c\n  b\n\n# d\ne: f",
+                &["a: | # c\n  b\n\n# d\ne: f", "a", "| # c\n  b", "e", "f"],
+            ),
+            (
+                "a:\n  - b\n  # c\n  - d # e\n# f",
+                &[
+                    "a:\n  - b\n  # c\n  - d",
+                    "a",
+                    "- b\n  # c\n  - d",
+                    "b",
+                    "d",
+                ],
+            ),
+            ("a: b\n c  \n\n", &["a: b\n c", "a", "b\n c"]),
+        ];
+        for (text, wanted) in cases {
+            let tree = parse(text).unwrap().unwrap();
+            let mut found = Vec::new();
+            spans(text, tree.root(), &mut found);
+            assert_eq!(found, wanted, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_parses_has_spans(tokens in prop::collection::vec(prop::sample::select(vec![
+            "a", "é", "\"", "'", "\\", ": ", ":", "- ", "-", "? ", "[", "]", "{", "}", ", ", ",", "&x ", "*x", "!t ",
+            "!!str ", "|", ">", "\n", "\r\n", "\r", " ", "  ", "\t", "# c", "#", "---\n", "...", "%Y", "\u{feff}", "\u{85}",
+        ]), 0..30)) {
+            let text = tokens.concat();
+            if let Ok(Some(tree)) = parse(&text) {
+                spans(&text, tree.root(), &mut Vec::new());
+                tree.resolve(tree.root());
+            }
+        }
+    }
+}
