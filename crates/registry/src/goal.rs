@@ -103,3 +103,53 @@ fn same_pairs(before: &[&(Node, Node)], after: &[&(Node, Node)]) -> bool {
     before.len() == after.len()
         && (before.iter().zip(after)).all(|(a, b)| a.0.same(&b.0) && a.1.same(&b.1))
 }
+
+#[cfg(test)]
+mod tests {
+    use camino::Utf8Path;
+
+    use super::*;
+
+    const TEXT: &str = "owner: us\nimages:\n- {name: a, file: a.tar, docker_tag: a, os: x, \
+                        architecture: y, note: ours}\n- {name: b, file: b.tar, docker_tag: b, os: x, \
+                        architecture: y, note: [1, 2]}\n";
+
+    fn parse(text: &str) -> Registry {
+        Registry::parse(Utf8Path::new("r.yml"), text.to_owned()).unwrap()
+    }
+
+    #[test]
+    fn a_text_that_says_anything_else_is_not_what_was_meant() {
+        let old = parse(TEXT);
+        let mut a = old.get("a").unwrap().clone();
+        a.pinned = true;
+        let goal = Goal::new(&old, &[Edit::Put(a)]);
+        let meant = TEXT.replace("note: ours", "note: ours, pinned: true");
+        assert!(goal.met(&old, &parse(&meant)));
+        assert!(goal.met(
+            &old,
+            &parse(&meant.replace("note: ours", "\"note\": ours  "))
+        ));
+        for (from, to) in [
+            ("note: ours, pinned: true", "note: ours"),
+            ("note: ours", "note: theirs"),
+            ("note: ours", "note: 'ours'"),
+            ("note: ours, ", ""),
+            ("[1, 2]", "[1, 3]"),
+            ("[1, 2]", "[1, 2, 2]"),
+            ("[1, 2]", "{1: 2}"),
+            (
+                "os: x, architecture: y, note: [",
+                "os: z, architecture: y, note: [",
+            ),
+            ("owner: us", "owner: them"),
+            ("owner: us\n", ""),
+            ("owner: us", "owner: us\nmore: 1"),
+            ("- {name: b", "- {name: c"),
+        ] {
+            let other = meant.replace(from, to);
+            assert_ne!(other, meant);
+            assert!(!goal.met(&old, &parse(&other)), "{other}");
+        }
+    }
+}
