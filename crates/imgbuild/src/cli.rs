@@ -14,7 +14,7 @@ use crate::{Builder, Options};
 ///
 /// Reads plans (JSON) from files or standard input. A plan that names an image is passed through: its path is
 /// printed. Otherwise the base is brought into the engine, the image is built, looked into, saved as
-/// images/<project>/<name>.tar and registered. What was built from the very same input is not built again.
+/// `images/<project>/<name>.tar` and registered. What was built from the very same input is not built again.
 /// Nothing is pulled unless --pull is given.
 #[derive(Debug, Parser)]
 #[command(
