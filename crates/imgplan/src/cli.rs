@@ -4,15 +4,17 @@ use camino::Utf8PathBuf;
 use clap::Parser;
 use cli::{Common, Context, Failure, Flags};
 use plan::{Requirement, explain, plan_for, select};
-use registry::Entry;
 
-use crate::entries::usable;
-use crate::requirements::{Given, from_file, from_stdin};
+use crate::entries::Images;
+use crate::requirements::{Given, Requirements, from_operand, from_stdin};
 
 /// Pick the best registered image for a requirement, or the best base and what is missing
 ///
 /// Reads requirements (YAML or JSON) from files or standard input and prints a plan for each, one JSON
-/// object a line, for imgbuild. No engine is started and nothing is written.
+/// object a line, for imgbuild. An image can be used when its system, version and architecture are the
+/// required ones and it has every required compiler; of those, the one with most of the packages and tools
+/// wins. With none, the best image of that system is what imgbuild builds on, and with none of those the
+/// system itself. No engine is started and nothing is written.
 #[derive(Debug, Parser)]
 #[command(
     name = "imgplan",
@@ -62,9 +64,22 @@ impl Flags for Cli {
 
 /// Plans for each requirement and prints the plan.
 pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
-    let store = cli.common.store()?;
+    let Cli {
+        files,
+        given,
+        explain: explaining,
+        common,
+    } = cli;
+    let given = given.requirement();
+    if given.is_some() && !files.is_empty() {
+        return Err(Failure::usage(
+            "a requirement is given by flags and by a file",
+        ));
+    }
+    let reads_stdin = given.is_none() && cli::reads_stdin(&files, "a file with requirements")?;
+    let store = common.store()?;
     // A registry that was named must be there; without one, everything is a build.
-    let registry = if cli.common.registry.is_some() {
+    let registry = if common.registry.is_some() {
         store.read()?
     } else {
         store.read_or_empty()?
@@ -73,63 +88,45 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         context.reporter.warn(warning);
     }
     let here = cli::working_dir()?;
-    let images = usable(&store, &registry, &here, &context.reporter);
-    let explaining = cli.explain;
     let planner = Planner {
-        images: &images,
+        images: Images::look(&store, &registry, &here, &context.reporter),
         explaining,
     };
-    if let Some(requirement) = cli.given.requirement() {
-        if !cli.files.is_empty() {
-            return Err(Failure::usage(
-                "a requirement is given by flags and by a file",
-            ));
-        }
-        return planner.print(context, &requirement);
+    if let Some(requirement) = given {
+        return planner.print_all(context, vec![requirement]);
     }
-    if cli::reads_stdin(&cli.files, "a file with requirements")? {
-        return planner.print_all(context, from_stdin());
+    let null = common.null;
+    if reads_stdin {
+        return planner.print_all(context, from_stdin(null)?);
     }
-    context.each(cli.files.iter().map(Ok), |context, path: &Utf8PathBuf| {
-        planner.print_all(context, from_file(path))
+    context.each(files.iter().map(Ok), |context, path: &Utf8PathBuf| {
+        planner.print_all(context, from_operand(path, null)?)
     })
 }
 
 struct Planner<'a> {
-    images: &'a [(&'a Entry, Utf8PathBuf)],
+    images: Images<'a>,
     explaining: bool,
 }
 
 impl Planner<'_> {
-    fn print_all(
-        &self,
-        context: &mut Context,
-        requirements: Result<Vec<Requirement>, Failure>,
-    ) -> Result<(), Failure> {
-        context.each(requirements?.into_iter().map(Ok), |context, requirement| {
+    fn print_all(&self, context: &mut Context, requirements: Requirements) -> Result<(), Failure> {
+        context.each(requirements, |context, requirement| {
             self.print(context, &requirement)
         })
     }
 
     fn print(&self, context: &Context, requirement: &Requirement) -> Result<(), Failure> {
-        let selection = select(requirement, self.images.iter().map(|(entry, _)| *entry));
+        let selection = select(requirement, self.images.entries());
+        let plan = plan_for(requirement, &selection, |entry| self.images.path_of(entry))?;
         if self.explaining {
             context.reporter.explain(
-                &requirement.image_name()?.to_string(),
+                plan.name.as_deref().unwrap_or_default(),
                 &explain(requirement, &selection),
             );
         }
-        let plan = plan_for(requirement, &selection, |entry| self.path_of(entry))?;
         let line =
             serde_json::to_string(&plan).map_err(|error| Failure::invalid(error.to_string()))?;
         context.out.json_line(&line)
-    }
-
-    fn path_of(&self, entry: &Entry) -> Utf8PathBuf {
-        let found = self
-            .images
-            .iter()
-            .find(|(other, _)| std::ptr::eq(*other, entry));
-        found.map(|(_, path)| path.clone()).unwrap_or_default()
     }
 }

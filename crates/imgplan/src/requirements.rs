@@ -4,37 +4,73 @@ use std::io::Read;
 
 use camino::Utf8Path;
 use cli::{Code, Failure};
-use naming::{Architecture, Compiler, Os, PackageName, ToolName, Variant};
 use plan::{Requirement, parse_requirements};
+use serde_json::json;
 
-/// The largest text of requirements, in bytes.
-const MAX_TEXT: u64 = 16 << 20;
+/// The largest text of requirements, in bytes: a matrix of thousands of jobs fits many times over.
+const MAX_TEXT: u64 = 4 << 20;
 
-/// The requirements of a file.
-pub(crate) fn from_file(path: &Utf8Path) -> Result<Vec<Requirement>, Failure> {
+const STDIN: &str = "standard input";
+
+/// Requirements in the order of the text, each with what is wrong with it.
+pub(crate) type Requirements = Vec<Result<Requirement, Failure>>;
+
+/// The requirements of a file, or of standard input for `-`. With `null`, NUL separates texts.
+pub(crate) fn from_operand(path: &Utf8Path, null: bool) -> Result<Requirements, Failure> {
+    if path == "-" {
+        return from_stdin(null);
+    }
     let file = std::fs::File::open(path).map_err(|error| {
         Failure::new(Code::Invalid, format!("can't be read: {error}")).about(path.as_str())
     })?;
-    parse(file, path.as_str())
+    Ok(parse(&read(file, path.as_str())?, path.as_str(), null))
 }
 
 /// The requirements on standard input.
-pub(crate) fn from_stdin() -> Result<Vec<Requirement>, Failure> {
-    parse(std::io::stdin().lock(), "standard input")
-}
-
-fn parse(reader: impl Read, subject: &str) -> Result<Vec<Requirement>, Failure> {
-    let mut text = String::new();
-    let read = reader.take(MAX_TEXT + 1).read_to_string(&mut text);
-    let read =
-        read.map_err(|error| Failure::invalid(format!("can't be read: {error}")).about(subject))?;
-    if read as u64 > MAX_TEXT {
-        return Err(Failure::invalid("is larger than any list of requirements").about(subject));
-    }
-    if text.trim().is_empty() && subject == "standard input" {
+pub(crate) fn from_stdin(null: bool) -> Result<Requirements, Failure> {
+    let text = read(std::io::stdin().lock(), STDIN)?;
+    if text
+        .trim_matches(|c: char| c.is_whitespace() || c == '\0')
+        .is_empty()
+    {
         return Err(cli::nothing_on_stdin());
     }
-    parse_requirements(&text).map_err(|error| Failure::from(error).about(subject))
+    Ok(parse(&text, STDIN, null))
+}
+
+fn read(reader: impl Read, subject: &str) -> Result<String, Failure> {
+    let mut text = String::new();
+    reader
+        .take(MAX_TEXT + 1)
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::invalid(format!("can't be read: {error}")).about(subject))?;
+    if text.len() as u64 > MAX_TEXT {
+        let message = format!("is larger than {MAX_TEXT} bytes");
+        return Err(Failure::invalid(message).about(subject));
+    }
+    Ok(text)
+}
+
+fn parse(text: &str, subject: &str, null: bool) -> Requirements {
+    let end = if null { "\0" } else { "" };
+    let texts: Vec<_> = match text.strip_suffix(end).unwrap_or(text) {
+        text if null => text.split('\0').collect(),
+        text => vec![text],
+    };
+    let several = texts.len() > 1;
+    let mut all = Vec::new();
+    for (number, text) in texts.into_iter().enumerate() {
+        let subject = if several {
+            format!("{subject}: record {}", number + 1)
+        } else {
+            subject.to_owned()
+        };
+        for read in parse_requirements(text) {
+            let named = read.and_then(|one| one.image_name().map(|_| one).map_err(Into::into));
+            all.push(named.map_err(|error| Failure::from(error).about(&subject)));
+        }
+    }
+    all
 }
 
 /// A requirement given by flags.
@@ -45,42 +81,99 @@ pub struct Given {
     #[arg(long, requires = "os")]
     project: Option<String>,
 
-    /// The operating system, like ubuntu:25.04
+    /// The operating system, like ubuntu:25.04, or a runner's label
     #[arg(long, requires = "project")]
-    os: Option<Os>,
+    os: Option<String>,
 
-    /// The architecture [default: the host's]
+    /// The architecture [default: the runner's, else the host's]
     #[arg(long, requires = "project", value_name = "ARCH")]
-    architecture: Option<Architecture>,
+    architecture: Option<String>,
 
     /// A compiler that must be there, like gcc-15; may be repeated
     #[arg(long = "compiler", requires = "project", value_name = "COMPILER")]
-    compilers: Vec<Compiler>,
+    compilers: Vec<String>,
 
     /// A package that should be there; may be repeated
     #[arg(long = "package", requires = "project", value_name = "PACKAGE")]
-    packages: Vec<PackageName>,
+    packages: Vec<String>,
 
     /// A tool that should be there; may be repeated
     #[arg(long = "tool", requires = "project", value_name = "TOOL")]
-    tools: Vec<ToolName>,
+    tools: Vec<String>,
 
     /// A variant of the image, like asan; may be repeated
     #[arg(long = "variant", requires = "project", value_name = "VARIANT")]
-    variants: Vec<Variant>,
+    variants: Vec<String>,
 }
 
 impl Given {
-    /// The requirement, if the flags give one. Its names are checked as a file's are.
-    pub(crate) fn requirement(self) -> Option<Requirement> {
-        Some(Requirement {
-            project: self.project?,
-            os: self.os?,
-            architecture: self.architecture.unwrap_or_else(Architecture::host),
-            compilers: self.compilers,
-            packages: self.packages,
-            tools: self.tools,
-            variants: self.variants,
-        })
+    /// The requirement, if the flags give one. It is read like one of a file, so that both mean the same and
+    /// are refused for the same.
+    pub(crate) fn requirement(&self) -> Option<Result<Requirement, Failure>> {
+        self.project.as_ref()?;
+        let written = json!({
+            "project": self.project,
+            "os": self.os,
+            "architecture": self.architecture,
+            "compilers": self.compilers,
+            "packages": self.packages,
+            "tools": self.tools,
+            "variants": self.variants,
+        });
+        let read = serde_json::from_value(written);
+        Some(read.map_err(|error| plan::Error::Requirement(error.to_string()).into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn projects(text: &str, null: bool) -> Vec<Result<String, String>> {
+        parse(text, "job.yml", null)
+            .into_iter()
+            .map(|read| match read {
+                Ok(requirement) => Ok(requirement.project),
+                Err(failure) => Err(failure.to_string()),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn nul_ends_records_when_asked() {
+        let two = "project: a\nos: debian:12\n\0project: b\nos: debian:12\n\0";
+        assert_eq!(projects(two, true), [Ok("a".into()), Ok("b".into())]);
+        assert!(projects(two, false)[0].is_err());
+        let bad = "project: a\nos: debian:12\0project: b\0";
+        let read = projects(bad, true);
+        assert!(
+            matches!(&read[..], [Ok(_), Err(message)] if message.starts_with("job.yml: record 2: ")),
+            "{read:?}"
+        );
+    }
+
+    #[test]
+    fn flags_mean_what_a_file_means() {
+        let given = Given {
+            project: Some("a".into()),
+            os: Some("ubuntu-24.04-arm".into()),
+            architecture: None,
+            compilers: vec!["GCC-13".into()],
+            packages: vec!["git".into(), "git".into()],
+            tools: vec![],
+            variants: vec!["coverage".into()],
+        };
+        let file =
+            "project: a\nos: ubuntu-24.04-arm\ncompiler: gcc-13\npackages: [git]\nvariants: cov";
+        assert_eq!(
+            given.requirement().expect("given").expect("valid"),
+            parse(file, "x", false).remove(0).expect("valid")
+        );
+        let hostile = Given {
+            compilers: vec!["gcc-12; rm -rf /".into()],
+            ..given
+        };
+        let failure = hostile.requirement().expect("given").expect_err("hostile");
+        assert_eq!(failure.code(), Code::Invalid);
     }
 }

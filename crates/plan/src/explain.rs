@@ -8,10 +8,7 @@ use crate::{Missing, Requirement};
 /// A line for each candidate with its marks and what it lacks, and one that says what was taken and why. An
 /// asterisk stands before what was taken.
 pub fn explain(requirement: &Requirement, selection: &Selection) -> Vec<String> {
-    let picked = match &selection.pick {
-        Pick::Image(candidate) | Pick::Base(candidate) => Some(candidate),
-        Pick::Nothing => None,
-    };
+    let picked = selection.chosen();
     let width = selection
         .candidates
         .iter()
@@ -33,18 +30,14 @@ pub fn explain(requirement: &Requirement, selection: &Selection) -> Vec<String> 
         );
     }
     lines.push(match &selection.pick {
-        Pick::Image(candidate) if candidate.missing.is_empty() => {
-            format!("{} meets the requirement", candidate.entry.name)
-        }
-        Pick::Image(candidate) => format!(
-            "{} is the best match, and lacks {}",
-            candidate.entry.name,
-            list(&candidate.missing)
-        ),
-        Pick::Base(candidate) => format!(
-            "no image has every compiler; {} is the best base, and lacks {}",
-            candidate.entry.name,
-            list(&candidate.missing)
+        Pick::Image(taken) => match shortcomings(requirement, taken) {
+            None => format!("{} meets the requirement", taken.entry.name),
+            Some(what) => format!("{} is the best match, and {what}", taken.entry.name),
+        },
+        Pick::Base(taken) => format!(
+            "no image has every compiler; {} is the best base, and {}",
+            taken.entry.name,
+            shortcomings(requirement, taken).unwrap_or_default()
         ),
         Pick::Nothing => format!(
             "no image has {} for {}; build on the system itself",
@@ -52,6 +45,23 @@ pub fn explain(requirement: &Requirement, selection: &Selection) -> Vec<String> 
         ),
     });
     lines
+}
+
+/// What a candidate lacks, and which variants it is not.
+fn shortcomings(requirement: &Requirement, candidate: &Candidate) -> Option<String> {
+    let mut what = Vec::new();
+    if !candidate.missing.is_empty() {
+        what.push(format!("lacks {}", list(&candidate.missing)));
+    }
+    if !candidate.has_variants {
+        let variants: Vec<_> = requirement
+            .variants
+            .iter()
+            .map(|variant| variant.as_str())
+            .collect();
+        what.push(format!("is not {}", variants.join(", ")));
+    }
+    (!what.is_empty()).then(|| what.join("; "))
 }
 
 fn notes(requirement: &Requirement, candidate: &Candidate, winner: Option<&Candidate>) -> String {
@@ -62,18 +72,7 @@ fn notes(requirement: &Requirement, candidate: &Candidate, winner: Option<&Candi
             entry.os, entry.architecture, requirement.os, requirement.architecture
         );
     }
-    let mut notes = Vec::new();
-    if !candidate.missing.is_empty() {
-        notes.push(format!("lacks {}", list(&candidate.missing)));
-    }
-    if !candidate.has_variants {
-        let variants: Vec<_> = requirement
-            .variants
-            .iter()
-            .map(|variant| variant.as_str())
-            .collect();
-        notes.push(format!("is not {}", variants.join(", ")));
-    }
+    let mut notes: Vec<_> = shortcomings(requirement, candidate).into_iter().collect();
     if let Some(winner) =
         winner.filter(|winner| winner.marks.essential == candidate.marks.essential)
     {
@@ -110,7 +109,7 @@ mod tests {
     #[test]
     fn says_how_each_scored_and_why_one_won() {
         let wanted = "project: capy\nos: ubuntu:25.04\narchitecture: x86_64\ncompilers: [gcc-15]\npackages: [libssl-dev]\nvariants: [asan]";
-        let wanted = parse_requirements(wanted).expect("requirement").remove(0);
+        let wanted = parse_requirements(wanted).remove(0).expect("requirement");
         let entry = |name: &str, os: &str| {
             let mut entry = Entry::new(
                 name,
@@ -139,7 +138,7 @@ mod tests {
                 "* used    essential 100  extra   0  lacks libssl-dev; is not asan",
                 "  a-base  essential  70  extra   0  lacks gcc-15, libssl-dev; is not asan",
                 "  other   essential   0  extra   0  not usable: debian:12 x86_64, wanted ubuntu:25.04 x86_64",
-                "used is the best match, and lacks libssl-dev",
+                "used is the best match, and lacks libssl-dev; is not asan",
             ]
         );
         assert_eq!(

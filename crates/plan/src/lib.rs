@@ -5,14 +5,18 @@
 
 mod error;
 mod explain;
+mod frames;
 mod lists;
 mod matching;
 mod plan;
+mod plans;
 mod requirement;
 mod source;
+mod values;
 
 pub use error::Error;
 pub use explain::explain;
 pub use matching::{Candidate, Marks, Pick, Selection, score, select};
-pub use plan::{Build, Missing, Plan, Plans, plan_for};
+pub use plan::{Build, Missing, Plan, plan_for};
+pub use plans::Plans;
 pub use requirement::{Requirement, parse_requirements};

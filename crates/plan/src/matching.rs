@@ -6,8 +6,11 @@
 //!
 //! Among images with 100 the best is taken as it is; with none, the best of 70 becomes the base of a build; with
 //! none of those, the build begins with the system itself. Better is, in this order: has the required variants;
-//! more extra marks; used later; used more often; smaller (an unknown size loses); listed first. Case does not
-//! matter anywhere.
+//! more extra marks; used later; used more often; smaller (an unknown size loses); listed first.
+//!
+//! Names are compared whole, but for their case: `gcc` is not `gcc-15`. A package is there when the entry lists its
+//! name; the architecture or version behind it (`libssl-dev:i386`) is for the package manager, and the
+//! registry does not keep it.
 
 use std::cmp::Ordering;
 
@@ -15,6 +18,7 @@ use naming::{Architecture, Os};
 use registry::Entry;
 use serde::{Deserialize, Serialize};
 
+use crate::values::count;
 use crate::{Missing, Requirement};
 
 /// Essential marks of an image whose system and architecture match.
@@ -29,8 +33,10 @@ const TOOL: u32 = 20;
 #[serde(expecting = "an object with marks")]
 pub struct Marks {
     /// 0, 70 or 100.
+    #[serde(default, deserialize_with = "count")]
     pub essential: u32,
     /// 10 for each package and up to 20 for each tool that is there.
+    #[serde(default, deserialize_with = "count")]
     pub extra: u32,
 }
 
@@ -65,6 +71,16 @@ pub struct Selection<'a> {
     pub candidates: Vec<Candidate<'a>>,
     /// The best.
     pub pick: Pick<'a>,
+}
+
+impl<'a> Selection<'a> {
+    /// What was taken, to use or to build on.
+    pub fn chosen(&self) -> Option<&Candidate<'a>> {
+        match &self.pick {
+            Pick::Image(candidate) | Pick::Base(candidate) => Some(candidate),
+            Pick::Nothing => None,
+        }
+    }
 }
 
 /// The marks of one entry.
@@ -182,240 +198,4 @@ fn compare(a: &Candidate, b: &Candidate) -> Ordering {
 }
 
 #[cfg(test)]
-mod tests {
-    use chrono::{DateTime, Utc};
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::parse_requirements;
-
-    fn requirement(text: &str) -> Requirement {
-        let text = format!("project: capy\nos: ubuntu:25.04\narchitecture: x86_64\n{text}");
-        parse_requirements(&text).expect(&text).remove(0)
-    }
-
-    fn entry(name: &str) -> Entry {
-        let mut entry = Entry::new(
-            name,
-            format!("images/{name}.tar"),
-            "x".parse().expect("tag"),
-            "ubuntu:25.04",
-            "x86_64",
-        );
-        entry.compilers = vec!["gcc-15".into()];
-        entry
-    }
-
-    fn with(name: &str, change: impl FnOnce(&mut Entry)) -> Entry {
-        let mut entry = entry(name);
-        change(&mut entry);
-        entry
-    }
-
-    fn day(day: u32) -> Option<DateTime<Utc>> {
-        format!("2026-01-{day:02}T00:00:00Z").parse().ok()
-    }
-
-    fn strings(list: &[&str]) -> Vec<String> {
-        list.iter().map(|item| (*item).to_owned()).collect()
-    }
-
-    #[test]
-    fn marks() {
-        let wanted = requirement(
-            "compilers: [gcc-15]\npackages: [libssl-dev, zlib1g-dev:i386]\ntools: [cmake, ninja]",
-        );
-        let table: [(Entry, u32, u32); 9] = [
-            (entry("plain"), 100, 0),
-            (with("none", |e| e.compilers.clear()), 70, 0),
-            (with("arch", |e| e.architecture = "arm64".into()), 0, 0),
-            (with("alias", |e| e.architecture = "AMD64".into()), 100, 0),
-            (with("os", |e| e.os = "ubuntu:24.04".into()), 0, 0),
-            (with("dashed", |e| e.os = "Ubuntu-25.04".into()), 100, 0),
-            (with("unreadable", |e| e.os = "? ?".into()), 0, 0),
-            (
-                with("packages", |e| {
-                    e.packages = strings(&["LIBSSL-DEV", "zlib1g-dev", "cmake"]);
-                }),
-                100,
-                30,
-            ),
-            (
-                with("tools", |e| {
-                    e.tools = strings(&["CMake", "ninja"]);
-                    e.packages = strings(&["cmake"]);
-                    e.compilers = strings(&["GCC-15", "clang-20"]);
-                }),
-                100,
-                40,
-            ),
-        ];
-        for (entry, essential, extra) in table {
-            let candidate = score(&wanted, &entry);
-            assert_eq!(
-                candidate.marks,
-                Marks { essential, extra },
-                "{}",
-                entry.name
-            );
-        }
-        let every = requirement("compilers: [gcc-15, clang-20]");
-        assert_eq!(score(&every, &entry("one of two")).marks.essential, 70);
-        assert_eq!(
-            score(&requirement(""), &entry("no compiler wanted"))
-                .marks
-                .essential,
-            100
-        );
-    }
-
-    #[test]
-    fn what_an_image_lacks() {
-        let wanted =
-            requirement("compilers: [gcc-15, clang-20]\npackages: [a1, b1]\ntools: [cmake, b2]");
-        let entry = with("x", |e| e.packages = strings(&["a1", "b2"]));
-        let missing = score(&wanted, &entry).missing;
-        assert_eq!(missing.compilers, ["clang-20".parse().expect("compiler")]);
-        assert_eq!(missing.packages, ["b1".parse().expect("package")]);
-        assert_eq!(missing.tools, ["cmake".parse().expect("tool")]);
-    }
-
-    /// Which of two entries is taken, listed in either order; `=` where the first listed is.
-    fn winner(wanted: &Requirement, a: &Entry, b: &Entry) -> String {
-        let pick = |entries: [&Entry; 2]| match select(wanted, entries).pick {
-            Pick::Image(candidate) | Pick::Base(candidate) => candidate.entry.name.clone(),
-            Pick::Nothing => "-".into(),
-        };
-        let (first, second) = (pick([a, b]), pick([b, a]));
-        if first == second { first } else { "=".into() }
-    }
-
-    #[test]
-    fn each_criterion_alone() {
-        let wanted = requirement("compilers: [gcc-15]\npackages: [libssl-dev]\nvariants: [asan]");
-        let b = entry("b");
-        let table: [(Entry, &str); 12] = [
-            (entry("a"), "="),
-            (with("a", |e| e.compilers.clear()), "b"),
-            (with("a", |e| e.packages = strings(&["libssl-dev"])), "a"),
-            (with("a", |e| e.variants = strings(&["ASAN"])), "a"),
-            (with("a", |e| e.last_used = day(1)), "a"),
-            (with("a", |e| e.usage_count = 1), "a"),
-            (with("a", |e| e.size_mb = Some(1e6)), "a"),
-            (with("a", |e| e.created = day(1)), "="),
-            (with("a", |e| e.tools = strings(&["cmake"])), "="),
-            (with("a", |e| e.pinned = true), "="),
-            (with("a", |e| e.os = "debian:12".into()), "b"),
-            (with("a", |e| e.variants = strings(&["tsan"])), "="),
-        ];
-        for (number, (a, expected)) in table.into_iter().enumerate() {
-            assert_eq!(winner(&wanted, &a, &b), expected, "row {number}");
-        }
-    }
-
-    #[test]
-    fn criteria_count_in_their_order() {
-        let wanted = requirement("compilers: [gcc-15]\npackages: [libssl-dev]\nvariants: [asan]");
-        // Each has what comes before it in the order against all that comes after.
-        let ranked = [
-            with("variants", |e| e.variants = strings(&["asan"])),
-            with("extra", |e| e.packages = strings(&["libssl-dev"])),
-            with("later", |e| e.last_used = day(2)),
-            with("more often", |e| {
-                e.last_used = day(1);
-                e.usage_count = 9;
-            }),
-            with("smaller", |e| {
-                e.last_used = day(1);
-                e.size_mb = Some(1.0);
-            }),
-            with("size", |e| {
-                e.last_used = day(1);
-                e.size_mb = Some(2.0);
-            }),
-            with("no size", |e| e.last_used = day(1)),
-        ];
-        for (better, worse) in ranked.iter().zip(&ranked[1..]) {
-            assert_eq!(winner(&wanted, better, worse), better.name);
-        }
-        assert_eq!(winner(&wanted, &ranked[0], &ranked[6]), "variants");
-    }
-
-    #[test]
-    fn image_base_or_nothing() {
-        let wanted = requirement("compilers: [gcc-15]\npackages: [libssl-dev]");
-        let complete = entry("complete");
-        let base = with("base", |e| {
-            e.compilers.clear();
-            e.packages = strings(&["libssl-dev"]);
-        });
-        let other = with("other", |e| e.os = "debian:12".into());
-        assert!(
-            matches!(select(&wanted, [&other, &base, &complete]).pick, Pick::Image(c) if c.entry.name == "complete")
-        );
-        assert!(
-            matches!(select(&wanted, [&other, &base]).pick, Pick::Base(c) if c.entry.name == "base")
-        );
-        assert!(matches!(select(&wanted, [&other]).pick, Pick::Nothing));
-        assert!(matches!(select(&wanted, []).pick, Pick::Nothing));
-    }
-
-    prop_compose! {
-        fn any_entry()(
-            os in prop_oneof![Just("ubuntu:25.04"), Just("debian:12"), Just("??")],
-            compilers in prop::collection::vec(prop_oneof![Just("gcc-15"), Just("clang-20")], 0..3),
-            packages in prop::collection::vec(prop_oneof![Just("a1"), Just("b1"), Just("cmake")], 0..4),
-            variants in prop::collection::vec(Just("asan"), 0..2),
-            used in prop::option::of(1u32..4),
-            usage_count in 0u64..3,
-            size_mb in prop::option::of(prop_oneof![Just(1.0), Just(2.0)]),
-        ) -> Entry {
-            with("x", |e| {
-                e.os = os.into();
-                e.compilers = strings(&compilers);
-                e.packages = strings(&packages);
-                e.variants = strings(&variants);
-                e.last_used = used.and_then(day);
-                e.usage_count = usage_count;
-                e.size_mb = size_mb;
-            })
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn the_best_is_taken(entries in prop::collection::vec(any_entry(), 0..8)) {
-            let wanted = requirement("compilers: [gcc-15]\npackages: [a1, b1]\ntools: [cmake]\nvariants: [asan]");
-            let selection = select(&wanted, &entries);
-            let marks = |essential| selection.candidates.iter().filter(move |c| c.marks.essential == essential);
-            match &selection.pick {
-                Pick::Image(picked) => {
-                    prop_assert_eq!(picked.marks.essential, 100);
-                    let variants = marks(100).any(|c| c.has_variants);
-                    prop_assert_eq!(picked.has_variants, variants);
-                    for other in marks(100).filter(|c| c.has_variants == variants) {
-                        prop_assert!(picked.marks.extra >= other.marks.extra);
-                    }
-                }
-                Pick::Base(picked) => {
-                    prop_assert_eq!(picked.marks.essential, 70);
-                    prop_assert_eq!(marks(100).count(), 0);
-                }
-                Pick::Nothing => prop_assert_eq!(marks(100).count() + marks(70).count(), 0),
-            }
-        }
-
-        #[test]
-        fn what_cannot_win_changes_nothing(entries in prop::collection::vec(any_entry(), 1..6), at in 0usize..6) {
-            let wanted = requirement("compilers: [gcc-15]\npackages: [a1, b1]");
-            let winner = |entries: &[Entry]| match select(&wanted, entries).pick {
-                Pick::Image(c) | Pick::Base(c) => Some(c.entry.clone()),
-                Pick::Nothing => None,
-            };
-            let before = winner(&entries);
-            let mut more = entries.clone();
-            more.insert(at.min(entries.len()), with("unusable", |e| e.os = "fedora:41".into()));
-            prop_assert_eq!(before, winner(&more));
-        }
-    }
-}
+mod tests;

@@ -3,9 +3,9 @@
 use naming::{Architecture, Compiler, ImageName, NameError, Os, PackageName, ToolName, Variant};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::Error;
 use crate::lists::names;
 use crate::source::read_all;
+use crate::{Error, Missing};
 
 /// A requirement. Every name in it was checked when it was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -31,15 +31,28 @@ impl Requirement {
     pub fn image_name(&self) -> Result<ImageName, NameError> {
         ImageName::for_requirement(&self.project, &self.os, &self.compilers, &self.variants)
     }
+
+    /// What an image that has nothing lacks.
+    pub fn contents(&self) -> Missing {
+        Missing {
+            compilers: self.compilers.clone(),
+            packages: self.packages.clone(),
+            tools: self.tools.clone(),
+        }
+    }
 }
 
-/// Reads requirements: YAML documents, a YAML or JSON list, or JSON objects one after the other.
-pub fn parse_requirements(text: &str) -> Result<Vec<Requirement>, Error> {
-    let all = read_all(text).map_err(Error::Requirement)?;
+/// Reads requirements: YAML documents, a YAML or JSON list, or JSON objects one after the other. Never empty:
+/// a text without any is an error. What follows a fault is read too, as far as it is clear where it begins.
+pub fn parse_requirements(text: &str) -> Vec<Result<Requirement, Error>> {
+    let all: Vec<_> = read_all(text)
+        .into_iter()
+        .map(|read| read.map_err(Error::Requirement))
+        .collect();
     if all.is_empty() {
-        Err(Error::NoRequirement)
+        vec![Err(Error::NoRequirement)]
     } else {
-        Ok(all)
+        all
     }
 }
 
@@ -124,112 +137,4 @@ fn os<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(Os, Option<Architec
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn reads_every_form() {
-        let forms = [
-            "project: capy\nos: ubuntu:25.04\ncompiler: gcc-15\n",
-            "project: capy\nos: ubuntu:25.04\ncompilers: [gcc-15]\nname: ignored\n",
-            "- project: capy\n  os: ubuntu-25.04\n  compilers: gcc-15\n",
-            "---\nproject: capy\nos: docker.io/library/ubuntu:25.04\ncompilers:\n- gcc-15\n---\n",
-            r#"{"project":"capy","os":"ubuntu:25.04","compilers":["gcc-15"]}"#,
-            r#"[{"project":"capy","os":"ubuntu:25.04","compiler":"GCC-15"}]"#,
-            "{project: capy, os: 'ubuntu:25.04', compiler: gcc-15}",
-        ];
-        for text in forms {
-            let all = parse_requirements(text).expect(text);
-            let [one] = &all[..] else { panic!("{text}") };
-            assert_eq!(
-                one.image_name().expect("name").as_str(),
-                "capy-ubuntu-25.04-gcc15",
-                "{text}"
-            );
-            assert_eq!(one.architecture, Architecture::host());
-        }
-    }
-
-    #[test]
-    fn reads_several() {
-        let yaml = "project: a\nos: debian:12\n---\nproject: b\nos: debian:12\n---\n- project: c\n  os: debian:12\n";
-        let projects = |text: &str| {
-            parse_requirements(text)
-                .expect(text)
-                .into_iter()
-                .map(|r| r.project)
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(projects(yaml), ["a", "b", "c"]);
-        let json = "{\"project\":\"a\",\"os\":\"debian:12\"}\n{\n \"project\":\"b\",\n \"os\":\"debian:12\"}\n";
-        assert_eq!(projects(json), ["a", "b"]);
-    }
-
-    #[test]
-    fn a_runner_says_its_architecture() {
-        let read = |text: &str| parse_requirements(text).expect(text).remove(0);
-        assert_eq!(
-            read("project: a\nos: ubuntu-24.04-arm").architecture,
-            Architecture::Aarch64
-        );
-        assert_eq!(
-            read("project: a\nos: ubuntu-24.04-arm\narchitecture: amd64").architecture,
-            Architecture::X86_64
-        );
-    }
-
-    #[test]
-    fn refusals_say_where() {
-        let table = [
-            ("", "no requirement"),
-            ("# only a comment\n", "no requirement"),
-            ("project: capy", "missing field `os`"),
-            ("os: debian:12", "missing field `project`"),
-            (
-                "project: capy\nos: debian:12\npackages: {a: b}",
-                "line 3 column 11",
-            ),
-            (
-                "project: capy\nos: debian:12\ncompilers: ['gcc-12; rm -rf /']",
-                "holds `;`",
-            ),
-            (
-                "project: capy\nos: debian:12\npackages: ['--privileged']",
-                "does not start with a letter",
-            ),
-            (
-                "project: capy\nos: debian:12\ntools: ['$(x)']",
-                "does not start with a letter",
-            ),
-            (
-                "project: ../../etc/passwd\nos: debian:12",
-                "project `../../etc/passwd` holds `/`",
-            ),
-            ("project: capy\nos: ../../etc/passwd", "operating system"),
-            (
-                "project: capy\nos: debian:12\narchitecture: vax",
-                "`vax` is not known",
-            ),
-            ("project: capy\nos: [debian]", "line 2 column 5"),
-            (
-                "project: capy\nos: debian:12\nos: debian:11",
-                "duplicate field `os`",
-            ),
-            ("project: [", "line"),
-            ("{\"project\":\"capy\",\"os\":7}", "line 1 column 24"),
-            ("just words", "expected an object"),
-        ];
-        for (text, says) in table {
-            let error = parse_requirements(text).expect_err(text);
-            assert!(error.to_string().contains(says), "{text}: {error}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn never_panics(text in "\\PC{0,80}|(project|os|compilers|[:\\[\\]{}\"' \n,a-z0-9-]){0,30}") {
-            let _ = parse_requirements(&text);
-        }
-    }
-}
+mod tests;

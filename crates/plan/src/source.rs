@@ -1,80 +1,148 @@
-//! Texts that hold one document or several: YAML documents, a list, JSON lines.
+//! Texts that hold one object or several: YAML documents, a list, JSON lines.
+//!
+//! What is wrong with one object does not hide the others, as far as it is clear where they begin: JSON objects and
+//! YAML documents are read each for itself, a YAML list up to its first fault.
+
+use std::fmt;
+use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::error::Category;
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 
-/// Reads every `T` of a text. YAML documents are separated by `---`; a document may be a list; JSON objects
-/// may stand one after the other. The error is a message with its place.
-pub(crate) fn read_all<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, String> {
+use crate::frames::{Fault, Frames, Place, at};
+
+/// How deep YAML's brackets may nest: the parser's own bound, which it applies only after a scan whose time grows with
+/// the square of the depth.
+const MAX_NESTING: usize = 128;
+
+/// An object, or a message with the place of what is wrong.
+type Read<T> = Result<T, String>;
+
+/// Reads every `T` of a text.
+pub(crate) fn read_all<T: DeserializeOwned>(text: &str) -> Vec<Read<T>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if text.trim_start().starts_with(['{', '[']) {
-        match read_json(text) {
-            // YAML's flow style begins like JSON.
-            Err(error) if error.classify() == Category::Syntax => {
-                read_yaml(text).map_err(|_| error.to_string())
-            }
-            read => read.map_err(|error| error.to_string()),
+    if !begins_as_json(text) {
+        return read_yaml(text);
+    }
+    let (all, is_json) = read_json(text);
+    if !is_json {
+        // JSON is a part of YAML, so this may be YAML that began like it.
+        let as_yaml = read_yaml(text);
+        if as_yaml.iter().all(Result::is_ok) {
+            return as_yaml;
         }
-    } else {
-        read_yaml(text).map_err(|error| error.to_string())
     }
+    all
 }
 
-fn read_json<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, serde_json::Error> {
+/// Whether what follows the first brackets is a quoted key or nothing, as in JSON; YAML's flow style has
+/// plain words there.
+fn begins_as_json(text: &str) -> bool {
+    let inside = text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '{' | '['));
+    text.trim_start().starts_with(['{', '['])
+        && (inside.is_empty() || inside.starts_with(['"', '}', ']']))
+}
+
+/// All objects, and whether the text is JSON to its end.
+fn read_json<T: DeserializeOwned>(text: &str) -> (Vec<Read<T>>, bool) {
     let mut all = Vec::new();
-    for one in serde_json::Deserializer::from_str(text).into_iter::<OneOrMany<T>>() {
-        all.append(&mut one?.0);
-    }
-    Ok(all)
-}
-
-fn read_yaml<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, serde_yaml::Error> {
-    let mut all = Vec::new();
-    for document in serde_yaml::Deserializer::from_str(text) {
-        all.append(
-            &mut Option::<OneOrMany<T>>::deserialize(document)?
-                .map(|one| one.0)
-                .unwrap_or_default(),
-        );
-    }
-    Ok(all)
-}
-
-/// An object, or a list of objects.
-pub(crate) struct OneOrMany<T>(pub Vec<T>);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor<T>(std::marker::PhantomData<T>);
-
-        impl<'de, T: Deserialize<'de>> serde::de::Visitor<'de> for Visitor<T> {
-            type Value = OneOrMany<T>;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-                f.write_str("an object or a list of objects")
+    for frame in Frames::new(text.as_bytes()) {
+        match frame.and_then(|frame| frame.parse()) {
+            Ok(one) => all.push(Ok(one)),
+            Err(Fault::Content(message)) => all.push(Err(message)),
+            Err(Fault::Syntax(message)) => {
+                all.push(Err(message));
+                return (all, false);
             }
-
-            fn visit_map<A: serde::de::MapAccess<'de>>(
-                self,
-                map: A,
-            ) -> Result<Self::Value, A::Error> {
-                T::deserialize(serde::de::value::MapAccessDeserializer::new(map))
-                    .map(|one| OneOrMany(vec![one]))
-            }
-
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(
-                self,
-                mut list: A,
-            ) -> Result<Self::Value, A::Error> {
-                let mut all = Vec::new();
-                while let Some(one) = list.next_element()? {
-                    all.push(one);
-                }
-                Ok(OneOrMany(all))
+            Err(Fault::Read(error)) => {
+                all.push(Err(error.to_string()));
+                return (all, false);
             }
         }
+    }
+    (all, true)
+}
 
-        deserializer.deserialize_any(Visitor(std::marker::PhantomData))
+fn read_yaml<T: DeserializeOwned>(text: &str) -> Vec<Read<T>> {
+    if let Some(place) = too_deep(text) {
+        let message = format!("brackets nest deeper than {MAX_NESTING} levels");
+        return vec![Err(at(&message, place))];
+    }
+    let documents = || serde_yaml::Deserializer::from_str(text);
+    // After a syntax error the parser gives documents without end, each an error. So they are counted first: to
+    // pass over a document fails only where it is not YAML.
+    let sound = documents()
+        .map_while(|document| IgnoredAny::deserialize(document).ok())
+        .count();
+    let mut all = Vec::new();
+    for document in documents().take(sound + 1) {
+        if let Err(error) = Into(&mut all).deserialize(document) {
+            all.push(Err(error.to_string()));
+        }
+    }
+    all
+}
+
+/// Where brackets are open that can't be read, whatever follows. A bracket in a string counts too, which no honest
+/// text has that many of.
+fn too_deep(text: &str) -> Option<Place> {
+    let mut depth = 0_usize;
+    let offset = text.bytes().position(|byte| {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > MAX_NESTING
+    })?;
+    let before = &text.as_bytes()[..offset];
+    let line = before.split(|byte| *byte == b'\n');
+    Some(Place {
+        column: line.clone().next_back().map_or(0, <[u8]>::len) + 1,
+        line: line.count(),
+    })
+}
+
+/// Puts the objects of a document into a list as they are read: what stands before a fault stays.
+struct Into<'a, T>(&'a mut Vec<Read<T>>);
+
+impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for Into<'_, T> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, T: DeserializeOwned> Visitor<'de> for Into<'_, T> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("an object or a list of objects")
+    }
+
+    /// An empty text.
+    fn visit_none<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    /// An empty document.
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        let one = T::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
+        self.0.push(Ok(one));
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        while let Some(one) = list.next_element_seed(PhantomData)? {
+            self.0.push(Ok(one));
+        }
+        Ok(())
     }
 }

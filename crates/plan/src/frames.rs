@@ -1,0 +1,199 @@
+//! JSON objects of a stream, one at a time.
+//!
+//! Objects may stand one after the other with any white space between them, or in arrays. Each is handed on
+//! at its closing brace, so that whoever reads a pipe works on the first while the next is still written.
+//! Splitting looks at brackets and strings alone; what is inside is for the parser to judge, and an object that
+//! is well-formed but not what was expected leaves its neighbours readable. A NUL between objects is white space:
+//! it ends a record under `--null`.
+
+use std::io::{self, BufRead};
+
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+
+/// The largest object, in bytes. A plan has one or two thousand; the bound keeps a stream that never closes its
+/// brace from filling the memory.
+const MAX_OBJECT: usize = 4 << 20;
+
+/// A line and a byte in it, both counted from one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub line: usize,
+    pub column: usize,
+}
+
+/// Why there is no object, or none of the wanted type.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// The stream can't be read.
+    Read(io::Error),
+    /// It is not JSON; where the next object would begin is not known. A message with its place.
+    Syntax(String),
+    /// An object says something else than it should. A message with its place.
+    Content(String),
+}
+
+/// The text of one object, and where in the stream it begins.
+#[derive(Debug)]
+pub(crate) struct Frame {
+    text: Vec<u8>,
+    pub place: Place,
+}
+
+impl Frame {
+    /// Parses the object. A fault's place is that in the whole stream.
+    pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+        serde_json::from_slice(&self.text).map_err(|error| {
+            let message = self.message(&error);
+            match error.classify() {
+                Category::Data => Fault::Content(message),
+                Category::Io | Category::Syntax | Category::Eof => Fault::Syntax(message),
+            }
+        })
+    }
+
+    fn message(&self, error: &serde_json::Error) -> String {
+        let (line, column) = (error.line(), error.column());
+        let text = error.to_string();
+        let own_place = format!(" at line {line} column {column}");
+        let text = text.strip_suffix(&own_place).unwrap_or(&text);
+        let first = line <= 1;
+        let place = Place {
+            line: self.place.line + line.saturating_sub(1),
+            column: if first { self.place.column - 1 } else { 0 } + column,
+        };
+        at(text, place)
+    }
+}
+
+/// A message with a place, as the parsers of both formats write it.
+pub(crate) fn at(message: &str, place: Place) -> String {
+    format!("{message} at line {} column {}", place.line, place.column)
+}
+
+/// What may come next outside an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// An object or an array.
+    Top,
+    /// The first element of an array, or its end.
+    First,
+    /// An element, after a comma.
+    Element,
+    /// A comma, or the end of the array.
+    Rest,
+}
+
+/// The objects of a stream. Ends after a fault of its own.
+pub(crate) struct Frames<R> {
+    reader: R,
+    /// Where the next byte stands.
+    next: Place,
+    state: State,
+    ended: bool,
+}
+
+impl<R: BufRead> Frames<R> {
+    pub(crate) fn new(reader: R) -> Self {
+        Self {
+            reader,
+            next: Place { line: 1, column: 1 },
+            state: State::Top,
+            ended: false,
+        }
+    }
+
+    /// The next byte and its place.
+    fn byte(&mut self) -> Result<Option<(u8, Place)>, Fault> {
+        let byte = loop {
+            match self.reader.fill_buf() {
+                Ok(bytes) => break bytes.first().copied(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Fault::Read(error)),
+            }
+        };
+        let Some(byte) = byte else { return Ok(None) };
+        self.reader.consume(1);
+        let place = self.next;
+        if byte == b'\n' {
+            self.next.line += 1;
+            self.next.column = 1;
+        } else {
+            self.next.column += 1;
+        }
+        Ok(Some((byte, place)))
+    }
+
+    fn frame(&mut self) -> Result<Option<Frame>, Fault> {
+        loop {
+            let Some((byte, place)) = self.byte()? else {
+                return match self.state {
+                    State::Top => Ok(None),
+                    _ => Err(Fault::Syntax(at("the list is not closed", self.next))),
+                };
+            };
+            self.state = match (self.state, byte) {
+                (state, b' ' | b'\t' | b'\r' | b'\n') => state,
+                (State::Top, b'\0') => State::Top,
+                (State::Top, b'[') => State::First,
+                (State::First | State::Rest, b']') => State::Top,
+                (State::Rest, b',') => State::Element,
+                (State::Top | State::First | State::Element, b'{') => {
+                    if self.state != State::Top {
+                        self.state = State::Rest;
+                    }
+                    return self.object(place).map(Some);
+                }
+                (state, _) => {
+                    let expected = match state {
+                        State::Top => "expected an object or a list of objects",
+                        State::First | State::Element => "expected an object",
+                        State::Rest => "expected `,` or `]`",
+                    };
+                    return Err(Fault::Syntax(at(expected, place)));
+                }
+            };
+        }
+    }
+
+    /// The rest of an object whose first brace was read. Without its end it is handed on too: the parser says
+    /// what is missing.
+    fn object(&mut self, place: Place) -> Result<Frame, Fault> {
+        let mut text = vec![b'{'];
+        let (mut depth, mut in_string, mut escaped) = (1_usize, false, false);
+        while depth > 0
+            && let Some((byte, _)) = self.byte()?
+        {
+            if text.len() == MAX_OBJECT {
+                let message = format!("an object is larger than {MAX_OBJECT} bytes");
+                return Err(Fault::Syntax(at(&message, place)));
+            }
+            text.push(byte);
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' if in_string => escaped = true,
+                b'"' => in_string = !in_string,
+                b'{' | b'[' if !in_string => depth += 1,
+                b'}' | b']' if !in_string => depth -= 1,
+                _ => {}
+            }
+        }
+        Ok(Frame { text, place })
+    }
+}
+
+impl<R: BufRead> Iterator for Frames<R> {
+    type Item = Result<Frame, Fault>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let frame = self.frame();
+        self.ended = !matches!(frame, Ok(Some(_)));
+        frame.transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::{Plans, parse_requirements, select};
+
+fn requirement(text: &str) -> Requirement {
+    parse_requirements(text).remove(0).expect(text)
+}
+
+fn entry(name: &str) -> Entry {
+    let tag = "x".parse().expect("tag");
+    let file = format!("images/{name}.tar");
+    Entry::new(name, file, tag, "ubuntu:25.04", "x86_64")
+}
+
+fn plan(wanted: &Requirement, entries: &[Entry]) -> Plan {
+    let path_of = |entry: &Entry| Ok::<_, Error>(entry.file.clone());
+    plan_for(wanted, &select(wanted, entries), path_of).expect("plan")
+}
+
+fn json(plan: &Plan) -> String {
+    serde_json::to_string(plan).expect("json")
+}
+
+const WANTED: &str = "project: capy\nos: ubuntu:25.04\narchitecture: x86_64\ncompiler: gcc-15\npackages: [libssl-dev]\ntools: [cmake]";
+
+#[test]
+fn prints_what_the_format_says() {
+    let mut base = entry("b");
+    base.tools = vec!["cmake".into()];
+    let wanted = requirement(WANTED);
+    assert_eq!(
+        json(&plan(&wanted, &[base])),
+        concat!(
+            r#"{"version":1,"name":"capy-ubuntu-25.04-gcc15","job":null,"needs_build":true,"best_image_path":null,"#,
+            r#""best_base_image_path":"images/b.tar","base_image":"ubuntu:25.04","marks":{"essential":70,"extra":20},"#,
+            r#""requirements":{"project":"capy","os":"ubuntu:25.04","architecture":"x86_64","compilers":["gcc-15"],"#,
+            r#""packages":["libssl-dev"],"tools":["cmake"],"variants":[]},"#,
+            r#""missing":{"compilers":["gcc-15"],"packages":["libssl-dev"],"tools":[]},"#,
+            r#""build":{"dockerfile":null,"context":null,"args":{},"steps":[]}}"#,
+        )
+    );
+}
+
+#[test]
+fn an_image_that_fits_needs_no_build_though_it_lacks_a_package() {
+    let mut image = entry("i");
+    image.compilers = vec!["gcc-15".into()];
+    let plan = plan(&requirement(WANTED), &[entry("b"), image]);
+    assert!(!plan.needs_build());
+    assert_eq!(plan.best_image_path.as_deref(), Some("images/i.tar".into()));
+    assert_eq!((plan.marks.essential, plan.marks.extra), (100, 0));
+    let missing = plan.missing.expect("missing");
+    assert!(missing.compilers.is_empty());
+    assert_eq!((missing.packages.len(), missing.tools.len()), (1, 1));
+}
+
+#[test]
+fn with_no_image_everything_is_missing() {
+    let wanted = requirement(WANTED);
+    let plan = plan(&wanted, &[]);
+    assert!(plan.needs_build());
+    assert_eq!(plan.base_image.as_deref(), Some("ubuntu:25.04"));
+    assert_eq!(plan.best_base_image_path, None);
+    assert_eq!(plan.marks, Marks::default());
+    assert_eq!(plan.missing, Some(wanted.contents()));
+}
+
+#[test]
+fn the_chosen_path_can_fail() {
+    let wanted = requirement(WANTED);
+    let path_of = |_: &Entry| Err(Error::NoRequirement);
+    let entries = [entry("b")];
+    assert!(plan_for(&wanted, &select(&wanted, &entries), path_of).is_err());
+    assert!(plan_for(&wanted, &select(&wanted, []), path_of).is_ok());
+}
+
+#[test]
+fn without_missing_everything_is_installed() {
+    let text = r#"{"name":"x","base_image":"debian:12","requirements":{"project":"x","os":"debian:12","packages":["git"]}}"#;
+    let plan = Plans::new(text.as_bytes())
+        .next()
+        .expect("one")
+        .expect(text);
+    assert_eq!(plan.to_install().packages.len(), 1);
+}
+
+proptest! {
+    #[test]
+    fn what_is_printed_is_read_back(
+        os in prop::sample::select(vec!["ubuntu:25.04", "debian:bookworm-slim", "alpine:3.20", "archlinux"]),
+        compilers in prop::collection::vec("(gcc|clang)-[1-9]", 0..3),
+        packages in prop::collection::vec("[a-z][a-z0-9+.-]{1,8}(:i386)?(=[0-9.]{1,4})?", 0..4),
+        tools in prop::collection::vec("[a-z]{2,6}", 0..3),
+        variants in prop::collection::vec("(asan|tsan|x86)", 0..2),
+        with_image in any::<bool>(),
+    ) {
+        let text = serde_json::json!({
+            "project": "capy", "os": os, "architecture": "x86_64",
+            "compilers": compilers, "packages": packages, "tools": tools, "variants": variants,
+        });
+        let wanted = requirement(&text.to_string());
+        let entries = [entry("b")];
+        let plan = plan(&wanted, if with_image { &entries } else { &[] });
+        let pretty = serde_json::to_string_pretty(&plan).expect("json");
+        prop_assert!(!json(&plan).contains('\n'));
+        for text in [json(&plan), pretty, format!("[{}]", json(&plan))] {
+            let read: Result<Vec<_>, _> = Plans::new(text.as_bytes()).collect();
+            prop_assert_eq!(read.map_err(|error| error.to_string()), Ok(vec![plan.clone()]));
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Reading plans: JSON lines, JSON arrays, pretty-printed objects one after the other.
+
+use std::io::BufRead;
+
+use crate::frames::{Fault, Frames, at};
+use crate::{Error, Plan};
+
+/// The plans of a stream. Each is handed on as soon as it is complete, so that a pipeline builds the first while the
+/// second is still written. A plan that is wrong does not hide the next one; text that is not JSON ends the stream.
+pub struct Plans<R> {
+    objects: Frames<R>,
+    ended: bool,
+}
+
+impl<R: BufRead> Plans<R> {
+    /// Reads plans from a stream.
+    pub fn new(reader: R) -> Self {
+        Self {
+            objects: Frames::new(reader),
+            ended: false,
+        }
+    }
+
+    fn read(&mut self) -> Option<Result<Plan, Fault>> {
+        Some(self.objects.next()?.and_then(|object| {
+            let plan: Plan = object.parse()?;
+            match contradiction(&plan) {
+                None => Ok(plan),
+                Some(why) => {
+                    let subject = plan.subject().escape_debug();
+                    Err(Fault::Content(at(
+                        &format!("`{subject}` {why}"),
+                        object.place,
+                    )))
+                }
+            }
+        }))
+    }
+}
+
+impl<R: BufRead> Iterator for Plans<R> {
+    type Item = Result<Plan, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let plan = self.read()?;
+        self.ended = matches!(plan, Err(Fault::Read(_) | Fault::Syntax(_)));
+        Some(plan.map_err(|fault| match fault {
+            Fault::Read(error) => Error::Read(error),
+            Fault::Syntax(message) | Fault::Content(message) => Error::Plan(message),
+        }))
+    }
+}
+
+/// What keeps a plan from being carried out, whatever the store and the engine hold.
+fn contradiction(plan: &Plan) -> Option<&'static str> {
+    let (says, image, name) = (plan.needs_build, &plan.best_image_path, &plan.name);
+    match (says, image, name) {
+        (Some(false), None, _) => Some("needs no build, but has no `best_image_path`"),
+        (Some(true), _, None) => Some("needs a build, but has no `name`"),
+        (None, None, None) => Some("has neither `best_image_path` nor `name`"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;
