@@ -106,15 +106,9 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         done.map_err(|failure| failure.about(plan.subject()))
     };
     if cli::reads_stdin(&cli.files, "a file with plans")? {
-        let plans = Plans::new(BufReader::new(std::io::stdin().lock()));
         let mut any = false;
-        context.each(
-            plans.map(|plan| plan.map_err(Failure::from)),
-            |context, plan| {
-                any = true;
-                work(context, plan)
-            },
-        )?;
+        let plans = Plans::new(BufReader::new(std::io::stdin().lock())).inspect(|_| any = true);
+        context.each(plans.map(|plan| plan.map_err(Failure::from)), work)?;
         return if any {
             Ok(())
         } else {
