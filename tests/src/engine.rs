@@ -5,6 +5,9 @@ use std::sync::OnceLock;
 use xtask::process::Session;
 use xtask::{debian, folders};
 
+/// Marks an image, and what is built on it, as a sandbox's own even after it lost its name to another image.
+pub(crate) const LABEL: &str = "imgpipe.test";
+
 /// An engine that answers.
 #[derive(Debug)]
 pub struct Engine {
@@ -74,6 +77,25 @@ impl Engine {
     #[must_use]
     pub fn id(&self, reference: &str) -> Option<String> {
         self.read(&["image", "inspect", "--format", "{{.Id}}", reference])
+    }
+
+    /// The IDs of images without a name that were made for `project`.
+    pub(crate) fn nameless_of(&self, project: &str) -> Vec<String> {
+        let label = format!("label={LABEL}={project}");
+        let words = [
+            "images",
+            "--quiet",
+            "--no-trunc",
+            "--filter",
+            "dangling=true",
+            "--filter",
+            &label,
+        ];
+        self.read(&words)
+            .unwrap_or_default()
+            .lines()
+            .map(str::to_owned)
+            .collect()
     }
 
     /// The references of all images whose name in the last part of the path is `project`, or starts with it and a dash.

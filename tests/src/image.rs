@@ -6,7 +6,8 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use camino::Utf8Path;
 
-use crate::{Sandbox, engine};
+use crate::Sandbox;
+use crate::engine::{LABEL, engine};
 
 /// What makes an image a Debian 12 for whoever looks.
 const OS_RELEASE: &str = "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n";
@@ -91,7 +92,7 @@ impl Image {
         let reference = format!("{}:latest", sandbox.image(variant));
         let context = tempfile::tempdir_in(sandbox.root()).expect("a folder for the build");
         let root = Utf8Path::from_path(context.path()).expect("the sandbox's path is UTF-8");
-        self.write(root)
+        self.write(root, sandbox.project())
             .unwrap_or_else(|error| panic!("{root}: {error}"));
         let build = duct::cmd!(engine().program(), "build", "--tag", &reference, root)
             .env("DOCKER_CLI_HINTS", "false");
@@ -115,8 +116,8 @@ impl Image {
         layer.push((path.into(), bytes, mode));
     }
 
-    fn write(&self, root: &Utf8Path) -> std::io::Result<()> {
-        let mut recipe = String::from("FROM scratch\n");
+    fn write(&self, root: &Utf8Path, project: &str) -> std::io::Result<()> {
+        let mut recipe = format!("FROM scratch\nLABEL {LABEL}={project}\n");
         for (number, layer) in self.layers.iter().enumerate() {
             for (path, bytes, mode) in layer {
                 let path = root.join(format!("layer{number}")).join(path);

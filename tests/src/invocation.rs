@@ -1,14 +1,17 @@
 //! One run of a command, in a cleaned environment.
 
-use std::os::unix::process::ExitStatusExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
+use xtask::process::end_group;
 
 use crate::{Outcome, Sandbox, engine, programs};
 
 /// A command that takes longer has hung. Generous: a build with packages from the network is among the tests.
-const TIMEOUT: Duration = Duration::from_secs(15 * 60);
+const TIMEOUT: Duration = Duration::from_secs(5 * 60);
+/// How long a hung command may take to end when asked to.
+const GRACE: Duration = Duration::from_secs(5);
 /// Variables that change what a command does, besides all whose names start with `IMG_`.
 const REMOVED: [&str; 7] = [
     "GITHUB_RUN_ID",
@@ -103,7 +106,12 @@ impl Invocation {
             Some(bytes) => run.stdin_bytes(bytes),
             None => run.stdin_null(),
         };
-        run = run.full_env(environment(&path, &self.variables));
+        run = run
+            .full_env(environment(&path, &self.variables))
+            .before_spawn(|child| {
+                child.process_group(0);
+                Ok(())
+            });
         let started = run
             .start()
             .unwrap_or_else(|error| panic!("`{command}` could not be started: {error}"));
@@ -112,8 +120,7 @@ impl Invocation {
             .expect("a child can be waited for")
             .cloned()
         else {
-            // It failed already; that the child could not be killed either adds nothing.
-            drop(started.kill());
+            end_group(&started, GRACE);
             panic!("`{command}` did not end within {} s", TIMEOUT.as_secs());
         };
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();

@@ -203,7 +203,8 @@ impl Drop for Sandbox {
         let Some(engine) = engine::in_use().filter(|_| self.engine) else {
             return;
         };
-        for image in engine.images_of(&self.project) {
+        let nameless = engine.nameless_of(&self.project);
+        for image in engine.images_of(&self.project).into_iter().chain(nameless) {
             // A test that fails may leave a container that uses it; the failure itself says more.
             drop(engine.read(&["rmi", &image]));
         }

@@ -23,8 +23,8 @@ pub(super) fn spawn(command: &Command, expression: &Expression) -> Result<Handle
         })
 }
 
-/// Ends a child and all of its group: SIGTERM first, SIGKILL after the grace period.
-pub(crate) fn end_group(handle: &Handle, grace: Duration) {
+/// Ends a child that leads a group, and all of the group: SIGTERM first, SIGKILL after the grace period.
+pub fn end_group(handle: &Handle, grace: Duration) {
     signal_group(handle, "TERM");
     if !matches!(handle.wait_timeout(grace), Ok(Some(_))) {
         signal_group(handle, "KILL");

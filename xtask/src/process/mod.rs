@@ -9,6 +9,6 @@ mod group;
 mod session;
 
 pub use command::{Command, command};
-pub(crate) use group::end_group;
+pub use group::end_group;
 pub use session::Session;
 pub(crate) use session::tail;
