@@ -65,7 +65,7 @@ pub enum Error {
         source: io::Error,
     },
     /// What the image is written to failed: a full disk, or an engine that closed its input.
-    #[error("{source}")]
+    #[error("the image can't be written: {source}")]
     Write {
         /// The system's reason.
         source: io::Error,

@@ -2,10 +2,13 @@
 
 use crate::{Code, Failure};
 
+/// What to do where there is no room.
+const NO_ROOM: &str = "free some room where the store is; nothing that was there has changed";
+
 impl Failure {
     fn of(code: Code, error: &impl std::error::Error, hint: Option<String>) -> Self {
         let failure = Self::new(code, error.to_string());
-        match hint {
+        match hint.or_else(|| (code == Code::Room).then(|| NO_ROOM.to_owned())) {
             Some(hint) => failure.with_hint(hint),
             None => failure,
         }
