@@ -1,0 +1,151 @@
+//! `imgsave`: what goes into the store, under which name, and what the registry says of it.
+
+use pipeline_tests::{Image, Sandbox, engine};
+
+/// A tiny Debian 12 with a package.
+fn debian() -> Image {
+    Image::new().file(
+        "var/lib/dpkg/status",
+        "Package: zlib1g-dev\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1:1.2.13\n",
+    )
+}
+
+#[test]
+fn says_what_the_image_holds_without_running_it() {
+    let s = Sandbox::new();
+    let image = debian()
+        .file("usr/bin/gcc-12", "")
+        .file("usr/bin/cmake", "")
+        .build(&s, "source");
+    let name = format!("{}-debian-12-gcc12", s.project());
+    s.run(
+        "imgsave",
+        ["--project", s.project(), "--variant", "gcc12", &image],
+    )
+    .ok()
+    .stdout(&format!("images/{}/{name}.tar\n", s.project()));
+    let registry = s.read("image-registry.yml");
+    for line in [
+        format!("name: {name}"),
+        format!("docker_tag: {name}:latest"),
+        "os: debian:12".into(),
+        "compilers: [gcc-12]".into(),
+        "packages: [zlib1g-dev]".into(),
+        "tools: [cmake]".into(),
+        format!(
+            "image_id: {}",
+            engine().id(&image).expect("the image has an ID")
+        ),
+    ] {
+        assert!(registry.contains(&line), "{line} is not in\n{registry}");
+    }
+}
+
+#[test]
+fn the_same_image_gives_the_same_bytes() {
+    let s = Sandbox::new();
+    let image = debian()
+        .random("data", 300_000)
+        .layer()
+        .random("more", 50_000)
+        .build(&s, "base");
+    s.run("imgsave", [&image]).ok();
+    let first = s.read_bytes(&s.archive("base"));
+    std::fs::remove_file(s.path(s.archive("base"))).expect("the archive is there");
+    s.run("imgsave", [&image]).ok();
+    assert!(
+        first == s.read_bytes(&s.archive("base")),
+        "two archives of one image differ"
+    );
+    assert!(s.files("images/.imgpipe/unfinished").is_empty());
+}
+
+#[test]
+fn adopts_archives_that_the_engine_wrote() {
+    let s = Sandbox::new();
+    let image = debian().random("data", 100_000).build(&s, "base");
+    let id = engine().id(&image).expect("the image has an ID");
+    let name = s.image("base");
+    for (made, file) in [("", "a.tar"), ("| gzip", "b.tar"), ("| zstd -q", "c.tar")] {
+        s.sh(&format!(
+            "{} save {image} {made} > {file}",
+            engine().program()
+        ))
+        .ok();
+        s.run(
+            "imgsave",
+            ["--name", name.trim_end_matches(":latest"), file],
+        )
+        .ok();
+        assert!(
+            s.read("image-registry.yml")
+                .contains(&format!("image_id: {id}")),
+            "{file}"
+        );
+    }
+    s.forget(&image);
+    s.run("imgload", [s.archive("base")]).ok();
+    assert_eq!(engine().id(&image), Some(id));
+}
+
+#[test]
+fn a_name_that_does_not_comply_is_refused_and_mended() {
+    let s = Sandbox::new();
+    let image = debian().build(&s, "base");
+    let loud = format!("{}-debian-12-GCC12", s.project());
+    let mended = loud.to_lowercase();
+    s.run("imgsave", ["--name", &loud, &image])
+        .fails("imgsave", 3, "holds the upper-case letter `G`")
+        .stderr_has(&format!("hint: `{mended}` would do; --normalize uses it"));
+    assert!(s.files("images").is_empty() && !s.path("image-registry.yml").exists());
+    s.run("imgsave", ["--normalize", "--name", &loud, &image])
+        .ok()
+        .stdout(&format!("images/{}/{mended}.tar\n", s.project()));
+}
+
+#[test]
+fn what_a_person_wrote_stays() {
+    let s = Sandbox::new();
+    let first = debian().random("data", 1000).build(&s, "base");
+    let name = first.trim_end_matches(":latest");
+    s.write(
+        "image-registry.yml",
+        format!(
+            "# ours\nversion: 1.0\nimages:\n  - name: {name}   # the base\n    file: images/mine/own place.tar\n    \
+             docker_tag: {name}:latest\n    os: 'debian:12'\n    architecture: amd64\n    pinned: true\n    \
+             owner: [\"us\"]\n"
+        ),
+    );
+    s.run("imgsave", [&first])
+        .ok()
+        .stdout("images/mine/own place.tar\n");
+    let registry = s.read("image-registry.yml");
+    for line in [
+        "# ours\n",
+        "# the base\n",
+        "file: images/mine/own place.tar\n",
+        "pinned: true\n",
+        "owner: [\"us\"]\n",
+        "os: 'debian:12'\n",
+    ] {
+        assert!(registry.contains(line), "{line} is not in\n{registry}");
+    }
+}
+
+#[test]
+fn what_is_not_there_is_said() {
+    let s = Sandbox::new();
+    let image = Image::new().file("etc/os-release", "").build(&s, "base");
+    s.run("imgsave", [format!("{}-nothing:1", s.project())])
+        .fails("imgsave", 5, "the engine holds no such image");
+    s.run("imgsave", ["nothing.tar"])
+        .fails("imgsave", 4, "no such file");
+    s.run(
+        "imgsave",
+        ["--project", s.project(), "--variant", "base", &image],
+    )
+    .fails("imgsave", 3, "does not say its operating system")
+    .stderr_has("hint: give the whole name with --name");
+    assert!(!s.path("image-registry.yml").exists());
+    assert!(s.files("images/.imgpipe/unfinished").is_empty());
+}
