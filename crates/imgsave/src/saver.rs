@@ -107,6 +107,7 @@ impl Saver<'_> {
         let path = self.store.path(&planned.file)?;
         let size = layers.seal(unfinished.file_mut(), slice::from_ref(&planned.docker_tag))?;
         let digest = digest(unfinished.file_mut())?;
+        unfinished.sync()?;
         let mut unfinished = Some(unfinished);
         self.store.update(self.lock_timeout, |registry| {
             if let Some(unfinished) = unfinished.take() {

@@ -123,12 +123,17 @@ impl Unfinished {
         &mut self.file
     }
 
+    /// Brings what was written to disk, so that [`Self::commit`] under a lock has little left to do.
+    pub fn sync(&self) -> Result<(), Error> {
+        self.file
+            .sync_all()
+            .map_err(Error::io("flush", self.path()))
+    }
+
     /// Puts the file into its place, over what may be there, in a way that survives a power cut:
     /// when this returns, the archive is complete on disk.
     pub fn commit(self, target: &StorePath) -> Result<(), Error> {
-        self.file
-            .sync_all()
-            .map_err(Error::io("flush", self.path()))?;
+        self.sync()?;
         let place = target.absolute();
         let folder = parent(&place);
         // Checked before anything is made and again before anything is moved, since what was
