@@ -4,21 +4,22 @@ use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+/// What Cargo writes at the top of a target folder: the first only where it made the folder itself.
+const MARKERS: [&str; 2] = ["CACHEDIR.TAG", ".rustc_info.json"];
+
 /// Cargo's target folder, from the path of the running program, which Cargo put there.
 ///
-/// The marker is the `CACHEDIR.TAG` that Cargo writes at the top of the folder, so a build for
-/// another platform, a level deeper, finds it too.
+/// It is known by what Cargo keeps at its top, since a build for another platform is a level deeper; without that, it is
+/// the folder above the one of the profile.
 ///
 /// # Errors
-/// Where the running program is not in a target folder.
+/// Where the path of the running program is not known.
 pub fn target() -> io::Result<Utf8PathBuf> {
-    let program = Utf8PathBuf::try_from(std::env::current_exe()?).map_err(io::Error::other)?;
-    program
+    let profile = programs()?;
+    let marked = profile
         .ancestors()
-        .skip(1)
-        .find(|folder| folder.join("CACHEDIR.TAG").is_file())
-        .map(Utf8Path::to_owned)
-        .ok_or_else(|| io::Error::other(format!("{program} is not in a Cargo target folder")))
+        .find(|folder| MARKERS.iter().any(|marker| folder.join(marker).is_file()));
+    Ok(marked.or(profile.parent()).unwrap_or(&profile).to_owned())
 }
 
 /// The folder of the commands that were built beside the running program (`target/debug`).
