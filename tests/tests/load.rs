@@ -251,3 +251,23 @@ fn put_another(s: &Sandbox, path: &str) {
     assert!(saved.is_some());
     s.forget(&other);
 }
+
+#[test]
+fn an_archive_that_is_just_being_replaced_is_waited_for() {
+    let s = Sandbox::new();
+    let reference = stored(&s, "base");
+    let old = s.read("image-registry.yml");
+    stored(&s, "base");
+    let new = s.read("image-registry.yml");
+    // The archive is the new one already, and its entry follows while the lock is held.
+    s.write("image-registry.yml", old);
+    s.write("new.yml", new);
+    let name = s.image("base");
+    s.sh(&format!(
+        "exec 9>images/.imgpipe/registry.lock; flock 9\n\
+         imgload {name} >out 9>&- & sleep 1; cp new.yml image-registry.yml; flock -u 9; wait $!"
+    ))
+    .ok();
+    assert_eq!(s.read("out"), format!("{reference}\n"));
+    assert!(engine().has(&reference));
+}

@@ -15,7 +15,7 @@ use naming::{Digest, Reference};
 use registry::Store;
 
 use crate::choice::{Choice, choose};
-use crate::{Target, record};
+use crate::{Target, record, target};
 
 /// Brings archives into an engine.
 pub struct Loader<'a> {
@@ -52,7 +52,33 @@ pub struct Loaded {
 
 impl Loader<'_> {
     /// Loads the images of an archive: the registered one, or all of an unregistered archive.
+    ///
+    /// Whoever replaces an archive renames it into its place a moment before its entry follows: an archive
+    /// that is not what its entry says is looked at once more when the registry is at rest.
     pub fn load(&self, target: &Target) -> Result<Vec<Loaded>, Failure> {
+        match self.load_once(target) {
+            Err(failure) if failure.code() == Code::Archive => match self.newer(target) {
+                Some(newer) => self.load_once(&newer),
+                None => Err(failure),
+            },
+            done => done,
+        }
+    }
+
+    /// The target as the registry has it now, if that is another image than before.
+    fn newer(&self, target: &Target) -> Option<Target> {
+        let old = target.entry.as_ref()?;
+        // No edit: this waits for whoever is writing. Where nothing can be locked, nobody writes.
+        let _ = self.store.update(self.lock_timeout, |_| {
+            Ok::<_, registry::Error>((Vec::new(), ()))
+        });
+        let registry = self.store.read().ok()?;
+        let entry = registry.get(&old.name)?;
+        let moved = entry.image_id != old.image_id || entry.file != old.file;
+        target::registered(self.store, entry).ok().filter(|_| moved)
+    }
+
+    fn load_once(&self, target: &Target) -> Result<Vec<Loaded>, Failure> {
         let archive = Archive::open(&target.path)?;
         let mut choices = choose(&archive, target.entry.as_ref(), self.reporter)?;
         if let Some(also) = &self.also {
