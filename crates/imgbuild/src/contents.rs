@@ -2,8 +2,8 @@
 //! really there.
 
 use cli::{Code, Failure};
-use imgsave::{Contents, DraftEntry};
-use naming::Digest;
+use imgsave::{Contents, DraftEntry, contradicts};
+use naming::{Digest, Os};
 use plan::{Missing, Plan};
 use registry::Entry;
 
@@ -25,6 +25,7 @@ pub(crate) fn draft(
         },
     );
     check(wanted.map(|wanted| wanted.architecture), &asked, contents)?;
+    check_os(wanted.map(|wanted| &wanted.os), contents)?;
     // A base that is not registered has no list of its own: then it is all that is there.
     let of_base = match base {
         Some(entry) => DraftEntry {
@@ -51,9 +52,7 @@ pub(crate) fn draft(
                 .map(|package| package.name().to_owned()),
         ),
         tools: union(of_base.tools, asked.tools.iter().map(ToString::to_string)),
-        variants: wanted
-            .map(|wanted| wanted.variants.iter().map(ToString::to_string).collect())
-            .unwrap_or_default(),
+        variants: wanted.map(|wanted| wanted.variants.iter().map(ToString::to_string).collect()),
         fingerprint: Some(fingerprint),
         base: base.map(|base| base.name.clone()),
     })
@@ -87,6 +86,18 @@ fn check(
             format!("the built image is for {built}, not {wanted}; it is not registered"),
         )
         .with_hint("the base decides the architecture: give one that is for it")),
+        _ => Ok(()),
+    }
+}
+
+/// A build file may start from anything; the next plan would take the image for what the registry says.
+fn check_os(wanted: Option<&Os>, contents: &Contents) -> Result<(), Failure> {
+    match contents.inventory.os.as_ref().zip(wanted) {
+        Some((built, wanted)) if contradicts(built, wanted) => Err(Failure::new(
+            Code::Engine,
+            format!("the built image is `{built}`, not `{wanted}`; it is not registered"),
+        )
+        .with_hint("the base decides the system: let the build file start from one that is it")),
         _ => Ok(()),
     }
 }

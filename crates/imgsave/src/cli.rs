@@ -1,7 +1,10 @@
 //! The flags of `imgsave`, and its run over the records.
 
+use std::collections::BTreeMap;
+
 use clap::Parser;
 use cli::{Common, Context, Failure, Flags};
+use naming::Digest;
 use serde_json::json;
 
 use crate::{DraftEntry, Naming, Saved, Saver, Source, compliant_name};
@@ -64,14 +67,17 @@ impl Flags for Cli {
     }
 }
 
+/// What `--name` can't be given for.
+const SEVERAL: &str = "`--name` names one image, and several were given";
+
 /// Saves each record and prints where its archive is.
 pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     if cli.name.is_some() && cli.operands.len() > 1 {
-        return Err(Failure::usage(
-            "`--name` names one image, and several were given",
-        ));
+        return Err(Failure::usage(SEVERAL));
     }
     let naming = naming_of(&cli)?;
+    let names_one = cli.name.is_some();
+    let mut names = BTreeMap::new();
     let store = cli.common.store()?;
     let engine = cli.common.engine();
     let input = cli.common.input(cli.operands, "references or archives")?;
@@ -83,8 +89,12 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         lock_timeout: cli.common.lock_timeout,
     };
     context.each(input, |context, operand| {
-        let saved = save(&saver, &operand, naming.as_ref(), cli.normalize)
+        if names_one && !names.is_empty() {
+            return Err(Failure::usage(SEVERAL));
+        }
+        let saved = save(&saver, &operand, naming.as_ref(), cli.normalize, &names)
             .map_err(|failure| failure.about(&operand))?;
+        names.insert(saved.name.clone(), saved.image_id);
         context.out.record(saved.path.as_str(), || {
             json!({
                 "path": saved.path,
@@ -115,6 +125,7 @@ fn save(
     operand: &str,
     naming: Option<&Naming>,
     normalize: bool,
+    names: &BTreeMap<String, Digest>,
 ) -> Result<Saved, Failure> {
     let source = Source::find(saver.engine, operand)?;
     let own;
@@ -125,5 +136,16 @@ fn save(
             &own
         }
     };
-    saver.save(&source, naming, |contents| Ok(DraftEntry::of(contents)))
+    saver.save(&source, naming, |contents| {
+        let name = contents.name.as_str();
+        // It would be gone as soon as it was printed.
+        if names
+            .get(name)
+            .is_some_and(|id| *id != contents.image.image_id)
+        {
+            let message = format!("another image was saved as `{name}` just before");
+            return Err(Failure::invalid(message).with_hint("give each image a name of its own"));
+        }
+        Ok(DraftEntry::of(contents))
+    })
 }

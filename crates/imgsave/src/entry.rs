@@ -3,12 +3,14 @@
 use archive::Image;
 use chrono::{SubsecRound, Utc};
 use inventory::Inventory;
-use naming::{Architecture, Digest, ImageName, NameError};
+use naming::{Architecture, Digest, ImageName, NameError, Os};
 use registry::{Entry, Registry};
 
 /// What was found in an image that has just been written to disk.
 #[derive(Debug)]
 pub struct Contents<'a> {
+    /// What the image is going to be called.
+    pub name: &'a ImageName,
     /// The image as the archive index shows it.
     pub image: &'a Image,
     /// What is installed.
@@ -27,8 +29,8 @@ pub struct DraftEntry {
     pub packages: Vec<String>,
     /// Tool names.
     pub tools: Vec<String>,
-    /// `asan`.
-    pub variants: Vec<String>,
+    /// `asan`; where `None`, an old entry's stay, and a new entry gets what its name says.
+    pub variants: Option<Vec<String>>,
     /// The fingerprint of the build, where there was one.
     pub fingerprint: Option<Digest>,
     /// The entry that it was built on.
@@ -67,20 +69,21 @@ pub(crate) fn complete(
         Architecture::from_oci(&config.architecture, config.variant.as_deref())?.to_string();
     let mut entry = match registry.get(name.as_str()) {
         Some(old) => old.clone(),
-        None => Entry::new(
-            name.as_str(),
-            name.archive_file(),
-            name.reference()?,
-            "",
-            "",
-        ),
+        None => {
+            let (file, tag) = (name.archive_file(), name.reference()?);
+            let mut entry = Entry::new(name.as_str(), file, tag, "", "");
+            entry.variants = variants_in(name);
+            entry
+        }
     };
     entry.os = os;
     entry.architecture = architecture;
     entry.compilers = draft.compilers;
     entry.packages = draft.packages;
     entry.tools = draft.tools;
-    entry.variants = draft.variants;
+    if let Some(variants) = draft.variants {
+        entry.variants = variants;
+    }
     entry.fingerprint = draft.fingerprint;
     entry.base = draft.base;
     entry.created = Some(Utc::now().trunc_subsecs(0));
@@ -91,6 +94,37 @@ pub(crate) fn complete(
     Ok(entry)
 }
 
+/// The variants in a name that mean the same in every project. No file of an image tells them.
+fn variants_in(name: &ImageName) -> Vec<String> {
+    let known = |part: &&str| matches!(*part, "cov" | "asan" | "ubsan" | "tsan" | "x86");
+    name.variant()
+        .split('-')
+        .filter(known)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Whether an image that says it is `found` can't be what is `said`: another distribution, or another number.
+/// A codename and a number may mean the same, and `12` is true of `12.5`.
+pub fn contradicts(found: &Os, said: &Os) -> bool {
+    if found.distribution() != said.distribution() {
+        return true;
+    }
+    let numbers = |os: &Os| -> Vec<String> {
+        let version = os.version().unwrap_or_default();
+        let number = version.split(['-', '_']).next().unwrap_or_default();
+        if number.starts_with(|c: char| c.is_ascii_digit()) {
+            number.split('.').map(str::to_owned).collect()
+        } else {
+            Vec::new()
+        }
+    };
+    numbers(found)
+        .iter()
+        .zip(&numbers(said))
+        .any(|(found, said)| found != said)
+}
+
 /// Whole megabytes (10^6 bytes), at least one.
 pub(crate) fn megabytes(bytes: u64) -> f64 {
     #[expect(
@@ -99,4 +133,51 @@ pub(crate) fn megabytes(bytes: u64) -> f64 {
     )]
     let whole = bytes.div_ceil(1_000_000).max(1) as f64;
     whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_whole_megabytes() {
+        for (bytes, megabytes_of) in [(0, 1.0), (1, 1.0), (1_000_000, 1.0), (1_000_001, 2.0)] {
+            assert!((megabytes(bytes) - megabytes_of).abs() < 0.01, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn a_name_says_variants() {
+        for (name, variants) in [
+            ("capy-debian-12-gcc12", &[][..]),
+            ("capy-debian-12-clang15-asan-x86", &["asan", "x86"]),
+            ("asan-debian-12-cov", &["cov"]),
+        ] {
+            assert_eq!(
+                variants_in(&name.parse().expect("a name")),
+                variants,
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn systems_contradict_each_other_only_for_sure() {
+        let os = |text: &str| text.parse::<Os>().expect("a system");
+        for (found, said, contradiction) in [
+            ("debian:12", "debian:12", false),
+            ("debian:12", "debian:bookworm", false),
+            ("debian:12", "debian:12-slim", false),
+            ("rocky:9.4", "rocky:9", false),
+            ("debian:12", "debian:13", true),
+            ("ubuntu:24.04", "ubuntu:24.10", true),
+            ("debian:12", "ubuntu:24.04", true),
+        ] {
+            assert_eq!(
+                contradicts(&os(found), &os(said)),
+                contradiction,
+                "{found} {said}"
+            );
+        }
+    }
 }

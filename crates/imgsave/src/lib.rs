@@ -8,7 +8,7 @@ mod naming_choice;
 mod saver;
 mod source;
 
-pub use entry::{Contents, DraftEntry};
+pub use entry::{Contents, DraftEntry, contradicts};
 pub use naming_choice::{Naming, compliant_name};
 pub use saver::{Saved, Saver};
 pub use source::Source;

@@ -48,8 +48,9 @@ impl Naming {
         let last = repository.rsplit('/').next().unwrap_or_default();
         compliant_name(last, normalize)
             .map(Self::Given)
-            .map_err(|_| {
-                Failure::usage(format!("`{reference}` says no name that complies")).with_hint(NAMES)
+            .map_err(|refused| match ImageName::normalize(last) {
+                Ok(_) => refused,
+                Err(_) => refused.with_hint(NAMES),
             })
     }
 
@@ -107,5 +108,62 @@ pub fn compliant_name(text: &str, normalize: bool) -> Result<ImageName, Failure>
             Err(Failure::from(refused).with_hint(format!("`{name}` would do; --normalize uses it")))
         }
         Err(_) => Err(refused.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cli::Code;
+
+    use super::*;
+
+    fn from_reference(text: &str, normalize: bool) -> Result<Naming, Failure> {
+        Naming::from_reference(&text.parse().expect("a reference"), normalize)
+    }
+
+    #[test]
+    fn a_reference_says_the_name() {
+        for reference in [
+            "capy-debian-12-base",
+            "capy-debian-12-base:7",
+            "registry.example:5000/ci/capy-debian-12-base:latest",
+        ] {
+            let naming = from_reference(reference, false).expect(reference);
+            let name = naming.known().map(ImageName::as_str);
+            assert_eq!(name, Some("capy-debian-12-base"), "{reference}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_offers_the_name_that_complies_or_says_how_to_give_one() {
+        let refused = from_reference("capy-debian-12--base", false).expect_err("doubled");
+        assert_eq!(refused.code(), Code::Invalid);
+        assert!(
+            refused.to_string().ends_with("--normalize uses it"),
+            "{refused}"
+        );
+        assert!(from_reference("capy-debian-12--base", true).is_ok());
+        let hopeless = from_reference("my/thing:1", true).expect_err("no system");
+        assert_eq!(hopeless.code(), Code::Invalid);
+        assert!(hopeless.to_string().ends_with(NAMES), "{hopeless}");
+    }
+
+    #[test]
+    fn project_and_variant_are_checked_before_the_image_is_read() {
+        for (project, variant) in [
+            ("", "base"),
+            ("Capy", "base"),
+            ("capy", "gcc 12"),
+            ("capy", ""),
+        ] {
+            let refused = Naming::from_image(project, variant, false).expect_err("refused");
+            assert_eq!(refused.code(), Code::Invalid, "{project} {variant}");
+        }
+        let Ok(Naming::FromImage { project, variant }) =
+            Naming::from_image("My Lib", "GCC 12", true)
+        else {
+            panic!("not from the image")
+        };
+        assert_eq!((project.as_str(), variant.as_str()), ("my-lib", "gcc-12"));
     }
 }

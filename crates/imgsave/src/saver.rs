@@ -17,7 +17,7 @@ use inventory::Inventory;
 use naming::{Digest, ImageName, Reference};
 use registry::{Edit, Store};
 
-use crate::entry::{Contents, DraftEntry, complete, megabytes};
+use crate::entry::{Contents, DraftEntry, complete, contradicts, megabytes};
 use crate::{Naming, Source};
 
 /// Puts images into a store.
@@ -60,14 +60,46 @@ impl Saver<'_> {
         naming: &Naming,
         draft: impl FnOnce(&Contents) -> Result<DraftEntry, Failure>,
     ) -> Result<Saved, Failure> {
-        let _lock = naming
-            .known()
-            .map(|name| {
-                self.store
-                    .lock_image(name.as_str(), Some(self.lock_timeout))
-            })
-            .transpose()?;
-        self.save_locked(source, naming, draft)
+        let Some(name) = naming.known() else {
+            return self.save_locked(source, naming, draft);
+        };
+        let _lock = self
+            .store
+            .lock_image(name.as_str(), Some(self.lock_timeout))?;
+        match self.unchanged(source, name)? {
+            Some(saved) => Ok(saved),
+            None => self.save_locked(source, naming, draft),
+        }
+    }
+
+    /// What the store has of this very image under this name, if every byte of it is as it was registered.
+    fn unchanged(&self, source: &Source, name: &ImageName) -> Result<Option<Saved>, Failure> {
+        let registry = self.store.read_or_empty()?;
+        let Some((entry, image_id)) = registry.get(name.as_str()).zip(source.image_id()) else {
+            return Ok(None);
+        };
+        if entry.image_id != Some(image_id) || entry.digest.is_none() {
+            return Ok(None);
+        }
+        let path = self
+            .store
+            .relative(&self.store.path(&entry.file)?, &cli::working_dir()?);
+        // Gone, damaged or another file: saving it again mends it.
+        let Ok(mut file) = File::open(&path) else {
+            return Ok(None);
+        };
+        if digest(&mut file).ok() != entry.digest {
+            return Ok(None);
+        }
+        self.reporter.detail(format!("{name}: saved already"));
+        Ok(Some(Saved {
+            name: entry.name.clone(),
+            reference: entry.docker_tag.clone(),
+            size: file.metadata().map_or(0, |metadata| metadata.len()),
+            path,
+            image_id,
+            written: false,
+        }))
     }
 
     /// [`Self::save`] for a caller that holds the image's lock already.
@@ -92,7 +124,17 @@ impl Saver<'_> {
                     .lock_image(name.as_str(), Some(self.lock_timeout))?,
             ),
         };
+        if let Some(os) = inventory
+            .os
+            .as_ref()
+            .filter(|os| contradicts(os, name.os()))
+        {
+            self.reporter.warn(format!(
+                "{name}: the image is `{os}`, which its name does not say"
+            ));
+        }
         let contents = Contents {
+            name: &name,
             image,
             inventory: &inventory,
         };

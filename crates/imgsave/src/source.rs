@@ -4,7 +4,7 @@ use archive::Archive;
 use camino::Utf8Path;
 use cli::{Code, Failure};
 use engine::{Engine, ImageInfo};
-use naming::Reference;
+use naming::{Digest, Reference};
 
 use crate::Naming;
 use crate::naming_choice::NAMES;
@@ -45,6 +45,15 @@ impl Source {
             None => Err(Failure::new(Code::Engine, "the engine holds no such image")
                 .about(reference.to_string())
                 .with_hint("nothing is pulled: import, build or load the image first")),
+        }
+    }
+
+    /// What identifies the image, as far as it is known before it is read: an engine may know it by
+    /// another digest than its config's.
+    pub(crate) fn image_id(&self) -> Option<Digest> {
+        match self {
+            Self::Engine { info, .. } => Some(info.id),
+            Self::Archive(archive) => archive.images().first().map(|image| image.image_id),
         }
     }
 
