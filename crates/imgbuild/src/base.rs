@@ -32,12 +32,13 @@ pub(crate) enum Base {
 
 impl Base {
     /// Finds the base that a plan names: its archive, a registered image of that tag, an image in the
-    /// engine. Nothing is loaded yet, and the engine is asked only where no archive is.
+    /// engine. Nothing is loaded yet, and the engine is asked only where no archive is. Without an
+    /// engine, whether it has the base is left open.
     pub(crate) fn find(
         plan: &Plan,
         store: &Store,
         registry: &Registry,
-        engine: &Engine,
+        engine: Option<&Engine>,
         pull: bool,
     ) -> Result<Self, Failure> {
         if let Some(path) = &plan.best_base_image_path {
@@ -57,6 +58,9 @@ impl Base {
         {
             return Self::archive(imgload::target::registered(store, entry)?);
         }
+        let Some(engine) = engine else {
+            return Ok(Self::Remote { reference });
+        };
         match engine.inspect(&[reference.to_string()])?.pop().flatten() {
             Some(info) => Ok(Self::Engine {
                 reference,

@@ -92,8 +92,8 @@ impl Builder<'_> {
     pub fn print(&self, plan: &Plan) -> Result<String, Failure> {
         let registry = self.store.read_or_empty()?;
         let name = self.name(plan)?;
-        // Whether the base is there matters only to a build.
-        let base = Base::find(plan, self.store, &registry, self.engine, true)?;
+        // Whether the engine has the base matters only to a build.
+        let base = Base::find(plan, self.store, &registry, None, true)?;
         Ok(Recipe::of(plan, &name, self.store, &base)?.text)
     }
 
@@ -105,20 +105,19 @@ impl Builder<'_> {
         compliant_name(text, self.options.normalize)
     }
 
+    fn base(&self, plan: &Plan, registry: &Registry) -> Result<Base, Failure> {
+        let pull = self.options.pull;
+        Base::find(plan, self.store, registry, Some(self.engine), pull)
+    }
+
     fn make(&self, plan: &Plan) -> Result<Built, Failure> {
         let name = self.name(plan)?;
         // Before the lock: a plan that can't be built should not wait for one that can.
-        let base = Base::find(
-            plan,
-            self.store,
-            &self.store.read_or_empty()?,
-            self.engine,
-            self.options.pull,
-        )?;
+        let base = self.base(plan, &self.store.read_or_empty()?)?;
         Recipe::of(plan, &name, self.store, &base)?;
         let _lock = self.store.lock_image(name.as_str(), None)?;
         let registry = self.store.read_or_empty()?;
-        let base = Base::find(plan, self.store, &registry, self.engine, self.options.pull)?;
+        let base = self.base(plan, &registry)?;
         let recipe = Recipe::of(plan, &name, self.store, &base)?;
         let fingerprint = recipe.fingerprint(&base, self.engine, self.options.pull)?;
         if !self.options.rebuild

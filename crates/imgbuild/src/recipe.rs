@@ -176,7 +176,8 @@ fn generated(
     let os = wanted.map(|wanted| wanted.os.clone()).or_else(|| base.os());
     let family = match os.as_ref().and_then(naming::Os::family) {
         Some(family) => Some(family),
-        None => base.family()?,
+        // A base of one's own (`our-base:3`) says nothing, the name of what is built on it does.
+        None => base.family()?.or_else(|| name.os().family()),
     };
     let family = family.ok_or_else(|| crate::Error::unknown_family(os.as_ref(), name))?;
     let missing = plan.to_install();
