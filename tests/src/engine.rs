@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use xtask::process::Session;
+use xtask::process::Runner;
 use xtask::{debian, folders};
 
 /// Marks an image, and what is built on it, as a sandbox's own even after it lost its name to another image.
@@ -142,7 +142,7 @@ pub fn debian_base() -> &'static str {
         let cache =
             folders::cache(&folders::target().expect("a test runs from Cargo's target folder"));
         let base = debian::base(
-            &Session::default(),
+            &Runner::default(),
             engine().program(),
             &cache,
             debian::TEST_IMAGE,

@@ -3,20 +3,20 @@
 use camino::Utf8Path;
 
 use crate::engine::Engine;
-use crate::process::{Session, command};
+use crate::process::{Runner, command};
 use crate::{Error, debian, demo, folders};
 
-pub(crate) fn run(session: &Session, target: &Utf8Path) -> Result<(), Error> {
-    demo::clean(session, target)?;
-    if let Some(engine) = Engine::find(session)?
-        && session.succeeds(&command([
+pub(crate) fn run(runner: &Runner, target: &Utf8Path) -> Result<(), Error> {
+    demo::clean(runner, target)?;
+    if let Some(engine) = Engine::find(runner)?
+        && runner.succeeds(&command([
             engine.program(),
             "image",
             "inspect",
             debian::TEST_IMAGE,
         ]))?
     {
-        session.run_quietly(&command([engine.program(), "rmi", debian::TEST_IMAGE]))?;
+        runner.run_quietly(&command([engine.program(), "rmi", debian::TEST_IMAGE]))?;
         eprintln!("removed {} from the engine", debian::TEST_IMAGE);
     }
     for folder in [folders::cache(target), target.join("engine")] {

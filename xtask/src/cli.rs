@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::process::Session;
+use crate::process::Runner;
 use crate::{Error, clean, demo, test};
 
 /// The project's own tasks.
@@ -55,13 +55,13 @@ pub fn main() -> ExitCode {
 }
 
 fn run(task: Task) -> Result<(), Error> {
-    let mut session = Session::with_signals()?;
+    let mut runner = Runner::with_signals()?;
     let target = crate::folders::target().map_err(Error::io("target folder"))?;
     match task {
-        Task::Demo { clean: false } => demo::run(&mut session, &target),
-        Task::Demo { clean: true } => demo::clean(&session, &target),
-        Task::Test { filter } => test::run(&mut session, &target, &filter),
-        Task::Clean => clean::run(&session, &target),
+        Task::Demo { clean: false } => demo::run(&mut runner, &target),
+        Task::Demo { clean: true } => demo::clean(&runner, &target),
+        Task::Test { filter } => test::run(&mut runner, &target, &filter),
+        Task::Clean => clean::run(&runner, &target),
     }
 }
 

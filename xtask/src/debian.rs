@@ -9,7 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::Error;
 use crate::packages::{self, Program};
-use crate::process::{Session, command};
+use crate::process::{Runner, command};
 
 /// The names by which an engine may have it, and the one to pull.
 const NAMES: [&str; 4] = [
@@ -64,7 +64,7 @@ pub struct Base {
 ///
 /// # Errors
 /// Where there is none and it can be neither made nor pulled.
-pub fn base(session: &Session, engine: &str, cache: &Utf8Path, own: &str) -> Result<Base, Error> {
+pub fn base(runner: &Runner, engine: &str, cache: &Utf8Path, own: &str) -> Result<Base, Error> {
     std::fs::create_dir_all(cache).map_err(Error::io(cache))?;
     let path = cache.join("debian-12.lock");
     let lock = File::options()
@@ -75,7 +75,7 @@ pub fn base(session: &Session, engine: &str, cache: &Utf8Path, own: &str) -> Res
     lock.lock().map_err(Error::io(&path))?;
 
     for name in [own].into_iter().chain(NAMES) {
-        if fits(session, engine, name)? {
+        if fits(runner, engine, name)? {
             return Ok(Base {
                 reference: name.into(),
                 made: false,
@@ -83,12 +83,12 @@ pub fn base(session: &Session, engine: &str, cache: &Utf8Path, own: &str) -> Res
         }
     }
     let tar = cache.join("debian-12.tar");
-    if tar.is_file() || can_bootstrap(session) {
+    if tar.is_file() || can_bootstrap(runner) {
         if !tar.is_file() {
-            bootstrap(session, &tar)?;
+            bootstrap(runner, &tar)?;
         }
         eprintln!("importing {tar} as {own}");
-        session.run_quietly(&command([
+        runner.run_quietly(&command([
             engine,
             "import",
             "--change",
@@ -103,7 +103,7 @@ pub fn base(session: &Session, engine: &str, cache: &Utf8Path, own: &str) -> Res
     }
     let name = NAMES[0];
     eprintln!("pulling {name}");
-    match session.run_quietly(&command([engine, "pull", name])) {
+    match runner.run_quietly(&command([engine, "pull", name])) {
         Ok(()) => Ok(Base {
             reference: name.into(),
             made: true,
@@ -122,7 +122,7 @@ pub fn base(session: &Session, engine: &str, cache: &Utf8Path, own: &str) -> Res
 }
 
 /// Whether the engine has this image for the machine's own architecture.
-fn fits(session: &Session, engine: &str, name: &str) -> Result<bool, Error> {
+fn fits(runner: &Runner, engine: &str, name: &str) -> Result<bool, Error> {
     let inspect = command([
         engine,
         "image",
@@ -137,22 +137,22 @@ fn fits(session: &Session, engine: &str, name: &str) -> Result<bool, Error> {
         "powerpc64" => "ppc64le",
         other => other,
     };
-    match session.read_all(&inspect) {
+    match runner.read_all(&inspect) {
         Ok(architecture) => Ok(architecture == own),
         Err(Error::Failed { .. }) => Ok(false),
         Err(other) => Err(other),
     }
 }
 
-fn can_bootstrap(session: &Session) -> bool {
-    packages::is_root() && packages::find(session, "apt-get").is_some()
+fn can_bootstrap(runner: &Runner) -> bool {
+    packages::is_root() && packages::find(runner, "apt-get").is_some()
 }
 
 /// Makes the tar. In a mount and process namespace of its own: an interrupted `debootstrap` leaves `/proc` mounted in the folder.
-fn bootstrap(session: &Session, tar: &Utf8Path) -> Result<(), Error> {
-    packages::ensure(session, &PROGRAMS, &["debian-archive-keyring"])?;
+fn bootstrap(runner: &Runner, tar: &Utf8Path) -> Result<(), Error> {
+    packages::ensure(runner, &PROGRAMS, &["debian-archive-keyring"])?;
     if !Utf8Path::new(KEYRING).is_file() {
-        packages::install(session, "debian-archive-keyring")?;
+        packages::install(runner, "debian-archive-keyring")?;
     }
     let cache = tar.parent().unwrap_or(Utf8Path::new("."));
     let work = tempfile::Builder::new()
@@ -181,7 +181,7 @@ fn bootstrap(session: &Session, tar: &Utf8Path) -> Result<(), Error> {
         root.as_str(),
         MIRROR,
     ];
-    session.run_quietly(&command(words).variable("PATH", packages::system_path(session)))?;
+    runner.run_quietly(&command(words).variable("PATH", packages::system_path(runner)))?;
     let sources = root.join("etc/apt/sources.list");
     std::fs::write(&sources, SOURCES).map_err(Error::io(&sources))?;
 
@@ -201,6 +201,6 @@ fn bootstrap(session: &Session, tar: &Utf8Path) -> Result<(), Error> {
         "--exclude=./dev/*",
         ".",
     ];
-    session.run_quietly(&command(words))?;
+    runner.run_quietly(&command(words))?;
     std::fs::rename(&partial, tar).map_err(Error::io(tar))
 }

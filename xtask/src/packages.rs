@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt as _;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::Error;
-use crate::process::{Session, command};
+use crate::process::{Runner, command};
 
 /// Where administration programs live, which is not on every user's `PATH`.
 const SYSTEM_FOLDERS: [&str; 3] = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
@@ -18,8 +18,8 @@ pub(crate) struct Program {
 }
 
 /// Where a program is, as `PATH` and the folders of system programs have it.
-pub(crate) fn find(session: &Session, name: &str) -> Option<Utf8PathBuf> {
-    let path = session.variable("PATH").unwrap_or_default();
+pub(crate) fn find(runner: &Runner, name: &str) -> Option<Utf8PathBuf> {
+    let path = runner.variable("PATH").unwrap_or_default();
     path.split(':')
         .filter(|folder| !folder.is_empty())
         .chain(SYSTEM_FOLDERS)
@@ -28,8 +28,8 @@ pub(crate) fn find(session: &Session, name: &str) -> Option<Utf8PathBuf> {
 }
 
 /// `PATH` with the folders of system programs.
-pub(crate) fn system_path(session: &Session) -> String {
-    let path = session
+pub(crate) fn system_path(runner: &Runner) -> String {
+    let path = runner
         .variable("PATH")
         .unwrap_or_else(|| "/usr/bin:/bin".into());
     format!("{path}:{}", SYSTEM_FOLDERS.join(":"))
@@ -43,11 +43,11 @@ pub(crate) fn is_root() -> bool {
 /// Installs the packages of those programs that are not there, and `extra` packages along with them.
 ///
 /// Fails where something is missing and this is not Debian or Ubuntu, or the user is not root.
-pub(crate) fn ensure(session: &Session, programs: &[Program], extra: &[&str]) -> Result<(), Error> {
+pub(crate) fn ensure(runner: &Runner, programs: &[Program], extra: &[&str]) -> Result<(), Error> {
     let missing: Vec<Program> = programs
         .iter()
         .copied()
-        .filter(|program| find(session, program.name).is_none())
+        .filter(|program| find(runner, program.name).is_none())
         .collect();
     if missing.is_empty() {
         return Ok(());
@@ -66,7 +66,7 @@ pub(crate) fn ensure(session: &Session, programs: &[Program], extra: &[&str]) ->
         .collect::<Vec<_>>()
         .join(", ");
 
-    if find(session, "apt-get").is_none() {
+    if find(runner, "apt-get").is_none() {
         return Err(Error::Missing {
             what: format!(
                 "{names} not found, and this is neither Debian nor Ubuntu, where packages are installed as needed"
@@ -81,10 +81,10 @@ pub(crate) fn ensure(session: &Session, programs: &[Program], extra: &[&str]) ->
         });
     }
     eprintln!("{names} not found");
-    install(session, &packages)?;
+    install(runner, &packages)?;
     match missing
         .iter()
-        .find(|program| find(session, program.name).is_none())
+        .find(|program| find(runner, program.name).is_none())
     {
         None => Ok(()),
         Some(program) => Err(Error::Missing {
@@ -98,7 +98,7 @@ pub(crate) fn ensure(session: &Session, programs: &[Program], extra: &[&str]) ->
 }
 
 /// Installs packages, their names separated by spaces.
-pub(crate) fn install(session: &Session, packages: &str) -> Result<(), Error> {
+pub(crate) fn install(runner: &Runner, packages: &str) -> Result<(), Error> {
     eprintln!("installing {packages}");
     let apt = |words: &[&str]| {
         let words = ["apt-get", "--quiet", "--option", "Dpkg::Use-Pty=0"]
@@ -107,12 +107,12 @@ pub(crate) fn install(session: &Session, packages: &str) -> Result<(), Error> {
             .copied();
         command(words).variable("DEBIAN_FRONTEND", "noninteractive")
     };
-    session.run_quietly(&apt(&["update"]))?;
+    runner.run_quietly(&apt(&["update"]))?;
     let words: Vec<&str> = ["install", "--yes", "--no-install-recommends"]
         .into_iter()
         .chain(packages.split(' '))
         .collect();
-    session.run_quietly(&apt(&words))
+    runner.run_quietly(&apt(&words))
 }
 
 #[cfg(test)]
@@ -121,9 +121,9 @@ mod tests {
 
     #[test]
     fn finds_programs_on_the_path_alone() {
-        let session = Session::default();
-        assert!(find(&session, "sh").is_some_and(|sh| sh.ends_with("sh")));
-        assert_eq!(find(&session, "no-such-program"), None);
+        let runner = Runner::default();
+        assert!(find(&runner, "sh").is_some_and(|sh| sh.ends_with("sh")));
+        assert_eq!(find(&runner, "no-such-program"), None);
     }
 
     #[test]
@@ -132,6 +132,6 @@ mod tests {
             name: "sh",
             package: "no-such-package",
         };
-        assert!(ensure(&Session::default(), &[sh], &["no-such-package-either"]).is_ok());
+        assert!(ensure(&Runner::default(), &[sh], &["no-such-package-either"]).is_ok());
     }
 }

@@ -6,7 +6,7 @@ use crate::Error;
 use crate::engine::Engine;
 use crate::folders::workspace;
 use crate::packages::{self, Program};
-use crate::process::{Command, Session, command};
+use crate::process::{Command, Runner, command};
 use crate::steps::Steps;
 
 /// What the tests need besides the engine.
@@ -21,15 +21,11 @@ const PROGRAMS: [Program; 2] = [
     },
 ];
 
-pub(crate) fn run(
-    session: &mut Session,
-    target: &Utf8Path,
-    filter: &[String],
-) -> Result<(), Error> {
+pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, filter: &[String]) -> Result<(), Error> {
     let mut steps = Steps::default();
     if filter.is_empty() {
-        tool(session, "fmt", "rustfmt", "rustfmt")?;
-        tool(session, "clippy", "clippy", "rust-clippy")?;
+        tool(runner, "fmt", "rustfmt", "rustfmt")?;
+        tool(runner, "clippy", "clippy", "rust-clippy")?;
         let checks: [(&str, Command); 3] = [
             ("format", cargo("fmt --all --check")),
             (
@@ -42,12 +38,12 @@ pub(crate) fn run(
             ),
         ];
         for (title, command) in checks {
-            steps.run(title, || session.run(&command))?;
+            steps.run(title, || runner.run(&command))?;
         }
     }
     let engine = steps.run("engine", || {
-        packages::ensure(session, &PROGRAMS, &[])?;
-        Engine::find_or_start(session, target)
+        packages::ensure(runner, &PROGRAMS, &[])?;
+        Engine::find_or_start(runner, target)
     })?;
     let with_filter = |line: &str| {
         let words = line
@@ -56,11 +52,11 @@ pub(crate) fn run(
         cargo_words(words.map(str::to_owned).chain(filter.iter().cloned()))
     };
     steps.run("unit and property tests", || {
-        session.run(&with_filter("test --workspace --exclude pipeline-tests"))
+        runner.run(&with_filter("test --workspace --exclude pipeline-tests"))
     })?;
     let integration =
         with_filter("test --package pipeline-tests").variable("IMG_ENGINE", engine.program());
-    steps.run("tests against the engine", || session.run(&integration))
+    steps.run("tests against the engine", || runner.run(&integration))
 }
 
 fn cargo(line: &str) -> Command {
@@ -73,8 +69,8 @@ pub(crate) fn cargo_words(words: impl Iterator<Item = String>) -> Command {
     command([program].into_iter().chain(words)).folder(workspace())
 }
 
-fn tool(session: &Session, name: &str, component: &str, package: &str) -> Result<(), Error> {
-    if session.succeeds(&cargo(&format!("{name} --version")))? {
+fn tool(runner: &Runner, name: &str, component: &str, package: &str) -> Result<(), Error> {
+    if runner.succeeds(&cargo(&format!("{name} --version")))? {
         return Ok(());
     }
     Err(Error::Missing {

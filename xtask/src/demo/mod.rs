@@ -10,7 +10,7 @@ use humansize::{DECIMAL, format_size};
 
 use crate::clean::remove;
 use crate::engine::Engine;
-use crate::process::{Session, command};
+use crate::process::{Runner, command};
 use crate::test::cargo_words;
 use crate::{Error, debian, folders};
 use pipeline::Demo;
@@ -22,24 +22,24 @@ const PROJECT: &str = "imgpipe-demo";
 const DEBIAN: &str = "imgpipe-demo-debian:12";
 
 /// Runs the demo.
-pub(crate) fn run(session: &mut Session, target: &Utf8Path) -> Result<(), Error> {
+pub(crate) fn run(runner: &mut Runner, target: &Utf8Path) -> Result<(), Error> {
     let folder = target.join("demo");
-    let engine = Engine::find_or_start(session, target)?;
+    let engine = Engine::find_or_start(runner, target)?;
     let record = Record::open(&folder, engine.is_private())?;
 
     say("building the commands");
     let commands =
         "build --quiet --package imgplan --package imgbuild --package imgload --package imgsave";
-    session.run(&cargo_words(commands.split(' ').map(str::to_owned)))?;
+    runner.run(&cargo_words(commands.split(' ').map(str::to_owned)))?;
 
     say("a Debian 12 to start from");
-    let base = debian::base(session, engine.program(), &folders::cache(target), DEBIAN)?;
+    let base = debian::base(runner, engine.program(), &folders::cache(target), DEBIAN)?;
     if base.made {
         record.image(&base.reference)?;
     }
     eprintln!("using {}", base.reference);
 
-    let demo = Demo::prepare(session, &engine, &folder)?;
+    let demo = Demo::prepare(runner, &engine, &folder)?;
     say("putting it into the store");
     let archive = demo.save(&base.reference)?;
     eprintln!("{archive}");
@@ -49,7 +49,7 @@ pub(crate) fn run(session: &mut Session, target: &Utf8Path) -> Result<(), Error>
 
     say("the pipeline");
     for image in [demo.image("base"), demo.image("gcc12")] {
-        record.image_unless_there(session, engine.program(), &image)?;
+        record.image_unless_there(runner, engine.program(), &image)?;
     }
     let first = demo.pipeline()?;
     say("a program, compiled and run in the image that came out");
@@ -82,11 +82,11 @@ pub(crate) fn run(session: &mut Session, target: &Utf8Path) -> Result<(), Error>
 }
 
 /// Removes what demos made.
-pub(crate) fn clean(session: &Session, target: &Utf8Path) -> Result<(), Error> {
+pub(crate) fn clean(runner: &Runner, target: &Utf8Path) -> Result<(), Error> {
     let folder = target.join("demo");
     let images = record::read(&folder)?;
     if !images.is_empty() {
-        let Some(engine) = Engine::find(session)? else {
+        let Some(engine) = Engine::find(runner)? else {
             return Err(Error::Engine {
                 what: format!(
                     "no container engine answers, and the demo left images in it: {}",
@@ -98,8 +98,8 @@ pub(crate) fn clean(session: &Session, target: &Utf8Path) -> Result<(), Error> {
             });
         };
         for image in images {
-            if session.succeeds(&command([engine.program(), "image", "inspect", &image]))? {
-                session.run_quietly(&command([engine.program(), "rmi", &image]))?;
+            if runner.succeeds(&command([engine.program(), "image", "inspect", &image]))? {
+                runner.run_quietly(&command([engine.program(), "rmi", &image]))?;
                 eprintln!("removed {image} from the engine");
             }
         }

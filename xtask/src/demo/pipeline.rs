@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{PROJECT, timed};
 use crate::engine::Engine;
-use crate::process::{Command, Session, command};
+use crate::process::{Command, Runner, command};
 use crate::{Error, folders};
 
 /// A job as a project would ask for it.
@@ -57,7 +57,7 @@ const LINE: &str = "imgplan req.yml | imgbuild | imgload";
 /// A demo that is ready to run.
 #[derive(Debug)]
 pub(crate) struct Demo<'a> {
-    session: &'a Session,
+    runner: &'a Runner,
     engine: &'a str,
     store: Utf8PathBuf,
     path: String,
@@ -75,7 +75,7 @@ pub(crate) struct Run {
 
 impl<'a> Demo<'a> {
     pub(crate) fn prepare(
-        session: &'a Session,
+        runner: &'a Runner,
         engine: &'a Engine,
         folder: &Utf8Path,
     ) -> Result<Self, Error> {
@@ -84,12 +84,9 @@ impl<'a> Demo<'a> {
         let requirement = store.join(REQUIREMENT_FILE);
         std::fs::write(&requirement, REQUIREMENT).map_err(Error::io(&requirement))?;
         let programs = folders::programs().map_err(Error::io("the commands' folder"))?;
-        let path = format!(
-            "{programs}:{}",
-            session.variable("PATH").unwrap_or_default()
-        );
+        let path = format!("{programs}:{}", runner.variable("PATH").unwrap_or_default());
         Ok(Self {
-            session,
+            runner,
             engine: engine.program(),
             store,
             path,
@@ -116,14 +113,14 @@ impl<'a> Demo<'a> {
             reference,
         ]);
         eprintln!("$ {command}");
-        self.session.read(&command)
+        self.runner.read(&command)
     }
 
     /// The pipeline, once.
     pub(crate) fn pipeline(&self) -> Result<Run, Error> {
         eprintln!("$ {LINE}");
         let before = self.stamps()?;
-        let (reference, time) = timed(|| self.session.read(&self.command(["sh", "-c", LINE])))?;
+        let (reference, time) = timed(|| self.runner.read(&self.command(["sh", "-c", LINE])))?;
         println!("{reference}");
         if reference.is_empty() || reference.contains('\n') {
             return Err(Error::Wrong(format!(
@@ -139,7 +136,7 @@ impl<'a> Demo<'a> {
             &reference,
         ]);
         Ok(Run {
-            image: self.session.read(&inspect)?,
+            image: self.runner.read(&inspect)?,
             built: self.stamps()? != before,
             reference,
             time,
@@ -161,7 +158,7 @@ impl<'a> Demo<'a> {
         ];
         let command = command(words).input(SCRIPT);
         eprintln!("$ {command}    # CMakeLists.txt and demo.cpp, cmake, make, ./demo");
-        let said = self.session.read(&command)?;
+        let said = self.runner.read(&command)?;
         println!("{said}");
         if said.contains(EXPECTED) {
             Ok(())

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::Error;
-use crate::process::{Session, command};
+use crate::process::{Runner, command};
 
 const FILE: &str = "made-images";
 
@@ -43,11 +43,11 @@ impl Record {
     /// As [`Record::image`], but an image that is there already is somebody else's.
     pub(crate) fn image_unless_there(
         &self,
-        session: &Session,
+        runner: &Runner,
         engine: &str,
         reference: &str,
     ) -> Result<(), Error> {
-        if session.succeeds(&command([engine, "image", "inspect", reference]))? {
+        if runner.succeeds(&command([engine, "image", "inspect", reference]))? {
             return Ok(());
         }
         self.image(reference)

@@ -9,7 +9,7 @@ use camino::Utf8Path;
 
 use crate::Error;
 use crate::packages::{self, Program};
-use crate::process::{Session, command};
+use crate::process::{Runner, command};
 use private::PrivateEngine;
 
 /// What a private engine needs. `slirp4netns` gives it a network of its own without touching the host's.
@@ -60,13 +60,13 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Finds the engine that the user's environment names, or starts one and points the session's children at it.
-    pub(crate) fn find_or_start(session: &mut Session, target: &Utf8Path) -> Result<Self, Error> {
-        let program = session
+    /// Finds the engine that the user's environment names, or starts one and points the runner's children at it.
+    pub(crate) fn find_or_start(runner: &mut Runner, target: &Utf8Path) -> Result<Self, Error> {
+        let program = runner
             .variable("IMG_ENGINE")
             .filter(|name| !name.is_empty())
             .unwrap_or_else(|| "docker".into());
-        let silent = match probe(session, &program)? {
+        let silent = match probe(runner, &program)? {
             Answer::Version(version) => {
                 eprintln!("engine: `{program}` answers, version {version}");
                 return Ok(Self {
@@ -76,7 +76,7 @@ impl Engine {
             }
             Answer::None(why) => why,
         };
-        let host = session
+        let host = runner
             .variable("DOCKER_HOST")
             .filter(|host| !host.is_empty());
         let named = host
@@ -86,10 +86,10 @@ impl Engine {
         eprintln!("engine: `{program}` does not answer{named}: {silent}");
         allowed(&program)?;
 
-        install(session)?;
+        install(runner)?;
         // Installing the package starts the system's engine where there is an init system.
         if host.is_none()
-            && let Answer::Version(version) = probe(session, &program)?
+            && let Answer::Version(version) = probe(runner, &program)?
         {
             eprintln!("engine: `{program}` answers now, version {version}");
             return Ok(Self {
@@ -104,10 +104,10 @@ impl Engine {
             "DOCKER_TLS_VERIFY",
             "DOCKER_CERT_PATH",
         ] {
-            session.set(variable, None);
+            runner.set(variable, None);
         }
-        let private = PrivateEngine::start(session, target)?;
-        session.set("DOCKER_HOST", Some(private.host()));
+        let private = PrivateEngine::start(runner, target)?;
+        runner.set("DOCKER_HOST", Some(private.host()));
         eprintln!("engine: {} answers", private.host());
         Ok(Self {
             program,
@@ -116,12 +116,12 @@ impl Engine {
     }
 
     /// The one that answers already, if any; starts nothing.
-    pub(crate) fn find(session: &Session) -> Result<Option<Self>, Error> {
-        let program = session
+    pub(crate) fn find(runner: &Runner) -> Result<Option<Self>, Error> {
+        let program = runner
             .variable("IMG_ENGINE")
             .filter(|name| !name.is_empty())
             .unwrap_or_else(|| "docker".into());
-        let found = matches!(probe(session, &program)?, Answer::Version(_));
+        let found = matches!(probe(runner, &program)?, Answer::Version(_));
         Ok(found.then_some(Self {
             program,
             private: None,
@@ -144,7 +144,7 @@ enum Answer {
     None(String),
 }
 
-fn probe(session: &Session, program: &str) -> Result<Answer, Error> {
+fn probe(runner: &Runner, program: &str) -> Result<Answer, Error> {
     let timeout = PROBE.as_secs().to_string();
     let words = [
         "timeout",
@@ -164,7 +164,7 @@ fn probe(session: &Session, program: &str) -> Result<Answer, Error> {
         "{{.Client.Version}}",
     ];
     let words = if is_docker(program) { words } else { local };
-    match session.read_all(&command(words)) {
+    match runner.read_all(&command(words)) {
         Ok(version) => Ok(Answer::Version(version)),
         Err(Error::Failed { code: 124, .. }) => {
             Ok(Answer::None(format!("no answer within {timeout} s")))
@@ -219,16 +219,16 @@ fn allowed(program: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn install(session: &Session) -> Result<(), Error> {
-    let has_client_package = session.succeeds(&command(["apt-cache", "show", CLIENT.package]))?;
+fn install(runner: &Runner) -> Result<(), Error> {
+    let has_client_package = runner.succeeds(&command(["apt-cache", "show", CLIENT.package]))?;
     let extra: &[&str] = if has_client_package {
         &["ca-certificates", CLIENT.package]
     } else {
         &["ca-certificates"]
     };
-    packages::ensure(session, &PROGRAMS, extra)?;
+    packages::ensure(runner, &PROGRAMS, extra)?;
     if Utf8Path::new("/sys/kernel/security/apparmor/profiles").exists() {
-        packages::ensure(session, &[APPARMOR], &[])?;
+        packages::ensure(runner, &[APPARMOR], &[])?;
     }
     Ok(())
 }

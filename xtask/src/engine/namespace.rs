@@ -16,7 +16,7 @@ use duct::Handle;
 
 use crate::Error;
 use crate::packages::system_path;
-use crate::process::{Session, command, end_group};
+use crate::process::{Runner, command, end_group};
 
 /// Where `slirp4netns` answers name queries with the host's resolver; fixed by the program.
 pub(crate) const RESOLVER: &str = "10.0.2.3";
@@ -39,12 +39,12 @@ pub(crate) struct Namespace {
 impl Namespace {
     /// Starts `script` (for `sh`, with `argument` as `$1`) inside, and connects it. The output goes to `log`.
     pub(crate) fn start(
-        session: &Session,
+        runner: &Runner,
         script: &str,
         argument: &str,
         log: &Utf8Path,
     ) -> Result<Self, Error> {
-        let path = system_path(session);
+        let path = system_path(runner);
         let words = [
             "setpriv",
             "--pdeathsig",
@@ -62,14 +62,14 @@ impl Namespace {
             "sh",
             argument,
         ];
-        let first = session.start(&command(words).variable("PATH", &path), log)?;
+        let first = runner.start(&command(words).variable("PATH", &path), log)?;
         let mut namespace = Self {
             first,
             network: None,
         };
         let process = namespace.first.pids().first().copied().unwrap_or_default();
         let own = network_of("self");
-        namespace.wait(session, || {
+        namespace.wait(runner, || {
             own.is_ok()
                 && network_of(&process.to_string())
                     .is_ok_and(|theirs| Some(theirs) != own.as_ref().ok().cloned())
@@ -88,8 +88,8 @@ impl Namespace {
             &target,
             DEVICE,
         ];
-        namespace.network = Some(session.start(&command(words).variable("PATH", &path), log)?);
-        namespace.wait(session, || has_device(process))?;
+        namespace.network = Some(runner.start(&command(words).variable("PATH", &path), log)?);
+        namespace.wait(runner, || has_device(process))?;
         Ok(namespace)
     }
 
@@ -99,7 +99,7 @@ impl Namespace {
         running(&self.first) && self.network.as_ref().is_none_or(running)
     }
 
-    fn wait(&self, session: &Session, ready: impl Fn() -> bool) -> Result<(), Error> {
+    fn wait(&self, runner: &Runner, ready: impl Fn() -> bool) -> Result<(), Error> {
         let steps = SETUP.as_millis() / STEP.as_millis();
         for _ in 0..steps {
             if ready() {
@@ -108,7 +108,7 @@ impl Namespace {
             if !self.is_alive() {
                 break;
             }
-            session.pause(STEP)?;
+            runner.pause(STEP)?;
         }
         Err(Error::Engine {
             what: "a private engine needs namespaces and a network of its own, which this system refuses".into(),

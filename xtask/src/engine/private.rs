@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::namespace::{Namespace, RESOLVER};
 use crate::Error;
 use crate::packages::find;
-use crate::process::{Session, command, tail};
+use crate::process::{Runner, command, tail};
 
 /// How long `dockerd` may take until it answers. A second or two is usual; a slow disk takes longer.
 const START: Duration = Duration::from_secs(60);
@@ -40,14 +40,14 @@ struct Folders {
 
 impl PrivateEngine {
     /// Starts it and waits until it answers.
-    pub(crate) fn start(session: &Session, target: &Utf8Path) -> Result<Self, Error> {
+    pub(crate) fn start(runner: &Runner, target: &Utf8Path) -> Result<Self, Error> {
         let root = target.join("engine");
         std::fs::create_dir_all(&root).map_err(Error::io(&root))?;
-        let lock = lock(session, &root)?;
+        let lock = lock(runner, &root)?;
         let mut refusal = None;
-        for driver in drivers(session) {
+        for driver in drivers(runner) {
             let folders = Folders::create(root.clone())?;
-            match launch(session, &folders, driver) {
+            match launch(runner, &folders, driver) {
                 Ok(namespace) => {
                     return Ok(Self {
                         _namespace: namespace,
@@ -75,12 +75,12 @@ impl PrivateEngine {
 }
 
 /// Storage drivers in the order of trying: `dockerd`'s own choice, then those that need less of the kernel.
-fn drivers(session: &Session) -> impl Iterator<Item = Option<&'static str>> {
-    let fuse = find(session, "fuse-overlayfs").map(|_| Some("fuse-overlayfs"));
+fn drivers(runner: &Runner) -> impl Iterator<Item = Option<&'static str>> {
+    let fuse = find(runner, "fuse-overlayfs").map(|_| Some("fuse-overlayfs"));
     [Some(None), fuse, Some(Some("vfs"))].into_iter().flatten()
 }
 
-fn launch(session: &Session, folders: &Folders, driver: Option<&str>) -> Result<Namespace, Error> {
+fn launch(runner: &Runner, folders: &Folders, driver: Option<&str>) -> Result<Namespace, Error> {
     let config = folders.root.join("daemon.json");
     let log = folders.root.join("dockerd.log");
     std::fs::write(&config, folders.config(driver)).map_err(Error::io(&config))?;
@@ -99,13 +99,13 @@ fn launch(session: &Session, folders: &Folders, driver: Option<&str>) -> Result<
             hint,
         }
     };
-    let namespace = match Namespace::start(session, SCRIPT, config.as_str(), &log) {
+    let namespace = match Namespace::start(runner, SCRIPT, config.as_str(), &log) {
         Err(Error::Engine { what, .. }) => return Err(failed(what)),
         other => other?,
     };
     let answers = command(["docker", "--host", &folders.host(), "version"]);
     let end = Instant::now() + START;
-    while !session.succeeds(&answers)? {
+    while !runner.succeeds(&answers)? {
         if !namespace.is_alive() {
             let name = driver.unwrap_or("of its own choice");
             return Err(failed(format!(
@@ -118,13 +118,13 @@ fn launch(session: &Session, folders: &Folders, driver: Option<&str>) -> Result<
                 START.as_secs()
             )));
         }
-        session.pause(STEP)?;
+        runner.pause(STEP)?;
     }
     Ok(namespace)
 }
 
 /// One private engine a target folder: a second task waits for the first.
-fn lock(session: &Session, root: &Utf8Path) -> Result<File, Error> {
+fn lock(runner: &Runner, root: &Utf8Path) -> Result<File, Error> {
     let path = root.join("lock");
     let file = File::options()
         .create(true)
@@ -143,7 +143,7 @@ fn lock(session: &Session, root: &Utf8Path) -> Result<File, Error> {
                     );
                     told = true;
                 }
-                session.pause(STEP)?;
+                runner.pause(STEP)?;
             }
         }
     }

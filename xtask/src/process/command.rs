@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 use duct::Expression;
 
-use super::Session;
+use super::Runner;
 
 /// A command line with its surroundings.
 #[derive(Debug, Clone)]
@@ -50,8 +50,8 @@ impl Command {
         self.words.first().map_or("", String::as_str)
     }
 
-    /// The command as `duct` runs it, in a session's surroundings.
-    pub(super) fn expression(&self, session: &Session) -> Expression {
+    /// The command as `duct` runs it, in a runner's surroundings.
+    pub(super) fn expression(&self, runner: &Runner) -> Expression {
         let mut expression = duct::cmd(self.program(), self.words.iter().skip(1));
         expression = match &self.input {
             Some(bytes) => expression.stdin_bytes(bytes.clone()),
@@ -63,7 +63,7 @@ impl Command {
         for (name, value) in &self.environment {
             expression = expression.env(name, value);
         }
-        for (name, value) in session.environment() {
+        for (name, value) in runner.environment() {
             expression = match value {
                 Some(value) => expression.env(name, value),
                 None => expression.env_remove(name),

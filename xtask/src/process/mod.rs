@@ -6,9 +6,9 @@
 
 mod command;
 mod group;
-mod session;
+mod runner;
 
 pub use command::{Command, command};
 pub use group::end_group;
-pub use session::Session;
-pub(crate) use session::tail;
+pub use runner::Runner;
+pub(crate) use runner::tail;

@@ -22,27 +22,28 @@ const TAIL_LINES: usize = 20;
 
 /// The surroundings that all children of a task share, and the signals that end it.
 #[derive(Debug, Clone, Default)]
-pub struct Session {
+pub struct Runner {
     signal: Arc<AtomicUsize>,
     environment: Vec<(&'static str, Option<String>)>,
 }
 
-impl Session {
-    /// A session that SIGINT, SIGTERM and SIGHUP end in order. `Session::default()` leaves signals alone.
+impl Runner {
+    /// A runner that SIGINT, SIGTERM and SIGHUP end in order. `Runner::default()` leaves signals alone.
     ///
     /// # Errors
     /// Where the system refuses the handlers.
     pub fn with_signals() -> Result<Self, Error> {
-        let session = Self::default();
+        let runner = Self::default();
         for signal in [SIGINT, SIGTERM, SIGHUP] {
             let number = usize::try_from(signal).unwrap_or_default();
-            signal_hook::flag::register_usize(signal, Arc::clone(&session.signal), number)
-                .map_err(|source| Error::Start {
+            signal_hook::flag::register_usize(signal, Arc::clone(&runner.signal), number).map_err(
+                |source| Error::Start {
                     program: "signal handler".into(),
                     source,
-                })?;
+                },
+            )?;
         }
-        Ok(session)
+        Ok(runner)
     }
 
     /// Sets a variable for every child from here on, or removes it.
@@ -50,7 +51,7 @@ impl Session {
         self.environment.push((name, value));
     }
 
-    /// What a variable holds for the children of this session.
+    /// What a variable holds for the children of this runner.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<String> {
         match self.environment.iter().rev().find(|(set, _)| *set == name) {
@@ -98,7 +99,7 @@ impl Session {
     /// Runs a command whose output matters only when it fails.
     ///
     /// # Errors
-    /// As [`Session::run`], with the tail of the output.
+    /// As [`Runner::run`], with the tail of the output.
     pub fn run_quietly(&self, command: &Command) -> Result<(), Error> {
         self.finish(
             command,
@@ -110,7 +111,7 @@ impl Session {
     /// Runs a command and returns its standard output, without the final newline. Its stderr goes to the terminal.
     ///
     /// # Errors
-    /// As [`Session::run`].
+    /// As [`Runner::run`].
     pub fn read(&self, command: &Command) -> Result<String, Error> {
         let output = self.finish(command, &command.expression(self).stdout_capture())?;
         Ok(String::from_utf8_lossy(&output.stdout)
@@ -118,10 +119,10 @@ impl Session {
             .to_owned())
     }
 
-    /// As [`Session::read`], with what the command says on stderr instead of the terminal getting it.
+    /// As [`Runner::read`], with what the command says on stderr instead of the terminal getting it.
     ///
     /// # Errors
-    /// As [`Session::run`], with the tail of both outputs.
+    /// As [`Runner::run`], with the tail of both outputs.
     pub fn read_all(&self, command: &Command) -> Result<String, Error> {
         let output = self.finish(
             command,
@@ -217,7 +218,7 @@ mod tests {
 
     #[test]
     fn returns_a_failed_program_s_code_and_last_words() {
-        let failed = Session::default().run_quietly(&command([
+        let failed = Runner::default().run_quietly(&command([
             "sh",
             "-c",
             "echo first; echo last >&2; exit 7",
@@ -230,15 +231,15 @@ mod tests {
 
     #[test]
     fn a_signal_ends_the_child_s_whole_group() {
-        let session = Session::default();
-        let signal = Arc::clone(&session.signal);
+        let runner = Runner::default();
+        let signal = Arc::clone(&runner.signal);
         let timer = std::thread::spawn(move || {
             std::thread::sleep(Duration::from_millis(200));
             signal.store(15, Ordering::SeqCst);
         });
         let started = Instant::now();
         // Both the shell and the sleep that holds its output open must end.
-        let ended = session.read(&command(["sh", "-c", "sleep 60 & wait"]));
+        let ended = runner.read(&command(["sh", "-c", "sleep 60 & wait"]));
         timer.join().unwrap();
         assert!(
             matches!(ended, Err(Error::Interrupted { signal: 15 })),
