@@ -27,7 +27,8 @@ pub(crate) fn choose<'a>(
         });
         return Ok(own.collect());
     };
-    let image = the_registered(archive, entry)?;
+    let image = the_registered(archive.images(), entry)
+        .map_err(|failure| failure.about(archive.path().as_str()))?;
     for tag in image.tags.iter().filter(|tag| **tag != entry.docker_tag) {
         reporter.warn(format!(
             "{}: the archive's own tag `{tag}` is not applied; the registry says `{}`",
@@ -43,10 +44,8 @@ pub(crate) fn choose<'a>(
 
 /// The image that an entry means: the one with its `image_id`; in an entry without one, the only
 /// image, or the one that bears the registered tag.
-fn the_registered<'a>(archive: &'a Archive, entry: &Entry) -> Result<&'a Image, Failure> {
-    let images = archive.images();
-    let wrong =
-        |message: String| Failure::new(Code::Archive, message).about(archive.path().as_str());
+fn the_registered<'a>(images: &'a [Image], entry: &Entry) -> Result<&'a Image, Failure> {
+    let wrong = |message: String| Failure::new(Code::Archive, message);
     match (entry.image_id, images) {
         (Some(id), images) => images
             .iter()
@@ -76,5 +75,72 @@ fn the_registered<'a>(archive: &'a Archive, entry: &Entry) -> Result<&'a Image, 
                     entry.docker_tag
                 ))
             }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use naming::Digest;
+
+    use super::*;
+
+    fn image(number: u8, tag: &str) -> Image {
+        Image {
+            image_id: Digest::from_bytes([number; 32]),
+            config: archive::Config {
+                bytes: Vec::new(),
+                architecture: "amd64".into(),
+                variant: None,
+                os: "linux".into(),
+                diff_ids: Vec::new(),
+                labels: BTreeMap::new(),
+                env: Vec::new(),
+            },
+            tags: vec![tag.parse().expect("a tag")],
+            layers: Vec::new(),
+        }
+    }
+
+    fn entry(id: Option<u8>) -> Entry {
+        let tag = "a-debian-12-base:latest".parse().expect("a tag");
+        let mut entry = Entry::new("a-debian-12-base", "a.tar", tag, "debian:12", "x86_64");
+        entry.image_id = id.map(|number| Digest::from_bytes([number; 32]));
+        entry
+    }
+
+    #[test]
+    fn the_registered_image_goes_by_its_identity_then_by_its_tag() {
+        let (own, other) = ("a-debian-12-base:latest", "b:1");
+        for (images, id, expected) in [
+            // Whatever the tags say, the identity counts.
+            (vec![image(1, other), image(2, own)], Some(1), Ok(1)),
+            (
+                vec![image(1, own)],
+                Some(2),
+                Err("but `a-debian-12-base` is registered as"),
+            ),
+            // An entry that a person wrote knows no identity.
+            (vec![image(1, other)], None, Ok(1)),
+            (vec![image(1, other), image(2, own)], None, Ok(2)),
+            (
+                vec![image(1, other), image(2, other)],
+                None,
+                Err("none is tagged"),
+            ),
+            (vec![], None, Err("holds 0 images")),
+        ] {
+            match (the_registered(&images, &entry(id)), expected) {
+                (Ok(image), Ok(number)) => {
+                    assert_eq!(image.image_id, Digest::from_bytes([number; 32]));
+                }
+                (Err(failure), Err(text)) => {
+                    assert_eq!(failure.code(), Code::Archive);
+                    assert!(failure.to_string().contains(text), "{failure}");
+                }
+                (found, expected) => panic!("{found:?}, not {expected:?}"),
+            }
+        }
     }
 }

@@ -95,9 +95,18 @@ impl Loader<'_> {
             }
         }
         let forced = self.force || target.entry.is_some();
+        // All are looked at before the first is sent: of an archive that is refused, nothing is loaded.
+        let before = choices
+            .iter()
+            .map(|choice| self.survey(choice, forced))
+            .collect::<Result<Vec<_>, _>>()?;
         let mut loaded = Vec::new();
-        for choice in &choices {
-            let sent = self.bring(&archive, choice, forced)?;
+        for (number, (choice, seen)) in choices.iter().zip(&before).enumerate() {
+            let sent = self.bring(&archive, choice, seen).inspect_err(|_| {
+                for (choice, seen) in choices.iter().zip(&before).take(number) {
+                    self.restore(choice, seen);
+                }
+            })?;
             loaded.push(Loaded {
                 reference: choice
                     .tags
@@ -115,13 +124,19 @@ impl Loader<'_> {
         Ok(loaded)
     }
 
-    /// Makes the engine hold one image under its tags. Returns whether bytes were sent.
-    fn bring(&self, archive: &Archive, choice: &Choice, forced: bool) -> Result<bool, Failure> {
+    /// What the engine holds before anything is sent; without `forced`, tags of other images refuse.
+    fn survey(&self, choice: &Choice, forced: bool) -> Result<Seen, Failure> {
         let identity = Identity::of(choice.image);
-        let before = self.look(choice, &identity)?;
+        let seen = self.look(choice, &identity)?;
         if !forced {
-            self.refuse_to_take_tags(choice, &before, &identity)?;
+            self.refuse_to_take_tags(choice, &seen, &identity)?;
         }
+        Ok(seen)
+    }
+
+    /// Makes the engine hold one image under its tags. Returns whether bytes were sent.
+    fn bring(&self, archive: &Archive, choice: &Choice, before: &Seen) -> Result<bool, Failure> {
+        let identity = Identity::of(choice.image);
         if before.all_tags_are(&identity) {
             self.reporter
                 .detail(format!("{}: already in the engine", archive.path()));
@@ -143,7 +158,7 @@ impl Loader<'_> {
                     cli::size(choice.image.stored_size())
                 ));
                 self.send(archive, choice)
-                    .inspect_err(|_| self.restore(choice, &before))?;
+                    .inspect_err(|_| self.restore(choice, before))?;
                 true
             }
         };
@@ -151,7 +166,7 @@ impl Loader<'_> {
         if after.all_tags_are(&identity) {
             return Ok(sent);
         }
-        self.restore(choice, &before);
+        self.restore(choice, before);
         Err(Failure::new(
             Code::Engine,
             format!(

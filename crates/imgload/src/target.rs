@@ -48,3 +48,41 @@ pub fn registered(store: &Store, entry: &Entry) -> Result<Target, Failure> {
         entry: Some(entry.clone()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REGISTRY: &str = "version: 1.0
+images:
+  - {name: one, file: a.tar, docker_tag: 'one:1', os: 'debian:12', architecture: x86_64}
+  - {name: a.tar, file: other.tar, docker_tag: 'two:1', os: 'debian:12', architecture: x86_64}
+  - {name: out, file: ../x.tar, docker_tag: 'out:1', os: 'debian:12', architecture: x86_64}
+";
+
+    #[test]
+    fn names_and_paths_are_told_apart() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).expect("UTF-8");
+        std::fs::create_dir(root.join("images")).expect("a folder");
+        std::fs::write(root.join("image-registry.yml"), REGISTRY).expect("a registry");
+        let store = Store::locate(&root, None);
+        let named = |operand: &str| {
+            let target = resolve(&store, operand)?;
+            Ok(target.entry.map(|entry| entry.name))
+        };
+        let inside = |file: &str| root.join(file).into_string();
+        for (operand, expected) in [
+            ("one".into(), Ok(Some("one".into()))),
+            // A path, even where an entry has the name.
+            (inside("a.tar"), Ok(Some("one".into()))),
+            (inside("./images/../a.tar"), Ok(Some("one".into()))),
+            (inside("none.tar"), Ok(None)),
+            ("none".into(), Err(Code::Archive)),
+            ("out".into(), Err(Code::Invalid)),
+        ] {
+            let found = named(&operand).map_err(|failure: Failure| failure.code());
+            assert_eq!(found, expected, "{operand}");
+        }
+    }
+}
