@@ -151,6 +151,190 @@ fn a_base_that_is_nowhere_is_not_pulled() {
         .fails("imgbuild", 4, "debian:2")
         .stderr_has("hint: ")
         .stderr_has("imgfetch");
+    // Nor one that only the build file names.
+    recipe(&s, "RUN true\nFROM debian:3\nRUN true");
+    let plan = format!(r#"{{"name":"{}","base_image":"scratch"}}"#, s.image("tool"));
+    build(&s, &plan)
+        .fails("imgbuild", 4, "debian:3")
+        .stderr_has("imgfetch");
+}
+
+#[test]
+fn an_image_can_be_built_from_nothing() {
+    let s = Sandbox::new();
+    recipe(&s, "COPY built /");
+    s.write("files/built", "by hand");
+    let plan = format!(
+        r#"{{"name":"{}","base_image":"scratch","build":{{"context":"files"}},"requirements":{{"project":"{}","os":"debian:12"}}}}"#,
+        s.image("tool"),
+        s.project()
+    );
+    build(&s, &plan).ok();
+    s.forget(&s.image("tool"));
+    s.run("imgload", [s.image("tool")]).ok();
+}
+
+#[test]
+fn the_plans_own_build_file_gets_context_arguments_and_base() {
+    let s = Sandbox::new();
+    with_base(&s);
+    s.write(
+        "ci/Tool.docker",
+        "ARG BASE_IMAGE\nFROM $BASE_IMAGE\nARG WHO=nobody\nCOPY greeting /\nRUN echo \"$(cat /greeting) $WHO\" > /said\n",
+    );
+    s.write("ci/files/greeting", "hello");
+    s.write("ci/files/ignored", "one");
+    s.write("ci/files/.dockerignore", "ignored\n");
+    let plan = |who: &str| {
+        format!(
+            r#"{{"name":"{}","best_base_image_path":"{}","build":{{"dockerfile":"ci/Tool.docker","context":"ci/files","args":{{"WHO":"{who}"}}}}}}"#,
+            s.image("tool"),
+            s.archive("base")
+        )
+    };
+    let built = |who: &str, words: &[&str]| {
+        let outcome = s
+            .command("imgbuild")
+            .args(["--json", "--quiet"])
+            .args(words)
+            .input(plan(who))
+            .run();
+        outcome.ok().silent();
+        outcome.json()[0]["built"] == true
+    };
+    let said = || {
+        let reference = format!("{}:latest", s.image("tool"));
+        engine().read(&[
+            "run",
+            "--rm",
+            "--network",
+            "none",
+            &reference,
+            "cat",
+            "/said",
+        ])
+    };
+    assert!(built("you", &[]));
+    assert_eq!(said().as_deref(), Some("hello you"));
+    assert!(!built("you", &[]), "nothing had changed");
+    s.write("ci/files/ignored", "two");
+    assert!(!built("you", &[]), "the file is ignored");
+    s.write("ci/files/greeting", "bye");
+    assert!(built("you", &[]), "a file of the context had changed");
+    assert_eq!(said().as_deref(), Some("bye you"));
+    assert!(built("me", &[]), "an argument had changed");
+    assert!(built("me", &["--rebuild"]));
+    assert!(built("me", &["--no-cache"]));
+    std::fs::remove_file(s.path(s.archive("tool"))).expect("the archive is there");
+    assert!(built("me", &[]), "the archive was gone");
+}
+
+#[test]
+fn an_image_that_lacks_what_was_asked_for_is_refused() {
+    let s = Sandbox::new();
+    with_base(&s);
+    recipe(&s, "RUN echo nothing");
+    let before = traces(&s);
+    let plan = |wanted: &str| {
+        format!(
+            r#"{{"name":"{}","needs_build":true,"best_base_image_path":"{}","requirements":{{"project":"{}",{wanted}}}}}"#,
+            s.image("tool"),
+            s.archive("base"),
+            s.project()
+        )
+    };
+    for (wanted, text) in [
+        (r#""os":"debian:12","compilers":["gcc-12"]"#, "lacks gcc-12"),
+        (r#""os":"debian:13""#, "is `debian:12`, not `debian:13`"),
+    ] {
+        let refused = build(&s, &plan(wanted));
+        refused.fails("imgbuild", 5, text);
+        assert_eq!(traces(&s), before, "{refused}");
+    }
+}
+
+#[test]
+fn what_is_registered_keeps_its_place_and_tag() {
+    let s = Sandbox::new();
+    let plan = with_base(&s);
+    recipe(&s, "RUN echo one > /built");
+    let registry = s.read("image-registry.yml");
+    let (name, tag) = (s.image("tool"), format!("{}-own:7", s.project()));
+    s.write(
+        "image-registry.yml",
+        format!(
+            "{registry}  - name: {name} # ours\n    file: images/own place.tar\n    docker_tag: {tag}\n    \
+             os: 'debian:12'\n    architecture: amd64\n    pinned: true\n"
+        ),
+    );
+    build(&s, &plan).ok().stdout("images/own place.tar\n");
+    assert!(engine().has(&tag) && !engine().has(&format!("{name}:latest")));
+    s.forget(&tag);
+    s.run("imgload", [&name]).ok().stdout(&format!("{tag}\n"));
+    let registry = s.read("image-registry.yml");
+    for line in [
+        "# ours\n",
+        "os: 'debian:12'\n",
+        "pinned: true\n",
+        "fingerprint: ",
+    ] {
+        assert!(registry.contains(line), "{line} is not in\n{registry}");
+    }
+}
+
+#[test]
+fn a_ready_image_is_passed_through_if_it_is_there() {
+    let s = Sandbox::without_engine();
+    let (path, missing) = (s.archive("base"), s.archive("none"));
+    s.write(&path, "");
+    s.write("image-registry.yml", "version: 1.0\nimages: []\n");
+    let ready = |path: &str, flag: &str| format!("{{\"best_image_path\":\"{path}\"{flag}}}");
+    for flag in ["", ",\"needs_build\":false", ",\"needs_build\":\"false\""] {
+        build(&s, &ready(&path, flag))
+            .ok()
+            .silent()
+            .stdout(&format!("{path}\n"));
+    }
+    build(&s, &ready(&missing, "")).fails("imgbuild", 4, &missing);
+    build(&s, &ready("/etc/passwd", "")).fails("imgbuild", 3, "outside");
+    let two = format!("[{},{}]", ready(&missing, ""), ready(&path, ""));
+    s.command("imgbuild")
+        .args(["--keep-going", "-0"])
+        .input(two)
+        .run()
+        .code(4)
+        .stdout(&format!("{path}\0"));
+    s.write("plan.json", ready(&path, ""));
+    s.sh("imgbuild plan.json plan.json | true; imgbuild plan.json | head -0")
+        .ok()
+        .silent();
+    build(&s, "").fails("imgbuild", 3, "did the command before it fail?");
+    build(&s, "[]").fails("imgbuild", 3, "");
+}
+
+#[test]
+fn printing_needs_no_engine_and_asks_for_no_base() {
+    let s = Sandbox::without_engine();
+    for (base, family) in [("debian:12", "apt-get"), ("our-base:3", "apt-get")] {
+        let plan = format!(
+            r#"{{"name":"{}","base_image":"{base}","missing":{{"packages":["hello"]}}}}"#,
+            s.image("tool")
+        );
+        let printed = s
+            .command("imgbuild")
+            .arg("--print-dockerfile")
+            .input(plan)
+            .run();
+        printed.ok().silent();
+        assert!(
+            printed
+                .stdout
+                .contains(&format!("ARG BASE_IMAGE={base}\nFROM ${{BASE_IMAGE}}\n"))
+                && printed.stdout.contains(family),
+            "{printed}"
+        );
+    }
+    assert!(s.files("").is_empty());
 }
 
 #[test]

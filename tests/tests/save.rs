@@ -67,6 +67,8 @@ fn adopts_archives_that_the_engine_wrote() {
     let id = engine().id(&image).expect("the image has an ID");
     let name = s.image("base");
     for (made, file) in [("", "a.tar"), ("| gzip", "b.tar"), ("| zstd -q", "c.tar")] {
+        // What is there already is not saved again.
+        s.sh(&format!("rm -f '{}'", s.archive("base"))).ok();
         s.sh(&format!(
             "{} save {image} {made} > {file}",
             engine().program()
@@ -101,6 +103,89 @@ fn a_name_that_does_not_comply_is_refused_and_mended() {
     s.run("imgsave", ["--normalize", "--name", &loud, &image])
         .ok()
         .stdout(&format!("images/{}/{mended}.tar\n", s.project()));
+}
+
+#[test]
+fn what_is_there_already_is_not_saved_again_and_what_is_damaged_is_mended() {
+    let s = Sandbox::new();
+    let image = debian().build(&s, "base");
+    let written = || {
+        let outcome = s.run("imgsave", ["--json", &image]);
+        outcome.ok().json()[0]["written"] == true
+    };
+    assert!(written());
+    let (registry, archive) = (
+        s.read("image-registry.yml"),
+        s.read_bytes(&s.archive("base")),
+    );
+    assert!(!written());
+    assert_eq!(s.read("image-registry.yml"), registry);
+    let mut damaged = archive.clone();
+    damaged[archive.len() / 2] ^= 1;
+    s.write(&s.archive("base"), damaged);
+    assert!(written());
+    assert!(s.read_bytes(&s.archive("base")) == archive);
+}
+
+#[test]
+fn two_images_do_not_end_under_one_name() {
+    let s = Sandbox::new();
+    let (one, two) = (debian().build(&s, "one"), debian().build(&s, "two"));
+    let name = s.image("new");
+    s.run("imgsave", ["--name", &name, &one, &two])
+        .fails("imgsave", 2, "several were given");
+    let path = format!("{}\n", s.archive("new"));
+    s.command("imgsave")
+        .args(["--name", &name])
+        .input(format!("{one}\n{two}\n"))
+        .run()
+        .code(2)
+        .stdout(&path);
+    s.run(
+        "imgsave",
+        ["--project", s.project(), "--variant", "new", &one, &two],
+    )
+    .code(3)
+    .stdout(&path)
+    .stderr_has("another image was saved as");
+    let id = engine().id(&one).expect("the image has an ID");
+    assert!(s.read("image-registry.yml").contains(&id));
+}
+
+#[test]
+fn an_archive_of_several_images_is_not_guessed_at() {
+    let s = Sandbox::new();
+    let (one, two) = (debian().build(&s, "one"), debian().build(&s, "two"));
+    s.sh(&format!(
+        "{} save {one} {two} > both.tar",
+        engine().program()
+    ))
+    .ok();
+    let refused = s.run("imgsave", ["both.tar"]);
+    refused
+        .fails("imgsave", 1, "holds 2 images")
+        .stderr_has(&one)
+        .stderr_has(&two);
+    assert!(!s.path("image-registry.yml").exists());
+}
+
+#[test]
+fn a_second_save_keeps_variants_that_no_file_tells() {
+    let s = Sandbox::new();
+    let image = debian().build(&s, "clang15-asan");
+    s.run("imgsave", [&image]).ok();
+    let registry = s.read("image-registry.yml");
+    assert!(registry.contains("variants: [asan]"), "{registry}");
+    s.write(
+        "image-registry.yml",
+        registry.replace("[asan]", "[asan, fuzz]"),
+    );
+    debian().build(&s, "clang15-asan");
+    s.run("imgsave", [&image]).ok();
+    assert!(
+        s.read("image-registry.yml")
+            .contains("variants: [asan, fuzz]")
+    );
 }
 
 #[test]

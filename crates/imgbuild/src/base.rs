@@ -9,6 +9,7 @@ use naming::{Digest, Family, Os, Reference};
 use plan::Plan;
 use registry::{Entry, Registry, Store};
 
+use crate::buildfile::SCRATCH;
 use crate::paths;
 
 /// What a plan builds on.
@@ -26,7 +27,9 @@ pub(crate) enum Base {
     },
     /// An image that the engine may pull.
     Remote { reference: Reference },
-    /// Nothing: the build file says what it starts from.
+    /// Nothing, under the name that build files have for it.
+    Scratch,
+    /// The build file says what it starts from.
     Unsaid,
 }
 
@@ -47,8 +50,8 @@ impl Base {
         let Some(reference) = &plan.base_image else {
             return Ok(Self::Unsaid);
         };
-        if reference == "scratch" {
-            return Ok(Self::Unsaid);
+        if reference == SCRATCH {
+            return Ok(Self::Scratch);
         }
         let reference: Reference = reference.parse()?;
         if let Some(entry) = registry
@@ -106,7 +109,7 @@ impl Base {
             Self::Engine { reference, .. } | Self::Remote { reference } => {
                 Ok(Some(reference.clone()))
             }
-            Self::Unsaid => Ok(None),
+            Self::Scratch | Self::Unsaid => Ok(None),
         }
     }
 
@@ -124,7 +127,7 @@ impl Base {
                     .cloned(),
             },
             Self::Engine { reference, .. } | Self::Remote { reference } => Some(reference.clone()),
-            Self::Unsaid => None,
+            Self::Scratch | Self::Unsaid => None,
         }
     }
 
@@ -133,7 +136,7 @@ impl Base {
         match self {
             Self::Archive { image_id, .. } => Some(*image_id),
             Self::Engine { info, .. } => Some(info.id),
-            Self::Remote { .. } | Self::Unsaid => None,
+            Self::Remote { .. } | Self::Scratch | Self::Unsaid => None,
         }
     }
 
@@ -164,7 +167,7 @@ impl Base {
             Self::Engine { reference, .. } | Self::Remote { reference } => {
                 reference.to_string().parse().ok()
             }
-            Self::Unsaid => None,
+            Self::Scratch | Self::Unsaid => None,
         }
     }
 }

@@ -8,4 +8,4 @@ mod scan;
 mod variables;
 
 pub use generate::{Generated, generate};
-pub use scan::{Scan, scan};
+pub use scan::{SCRATCH, Scan, scan};

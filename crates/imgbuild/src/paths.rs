@@ -6,6 +6,9 @@ use cli::{Code, Failure};
 use imgload::Target;
 use registry::{Registry, Store};
 
+/// What an archive is called: a missing one has an exit code of its own.
+const ARCHIVE: &str = "archive";
+
 /// The archive that a plan names.
 pub(crate) fn archive(
     store: &Store,
@@ -21,7 +24,7 @@ pub(crate) fn archive(
             Err(missing(path))
         };
     }
-    let path = inside(store, path, "archive")?;
+    let path = inside(store, path, ARCHIVE)?;
     if path.is_file() {
         Ok(Target { path, entry: None })
     } else {
@@ -41,11 +44,66 @@ pub(crate) fn inside(store: &Store, path: &Utf8Path, what: &str) -> Result<Utf8P
             store.root()
         ))
         .about(path.as_str())),
-        (Err(error), _) if error.kind() == std::io::ErrorKind::NotFound => Err(missing(path)),
+        (Err(error), _) if error.kind() == std::io::ErrorKind::NotFound => Err(match what {
+            ARCHIVE => missing(path),
+            _ => Failure::invalid(format!("the plan's {what} is not there")).about(path.as_str()),
+        }),
         (Err(error), _) => Err(Failure::new(Code::Other, error.to_string()).about(path.as_str())),
     }
 }
 
 fn missing(path: &Utf8Path) -> Failure {
     Failure::new(Code::Archive, "no such file").about(path.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A store in a folder of its own, with an image, next to a file that is none of its business.
+    fn store() -> (tempfile::TempDir, Utf8PathBuf, Store) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = Utf8PathBuf::from_path_buf(folder.path().join("store")).expect("UTF-8");
+        std::fs::create_dir_all(root.join("images")).expect("folders");
+        for file in ["image-registry.yml", "images/a.tar", "../secret"] {
+            let text = if file.ends_with("yml") {
+                "version: 1.0\nimages:\n  - name: out\n    file: ../secret\n    docker_tag: out:latest\n    os: debian:12\n    architecture: x86_64\n"
+            } else {
+                ""
+            };
+            std::fs::write(root.join(file), text).expect("a file");
+        }
+        std::os::unix::fs::symlink("../secret", root.join("link")).expect("a link");
+        let store = Store::locate(&root, None);
+        (folder, root, store)
+    }
+
+    #[test]
+    fn plans_reach_only_into_the_store() {
+        let (_folder, root, store) = store();
+        let registry = store.read().expect("a registry");
+        for (path, expected) in [
+            ("images/a.tar", None),
+            ("images/../images/a.tar", None),
+            ("images/none.tar", Some(Code::Archive)),
+            ("images", Some(Code::Archive)),
+            ("../secret", Some(Code::Invalid)),
+            ("link", Some(Code::Invalid)),
+        ] {
+            let found = archive(&store, &registry, &root.join(path));
+            assert_eq!(
+                found.err().map(|failure| failure.code()),
+                expected,
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_missing_build_file_is_the_plans_fault() {
+        let (_folder, root, store) = store();
+        let missing = inside(&store, &root.join("none"), "build file").expect_err("missing");
+        assert_eq!(missing.code(), Code::Invalid);
+        assert!(inside(&store, &root.join("images"), "build context").is_ok());
+    }
 }

@@ -10,7 +10,7 @@ use plan::Plan;
 use registry::Store;
 
 use crate::base::{Base, not_there};
-use crate::buildfile::{Generated, generate, scan};
+use crate::buildfile::{Generated, SCRATCH, generate, scan};
 use crate::context::{Context, Ignore};
 use crate::fingerprint::Input;
 use crate::paths;
@@ -56,7 +56,7 @@ impl Recipe {
             .requirements
             .as_ref()
             .map_or_else(Architecture::host, |wanted| wanted.architecture);
-        let args = plan.build.args.clone();
+        let mut args = plan.build.args.clone();
         let context = plan
             .build
             .context
@@ -90,11 +90,16 @@ impl Recipe {
         };
         let text = read(&file)?;
         let mut known = args.clone();
-        if let Some(base) = base.reference() {
-            known.insert(BASE_IMAGE.to_owned(), base.to_string());
-        }
+        let named = match base {
+            Base::Scratch => Some(SCRATCH.to_owned()),
+            base => base.reference().map(|reference| reference.to_string()),
+        };
+        known.extend(named.map(|base| (BASE_IMAGE.to_owned(), base)));
         let scan = scan(&text, &known, architecture)
             .map_err(|error| Failure::from(error).about(file.as_str()))?;
+        if scan.uses_base && matches!(base, Base::Scratch) {
+            args.insert(BASE_IMAGE.to_owned(), SCRATCH.to_owned());
+        }
         let mut images = scan.images;
         if scan.uses_base
             && let Some(base) = base.reference()

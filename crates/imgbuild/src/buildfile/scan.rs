@@ -17,7 +17,7 @@ use crate::error::Result;
 const BASE_IMAGE: &str = "BASE_IMAGE";
 
 /// The image that is none: an empty start.
-const SCRATCH: &str = "scratch";
+pub const SCRATCH: &str = "scratch";
 
 /// What a build file needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
