@@ -62,6 +62,12 @@ pub enum Error {
         /// Where it would be.
         path: Utf8PathBuf,
     },
+    /// There is no config where one was named.
+    #[error("{path}: there is no config")]
+    NoConfig {
+        /// Where it was looked for.
+        path: Utf8PathBuf,
+    },
     /// The registry breaks a rule of YAML or of its own grammar.
     #[error("{path}:{}:{}: {message}", at.line, at.column)]
     Syntax {
@@ -147,6 +153,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NoRegistry { .. }
+            | Self::NoConfig { .. }
             | Self::Syntax { .. }
             | Self::NoText { .. }
             | Self::Path { .. } => ErrorKind::Invalid,

@@ -20,6 +20,7 @@
 
 mod atomic;
 mod change;
+mod config;
 mod decode;
 mod edit;
 mod entry;
@@ -38,6 +39,7 @@ mod unfinished;
 mod work;
 mod yaml;
 
+pub use config::Config;
 pub use edit::Edit;
 pub use entry::Entry;
 pub use error::{Error, ErrorKind, Mark};

@@ -11,6 +11,9 @@ use crate::{Edit, Entry, Error, Lock, Registry, StorePath, Unfinished, lock, wor
 /// What a registry is called.
 const FILE_NAME: &str = "image-registry.yml";
 
+/// How many links in a row lead to a registry, as in Linux.
+const MAX_LINKS: usize = 40;
+
 /// How often an edit starts again because somebody who takes no lock wrote in between.
 const ATTEMPTS: usize = 10;
 
@@ -33,6 +36,9 @@ impl Store {
                 .find(|file| file.is_file())
                 .unwrap_or_else(|| cwd.join(FILE_NAME)),
         };
+        // Archives and locks are where the registry is, not where a link to it stands: two ways to
+        // one registry are one store.
+        let file = behind_links(file);
         let root = parent(&file).to_owned();
         Self { file, root }
     }
@@ -137,6 +143,17 @@ impl Store {
     pub fn create(&self) -> Result<Unfinished, Error> {
         Unfinished::create(self)
     }
+}
+
+/// What a registry that is a link leads to, whether that is there or not.
+fn behind_links(mut file: Utf8PathBuf) -> Utf8PathBuf {
+    for _ in 0..MAX_LINKS {
+        match file.read_link_utf8() {
+            Ok(target) => file = parent(&file).join(target),
+            Err(_) => break,
+        }
+    }
+    file
 }
 
 /// Where a path really leads, also if its last component is not there.
