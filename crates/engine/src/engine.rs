@@ -64,6 +64,11 @@ impl Engine {
         Ok(self.version.get_or_init(|| version).clone())
     }
 
+    /// Whether [`Engine::probe`] has its answer.
+    pub(crate) fn is_probed(&self) -> bool {
+        self.version.get().is_some()
+    }
+
     /// Asks where the engine keeps images.
     pub fn store(&self) -> Result<StoreKind, Error> {
         if self.probe()?.server_flavor == Flavor::Podman {

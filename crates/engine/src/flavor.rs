@@ -58,6 +58,18 @@ pub enum StoreKind {
     Podman,
 }
 
+impl Version {
+    /// Some Docker, for an answer that only Docker gives.
+    pub(crate) fn docker() -> Self {
+        Self {
+            flavor: Flavor::Docker,
+            server_flavor: Flavor::Docker,
+            client: String::new(),
+            server: String::new(),
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct RawVersion {
     #[serde(rename = "Client")]

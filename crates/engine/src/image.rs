@@ -46,6 +46,14 @@ impl Name {
         }
     }
 
+    /// What Docker calls it.
+    pub(crate) fn as_docker(&self) -> String {
+        match self {
+            Self::Id(id) => id.to_string(),
+            Self::Reference(reference) => reference.to_string(),
+        }
+    }
+
     /// What the engine may call it, most likely first.
     pub(crate) fn spellings(&self, version: &Version) -> Vec<String> {
         match self {
@@ -86,7 +94,7 @@ pub(crate) struct RawImage {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct RawRootFs {
+pub(crate) struct RawRootFs {
     r#type: Option<String>,
     layers: Option<Vec<Digest>>,
 }
@@ -119,7 +127,7 @@ impl RawImage {
 
 impl RawRootFs {
     /// An image without layers has a type and no list; an incomplete one has neither.
-    fn diff_ids(self) -> Option<Vec<Digest>> {
+    pub(crate) fn diff_ids(self) -> Option<Vec<Digest>> {
         self.r#type.filter(|kind| !kind.is_empty())?;
         Some(self.layers.unwrap_or_default())
     }

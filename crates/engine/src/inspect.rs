@@ -14,9 +14,9 @@ use crate::image::{ImageInfo, Name, RawImage};
 use crate::{Engine, Error};
 
 /// Names a call. More would not be faster, and a huge answer is held in memory at once.
-const MAX_NAMES: usize = 250;
+pub(crate) const MAX_NAMES: usize = 250;
 /// Bytes of names a call; systems guarantee 128 KiB for arguments and environment together.
-const MAX_BYTES: usize = 64 * 1024;
+pub(crate) const MAX_BYTES: usize = 64 * 1024;
 
 impl Engine {
     /// Looks up images by reference or ID (`sha256:…`). The results are in the order of the names;
@@ -28,6 +28,11 @@ impl Engine {
             .collect::<Result<Vec<_>, _>>()?;
         if names.is_empty() {
             return Ok(Vec::new());
+        }
+        if !self.is_probed()
+            && let Some(found) = self.inspect_docker(&names)?
+        {
+            return Ok(found);
         }
         let version = self.probe()?;
         let spelled: Vec<_> = names.iter().map(|name| name.spellings(&version)).collect();
@@ -54,11 +59,29 @@ impl Engine {
         Ok(spelled.iter().map(first_found).collect())
     }
 
-    /// Everything that the engine holds, tagged or not, in two calls; incomplete images too.
-    pub fn images(&self) -> Result<Vec<ImageInfo>, Error> {
-        let ids: Vec<_> = self.ids()?.iter().map(Digest::to_string).collect();
-        // An image may go away between the calls.
-        Ok(self.inspect(&ids)?.into_iter().flatten().collect())
+    /// Looks up images in one call, without asking who answers first. `None` where the answer leaves a
+    /// doubt that it is Docker's: only Docker shows an image found as `x:1` as just that.
+    fn inspect_docker(&self, names: &[Name]) -> Result<Option<Vec<Option<ImageInfo>>>, Error> {
+        let docker = Version::docker();
+        let spelled: Vec<_> = names.iter().map(|name| name.as_docker()).collect();
+        let asked: Vec<_> = names
+            .iter()
+            .zip(spelled.iter().map(String::as_str))
+            .collect();
+        let mut found = Vec::with_capacity(asked.len());
+        for chunk in chunks(&asked) {
+            found.extend(self.inspect_chunk(chunk, &docker)?);
+        }
+        let shown: Vec<_> = names
+            .iter()
+            .zip(&found)
+            .filter_map(|(name, image)| match (name, image) {
+                (Name::Reference(_), Some(image)) => Some(name.is_of(image)),
+                _ => None,
+            })
+            .collect();
+        let certain = !shown.is_empty() && shown.iter().all(|shown| *shown);
+        Ok(certain.then_some(found))
     }
 
     /// The IDs of all images. The one place that reads lines: no engine prints IDs alone as JSON.

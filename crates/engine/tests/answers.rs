@@ -65,7 +65,7 @@ fn version_is_asked_once() {
     for _ in 0..3 {
         let engine = stand_in.engine.clone();
         assert_eq!(engine.store().unwrap(), StoreKind::GraphDriver);
-        assert!(engine.images().unwrap().is_empty());
+        assert!(engine.held().unwrap().is_empty());
         assert_eq!(engine.inspect(&["x"]).unwrap(), [None]);
     }
     assert_eq!(stand_in.file("version").as_deref(), Some("asked\n"));
@@ -78,7 +78,7 @@ fn garbage_for_an_answer() {
     );
     for error in [
         stand_in.engine.inspect(&["x"]).unwrap_err(),
-        stand_in.engine.images().unwrap_err(),
+        stand_in.engine.held().unwrap_err(),
         stand_in.engine.store().unwrap_err(),
     ] {
         assert!(

@@ -234,7 +234,7 @@ fn slow_callers_are_no_silence() {
 fn streams_held_open_hold_nobody_up() {
     let start = Instant::now();
     let stand_in = StandIn::new("images) sleep 20 & ;;");
-    assert!(stand_in.engine.images().unwrap().is_empty());
+    assert!(stand_in.engine.held().unwrap().is_empty());
     assert!(stand_in.engine.tag("x", &tag("y")).is_err());
     assert!(
         start.elapsed() < Duration::from_secs(20),

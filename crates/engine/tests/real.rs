@@ -54,12 +54,11 @@ fn inspect_answers_in_order() {
     assert_eq!(engine.inspect(&[&nobody]).unwrap(), [None]);
     assert_eq!(engine.inspect::<&str>(&[]).unwrap(), []);
 
-    let all = engine.images().unwrap();
-    assert!(
-        [&one.image, &two.image]
-            .iter()
-            .all(|image| all.contains(image))
-    );
+    let all = engine.held().unwrap();
+    for image in [&one.image, &two.image] {
+        let held = all.iter().find(|held| held.id == image.id).unwrap();
+        assert_eq!(Some(&held.diff_ids), image.diff_ids.as_ref());
+    }
 }
 
 #[test]
@@ -235,7 +234,7 @@ fn failed_builds_leave_nothing() {
     };
     let made = named(" ---> ");
     let left: Vec<_> = engine
-        .images()
+        .held()
         .unwrap()
         .into_iter()
         .filter(|image| made.contains(&image.id.short()))
