@@ -28,6 +28,8 @@ pub struct Image {
     pub tags: Vec<Reference>,
     /// The layers, lowest first, one for each of the config's `diff_ids`.
     pub layers: Vec<Layer>,
+    /// In a thin archive, the image that holds the layers that this one leaves out.
+    pub base: Option<Base>,
 }
 
 impl Image {
@@ -35,6 +37,20 @@ impl Image {
     pub fn stored_size(&self) -> u64 {
         self.layers.iter().map(|layer| layer.stored_size).sum()
     }
+
+    /// Whether the archive leaves out layers of it.
+    pub fn is_thin(&self) -> bool {
+        self.layers.iter().any(|layer| layer.left_out)
+    }
+}
+
+/// The image whose layers a thin archive leaves out: all of them, and they are its lowest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Base {
+    /// The name under which it was registered.
+    pub name: String,
+    /// The digest of its config.
+    pub image_id: Digest,
 }
 
 /// A layer as it is stored in the archive.
@@ -46,14 +62,23 @@ pub struct Layer {
     pub compression: Compression,
     /// Its length as stored, in bytes.
     pub stored_size: u64,
+    /// Whether a thin archive leaves it to its base.
+    pub left_out: bool,
     /// Where it begins in the (decompressed) tar.
     pub(crate) offset: u64,
+    /// Its uncompressed length, as its manifest says.
+    pub(crate) said: Option<u64>,
 }
 
 impl Layer {
-    /// Its uncompressed length, where that is known without reading it.
+    /// Its uncompressed length, where that is known without reading it. What a manifest says of a
+    /// compressed layer is checked when the layer is read.
     pub fn tar_size(&self) -> Option<u64> {
-        (self.compression == Compression::None).then_some(self.stored_size)
+        if self.compression == Compression::None && !self.left_out {
+            Some(self.stored_size)
+        } else {
+            self.said
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use naming::{Architecture, Digest, Reference};
 use serde::de::DeserializeOwned;
 
 use crate::Error;
+use crate::archive::Base;
 use crate::config::Config;
 use crate::error::Blame;
 use crate::hash::digest_of;
@@ -50,6 +51,10 @@ pub(crate) struct Described {
     pub tags: Vec<Reference>,
     /// The member of each layer, as the documents name it.
     pub layers: Vec<String>,
+    /// The uncompressed length of each layer, where a manifest says it.
+    pub sizes: Vec<Option<u64>>,
+    /// The base of a thin archive.
+    pub base: Option<Base>,
 }
 
 /// The images that an archive's documents describe: at least one, and none twice.
@@ -173,6 +178,8 @@ impl<D: Documents> Reader<'_, D> {
             config,
             tags,
             layers: image.layers.clone(),
+            sizes: same.map_or_else(|| vec![None; image.layers.len()], |same| same.sizes.clone()),
+            base: same.and_then(|same| same.base.clone()),
         })
     }
 
@@ -221,11 +228,14 @@ impl<D: Documents> Reader<'_, D> {
         let bytes = self.blob("config", manifest.config.digest)?;
         let layers = manifest.layers.iter();
         let layers: Vec<_> = layers.map(|layer| blob_name(layer.digest)).collect();
+        let sizes = manifest.layers.iter().map(Descriptor::tar_size).collect();
         Ok(Some(Described {
             image_id: manifest.config.digest,
             config: self.config(bytes, layers.len())?,
             tags: Vec::new(),
             layers,
+            sizes,
+            base: manifest.base(),
         }))
     }
 

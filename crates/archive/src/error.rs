@@ -56,6 +56,18 @@ pub enum Error {
         /// The digest of the bytes.
         found: Digest,
     },
+    /// A thin archive leaves out a layer that its base does not hold.
+    #[error("{path}: leaves {place} ({diff_id}) to its base `{base}`, which does not hold it")]
+    LeftOut {
+        /// The archive.
+        path: Utf8PathBuf,
+        /// Which layer, as "layer 2 of 3".
+        place: String,
+        /// The layer's digest.
+        diff_id: Digest,
+        /// The base's registered name.
+        base: String,
+    },
     /// The archive can't be read.
     #[error("{path}: {source}")]
     Read {
@@ -107,6 +119,9 @@ impl Error {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::NotAnArchive { hint, .. } => *hint,
+            Self::LeftOut { .. } => {
+                Some("put the base back as it was, or make the image again with imgbuild --rebuild")
+            }
             Self::Truncated { .. } | Self::Mismatch { .. } => {
                 Some("make it again with imgsave or imgbuild --rebuild, or copy it again")
             }

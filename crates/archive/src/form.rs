@@ -1,8 +1,8 @@
 //! The one form that this crate writes: an OCI layout with a `manifest.json`, which every engine loads.
 //!
-//! Blobs come first, named by digest; layers are uncompressed, so a layer's blob bears its diff_id. The
-//! documents that make an image of them come last: whoever reads the tar as a stream has seen, and
-//! checked, every layer before. Tags stand in both of their homes: `RepoTags` of `manifest.json`, which
+//! Blobs come first, named by digest; an uncompressed layer's blob bears its diff_id. The documents that
+//! make an image of them come last: whoever reads the tar as a stream has seen, and checked, every
+//! layer before. Layers are compressed one by one, if at all, so that each is reached by seeking. Tags stand in both of their homes: `RepoTags` of `manifest.json`, which
 //! engines with graph drivers read, and the annotations of `index.json`, which containerd stores and
 //! podman read. Both have the full name: a bare `1` as an annotation would make an image `1:latest`, and
 //! podman, which reads `RepoTags` where an archive has several images, calls a short `x:1` `localhost/x:1`.
@@ -12,8 +12,11 @@ use std::io::{self, Write};
 use naming::{Digest, Reference};
 use serde_json::{Value, json};
 
+use crate::archive::Base;
+use crate::decode::Compression;
 use crate::describe::blob_name;
 use crate::hash::digest_of;
+use crate::schema::{BASE_ID, BASE_NAME, TAR_SIZE};
 use crate::writer;
 
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
@@ -25,23 +28,60 @@ const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 #[derive(Debug, Clone)]
 pub(crate) struct Written<'a> {
     pub config: &'a [u8],
-    /// diff_id and length of each layer, lowest first.
-    pub layers: Vec<(Digest, u64)>,
+    /// The blobs of its layers, lowest first.
+    pub layers: Vec<Blob>,
+    /// Who holds the layers that are left out.
+    pub base: Option<&'a Base>,
     pub tags: &'a [Reference],
 }
 
+/// A layer as it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Blob {
+    /// The digest of the bytes as they are written: what the blob is called.
+    pub digest: Digest,
+    /// Their length.
+    pub size: u64,
+    pub compression: Compression,
+    /// The uncompressed length.
+    pub tar_size: u64,
+}
+
+impl Blob {
+    /// An uncompressed layer, whose blob bears its diff_id.
+    pub(crate) fn plain(diff_id: Digest, size: u64) -> Self {
+        Self {
+            digest: diff_id,
+            size,
+            compression: Compression::None,
+            tar_size: size,
+        }
+    }
+
+    fn descriptor(&self) -> Value {
+        let suffix = match self.compression {
+            Compression::None => "",
+            Compression::Gzip => "+gzip",
+            Compression::Zstd => "+zstd",
+        };
+        let mut descriptor = descriptor(&format!("{LAYER}{suffix}"), self.digest, self.size);
+        if self.compression != Compression::None {
+            descriptor["annotations"] = json!({ TAR_SIZE: self.tar_size.to_string() });
+        }
+        descriptor
+    }
+}
+
 impl Written<'_> {
-    /// The OCI manifest: a function of the config and its layers alone.
+    /// The OCI manifest: a function of the config, its layers and its base alone.
     pub(crate) fn manifest(&self) -> Vec<u8> {
-        let layers: Vec<Value> = self
-            .layers
-            .iter()
-            .map(|(digest, size)| descriptor(LAYER, *digest, *size))
-            .collect();
+        let layers: Vec<Value> = self.layers.iter().map(Blob::descriptor).collect();
         let config = descriptor(CONFIG, digest_of(self.config), self.config.len() as u64);
-        json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers })
-            .to_string()
-            .into_bytes()
+        let mut manifest = json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers });
+        if let Some(base) = self.base {
+            manifest["annotations"] = json!({ BASE_NAME: base.name, BASE_ID: base.image_id });
+        }
+        manifest.to_string().into_bytes()
     }
 }
 
@@ -84,7 +124,7 @@ pub(crate) fn write_documents(out: &mut impl Write, images: &[Written]) -> io::R
         let layers: Vec<String> = image
             .layers
             .iter()
-            .map(|(digest, _)| blob_name(*digest))
+            .map(|blob| blob_name(blob.digest))
             .collect();
         listed.push(
             json!({ "Config": blob_name(config_digest), "RepoTags": names, "Layers": layers }),

@@ -1,6 +1,6 @@
 //! SHA-256 of what passes by.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 
 use naming::Digest;
 use sha2::{Digest as _, Sha256};
@@ -45,5 +45,40 @@ impl<R: Read> Read for Hashing<R> {
         self.sha.update(&buffer[..read]);
         self.count += read as u64;
         Ok(read)
+    }
+}
+
+/// A writer that hashes and counts what is written through it.
+pub(crate) struct HashingWriter<W> {
+    inner: W,
+    sha: Sha256,
+    count: u64,
+}
+
+impl<W: Write> HashingWriter<W> {
+    pub(crate) fn new(inner: W) -> Self {
+        Self {
+            inner,
+            sha: Sha256::new(),
+            count: 0,
+        }
+    }
+
+    /// The digest and the number of the bytes that were written.
+    pub(crate) fn finish(self) -> (Digest, u64) {
+        (Digest::from_bytes(self.sha.finalize().into()), self.count)
+    }
+}
+
+impl<W: Write> Write for HashingWriter<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.sha.update(&bytes[..written]);
+        self.count += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
     }
 }

@@ -12,7 +12,7 @@ use crate::source::{CHUNK, Slice, Source};
 impl Archive {
     /// Reads every byte of an image and checks it along the chain: the config was checked when the
     /// archive was opened, each layer is hashed against its diff_id now. A compressed archive is
-    /// decompressed once more.
+    /// decompressed once more. Layers that a thin archive leaves out are not looked for.
     pub fn verify(&self, image: &Image) -> Result<(), Error> {
         let mut layers = LayerReader::new(&self.source);
         for index in self.cheapest_order(image) {
@@ -22,9 +22,13 @@ impl Archive {
     }
 
     /// The indexes of an image's layers in the order in which they are best read: as they stand in
-    /// a compressed archive, whose stream can only be read forward; lowest first otherwise.
+    /// a compressed archive, whose stream can only be read forward; lowest first otherwise. Without
+    /// those that are left out.
     pub(crate) fn cheapest_order(&self, image: &Image) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..image.layers.len()).collect();
+        let layers = image.layers.iter().enumerate();
+        let mut order: Vec<usize> = layers
+            .filter_map(|(index, layer)| (!layer.left_out).then_some(index))
+            .collect();
         if self.source.compression != Compression::None {
             order.sort_by_key(|index| image.layers[*index].offset);
         }
@@ -56,17 +60,31 @@ impl<'a> LayerReader<'a> {
         out: &mut impl Write,
     ) -> Result<u64, Error> {
         let layer = &image.layers[index];
-        let place = || format!("layer {} of {}", index + 1, image.layers.len());
+        let place = format!("layer {} of {}", index + 1, image.layers.len());
+        let blame = &self.source.blame;
+        let (found, count) = self.read(image, index, |decoded| {
+            let mut hashing = Hashing::new(decoded);
+            copy(&mut hashing, out, blame).map_err(|error| error.inside(&place))?;
+            Ok(hashing.finish())
+        })?;
+        if found != layer.diff_id {
+            return Err(blame.mismatch(place, layer.diff_id, found));
+        }
+        Ok(count)
+    }
+
+    /// Hands the uncompressed bytes of a layer to `work`.
+    pub(crate) fn read<T>(
+        &mut self,
+        image: &Image,
+        index: usize,
+        work: impl FnOnce(&mut dyn Read) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let layer = &image.layers[index];
         let blame = &self.source.blame;
         let stored = BufReader::with_capacity(CHUNK, self.stored(layer)?);
         let decoded = layer.compression.decode(stored);
-        let mut hashing = Hashing::new(decoded.map_err(|error| blame.read(error))?);
-        copy(&mut hashing, out, blame).map_err(|error| error.inside(&place()))?;
-        let (found, count) = hashing.finish();
-        if found != layer.diff_id {
-            return Err(blame.mismatch(place(), layer.diff_id, found));
-        }
-        Ok(count)
+        work(&mut *decoded.map_err(|error| blame.read(error))?)
     }
 
     /// The uncompressed length of a layer, found by reading it where it is not known.
@@ -76,11 +94,10 @@ impl<'a> LayerReader<'a> {
             return Ok(size);
         }
         let blame = &self.source.blame;
-        let stored = BufReader::with_capacity(CHUNK, self.stored(layer)?);
-        let decoded = layer.compression.decode(stored);
-        let mut decoded = decoded.map_err(|error| blame.read(error))?;
-        copy(&mut decoded, &mut io::sink(), blame).map_err(|error| {
-            error.inside(&format!("layer {} of {}", index + 1, image.layers.len()))
+        self.read(image, index, |decoded| {
+            copy(decoded, &mut io::sink(), blame).map_err(|error| {
+                error.inside(&format!("layer {} of {}", index + 1, image.layers.len()))
+            })
         })
     }
 

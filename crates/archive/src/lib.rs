@@ -10,6 +10,7 @@
 
 mod archive;
 pub mod compose;
+mod compress;
 mod config;
 mod decode;
 mod describe;
@@ -19,22 +20,29 @@ mod form;
 mod hash;
 mod header_fields;
 mod headers;
+mod layer_file;
 mod layers;
 mod member;
 mod members;
+mod overlap;
+mod overlay;
 mod rootfs;
 mod schema;
 mod source;
+mod stack;
 mod taking;
 #[cfg(test)]
 mod testing;
 mod tree;
 mod writer;
 
-pub use archive::{Archive, Image, Layer};
+pub use archive::{Archive, Base, Image, Layer};
+pub use compress::{Compress, NoCompression};
 pub use config::Config;
 pub use decode::Compression;
-pub use draft::Draft;
+pub use draft::{Draft, Options, ThinBase};
 pub use error::{Error, ErrorKind};
 pub use hash::digest_reader;
+pub use layer_file::Keep;
 pub use rootfs::RootFs;
+pub use stack::Stack;

@@ -146,21 +146,40 @@ impl<'a> Members<'a> {
     }
 
     fn image(&self, image: Described) -> Result<Image, Error> {
-        let layers = image.config.diff_ids.iter().zip(&image.layers);
-        let layers = layers
-            .map(|(diff_id, name)| self.layer(*diff_id, name))
-            .collect::<Result<_, _>>()?;
+        let mut layers: Vec<Layer> = Vec::new();
+        let described = image.layers.iter().zip(&image.sizes);
+        for (diff_id, (name, said)) in image.config.diff_ids.iter().zip(described) {
+            let may_miss = image.base.is_some() && layers.iter().all(|layer| layer.left_out);
+            layers.push(match self.find(name)? {
+                None if may_miss => Layer {
+                    diff_id: *diff_id,
+                    compression: Compression::None,
+                    stored_size: 0,
+                    left_out: true,
+                    offset: 0,
+                    said: *said,
+                },
+                found => self.layer(*diff_id, name, found, *said)?,
+            });
+        }
         Ok(Image {
             image_id: image.image_id,
             config: image.config,
             tags: image.tags,
             layers,
+            base: image.base,
         })
     }
 
-    fn layer(&self, diff_id: Digest, name: &str) -> Result<Layer, Error> {
+    fn layer(
+        &self,
+        diff_id: Digest,
+        name: &str,
+        stored: Option<&Stored>,
+        said: Option<u64>,
+    ) -> Result<Layer, Error> {
         let blame = &self.source.blame;
-        let stored = self.find(name)?.ok_or_else(|| {
+        let stored = stored.ok_or_else(|| {
             let name = name.escape_debug();
             blame.damaged(format!("names the layer `{name}`, which is not in it"))
         })?;
@@ -169,7 +188,9 @@ impl<'a> Members<'a> {
                 diff_id,
                 compression,
                 stored_size: stored.size,
+                left_out: false,
                 offset: stored.offset,
+                said,
             }),
             Magic::Unsupported(format) => Err(blame.damaged(format!(
                 "its layer `{}` is compressed with {format}, which no engine loads",

@@ -8,46 +8,63 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufReader, Read, Write};
 
-use crate::archive::{Archive, Image};
+use naming::Digest;
+
 use crate::compose::copy;
 use crate::decode::{Compression, skip};
 use crate::error::Error;
-use crate::header_fields::clean;
-use crate::headers::Headers;
-use crate::member::{Kind, Pass};
+use crate::layer_file::Keep;
+use crate::member::Pass;
+use crate::overlay::{Item, MAX_NAMES, Overlay};
 use crate::source::{CHUNK, Piped, Slice};
+use crate::stack::{Place, Stack};
 use crate::tree::{Node, Tree};
 
 /// How many files an image may have to be looked into. The largest have some hundred thousand; a
 /// million paths take some hundred megabytes.
 const MAX_FILES: usize = 1_000_000;
-/// How many bytes the paths of an image may have altogether, because they are held in memory.
-const MAX_NAMES: usize = 256 << 20;
-
-const WHITEOUT: &str = ".wh.";
-const OPAQUE: &str = ".wh..wh..opq";
 
 /// The merged files of an image's layers.
 #[derive(Debug)]
-pub struct RootFs<'a> {
-    archive: &'a Archive,
-    image: &'a Image,
+pub struct RootFs {
+    stack: Stack,
     tree: Tree,
+    /// The bytes of some files of compressed layers, by layer and place.
+    kept: BTreeMap<(usize, u64), Vec<u8>>,
     /// The bytes of all paths so far.
     names: usize,
 }
 
-impl<'a> RootFs<'a> {
+impl RootFs {
     /// Lists the files of every layer. Of plain layers only the headers are read.
-    pub fn open(archive: &'a Archive, image: &'a Image) -> Result<Self, Error> {
+    pub fn open(stack: Stack) -> Result<Self, Error> {
+        Self::keeping(stack, &|_| false)
+    }
+
+    /// As [`RootFs::open`]; of a compressed layer, the files that `keep` wants are kept in memory: reading
+    /// one later would mean decompressing all that stands before it.
+    pub fn keeping(stack: Stack, keep: Keep) -> Result<Self, Error> {
+        Self::with(stack, keep, &mut BTreeMap::new())
+    }
+
+    /// As [`RootFs::keeping`], with layers whose files are known already.
+    pub(crate) fn with(
+        stack: Stack,
+        keep: Keep,
+        known: &mut BTreeMap<Digest, Overlay>,
+    ) -> Result<Self, Error> {
         let mut files = Self {
-            archive,
-            image,
+            stack,
             tree: Tree::default(),
+            kept: BTreeMap::new(),
             names: 0,
         };
-        for layer in 0..image.layers.len() {
-            files.add_layer(layer)?;
+        for (layer, diff_id) in files.stack.diff_ids().to_vec().iter().enumerate() {
+            let overlay = match known.remove(diff_id) {
+                Some(overlay) => overlay,
+                None => files.scan(layer, keep)?,
+            };
+            files.lay(layer, overlay)?;
         }
         Ok(files)
     }
@@ -59,7 +76,7 @@ impl<'a> RootFs<'a> {
             && size > limit
         {
             let path = path.escape_debug();
-            return Err(self.archive.source.blame.damaged(format!(
+            return Err(self.stack.archive().source.blame.damaged(format!(
                 "its file `{path}` has {size} bytes, more than the {limit} that make sense"
             )));
         }
@@ -75,8 +92,12 @@ impl<'a> RootFs<'a> {
         let Some((layer, offset, size)) = self.file(path) else {
             return Ok(None);
         };
-        let blame = &self.archive.source.blame;
-        let mut stream = stream(self.archive, self.image, layer)?;
+        let (archive, ..) = self.stack.get(layer)?;
+        let blame = &archive.source.blame;
+        if let Some(bytes) = self.kept.get(&(layer, offset)) {
+            return copy(&mut bytes.as_slice(), out, blame).map(Some);
+        }
+        let mut stream = stream(self.stack.get(layer)?)?;
         stream.pass(offset).map_err(|error| blame.read(error))?;
         let copied = copy(&mut stream.take(size), out, blame)?;
         if copied < size {
@@ -109,77 +130,62 @@ impl<'a> RootFs<'a> {
         }
     }
 
-    fn add_layer(&mut self, layer: usize) -> Result<(), Error> {
-        let source = &self.archive.source;
-        let mut headers = Headers::new(stream(self.archive, self.image, layer)?);
-        let mut added: BTreeMap<String, Node> = BTreeMap::new();
-        let mut removed = Vec::new();
-        while let Some(member) = headers.next_member().map_err(|error| {
-            source
-                .blame
-                .tar_in(&format!("layer {}: ", layer + 1), error)
-        })? {
-            // Engines refuse such a path too, or keep it inside the image's root.
-            if member.name.split('/').any(|part| part == "..") {
-                continue;
-            }
-            self.names += member.name.len();
-            let (folder, name) = member.name.rsplit_once('/').unwrap_or(("", &member.name));
-            if name == OPAQUE {
-                removed.push((folder.to_owned(), true));
-                continue;
-            }
-            if let Some(name) = name.strip_prefix(WHITEOUT) {
-                // Nothing else has no name, or a dot for one: neither is a file of a layer below.
-                if !matches!(name, "" | "." | "..") {
-                    removed.push((join(folder, name), false));
-                }
-                continue;
-            }
-            let node = match member.kind {
-                Kind::Directory => Node::Directory,
-                Kind::SymLink(target) => {
-                    self.names += target.len();
-                    Node::SymLink(target)
-                }
-                Kind::File => Node::File {
-                    layer,
-                    offset: member.offset,
-                    size: member.size,
-                },
-                Kind::HardLink(target) => {
-                    let target = clean(&target);
-                    added
-                        .get(&target)
-                        .or_else(|| self.tree.get(&target))
-                        .cloned()
-                        .unwrap_or(Node::Other)
-                }
-                Kind::Other => Node::Other,
-            };
-            added.insert(member.name, node);
-            if self.tree.len() + added.len() > MAX_FILES || self.names > MAX_NAMES {
-                return Err(source.blame.damaged("its image has more files than any"));
-            }
+    /// Lists the files of a layer.
+    fn scan(&self, layer: usize, keep: Keep) -> Result<Overlay, Error> {
+        let place = self.stack.get(layer)?;
+        let (archive, image, index) = place;
+        let plain = image.layers[index].compression == Compression::None
+            && archive.source.compression == Compression::None;
+        let keep: Keep = if plain { &|_| false } else { keep };
+        Overlay::scan(stream(place)?, keep).map_err(|error| {
+            let blame = &archive.source.blame;
+            blame.tar_in(&format!("layer {}: ", layer + 1), error)
+        })
+    }
+
+    /// Lays the files of a layer over those of the layers below.
+    fn lay(&mut self, layer: usize, overlay: Overlay) -> Result<(), Error> {
+        self.names += overlay.names;
+        if self.tree.len() + overlay.added.len() > MAX_FILES || self.names > MAX_NAMES {
+            let blame = &self.stack.archive().source.blame;
+            return Err(blame.damaged("its image has more files than any"));
         }
-        for (path, only_inside) in removed {
+        let nodes: Vec<_> = overlay
+            .added
+            .into_iter()
+            .map(|(path, item)| (path, self.node(layer, item)))
+            .collect();
+        for (path, only_inside) in overlay.removed {
             self.tree.remove(&path, only_inside);
         }
-        for (path, node) in added {
+        for (path, node) in nodes {
             self.tree.add(path, node);
         }
+        let kept = overlay.kept.into_iter();
+        self.kept
+            .extend(kept.map(|(offset, bytes)| ((layer, offset), bytes)));
         Ok(())
+    }
+
+    fn node(&self, layer: usize, item: Item) -> Node {
+        match item {
+            Item::Directory => Node::Directory,
+            Item::SymLink(target) => Node::SymLink(target),
+            Item::File { offset, size } => Node::File {
+                layer,
+                offset,
+                size,
+            },
+            Item::HardLink(target) => self.tree.get(&target).cloned().unwrap_or(Node::Other),
+            Item::Other => Node::Other,
+        }
     }
 }
 
 /// A layer's tar from its start.
-fn stream<'a>(
-    archive: &'a Archive,
-    image: &Image,
-    layer: usize,
-) -> Result<Box<dyn Pass + 'a>, Error> {
+fn stream((archive, image, index): Place<'_>) -> Result<Box<dyn Pass + '_>, Error> {
     let source = &archive.source;
-    let layer = &image.layers[layer];
+    let layer = &image.layers[index];
     if source.compression == Compression::None && layer.compression == Compression::None {
         return Ok(Box::new(Slice::new(
             &source.file,
@@ -187,7 +193,7 @@ fn stream<'a>(
             layer.stored_size,
         )));
     }
-    let stored: Box<dyn Read + 'a> = if source.compression == Compression::None {
+    let stored: Box<dyn Read + '_> = if source.compression == Compression::None {
         Box::new(Slice::new(&source.file, layer.offset, layer.stored_size))
     } else {
         let mut whole = source.stream()?;
@@ -205,14 +211,6 @@ fn stream<'a>(
 impl Pass for Box<dyn Pass + '_> {
     fn pass(&mut self, bytes: u64) -> io::Result<u64> {
         (**self).pass(bytes)
-    }
-}
-
-fn join(folder: &str, name: &str) -> String {
-    if folder.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{folder}/{name}")
     }
 }
 

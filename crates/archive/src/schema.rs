@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use naming::Digest;
 use serde::{Deserialize, Deserializer};
 
+use crate::archive::Base;
+
 fn or_null<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
     from: D,
 ) -> Result<T, D::Error> {
@@ -36,6 +38,27 @@ pub(crate) struct Manifest {
     pub config: Descriptor,
     #[serde(default, deserialize_with = "or_null")]
     pub layers: Vec<Descriptor>,
+    #[serde(default, deserialize_with = "or_null")]
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// The uncompressed length of a layer in bytes, in the annotations of its descriptor: whoever sends
+/// it uncompressed must say that before the first byte.
+pub(crate) const TAR_SIZE: &str = "io.imgpipe.tar-size";
+/// The registered name of the image that holds the layers that are left out, in the annotations of
+/// a manifest.
+pub(crate) const BASE_NAME: &str = "io.imgpipe.base.name";
+/// The digest of that image's config.
+pub(crate) const BASE_ID: &str = "io.imgpipe.base.image-id";
+
+impl Manifest {
+    /// The base of a thin archive.
+    pub(crate) fn base(&self) -> Option<Base> {
+        Some(Base {
+            name: self.annotations.get(BASE_NAME)?.clone(),
+            image_id: self.annotations.get(BASE_ID)?.parse().ok()?,
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -43,6 +66,8 @@ pub(crate) struct Descriptor {
     #[serde(rename = "mediaType", default)]
     pub media_type: String,
     pub digest: Digest,
+    #[serde(default)]
+    pub size: u64,
     pub platform: Option<Platform>,
     #[serde(default, deserialize_with = "or_null")]
     pub annotations: BTreeMap<String, String>,
@@ -58,6 +83,14 @@ pub(crate) struct Platform {
 }
 
 impl Descriptor {
+    /// The uncompressed length of the layer that it describes.
+    pub(crate) fn tar_size(&self) -> Option<u64> {
+        match self.annotations.get(TAR_SIZE) {
+            Some(size) => size.parse().ok(),
+            None => self.media_type.ends_with(".tar").then_some(self.size),
+        }
+    }
+
     /// Whether it names an index rather than a manifest.
     pub(crate) fn is_index(&self) -> bool {
         self.media_type.ends_with("image.index.v1+json")

@@ -1,24 +1,20 @@
 //! A stream of an engine's `save` on its way to disk.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::FileExt;
+use std::collections::HashMap;
+use std::io::{self, BufReader, Read};
 
 use naming::Digest;
 
-use crate::compose::{copy, write_error};
 use crate::config::Config;
 use crate::decode::{Compression, Magic};
-use crate::describe::{Described, Documents, blob_name, describe};
+use crate::describe::{Described, Documents, describe};
 use crate::error::{Blame, Error};
-use crate::hash::Hashing;
 use crate::header_fields::clean;
 use crate::headers::{BLOCK, Headers};
+use crate::layer_file::{LayerFile, Layers};
 use crate::member::{Kind, Member, Pass};
 use crate::members::{MAX_DOCUMENT, MAX_DOCUMENTS, MAX_LINKS, MAX_MEMBERS, beside, may_be_json};
 use crate::source::{CHUNK, is_tar};
-use crate::writer;
 
 /// What a member of the stream turned out to be.
 enum Taken {
@@ -29,20 +25,9 @@ enum Taken {
     Passed(&'static str),
 }
 
-/// A layer that is on disk.
-struct OnDisk {
-    diff_id: Digest,
-    /// Where its header is.
-    start: u64,
-    size: u64,
-}
-
 /// Sorts a stream's members into layers on disk and documents in memory.
 pub(crate) struct Taking<'a> {
-    out: BufWriter<&'a mut File>,
-    /// Where the next layer goes.
-    end: u64,
-    layers: Vec<OnDisk>,
+    out: LayerFile<'a>,
     members: HashMap<String, Taken>,
     /// What is left of the room for documents.
     budget: u64,
@@ -53,18 +38,14 @@ pub(crate) struct Taking<'a> {
 pub(crate) struct Finished {
     pub image_id: Digest,
     pub config: Config,
-    /// The image's layers on disk, by diff_id.
-    pub sizes: BTreeMap<Digest, u64>,
-    /// Where the layers end.
-    pub end: u64,
+    /// The image's layers on disk.
+    pub layers: Layers,
 }
 
 impl<'a> Taking<'a> {
-    pub(crate) fn new(blame: Blame, out: &'a mut File) -> Self {
+    pub(crate) fn new(blame: Blame, out: LayerFile<'a>) -> Self {
         Self {
-            out: BufWriter::with_capacity(CHUNK, out),
-            end: 0,
-            layers: Vec::new(),
+            out,
             members: HashMap::new(),
             budget: MAX_DOCUMENTS,
             blame,
@@ -139,39 +120,18 @@ impl<'a> Taking<'a> {
         compression: Compression,
         stored: impl Read,
     ) -> Result<Digest, Error> {
-        let start = self.end;
-        let body = SeekFrom::Start(start + BLOCK);
-        self.out.seek(body).map_err(write_error)?;
         let decoded = compression
             .decode(BufReader::with_capacity(CHUNK, stored))
             .map_err(|error| self.blame.read(error))?;
-        let mut hashing = Hashing::new(decoded);
-        copy(&mut hashing, &mut self.out, &self.blame)
-            .map_err(|error| error.inside(&format!("`{}`", member.name.escape_debug())))?;
-        let (diff_id, size) = hashing.finish();
-        if self.layers.iter().any(|layer| layer.diff_id == diff_id) {
-            // A layer that was there before: what comes next goes over it.
-            return Ok(diff_id);
-        }
-        writer::pad(&mut self.out, size).map_err(write_error)?;
-        self.end = self.out.stream_position().map_err(write_error)?;
-        self.out.seek(SeekFrom::Start(start)).map_err(write_error)?;
-        let header = writer::file_header(&blob_name(diff_id), size).map_err(write_error)?;
-        self.out.write_all(header.as_bytes()).map_err(write_error)?;
-        self.layers.push(OnDisk {
-            diff_id,
-            start,
-            size,
-        });
-        Ok(diff_id)
+        let place = format!("`{}`", member.name.escape_debug());
+        self.out.add(decoded, &self.blame, &place)
     }
 
     /// Checks that the documents describe one image whose every layer is there.
-    pub(crate) fn finish(mut self) -> Result<Finished, Error> {
+    pub(crate) fn finish(self) -> Result<Finished, Error> {
         if self.members.is_empty() {
             return Err(self.blame.damaged("wrote no image"));
         }
-        self.out.flush().map_err(write_error)?;
         let mut images = describe(&self)?;
         let (Some(image), true) = (images.pop(), images.is_empty()) else {
             return Err(self
@@ -179,16 +139,10 @@ impl<'a> Taking<'a> {
                 .damaged("wrote several images, and one was asked for"));
         };
         self.check(&image)?;
-        self.drop_others(&image.config.diff_ids)?;
         Ok(Finished {
+            layers: self.out.finish(&image.config.diff_ids)?,
             image_id: image.image_id,
             config: image.config,
-            sizes: self
-                .layers
-                .iter()
-                .map(|layer| (layer.diff_id, layer.size))
-                .collect(),
-            end: self.end,
         })
     }
 
@@ -229,38 +183,6 @@ impl<'a> Taking<'a> {
             .blame
             .damaged(format!("its `{name}` is a link that leads to itself")))
     }
-
-    /// Closes the gaps of layers that are none of the image's: those of another platform.
-    fn drop_others(&mut self, diff_ids: &[Digest]) -> Result<(), Error> {
-        self.layers
-            .retain(|layer| diff_ids.contains(&layer.diff_id));
-        let mut end = 0;
-        for layer in &mut self.layers {
-            let length = BLOCK + layer.size.next_multiple_of(BLOCK);
-            move_down(self.out.get_ref(), layer.start, end, length).map_err(write_error)?;
-            layer.start = end;
-            end += length;
-        }
-        self.end = end;
-        Ok(())
-    }
-}
-
-/// Moves bytes inside a file towards its start.
-fn move_down(file: &File, from: u64, to: u64, length: u64) -> io::Result<()> {
-    if from == to {
-        return Ok(());
-    }
-    let mut buffer = vec![0; CHUNK];
-    let mut moved = 0;
-    while moved < length {
-        let most = usize::try_from(length - moved).unwrap_or(usize::MAX);
-        let chunk = most.min(CHUNK);
-        file.read_exact_at(&mut buffer[..chunk], from + moved)?;
-        file.write_all_at(&buffer[..chunk], to + moved)?;
-        moved += chunk as u64;
-    }
-    Ok(())
 }
 
 impl Documents for Taking<'_> {

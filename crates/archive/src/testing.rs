@@ -10,7 +10,7 @@ use tar::{Builder, EntryType, Header};
 
 use crate::describe::blob_name;
 use crate::hash::digest_of;
-use crate::{Archive, Compression, Error};
+use crate::{Archive, Compression, Error, Stack};
 
 /// A tar under construction.
 pub(crate) struct Tar(Builder<Vec<u8>>);
@@ -221,6 +221,11 @@ impl OnDisk {
 
     pub(crate) fn open(&self) -> Result<Archive, Error> {
         Archive::open(&self.path())
+    }
+
+    /// The first image of the archive.
+    pub(crate) fn stack(&self) -> Stack {
+        Stack::of(self.open().expect("opens")).expect("an image")
     }
 
     pub(crate) fn bytes(&self) -> Vec<u8> {

@@ -44,6 +44,17 @@ impl From<archive::Error> for Failure {
     }
 }
 
+impl From<thin::Error> for Failure {
+    fn from(error: thin::Error) -> Self {
+        match error {
+            thin::Error::Archive(error) => error.into(),
+            thin::Error::Registry(error) => error.into(),
+            thin::Error::Circle { .. } => Self::of(Code::Invalid, &error, error.hint()),
+            _ => Self::of(Code::Archive, &error, error.hint()),
+        }
+    }
+}
+
 impl From<inventory::Error> for Failure {
     fn from(error: inventory::Error) -> Self {
         match error {

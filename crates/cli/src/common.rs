@@ -6,6 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use registry::Store;
 
+use crate::progress::Style;
 use crate::{Code, Failure, Input, duration};
 
 /// The flags that every command takes.
@@ -38,6 +39,16 @@ pub struct Common {
     /// Say more on standard error
     #[arg(short, long)]
     pub verbose: bool,
+
+    /// Show how far long work is: auto (a bar on a terminal), plain (a line every few seconds), or none
+    #[arg(
+        long,
+        value_enum,
+        value_name = "STYLE",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    pub progress: Style,
 
     /// Print one JSON object a line instead of the bare result
     #[arg(long)]

@@ -3,7 +3,7 @@
 //! Standard input is read as records come, so that a pipeline works on the first image while the
 //! command before it still makes the second.
 
-use std::io::{BufRead, IsTerminal, StdinLock};
+use std::io::{BufRead, BufReader, IsTerminal, Read, StdinLock};
 
 use crate::{Code, Failure};
 
@@ -33,6 +33,15 @@ impl Input {
             ))
         } else {
             Ok(Self::Operands(operands.into_iter()))
+        }
+    }
+
+    /// The next record and all others that need not be waited for: the rest of the operands, or the lines
+    /// that have come already. Empty at the end.
+    pub fn ready(&mut self) -> Vec<Result<String, Failure>> {
+        match self {
+            Self::Operands(operands) => operands.map(Ok).collect(),
+            Self::Stdin(lines) => lines.ready(),
         }
     }
 }
@@ -69,26 +78,34 @@ impl Iterator for Input {
 /// Records of a stream, ended by a newline or by NUL. Empty records are passed over. A stream
 /// without any record ends with the failure of [`nothing_on_stdin`].
 pub struct Lines<R> {
-    reader: R,
+    reader: BufReader<R>,
     end: u8,
     any: bool,
     done: bool,
 }
 
-impl<R: BufRead> Lines<R> {
+impl<R: Read> Lines<R> {
     fn new(reader: R, null: bool) -> Self {
         Self {
-            reader,
+            reader: BufReader::with_capacity(MAX_RECORD, reader),
             end: if null { 0 } else { b'\n' },
             any: false,
             done: false,
         }
     }
 
+    fn ready(&mut self) -> Vec<Result<String, Failure>> {
+        let mut records: Vec<_> = self.next().into_iter().collect();
+        while !self.done && self.reader.buffer().contains(&self.end) {
+            records.extend(self.next());
+        }
+        records
+    }
+
     fn read(&mut self) -> Result<Option<String>, Failure> {
         loop {
             let mut record = Vec::new();
-            let mut limited = std::io::Read::take(&mut self.reader, MAX_RECORD as u64 + 1);
+            let mut limited = Read::take(&mut self.reader, MAX_RECORD as u64 + 1);
             let read = limited.read_until(self.end, &mut record).map_err(|error| {
                 Failure::new(
                     Code::Other,
@@ -127,7 +144,7 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
-impl<R: BufRead> Iterator for Lines<R> {
+impl<R: Read> Iterator for Lines<R> {
     type Item = Result<String, Failure>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -159,6 +176,30 @@ mod tests {
         ];
         for (text, null, expected) in table {
             assert_eq!(read(text, null).expect("records"), expected);
+        }
+    }
+
+    /// Gives one piece at a time, as a pipe does.
+    struct Pieces(Vec<&'static [u8]>);
+
+    impl Read for Pieces {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let piece = if self.0.is_empty() {
+                &[][..]
+            } else {
+                self.0.remove(0)
+            };
+            buffer[..piece.len()].copy_from_slice(piece);
+            Ok(piece.len())
+        }
+    }
+
+    #[test]
+    fn what_has_come_is_ready() {
+        let mut lines = Lines::new(Pieces(vec![b"a\nb\n", b"c\nd", b"e\n\n"]), false);
+        for expected in [&["a", "b"][..], &["c"], &["de"], &[]] {
+            let ready: Result<Vec<_>, _> = lines.ready().into_iter().collect();
+            assert_eq!(ready.expect("records"), expected);
         }
     }
 

@@ -7,6 +7,7 @@
 use std::fmt::Display;
 
 use crate::Failure;
+use crate::progress::{Progress, Screen, Style};
 
 /// Says what a command is doing. Cheap to pass around by reference.
 #[derive(Debug, Clone)]
@@ -14,43 +15,54 @@ pub struct Reporter {
     program: &'static str,
     quiet: bool,
     verbose: bool,
+    screen: Screen,
 }
 
 impl Reporter {
     /// For the command of this name.
-    pub fn new(program: &'static str, quiet: bool, verbose: bool) -> Self {
+    pub fn new(program: &'static str, quiet: bool, verbose: bool, style: Style) -> Self {
         Self {
             program,
             quiet,
             verbose,
+            screen: Screen::new(program, style, quiet),
         }
+    }
+
+    /// Shows how far something is, until what this returns is dropped. `total` is in bytes.
+    pub fn progress(&self, what: impl Display, total: Option<u64>) -> Progress {
+        self.screen.start(what.to_string(), total)
+    }
+
+    fn line(&self, line: impl Display) {
+        self.screen.print(|| eprintln!("{line}"));
     }
 
     /// A step of long work has begun or ended. Silent with `--quiet`.
     pub fn info(&self, message: impl Display) {
         if !self.quiet {
-            eprintln!("{}: {message}", self.program);
+            self.line(format_args!("{}: {message}", self.program));
         }
     }
 
     /// What only someone who asked wants to know.
     pub fn detail(&self, message: impl Display) {
         if self.verbose {
-            eprintln!("{}: {message}", self.program);
+            self.line(format_args!("{}: {message}", self.program));
         }
     }
 
     /// An explanation that was asked for: a heading and its lines, whatever the other flags say.
     pub fn explain(&self, heading: &str, lines: &[String]) {
-        eprintln!("{}: {heading}:", self.program);
+        self.line(format_args!("{}: {heading}:", self.program));
         for line in lines {
-            eprintln!("  {line}");
+            self.line(format_args!("  {line}"));
         }
     }
 
     /// Something is not as it should be, and work goes on.
     pub fn warn(&self, message: impl Display) {
-        eprintln!("{}: warning: {message}", self.program);
+        self.line(format_args!("{}: warning: {message}", self.program));
     }
 
     /// Whether people see the engine's own output as it comes.
@@ -61,12 +73,12 @@ impl Reporter {
     /// A line of the engine's own output. Silent with `--quiet`.
     pub fn engine(&self, line: &str) {
         if self.shows_engine() {
-            eprintln!("{line}");
+            self.line(line);
         }
     }
 
     /// Something failed.
     pub fn failure(&self, failure: &Failure) {
-        eprintln!("{}: {failure}", self.program);
+        self.line(format_args!("{}: {failure}", self.program));
     }
 }

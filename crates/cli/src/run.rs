@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
+use crate::progress::Style;
 use crate::{Code, Common, Failure, Output, Reporter, signals};
 
 /// A command's flags: what [`run`] needs of them.
@@ -62,7 +63,7 @@ pub fn run<F: Flags>(work: impl FnOnce(F, &mut Context) -> Result<(), Failure>) 
     let common = flags.common();
     let mut context = Context {
         out: Output::new(common.json, common.null),
-        reporter: Reporter::new(F::PROGRAM, common.quiet, common.verbose),
+        reporter: Reporter::new(F::PROGRAM, common.quiet, common.verbose, common.progress),
         keep_going: common.keep_going,
         first_failure: None,
     };
@@ -105,6 +106,6 @@ fn parse_failed(program: &'static str, error: &clap::Error) -> Code {
         .and_then(|tip| tip.lines().next())
         .map_or_else(|| format!("see {program} --help"), str::to_owned);
     let failure = Failure::usage(message).with_hint(hint);
-    Reporter::new(program, false, false).failure(&failure);
+    Reporter::new(program, false, false, Style::None).failure(&failure);
     failure.code()
 }

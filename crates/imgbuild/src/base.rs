@@ -1,6 +1,6 @@
 //! What a build begins with.
 
-use archive::{Archive, RootFs};
+use archive::{Archive, RootFs, Stack};
 use cli::{Code, Failure};
 use engine::{Engine, ImageInfo};
 use imgload::{Loader, Target};
@@ -149,15 +149,18 @@ impl Base {
     }
 
     /// The package manager that is found in the base itself; only an archive can be looked into.
-    pub(crate) fn family(&self) -> Result<Option<Family>, Failure> {
+    pub(crate) fn family(&self, store: &Store) -> Result<Option<Family>, Failure> {
         let Self::Archive { target, .. } = self else {
             return Ok(None);
         };
         let archive = Archive::open(&target.path)?;
-        match archive.images().first() {
-            Some(image) => Ok(Inventory::read(&RootFs::open(&archive, image)?)?.family),
-            None => Ok(None),
-        }
+        let registry = store.read_or_empty()?;
+        let Some(stack) = Stack::of(archive) else {
+            return Ok(None);
+        };
+        let stack = thin::complete(store, &registry, stack)?;
+        let files = RootFs::keeping(stack, &Inventory::wants)?;
+        Ok(Inventory::read(&files)?.family)
     }
 
     /// The operating system that the base's name or entry says.

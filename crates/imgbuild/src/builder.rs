@@ -6,11 +6,12 @@
 
 use std::time::Duration;
 
+use archive::{Archive, Stack, ThinBase};
 use camino::Utf8PathBuf;
 use cli::{Failure, Reporter};
 use engine::{Build, BuildFile, Engine};
 use imgload::Loader;
-use imgsave::{Naming, Saver, Source, compliant_name};
+use imgsave::{Form, Naming, Saver, Source, Thin, Wanted, compliant_name};
 use naming::{Architecture, Digest, ImageName};
 use plan::Plan;
 use registry::{Registry, Store};
@@ -47,6 +48,8 @@ pub struct Options {
     pub network: Option<String>,
     /// Take the nearest name that complies.
     pub normalize: bool,
+    /// How archives are written.
+    pub wanted: Wanted,
 }
 
 /// An archive that meets a plan.
@@ -146,19 +149,33 @@ impl Builder<'_> {
         let path = self
             .store
             .relative(&self.store.path(&entry.file)?, &cli::working_dir()?);
-        // Damaged or gone: built again, as if it had never been.
-        let whole = archive::Archive::open(&path).is_ok_and(|archive| {
-            archive
-                .images()
-                .iter()
-                .any(|image| entry.image_id.is_none_or(|id| image.image_id == id))
-        });
+        // Damaged, gone or without its base: built again, as if it had never been.
+        let whole = Archive::open(&path)
+            .ok()
+            .and_then(Stack::of)
+            .is_some_and(|stack| {
+                let id = stack.image().image_id;
+                entry.image_id.is_none_or(|registered| registered == id)
+                    && thin::complete(self.store, registry, stack).is_ok()
+            });
         Ok(whole.then(|| Built {
             name: Some(entry.name.clone()),
             path,
             image_id: entry.image_id,
             built: false,
         }))
+    }
+
+    /// The base that a thin archive leaves its layers to.
+    fn thin_base(&self, base: &Base) -> Result<Option<ThinBase>, Failure> {
+        match (self.options.wanted.thin, base.entry()) {
+            (Thin::Never, _) | (Thin::WherePossible, None) => Ok(None),
+            (_, Some(entry)) => Ok(Some(thin::base(self.store, entry)?)),
+            (Thin::Always, None) => {
+                Err(Failure::invalid("`--thin` needs a base that is registered")
+                    .with_hint("save the base with imgsave first"))
+            }
+        }
     }
 
     fn make_locked(
@@ -177,7 +194,10 @@ impl Builder<'_> {
             record: false,
             force: false,
             also: None,
+            jobs: 1,
+            keep_going: false,
         };
+        let thin_base = self.thin_base(base)?;
         let on = if recipe.uses_base {
             base.bring(&loader)?
         } else {
@@ -206,6 +226,10 @@ impl Builder<'_> {
             engine: self.engine,
             reporter: self.reporter,
             lock_timeout: self.lock_timeout,
+            form: Form {
+                compress: self.options.wanted.compress,
+                base: thin_base,
+            },
         };
         let source = Source::Engine {
             reference: temporary.reference().clone(),

@@ -5,6 +5,7 @@ use std::io::BufReader;
 use camino::Utf8PathBuf;
 use clap::Parser;
 use cli::{Code, Common, Context, Failure, Flags};
+use imgsave::FormFlags;
 use plan::{Plan, Plans};
 use serde_json::json;
 
@@ -68,6 +69,9 @@ pub struct Cli {
     normalize: bool,
 
     #[command(flatten)]
+    form: FormFlags,
+
+    #[command(flatten)]
     common: Common,
 }
 
@@ -95,6 +99,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
             pull: cli.pull,
             network: cli.network,
             normalize: cli.normalize,
+            wanted: cli.form.wanted()?,
         },
     };
     let mut work = |context: &mut Context, plan: Plan| {

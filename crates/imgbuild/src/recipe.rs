@@ -78,7 +78,7 @@ impl Recipe {
             None => Some(own).filter(|path| path.is_file()),
         };
         let Some(file) = file else {
-            let text = generated(plan, name, base, architecture)?;
+            let text = generated(plan, name, store, base, architecture)?;
             return Ok(Self {
                 text,
                 context: None,
@@ -171,6 +171,7 @@ const NO_BASE: Digest = Digest::from_bytes([0; 32]);
 fn generated(
     plan: &Plan,
     name: &ImageName,
+    store: &Store,
     base: &Base,
     architecture: Architecture,
 ) -> Result<String, Failure> {
@@ -182,7 +183,7 @@ fn generated(
     let family = match os.as_ref().and_then(naming::Os::family) {
         Some(family) => Some(family),
         // A base of one's own (`our-base:3`) says nothing, the name of what is built on it does.
-        None => base.family()?.or_else(|| name.os().family()),
+        None => base.family(store)?.or_else(|| name.os().family()),
     };
     let family = family.ok_or_else(|| crate::Error::unknown_family(os.as_ref(), name))?;
     let missing = plan.to_install();

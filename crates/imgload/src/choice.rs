@@ -9,26 +9,28 @@ use cli::{Code, Failure, Reporter};
 use naming::Reference;
 use registry::Entry;
 
-/// An image of an archive, and the tags that it gets.
-pub(crate) struct Choice<'a> {
-    pub image: &'a Image,
+/// An image of an archive, by its index, and the tags that it gets.
+pub(crate) struct Choice {
+    pub image: usize,
     pub tags: Vec<Reference>,
 }
 
-pub(crate) fn choose<'a>(
-    archive: &'a Archive,
+pub(crate) fn choose(
+    archive: &Archive,
     entry: Option<&Entry>,
     reporter: &Reporter,
-) -> Result<Vec<Choice<'a>>, Failure> {
+) -> Result<Vec<Choice>, Failure> {
     let Some(entry) = entry else {
-        let own = archive.images().iter().map(|image| Choice {
-            image,
+        let own = archive.images().iter().enumerate();
+        let own = own.map(|(index, image)| Choice {
+            image: index,
             tags: image.tags.clone(),
         });
         return Ok(own.collect());
     };
-    let image = the_registered(archive.images(), entry)
+    let index = the_registered(archive.images(), entry)
         .map_err(|failure| failure.about(archive.path().as_str()))?;
+    let image = &archive.images()[index];
     for tag in image.tags.iter().filter(|tag| **tag != entry.docker_tag) {
         reporter.warn(format!(
             "{}: the archive's own tag `{tag}` is not applied; the registry says `{}`",
@@ -37,19 +39,19 @@ pub(crate) fn choose<'a>(
         ));
     }
     Ok(vec![Choice {
-        image,
+        image: index,
         tags: vec![entry.docker_tag.clone()],
     }])
 }
 
 /// The image that an entry means: the one with its `image_id`; in an entry without one, the only
 /// image, or the one that bears the registered tag.
-fn the_registered<'a>(images: &'a [Image], entry: &Entry) -> Result<&'a Image, Failure> {
+fn the_registered(images: &[Image], entry: &Entry) -> Result<usize, Failure> {
     let wrong = |message: String| Failure::new(Code::Archive, message);
     match (entry.image_id, images) {
         (Some(id), images) => images
             .iter()
-            .find(|image| image.image_id == id)
+            .position(|image| image.image_id == id)
             .ok_or_else(|| {
                 let held: Vec<_> = images
                     .iter()
@@ -64,10 +66,10 @@ fn the_registered<'a>(images: &'a [Image], entry: &Entry) -> Result<&'a Image, F
                     "restore the archive that was registered, or register this one with imgsave",
                 )
             }),
-        (None, [only]) => Ok(only),
+        (None, [_]) => Ok(0),
         (None, several) => several
             .iter()
-            .find(|image| image.tags.contains(&entry.docker_tag))
+            .position(|image| image.tags.contains(&entry.docker_tag))
             .ok_or_else(|| {
                 wrong(format!(
                     "holds {} images, and none is tagged `{}`",
@@ -100,6 +102,7 @@ mod tests {
             },
             tags: vec![tag.parse().expect("a tag")],
             layers: Vec::new(),
+            base: None,
         }
     }
 
@@ -133,7 +136,7 @@ mod tests {
         ] {
             match (the_registered(&images, &entry(id)), expected) {
                 (Ok(image), Ok(number)) => {
-                    assert_eq!(image.image_id, Digest::from_bytes([number; 32]));
+                    assert_eq!(images[image].image_id, Digest::from_bytes([number; 32]));
                 }
                 (Err(failure), Err(text)) => {
                     assert_eq!(failure.code(), Code::Archive);

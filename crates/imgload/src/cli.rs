@@ -1,11 +1,13 @@
 //! The flags of `imgload`, and its run over the records.
 
+use std::num::NonZero;
+
 use clap::Parser;
 use cli::{Common, Context, Failure, Flags};
 use naming::Reference;
 use serde_json::json;
 
-use crate::{Loaded, Loader, target};
+use crate::{Loaded, Loader, Target, target};
 
 /// Bring an image archive into the engine, verified, and print its name:tag
 ///
@@ -48,6 +50,10 @@ pub struct Cli {
     /// Let an unregistered archive take a tag that another image has
     #[arg(long)]
     force: bool,
+
+    /// Send up to N streams at a time, where archives share no layers
+    #[arg(long, value_name = "N", default_value = "1")]
+    jobs: NonZero<usize>,
 
     /// Leave last_used and usage_count in the registry as they are
     #[arg(long)]
@@ -96,21 +102,57 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         record: !cli.no_record,
         force: cli.force,
         also: cli.tag,
+        jobs: cli.jobs.get(),
+        keep_going: cli.common.keep_going,
     };
-    let mut seen = 0;
-    context.each(input, |context, operand| {
-        seen += 1;
-        if seen > 1 && loader.also.is_some() {
+    let act = cli.act.as_deref();
+    let mut input = input;
+    let mut count = 0;
+    loop {
+        let records = input.ready();
+        if records.is_empty() {
+            return Ok(());
+        }
+        count += records.len();
+        if count > 1 && loader.also.is_some() {
             return Err(Failure::usage(SEVERAL));
         }
-        let target = target::resolve(&store, &operand)?;
-        let loaded = loader
-            .load(&target)
-            .map_err(|failure| failure.about(&operand))?;
-        loaded
-            .iter()
-            .try_for_each(|image| print(context, cli.act.as_deref(), image))
-    })
+        let registry = store.read_or_empty()?;
+        let mut targets = Vec::new();
+        for record in records {
+            let target = record.and_then(|operand| {
+                let target = target::resolve(&store, &registry, &operand)?;
+                Ok((operand, target))
+            });
+            match target {
+                Ok(target) => targets.push(target),
+                Err(failure) => {
+                    load(context, &loader, std::mem::take(&mut targets), act)?;
+                    context.tolerate(failure)?;
+                }
+            }
+        }
+        load(context, &loader, targets, act)?;
+    }
+}
+
+/// Loads archives and prints each, in order.
+fn load(
+    context: &mut Context,
+    loader: &Loader,
+    targets: Vec<(String, Target)>,
+    act: Option<&str>,
+) -> Result<(), Failure> {
+    let (operands, targets): (Vec<_>, Vec<_>) = targets.into_iter().unzip();
+    for (operand, outcome) in operands.iter().zip(loader.load_all(&targets)) {
+        match outcome {
+            Ok(loaded) => loaded
+                .iter()
+                .try_for_each(|image| print(context, act, image))?,
+            Err(failure) => context.tolerate(failure.about(operand))?,
+        }
+    }
+    Ok(())
 }
 
 fn print(context: &Context, act: Option<&str>, image: &Loaded) -> Result<(), Failure> {

@@ -4,9 +4,13 @@
 
 mod choice;
 pub mod cli;
+mod item;
 mod loader;
+mod parcel;
+mod presence;
 mod record;
+mod sender;
 pub mod target;
 
-pub use loader::{Loaded, Loader};
+pub use loader::{Loaded, Loader, Outcome};
 pub use target::Target;

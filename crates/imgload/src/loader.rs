@@ -4,17 +4,20 @@
 //! after. The identity that counts is the config's digest; engines with a containerd store know
 //! an image by its manifest's digest instead, so the manifest that we compose is accepted too.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use archive::compose::{Choice as Composed, compose, manifest_digest};
-use archive::{Archive, Image};
+use archive::Archive;
 use camino::Utf8PathBuf;
 use cli::{Code, Failure, Reporter};
-use engine::{Engine, ImageInfo};
+use engine::Engine;
 use naming::{Digest, Reference};
 use registry::Store;
 
-use crate::choice::{Choice, choose};
+use crate::choice::choose;
+use crate::item::{Item, Seen, look};
+use crate::parcel::Parcel;
+use crate::sender::Sender;
 use crate::{Target, record, target};
 
 /// Brings archives into an engine.
@@ -33,6 +36,10 @@ pub struct Loader<'a> {
     pub force: bool,
     /// One more tag for the image.
     pub also: Option<Reference>,
+    /// How many streams to send at a time, where archives share no layers.
+    pub jobs: usize,
+    /// Whether a failure of one archive lets the others go on.
+    pub keep_going: bool,
 }
 
 /// An image that is in the engine now.
@@ -50,19 +57,43 @@ pub struct Loaded {
     pub loaded: bool,
 }
 
+/// What became of an archive.
+pub type Outcome = Result<Vec<Loaded>, Failure>;
+
 impl Loader<'_> {
-    /// Loads the images of an archive: the registered one, or all of an unregistered archive.
+    /// Loads the images of one archive: the registered one, or all of an unregistered archive.
+    pub fn load(&self, target: &Target) -> Outcome {
+        self.load_all(std::slice::from_ref(target))
+            .pop()
+            .unwrap_or_else(|| Ok(Vec::new()))
+    }
+
+    /// Loads archives, in order; layers that they share are sent once. Without `keep_going`, the first
+    /// failure is the last outcome.
     ///
     /// Whoever replaces an archive renames it into its place a moment before its entry follows: an archive
     /// that is not what its entry says is looked at once more when the registry is at rest.
-    pub fn load(&self, target: &Target) -> Result<Vec<Loaded>, Failure> {
-        match self.load_once(target) {
-            Err(failure) if failure.code() == Code::Archive => match self.newer(target) {
-                Some(newer) => self.load_once(&newer),
-                None => Err(failure),
-            },
-            done => done,
+    pub fn load_all(&self, targets: &[Target]) -> Vec<Outcome> {
+        let mut outcomes = Vec::new();
+        while outcomes.len() < targets.len() {
+            let batch = &targets[outcomes.len()..];
+            for (target, mut outcome) in batch.iter().zip(self.load_batch(batch)) {
+                if outcome
+                    .as_ref()
+                    .is_err_and(|failure| failure.code() == Code::Archive)
+                    && let Some(newer) = self.newer(target)
+                {
+                    let again = self.load_batch(std::slice::from_ref(&newer)).pop();
+                    outcome = again.unwrap_or(outcome);
+                }
+                let failed = outcome.is_err();
+                outcomes.push(outcome);
+                if failed && !self.keep_going {
+                    return outcomes;
+                }
+            }
         }
+        outcomes
     }
 
     /// The target as the registry has it now, if that is another image than before.
@@ -78,8 +109,39 @@ impl Loader<'_> {
         target::registered(self.store, entry).ok().filter(|_| moved)
     }
 
-    fn load_once(&self, target: &Target) -> Result<Vec<Loaded>, Failure> {
-        let archive = Archive::open(&target.path)?;
+    /// Loads the first of these archives together, as many as can be: at least one.
+    fn load_batch(&self, targets: &[Target]) -> Vec<Outcome> {
+        let mut batch = Vec::new();
+        for target in targets {
+            let opened = self.open(target);
+            if let Ok(items) = &opened
+                && self.conflicts(&batch, items)
+            {
+                break;
+            }
+            let failed = opened.is_err();
+            batch.push(opened);
+            if failed && !self.keep_going {
+                break;
+            }
+        }
+        let targets = &targets[..batch.len()];
+        let outcomes = self.settle(targets, &batch);
+        match outcomes {
+            Ok(outcomes) => self.count(targets, outcomes),
+            // The engine itself failed: that is true of every archive.
+            Err(failure) => targets.iter().map(|_| Err(failure.clone())).collect(),
+        }
+    }
+
+    fn conflicts(&self, batch: &[Result<Vec<Item>, Failure>], items: &[Item]) -> bool {
+        let mut before = batch.iter().flatten().flatten();
+        before.any(|other| items.iter().any(|item| item.conflicts(other)))
+    }
+
+    /// Opens an archive and decides what is to become of its images.
+    fn open(&self, target: &Target) -> Result<Vec<Item>, Failure> {
+        let archive = Arc::new(Archive::open(&target.path)?);
         let mut choices = choose(&archive, target.entry.as_ref(), self.reporter)?;
         if let Some(also) = &self.also {
             match &mut choices[..] {
@@ -94,203 +156,146 @@ impl Loader<'_> {
                 }
             }
         }
-        let forced = self.force || target.entry.is_some();
-        // All are looked at before the first is sent: of an archive that is refused, nothing is loaded.
-        let before = choices
-            .iter()
-            .map(|choice| self.survey(choice, forced))
-            .collect::<Result<Vec<_>, _>>()?;
-        let mut loaded = Vec::new();
-        for (number, (choice, seen)) in choices.iter().zip(&before).enumerate() {
-            let sent = self.bring(&archive, choice, seen).inspect_err(|_| {
-                for (choice, seen) in choices.iter().zip(&before).take(number) {
-                    self.restore(choice, seen);
+        let items = choices
+            .into_iter()
+            .filter_map(|choice| Item::new(&archive, choice));
+        Ok(items.collect())
+    }
+
+    /// Makes the engine hold what was opened. The outcomes end at the first failure, unless `keep_going`.
+    fn settle(
+        &self,
+        targets: &[Target],
+        batch: &[Result<Vec<Item>, Failure>],
+    ) -> Result<Vec<Outcome>, Failure> {
+        let items: Vec<&Item> = batch.iter().flatten().flatten().collect();
+        let seen = look(self.engine, &items)?;
+        let mut seen = seen.iter();
+        let mut parcels = Vec::new();
+        let mut outcomes: Vec<Option<Outcome>> = Vec::new();
+        for (number, (target, opened)) in targets.iter().zip(batch).enumerate() {
+            let opened = match opened {
+                Ok(items) => items,
+                Err(failure) => {
+                    outcomes.push(Some(Err(failure.clone())));
+                    continue;
                 }
-            })?;
-            loaded.push(Loaded {
-                reference: choice
-                    .tags
-                    .first()
-                    .map_or_else(|| choice.image.image_id.to_string(), Reference::to_string),
-                path: target.path.clone(),
-                name: target.entry.as_ref().map(|entry| entry.name.clone()),
-                image_id: choice.image.image_id,
-                loaded: sent,
+            };
+            let before: Vec<&Seen> = seen.by_ref().take(opened.len()).collect();
+            let mut parcel = Parcel {
+                number,
+                entry: target.entry.as_ref(),
+                items: opened.iter().collect(),
+                before,
+                tagged: Vec::new(),
+            };
+            outcomes.push(match self.without_sending(target, &mut parcel) {
+                Err(failure) => Some(Err(failure)),
+                Ok(()) if parcel.items.is_empty() => Some(Ok(described(target, opened, &[]))),
+                Ok(()) => {
+                    parcels.push(parcel);
+                    None
+                }
+            });
+            if !self.keep_going && matches!(outcomes.last(), Some(Some(Err(_)))) {
+                break;
+            }
+        }
+        if parcels.is_empty() {
+            return Ok(outcomes.into_iter().flatten().collect());
+        }
+        let registry = self.store.read_or_empty()?;
+        let sender = Sender {
+            store: self.store,
+            registry: &registry,
+            engine: self.engine,
+            reporter: self.reporter,
+            jobs: self.jobs,
+            keep_going: self.keep_going,
+        };
+        for (number, sent) in sender.send(&parcels)? {
+            let parcel = parcels.iter().find(|parcel| parcel.number == number);
+            let (Some(parcel), Ok(items)) = (parcel, &batch[number]) else {
+                continue;
+            };
+            outcomes[number] = Some(match sent {
+                Ok(()) => Ok(described(&targets[number], items, &parcel.items)),
+                Err(failure) => {
+                    parcel.restore_tagged(self.engine, self.reporter);
+                    Err(failure)
+                }
             });
         }
-        if let Some(entry) = target.entry.as_ref().filter(|_| self.record) {
-            record::count_use(self.store, &entry.name, self.lock_timeout, self.reporter)?;
-        }
-        Ok(loaded)
+        // What was not reached comes after a failure.
+        Ok(outcomes.into_iter().map_while(|outcome| outcome).collect())
     }
 
-    /// What the engine holds before anything is sent; without `forced`, tags of other images refuse.
-    fn survey(&self, choice: &Choice, forced: bool) -> Result<Seen, Failure> {
-        let identity = Identity::of(choice.image);
-        let seen = self.look(choice, &identity)?;
-        if !forced {
-            self.refuse_to_take_tags(choice, &seen, &identity)?;
+    /// Does what needs no bytes: nothing where the engine has an image under its tags; tags, where it has it
+    /// under others. What is left is to be sent.
+    fn without_sending(&self, target: &Target, parcel: &mut Parcel) -> Result<(), Failure> {
+        let forced = self.force || target.entry.is_some();
+        let mut left = Vec::new();
+        for (item, before) in parcel.items.iter().zip(&parcel.before) {
+            if !forced && let Some(tag) = before.taken(item) {
+                let message = format!("the engine has another image tagged `{tag}`");
+                return Err(Failure::new(Code::Other, message)
+                    .with_hint("--force moves the tag to this archive's image"));
+            }
         }
-        Ok(seen)
-    }
-
-    /// Makes the engine hold one image under its tags. Returns whether bytes were sent.
-    fn bring(&self, archive: &Archive, choice: &Choice, before: &Seen) -> Result<bool, Failure> {
-        let identity = Identity::of(choice.image);
-        if before.all_tags_are(&identity) {
-            self.reporter
-                .detail(format!("{}: already in the engine", archive.path()));
-            return Ok(false);
-        }
-        let sent = match &before.untagged {
-            Some(id) => {
-                // Nothing is sent, but a tag is set: what it promises is checked all the same.
-                archive.verify(choice.image)?;
-                for tag in &choice.tags {
-                    self.engine.tag(&id.to_string(), tag)?;
+        for (item, before) in parcel.items.iter().zip(&parcel.before) {
+            match before.id {
+                _ if before.complete => self
+                    .reporter
+                    .detail(format!("{}: already in the engine", target.path)),
+                Some(id) => {
+                    // Nothing is sent, but a tag is set: what it promises is checked all the same.
+                    item.stack.archive().verify(item.image())?;
+                    for tag in &item.tags {
+                        self.engine.tag(&id.to_string(), tag)?;
+                    }
+                    parcel.tagged.push((*item, *before));
                 }
-                false
+                None => left.push((*item, *before)),
             }
-            None => {
-                self.reporter.info(format!(
-                    "loading {} ({})",
-                    archive.path(),
-                    cli::size(choice.image.stored_size())
-                ));
-                self.send(archive, choice)
-                    .inspect_err(|_| self.restore(choice, before))?;
-                true
-            }
-        };
-        let after = self.look(choice, &identity)?;
-        if after.all_tags_are(&identity) {
-            return Ok(sent);
         }
-        self.restore(choice, before);
-        Err(Failure::new(
-            Code::Engine,
-            format!(
-                "the engine reported success, but does not hold image {}",
-                choice.image.image_id
-            ),
-        )
-        .about(archive.path().as_str())
-        .with_hint("look at the engine's log and free disk space"))
-    }
-
-    fn send(&self, archive: &Archive, choice: &Choice) -> Result<(), Failure> {
-        let composed = [Composed {
-            archive,
-            image: choice.image,
-            tags: &choice.tags,
-        }];
-        self.engine
-            .load(|mut stream| compose(&composed, &mut stream))?;
+        (parcel.items, parcel.before) = left.into_iter().unzip();
         Ok(())
     }
 
-    /// What the engine knows of a choice's tags and identity, in one call.
-    fn look(&self, choice: &Choice, identity: &Identity) -> Result<Seen, Failure> {
-        let tags: Vec<_> = choice.tags.iter().map(Reference::to_string).collect();
-        let ids: Vec<_> = identity.ids.iter().map(ToString::to_string).collect();
-        let names: Vec<_> = tags.iter().chain(&ids).map(String::as_str).collect();
-        let mut infos = self.engine.inspect(&names)?;
-        let by_id = infos.split_off(tags.len());
-        let untagged = by_id
-            .into_iter()
-            .flatten()
-            .find(|info| identity.is(info))
-            .map(|info| info.id);
-        Ok(Seen {
-            tagged: infos,
-            untagged,
-        })
-    }
-
-    fn refuse_to_take_tags(
-        &self,
-        choice: &Choice,
-        seen: &Seen,
-        identity: &Identity,
-    ) -> Result<(), Failure> {
-        let taken = choice
-            .tags
-            .iter()
-            .zip(&seen.tagged)
-            .find(|(_, info)| info.as_ref().is_some_and(|info| !identity.is(info)));
-        match taken {
-            Some((tag, _)) => Err(Failure::new(
-                Code::Other,
-                format!("the engine has another image tagged `{tag}`"),
-            )
-            .with_hint("--force moves the tag to this archive's image")),
-            None => Ok(()),
+    /// Counts the use of all that was loaded, in one write.
+    fn count(&self, targets: &[Target], outcomes: Vec<Outcome>) -> Vec<Outcome> {
+        if !self.record {
+            return outcomes;
         }
-    }
-
-    /// After a failure: tags that moved go back to where they were, new ones go away. Engines
-    /// with a containerd store keep the tag of an image that they could not unpack.
-    fn restore(&self, choice: &Choice, before: &Seen) {
-        let engine = self.engine.clean_up();
-        for (tag, was) in choice.tags.iter().zip(&before.tagged) {
-            let now = engine
-                .inspect(&[&tag.to_string()])
-                .ok()
-                .and_then(|mut infos| infos.pop().flatten());
-            let moved = now.as_ref().map(|info| info.id) != was.as_ref().map(|info| info.id);
-            let undone = match (moved, was) {
-                (false, _) => Ok(()),
-                (true, Some(was)) => engine.tag(&was.id.to_string(), tag),
-                (true, None) => engine.untag(tag),
-            };
-            if let Err(error) = undone {
-                self.reporter.warn(format!(
-                    "the tag `{tag}` may be left on a broken image: {error}"
-                ));
-            }
+        let done = targets.iter().zip(&outcomes);
+        let names: Vec<_> = done
+            .filter(|(_, outcome)| outcome.is_ok())
+            .filter_map(|(target, _)| target.entry.as_ref())
+            .map(|entry| entry.name.as_str())
+            .collect();
+        if names.is_empty() {
+            return outcomes;
         }
-    }
-}
-
-/// The digests under which engines know an image.
-struct Identity<'a> {
-    ids: Vec<Digest>,
-    image: &'a Image,
-}
-
-impl<'a> Identity<'a> {
-    fn of(image: &'a Image) -> Self {
-        Self {
-            ids: [image.image_id]
+        match record::count_use(self.store, &names, self.lock_timeout, self.reporter) {
+            Ok(()) => outcomes,
+            Err(failure) => outcomes
                 .into_iter()
-                .chain(manifest_digest(image))
+                .map(|outcome| outcome.and(Err(failure.clone())))
                 .collect(),
-            image,
         }
     }
-
-    /// Whether the engine's image is this one, whole: an incomplete image on a containerd store
-    /// has no diff_ids.
-    fn is(&self, info: &ImageInfo) -> bool {
-        self.ids.contains(&info.id)
-            && info.diff_ids.as_deref() == Some(self.image.config.diff_ids.as_slice())
-    }
 }
 
-/// What the engine held at one moment.
-struct Seen {
-    /// For each tag of the choice, the image behind it.
-    tagged: Vec<Option<ImageInfo>>,
-    /// The engine's ID of the very image, under whatever tag or none.
-    untagged: Option<Digest>,
-}
-
-impl Seen {
-    fn all_tags_are(&self, identity: &Identity) -> bool {
-        let tagged = self
-            .tagged
-            .iter()
-            .all(|info| info.as_ref().is_some_and(|info| identity.is(info)));
-        tagged && (self.untagged.is_some() || !self.tagged.is_empty())
-    }
+fn described(target: &Target, items: &[Item], sent: &[&Item]) -> Vec<Loaded> {
+    let described = items.iter().map(|item| Loaded {
+        reference: item
+            .tags
+            .first()
+            .map_or_else(|| item.image().image_id.to_string(), Reference::to_string),
+        path: target.path.clone(),
+        name: target.entry.as_ref().map(|entry| entry.name.clone()),
+        image_id: item.image().image_id,
+        loaded: sent.iter().any(|sent| std::ptr::eq(*sent, item)),
+    });
+    described.collect()
 }

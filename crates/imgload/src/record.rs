@@ -6,23 +6,27 @@ use chrono::{SubsecRound, Utc};
 use cli::{Failure, Reporter};
 use registry::{Edit, Store};
 
-/// Sets `last_used` to now and adds one to `usage_count`. A registry that can't be written (a
+/// Sets `last_used` to now and adds one to `usage_count`, each time that a name is given. A registry that can't be written (a
 /// read-only checkout) is a warning: the image is loaded all the same.
 pub(crate) fn count_use(
     store: &Store,
-    name: &str,
+    names: &[&str],
     lock_timeout: Duration,
     reporter: &Reporter,
 ) -> Result<(), Failure> {
     let counted = store.update(lock_timeout, |registry| {
         // Gone since it was read: somebody pruned it, and there is nothing to count.
-        let edits = registry.get(name).map(|entry| {
+        let entries = registry.entries().iter();
+        let edits = entries.filter_map(|entry| {
+            let uses = names.iter().filter(|name| **name == entry.name).count();
             let mut entry = entry.clone();
             entry.last_used = Some(Utc::now().trunc_subsecs(0));
-            entry.usage_count = entry.usage_count.saturating_add(1);
-            Edit::Put(entry)
+            entry.usage_count = entry
+                .usage_count
+                .saturating_add(u64::try_from(uses).unwrap_or(1));
+            (uses > 0).then_some(Edit::Put(entry))
         });
-        Ok::<_, registry::Error>((edits.into_iter().collect(), ()))
+        Ok::<_, registry::Error>((edits.collect(), ()))
     });
     match counted {
         Err(error) if error.is_read_only() => {

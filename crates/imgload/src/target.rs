@@ -2,7 +2,7 @@
 
 use camino::Utf8PathBuf;
 use cli::{Code, Failure};
-use registry::{Entry, Store};
+use registry::{Entry, Registry, Store};
 
 /// An archive to load.
 #[derive(Debug, Clone)]
@@ -17,14 +17,13 @@ pub struct Target {
 ///
 /// What looks like a path (holds a slash or ends in `.tar`) is one, even where an entry has the
 /// same name. A path whose file is missing may still be a registered one: the message says so.
-pub fn resolve(store: &Store, operand: &str) -> Result<Target, Failure> {
-    let registry = store.read_or_empty()?;
+pub fn resolve(store: &Store, registry: &Registry, operand: &str) -> Result<Target, Failure> {
     let looks_like_path = operand.contains('/') || operand.ends_with(".tar");
     if !looks_like_path && let Some(entry) = registry.get(operand) {
         return registered(store, entry);
     }
     let path = Utf8PathBuf::from(operand);
-    if let Some(entry) = store.find(&registry, &cli::absolute(&path)?) {
+    if let Some(entry) = store.find(registry, &cli::absolute(&path)?) {
         return registered(store, entry);
     }
     if !path.exists() && !looks_like_path {
@@ -68,7 +67,7 @@ images:
         std::fs::write(root.join("image-registry.yml"), REGISTRY).expect("a registry");
         let store = Store::locate(&root, None);
         let named = |operand: &str| {
-            let target = resolve(&store, operand)?;
+            let target = resolve(&store, &store.read().expect("a registry"), operand)?;
             Ok(target.entry.map(|entry| entry.name))
         };
         let inside = |file: &str| root.join(file).into_string();

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use clap::Parser;
 use cli::{Common, Context, Failure, Flags};
 use naming::Digest;
+use registry::Store;
 use serde_json::json;
 
-use crate::{DraftEntry, Naming, Saved, Saver, Source, compliant_name};
+use crate::{DraftEntry, Form, FormFlags, Naming, Saved, Saver, Source, Wanted, compliant_name};
 
 /// Put an image into the store, register it, and print the archive's path
 ///
@@ -29,6 +30,12 @@ Examples:
 
   printf '%s\\n' capy-debian-12-gcc12 capy-debian-12-clang15 | imgsave
       Save images whose references are names already.
+
+  imgsave --thin --base capy-debian-12-base --compress zstd capy-debian-12-gcc12
+      Save only the layers that the base does not hold, compressed.
+
+  imgsave --full capy-debian-12-gcc12
+      Put the layers of the base back into the archive.
 
 Exit codes:
   0 done, 1 other, 2 usage, 3 invalid name or registry, 4 archive missing or damaged, 5 engine
@@ -55,6 +62,17 @@ pub struct Cli {
     #[arg(long)]
     normalize: bool,
 
+    /// The registered image whose layers --thin leaves out
+    #[arg(long, value_name = "NAME", requires = "thin")]
+    base: Option<String>,
+
+    /// Write the archives of registered images again, with all layers; the operands are their names
+    #[arg(long, conflicts_with_all = ["name", "project", "variant", "normalize", "thin", "base"])]
+    full: bool,
+
+    #[command(flatten)]
+    form: FormFlags,
+
     #[command(flatten)]
     common: Common,
 }
@@ -75,6 +93,11 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     if cli.name.is_some() && cli.operands.len() > 1 {
         return Err(Failure::usage(SEVERAL));
     }
+    if cli.form.is_thin() && cli.base.is_none() {
+        return Err(Failure::usage(
+            "`--thin` needs `--base NAME`: the image says not what it was built on",
+        ));
+    }
     let naming = naming_of(&cli)?;
     let names_one = cli.name.is_some();
     let mut names = BTreeMap::new();
@@ -87,7 +110,14 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         engine: &engine,
         reporter: &reporter,
         lock_timeout: cli.common.lock_timeout,
+        form: form(&store, cli.base.as_deref(), cli.form.wanted()?)?,
     };
+    if cli.full {
+        return context.each(input, |context, operand| {
+            let saved = full(&saver, &operand).map_err(|failure| failure.about(&operand))?;
+            print(context, &saved)
+        });
+    }
     context.each(input, |context, operand| {
         if names_one && !names.is_empty() {
             return Err(Failure::usage(SEVERAL));
@@ -95,16 +125,49 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         let saved = save(&saver, &operand, naming.as_ref(), cli.normalize, &names)
             .map_err(|failure| failure.about(&operand))?;
         names.insert(saved.name.clone(), saved.image_id);
-        context.out.record(saved.path.as_str(), || {
-            json!({
-                "path": saved.path,
-                "name": saved.name,
-                "image_id": saved.image_id,
-                "size": saved.size,
-                "written": saved.written,
-            })
+        print(context, &saved)
+    })
+}
+
+fn print(context: &Context, saved: &Saved) -> Result<(), Failure> {
+    context.out.record(saved.path.as_str(), || {
+        json!({
+            "path": saved.path,
+            "name": saved.name,
+            "image_id": saved.image_id,
+            "size": saved.size,
+            "written": saved.written,
         })
     })
+}
+
+/// How archives are written; the base is registered and its archive is there.
+fn form(store: &Store, base: Option<&str>, wanted: Wanted) -> Result<Form, Failure> {
+    let base = base.map(|name| {
+        let registry = store.read_or_empty()?;
+        let entry = registry.get(name).ok_or_else(|| {
+            Failure::invalid("the base is not registered")
+                .about(name)
+                .with_hint(format!("the registry is {}", store.file()))
+        })?;
+        Ok::<_, Failure>(thin::base(store, entry)?)
+    });
+    Ok(Form {
+        compress: wanted.compress,
+        base: base.transpose()?,
+    })
+}
+
+/// Writes the archive of a registered image with all its layers.
+fn full(saver: &Saver, name: &str) -> Result<Saved, Failure> {
+    let registry = saver.store.read_or_empty()?;
+    let entry = registry.get(name).ok_or_else(|| {
+        Failure::invalid("no image of that name is registered")
+            .with_hint(format!("the registry is {}", saver.store.file()))
+    })?;
+    let naming = Naming::Given(entry.name.parse()?);
+    let source = Source::archive(&saver.store.path(&entry.file)?.absolute())?;
+    saver.save(&source, &naming, |_| Ok(DraftEntry::from(entry)))
 }
 
 /// The name that the flags give, checked before anything is read. `None`: each image has its own.

@@ -37,6 +37,21 @@ pub struct DraftEntry {
     pub base: Option<String>,
 }
 
+impl From<&Entry> for DraftEntry {
+    /// What an entry says already.
+    fn from(entry: &Entry) -> Self {
+        Self {
+            os: Some(entry.os.clone()),
+            compilers: entry.compilers.clone(),
+            packages: entry.packages.clone(),
+            tools: entry.tools.clone(),
+            variants: Some(entry.variants.clone()),
+            fingerprint: entry.fingerprint,
+            base: entry.base.clone(),
+        }
+    }
+}
+
 impl DraftEntry {
     /// All that the image holds, as `imgsave` records it.
     pub fn of(contents: &Contents) -> Self {
@@ -86,11 +101,16 @@ pub(crate) fn complete(
     }
     entry.fingerprint = draft.fingerprint;
     entry.base = draft.base;
-    entry.created = Some(Utc::now().trunc_subsecs(0));
+    // What was true of the image that was there before.
+    let same = entry.image_id == Some(contents.image.image_id);
+    if !same || entry.created.is_none() {
+        entry.created = Some(Utc::now().trunc_subsecs(0));
+    }
+    if !same {
+        entry.remote = None;
+    }
     entry.image_id = Some(contents.image.image_id);
-    // Both were true of the archive that was there before.
     entry.thin = false;
-    entry.remote = None;
     Ok(entry)
 }
 

@@ -4,11 +4,13 @@
 
 pub mod cli;
 mod entry;
+mod flags;
 mod naming_choice;
 mod saver;
 mod source;
 
 pub use entry::{Contents, DraftEntry, contradicts};
+pub use flags::{FormFlags, Thin, Wanted};
 pub use naming_choice::{Naming, compliant_name};
-pub use saver::{Saved, Saver};
+pub use saver::{Form, Saved, Saver};
 pub use source::Source;

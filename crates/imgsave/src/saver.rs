@@ -7,15 +7,16 @@
 use std::fs::File;
 use std::io::Seek;
 use std::slice;
+use std::thread;
 use std::time::Duration;
 
-use archive::{Archive, Draft, Image, RootFs};
+use archive::{Archive, Compress, Draft, Image, Options, Stack, ThinBase};
 use camino::Utf8PathBuf;
 use cli::{Code, Failure, Reporter};
 use engine::{Engine, SaveError};
 use inventory::Inventory;
 use naming::{Digest, ImageName, Reference};
-use registry::{Edit, Store};
+use registry::{Edit, Registry, Store, Unfinished};
 
 use crate::entry::{Contents, DraftEntry, complete, contradicts, megabytes};
 use crate::{Naming, Source};
@@ -30,6 +31,33 @@ pub struct Saver<'a> {
     pub reporter: &'a Reporter,
     /// How long to wait for locks.
     pub lock_timeout: Duration,
+    /// How to write.
+    pub form: Form,
+}
+
+/// How archives are to be written.
+#[derive(Debug, Clone, Default)]
+pub struct Form {
+    /// How layers are compressed; `None` is not at all, and an archive that is there stays as it is.
+    pub compress: Option<Compress>,
+    /// The image whose layers are left out.
+    pub base: Option<ThinBase>,
+}
+
+impl Form {
+    fn options(&self) -> Options {
+        Options {
+            compress: self.compress.unwrap_or_default(),
+            base: self.base.clone(),
+        }
+    }
+
+    /// Whether an image that is in the store already is written as it was asked for.
+    fn is_of(&self, image: &Image) -> bool {
+        let mut held = image.layers.iter().filter(|layer| !layer.left_out);
+        let compressed = |wanted: Compress| held.all(|layer| wanted.is_of(layer.compression));
+        self.compress.is_none_or(compressed) && self.base.as_ref().is_none_or(|_| image.is_thin())
+    }
 }
 
 /// An image that is in the store now.
@@ -88,6 +116,13 @@ impl Saver<'_> {
         let Ok(mut file) = File::open(&path) else {
             return Ok(None);
         };
+        let Ok(archive) = Archive::open(&path) else {
+            return Ok(None);
+        };
+        let images = archive.images();
+        if !images.iter().all(|image| self.form.is_of(image)) {
+            return Ok(None);
+        }
         if digest(&mut file).ok() != entry.digest {
             return Ok(None);
         }
@@ -109,13 +144,15 @@ impl Saver<'_> {
         naming: &Naming,
         draft: impl FnOnce(&Contents) -> Result<DraftEntry, Failure>,
     ) -> Result<Saved, Failure> {
+        self.check_base(source)?;
         let mut unfinished = self.store.create()?;
-        let layers = self.write(source, naming.known(), unfinished.file_mut())?;
+        let mut layers = self.write(source, naming.known(), unfinished.file_mut())?;
         let tags = naming.known().map(ImageName::reference).transpose()?;
         layers.seal(unfinished.file_mut(), tags.as_slice())?;
-        let written = Archive::open(unfinished.path())?;
-        let image = only_image(&written)?;
-        let inventory = Inventory::read(&RootFs::open(&written, image)?)?;
+        let written = only_image(Archive::open(unfinished.path())?)?;
+        let image = written.image();
+        let whole = thin::complete(self.store, &self.store.read_or_empty()?, written.clone())?;
+        let inventory = Inventory::read(&layers.root_fs(whole, &Inventory::wants)?)?;
         let name = naming.decide(&inventory)?;
         let _late_lock = match naming.known() {
             Some(_) => None,
@@ -148,16 +185,20 @@ impl Saver<'_> {
         )?;
         let path = self.store.path(&planned.file)?;
         let size = layers.seal(unfinished.file_mut(), slice::from_ref(&planned.docker_tag))?;
-        let digest = digest(unfinished.file_mut())?;
-        unfinished.sync()?;
+        let digest = flushed(&unfinished)?;
         let mut unfinished = Some(unfinished);
         self.store.update(self.lock_timeout, |registry| {
+            self.warn_of_dependents(registry, &name, image);
             if let Some(unfinished) = unfinished.take() {
                 unfinished.commit(&path)?;
             }
             let mut entry = complete(registry, &name, &contents, draft.clone())?;
             entry.size_mb = Some(megabytes(size));
             entry.digest = Some(digest);
+            if let Some(thin) = &self.form.base {
+                entry.thin = true;
+                entry.base = Some(thin.base.name.clone());
+            }
             Ok::<_, Failure>((vec![Edit::Put(entry)], ()))
         })?;
         Ok(Saved {
@@ -170,6 +211,40 @@ impl Saver<'_> {
         })
     }
 
+    /// An image is thin only on a base that it was really built on. Said before anything is read.
+    fn check_base(&self, source: &Source) -> Result<(), Failure> {
+        let Some(thin) = &self.form.base else {
+            return Ok(());
+        };
+        let name = &thin.base.name;
+        let diff_ids = match source {
+            Source::Engine { info, .. } => info.diff_ids.as_deref(),
+            Source::Archive(stack) => Some(stack.diff_ids()),
+        };
+        if diff_ids.is_some_and(|diff_ids| !diff_ids.starts_with(&thin.diff_ids)) {
+            let message = format!("is not built on `{name}`: its lowest layers are others");
+            return Err(Failure::invalid(message)
+                .with_hint("a thin archive needs the very base; save it whole without --thin"));
+        }
+        Ok(())
+    }
+
+    /// Whoever replaces a base takes layers from the thin archives on it.
+    fn warn_of_dependents(&self, registry: &Registry, name: &ImageName, image: &Image) {
+        let old = registry.get(name.as_str()).and_then(|entry| entry.image_id);
+        if old.is_none_or(|old| old == image.image_id) {
+            return;
+        }
+        let dependents = thin::dependents(registry, name.as_str());
+        let names: Vec<_> = dependents.iter().map(|entry| entry.name.as_str()).collect();
+        if !names.is_empty() {
+            let names = names.join(", ");
+            self.reporter.warn(format!(
+                "{name}: is the base of thin archives, which may have to be built again: {names}"
+            ));
+        }
+    }
+
     /// Brings the layers of a source to disk.
     fn write(
         &self,
@@ -177,14 +252,17 @@ impl Saver<'_> {
         name: Option<&ImageName>,
         file: &mut File,
     ) -> Result<Draft, Failure> {
+        let options = self.form.options();
         let (reference, info) = match source {
-            Source::Archive(archive) => {
-                self.reporter.info(format!(
-                    "adopting {} ({})",
-                    archive.path(),
-                    cli::size(archive.size())
-                ));
-                return Ok(Draft::from_archive(archive, only_image(archive)?, file)?);
+            Source::Archive(stack) => {
+                let archive = stack.archive();
+                let size = cli::size(archive.size());
+                self.reporter
+                    .info(format!("adopting {} ({size})", archive.path()));
+                let registry = self.store.read_or_empty()?;
+                let stack = thin::complete(self.store, &registry, stack.clone())?;
+                let draft = Draft::from_stack(&stack, file, &options, &Inventory::wants)?;
+                return Ok(draft);
             }
             Source::Engine { reference, info } => (reference, info),
         };
@@ -192,9 +270,14 @@ impl Saver<'_> {
         self.reporter
             .info(format!("saving {shown} ({})", cli::size(info.size)));
         let what = format!("the engine's save of {reference}");
+        let progress = self
+            .reporter
+            .progress(format!("saving {shown}"), Some(info.size));
         let saved = self.engine.save(&reference.to_string(), |stream| {
-            Draft::from_stream(stream, file, &what)
+            let stream = progress.counting(stream);
+            Draft::from_stream(stream, file, &what, &options, &Inventory::wants)
         });
+        drop(progress);
         let draft = saved.map_err(|error| match error {
             // What is wrong with the stream is the engine's failure, not an archive's.
             SaveError::Read(error) if error.kind() == archive::ErrorKind::Archive => {
@@ -217,18 +300,30 @@ impl Saver<'_> {
 /// The digest of a whole file.
 fn digest(file: &mut File) -> Result<Digest, Failure> {
     let read = file.rewind().and_then(|()| archive::digest_reader(file));
-    read.map_err(|error| {
-        Failure::new(
-            Code::Other,
-            format!("the archive can't be read back: {error}"),
-        )
+    read.map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &std::io::Error) -> Failure {
+    let message = format!("the archive can't be read back: {error}");
+    Failure::new(Code::Other, message)
+}
+
+/// Brings a file to disk and computes its digest meanwhile.
+fn flushed(unfinished: &Unfinished) -> Result<Digest, Failure> {
+    thread::scope(|scope| {
+        let synced = scope.spawn(|| unfinished.sync());
+        let digest = File::open(unfinished.path())
+            .map_err(|error| unreadable(&error))
+            .and_then(|mut file| digest(&mut file));
+        synced
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        digest
     })
 }
 
 /// The image of an archive that holds one.
-pub(crate) fn only_image(archive: &Archive) -> Result<&Image, Failure> {
-    archive
-        .images()
-        .first()
-        .ok_or_else(|| Failure::new(Code::Archive, "holds no image").about(archive.path().as_str()))
+pub(crate) fn only_image(archive: Archive) -> Result<Stack, Failure> {
+    let path = archive.path().to_string();
+    Stack::of(archive).ok_or_else(|| Failure::new(Code::Archive, "holds no image").about(path))
 }

@@ -1,6 +1,6 @@
 //! Where an image to save is: in the engine, or in an archive made elsewhere.
 
-use archive::Archive;
+use archive::{Archive, Stack};
 use camino::Utf8Path;
 use cli::{Code, Failure};
 use engine::{Engine, ImageInfo};
@@ -8,6 +8,7 @@ use naming::{Digest, Reference};
 
 use crate::Naming;
 use crate::naming_choice::NAMES;
+use crate::saver::only_image;
 
 /// An image that can be put into the store.
 #[derive(Debug)]
@@ -20,7 +21,7 @@ pub enum Source {
         info: Box<ImageInfo>,
     },
     /// The only image of an archive file.
-    Archive(Box<Archive>),
+    Archive(Stack),
 }
 
 impl Source {
@@ -53,14 +54,15 @@ impl Source {
     pub(crate) fn image_id(&self) -> Option<Digest> {
         match self {
             Self::Engine { info, .. } => Some(info.id),
-            Self::Archive(archive) => archive.images().first().map(|image| image.image_id),
+            Self::Archive(stack) => Some(stack.image().image_id),
         }
     }
 
-    fn archive(path: &Utf8Path) -> Result<Self, Failure> {
+    /// The only image of an archive file.
+    pub fn archive(path: &Utf8Path) -> Result<Self, Failure> {
         let archive = Archive::open(path)?;
         match archive.images() {
-            [_] => Ok(Self::Archive(Box::new(archive))),
+            [_] => Ok(Self::Archive(only_image(archive)?)),
             images => {
                 let tags: Vec<_> = images
                     .iter()
@@ -81,10 +83,7 @@ impl Source {
     pub(crate) fn naming(&self, normalize: bool) -> Result<Naming, Failure> {
         let reference = match self {
             Self::Engine { reference, .. } => Some(reference),
-            Self::Archive(archive) => archive
-                .images()
-                .first()
-                .and_then(|image| image.tags.first()),
+            Self::Archive(stack) => stack.image().tags.first(),
         };
         match reference {
             Some(reference) => Naming::from_reference(reference, normalize),

@@ -9,7 +9,7 @@ use crate::Result;
 use crate::files::Files;
 use crate::packages::Packages;
 
-const PATHS: [&str; 2] = ["lib/apk/db/installed", "usr/lib/apk/db/installed"];
+pub(crate) const PATHS: [&str; 2] = ["lib/apk/db/installed", "usr/lib/apk/db/installed"];
 
 /// The largest database that is read, in bytes. It lists every file; a full build image's has 5 MB.
 const MAX_DATABASE: u64 = 64 * 1024 * 1024;

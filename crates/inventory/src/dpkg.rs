@@ -9,8 +9,8 @@ use crate::Result;
 use crate::files::Files;
 use crate::packages::Packages;
 
-const STATUS: &str = "var/lib/dpkg/status";
-const STATUS_FOLDER: &str = "var/lib/dpkg/status.d";
+pub(crate) const STATUS: &str = "var/lib/dpkg/status";
+pub(crate) const STATUS_FOLDER: &str = "var/lib/dpkg/status.d";
 
 /// The largest `status` that is read, in bytes. A full desktop's has 10 MB.
 const MAX_STATUS: u64 = 64 * 1024 * 1024;

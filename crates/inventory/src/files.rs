@@ -14,7 +14,7 @@ pub(crate) trait Files {
     fn list(&self, folder: &str) -> Vec<String>;
 }
 
-impl Files for RootFs<'_> {
+impl Files for RootFs {
     fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>> {
         Ok(RootFs::read(self, path, limit)?)
     }

@@ -7,7 +7,7 @@ use naming::{Compiler, Family, Os, PackageName, ToolName};
 
 use crate::files::Files;
 use crate::packages::Packages;
-use crate::{OsRelease, Result, apk, commands, compilers, dpkg, rpm, tools};
+use crate::{OsRelease, Result, apk, commands, compilers, dpkg, os_release, rpm, tools};
 
 /// What an image holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,8 +31,23 @@ pub struct Inventory {
 
 impl Inventory {
     /// Looks into an image. Damaged package databases are an error, missing ones are not.
-    pub fn read(root: &RootFs<'_>) -> Result<Self> {
+    pub fn read(root: &RootFs) -> Result<Self> {
         Self::of(root)
+    }
+
+    /// Whether [`Inventory::read`] reads the file of this path, where an image has it: what is wanted of a
+    /// layer whose bytes are only once at hand.
+    pub fn wants(path: &str) -> bool {
+        os_release::PATHS.contains(&path)
+            || apk::PATHS.contains(&path)
+            || path == dpkg::STATUS
+            || [dpkg::STATUS_FOLDER]
+                .iter()
+                .chain(&rpm::FOLDERS)
+                .any(|folder| {
+                    path.strip_prefix(folder)
+                        .is_some_and(|rest| rest.starts_with('/'))
+                })
     }
 
     pub(crate) fn of(files: &impl Files) -> Result<Self> {

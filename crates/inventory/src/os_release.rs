@@ -13,7 +13,7 @@ use crate::Result;
 use crate::files::Files;
 
 /// Where the file is looked for, in this order, as os-release(5) says.
-const PATHS: [&str; 2] = ["etc/os-release", "usr/lib/os-release"];
+pub(crate) const PATHS: [&str; 2] = ["etc/os-release", "usr/lib/os-release"];
 
 /// The largest file that is read, in bytes. Real ones have under 1 KB.
 const MAX_FILE: u64 = 64 * 1024;

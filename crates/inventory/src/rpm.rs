@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::files::Files;
 use crate::packages::Packages;
 
-const FOLDERS: [&str; 2] = ["usr/lib/sysimage/rpm", "var/lib/rpm"];
+pub(crate) const FOLDERS: [&str; 2] = ["usr/lib/sysimage/rpm", "var/lib/rpm"];
 
 /// Files of formats that rpm wrote before SQLite.
 const OLD: [(&str, &str); 2] = [("Packages", "Berkeley DB"), ("Packages.db", "ndb")];

@@ -2,20 +2,23 @@ use naming::Reference;
 use proptest::prelude::*;
 
 use super::*;
-use crate::testing::{OnDisk, Tar, compress, image, sample};
+use crate::testing::{OnDisk, Tar, TestImage, compress, image, sample};
 use crate::{Compression, ErrorKind};
 
 const ALL: [Compression; 3] = [Compression::None, Compression::Gzip, Compression::Zstd];
 
-fn composed(archive: &Archive, tags: &[Reference]) -> Result<Vec<u8>, Error> {
-    let choices = archive.images().iter().map(|image| Choice {
-        archive,
-        image,
-        tags,
-    });
+fn composed(stack: &Stack, tags: &[Reference]) -> Result<Vec<u8>, Error> {
     let mut out = Vec::new();
-    compose(&choices.collect::<Vec<_>>(), &mut out)?;
+    compose(&[choice(stack, tags)], &mut out)?;
     Ok(out)
+}
+
+fn choice<'a>(stack: &'a Stack, tags: &'a [Reference]) -> Choice<'a> {
+    Choice {
+        stack,
+        tags,
+        present: 0,
+    }
 }
 
 fn tag(text: &str) -> Reference {
@@ -33,15 +36,13 @@ fn every_layout_composes_to_the_same_bytes() {
         sample.oci(Compression::Zstd),
     ] {
         for compression in ALL {
-            let archive = OnDisk::new(&compress(compression, &layout))
-                .open()
-                .expect("opens");
-            all.push(composed(&archive, &[tag("x:1")]).expect("composes"));
+            let stack = OnDisk::new(&compress(compression, &layout)).stack();
+            all.push(composed(&stack, &[tag("x:1")]).expect("composes"));
         }
     }
     assert!(all.iter().all(|one| one[..] == all[0][..]));
-    let again = OnDisk::new(&all[0]).open().expect("opens");
-    let image = &again.images()[0];
+    let again = OnDisk::new(&all[0]).stack();
+    let image = again.image();
     assert_eq!(image.image_id, sample.image_id());
     assert_eq!(image.tags, [tag("x:1")]);
     assert!(all[0] == composed(&again, &image.tags).expect("composes"));
@@ -50,19 +51,16 @@ fn every_layout_composes_to_the_same_bytes() {
 #[test]
 fn members_are_in_order_and_each_blob_once() {
     let sample = sample();
-    let archive = OnDisk::new(&sample.classic()).open().expect("opens");
-    let image = &archive.images()[0];
-    let one = Choice {
-        archive: &archive,
-        image,
-        tags: &[
-            tag("x:1"),
-            tag(
-                "reg.example/y@sha256:0000000000000000000000000000000000000000000000000000000000000000",
-            ),
-        ],
-    };
-    let two = Choice { tags: &[], ..one };
+    let stack = OnDisk::new(&sample.classic()).stack();
+    let image = stack.image();
+    let tags = [
+        tag("x:1"),
+        tag(
+            "reg.example/y@sha256:0000000000000000000000000000000000000000000000000000000000000000",
+        ),
+    ];
+    let one = choice(&stack, &tags);
+    let two = choice(&stack, &[]);
     let mut out = Vec::new();
     compose(&[one, two], &mut out).expect("composes");
     let mut tar = tar::Archive::new(&out[..]);
@@ -117,14 +115,9 @@ fn a_damaged_layer_ends_the_stream_before_the_documents() {
     let mut sample = sample();
     sample.layers[1][1000] ^= 1;
     for layout in [sample.classic(), sample.oci(Compression::Gzip)] {
-        let archive = OnDisk::new(&layout).open().expect("opens");
-        let choice = Choice {
-            archive: &archive,
-            image: &archive.images()[0],
-            tags: &[],
-        };
+        let stack = OnDisk::new(&layout).stack();
         let mut out = Vec::new();
-        let error = compose(&[choice], &mut out).expect_err("damage");
+        let error = compose(&[choice(&stack, &[])], &mut out).expect_err("damage");
         assert!(
             error.to_string().contains("layer 2 of 3 is damaged"),
             "{error}"
@@ -149,12 +142,113 @@ fn a_layer_whose_compression_is_damaged_says_which() {
         .position(|bytes| bytes == good)
         .expect("the layer");
     layout[place + good.len() - 6] ^= 1;
-    let archive = OnDisk::new(&layout).open().expect("opens");
-    let error = composed(&archive, &[]).expect_err("damage").to_string();
+    let stack = OnDisk::new(&layout).stack();
+    let error = composed(&stack, &[]).expect_err("damage").to_string();
     assert!(
         error.contains("layer 2 of 3 can't be decompressed"),
         "{error}"
     );
+}
+
+/// The members of a stream, and their lengths.
+fn members(stream: &[u8]) -> Vec<(String, u64)> {
+    let mut tar = tar::Archive::new(stream);
+    let entries = tar.entries().expect("entries");
+    let entries = entries.map(|entry| {
+        let entry = entry.expect("entry");
+        (
+            entry.path().expect("path").display().to_string(),
+            entry.size(),
+        )
+    });
+    entries.collect()
+}
+
+/// Images that share their lowest layer.
+fn family() -> [TestImage; 3] {
+    let layer = |name: &str| Tar::new().file(name, name.repeat(100)).bytes();
+    let base = layer("base");
+    [
+        vec![base.clone()],
+        vec![base.clone(), layer("a")],
+        vec![base, layer("b")],
+    ]
+    .map(image)
+}
+
+#[test]
+fn layers_that_the_reader_has_are_neither_read_nor_sent() {
+    let [base, a, b] = family();
+    let [base_layer, a_layer] = [0, 1].map(|index| digest_of(&a.layers[index]));
+    let disk = OnDisk::new(&a.oci(Compression::None));
+    let stack = disk.stack();
+    // Whatever stands in the place of the layer now, nobody looks.
+    let mut damaged = disk.bytes();
+    let offset = usize::try_from(stack.image().layers[0].offset).expect("small");
+    damaged[offset..offset + 100].fill(0xff);
+    std::fs::write(disk.path(), damaged).expect("writes");
+    let present = |stack, present| Choice {
+        stack,
+        tags: &[],
+        present,
+    };
+    let mut out = Vec::new();
+    compose(&[present(&stack, 1)], &mut out).expect("composes");
+    let size = a.layers[1].len() as u64;
+    assert_eq!(
+        members(&out)[..2],
+        [(blob_name(base_layer), 0), (blob_name(a_layer), size)]
+    );
+    assert_eq!(length(&[present(&stack, 1)]), size);
+    // The same image, by its manifest's digest too.
+    let manifest = manifest_digest(stack.image()).expect("known sizes");
+    assert!(members(&out).contains(&(blob_name(manifest), manifest_length(&stack))));
+    // What one reader lacks is sent for all.
+    let whole = OnDisk::new(&b.oci(Compression::None)).stack();
+    let mut out = Vec::new();
+    compose(&[present(&stack, 1), present(&whole, 0)], &mut out).expect("composes");
+    let names: Vec<_> = members(&out)
+        .into_iter()
+        .filter(|(name, _)| *name == blob_name(base_layer))
+        .collect();
+    assert_eq!(
+        names,
+        [(blob_name(base_layer), base.layers[0].len() as u64)]
+    );
+    // Everything is there.
+    let mut out = Vec::new();
+    compose(&[present(&stack, 9)], &mut out).expect("composes");
+    assert_eq!(
+        members(&out)[..2].iter().map(|(_, size)| size).sum::<u64>(),
+        0
+    );
+}
+
+fn manifest_length(stack: &Stack) -> u64 {
+    let layers = &stack.image().layers;
+    let sizes = layers
+        .iter()
+        .map(|layer| (layer.diff_id, layer.stored_size))
+        .collect();
+    described(stack.image(), &[], &sizes).manifest().len() as u64
+}
+
+#[test]
+fn a_base_of_several_is_written_once() {
+    let stacks = family().map(|image| OnDisk::new(&image.oci(Compression::Gzip)).stack());
+    let choices: Vec<_> = stacks.iter().map(|stack| choice(stack, &[])).collect();
+    let mut out = Vec::new();
+    compose(&choices, &mut out).expect("composes");
+    let layers = members(&out)
+        .iter()
+        .take_while(|(_, size)| *size > 1500)
+        .count();
+    assert_eq!(layers, 3);
+    let again = OnDisk::new(&out).open().expect("opens");
+    assert_eq!(again.images().len(), 3);
+    for image in again.images() {
+        again.verify(image).expect("whole");
+    }
 }
 
 /// Fails after some bytes, as a full disk or an engine that died.
@@ -173,18 +267,14 @@ impl Write for Failing {
 
 #[test]
 fn failures_of_the_reader_are_no_damage() {
-    let archive = OnDisk::new(&sample().classic()).open().expect("opens");
-    let choice = Choice {
-        archive: &archive,
-        image: &archive.images()[0],
-        tags: &[],
-    };
+    let stack = OnDisk::new(&sample().classic()).stack();
     for (kind, expected) in [
         (io::ErrorKind::BrokenPipe, ErrorKind::Other),
         (io::ErrorKind::StorageFull, ErrorKind::Room),
     ] {
         for room in [0, 1000, 600_000, 709_000] {
-            let error = compose(&[choice], &mut Failing(room, kind)).expect_err("failure");
+            let error =
+                compose(&[choice(&stack, &[])], &mut Failing(room, kind)).expect_err("failure");
             assert!(
                 matches!(&error, Error::Write { source } if source.kind() == kind),
                 "{error}"
@@ -204,10 +294,10 @@ proptest! {
         whole in 0..3_usize,
     ) {
         let layers = layers.into_iter().map(|bytes| Tar::new().file("a", bytes).bytes()).collect();
-        let archive = OnDisk::new(&compress(ALL[whole], &image(layers).oci(ALL[stored]))).open().expect("opens");
-        let first = composed(&archive, &archive.images()[0].tags).expect("composes");
-        let again = OnDisk::new(&first).open().expect("opens");
-        prop_assert_eq!(again.images()[0].image_id, archive.images()[0].image_id);
-        prop_assert!(first == composed(&again, &again.images()[0].tags).expect("composes"));
+        let stack = OnDisk::new(&compress(ALL[whole], &image(layers).oci(ALL[stored]))).stack();
+        let first = composed(&stack, &stack.image().tags).expect("composes");
+        let again = OnDisk::new(&first).stack();
+        prop_assert_eq!(again.image().image_id, stack.image().image_id);
+        prop_assert!(first == composed(&again, &again.image().tags).expect("composes"));
     }
 }

@@ -9,19 +9,23 @@ use crate::testing::{OnDisk, Tar, TestImage, compress, image, index, sample};
 use crate::{Compression, ErrorKind};
 
 /// Takes a stream in and opens what became of it.
-fn take(stream: &[u8]) -> Result<(OnDisk, Archive), Error> {
+fn take(stream: &[u8]) -> Result<(OnDisk, Stack), Error> {
+    take_as(stream, &Options::default())
+}
+
+fn take_as(stream: &[u8], options: &Options) -> Result<(OnDisk, Stack), Error> {
     let file = OnDisk::new(b"");
     let mut out = File::options()
         .read(true)
         .write(true)
         .open(file.path())
         .expect("file");
-    let draft = Draft::from_stream(stream, &mut out, "docker save x")?;
+    let draft = Draft::from_stream(stream, &mut out, "docker save x", options, &|_| false)?;
     let length = draft.seal(&mut out, &["x:1".parse().expect("reference")])?;
-    let archive = file.open()?;
-    assert_eq!(archive.size(), length);
-    assert_eq!(archive.images()[0].image_id, draft.image_id);
-    Ok((file, archive))
+    let stack = Stack::of(file.open()?).expect("an image");
+    assert_eq!(stack.archive().size(), length);
+    assert_eq!(stack.image().image_id, draft.image_id);
+    Ok((file, stack))
 }
 
 fn complaint(stream: &[u8]) -> String {
@@ -33,18 +37,14 @@ fn complaint(stream: &[u8]) -> String {
         .to_owned()
 }
 
-fn canonical(archive: &Archive) -> Vec<u8> {
-    let image = &archive.images()[0];
+fn canonical(stack: &Stack) -> Vec<u8> {
     let mut out = Vec::new();
-    compose(
-        &[Choice {
-            archive,
-            image,
-            tags: &image.tags,
-        }],
-        &mut out,
-    )
-    .expect("composes");
+    let choice = Choice {
+        stack,
+        tags: &stack.image().tags,
+        present: 0,
+    };
+    compose(&[choice], &mut out).expect("composes");
     out
 }
 
@@ -58,8 +58,8 @@ fn every_layout_becomes_the_one_form() {
         sample.oci(Compression::Zstd),
     ] {
         let (file, archive) = take(&stream).expect("takes");
-        archive.verify(&archive.images()[0]).expect("whole");
-        assert_eq!(archive.images()[0].image_id, sample.image_id());
+        archive.archive().verify(archive.image()).expect("whole");
+        assert_eq!(archive.image().image_id, sample.image_id());
         assert!(file.bytes() == canonical(&archive), "as compose writes it");
         assert!(
             file.bytes() == take(&stream).expect("takes").0.bytes(),
@@ -71,17 +71,16 @@ fn every_layout_becomes_the_one_form() {
 #[test]
 fn an_archive_is_taken_in_as_composed() {
     let sample = sample();
-    let archive = OnDisk::new(&compress(Compression::Gzip, &sample.oci(Compression::Zstd)))
-        .open()
-        .expect("opens");
+    let archive = OnDisk::new(&compress(Compression::Gzip, &sample.oci(Compression::Zstd))).stack();
     let file = OnDisk::new(b"");
     let mut out = File::options()
         .read(true)
         .write(true)
         .open(file.path())
         .expect("file");
-    let image = &archive.images()[0];
-    let draft = Draft::from_archive(&archive, image, &mut out).expect("takes");
+    let image = archive.image();
+    let draft =
+        Draft::from_stack(&archive, &mut out, &Options::default(), &|_| false).expect("takes");
     draft
         .seal(&mut out, &["much/longer:name".parse().expect("reference")])
         .expect("seals");
@@ -174,6 +173,165 @@ fn large_documents_that_nobody_names_are_passed_over() {
     assert!(file.bytes() == canonical(&archive));
 }
 
+/// A base, and an image of one more layer on it.
+fn on_base() -> (TestImage, TestImage) {
+    let lower = Tar::new()
+        .file("etc/os-release", "ID=test\n")
+        .file("big", vec![7; 300_000]);
+    let (lower, upper) = (lower.bytes(), Tar::new().file("new", "text").bytes());
+    (image(vec![lower.clone()]), image(vec![lower, upper]))
+}
+
+fn choice(stack: &Stack, present: usize) -> Choice<'_> {
+    Choice {
+        stack,
+        tags: &[],
+        present,
+    }
+}
+
+fn thin_on(base: &TestImage) -> Options {
+    Options {
+        base: Some(ThinBase {
+            base: Base {
+                name: "the-base".into(),
+                image_id: base.image_id(),
+            },
+            diff_ids: base.layers.iter().map(|layer| digest_of(layer)).collect(),
+        }),
+        ..Options::default()
+    }
+}
+
+#[test]
+fn layers_are_compressed_one_by_one_and_bear_their_own_digest() {
+    let sample = sample();
+    let whole = canonical(&take(&sample.classic()).expect("takes").1);
+    for compress in [Compress::Gzip, Compress::Zstd(3)] {
+        let options = Options {
+            compress,
+            ..Options::default()
+        };
+        let (file, stack) = take_as(&sample.classic(), &options).expect("takes");
+        assert!(file.bytes().len() < whole.len() / 10, "smaller");
+        assert!(
+            file.bytes()
+                == take_as(&sample.classic(), &options)
+                    .expect("takes")
+                    .0
+                    .bytes(),
+            "the same twice"
+        );
+        for (layer, bytes) in stack.image().layers.iter().zip(&sample.layers) {
+            assert_eq!(layer.compression, compress.compression());
+            assert_eq!(layer.tar_size(), Some(bytes.len() as u64));
+            let start = usize::try_from(layer.offset).expect("small");
+            let end = start + usize::try_from(layer.stored_size).expect("small");
+            let stored = &file.bytes()[start..end];
+            let name = blob_name(digest_of(stored));
+            assert!(
+                file.bytes()
+                    .windows(name.len())
+                    .any(|bytes| bytes == name.as_bytes())
+            );
+        }
+        // Composed it is what it was, and its length is known before.
+        assert!(canonical(&stack) == whole);
+    }
+}
+
+#[test]
+fn what_is_compressed_on_the_way_is_looked_into_without_being_read_again() {
+    let (_, both) = on_base();
+    let mut out = tempfile::tempfile().expect("a file");
+    let options = Options {
+        compress: Compress::Zstd(1),
+        ..Options::default()
+    };
+    let keep: Keep = &|path| path == "etc/os-release";
+    let mut draft =
+        Draft::from_stream(&both.classic()[..], &mut out, "save", &options, keep).expect("takes");
+    // The archive's bytes play no part: there are none.
+    let stack = OnDisk::new(&both.oci(Compression::None)).stack();
+    let files = draft.root_fs(stack, keep).expect("files");
+    assert_eq!(files.list(""), ["big", "etc", "new"]);
+    let text = files.read("etc/os-release", 100).expect("read");
+    assert_eq!(text.as_deref(), Some(&b"ID=test\n"[..]));
+}
+
+#[test]
+fn a_thin_archive_leaves_its_base_out_and_finds_it_again() {
+    let (base, both) = on_base();
+    let full = take(&both.classic()).expect("takes").1;
+    for compress in [Compress::None, Compress::Zstd(3)] {
+        let options = Options {
+            compress,
+            ..thin_on(&base)
+        };
+        let (file, thin) = take_as(&both.classic(), &options).expect("takes");
+        assert!(file.bytes().len() < 20_000, "{}", file.bytes().len());
+        let image = thin.image();
+        assert!(image.is_thin());
+        let said = image.base.as_ref().expect("a base");
+        assert_eq!(
+            (said.name.as_str(), said.image_id),
+            ("the-base", base.image_id())
+        );
+        thin.archive()
+            .verify(image)
+            .expect("what it holds is whole");
+        assert_eq!(thin.lacks(), Some(0));
+        let mut nowhere = Vec::new();
+        let error = compose(&[choice(&thin, 0)], &mut nowhere).expect_err("no base");
+        assert!(
+            error.to_string().contains("leaves layer 1 of 2 ("),
+            "{error}"
+        );
+        assert_eq!(error.kind(), ErrorKind::Archive);
+        // A reader that has the base needs no other archive.
+        compose(&[choice(&thin, 1)], &mut Vec::new()).expect("composes");
+        assert!(RootFs::open(thin.clone()).is_err());
+        for stored in [Compression::None, Compression::Gzip] {
+            let below = OnDisk::new(&base.oci(stored)).stack();
+            let stack = thin.clone().on(below);
+            assert_eq!(stack.lacks(), None);
+            let mut composed = Vec::new();
+            compose(&[choice(&stack, 0)], &mut composed).expect("composes");
+            let again = OnDisk::new(&composed).stack();
+            again.archive().verify(again.image()).expect("whole");
+            assert_eq!(again.image().image_id, both.image_id());
+            let files = RootFs::open(stack.clone()).expect("files");
+            assert_eq!(files.list(""), ["big", "etc", "new"]);
+            // Made whole again, it is what it would have been.
+            let whole = OnDisk::new(b"");
+            let mut out = File::options()
+                .write(true)
+                .open(whole.path())
+                .expect("file");
+            let draft = Draft::from_stack(&stack, &mut out, &Options::default(), &|_| false);
+            draft
+                .expect("takes")
+                .seal(&mut out, &full.image().tags)
+                .expect("seals");
+            assert!(whole.bytes() == canonical(&full));
+        }
+        let other = OnDisk::new(&sample().classic()).stack();
+        assert_eq!(thin.clone().on(other).lacks(), Some(0), "a replaced base");
+    }
+}
+
+#[test]
+fn an_image_is_thin_only_on_its_own_base() {
+    let (_, both) = on_base();
+    let error = take_as(&both.classic(), &thin_on(&sample()))
+        .map(drop)
+        .expect_err("another");
+    assert!(
+        error.to_string().contains("are not those of `the-base`"),
+        "{error}"
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
@@ -184,7 +342,7 @@ proptest! {
         let at = at.index(stream.len());
         stream[at] = byte;
         if let Ok((_, archive)) = take(&stream) {
-            prop_assert_eq!(archive.images()[0].image_id, sample.image_id());
+            prop_assert_eq!(archive.image().image_id, sample.image_id());
         }
     }
 }

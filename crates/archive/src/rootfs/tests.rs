@@ -11,10 +11,10 @@ fn each(layers: &[Tar], check: impl Fn(&RootFs)) {
     let image = image(layers);
     for stored in [Compression::None, Compression::Gzip, Compression::Zstd] {
         for whole in [Compression::None, Compression::Gzip] {
-            let archive = OnDisk::new(&compress(whole, &image.oci(stored)))
-                .open()
-                .expect("opens");
-            check(&RootFs::open(&archive, &archive.images()[0]).expect("root"));
+            let stack = OnDisk::new(&compress(whole, &image.oci(stored))).stack();
+            check(&RootFs::open(stack.clone()).expect("root"));
+            // Kept or not, the bytes are the same.
+            check(&RootFs::keeping(stack, &|path| path.ends_with('e')).expect("root"));
         }
     }
 }
@@ -129,10 +129,7 @@ fn a_file_beyond_the_limit_is_an_error() {
 #[test]
 fn a_layer_that_is_no_tar_says_which() {
     let image = image(vec![Tar::new().bytes(), vec![1; 600]]);
-    let archive = OnDisk::new(&image.oci(Compression::None))
-        .open()
-        .expect("opens");
-    let error = RootFs::open(&archive, &archive.images()[0])
+    let error = RootFs::open(OnDisk::new(&image.oci(Compression::None)).stack())
         .expect_err("no tar")
         .to_string();
     assert!(

@@ -1,0 +1,193 @@
+//! The files of one layer: what it adds to the layers below, and what it takes away.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
+
+use crate::compose::write_error;
+use crate::error::{Blame, Error};
+use crate::header_fields::clean;
+use crate::headers::Headers;
+use crate::member::{Kind, Pass, TarError};
+use crate::source::CHUNK;
+
+/// How many bytes the paths of a layer may have altogether, because they are held in memory.
+pub(crate) const MAX_NAMES: usize = 256 << 20;
+/// How many bytes of files are kept of a layer: package databases have some megabytes.
+const MAX_KEPT: u64 = 16 << 20;
+
+const WHITEOUT: &str = ".wh.";
+const OPAQUE: &str = ".wh..wh..opq";
+
+/// What a layer has at a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Item {
+    Directory,
+    SymLink(String),
+    /// A regular file: where its bytes are in the layer's tar, and how many.
+    File {
+        offset: u64,
+        size: u64,
+    },
+    /// The bytes of another file: of a lower layer, or none.
+    HardLink(String),
+    Other,
+}
+
+/// A layer's files.
+#[derive(Debug, Default)]
+pub(crate) struct Overlay {
+    pub added: BTreeMap<String, Item>,
+    /// What lower layers lose: a path, and whether only what is in that folder.
+    pub removed: Vec<(String, bool)>,
+    /// The bytes of some files, by their place in the layer's tar.
+    pub kept: BTreeMap<u64, Vec<u8>>,
+    /// The bytes of all paths.
+    pub names: usize,
+}
+
+impl Overlay {
+    /// Lists a layer's files, and keeps the bytes of those that `keep` wants.
+    pub(crate) fn scan<R: Pass>(layer: R, keep: &dyn Fn(&str) -> bool) -> Result<Self, TarError> {
+        let mut headers = Headers::new(layer);
+        let mut overlay = Self::default();
+        let mut budget = MAX_KEPT;
+        while let Some(member) = headers.next_member()? {
+            // Engines refuse such a path too, or keep it inside the image's root.
+            if member.name.split('/').any(|part| part == "..") {
+                continue;
+            }
+            overlay.names += member.name.len();
+            let (folder, name) = member.name.rsplit_once('/').unwrap_or(("", &member.name));
+            if name == OPAQUE {
+                overlay.removed.push((folder.to_owned(), true));
+                continue;
+            }
+            if let Some(name) = name.strip_prefix(WHITEOUT) {
+                // Nothing else has no name, or a dot for one: neither is a file of a layer below.
+                if !matches!(name, "" | "." | "..") {
+                    overlay.removed.push((join(folder, name), false));
+                }
+                continue;
+            }
+            if member.kind == Kind::File && member.size <= budget && keep(&member.name) {
+                budget -= member.size;
+                let bytes = headers.start(&member, member.size)?;
+                overlay.kept.insert(member.offset, bytes);
+            }
+            let item = match member.kind {
+                Kind::Directory => Item::Directory,
+                Kind::SymLink(target) => {
+                    overlay.names += target.len();
+                    Item::SymLink(target)
+                }
+                Kind::File => Item::File {
+                    offset: member.offset,
+                    size: member.size,
+                },
+                Kind::HardLink(target) => {
+                    let target = clean(&target);
+                    match overlay.added.get(&target) {
+                        Some(item) => item.clone(),
+                        None => Item::HardLink(target),
+                    }
+                }
+                Kind::Other => Item::Other,
+            };
+            overlay.added.insert(member.name, item);
+        }
+        Ok(overlay)
+    }
+}
+
+fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{folder}/{name}")
+    }
+}
+
+/// A reader that writes all that is read through it, and all that is passed over.
+pub(crate) struct Tee<R, W> {
+    reader: R,
+    writer: W,
+    write_error: Option<io::Error>,
+    read_error: Option<io::Error>,
+    buffer: Vec<u8>,
+}
+
+impl<R: Read, W: Write> Tee<R, W> {
+    pub(crate) fn new(reader: R, writer: W) -> Self {
+        Self {
+            reader,
+            writer,
+            write_error: None,
+            read_error: None,
+            buffer: vec![0; CHUNK],
+        }
+    }
+
+    /// Passes on all that is left. An error of the reader or the writer at any time is one now.
+    pub(crate) fn finish(mut self, blame: &Blame) -> Result<(), Error> {
+        while self.write_error.is_none() && self.read_error.is_none() {
+            if let Ok(0) = self.pass(u64::MAX) {
+                return Ok(());
+            }
+        }
+        match (self.write_error, self.read_error) {
+            (Some(error), _) => Err(write_error(error)),
+            (None, Some(error)) => Err(blame.read(error)),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+/// A copy of an error, which can't be cloned: the original is kept for whoever finishes.
+fn same(error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), error.to_string())
+}
+
+impl<R: Read, W: Write> Read for Tee<R, W> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = match self.reader.read(buffer) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                let reported = same(&error);
+                self.read_error.get_or_insert(error);
+                return Err(reported);
+            }
+            read => read?,
+        };
+        if let Err(error) = self.writer.write_all(&buffer[..read]) {
+            let reported = same(&error);
+            self.write_error.get_or_insert(error);
+            return Err(reported);
+        }
+        Ok(read)
+    }
+}
+
+impl<R: Read, W: Write> Pass for Tee<R, W> {
+    fn pass(&mut self, bytes: u64) -> io::Result<u64> {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let mut passed = 0;
+        let result = loop {
+            let most = usize::try_from(bytes - passed)
+                .unwrap_or(usize::MAX)
+                .min(CHUNK);
+            match self.read(&mut buffer[..most]) {
+                Ok(0) => break Ok(passed),
+                Ok(read) => passed += read as u64,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => break Err(error),
+            }
+        };
+        self.buffer = buffer;
+        result
+    }
+}
+
+impl<P: Pass> Pass for &mut P {
+    fn pass(&mut self, bytes: u64) -> io::Result<u64> {
+        (**self).pass(bytes)
+    }
+}

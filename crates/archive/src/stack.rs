@@ -1,0 +1,130 @@
+//! An image with all archives that its layers are in.
+
+use std::sync::Arc;
+
+use naming::Digest;
+
+use crate::archive::{Archive, Image};
+use crate::error::Error;
+
+/// An image of an archive, and below it the images of other archives that hold the layers that a thin
+/// archive leaves out. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Stack {
+    top: Part,
+    below: Vec<Part>,
+}
+
+#[derive(Debug, Clone)]
+struct Part {
+    archive: Arc<Archive>,
+    image: usize,
+}
+
+impl Part {
+    fn image(&self) -> &Image {
+        &self.archive.images()[self.image]
+    }
+}
+
+/// A layer's place: an archive, one of its images, and the layer's index there.
+pub(crate) type Place<'a> = (&'a Archive, &'a Image, usize);
+
+impl Stack {
+    /// The image of this index in an archive, with nothing below. `None` where there is no such image.
+    pub fn new(archive: Arc<Archive>, image: usize) -> Option<Self> {
+        archive.images().get(image)?;
+        Some(Self {
+            top: Part { archive, image },
+            below: Vec::new(),
+        })
+    }
+
+    /// The only image of an archive, or the first of several.
+    pub fn of(archive: Archive) -> Option<Self> {
+        Self::new(Arc::new(archive), 0)
+    }
+
+    /// Puts another image, with all that is below it, under this one.
+    #[must_use]
+    pub fn on(mut self, base: Self) -> Self {
+        self.below.push(base.top);
+        self.below.extend(base.below);
+        self
+    }
+
+    /// The image's own archive.
+    pub fn archive(&self) -> &Archive {
+        &self.top.archive
+    }
+
+    /// The image.
+    pub fn image(&self) -> &Image {
+        self.top.image()
+    }
+
+    /// The lowest layer that none of the archives holds.
+    pub fn lacks(&self) -> Option<usize> {
+        (0..self.image().layers.len()).find(|layer| self.find(*layer).is_none())
+    }
+
+    /// The uncompressed length of a layer, where it is known without reading it.
+    pub fn tar_size(&self, layer: usize) -> Option<u64> {
+        let held = self
+            .find(layer)
+            .map(|(_, image, index)| &image.layers[index]);
+        held.or_else(|| self.image().layers.get(layer))?.tar_size()
+    }
+
+    /// The bytes of a layer as they are stored, wherever that is.
+    pub(crate) fn stored_size(&self, layer: usize) -> u64 {
+        self.find(layer)
+            .map_or(0, |(_, image, index)| image.layers[index].stored_size)
+    }
+
+    /// The archives, lowest first: a base's layers come before what stands on them.
+    pub(crate) fn upward(&self) -> impl Iterator<Item = (&Archive, &Image)> {
+        let parts = self.below.iter().rev().chain([&self.top]);
+        parts.map(|part| (&*part.archive, part.image()))
+    }
+
+    /// Where a layer's bytes are.
+    pub(crate) fn find(&self, layer: usize) -> Option<Place<'_>> {
+        let top = &self.top.image().layers[layer];
+        if !top.left_out {
+            return Some((&self.top.archive, self.top.image(), layer));
+        }
+        self.below.iter().find_map(|part| {
+            let layers = &part.image().layers;
+            let index = layers
+                .iter()
+                .position(|other| other.diff_id == top.diff_id && !other.left_out)?;
+            Some((&*part.archive, part.image(), index))
+        })
+    }
+
+    /// As [`Self::find`], where the layer is needed.
+    pub(crate) fn get(&self, layer: usize) -> Result<Place<'_>, Error> {
+        self.find(layer).ok_or_else(|| self.left_out(layer))
+    }
+
+    /// The error for a layer that no archive holds.
+    pub fn left_out(&self, layer: usize) -> Error {
+        let image = self.image();
+        Error::LeftOut {
+            path: self.archive().path().to_owned(),
+            place: format!("layer {} of {}", layer + 1, image.layers.len()),
+            diff_id: image.layers[layer].diff_id,
+            base: image
+                .base
+                .as_ref()
+                .map(|base| base.name.clone())
+                .unwrap_or_default(),
+        }
+    }
+
+    /// The diff_ids of the image's layers, lowest first.
+    pub fn diff_ids(&self) -> &[Digest] {
+        &self.image().config.diff_ids
+    }
+}

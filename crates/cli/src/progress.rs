@@ -1,0 +1,220 @@
+//! How far long work is.
+//!
+//! On a terminal a bar with bytes, rate and the time that is left; as plain lines where that is asked for;
+//! nothing where nobody looks.
+#![expect(
+    clippy::print_stderr,
+    reason = "progress is words for people, as the reporter's"
+)]
+
+use std::io::{self, IsTerminal, Read, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use clap::ValueEnum;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::size;
+
+/// How often a plain line says how far it is.
+const LINE_EVERY: Duration = Duration::from_secs(5);
+/// The bar on a terminal.
+const BAR: &str = "{msg}: {bytes} of {total_bytes} [{wide_bar}] {bytes_per_sec}, {eta} left";
+/// Where the end is not known.
+const SPINNER: &str = "{msg}: {bytes}, {bytes_per_sec} {spinner}";
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Style {
+    /// A bar on a terminal, else nothing.
+    #[default]
+    Auto,
+    /// A line every few seconds.
+    Plain,
+    /// Nothing.
+    None,
+}
+
+/// What stands on standard error besides lines.
+#[derive(Debug, Clone)]
+pub(crate) struct Screen {
+    program: &'static str,
+    shown: Style,
+    bars: MultiProgress,
+}
+
+impl Screen {
+    pub(crate) fn new(program: &'static str, style: Style, quiet: bool) -> Self {
+        let shown = match style {
+            _ if quiet => Style::None,
+            Style::Auto if !io::stderr().is_terminal() => Style::None,
+            style => style,
+        };
+        Self {
+            program,
+            shown,
+            bars: MultiProgress::new(),
+        }
+    }
+
+    /// Prints with the bars out of the way.
+    pub(crate) fn print(&self, print: impl FnOnce()) {
+        if self.shown == Style::Auto {
+            self.bars.suspend(print);
+        } else {
+            print();
+        }
+    }
+
+    pub(crate) fn start(&self, what: String, total: Option<u64>) -> Progress {
+        let bar = (self.shown == Style::Auto).then(|| {
+            let bar = match total {
+                Some(total) => ProgressBar::new(total),
+                None => ProgressBar::new_spinner(),
+            };
+            let template = if total.is_some() { BAR } else { SPINNER };
+            let style = ProgressStyle::with_template(template);
+            // The templates are fixed: where one was wrong, the usual bar would do.
+            let bar = bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            self.bars.add(bar).with_message(what.clone())
+        });
+        let lines = (self.shown == Style::Plain).then(|| Lines {
+            program: self.program,
+            started: Instant::now(),
+            next: Mutex::new(Instant::now() + LINE_EVERY),
+        });
+        Progress {
+            what,
+            total,
+            done: AtomicU64::new(0),
+            bar,
+            lines,
+        }
+    }
+}
+
+/// Progress of one thing, which is gone from the terminal when this is dropped.
+#[derive(Debug)]
+pub struct Progress {
+    what: String,
+    total: Option<u64>,
+    done: AtomicU64,
+    bar: Option<ProgressBar>,
+    lines: Option<Lines>,
+}
+
+#[derive(Debug)]
+struct Lines {
+    program: &'static str,
+    started: Instant,
+    next: Mutex<Instant>,
+}
+
+impl Progress {
+    /// So many more bytes are done.
+    pub fn add(&self, bytes: u64) {
+        let done = self.done.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if let Some(bar) = &self.bar {
+            if self.total.is_some_and(|total| done > total) {
+                bar.set_length(done);
+            }
+            bar.set_position(done);
+        }
+        if let Some(lines) = &self.lines {
+            let now = Instant::now();
+            let mut next = lines.next.lock().unwrap_or_else(PoisonError::into_inner);
+            if now >= *next {
+                *next = now + LINE_EVERY;
+                let words = words(done, self.total, now - lines.started);
+                eprintln!("{}: {}: {words}", lines.program, self.what);
+            }
+        }
+    }
+
+    /// A writer that counts what goes through it.
+    pub fn counting<'a, T>(&'a self, inner: T) -> Counting<'a, T> {
+        Counting {
+            inner,
+            progress: self,
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// `120 MB of 500 MB, 60 MB/s, 6 s left`.
+fn words(done: u64, total: Option<u64>, after: Duration) -> String {
+    let rate = u128::from(done) * 1000 / after.as_millis().max(1);
+    let rate = u64::try_from(rate).unwrap_or(u64::MAX);
+    let rate_words = format!("{}/s", size(rate));
+    match total {
+        Some(total) => {
+            let left = total.saturating_sub(done) / rate.max(1);
+            format!(
+                "{} of {}, {rate_words}, {left} s left",
+                size(done),
+                size(total)
+            )
+        }
+        None => format!("{}, {rate_words}", size(done)),
+    }
+}
+
+/// A reader or writer whose bytes are counted.
+#[derive(Debug)]
+pub struct Counting<'a, T> {
+    inner: T,
+    progress: &'a Progress,
+}
+
+impl<T: Write> Write for Counting<'_, T> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.progress.add(written as u64);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+impl<T: Read> Read for Counting<'_, T> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.progress.add(read as u64);
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_how_far_it_is() {
+        let words = words(120_000_000, Some(500_000_000), Duration::from_secs(2));
+        assert_eq!(words, "120 MB of 500 MB, 60 MB/s, 6 s left");
+        assert_eq!(super::words(0, None, Duration::ZERO), "0 B, 0 B/s");
+        let over = super::words(10, Some(5), Duration::from_secs(1));
+        assert!(over.ends_with("0 s left"), "{over}");
+    }
+
+    #[test]
+    fn counts_what_passes() {
+        let screen = Screen::new("test", Style::None, false);
+        let progress = screen.start("x".into(), Some(10));
+        let mut out = progress.counting(Vec::new());
+        out.write_all(b"hello").expect("writes");
+        let mut input = progress.counting(&b"abc"[..]);
+        io::copy(&mut input, &mut io::sink()).expect("copies");
+        assert_eq!(progress.done.load(Ordering::Relaxed), 8);
+    }
+}

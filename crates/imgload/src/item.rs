@@ -1,0 +1,112 @@
+//! An image on its way into the engine, and what the engine holds of it.
+
+use std::sync::Arc;
+
+use archive::compose::manifest_digest;
+use archive::{Archive, Image, Stack};
+use engine::{Engine, ImageInfo};
+use naming::{Digest, Reference};
+
+use crate::choice::Choice;
+
+/// One image of an archive, and its tags.
+#[derive(Debug)]
+pub(crate) struct Item {
+    /// The image, as far as its own archive holds it.
+    pub stack: Stack,
+    pub tags: Vec<Reference>,
+    /// The digests under which engines know the image: its config's, and on containerd stores its
+    /// manifest's as we compose it.
+    ids: Vec<Digest>,
+}
+
+impl Item {
+    pub(crate) fn new(archive: &Arc<Archive>, choice: Choice) -> Option<Self> {
+        let stack = Stack::new(archive.clone(), choice.image)?;
+        let image = stack.image();
+        let ids = [image.image_id].into_iter();
+        Some(Self {
+            ids: ids.chain(manifest_digest(image)).collect(),
+            tags: choice.tags,
+            stack,
+        })
+    }
+
+    pub(crate) fn image(&self) -> &Image {
+        self.stack.image()
+    }
+
+    /// Whether the engine's image is this one, whole: an incomplete image on a containerd store
+    /// has no diff_ids.
+    fn is(&self, info: &ImageInfo) -> bool {
+        self.ids.contains(&info.id) && info.diff_ids.as_deref() == Some(self.stack.diff_ids())
+    }
+
+    /// Whether this and another item can't be loaded together: they are the same, or want the same tag.
+    pub(crate) fn conflicts(&self, other: &Self) -> bool {
+        self.image().image_id == other.image().image_id
+            || self.tags.iter().any(|tag| other.tags.contains(tag))
+    }
+}
+
+/// What the engine held of an item at one moment.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// For each tag, the image behind it.
+    tagged: Vec<Option<ImageInfo>>,
+    /// The engine's ID of the very image, under whatever tag or none.
+    pub id: Option<Digest>,
+    /// Whether every tag is on the very image.
+    pub complete: bool,
+}
+
+/// What the engine knows of these items, in one call.
+pub(crate) fn look(engine: &Engine, items: &[&Item]) -> Result<Vec<Seen>, engine::Error> {
+    let names: Vec<String> = items
+        .iter()
+        .flat_map(|item| {
+            let tags = item.tags.iter().map(Reference::to_string);
+            tags.chain(item.ids.iter().map(Digest::to_string))
+        })
+        .collect();
+    let mut infos = engine.inspect(&names)?.into_iter();
+    let seen = items.iter().map(|item| {
+        let tagged: Vec<_> = infos.by_ref().take(item.tags.len()).collect();
+        let by_id: Vec<_> = infos.by_ref().take(item.ids.len()).collect();
+        let id = by_id
+            .iter()
+            .flatten()
+            .find(|info| item.is(info))
+            .map(|info| info.id);
+        let all_tags = tagged
+            .iter()
+            .all(|info| info.as_ref().is_some_and(|info| item.is(info)));
+        Seen {
+            complete: all_tags && (id.is_some() || !tagged.is_empty()),
+            tagged,
+            id,
+        }
+    });
+    Ok(seen.collect())
+}
+
+impl Seen {
+    /// The first tag that another image has.
+    pub(crate) fn taken<'a>(&self, item: &'a Item) -> Option<&'a Reference> {
+        let mut tags = item.tags.iter().zip(&self.tagged);
+        let taken = tags.find(|(_, info)| info.as_ref().is_some_and(|info| !item.is(info)));
+        taken.map(|(tag, _)| tag)
+    }
+
+    /// Each tag of the item, and the ID of the image that had it.
+    pub(crate) fn tags<'a>(
+        &self,
+        item: &'a Item,
+    ) -> impl Iterator<Item = (&'a Reference, Option<Digest>)> {
+        let ids = self
+            .tagged
+            .iter()
+            .map(|info| info.as_ref().map(|info| info.id));
+        item.tags.iter().zip(ids)
+    }
+}

@@ -1,0 +1,259 @@
+//! Sending what the engine lacks, as one stream where possible.
+//!
+//! All archives go together, so that what they share is sent once. What the engine has is left out. When it
+//! refuses that, everything is sent; when it refuses that too, one archive at a time, so that those
+//! that are good arrive and the failure is about the one that is not.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use archive::compose::{Choice as Composed, compose, length};
+use archive::{Stack, digest_reader};
+use cli::{Code, Failure, Reporter};
+use engine::{Engine, LoadError};
+use naming::Digest;
+use registry::{Registry, Store};
+
+use crate::parcel::Parcel;
+use crate::presence::Presence;
+
+/// Sends parcels to an engine.
+pub(crate) struct Sender<'a> {
+    pub store: &'a Store,
+    pub registry: &'a Registry,
+    pub engine: &'a Engine,
+    pub reporter: &'a Reporter,
+    /// How many streams there are at a time.
+    pub jobs: usize,
+    pub keep_going: bool,
+}
+
+/// Why a stream did not make it.
+enum Refusal {
+    /// The engine refused this very stream: another may do.
+    Engine(Failure),
+    /// An archive is not what it should be, or the engine is gone.
+    Final(Failure),
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        Self::Final(failure)
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Engine(failure) | Refusal::Final(failure) => failure,
+        }
+    }
+}
+
+/// What became of a parcel, by its number.
+type Outcomes = Vec<(usize, Result<(), Failure>)>;
+
+impl Sender<'_> {
+    /// Sends all. Without `keep_going` it ends at the first failure, and what would have come after it has no
+    /// outcome.
+    pub(crate) fn send(&self, parcels: &[Parcel]) -> Result<Outcomes, Failure> {
+        if parcels.is_empty() {
+            return Ok(Vec::new());
+        }
+        let presence = Presence::of(self.engine)?;
+        let mut groups = groups(parcels);
+        let jobs = self.jobs.min(groups.len());
+        if jobs <= 1 {
+            let all: Vec<_> = parcels.iter().collect();
+            return Ok(self.send_group(&all, &presence));
+        }
+        groups.reverse();
+        let (queue, outcomes) = (Mutex::new(groups), Mutex::new(Outcomes::new()));
+        thread::scope(|scope| {
+            for _ in 0..jobs {
+                scope.spawn(|| {
+                    while let Some(group) = pop(&queue) {
+                        let done = self.send_group(&group, &presence);
+                        let failed = done.iter().any(|(_, outcome)| outcome.is_err());
+                        let mut outcomes = outcomes.lock().unwrap_or_else(PoisonError::into_inner);
+                        outcomes.extend(done);
+                        if failed && !self.keep_going {
+                            queue.lock().unwrap_or_else(PoisonError::into_inner).clear();
+                        }
+                    }
+                });
+            }
+        });
+        Ok(outcomes
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn send_group(&self, parcels: &[&Parcel], presence: &Presence) -> Outcomes {
+        let sent = self.stream(parcels, presence);
+        match (sent, parcels) {
+            (Ok(()), _) => parcels
+                .iter()
+                .map(|parcel| (parcel.number, Ok(())))
+                .collect(),
+            (Err(refusal), [only]) => vec![(only.number, Err(refusal.into()))],
+            (Err(_), several) => {
+                let mut outcomes = Outcomes::new();
+                for parcel in several {
+                    let outcome = self.stream(&[parcel], presence).map_err(Failure::from);
+                    let stop = outcome.is_err() && !self.keep_going;
+                    outcomes.push((parcel.number, outcome));
+                    if stop {
+                        break;
+                    }
+                }
+                outcomes
+            }
+        }
+    }
+
+    /// One stream with all of these, without what the engine has; if that is refused, with everything.
+    fn stream(&self, parcels: &[&Parcel], presence: &Presence) -> Result<(), Refusal> {
+        let mut present = Vec::new();
+        let mut stacks = Vec::new();
+        for parcel in parcels {
+            for item in &parcel.items {
+                let bases = match parcel.entry.filter(|_| presence.needs_bases()) {
+                    Some(entry) => thin::ancestors(self.store, self.registry, entry),
+                    None => Vec::new(),
+                };
+                let held = presence.layers(&item.stack, &bases);
+                present.push(held);
+                // The base's archive is opened only where something of it is to be sent.
+                let layers = &item.image().layers;
+                stacks.push(if layers[held..].iter().any(|layer| layer.left_out) {
+                    self.complete(&item.stack)?
+                } else {
+                    item.stack.clone()
+                });
+            }
+        }
+        if present.iter().any(|present| *present > 0) {
+            match self.try_stream(parcels, &stacks, &present) {
+                Err(Refusal::Engine(failure)) => self.reporter.detail(format!(
+                    "the engine does not take the new layers alone ({}); sending all",
+                    first_line(&failure)
+                )),
+                done => return done,
+            }
+            for stack in &mut stacks {
+                if stack.lacks().is_some() {
+                    *stack = self.complete(stack)?;
+                }
+            }
+        }
+        self.try_stream(parcels, &stacks, &vec![0; stacks.len()])
+    }
+
+    fn complete(&self, stack: &Stack) -> Result<Stack, Failure> {
+        Ok(thin::complete(self.store, self.registry, stack.clone())?)
+    }
+
+    fn try_stream(
+        &self,
+        parcels: &[&Parcel],
+        stacks: &[Stack],
+        present: &[usize],
+    ) -> Result<(), Refusal> {
+        let items = parcels.iter().flat_map(|parcel| &parcel.items);
+        let choices: Vec<_> = items
+            .zip(stacks.iter().zip(present))
+            .map(|(item, (stack, present))| Composed {
+                stack,
+                tags: &item.tags,
+                present: *present,
+            })
+            .collect();
+        let length = length(&choices);
+        let what = match parcels {
+            [only] => only.subject(),
+            several => format!("{} archives", several.len()),
+        };
+        self.reporter
+            .info(format!("loading {what} ({})", cli::size(length)));
+        let progress = self
+            .reporter
+            .progress(format!("loading {what}"), Some(length));
+        let fed = self
+            .engine
+            .load(|stream| compose(&choices, &mut progress.counting(stream)));
+        drop(progress);
+        let refused = match fed {
+            Ok(()) => {
+                let checked = parcels
+                    .iter()
+                    .try_for_each(|parcel| parcel.check(self.engine));
+                match checked {
+                    Ok(()) => return Ok(()),
+                    Err(failure) => Refusal::Engine(failure),
+                }
+            }
+            Err(LoadError::Engine(error @ engine::Error::Failed { .. })) => {
+                Refusal::Engine(error.into())
+            }
+            Err(error) => Refusal::Final(error.into()),
+        };
+        for parcel in parcels {
+            parcel.restore(self.engine, self.reporter);
+        }
+        Err(match refused {
+            Refusal::Engine(failure) if failure.code() != Code::Engine => Refusal::Final(failure),
+            refused => refused,
+        })
+    }
+}
+
+fn pop<T>(queue: &Mutex<Vec<T>>) -> Option<T> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner).pop()
+}
+
+fn first_line(failure: &Failure) -> String {
+    let text = failure.to_string();
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+/// Parcels that share a layer go together, because it is to be sent once; others can go at the same time.
+fn groups<'a, 'b>(parcels: &'a [Parcel<'b>]) -> Vec<Vec<&'a Parcel<'b>>> {
+    let mut groups: Vec<Vec<&Parcel>> = Vec::new();
+    let mut owner: HashMap<Digest, usize> = HashMap::new();
+    for parcel in parcels {
+        let stacks = parcel.items.iter().map(|item| &item.stack);
+        let diff_ids: Vec<_> = stacks
+            .flat_map(|stack| stack.diff_ids())
+            .filter(|diff_id| !is_empty_layer(diff_id))
+            .collect();
+        let mut shared: Vec<_> = diff_ids
+            .iter()
+            .filter_map(|id| owner.get(id).copied())
+            .collect();
+        shared.sort_unstable();
+        shared.dedup();
+        let home = shared.first().copied().unwrap_or(groups.len());
+        if home == groups.len() {
+            groups.push(Vec::new());
+        }
+        groups[home].push(parcel);
+        for merged in shared.into_iter().skip(1) {
+            let moved = std::mem::take(&mut groups[merged]);
+            groups[home].extend(moved);
+            owner
+                .values_mut()
+                .filter(|group| **group == merged)
+                .for_each(|group| *group = home);
+        }
+        owner.extend(diff_ids.into_iter().map(|diff_id| (*diff_id, home)));
+    }
+    groups.retain(|group| !group.is_empty());
+    groups
+}
+
+/// Whether a layer is the tar without members, which builders put into unrelated images.
+fn is_empty_layer(diff_id: &Digest) -> bool {
+    digest_reader(&[0; 1024][..]).is_ok_and(|empty| empty == *diff_id)
+}

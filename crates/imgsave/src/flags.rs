@@ -1,0 +1,69 @@
+//! The flags that say how an archive is written, for every command that writes one.
+
+use archive::Compress;
+use camino::Utf8PathBuf;
+use clap::Args;
+use cli::Failure;
+use registry::Config;
+
+/// How archives are written.
+#[derive(Debug, Clone, Args)]
+pub struct FormFlags {
+    /// Compress layers: zstd, zstd:LEVEL, gzip, or none [default: images.compress of the config, else none]
+    #[arg(long, value_name = "HOW")]
+    compress: Option<Compress>,
+
+    /// Leave out the layers of the registered base [default: images.thin of the config, else not]
+    #[arg(long)]
+    thin: bool,
+
+    /// The config [default: the nearest local-ci-config.yml or .localci.yml upward from here]
+    #[arg(long, value_name = "FILE")]
+    config: Option<Utf8PathBuf>,
+}
+
+/// How archives are to be written, from flags and config.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted {
+    /// How layers are compressed, where anybody said so.
+    pub compress: Option<Compress>,
+    /// Whether the layers of the base are left out.
+    pub thin: Thin,
+}
+
+/// Whether archives are to be thin.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Thin {
+    /// No.
+    #[default]
+    Never,
+    /// Where there is a registered base.
+    WherePossible,
+    /// Yes, or it is a failure.
+    Always,
+}
+
+impl FormFlags {
+    /// Whether `--thin` was given.
+    pub fn is_thin(&self) -> bool {
+        self.thin
+    }
+
+    /// What flags and config say together; a flag wins.
+    pub fn wanted(&self) -> Result<Wanted, Failure> {
+        let config = Config::find(&cli::working_dir()?, self.config.as_deref())?;
+        let configured = config.compress.as_deref().map(str::parse).transpose();
+        let configured = configured.map_err(|error: archive::NoCompression| {
+            let path = config.path.as_ref().map_or("", |path| path.as_str());
+            Failure::invalid(format!("`images.compress`: {error}")).about(path)
+        })?;
+        Ok(Wanted {
+            compress: self.compress.or(configured),
+            thin: match config.thin {
+                _ if self.thin => Thin::Always,
+                Some(true) => Thin::WherePossible,
+                _ => Thin::Never,
+            },
+        })
+    }
+}
