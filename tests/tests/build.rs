@@ -309,7 +309,21 @@ fn a_ready_image_is_passed_through_if_it_is_there() {
         .ok()
         .silent();
     build(&s, "").fails("imgbuild", 3, "did the command before it fail?");
-    build(&s, "[]").fails("imgbuild", 3, "");
+    build(&s, "[]").fails("imgbuild", 3, "holds no plan");
+    for text in ["", "\n", "[]"] {
+        s.write("empty.json", text);
+        s.run("imgbuild", ["empty.json"])
+            .fails("imgbuild", 3, "empty.json: holds no plan");
+    }
+    s.run("imgbuild", ["images"])
+        .fails("imgbuild", 3, "is a folder");
+    s.command("imgbuild")
+        .arg("--rebuild")
+        .input(ready(&path, ""))
+        .run()
+        .ok()
+        .stdout(&format!("{path}\n"))
+        .stderr_has("asks for no build");
 }
 
 #[test]

@@ -163,7 +163,7 @@ fn an_archive_of_several_images_is_not_guessed_at() {
     .ok();
     let refused = s.run("imgsave", ["both.tar"]);
     refused
-        .fails("imgsave", 1, "holds 2 images")
+        .fails("imgsave", 3, "holds 2 images")
         .stderr_has(&one)
         .stderr_has(&two);
     assert!(!s.path("image-registry.yml").exists());

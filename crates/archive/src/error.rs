@@ -123,7 +123,7 @@ impl Error {
                 Some("put the base back as it was, or make the image again with imgbuild --rebuild")
             }
             Self::Truncated { .. } | Self::Mismatch { .. } => {
-                Some("make it again with imgsave or imgbuild --rebuild, or copy it again")
+                Some("copy it again, or remove it and make it again")
             }
             _ => None,
         }

@@ -71,7 +71,10 @@ impl From<engine::Error> for Failure {
             engine::Error::Name(_) => Code::Invalid,
             _ => Code::Engine,
         };
-        Self::of(code, &error, error.hint()).with_tail(error.tail().unwrap_or_default())
+        // What the message says already need not be said twice.
+        let message = error.to_string();
+        let tail = error.tail().filter(|tail| !message.contains(tail.trim()));
+        Self::of(code, &error, error.hint()).with_tail(tail.unwrap_or_default())
     }
 }
 

@@ -9,6 +9,9 @@ use registry::Store;
 use crate::progress::Style;
 use crate::{Code, Failure, Input, duration};
 
+/// The engine where none is named.
+const ENGINE: &str = "docker";
+
 /// The flags that every command takes.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Common options")]
@@ -27,7 +30,7 @@ pub struct Common {
         long,
         value_name = "PROGRAM",
         env = "IMG_ENGINE",
-        default_value = "docker",
+        default_value = ENGINE,
         hide_env_values = true
     )]
     pub engine: Utf8PathBuf,
@@ -70,12 +73,20 @@ pub struct Common {
 impl Common {
     /// The store around the registry that was named, or is the nearest.
     pub fn store(&self) -> Result<Store, Failure> {
-        Ok(Store::locate(&working_dir()?, self.registry.as_deref()))
+        // A variable that is set to nothing, as CI systems do, is not set.
+        let named = self
+            .registry
+            .as_deref()
+            .filter(|path| !path.as_str().is_empty());
+        Ok(Store::locate(&working_dir()?, named))
     }
 
     /// The engine that was named.
     pub fn engine(&self) -> engine::Engine {
-        engine::Engine::new(self.engine.clone())
+        match self.engine.as_str() {
+            "" => engine::Engine::new(ENGINE),
+            _ => engine::Engine::new(self.engine.clone()),
+        }
     }
 
     /// The operands, or standard input, as `--null` says; `what` names them for people.

@@ -89,9 +89,9 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(subject) = &self.subject {
-            write!(f, "{subject}: ")?;
+            write!(f, "{}: ", one_line(subject))?;
         }
-        f.write_str(&self.message)?;
+        f.write_str(&one_line(&self.message))?;
         for line in self.tail.iter().flat_map(|tail| tail.trim_end().lines()) {
             write!(f, "\n  | {line}")?;
         }
@@ -100,6 +100,25 @@ impl fmt::Display for Failure {
             None => Ok(()),
         }
     }
+}
+
+/// The longest subject or message, in characters: more than any path and reason together.
+const MAX_SHOWN: usize = 2000;
+
+/// A text on one line, whatever a file name or a stream put into it.
+fn one_line(text: &str) -> String {
+    let mut line = String::new();
+    for c in text.chars().take(MAX_SHOWN) {
+        if c.is_control() {
+            line.extend(c.escape_default());
+        } else {
+            line.push(c);
+        }
+    }
+    if text.chars().nth(MAX_SHOWN).is_some() {
+        line.push('…');
+    }
+    line
 }
 
 #[cfg(test)]
@@ -116,6 +135,10 @@ mod tests {
             failure.to_string(),
             "capy: docker build failed\n  | one\n  | two\nhint: look at the log"
         );
+        let hostile = Failure::usage("a\nb\0").about("\u{1b}[31m");
+        assert_eq!(hostile.to_string(), "\\u{1b}[31m: a\\nb\\u{0}");
+        let long = Failure::usage("x".repeat(5000)).to_string();
+        assert_eq!(long.chars().count(), MAX_SHOWN + 1);
         assert_eq!(Failure::usage("x: no").about("x").to_string(), "x: no");
         assert_eq!(Failure::usage("no").with_tail(" \n").to_string(), "no");
     }

@@ -10,6 +10,9 @@ use crate::{Code, Failure};
 /// The longest record, in bytes: longer than any path that a kernel opens.
 const MAX_RECORD: usize = 64 * 1024;
 
+/// What a NUL in a line means: an archive itself was piped in, or `-0` was forgotten.
+const NO_LINES: &str = "standard input holds NUL bytes, so it is no list of lines";
+
 /// What an empty standard input means: the command before it in the pipeline printed nothing.
 const NOTHING: &str = "nothing on standard input; did the command before it fail?";
 
@@ -31,6 +34,8 @@ impl Input {
             Err(Failure::usage(
                 "`-` (standard input) can't be mixed with operands",
             ))
+        } else if operands.iter().any(String::is_empty) {
+            Err(Failure::usage("an operand is empty"))
         } else {
             Ok(Self::Operands(operands.into_iter()))
         }
@@ -134,6 +139,11 @@ impl<R: Read> Lines<R> {
                 continue;
             }
             self.any = true;
+            if record.contains(&0) {
+                return Err(Failure::invalid(NO_LINES).with_hint(
+                    "give the paths or names, one a line; -0 reads records that end with NUL",
+                ));
+            }
             return String::from_utf8(record).map(Some).map_err(|error| {
                 Failure::invalid(format!(
                     "`{}` is not UTF-8",
@@ -222,6 +232,8 @@ mod tests {
             read(b"\xff\n", false).expect_err("bytes").code(),
             Code::Invalid
         );
+        let tar = read(b"name\0\0\0ustar\nmore", false).expect_err("a tar");
+        assert!(tar.to_string().starts_with(NO_LINES), "{tar}");
         assert_eq!(
             read(&vec![b'a'; MAX_RECORD + 1], false)
                 .expect_err("long")

@@ -101,7 +101,10 @@ fn parse_failed(program: &'static str, error: &clap::Error) -> Code {
         .unwrap_or_default()
         .trim_start_matches("error: ");
     let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
-    let tip = paragraphs.find_map(|paragraph| paragraph.trim_start().strip_prefix("tip: "));
+    let tip = paragraphs
+        .find_map(|paragraph| paragraph.trim_start().strip_prefix("tip: "))
+        // Nobody means a mistyped flag as a value.
+        .filter(|tip| !tip.starts_with("to pass "));
     let hint = tip
         .and_then(|tip| tip.lines().next())
         .map_or_else(|| format!("see {program} --help"), str::to_owned);

@@ -76,6 +76,12 @@ impl Builder<'_> {
         {
             Some(path) => {
                 let target = paths::archive(self.store, &registry, path)?;
+                if self.options.rebuild || self.options.no_cache {
+                    let path = &target.path;
+                    self.reporter.warn(format!(
+                        "{path}: the plan found this image and asks for no build; remove the archive to build it again"
+                    ));
+                }
                 let (name, image_id) = target
                     .entry
                     .map(|entry| (entry.name, entry.image_id))

@@ -1,8 +1,9 @@
 //! The flags of `imgbuild`, and its run over the plans.
 
-use std::io::BufReader;
+use std::fs::File;
+use std::io::{BufReader, Read};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use clap::Parser;
 use cli::{Code, Common, Context, Failure, Flags};
 use imgsave::FormFlags;
@@ -13,17 +14,18 @@ use crate::{Builder, Options};
 
 /// Build what a plan misses, save and register it, and print the archive's path
 ///
-/// Reads plans (JSON) from files or standard input. A plan that names an image is passed through: its path is
-/// printed. Otherwise the base is brought into the engine, the image is built, looked into, saved as
-/// `images/<project>/<name>.tar` and registered. What was built from the very same input is not built again.
-/// Nothing is pulled unless --pull is given.
+/// Reads plans (JSON) from files or standard input. A plan that names an image is passed through: its
+/// path is printed. Otherwise the base is brought into the engine, the image is built, looked into,
+/// saved as `images/<project>/<name>.tar` and registered. What was built from the very same input is
+/// not built again. Nothing is pulled unless --pull is given.
 #[derive(Debug, Parser)]
 #[command(
     name = "imgbuild",
     version,
     after_long_help = "\
-The build file is the plan's build.dockerfile, else images/<project>/Dockerfile.<name> (which gets the base as
-build argument BASE_IMAGE), else one made from what is missing, for apt, apk and dnf.
+The build file is the plan's build.dockerfile, else images/<project>/Dockerfile.<name> (which
+gets the base as build argument BASE_IMAGE), else one made from what is missing, for apt, apk
+and dnf.
 
 Examples:
   imgplan job.yml | imgbuild | imgload
@@ -32,12 +34,13 @@ Examples:
   imgplan job.yml | imgbuild --print-dockerfile
       See what would be built.
 
-  echo '{\"name\":\"capy-debian-12-git\",\"base_image\":\"debian:12\",\"missing\":{\"packages\":[\"git\"]}}' | imgbuild
+  imgbuild <<< '{\"name\":\"capy-debian-12-git\",\"base_image\":\"debian:12\",
+                \"missing\":{\"packages\":[\"git\"]}}'
       Build from a plan written by hand.
 
 Exit codes:
-  0 done, 1 other, 2 usage, 3 invalid plan or registry, 4 base or archive missing or damaged, 5 engine or
-  build failed, 6 no room, 7 lock not had in time, 130 interrupted"
+  0 done, 1 other, 2 usage, 3 invalid plan or registry, 4 base or archive missing or damaged,
+  5 engine or build failed, 6 no room, 7 lock not had in time, 130 interrupted"
 )]
 pub struct Cli {
     /// Files with plans; `-` or none reads them from standard input
@@ -48,7 +51,7 @@ pub struct Cli {
     #[arg(long)]
     print_dockerfile: bool,
 
-    /// Build even if the archive is up to date
+    /// Build what a plan misses even if its archive is up to date
     #[arg(long)]
     rebuild: bool,
 
@@ -111,23 +114,59 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         done.map_err(|failure| failure.about(plan.subject()))
     };
     if cli::reads_stdin(&cli.files, "a file with plans")? {
-        let mut any = false;
-        let plans = Plans::new(BufReader::new(std::io::stdin().lock())).inspect(|_| any = true);
+        let (mut any, mut bytes) = (false, Seen::new(std::io::stdin().lock()));
+        let plans = Plans::new(BufReader::new(&mut bytes)).inspect(|_| any = true);
         context.each(plans.map(|plan| plan.map_err(Failure::from)), work)?;
-        return if any {
-            Ok(())
-        } else {
-            Err(cli::nothing_on_stdin())
+        return match (any, bytes.any) {
+            (true, _) => Ok(()),
+            (false, true) => Err(Failure::from(plan::Error::NoPlan).about("standard input")),
+            (false, false) => Err(cli::nothing_on_stdin()),
         };
     }
     context.each(cli.files.iter().map(Ok), |context, path| {
-        let file = std::fs::File::open(path).map_err(|error| {
-            Failure::new(Code::Invalid, format!("can't be read: {error}")).about(path.as_str())
-        })?;
-        let plans = Plans::new(BufReader::new(file))
-            .map(|plan| plan.map_err(|error| Failure::from(error).about(path.as_str())));
-        context.each(plans, &mut work)
+        let about = |failure: Failure| failure.about(path.as_str());
+        let file = open(path).map_err(about)?;
+        let mut any = false;
+        let plans = Plans::new(BufReader::new(file)).inspect(|_| any = true);
+        context.each(
+            plans.map(|plan| plan.map_err(|error| about(error.into()))),
+            &mut work,
+        )?;
+        if any {
+            Ok(())
+        } else {
+            Err(about(plan::Error::NoPlan.into()))
+        }
     })
+}
+
+fn open(path: &Utf8Path) -> Result<File, Failure> {
+    let unreadable = |error| Failure::new(Code::Invalid, format!("can't be read: {error}"));
+    let file = File::open(path).map_err(unreadable)?;
+    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        return Err(Failure::invalid("is a folder, not a file with plans"));
+    }
+    Ok(file)
+}
+
+/// A reader that knows whether anything but white space came.
+struct Seen<R> {
+    inner: R,
+    any: bool,
+}
+
+impl<R> Seen<R> {
+    fn new(inner: R) -> Self {
+        Self { inner, any: false }
+    }
+}
+
+impl<R: Read> Read for Seen<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.any |= !buffer[..read].trim_ascii().is_empty();
+        Ok(read)
+    }
 }
 
 fn build(builder: &Builder, context: &Context, plan: &Plan) -> Result<(), Failure> {

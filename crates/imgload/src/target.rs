@@ -22,6 +22,14 @@ pub fn resolve(store: &Store, registry: &Registry, operand: &str) -> Result<Targ
     if !looks_like_path && let Some(entry) = registry.get(operand) {
         return registered(store, entry);
     }
+    // What imgload itself prints.
+    let entries = registry.entries().iter();
+    if let Some(entry) = entries
+        .into_iter()
+        .find(|entry| entry.docker_tag.to_string() == operand)
+    {
+        return registered(store, entry);
+    }
     let path = Utf8PathBuf::from(operand);
     if let Some(entry) = store.find(registry, &cli::absolute(&path)?) {
         return registered(store, entry);
@@ -32,9 +40,17 @@ pub fn resolve(store: &Store, registry: &Registry, operand: &str) -> Result<Targ
             "no such archive, and no image of that name is registered",
         )
         .about(operand)
-        .with_hint(format!("the registry is {}", store.file())));
+        .with_hint(where_it_looked(store)));
     }
     Ok(Target { path, entry: None })
+}
+
+fn where_it_looked(store: &Store) -> String {
+    if store.exists() {
+        format!("the registry is {}", store.file())
+    } else {
+        format!("there is no registry: {} does not exist", store.file())
+    }
 }
 
 /// The target that an entry stands for. Its `file:` must stay inside the store.
@@ -73,6 +89,7 @@ images:
         let inside = |file: &str| root.join(file).into_string();
         for (operand, expected) in [
             ("one".into(), Ok(Some("one".into()))),
+            ("two:1".into(), Ok(Some("a.tar".into()))),
             // A path, even where an entry has the name.
             (inside("a.tar"), Ok(Some("one".into()))),
             (inside("./images/../a.tar"), Ok(Some("one".into()))),

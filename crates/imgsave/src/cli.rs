@@ -209,6 +209,13 @@ fn save(
             let message = format!("another image was saved as `{name}` just before");
             return Err(Failure::invalid(message).with_hint("give each image a name of its own"));
         }
+        let registered = saver.store.read_or_empty()?;
+        let registered = registered.get(name).and_then(|entry| entry.image_id);
+        if registered.is_some_and(|id| id != contents.image.image_id) {
+            saver.reporter.warn(format!(
+                "{name}: replaces another image that was registered"
+            ));
+        }
         Ok(DraftEntry::of(contents))
     })
 }

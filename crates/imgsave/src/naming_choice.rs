@@ -38,7 +38,23 @@ impl Naming {
             }
         };
         let (project, variant) = (normal(project), normal(variant));
-        ImageName::new(&project, &os, &variant)?;
+        let made = ImageName::new(&project, &os, &variant);
+        made.map_err(|refused| {
+            let message = format!(
+                "`{project}-<os>-{variant}` is no image name: it {}",
+                refused.rule()
+            );
+            let nearest = (normalized_part(&project), normalized_part(&variant));
+            let failure = Failure::invalid(message);
+            if nearest == (project.clone(), variant.clone()) {
+                return failure
+                    .with_hint("`<os>` is what the image says; a project holds no distribution");
+            }
+            failure.with_hint(format!(
+                "`{}-<os>-{}` would do; --normalize uses it",
+                nearest.0, nearest.1
+            ))
+        })?;
         Ok(Self::FromImage { project, variant })
     }
 

@@ -70,7 +70,7 @@ impl Source {
                     .map(Reference::to_string)
                     .collect();
                 Err(Failure::new(
-                    Code::Other,
+                    Code::Invalid,
                     format!("holds {} images ({})", images.len(), tags.join(", ")),
                 )
                 .about(path.as_str())

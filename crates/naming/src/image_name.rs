@@ -156,7 +156,7 @@ fn broken_rule(text: &str) -> Option<String> {
     if let Some(c) = text.chars().find(|c| !(is_plain(*c) || is_separator(*c))) {
         return Some(format!(
             "holds `{}`; only lower-case letters, digits, `.`, `_` and `-` may stand in it",
-            c.escape_default()
+            c.escape_debug()
         ));
     }
     if text.starts_with(is_separator) {

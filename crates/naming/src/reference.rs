@@ -216,7 +216,7 @@ fn check_component(text: &str, component: &str) -> Result<(), NameError> {
     {
         return refuse(format!(
             "holds `{}`, which no image name may",
-            c.escape_default()
+            c.escape_debug()
         ));
     }
     let bytes = component.as_bytes();

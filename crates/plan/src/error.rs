@@ -15,6 +15,9 @@ pub enum Error {
     /// There was no requirement in the text.
     #[error("holds no requirement")]
     NoRequirement,
+    /// There was no plan in the text.
+    #[error("holds no plan")]
+    NoPlan,
     /// A requirement has no name that complies.
     #[error(transparent)]
     Name(#[from] naming::NameError),
@@ -30,6 +33,9 @@ impl Error {
             Self::Name(error) => error.hint().map(str::to_owned),
             Self::NoRequirement => {
                 Some("a requirement needs at least `project:` and `os:`".to_owned())
+            }
+            Self::Plan(_) => {
+                Some("plans are what imgplan prints: `imgplan FILE | imgbuild`".to_owned())
             }
             _ => None,
         }

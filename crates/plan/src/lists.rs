@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 use std::str::FromStr;
 
 use naming::NameError;
-use serde::Deserializer;
 use serde::de::{Error, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 /// Reads a list of names that each follow `T`'s grammar; a single name is a list of one, and null
 /// an empty one. A name that occurs twice is kept once.
@@ -42,13 +42,36 @@ impl<'de, T: FromStr<Err = NameError> + PartialEq> Visitor<'de> for Names<T> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
         let mut names = Vec::new();
         // Not `T: Deserialize`: the element's own error would lose the place of the list.
-        while let Some(text) = list.next_element::<String>()? {
+        while let Some(Text(text)) = list.next_element()? {
             let name = text.parse().map_err(A::Error::custom)?;
             if !names.contains(&name) {
                 names.push(name);
             }
         }
         Ok(names)
+    }
+}
+
+/// A name as it is written. `String` would take `null` and `12` for words in YAML.
+struct Text(String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextVisitor)
+    }
+}
+
+struct TextVisitor;
+
+impl Visitor<'_> for TextVisitor {
+    type Value = Text;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Text(text.to_owned()))
     }
 }
 
@@ -86,6 +109,8 @@ mod tests {
             ("list: {a: b}", "expected a name or a list of names"),
             ("list:\n- a\n- 'x; rm'", "holds `;`"),
             ("list:\n- a\n- [b]", "line 3 column 3"),
+            ("list: [a, null]", "expected a name at line 1 column 11"),
+            ("list: [12]", "expected a name"),
         ] {
             let error = read(text).expect_err(text);
             assert!(error.contains(says), "{text}: {error}");

@@ -132,6 +132,26 @@ fn a_broken_registry_is_left_alone() {
 }
 
 #[test]
+fn two_ways_to_one_registry_are_one_store() {
+    let (real, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let [real, other] = [real.path(), other.path()].map(|path| Utf8Path::from_path(path).unwrap());
+    let link = other.join("image-registry.yml");
+    // Whether the registry is there yet or not.
+    symlink(real.join("image-registry.yml"), &link).unwrap();
+    for _ in 0..2 {
+        let store = Store::locate(other, None);
+        assert_eq!(
+            (store.root(), store.file()),
+            (real, &*real.join("image-registry.yml"))
+        );
+        std::fs::write(store.file(), "version: 1.0\n").unwrap();
+    }
+    symlink(&link, real.join("images.yml")).unwrap();
+    let store = Store::locate(other, Some(&real.join("images.yml")));
+    assert_eq!(store.root(), real);
+}
+
+#[test]
 fn a_write_keeps_the_mode_and_writes_through_a_link() {
     let folder = Folder::new();
     let elsewhere = Folder::new();
