@@ -46,6 +46,15 @@ impl Runner {
         Ok(runner)
     }
 
+    /// One with the same surroundings that no signal ends: for what has to be put in order after one.
+    #[must_use]
+    pub fn regardless(&self) -> Self {
+        Self {
+            signal: Arc::default(),
+            environment: self.environment.clone(),
+        }
+    }
+
     /// Sets a variable for every child from here on, or removes it.
     pub fn set(&mut self, name: &'static str, value: Option<String>) {
         self.environment.push((name, value));
@@ -246,6 +255,16 @@ mod tests {
             "{ended:?}"
         );
         assert!(started.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn what_runs_regardless_runs_after_a_signal() {
+        let mut runner = Runner::default();
+        runner.set("COLOUR", Some("red".into()));
+        runner.signal.store(2, Ordering::SeqCst);
+        let echo = command(["sh", "-c", "echo $COLOUR"]);
+        assert!(runner.read(&echo).is_err());
+        assert_eq!(runner.regardless().read(&echo).unwrap(), "red");
     }
 
     #[test]
