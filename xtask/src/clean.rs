@@ -1,14 +1,18 @@
-//! Removes what the demo and the tests keep for the next time.
+//! Removes what the demo, the tests and the bench keep for the next time.
 
 use camino::Utf8Path;
 
 use crate::engine::Engine;
 use crate::process::{Runner, command};
-use crate::{Error, debian, demo, folders};
+use crate::{Error, bench, debian, demo, folders};
 
 pub(crate) fn run(runner: &Runner, target: &Utf8Path) -> Result<(), Error> {
     demo::clean(runner, target)?;
-    if let Some(engine) = Engine::find(runner)?
+    let engine = Engine::find(runner)?;
+    if let Some(engine) = &engine {
+        bench::clean_images(runner, engine.program())?;
+    }
+    if let Some(engine) = engine
         && runner.succeeds(&command([
             engine.program(),
             "image",
@@ -19,7 +23,11 @@ pub(crate) fn run(runner: &Runner, target: &Utf8Path) -> Result<(), Error> {
         runner.run_quietly(&command([engine.program(), "rmi", debian::TEST_IMAGE]))?;
         eprintln!("removed {} from the engine", debian::TEST_IMAGE);
     }
-    for folder in [folders::cache(target), target.join("engine")] {
+    for folder in [
+        folders::cache(target),
+        bench::folder(target),
+        target.join("engine"),
+    ] {
         remove(&folder)?;
     }
     Ok(())

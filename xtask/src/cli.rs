@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::process::Runner;
-use crate::{Error, clean, demo, test};
+use crate::{Error, bench, clean, demo, test};
 
 /// The project's own tasks.
 #[derive(Debug, Parser)]
@@ -35,7 +35,15 @@ enum Task {
         #[arg(last = true)]
         filter: Vec<String>,
     },
-    /// Remove what the demo and the tests keep: their images, the private engine's folder, the cached Debian base
+    /// Measure the commands against what one would type without them, and print a table of medians and ratios
+    ///
+    /// Builds the release programs, makes its own images in the engine (`imgpipe-bench-…`, with content that no engine has
+    /// seen), runs the sides of each case in turns, and removes the images and files at the end, after Ctrl-C too. It takes
+    /// some ten minutes and up to 15 GB of disk; a machine that does nothing else gives the better numbers. The rounds of all
+    /// cases are in `target/bench/results.json`. A target that is missed is told in the table and fails nothing; a command
+    /// that fails does, after all else was measured. Example: `cargo xtask bench --only there --only cold --rounds 9`.
+    Bench(bench::Options),
+    /// Remove what the demo, the tests and the bench keep: their images, the private engine's folder, the cached Debian base
     Clean,
 }
 
@@ -61,6 +69,7 @@ fn run(task: Task) -> Result<(), Error> {
         Task::Demo { clean: false } => demo::run(&mut runner, &target),
         Task::Demo { clean: true } => demo::clean(&runner, &target),
         Task::Test { filter } => test::run(&mut runner, &target, &filter),
+        Task::Bench(options) => bench::run(&mut runner, &target, &options),
         Task::Clean => clean::run(&runner, &target),
     }
 }

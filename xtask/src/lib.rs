@@ -1,4 +1,5 @@
-//! The project's own tasks, run as `cargo xtask`: the demo, the tests that CI runs, and the removal of what both leave.
+//! The project's own tasks, run as `cargo xtask`: the demo, the tests that CI runs, the bench, and the removal of
+//! what they leave.
 //!
 //! A library beside the program, because the tests use two of its parts: the Debian base
 //! ([`debian`]) and the way processes are run ([`process`]).
@@ -9,6 +10,7 @@
     reason = "a task's purpose is to tell whoever runs it what happens"
 )]
 
+mod bench;
 mod clean;
 mod cli;
 pub mod debian;

@@ -1,0 +1,144 @@
+//! Measures the commands against what a person would type without them.
+//!
+//! All images are the bench's own, with content that no engine has seen. Sides run in turns, and what one
+//! needs to be as before is restored outside the time. Everything is below `target/bench/work`, which goes when
+//! the bench ends, as do the images; the results stay.
+
+mod clean;
+mod json;
+mod large;
+mod lone;
+mod matrix;
+mod memory;
+mod options;
+mod random;
+mod result;
+mod root;
+mod scene;
+mod stats;
+mod table;
+mod tree;
+mod turns;
+mod up_to_date;
+
+use camino::Utf8Path;
+use serde_json::Value;
+
+use crate::Error;
+use crate::engine::Engine;
+use crate::process::{Runner, command};
+use crate::test::cargo_words;
+pub(crate) use clean::images as clean_images;
+pub(crate) use options::Options;
+use result::{Row, Verdict};
+use scene::Scene;
+
+/// Where the bench keeps its things.
+pub(crate) fn folder(target: &Utf8Path) -> camino::Utf8PathBuf {
+    target.join("bench")
+}
+
+/// Runs the bench.
+pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, options: &Options) -> Result<(), Error> {
+    eprintln!("building the commands");
+    let build = "build --quiet --release --package imgload --package imgsave --package imgbuild --package imgplan";
+    runner.run(&cargo_words(build.split(' ').map(str::to_owned)))?;
+    let engine = Engine::find_or_start(runner, target)?;
+    let folder = folder(target);
+    let work = folder.join("work");
+    remove(&work)?;
+    clean::images(runner, engine.program())?;
+
+    let mut rows = Vec::new();
+    let measured = Scene::new(
+        runner,
+        options,
+        engine.program(),
+        work.clone(),
+        &target.join("release"),
+    )
+    .and_then(|scene| measure(&scene, &mut rows));
+    let reported = report(runner, &engine, &folder, options, &rows);
+    // Also after a signal, which the runner would tell again instead of running anything.
+    let cleaned = clean::images(&runner.regardless(), engine.program());
+    let removed = remove(&work);
+    measured.and(reported).and(cleaned).and(removed)?;
+
+    let failed = count(&rows, Verdict::Failed);
+    if failed > 0 {
+        return Err(Error::Wrong(format!(
+            "{failed} of {} comparisons failed",
+            rows.len()
+        )));
+    }
+    Ok(())
+}
+
+fn measure(scene: &Scene<'_>, rows: &mut Vec<Row>) -> Result<(), Error> {
+    root::run(scene, rows)?;
+    matrix::run(scene, rows)?;
+    large::run(scene, rows)
+}
+
+/// Prints and writes what there is, after an interruption too.
+fn report(
+    runner: &Runner,
+    engine: &Engine,
+    folder: &Utf8Path,
+    options: &Options,
+    rows: &[Row],
+) -> Result<(), Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let setting = json::Setting {
+        engine: about(&runner.regardless(), engine)?,
+        rounds: options.rounds(),
+        quick: options.quick,
+    };
+    let document = json::document(&setting, rows);
+    let file = folder.join("results.json");
+    for path in [Some(&file), options.json.as_ref()].into_iter().flatten() {
+        json::write(path, &document)?;
+    }
+    eprintln!();
+    if options.markdown {
+        print!("{}", table::markdown(rows));
+    } else {
+        print!("{}", table::plain(rows));
+    }
+    let (met, missed) = (count(rows, Verdict::Met), count(rows, Verdict::Missed));
+    eprintln!("\n{met} targets met, {missed} missed; all rounds are in {file}");
+    Ok(())
+}
+
+/// The engine's version and storage driver. One that does not know the driver by that name is told by its version alone.
+fn about(runner: &Runner, engine: &Engine) -> Result<Value, Error> {
+    let read = |words: &[&str]| {
+        let words = [engine.program()].into_iter().chain(words.iter().copied());
+        match runner.read_all(&command(words)) {
+            Ok(text) => Ok(serde_json::from_str(&text).unwrap_or(Value::String(text))),
+            Err(Error::Failed { .. }) => Ok(Value::Null),
+            Err(other) => Err(other),
+        }
+    };
+    Ok(serde_json::json!({
+        "program": engine.program(),
+        "version": read(&["version", "--format", "{{json .}}"])?,
+        "driver": read(&["info", "--format", "{{json .Driver}}"])?,
+    }))
+}
+
+fn count(rows: &[Row], verdict: Verdict) -> usize {
+    rows.iter().filter(|row| row.verdict() == verdict).count()
+}
+
+fn remove(folder: &Utf8Path) -> Result<(), Error> {
+    match std::fs::remove_dir_all(folder) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(Error::Io {
+            path: folder.into(),
+            source,
+        }),
+        _ => Ok(()),
+    }
+}
