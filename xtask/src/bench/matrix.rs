@@ -109,6 +109,7 @@ fn cold(
 ) -> Result<(), Error> {
     scene.say(Case::MatrixCold);
     let together = scene.engine_save("together.tar", names.tops())?;
+    scene.forget()?;
     let before = || {
         [
             scene.absent(names.tops().chain(names.bases())),

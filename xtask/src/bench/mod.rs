@@ -74,10 +74,21 @@ pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, options: &Options) -> 
     Ok(())
 }
 
+/// Runs one group of cases after the other. One that can't be set up keeps no other from running.
 fn measure(scene: &Scene<'_>, rows: &mut Vec<Row>) -> Result<(), Error> {
-    root::run(scene, rows)?;
-    matrix::run(scene, rows)?;
-    large::run(scene, rows)
+    let mut result = Ok(());
+    for group in [root::run, matrix::run, large::run] {
+        match group(scene, rows) {
+            Ok(()) => {}
+            Err(interrupted @ Error::Interrupted { .. }) => return Err(interrupted),
+            Err(error) => {
+                eprintln!("the other cases of this group are left out: {error}");
+                scene.clear()?;
+                result = result.and(Err(error));
+            }
+        }
+    }
+    result
 }
 
 /// Prints and writes what there is, after an interruption too.
@@ -112,20 +123,22 @@ fn report(
     Ok(())
 }
 
-/// The engine's version and storage driver. One that does not know the driver by that name is told by its version alone.
+/// The engine's version and storage driver; what it does not tell under that name is left open.
 fn about(runner: &Runner, engine: &Engine) -> Result<Value, Error> {
-    let read = |words: &[&str]| {
-        let words = [engine.program()].into_iter().chain(words.iter().copied());
+    let read = |command_name: &str, format: &str| {
+        let words = [engine.program(), command_name, "--format", format];
         match runner.read_all(&command(words)) {
-            Ok(text) => Ok(serde_json::from_str(&text).unwrap_or(Value::String(text))),
-            Err(Error::Failed { .. }) => Ok(Value::Null),
+            Ok(text) => Ok(Some(text).filter(|text| !text.is_empty())),
+            Err(Error::Failed { .. }) => Ok(None),
             Err(other) => Err(other),
         }
     };
+    let client = read("version", "{{.Client.Version}}")?;
     Ok(serde_json::json!({
         "program": engine.program(),
-        "version": read(&["version", "--format", "{{json .}}"])?,
-        "driver": read(&["info", "--format", "{{json .Driver}}"])?,
+        // podman without a service has no server.
+        "version": read("version", "{{.Server.Version}}")?.or(client),
+        "driver": read("info", "{{.Driver}}")?,
     }))
 }
 

@@ -174,8 +174,8 @@ fn new_layer(
 fn cold(scene: &Scene<'_>, store: &Store, kept: &Kept, rows: &mut Vec<Row>) -> Result<(), Error> {
     scene.say(Case::Cold);
     let size = format_size(scene.sizes().root, DECIMAL);
-    // Images that were built on it hold its layers, and they are gone by now only if their cases ran.
-    let before = || [scene.absent([FEW, MANY, ROOT]), scene.settled()];
+    scene.forget()?;
+    let before = || [scene.absent([ROOT]), scene.settled()];
     let plain = scene.engine(["load", "-i", kept.plain.as_str()]);
     let sides = [
         Side::new(

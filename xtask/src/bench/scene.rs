@@ -85,9 +85,10 @@ impl<'a> Scene<'a> {
             .variable("IMG_ENGINE", self.engine)
     }
 
-    /// Takes images from the engine, those that are there.
+    /// Takes images from the engine. Engines differ in what they say of one that is not there, so they are not asked to.
     pub(crate) fn absent<'w>(&self, references: impl IntoIterator<Item = &'w str>) -> Command {
-        self.engine(["rmi", "--force"].into_iter().chain(references))
+        let line = "for i; do if \"$E\" image inspect \"$i\" > /dev/null 2>&1; then \"$E\" rmi --force \"$i\" || exit; fi; done";
+        self.shell(line, references)
     }
 
     /// Brings what earlier commands wrote to the disk, so that the next one does not wait for it.
@@ -100,9 +101,14 @@ impl<'a> Scene<'a> {
         command(["rm", "-rf", path.as_str()])
     }
 
+    /// Takes all images of the bench from the engine, those without a tag too: any of them may hold a layer.
+    pub(crate) fn forget(&self) -> Result<(), Error> {
+        clean::images(self.runner, self.engine)
+    }
+
     /// Ends a group of cases: nothing of it stays, in the engine or on disk.
     pub(crate) fn clear(&self) -> Result<(), Error> {
-        clean::images(self.runner, self.engine)?;
+        self.forget()?;
         std::fs::remove_dir_all(&self.folder).map_err(Error::io(&self.folder))?;
         std::fs::create_dir_all(&self.folder).map_err(Error::io(&self.folder))
     }

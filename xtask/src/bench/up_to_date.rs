@@ -65,9 +65,9 @@ pub(crate) fn run(
             scene.shell(line, words),
         ),
     ];
-    // The first run of each builds.
+    // The first run of each builds. One that fails will fail again, where that is told.
     for (_, command) in &sides {
-        scene.runner.run_quietly(command)?;
+        scene.runner.succeeds(command)?;
     }
     let sides = sides.map(|(what, command)| Side::new(what, command));
     let [own, plain] = in_turns(scene.runner, scene.options.rounds(), &sides)?;
