@@ -38,8 +38,8 @@ enum Task {
     /// Measure the commands against what one would type without them, and print a table of medians and ratios
     ///
     /// Builds the release programs, makes its own images in the engine (`imgpipe-bench-…`, with content that no engine has
-    /// seen), runs the sides of each case in turns, and removes the images and files at the end, after Ctrl-C too. It takes
-    /// some ten minutes and up to 15 GB of disk; a machine that does nothing else gives the better numbers. The rounds of all
+    /// seen), runs the sides of each case in turns, and removes the images and files at the end. Ctrl-C does the same as
+    /// soon as the command that runs has ended. It takes about a quarter of an hour and up to 10 GB of disk; a machine that does nothing else gives the better numbers. The rounds of all
     /// cases are in `target/bench/results.json`. A target that is missed is told in the table and fails nothing; a command
     /// that fails does, after all else was measured. Example: `cargo xtask bench --only there --only cold --rounds 9`.
     Bench(bench::Options),

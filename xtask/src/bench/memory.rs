@@ -10,10 +10,9 @@ use super::result::{Measured, Outcome};
 use super::scene::Scene;
 use super::turns::failed;
 use crate::Error;
-use crate::process::{Command, Runner, end_group, tail};
+use crate::process::{Command, Runner, tail};
 
 const STEP: Duration = Duration::from_millis(10);
-const GRACE: Duration = Duration::from_secs(15);
 
 /// Runs a command once and returns its peak, in bytes.
 ///
@@ -35,6 +34,7 @@ pub(crate) fn peak(scene: &Scene<'_>, what: String, command: &Command) -> Result
 }
 
 fn watch(runner: &Runner, command: &Command, log: &camino::Utf8Path) -> Result<u64, Error> {
+    runner.check()?;
     let handle = runner.start(command, log)?;
     let mut peak = 0;
     let status = loop {
@@ -48,11 +48,10 @@ fn watch(runner: &Runner, command: &Command, log: &camino::Utf8Path) -> Result<u
             Ok(None) => {}
             Err(source) => return Err(Error::io(log)(source)),
         }
-        if let Err(interrupted) = runner.pause(STEP) {
-            end_group(&handle, GRACE);
-            return Err(interrupted);
-        }
+        // To its end after a signal too, as all commands of the bench.
+        std::thread::sleep(STEP);
     };
+    runner.check()?;
     if status.success() {
         return Ok(peak);
     }

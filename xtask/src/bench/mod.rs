@@ -50,8 +50,9 @@ pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, options: &Options) -> 
     clean::images(runner, engine.program())?;
 
     let mut rows = Vec::new();
+    let patient = runner.patient();
     let measured = Scene::new(
-        runner,
+        &patient,
         options,
         engine.program(),
         work.clone(),

@@ -25,6 +25,7 @@ const TAIL_LINES: usize = 20;
 pub struct Runner {
     signal: Arc<AtomicUsize>,
     environment: Vec<(&'static str, Option<String>)>,
+    patient: bool,
 }
 
 impl Runner {
@@ -52,6 +53,17 @@ impl Runner {
         Self {
             signal: Arc::default(),
             environment: self.environment.clone(),
+            patient: self.patient,
+        }
+    }
+
+    /// One that lets a child end by itself when a signal arrives, and starts no other: an engine goes on with what a client
+    /// that was ended had asked for, and nobody knows until when.
+    #[must_use]
+    pub fn patient(&self) -> Self {
+        Self {
+            patient: true,
+            ..self.clone()
         }
     }
 
@@ -174,6 +186,7 @@ impl Runner {
     fn finish(&self, command: &Command, expression: &Expression) -> Result<Output, Error> {
         self.check()?;
         let handle = spawn(command, expression)?;
+        let mut told = false;
         let output = loop {
             let waited = handle.wait_timeout(TICK).map_err(|source| Error::Start {
                 program: command.program().into(),
@@ -182,9 +195,17 @@ impl Runner {
             if let Some(output) = waited {
                 break output.clone();
             }
-            if let Err(interrupted) = self.check() {
-                end_group(&handle, GRACE);
-                return Err(interrupted);
+            match self.check() {
+                Err(_) if self.patient => {
+                    if !std::mem::replace(&mut told, true) {
+                        eprintln!("interrupted: waiting for `{}` to end", command.program());
+                    }
+                }
+                Err(interrupted) => {
+                    end_group(&handle, GRACE);
+                    return Err(interrupted);
+                }
+                Ok(()) => {}
             }
         };
         // A signal to the child's group and to the task at once is an interruption, not a failure of the child.
@@ -255,6 +276,28 @@ mod tests {
             "{ended:?}"
         );
         assert!(started.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn a_patient_runner_waits_for_a_child_and_starts_no_other() {
+        let runner = Runner::default().patient();
+        let signal = Arc::clone(&runner.signal);
+        let timer = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(100));
+            signal.store(2, Ordering::SeqCst);
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let slow =
+            command(["sh", "-c", "sleep 0.3; touch done"]).folder(folder.path().to_str().unwrap());
+        let ended = runner.run(&slow);
+        timer.join().unwrap();
+        assert!(
+            matches!(ended, Err(Error::Interrupted { signal: 2 })),
+            "{ended:?}"
+        );
+        assert!(folder.path().join("done").exists());
+        let other = runner.run(&command(["true"]));
+        assert!(matches!(other, Err(Error::Interrupted { .. })), "{other:?}");
     }
 
     #[test]
