@@ -22,6 +22,8 @@ pub(crate) const TAIL: usize = 16 * 1024;
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
 /// Standard error of a call that names images, of which every one may be missing: a line each.
 const MAX_COMPLAINTS: usize = 256 * 1024;
+/// The width of pipes for archives, in bytes: the most that Linux gives everybody (pipe(7)).
+const WIDE_PIPE: usize = 1 << 20;
 /// Characters of a wrong answer that an error shows.
 const PIECE: usize = 120;
 /// A process that ended by SIGINT itself, and a shell's way to say so.
@@ -227,6 +229,14 @@ impl Call {
 
     pub(crate) fn pipe(&self) -> Result<(PipeReader, PipeWriter), Error> {
         self.io(io::pipe())
+    }
+
+    /// A pipe for a large stream: the fewer times its ends have to wait for each other, the better.
+    pub(crate) fn wide_pipe(&self) -> Result<(PipeReader, PipeWriter), Error> {
+        let (reader, writer) = self.pipe()?;
+        // Where the user has too many pipes already, the usual width does.
+        let _ = rustix::pipe::fcntl_setpipe_size(&writer, WIDE_PIPE);
+        Ok((reader, writer))
     }
 
     /// A pipe through which `bytes` come, written by a thread: a child that does not read holds

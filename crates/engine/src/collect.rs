@@ -18,7 +18,7 @@ use crate::tail::Tail;
 const LINGER: Duration = Duration::from_secs(2);
 /// The same after a child that was ended: its last words are not waited for.
 const SHORT_LINGER: Duration = Duration::from_millis(100);
-/// Bytes read at once: what a pipe holds.
+/// Bytes read at once: what a pipe usually holds.
 const CHUNK: usize = 64 * 1024;
 /// Chunks that wait for a slow caller before the engine has to.
 const BACKLOG: usize = 16;

@@ -71,8 +71,12 @@ impl Engine {
 
     /// Asks where the engine keeps images.
     pub fn store(&self) -> Result<StoreKind, Error> {
-        if self.probe()?.server_flavor == Flavor::Podman {
+        let version = self.probe()?;
+        if version.server_flavor == Flavor::Podman {
             return Ok(StoreKind::Podman);
+        }
+        if version.is_before_containerd() {
+            return Ok(StoreKind::GraphDriver);
         }
         let call = self
             .call("info")

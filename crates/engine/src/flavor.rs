@@ -59,6 +59,18 @@ pub enum StoreKind {
 }
 
 impl Version {
+    /// Whether the engine is a Docker that has no other store than the graph driver's: containerd's came
+    /// with 24.
+    pub(crate) fn is_before_containerd(&self) -> bool {
+        let major = self
+            .server
+            .split('.')
+            .next()
+            .and_then(|major| major.parse().ok());
+        self.server_flavor == Flavor::Docker
+            && major.is_some_and(|major: u32| (1..23).contains(&major))
+    }
+
     /// Some Docker, for an answer that only Docker gives.
     pub(crate) fn docker() -> Self {
         Self {

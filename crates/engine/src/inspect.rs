@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use naming::Digest;
 
 use crate::call::{Call, Output};
-use crate::flavor::{self, Version};
+use crate::flavor::{self, Flavor, Version};
 use crate::image::{ImageInfo, Name, RawImage};
 use crate::{Engine, Error};
 
@@ -29,8 +29,10 @@ impl Engine {
         if names.is_empty() {
             return Ok(Vec::new());
         }
-        if !self.is_probed()
-            && let Some(found) = self.inspect_docker(&names)?
+        let asked_first = (!self.is_probed()).then(|| self.inspect_docker(&names));
+        let asked_first = asked_first.transpose()?;
+        if let Some((found, certain)) = asked_first
+            && (certain || self.probe()?.server_flavor == Flavor::Docker)
         {
             return Ok(found);
         }
@@ -59,9 +61,9 @@ impl Engine {
         Ok(spelled.iter().map(first_found).collect())
     }
 
-    /// Looks up images in one call, without asking who answers first. `None` where the answer leaves a
-    /// doubt that it is Docker's: only Docker shows an image found as `x:1` as just that.
-    fn inspect_docker(&self, names: &[Name]) -> Result<Option<Vec<Option<ImageInfo>>>, Error> {
+    /// Looks up images as Docker names them, in one call, without asking who answers first. With the answer
+    /// comes whether it is Docker's beyond doubt: only Docker shows an image found as `x:1` as just that.
+    fn inspect_docker(&self, names: &[Name]) -> Result<(Vec<Option<ImageInfo>>, bool), Error> {
         let docker = Version::docker();
         let spelled: Vec<_> = names.iter().map(|name| name.as_docker()).collect();
         let asked: Vec<_> = names
@@ -81,7 +83,7 @@ impl Engine {
             })
             .collect();
         let certain = !shown.is_empty() && shown.iter().all(|shown| *shown);
-        Ok(certain.then_some(found))
+        Ok((found, certain))
     }
 
     /// The IDs of all images. The one place that reads lines: no engine prints IDs alone as JSON.

@@ -34,7 +34,7 @@ impl Engine {
         feed: impl FnOnce(&mut dyn Write) -> Result<T, E>,
     ) -> Result<T, LoadError<E>> {
         let call = self.call("load");
-        let (stdin, feed_end) = call.pipe()?;
+        let (stdin, feed_end) = call.wide_pipe()?;
         let drain = call.io(stdin.try_clone())?;
         let (stdout, stdout_writer) = call.pipe()?;
         let (stderr, stderr_writer) = call.pipe()?;
@@ -84,7 +84,7 @@ impl Engine {
     ) -> Result<T, SaveError<E>> {
         let source = self.exact(&Name::parse(name).map_err(Error::from)?)?;
         let call = self.call("save").arg("--").arg(source);
-        let (read_end, stdout) = call.pipe()?;
+        let (read_end, stdout) = call.wide_pipe()?;
         let (stderr, stderr_writer) = call.pipe()?;
         let running = call.start(Streams {
             stdin: None,

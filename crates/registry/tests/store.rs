@@ -144,7 +144,7 @@ fn two_ways_to_one_registry_are_one_store() {
             (store.root(), store.file()),
             (real, &*real.join("image-registry.yml"))
         );
-        std::fs::write(store.file(), "version: 1.0\n").unwrap();
+        fs::write(store.file(), "version: 1.0\n").unwrap();
     }
     symlink(&link, real.join("images.yml")).unwrap();
     let store = Store::locate(other, Some(&real.join("images.yml")));

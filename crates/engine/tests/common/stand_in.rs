@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 /// What Docker's command line says of itself.
 const VERSION: &str =
-    r#"{"Client":{"Version":"28.2.2","ApiVersion":"1.41"},"Server":{"Version":"20.10"}}"#;
+    r#"{"Client":{"Version":"28.2.2","ApiVersion":"1.41"},"Server":{"Version":"28.2.2"}}"#;
 
 /// What a stand-in does for subcommands that a test does not care about.
 const DEFAULTS: &str = "\
