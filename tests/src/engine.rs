@@ -79,6 +79,32 @@ impl Engine {
         self.read(&["image", "inspect", "--format", "{{.Id}}", reference])
     }
 
+    /// The digests of an image's layers, lowest first.
+    ///
+    /// # Panics
+    /// Where it does not have the image.
+    #[must_use]
+    pub fn layers(&self, reference: &str) -> Vec<String> {
+        let words = [
+            "image",
+            "inspect",
+            "--format",
+            "{{json .RootFS.Layers}}",
+            reference,
+        ];
+        let layers = self
+            .read(&words)
+            .and_then(|text| serde_json::from_str(&text).ok());
+        layers.unwrap_or_else(|| panic!("the engine has no {reference}"))
+    }
+
+    /// Whether it keeps images in containerd's store, which knows layers by the blobs that they came in.
+    #[must_use]
+    pub fn is_containerd(&self) -> bool {
+        let status = self.read(&["info", "--format", "{{json .DriverStatus}}"]);
+        status.is_some_and(|status| status.contains("io.containerd.snapshotter"))
+    }
+
     /// The IDs of images without a name that were made for `project`.
     pub(crate) fn nameless_of(&self, project: &str) -> Vec<String> {
         let label = format!("label={LABEL}={project}");

@@ -19,6 +19,7 @@ const APPLETS: [&str; 8] = ["sh", "cat", "echo", "ls", "mkdir", "rm", "test", "t
 /// An image from scratch: an os-release that says Debian 12, 4 KiB of fresh random bytes in `/random`, and what is added.
 #[derive(Debug, Clone)]
 pub struct Image {
+    from: String,
     layers: Vec<Vec<(String, Vec<u8>, u32)>>,
     busybox: bool,
 }
@@ -34,11 +35,21 @@ impl Image {
     #[must_use]
     pub fn new() -> Self {
         Self {
+            from: "scratch".into(),
             layers: vec![Vec::new()],
             busybox: false,
         }
         .file("etc/os-release", OS_RELEASE)
         .random("random", 4096)
+    }
+
+    /// One layer, with what every image has, on the layers of an image that the engine holds.
+    #[must_use]
+    pub fn on(base: &str) -> Self {
+        Self {
+            from: base.into(),
+            ..Self::new()
+        }
     }
 
     /// Adds a file to the topmost layer.
@@ -117,7 +128,7 @@ impl Image {
     }
 
     fn write(&self, root: &Utf8Path, project: &str) -> std::io::Result<()> {
-        let mut recipe = format!("FROM scratch\nLABEL {LABEL}={project}\n");
+        let mut recipe = format!("FROM {}\nLABEL {LABEL}={project}\n", self.from);
         for (number, layer) in self.layers.iter().enumerate() {
             for (path, bytes, mode) in layer {
                 let path = root.join(format!("layer{number}")).join(path);

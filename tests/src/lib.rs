@@ -12,6 +12,7 @@
 //!   run in a cleaned environment. Dropping it removes every engine image of its project, and no other.
 //! - An [`Outcome`] is exit code, stdout and stderr at once; a failed assertion shows all three.
 //! - An [`Image`] is a tiny image with fresh random content, so that no layer is in the engine already.
+//! - [`Watched`] is the engine with every call written down, and spoiled where a test needs that.
 //! - [`debian_base`] is a real Debian 12 that all tests share; `cargo xtask clean` removes it.
 //!
 //! The tests need an engine: `cargo xtask test` starts one where none answers. The commands are built as needed.
@@ -27,9 +28,11 @@ mod invocation;
 mod outcome;
 mod programs;
 mod sandbox;
+mod watched;
 
 pub use engine::{Engine, debian_base, engine};
 pub use image::Image;
 pub use invocation::Invocation;
 pub use outcome::Outcome;
 pub use sandbox::Sandbox;
+pub use watched::Watched;

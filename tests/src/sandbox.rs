@@ -107,11 +107,14 @@ impl Sandbox {
     /// # Panics
     /// Where it can't be written.
     pub fn script(&self, path: &str, text: &str) -> Utf8PathBuf {
-        use std::os::unix::fs::PermissionsExt as _;
-        let path = self.write(path, format!("#!/bin/sh\n{text}"));
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))
-            .unwrap_or_else(|error| panic!("{path}: {error}"));
-        path
+        // By another process: a program that this one has open for writing while another test's thread forks can't be
+        // run ("text file busy").
+        self.command("sh")
+            .args(["-c", "cat > \"$0\" && chmod 755 \"$0\"", path])
+            .input(format!("#!/bin/sh\n{text}"))
+            .run()
+            .ok();
+        self.path(path)
     }
 
     /// Reads a text file.
