@@ -40,7 +40,7 @@ pub struct Saver<'a> {
 pub struct Form {
     /// How layers are compressed; `None` is not at all, and an archive that is there stays as it is.
     pub compress: Option<Compress>,
-    /// The image whose layers are left out.
+    /// The image whose layers are left out; `None` is none, and an archive that is thin becomes whole.
     pub base: Option<ThinBase>,
 }
 
@@ -56,7 +56,7 @@ impl Form {
     fn is_of(&self, image: &Image) -> bool {
         let mut held = image.layers.iter().filter(|layer| !layer.left_out);
         let compressed = |wanted: Compress| held.all(|layer| wanted.is_of(layer.compression));
-        self.compress.is_none_or(compressed) && self.base.as_ref().is_none_or(|_| image.is_thin())
+        self.compress.is_none_or(compressed) && self.base.is_some() == image.is_thin()
     }
 }
 
