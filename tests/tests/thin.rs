@@ -1,10 +1,6 @@
 //! Compressed archives, and thin ones, which leave the layers of their base to its archive.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "in tests, and in what they share"
-)]
+#![expect(clippy::expect_used, reason = "in tests, and in what they share")]
 
 use pipeline_tests::{Image, Outcome, Sandbox, Watched, engine};
 
