@@ -147,9 +147,24 @@ fn same(error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), error.to_string())
 }
 
+/// Fills the buffer as far as there is anything: a pipe cuts its stream otherwise every time, and an encoder that gets it
+/// in other pieces may write other bytes (zlib-rs 0.6 does).
+fn full(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match reader.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
 impl<R: Read, W: Write> Read for Tee<R, W> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = match self.reader.read(buffer) {
+        let read = match full(&mut self.reader, buffer) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => {
                 let reported = same(&error);
                 self.read_error.get_or_insert(error);

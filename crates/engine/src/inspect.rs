@@ -22,20 +22,32 @@ impl Engine {
     /// Looks up images by reference or ID (`sha256:…`). The results are in the order of the names;
     /// `None` means that the engine answers and has no such image.
     pub fn inspect<S: AsRef<str>>(&self, names: &[S]) -> Result<Vec<Option<ImageInfo>>, Error> {
-        let names = names
-            .iter()
-            .map(|name| Name::parse(name.as_ref()))
-            .collect::<Result<Vec<_>, _>>()?;
-        if names.is_empty() {
-            return Ok(Vec::new());
-        }
-        let asked_first = (!self.is_probed()).then(|| self.inspect_docker(&names));
-        let asked_first = asked_first.transpose()?;
-        if let Some((found, certain)) = asked_first
-            && (certain || self.probe()?.server_flavor == Flavor::Docker)
-        {
+        let (found, certain) = self.inspect_once(names)?;
+        if certain || self.probe()?.server_flavor == Flavor::Docker {
             return Ok(found);
         }
+        self.inspect_probed(&parse_names(names)?)
+    }
+
+    /// As [`Engine::inspect`], in one call for a few hundred names, without asking first who answers: an
+    /// engine of which nothing is known yet is asked as Docker. With the answer comes whether it is beyond
+    /// doubt. Where it is not, and [`Engine::probe`] finds no Docker, it must be asked again.
+    pub fn inspect_once<S: AsRef<str>>(
+        &self,
+        names: &[S],
+    ) -> Result<(Vec<Option<ImageInfo>>, bool), Error> {
+        let names = parse_names(names)?;
+        if names.is_empty() {
+            return Ok((Vec::new(), true));
+        }
+        if self.is_probed() {
+            return Ok((self.inspect_probed(&names)?, true));
+        }
+        self.inspect_docker(&names)
+    }
+
+    /// Looks up images under every name that this engine may have for them.
+    fn inspect_probed(&self, names: &[Name]) -> Result<Vec<Option<ImageInfo>>, Error> {
         let version = self.probe()?;
         let spelled: Vec<_> = names.iter().map(|name| name.spellings(&version)).collect();
         let asked: Vec<_> = names
@@ -61,8 +73,8 @@ impl Engine {
         Ok(spelled.iter().map(first_found).collect())
     }
 
-    /// Looks up images as Docker names them, in one call, without asking who answers first. With the answer
-    /// comes whether it is Docker's beyond doubt: only Docker shows an image found as `x:1` as just that.
+    /// Looks up images as Docker names them. Beyond doubt is an answer that shows an image found as `x:1` as
+    /// just that: only Docker does.
     fn inspect_docker(&self, names: &[Name]) -> Result<(Vec<Option<ImageInfo>>, bool), Error> {
         let docker = Version::docker();
         let spelled: Vec<_> = names.iter().map(|name| name.as_docker()).collect();
@@ -136,6 +148,11 @@ impl Engine {
             None => Err(call.bad_output("more answers than questions")),
         }
     }
+}
+
+fn parse_names<S: AsRef<str>>(names: &[S]) -> Result<Vec<Name>, Error> {
+    let names = names.iter().map(|name| Name::parse(name.as_ref()));
+    Ok(names.collect::<Result<_, _>>()?)
 }
 
 /// Reads images one after the other (Docker) or in arrays (podman).

@@ -1,6 +1,7 @@
 //! The flags of `imgload`, and its run over the records.
 
 use std::num::NonZero;
+use std::thread::available_parallelism;
 
 use clap::Parser;
 use cli::{Common, Context, Failure, Flags};
@@ -51,9 +52,10 @@ pub struct Cli {
     #[arg(long)]
     force: bool,
 
-    /// Send up to N streams at a time, where archives share no layers
-    #[arg(long, value_name = "N", default_value = "1")]
-    jobs: NonZero<usize>,
+    /// Send up to N streams at a time, where archives share no layers that the engine lacks [default: a
+    /// processor each, at most 4]
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZero<usize>>,
 
     /// Leave last_used and usage_count in the registry as they are
     #[arg(long)]
@@ -102,7 +104,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         record: !cli.no_record,
         force: cli.force,
         also: cli.tag,
-        jobs: cli.jobs.get(),
+        jobs: cli.jobs.map_or_else(usual_jobs, NonZero::get),
         keep_going: cli.common.keep_going,
     };
     let act = cli.act.as_deref();
@@ -134,6 +136,11 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         }
         load(context, &loader, targets, act)?;
     }
+}
+
+/// How many streams where nobody says: an engine unpacks each on one processor.
+fn usual_jobs() -> usize {
+    available_parallelism().map_or(1, NonZero::get).min(4)
 }
 
 /// Loads archives and prints each, in order.

@@ -62,14 +62,28 @@ pub(crate) struct Seen {
 
 /// What the engine knows of these items, in one call.
 pub(crate) fn look(engine: &Engine, items: &[&Item]) -> Result<Vec<Seen>, engine::Error> {
-    let names: Vec<String> = items
-        .iter()
-        .flat_map(|item| {
-            let tags = item.tags.iter().map(Reference::to_string);
-            tags.chain(item.ids.iter().map(Digest::to_string))
-        })
-        .collect();
-    let mut infos = engine.inspect(&names)?.into_iter();
+    Ok(seen(items, engine.inspect(&names(items))?))
+}
+
+/// The same without asking first who answers, and whether the answer is beyond doubt.
+pub(crate) fn look_once(
+    engine: &Engine,
+    items: &[&Item],
+) -> Result<(Vec<Seen>, bool), engine::Error> {
+    let (infos, certain) = engine.inspect_once(&names(items))?;
+    Ok((seen(items, infos), certain))
+}
+
+fn names(items: &[&Item]) -> Vec<String> {
+    let names = items.iter().flat_map(|item| {
+        let tags = item.tags.iter().map(Reference::to_string);
+        tags.chain(item.ids.iter().map(Digest::to_string))
+    });
+    names.collect()
+}
+
+fn seen(items: &[&Item], infos: Vec<Option<ImageInfo>>) -> Vec<Seen> {
+    let mut infos = infos.into_iter();
     let seen = items.iter().map(|item| {
         let tagged: Vec<_> = infos.by_ref().take(item.tags.len()).collect();
         let by_id: Vec<_> = infos.by_ref().take(item.ids.len()).collect();
@@ -87,7 +101,7 @@ pub(crate) fn look(engine: &Engine, items: &[&Item]) -> Result<Vec<Seen>, engine
             id,
         }
     });
-    Ok(seen.collect())
+    seen.collect()
 }
 
 impl Seen {

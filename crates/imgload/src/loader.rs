@@ -10,13 +10,14 @@ use std::time::Duration;
 use archive::Archive;
 use camino::Utf8PathBuf;
 use cli::{Code, Failure, Reporter};
-use engine::Engine;
+use engine::{Engine, Flavor};
 use naming::{Digest, Reference};
 use registry::Store;
 
 use crate::choice::choose;
-use crate::item::{Item, Seen, look};
+use crate::item::{Item, Seen, look, look_once};
 use crate::parcel::Parcel;
+use crate::presence::Presence;
 use crate::sender::Sender;
 use crate::{Target, record, target};
 
@@ -169,7 +170,15 @@ impl Loader<'_> {
         batch: &[Result<Vec<Item>, Failure>],
     ) -> Result<Vec<Outcome>, Failure> {
         let items: Vec<&Item> = batch.iter().flatten().flatten().collect();
-        let seen = look(self.engine, &items)?;
+        let (mut seen, certain) = look_once(self.engine, &items)?;
+        let mut presence = None;
+        if !certain {
+            // Nothing was found, or podman answers: something is going to be sent.
+            presence = Some(Presence::of(self.engine)?);
+            if self.engine.probe()?.server_flavor != Flavor::Docker {
+                seen = look(self.engine, &items)?;
+            }
+        }
         let mut seen = seen.iter();
         let mut parcels = Vec::new();
         let mut outcomes: Vec<Option<Outcome>> = Vec::new();
@@ -204,6 +213,10 @@ impl Loader<'_> {
         if parcels.is_empty() {
             return Ok(outcomes.into_iter().flatten().collect());
         }
+        let presence = match presence {
+            Some(presence) => presence,
+            None => Presence::of(self.engine)?,
+        };
         let registry = self.store.read_or_empty()?;
         let sender = Sender {
             store: self.store,
@@ -213,7 +226,7 @@ impl Loader<'_> {
             jobs: self.jobs,
             keep_going: self.keep_going,
         };
-        for (number, sent) in sender.send(&parcels)? {
+        for (number, sent) in sender.send(&parcels, &presence) {
             let parcel = parcels.iter().find(|parcel| parcel.number == number);
             let (Some(parcel), Ok(items)) = (parcel, &batch[number]) else {
                 continue;

@@ -57,16 +57,12 @@ type Outcomes = Vec<(usize, Result<(), Failure>)>;
 impl Sender<'_> {
     /// Sends all. Without `keep_going` it ends at the first failure, and what would have come after it has no
     /// outcome.
-    pub(crate) fn send(&self, parcels: &[Parcel]) -> Result<Outcomes, Failure> {
-        if parcels.is_empty() {
-            return Ok(Vec::new());
-        }
-        let presence = Presence::of(self.engine)?;
-        let mut groups = groups(parcels);
+    pub(crate) fn send(&self, parcels: &[Parcel], presence: &Presence) -> Outcomes {
+        let mut groups = self.groups(parcels, presence);
         let jobs = self.jobs.min(groups.len());
         if jobs <= 1 {
             let all: Vec<_> = parcels.iter().collect();
-            return Ok(self.send_group(&all, &presence));
+            return self.send_group(&all, presence);
         }
         groups.reverse();
         let (queue, outcomes) = (Mutex::new(groups), Mutex::new(Outcomes::new()));
@@ -74,7 +70,7 @@ impl Sender<'_> {
             for _ in 0..jobs {
                 scope.spawn(|| {
                     while let Some(group) = pop(&queue) {
-                        let done = self.send_group(&group, &presence);
+                        let done = self.send_group(&group, presence);
                         let failed = done.iter().any(|(_, outcome)| outcome.is_err());
                         let mut outcomes = outcomes.lock().unwrap_or_else(PoisonError::into_inner);
                         outcomes.extend(done);
@@ -85,9 +81,9 @@ impl Sender<'_> {
                 });
             }
         });
-        Ok(outcomes
+        outcomes
             .into_inner()
-            .unwrap_or_else(PoisonError::into_inner))
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn send_group(&self, parcels: &[&Parcel], presence: &Presence) -> Outcomes {
@@ -119,11 +115,7 @@ impl Sender<'_> {
         let mut stacks = Vec::new();
         for parcel in parcels {
             for item in &parcel.items {
-                let bases = match parcel.entry.filter(|_| presence.needs_bases()) {
-                    Some(entry) => thin::ancestors(self.store, self.registry, entry),
-                    None => Vec::new(),
-                };
-                let held = presence.layers(&item.stack, &bases);
+                let held = presence.layers(&item.stack, &self.bases(parcel, presence));
                 present.push(held);
                 // The base's archive is opened only where something of it is to be sent.
                 let layers = &item.image().layers;
@@ -149,6 +141,54 @@ impl Sender<'_> {
             }
         }
         self.try_stream(parcels, &stacks, &vec![0; stacks.len()])
+    }
+
+    /// Parcels that lack the same layer go together, because it is to be sent once; others can go at the same
+    /// time.
+    fn groups<'b>(
+        &self,
+        parcels: &'b [Parcel<'b>],
+        presence: &Presence,
+    ) -> Vec<Vec<&'b Parcel<'b>>> {
+        let mut groups: Vec<Vec<&Parcel>> = Vec::new();
+        let mut owner: HashMap<Digest, usize> = HashMap::new();
+        for parcel in parcels {
+            let missing = parcel.items.iter().flat_map(|item| {
+                let present = presence.layers(&item.stack, &self.bases(parcel, presence));
+                item.stack.diff_ids()[present..].iter()
+            });
+            let missing: Vec<_> = missing.filter(|diff_id| !is_empty_layer(diff_id)).collect();
+            let mut shared: Vec<_> = missing
+                .iter()
+                .filter_map(|id| owner.get(id).copied())
+                .collect();
+            shared.sort_unstable();
+            shared.dedup();
+            let home = shared.first().copied().unwrap_or(groups.len());
+            if home == groups.len() {
+                groups.push(Vec::new());
+            }
+            groups[home].push(parcel);
+            for merged in shared.into_iter().skip(1) {
+                let moved = std::mem::take(&mut groups[merged]);
+                groups[home].extend(moved);
+                owner
+                    .values_mut()
+                    .filter(|group| **group == merged)
+                    .for_each(|group| *group = home);
+            }
+            owner.extend(missing.into_iter().map(|diff_id| (*diff_id, home)));
+        }
+        groups.retain(|group| !group.is_empty());
+        groups
+    }
+
+    /// The images that a parcel may stand on, where they matter.
+    fn bases(&self, parcel: &Parcel, presence: &Presence) -> Vec<Stack> {
+        match parcel.entry.filter(|_| presence.needs_bases()) {
+            Some(entry) => thin::ancestors(self.store, self.registry, entry),
+            None => Vec::new(),
+        }
     }
 
     fn complete(&self, stack: &Stack) -> Result<Stack, Failure> {
@@ -216,41 +256,6 @@ fn pop<T>(queue: &Mutex<Vec<T>>) -> Option<T> {
 fn first_line(failure: &Failure) -> String {
     let text = failure.to_string();
     text.lines().next().unwrap_or_default().to_owned()
-}
-
-/// Parcels that share a layer go together, because it is to be sent once; others can go at the same time.
-fn groups<'a, 'b>(parcels: &'a [Parcel<'b>]) -> Vec<Vec<&'a Parcel<'b>>> {
-    let mut groups: Vec<Vec<&Parcel>> = Vec::new();
-    let mut owner: HashMap<Digest, usize> = HashMap::new();
-    for parcel in parcels {
-        let stacks = parcel.items.iter().map(|item| &item.stack);
-        let diff_ids: Vec<_> = stacks
-            .flat_map(|stack| stack.diff_ids())
-            .filter(|diff_id| !is_empty_layer(diff_id))
-            .collect();
-        let mut shared: Vec<_> = diff_ids
-            .iter()
-            .filter_map(|id| owner.get(id).copied())
-            .collect();
-        shared.sort_unstable();
-        shared.dedup();
-        let home = shared.first().copied().unwrap_or(groups.len());
-        if home == groups.len() {
-            groups.push(Vec::new());
-        }
-        groups[home].push(parcel);
-        for merged in shared.into_iter().skip(1) {
-            let moved = std::mem::take(&mut groups[merged]);
-            groups[home].extend(moved);
-            owner
-                .values_mut()
-                .filter(|group| **group == merged)
-                .for_each(|group| *group = home);
-        }
-        owner.extend(diff_ids.into_iter().map(|diff_id| (*diff_id, home)));
-    }
-    groups.retain(|group| !group.is_empty());
-    groups
 }
 
 /// Whether a layer is the tar without members, which builders put into unrelated images.
