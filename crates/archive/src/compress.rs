@@ -8,6 +8,7 @@ use std::thread::available_parallelism;
 
 use flate2::write::GzEncoder;
 use thiserror::Error;
+use zstd::zstd_safe::CParameter;
 
 use crate::decode::Compression;
 
@@ -15,6 +16,9 @@ use crate::decode::Compression;
 const ZSTD_LEVELS: std::ops::RangeInclusive<i32> = 1..=19;
 /// What `zstd` takes where no level is given.
 const ZSTD_DEFAULT: i32 = 3;
+/// How many bytes a thread compresses at a time. Left to itself, zstd takes four times its window and holds
+/// several of them for each thread: a hundred megabytes altogether.
+const JOB: u32 = 2 << 20;
 /// How many threads compress at most: each has some megabytes.
 const MAX_WORKERS: usize = 8;
 
@@ -96,6 +100,7 @@ impl Compress {
                 // One thread gives other bytes than several, and several always the same.
                 let workers = available_parallelism().map_or(1, NonZero::get);
                 encoder.multithread(u32::try_from(workers.min(MAX_WORKERS)).unwrap_or(1))?;
+                encoder.set_parameter(CParameter::JobSize(JOB))?;
                 Encoder::Zstd(encoder)
             }
         })

@@ -5,16 +5,25 @@ use std::io::{self, Read, Write};
 use naming::Digest;
 use sha2::{Digest as _, Sha256};
 
+use crate::source::CHUNK;
+
 /// The digest of some bytes.
-pub(crate) fn digest_of(bytes: &[u8]) -> Digest {
+pub fn digest_of(bytes: &[u8]) -> Digest {
     Digest::from_bytes(Sha256::digest(bytes).into())
 }
 
 /// The digest of all that a reader still has.
-pub fn digest_reader(mut input: impl Read) -> io::Result<Digest> {
-    let mut hashing = Hashing::new(&mut input);
-    io::copy(&mut hashing, &mut io::sink())?;
-    Ok(hashing.finish().0)
+pub fn digest_reader(input: impl Read) -> io::Result<Digest> {
+    let mut hashing = Hashing::new(input);
+    let mut buffer = vec![0; CHUNK];
+    loop {
+        match hashing.read(&mut buffer) {
+            Ok(0) => return Ok(hashing.finish().0),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// A reader that hashes and counts what is read through it.

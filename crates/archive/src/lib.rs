@@ -42,7 +42,7 @@ pub use config::Config;
 pub use decode::Compression;
 pub use draft::{Draft, Options, ThinBase};
 pub use error::{Error, ErrorKind};
-pub use hash::digest_reader;
+pub use hash::{digest_of, digest_reader};
 pub use layer_file::Keep;
 pub use rootfs::RootFs;
 pub use stack::Stack;

@@ -14,9 +14,9 @@ use crate::image::{ImageInfo, Name, RawImage};
 use crate::{Engine, Error};
 
 /// Names a call. More would not be faster, and a huge answer is held in memory at once.
-pub(crate) const MAX_NAMES: usize = 250;
+pub(crate) const MAX_NAMES: usize = 1000;
 /// Bytes of names a call; systems guarantee 128 KiB for arguments and environment together.
-pub(crate) const MAX_BYTES: usize = 64 * 1024;
+pub(crate) const MAX_BYTES: usize = 96 * 1024;
 
 impl Engine {
     /// Looks up images by reference or ID (`sha256:…`). The results are in the order of the names;

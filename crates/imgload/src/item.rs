@@ -8,6 +8,7 @@ use engine::{Engine, ImageInfo};
 use naming::{Digest, Reference};
 
 use crate::choice::Choice;
+use crate::presence::Presence;
 
 /// One image of an archive, and its tags.
 #[derive(Debug)]
@@ -30,6 +31,18 @@ impl Item {
             tags: choice.tags,
             stack,
         })
+    }
+
+    /// What the engine may call it: its tags, then its IDs.
+    fn names(&self) -> Vec<String> {
+        let tags = self.tags.iter().map(Reference::to_string);
+        tags.chain(self.ids.iter().map(Digest::to_string)).collect()
+    }
+
+    /// The ID under which an engine holds the image, if it does, under whatever tag or none.
+    pub(crate) fn held_as(&self, presence: &Presence) -> Option<Digest> {
+        let mut ids = self.ids.iter().copied();
+        ids.find(|id| presence.image(*id) == Some(self.stack.diff_ids()))
     }
 
     pub(crate) fn image(&self) -> &Image {
@@ -60,43 +73,46 @@ pub(crate) struct Seen {
     pub complete: bool,
 }
 
-/// What the engine knows of these items, in one call.
+/// What the engine knows of these items, by every name.
 pub(crate) fn look(engine: &Engine, items: &[&Item]) -> Result<Vec<Seen>, engine::Error> {
-    Ok(seen(items, engine.inspect(&names(items))?))
+    let names = items.iter().map(|item| (*item, item.names()));
+    let names: Vec<_> = names.collect();
+    let infos = engine.inspect(&flat(&names))?;
+    Ok(seen(&names, infos))
 }
 
-/// The same without asking first who answers, and whether the answer is beyond doubt.
+/// What it knows of them by their tags, or where they have none, by ID: enough to see that all is there. It is
+/// not asked first who it is; with the answer comes whether that is beyond doubt.
 pub(crate) fn look_once(
     engine: &Engine,
     items: &[&Item],
 ) -> Result<(Vec<Seen>, bool), engine::Error> {
-    let (infos, certain) = engine.inspect_once(&names(items))?;
-    Ok((seen(items, infos), certain))
-}
-
-fn names(items: &[&Item]) -> Vec<String> {
-    let names = items.iter().flat_map(|item| {
-        let tags = item.tags.iter().map(Reference::to_string);
-        tags.chain(item.ids.iter().map(Digest::to_string))
+    let names = items.iter().map(|item| {
+        let mut names = item.names();
+        names.truncate(item.tags.len().max(1));
+        (*item, names)
     });
-    names.collect()
+    let names: Vec<_> = names.collect();
+    let (infos, certain) = engine.inspect_once(&flat(&names))?;
+    Ok((seen(&names, infos), certain))
 }
 
-fn seen(items: &[&Item], infos: Vec<Option<ImageInfo>>) -> Vec<Seen> {
+fn flat(names: &[(&Item, Vec<String>)]) -> Vec<String> {
+    names.iter().flat_map(|(_, names)| names.clone()).collect()
+}
+
+fn seen(asked: &[(&Item, Vec<String>)], infos: Vec<Option<ImageInfo>>) -> Vec<Seen> {
     let mut infos = infos.into_iter();
-    let seen = items.iter().map(|item| {
-        let tagged: Vec<_> = infos.by_ref().take(item.tags.len()).collect();
-        let by_id: Vec<_> = infos.by_ref().take(item.ids.len()).collect();
-        let id = by_id
-            .iter()
-            .flatten()
-            .find(|info| item.is(info))
-            .map(|info| info.id);
+    let seen = asked.iter().map(|(item, names)| {
+        let mut tagged: Vec<_> = infos.by_ref().take(names.len()).collect();
+        let by_id = tagged.split_off(item.tags.len());
+        let mut all = tagged.iter().chain(&by_id).flatten();
+        let id = all.find(|info| item.is(info)).map(|info| info.id);
         let all_tags = tagged
             .iter()
             .all(|info| info.as_ref().is_some_and(|info| item.is(info)));
         Seen {
-            complete: all_tags && (id.is_some() || !tagged.is_empty()),
+            complete: all_tags && id.is_some(),
             tagged,
             id,
         }

@@ -21,6 +21,9 @@ use crate::presence::Presence;
 use crate::sender::Sender;
 use crate::{Target, record, target};
 
+/// How many archives are open at a time: systems give a process a thousand files.
+const MAX_BATCH: usize = 400;
+
 /// Brings archives into an engine.
 pub struct Loader<'a> {
     /// The store that registered archives belong to.
@@ -122,7 +125,7 @@ impl Loader<'_> {
             }
             let failed = opened.is_err();
             batch.push(opened);
-            if failed && !self.keep_going {
+            if (failed && !self.keep_going) || batch.len() == MAX_BATCH {
                 break;
             }
         }
@@ -171,13 +174,17 @@ impl Loader<'_> {
     ) -> Result<Vec<Outcome>, Failure> {
         let items: Vec<&Item> = batch.iter().flatten().flatten().collect();
         let (mut seen, certain) = look_once(self.engine, &items)?;
-        let mut presence = None;
-        if !certain {
-            // Nothing was found, or podman answers: something is going to be sent.
-            presence = Some(Presence::of(self.engine)?);
-            if self.engine.probe()?.server_flavor != Flavor::Docker {
-                seen = look(self.engine, &items)?;
-            }
+        let complete = certain && seen.iter().all(|seen| seen.complete);
+        let presence = if complete {
+            Presence::default()
+        } else {
+            Presence::of(self.engine)?
+        };
+        if !certain && self.engine.probe()?.server_flavor != Flavor::Docker {
+            seen = look(self.engine, &items)?;
+        }
+        for (item, seen) in items.iter().zip(&mut seen) {
+            seen.id = seen.id.or_else(|| item.held_as(&presence));
         }
         let mut seen = seen.iter();
         let mut parcels = Vec::new();
@@ -213,10 +220,6 @@ impl Loader<'_> {
         if parcels.is_empty() {
             return Ok(outcomes.into_iter().flatten().collect());
         }
-        let presence = match presence {
-            Some(presence) => presence,
-            None => Presence::of(self.engine)?,
-        };
         let registry = self.store.read_or_empty()?;
         let sender = Sender {
             store: self.store,

@@ -11,14 +11,15 @@ use std::collections::{HashMap, HashSet};
 use std::thread;
 
 use archive::compose::manifest_digest;
-use archive::{Stack, digest_reader};
+use archive::{Stack, digest_of};
 use engine::{Engine, Held, StoreKind};
 use naming::Digest;
 
-/// What an engine holds.
-#[derive(Debug)]
+/// What an engine holds; by default nothing.
+#[derive(Debug, Default)]
 pub(crate) struct Presence {
-    kind: StoreKind,
+    /// `None` where the engine was not asked.
+    kind: Option<StoreKind>,
     chains: HashSet<Digest>,
     images: HashMap<Digest, Vec<Digest>>,
 }
@@ -45,7 +46,7 @@ impl Presence {
             images.insert(image.id, image.diff_ids);
         }
         Self {
-            kind,
+            kind: Some(kind),
             chains,
             images,
         }
@@ -60,7 +61,10 @@ impl Presence {
                 .take_while(|(layer, chain)| has(*layer, chain));
             run.count()
         };
-        match self.kind {
+        let Some(kind) = self.kind else {
+            return 0;
+        };
+        match kind {
             StoreKind::GraphDriver => run(&|_, chain| self.chains.contains(chain)),
             // podman reads the manifest, which tells lengths.
             StoreKind::Podman => {
@@ -81,9 +85,14 @@ impl Presence {
         }
     }
 
+    /// The diff_ids of an image that the engine holds.
+    pub(crate) fn image(&self, id: Digest) -> Option<&[Digest]> {
+        self.images.get(&id).map(Vec::as_slice)
+    }
+
     /// Whether images that one may stand on matter here.
     pub(crate) fn needs_bases(&self) -> bool {
-        self.kind == StoreKind::Containerd
+        self.kind == Some(StoreKind::Containerd)
     }
 }
 
@@ -94,8 +103,7 @@ fn chain_ids(diff_ids: &[Digest]) -> impl Iterator<Item = Digest> {
         .scan(None, |below: &mut Option<Digest>, diff_id| {
             let chain = match below {
                 None => *diff_id,
-                // Reading bytes from memory does not fail.
-                Some(below) => digest_reader(format!("{below} {diff_id}").as_bytes()).ok()?,
+                Some(below) => digest_of(format!("{below} {diff_id}").as_bytes()),
             };
             *below = Some(chain);
             Some(chain)
@@ -114,7 +122,7 @@ mod tests {
     fn chains_are_as_the_specification_says() {
         let chains: Vec<_> = chain_ids(&[digest(1), digest(2)]).collect();
         let text = format!("{} {}", digest(1), digest(2));
-        let expected = digest_reader(text.as_bytes()).expect("a digest");
+        let expected = digest_of(text.as_bytes());
         assert_eq!(chains, [digest(1), expected]);
     }
 
