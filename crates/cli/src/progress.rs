@@ -20,9 +20,9 @@ use crate::size;
 /// How often a plain line says how far it is.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 /// The bar on a terminal.
-const BAR: &str = "{msg}: {bytes} of {total_bytes} [{wide_bar}] {bytes_per_sec}, {eta} left";
+const BAR: &str = "{msg}: {decimal_bytes} of {decimal_total_bytes} [{wide_bar}] {decimal_bytes_per_sec}, {eta} left";
 /// Where the end is not known.
-const SPINNER: &str = "{msg}: {bytes}, {bytes_per_sec} {spinner}";
+const SPINNER: &str = "{msg}: {decimal_bytes}, {decimal_bytes_per_sec} {spinner}";
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]

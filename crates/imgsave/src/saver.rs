@@ -146,9 +146,7 @@ impl Saver<'_> {
     ) -> Result<Saved, Failure> {
         self.check_base(source)?;
         let mut unfinished = self.store.create()?;
-        let flushing = unfinished.flush_behind()?;
         let mut layers = self.write(source, naming.known(), unfinished.file_mut())?;
-        drop(flushing);
         let tags = naming.known().map(ImageName::reference).transpose()?;
         layers.seal(unfinished.file_mut(), tags.as_slice())?;
         let written = only_image(Archive::open(unfinished.path())?)?;

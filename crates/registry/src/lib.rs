@@ -47,4 +47,4 @@ pub use lock::Lock;
 pub use path::StorePath;
 pub use registry::Registry;
 pub use store::Store;
-pub use unfinished::{FlushBehind, Unfinished, remove_unfinished};
+pub use unfinished::{Unfinished, remove_unfinished};

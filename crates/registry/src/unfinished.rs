@@ -12,10 +12,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -26,9 +24,6 @@ use crate::{Error, Store, StorePath, work};
 static LIVE: Mutex<BTreeSet<Utf8PathBuf>> = Mutex::new(BTreeSet::new());
 
 static COUNTER: AtomicU64 = AtomicU64::new(0);
-
-/// How often a file is flushed while it is written: a disk writes some ten megabytes in the time.
-const FLUSH_EVERY: Duration = Duration::from_millis(200);
 
 /// How often another name is tried. One would do but for the unlikely.
 const ATTEMPTS: usize = 100;
@@ -128,28 +123,6 @@ impl Unfinished {
         &mut self.file
     }
 
-    /// Brings what is written to disk while more is being written, until what this returns is dropped: the
-    /// disk need not wait for the last byte.
-    pub fn flush_behind(&self) -> Result<FlushBehind, Error> {
-        let file = self
-            .file
-            .try_clone()
-            .map_err(Error::io("flush", self.path()))?;
-        let (stop, stopped) = channel();
-        let flush = move || {
-            while stopped.recv_timeout(FLUSH_EVERY) == Err(RecvTimeoutError::Timeout) {
-                // Whatever fails here fails again when all is flushed, and is heard then.
-                let _ = file.sync_data();
-            }
-        };
-        let thread = thread::Builder::new().name("flush".into()).spawn(flush);
-        let thread = thread.map_err(Error::io("flush", self.path()))?;
-        Ok(FlushBehind {
-            stop: Some(stop),
-            thread: Some(thread),
-        })
-    }
-
     /// Brings what was written to disk, so that [`Self::commit`] under a lock has little left to do.
     pub fn sync(&self) -> Result<(), Error> {
         self.file
@@ -173,22 +146,6 @@ impl Unfinished {
         sync_folder(folder)?;
         sync_folder(parent(folder))?;
         sync_folder(&origin)
-    }
-}
-
-/// A thread that flushes a file; it ends when this is dropped.
-#[derive(Debug)]
-pub struct FlushBehind {
-    stop: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Drop for FlushBehind {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }
 
