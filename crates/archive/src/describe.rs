@@ -280,7 +280,10 @@ fn merge(images: Vec<Described>) -> Vec<Described> {
     merged
 }
 
+/// The folder of an OCI layout's blobs.
+pub(crate) const BLOBS: &str = "blobs/sha256/";
+
 /// Where an OCI layout keeps a blob.
 pub(crate) fn blob_name(digest: Digest) -> String {
-    format!("blobs/sha256/{}", digest.hex())
+    format!("{BLOBS}{}", digest.hex())
 }

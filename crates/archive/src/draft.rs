@@ -23,12 +23,13 @@ use crate::config::Config;
 use crate::error::{Blame, Error};
 use crate::form::{Blob, Written, write_documents};
 use crate::headers::Headers;
-use crate::layer_file::{Keep, LayerFile, Layers};
+use crate::layer_file::{Foreseen, Keep, LayerFile, Layers};
 use crate::layers::LayerReader;
 use crate::rootfs::RootFs;
 use crate::source::{CHUNK, Piped};
 use crate::stack::Stack;
 use crate::taking::Taking;
+use crate::trail::Trail;
 
 /// How an image is to be written.
 #[derive(Debug, Clone, Default)]
@@ -56,6 +57,16 @@ impl Options {
     }
 }
 
+/// An engine's stream, as far as it is known before it is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Announced<'a> {
+    /// What it is called in errors, like `docker save capy`.
+    pub what: &'a str,
+    /// The layers that the engine says the image has; empty where it does not. What comes out does not depend on
+    /// it, only how long that takes.
+    pub diff_ids: &'a [Digest],
+}
+
 /// An image whose layers are on disk, and whose documents are still to be written.
 #[derive(Debug)]
 pub struct Draft {
@@ -68,20 +79,19 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Takes in what an engine saves. `input` is read to its end; `out` is an empty file. `what` names
-    /// the stream in errors, like `docker save capy`. Of a layer that is compressed, the files that
+    /// Takes in what an engine saves. `input` is read to its end; `out` is an empty file. Of a layer that is compressed, the files that
     /// `keep` wants are remembered for [`Draft::root_fs`].
     pub fn from_stream(
         input: impl Read,
         out: &mut File,
-        what: &str,
+        announced: Announced,
         options: &Options,
         keep: Keep,
     ) -> Result<Self, Error> {
-        let blame = Blame::new(Utf8Path::new(what));
+        let blame = Blame::new(Utf8Path::new(announced.what));
         let left_out = options.left_out();
         let file = LayerFile::new(out, options.compress, &left_out, keep);
-        let mut taking = Taking::new(blame.clone(), file);
+        let mut taking = Taking::new(blame.clone(), file, announced.diff_ids);
         let mut headers = Headers::new(Piped(BufReader::with_capacity(CHUNK, input)));
         while let Some(member) = headers.next_member().map_err(|error| blame.tar(error))? {
             taking.take(&mut headers, &member)?;
@@ -108,8 +118,11 @@ impl Draft {
                 if stack.diff_ids().contains(&diff_id) && !file.has(diff_id) {
                     let blame = &archive.source.blame;
                     let place = format!("layer {} of {}", index + 1, image.layers.len());
-                    let found =
-                        layers.read(image, index, |layer| file.add(layer, blame, &place))?;
+                    let tar_size = image.layers[index].tar_size();
+                    let foreseen = tar_size.map(|tar_size| Foreseen { diff_id, tar_size });
+                    let found = layers.read(image, index, |layer| {
+                        file.add(layer, foreseen, blame, &place)
+                    })?;
                     if found != diff_id {
                         return Err(blame.mismatch(place, diff_id, found));
                     }
@@ -169,6 +182,13 @@ impl Draft {
         let length = out.stream_position().map_err(write_error)?;
         out.set_len(length).map_err(write_error)?;
         Ok(length)
+    }
+
+    /// The digest of the sealed file.
+    pub fn digest(&mut self, out: &File) -> io::Result<Digest> {
+        let prefix = self.layers.trail.take().and_then(Trail::finish);
+        let prefix = prefix.filter(|prefix| prefix.end() == self.layers.end);
+        prefix.unwrap_or_default().complete(out)
     }
 
     /// The image's files. `stack` is the sealed archive, and below it whatever it leaves layers to. Layers

@@ -33,6 +33,7 @@ mod stack;
 mod taking;
 #[cfg(test)]
 mod testing;
+mod trail;
 mod tree;
 mod writer;
 
@@ -40,7 +41,7 @@ pub use archive::{Archive, Base, Image, Layer};
 pub use compress::{Compress, NoCompression};
 pub use config::Config;
 pub use decode::Compression;
-pub use draft::{Draft, Options, ThinBase};
+pub use draft::{Announced, Draft, Options, ThinBase};
 pub use error::{Error, ErrorKind};
 pub use hash::{digest_of, digest_reader};
 pub use layer_file::Keep;

@@ -7,11 +7,11 @@ use naming::Digest;
 
 use crate::config::Config;
 use crate::decode::{Compression, Magic};
-use crate::describe::{Described, Documents, describe};
+use crate::describe::{BLOBS, Described, Documents, describe};
 use crate::error::{Blame, Error};
 use crate::header_fields::clean;
 use crate::headers::{BLOCK, Headers};
-use crate::layer_file::{LayerFile, Layers};
+use crate::layer_file::{Foreseen, LayerFile, Layers};
 use crate::member::{Kind, Member, Pass};
 use crate::members::{MAX_DOCUMENT, MAX_DOCUMENTS, MAX_LINKS, MAX_MEMBERS, beside, may_be_json};
 use crate::source::{CHUNK, is_tar};
@@ -29,6 +29,8 @@ enum Taken {
 pub(crate) struct Taking<'a> {
     out: LayerFile<'a>,
     members: HashMap<String, Taken>,
+    /// The layers that are still to come, as far as anybody knows.
+    to_come: Vec<Digest>,
     /// What is left of the room for documents.
     budget: u64,
     blame: Blame,
@@ -43,10 +45,11 @@ pub(crate) struct Finished {
 }
 
 impl<'a> Taking<'a> {
-    pub(crate) fn new(blame: Blame, out: LayerFile<'a>) -> Self {
+    pub(crate) fn new(blame: Blame, out: LayerFile<'a>, diff_ids: &[Digest]) -> Self {
         Self {
             out,
             members: HashMap::new(),
+            to_come: diff_ids.to_vec(),
             budget: MAX_DOCUMENTS,
             blame,
         }
@@ -124,7 +127,29 @@ impl<'a> Taking<'a> {
             .decode(BufReader::with_capacity(CHUNK, stored))
             .map_err(|error| self.blame.read(error))?;
         let place = format!("`{}`", member.name.escape_debug());
-        self.out.add(decoded, &self.blame, &place)
+        let foreseen = match compression {
+            Compression::None => self.foresee(member),
+            Compression::Gzip | Compression::Zstd => None,
+        };
+        let diff_id = self.out.add(decoded, foreseen, &self.blame, &place)?;
+        self.to_come.retain(|to_come| *to_come != diff_id);
+        Ok(diff_id)
+    }
+
+    /// What an uncompressed layer is going to be: what it is called, or the only one that is still to come.
+    fn foresee(&self, member: &Member) -> Option<Foreseen> {
+        let named = || {
+            let hex = member.name.strip_prefix(BLOBS)?;
+            Digest::from_hex(hex).ok()
+        };
+        let diff_id = match self.to_come[..] {
+            [last] => Some(last),
+            _ => named(),
+        };
+        diff_id.map(|diff_id| Foreseen {
+            diff_id,
+            tar_size: member.size,
+        })
     }
 
     /// Checks that the documents describe one image whose every layer is there.

@@ -5,7 +5,8 @@
 //! not joined; after the child's end they get [`LINGER`] to come to theirs.
 
 use std::io::{PipeReader, Read};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel, sync_channel};
+use std::ops::Deref;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use std::{io, thread};
@@ -18,10 +19,10 @@ use crate::tail::Tail;
 const LINGER: Duration = Duration::from_secs(2);
 /// The same after a child that was ended: its last words are not waited for.
 const SHORT_LINGER: Duration = Duration::from_millis(100);
-/// Bytes read at once: what a pipe usually holds.
-const CHUNK: usize = 64 * 1024;
+/// Bytes read at once: what a pipe usually holds, or part of a wide one.
+const CHUNK: usize = 128 * 1024;
 /// Chunks that wait for a slow caller before the engine has to.
-const BACKLOG: usize = 16;
+const BACKLOG: usize = 8;
 
 /// The end of a stream, in the making.
 pub(crate) struct Collector {
@@ -36,12 +37,12 @@ impl Collector {
         let tail = Arc::new(Mutex::new(Tail::new(limit)));
         let (finished, done) = channel();
         let into = tail.clone();
-        read_on_thread(pipe, child, move |bytes| {
+        read_on_thread(pipe, child, move |buffer, count| {
             // The sender is what tells the collector of the end: it goes with this closure.
             let _ = &finished;
             into.lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .push(bytes);
+                .push(&buffer[..count]);
             true
         })?;
         Ok(Self {
@@ -62,16 +63,45 @@ impl Collector {
 
 /// A stream as it comes, for the caller's thread.
 pub(crate) struct Chunks {
-    chunks: Receiver<Vec<u8>>,
+    chunks: Receiver<Chunk>,
     child: Arc<Child>,
+}
+
+/// Some bytes of a stream; their memory is used again afterwards.
+pub(crate) struct Chunk {
+    buffer: Vec<u8>,
+    length: usize,
+    used: SyncSender<Vec<u8>>,
+}
+
+impl Deref for Chunk {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.buffer[..self.length]
+    }
+}
+
+impl Drop for Chunk {
+    fn drop(&mut self) {
+        // Where nobody reads any more, it is not needed.
+        let _ = self.used.try_send(std::mem::take(&mut self.buffer));
+    }
 }
 
 impl Chunks {
     pub(crate) fn start(pipe: PipeReader, child: &Arc<Child>) -> io::Result<Self> {
         let (sender, chunks) = sync_channel(BACKLOG);
+        let (used, reusable) = sync_channel::<Vec<u8>>(BACKLOG);
         child.pause();
-        read_on_thread(pipe, child, move |bytes| {
-            sender.send(bytes.to_vec()).is_ok()
+        read_on_thread(pipe, child, move |buffer, length| {
+            let next = reusable.try_recv().unwrap_or_else(|_| vec![0; CHUNK]);
+            let chunk = Chunk {
+                buffer: std::mem::replace(buffer, next),
+                length,
+                used: used.clone(),
+            };
+            sender.send(chunk).is_ok()
         })?;
         Ok(Self {
             chunks,
@@ -81,7 +111,7 @@ impl Chunks {
 
     /// The next bytes; `None` at the end of the stream, or when nothing comes from a dead child.
     /// Time counts against the engine only while this waits.
-    pub(crate) fn next(&self) -> Option<Vec<u8>> {
+    pub(crate) fn next(&self) -> Option<Chunk> {
         self.child.resume();
         let chunk = loop {
             match self.chunks.recv_timeout(linger(&self.child)) {
@@ -104,11 +134,11 @@ fn linger(child: &Child) -> Duration {
 }
 
 /// Gives what comes through `pipe` to `sink`, on a thread, until the stream ends or `sink` returns
-/// `false`.
-pub(crate) fn read_on_thread(
+/// `false`: a buffer, which it may exchange for one as long, and how many bytes of it came.
+fn read_on_thread(
     mut pipe: PipeReader,
     child: &Arc<Child>,
-    mut sink: impl FnMut(&[u8]) -> bool + Send + 'static,
+    mut sink: impl FnMut(&mut Vec<u8>, usize) -> bool + Send + 'static,
 ) -> io::Result<()> {
     let child = child.clone();
     let read = move || {
@@ -118,7 +148,7 @@ pub(crate) fn read_on_thread(
                 Ok(0) => return,
                 Ok(count) => {
                     child.moved();
-                    if !sink(&buffer[..count]) {
+                    if !sink(&mut buffer, count) {
                         return;
                     }
                 }

@@ -18,6 +18,8 @@ const CLEAN_UP_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Engine {
     program: Arc<OsString>,
     version: Arc<OnceLock<Version>>,
+    /// Set once an image was shown as only Docker shows it.
+    is_docker: Arc<OnceLock<()>>,
     timeout: Option<Duration>,
     cleans_up: bool,
 }
@@ -28,6 +30,7 @@ impl Engine {
         Self {
             program: Arc::new(program.into()),
             version: Arc::default(),
+            is_docker: Arc::default(),
             timeout: None,
             cleans_up: false,
         }
@@ -62,6 +65,19 @@ impl Engine {
         let version = flavor::parse_version(&answer)
             .ok_or_else(|| call.bad_output(&String::from_utf8_lossy(&answer)))?;
         Ok(self.version.get_or_init(|| version).clone())
+    }
+
+    /// Who answers, where that is known or [`Engine::probe`] finds it out.
+    pub(crate) fn flavor(&self) -> Result<Flavor, Error> {
+        match self.is_docker.get() {
+            Some(()) => Ok(Flavor::Docker),
+            None => Ok(self.probe()?.server_flavor),
+        }
+    }
+
+    /// Notes what an answer showed.
+    pub(crate) fn showed_docker(&self) {
+        let _ = self.is_docker.set(());
     }
 
     /// Whether [`Engine::probe`] has its answer.

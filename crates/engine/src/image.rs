@@ -50,7 +50,7 @@ impl Name {
     pub(crate) fn as_docker(&self) -> String {
         match self {
             Self::Id(id) => id.to_string(),
-            Self::Reference(reference) => reference.to_string(),
+            Self::Reference(reference) => Version::docker().spellings(reference).swap_remove(0),
         }
     }
 

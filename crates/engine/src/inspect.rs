@@ -23,7 +23,7 @@ impl Engine {
     /// `None` means that the engine answers and has no such image.
     pub fn inspect<S: AsRef<str>>(&self, names: &[S]) -> Result<Vec<Option<ImageInfo>>, Error> {
         let (found, certain) = self.inspect_once(names)?;
-        if certain || self.probe()?.server_flavor == Flavor::Docker {
+        if certain || self.flavor()? == Flavor::Docker {
             return Ok(found);
         }
         self.inspect_probed(&parse_names(names)?)
@@ -95,6 +95,9 @@ impl Engine {
             })
             .collect();
         let certain = !shown.is_empty() && shown.iter().all(|shown| *shown);
+        if certain {
+            self.showed_docker();
+        }
         Ok((found, certain))
     }
 

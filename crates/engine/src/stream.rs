@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::call::{Call, Streams, TAIL};
 use crate::child::{Child, Stop};
-use crate::collect::{Chunks, Collector};
+use crate::collect::{Chunk, Chunks, Collector};
 use crate::feed::Input;
 use crate::flavor;
 use crate::image::Name;
@@ -98,7 +98,7 @@ impl Engine {
 
         let mut output = Output {
             chunks,
-            chunk: Vec::new(),
+            chunk: None,
             position: 0,
             ended: false,
         };
@@ -136,7 +136,7 @@ impl Call {
 /// The engine's standard output, from this side.
 struct Output {
     chunks: Chunks,
-    chunk: Vec<u8>,
+    chunk: Option<Chunk>,
     /// Bytes of the chunk that were read.
     position: usize,
     /// The engine's stream was read to its end.
@@ -145,13 +145,17 @@ struct Output {
 
 impl Read for Output {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.position == self.chunk.len() && !self.ended && !buffer.is_empty() {
+        let length = self.chunk.as_deref().map_or(0, <[u8]>::len);
+        if self.position == length && !self.ended && !buffer.is_empty() {
             self.position = 0;
-            self.chunk = self.chunks.next().unwrap_or_default();
-            self.ended = self.chunk.is_empty();
+            self.chunk = None;
+            self.chunk = self.chunks.next();
+            self.ended = self.chunk.is_none();
         }
-        let count = buffer.len().min(self.chunk.len() - self.position);
-        buffer[..count].copy_from_slice(&self.chunk[self.position..self.position + count]);
+        let left = self.chunk.as_deref().unwrap_or_default();
+        let left = &left[self.position..];
+        let count = buffer.len().min(left.len());
+        buffer[..count].copy_from_slice(&left[..count]);
         self.position += count;
         Ok(count)
     }

@@ -44,9 +44,12 @@ impl Engine {
     /// The name under which the engine holds an image, exactly: podman would take `x:1` for any name
     /// that ends so.
     pub(crate) fn exact(&self, name: &Name) -> Result<String, Error> {
+        if self.flavor()? == Flavor::Docker {
+            return Ok(name.as_docker());
+        }
         let version = self.probe()?;
         let mut spellings = name.spellings(&version);
-        if version.server_flavor == Flavor::Podman && spellings.len() > 1 {
+        if spellings.len() > 1 {
             for spelling in &spellings {
                 if self
                     .inspect_chunk(&[(name, spelling)], &version)?

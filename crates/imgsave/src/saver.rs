@@ -10,7 +10,7 @@ use std::slice;
 use std::thread;
 use std::time::Duration;
 
-use archive::{Archive, Compress, Draft, Image, Options, Stack, ThinBase};
+use archive::{Announced, Archive, Compress, Draft, Image, Options, Stack, ThinBase};
 use camino::Utf8PathBuf;
 use cli::{Code, Failure, Reporter};
 use engine::{Engine, SaveError};
@@ -185,7 +185,7 @@ impl Saver<'_> {
         )?;
         let path = self.store.path(&planned.file)?;
         let size = layers.seal(unfinished.file_mut(), slice::from_ref(&planned.docker_tag))?;
-        let digest = flushed(&unfinished)?;
+        let digest = flushed(&unfinished, &mut layers)?;
         let mut unfinished = Some(unfinished);
         self.store.update(self.lock_timeout, |registry| {
             self.warn_of_dependents(registry, &name, image);
@@ -275,7 +275,11 @@ impl Saver<'_> {
             .progress(format!("saving {shown}"), Some(info.size));
         let saved = self.engine.save(&reference.to_string(), |stream| {
             let stream = progress.counting(stream);
-            Draft::from_stream(stream, file, &what, &options, &Inventory::wants)
+            let announced = Announced {
+                what: &what,
+                diff_ids: info.diff_ids.as_deref().unwrap_or_default(),
+            };
+            Draft::from_stream(stream, file, announced, &options, &Inventory::wants)
         });
         drop(progress);
         let draft = saved.map_err(|error| match error {
@@ -309,12 +313,12 @@ fn unreadable(error: &std::io::Error) -> Failure {
 }
 
 /// Brings a file to disk and computes its digest meanwhile.
-fn flushed(unfinished: &Unfinished) -> Result<Digest, Failure> {
+fn flushed(unfinished: &Unfinished, layers: &mut Draft) -> Result<Digest, Failure> {
     thread::scope(|scope| {
         let synced = scope.spawn(|| unfinished.sync());
-        let digest = File::open(unfinished.path())
-            .map_err(|error| unreadable(&error))
-            .and_then(|mut file| digest(&mut file));
+        let digest = layers
+            .digest(unfinished.file())
+            .map_err(|error| unreadable(&error));
         synced
             .join()
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;

@@ -118,6 +118,11 @@ impl Unfinished {
         self.temporary.path()
     }
 
+    /// The file, for reading at some place.
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
     /// The file itself.
     pub fn file_mut(&mut self) -> &mut File {
         &mut self.file

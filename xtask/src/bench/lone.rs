@@ -1,4 +1,4 @@
-//! An archive with the topmost layer alone, as a clever person would make it by hand: all else that an engine with
+//! An archive with the topmost layer of each image alone, as a clever person would make it by hand: all else that an engine with
 //! the base needs is there, and empty files stand in for the layers below.
 
 use std::collections::BTreeSet;
@@ -49,13 +49,11 @@ fn lower_layers(path: &Utf8Path) -> Result<BTreeSet<String>, Error> {
         entry.read_to_string(&mut text).map_err(Error::io(path))?;
         let manifest: Value = serde_json::from_str(&text)
             .map_err(|error| Error::Wrong(format!("{path}: {MANIFEST}: {error}")))?;
-        let layers = manifest[0]["Layers"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default();
-        let lower = &layers[..layers.len().saturating_sub(1)];
-        return Ok(lower
-            .iter()
+        let images = manifest.as_array().into_iter().flatten();
+        let layers = images.filter_map(|image| image["Layers"].as_array());
+        return Ok(layers
+            .filter_map(|layers| layers.split_last())
+            .flat_map(|(_, lower)| lower)
             .filter_map(Value::as_str)
             .map(str::to_owned)
             .collect());

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use camino::Utf8PathBuf;
 
+use super::lone;
 use super::options::Case;
 use super::random::Random;
 use super::result::{Measured, Row, Target, Unit};
@@ -139,6 +140,12 @@ fn warm(
     rows: &mut Vec<Row>,
 ) -> Result<(), Error> {
     scene.say(Case::MatrixWarm);
+    scene
+        .runner
+        .run_quietly(&scene.ours(store, ["imgload"].into_iter().chain(names.tops())))?;
+    let together = scene.engine_save("together.tar", names.tops())?;
+    let new = scene.file("new.tar");
+    lone::write(&together, &new)?;
     let before = || {
         [
             scene.absent(names.tops()),
@@ -153,9 +160,15 @@ fn warm(
         )
         .after(before()),
         Side::new("for f; do docker load -i $f", loop_over(scene, plain)).after(before()),
+        Side::new(
+            "one docker load -i of the new layers alone",
+            scene.engine(["load", "-i", new.as_str()]),
+        )
+        .after(before()),
     ];
-    let [own, each] = in_turns(scene.runner, scene.options.rounds(), &sides)?;
+    let [own, each, alone] = in_turns(scene.runner, scene.options.rounds(), &sides)?;
     rows.push(seconds(Case::MatrixWarm, &own, each, Target::Faster(4.0)));
+    rows.push(seconds(Case::MatrixWarm, &own, alone, Target::Information));
     Ok(())
 }
 

@@ -8,20 +8,38 @@ use crate::hash::digest_of;
 use crate::testing::{OnDisk, Tar, TestImage, compress, image, index, sample};
 use crate::{Compression, ErrorKind};
 
+fn announced(diff_ids: &[Digest]) -> Announced<'_> {
+    Announced {
+        what: "docker save x",
+        diff_ids,
+    }
+}
+
 /// Takes a stream in and opens what became of it.
 fn take(stream: &[u8]) -> Result<(OnDisk, Stack), Error> {
     take_as(stream, &Options::default())
 }
 
 fn take_as(stream: &[u8], options: &Options) -> Result<(OnDisk, Stack), Error> {
+    take_announced(stream, options, &[])
+}
+
+fn take_announced(
+    stream: &[u8],
+    options: &Options,
+    diff_ids: &[Digest],
+) -> Result<(OnDisk, Stack), Error> {
     let file = OnDisk::new(b"");
     let mut out = File::options()
         .read(true)
         .write(true)
         .open(file.path())
         .expect("file");
-    let draft = Draft::from_stream(stream, &mut out, "docker save x", options, &|_| false)?;
+    let mut draft = Draft::from_stream(stream, &mut out, announced(diff_ids), options, &|_| false)?;
     let length = draft.seal(&mut out, &["x:1".parse().expect("reference")])?;
+    let digest = draft.digest(&out).expect("digest");
+    assert_eq!(digest, digest_of(&file.bytes()));
+    assert_eq!(digest, draft.digest(&out).expect("digest"), "again");
     let stack = Stack::of(file.open()?).expect("an image");
     assert_eq!(stack.archive().size(), length);
     assert_eq!(stack.image().image_id, draft.image_id);
@@ -65,6 +83,24 @@ fn every_layout_becomes_the_one_form() {
             file.bytes() == take(&stream).expect("takes").0.bytes(),
             "the same twice"
         );
+    }
+}
+
+#[test]
+fn what_was_announced_changes_nothing() {
+    let sample = sample();
+    let right: Vec<Digest> = sample.layers.iter().map(|layer| digest_of(layer)).collect();
+    let wrong: Vec<Digest> = right.iter().map(|_| digest_of(b"another")).collect();
+    let other = image(vec![Tar::new().file("o", vec![1; 3000]).bytes()]);
+    let (tar, _) = other.blobs(Tar::new(), Compression::None);
+    let (tar, descriptor) = sample.blobs(tar, Compression::None);
+    let beside = index(tar, &[descriptor]).bytes();
+    for stream in [sample.classic(), sample.oci(Compression::None), beside] {
+        let bytes = take(&stream).expect("takes").0.bytes();
+        for announced in [&right[..], &wrong, &right[..1], &wrong[..1]] {
+            let (file, _) = take_announced(&stream, &Options::default(), announced).expect("takes");
+            assert!(file.bytes() == bytes);
+        }
     }
 }
 
@@ -249,8 +285,14 @@ fn what_is_compressed_on_the_way_is_looked_into_without_being_read_again() {
         ..Options::default()
     };
     let keep: Keep = &|path| path == "etc/os-release";
-    let mut draft =
-        Draft::from_stream(&both.classic()[..], &mut out, "save", &options, keep).expect("takes");
+    let mut draft = Draft::from_stream(
+        &both.classic()[..],
+        &mut out,
+        announced(&[]),
+        &options,
+        keep,
+    )
+    .expect("takes");
     // The archive's bytes play no part: there are none.
     let stack = OnDisk::new(&both.oci(Compression::None)).stack();
     let files = draft.root_fs(stack, keep).expect("files");
