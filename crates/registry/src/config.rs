@@ -1,20 +1,26 @@
 //! The settings of a project, in a file that other programs read as well: `local-ci-config.yml` or
 //! `.localci.yml`, the nearest upward. Only what is ours is looked at; other keys are somebody else's.
 
+use std::time::Duration;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::Error;
 use crate::atomic;
-use crate::decode::{is_null, text, wrong};
+use crate::decode::{text, wrong};
 use crate::error::Problem;
-use crate::scalar::{Plain, plain};
-use crate::yaml::{self, Node, Tree, Value};
+use crate::yaml::{self, Node, Tree};
+
+mod value;
+
+pub use value::Setting;
+use value::{boolean, count, days, gigabytes, section, setting, texts};
 
 /// What the file may be called, the first that a folder has.
 const FILE_NAMES: [&str; 2] = ["local-ci-config.yml", ".localci.yml"];
 
 /// A project's settings. What the file does not say is `None`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Config {
     /// Where they were read; `None` where there is no file.
@@ -23,6 +29,32 @@ pub struct Config {
     pub compress: Option<String>,
     /// `images.thin`: whether new archives leave out the layers of a registered base.
     pub thin: Option<bool>,
+    /// `images.registry`: the registry, absolute or as it opens from the config's folder.
+    pub registry: Option<Utf8PathBuf>,
+    /// `images.cleanup`: what pruning keeps the store under.
+    pub cleanup: Cleanup,
+    /// `resource_limits.disk_min_free_gb`: how many bytes are to stay free.
+    pub disk_min_free: Option<Setting<u64>>,
+}
+
+/// `images.cleanup`.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Cleanup {
+    /// Whether the rest counts.
+    pub enabled: Option<Setting<bool>>,
+    /// `max_size_gb`, in bytes.
+    pub max_size: Option<Setting<u64>>,
+    /// `max_age_days`.
+    pub max_age: Option<Setting<Duration>>,
+    /// `keep_last`.
+    pub keep_last: Option<Setting<usize>>,
+    /// `per`, as `--per` takes it.
+    pub per: Vec<Setting<String>>,
+    /// `min_free_gb`, in bytes.
+    pub min_free: Option<Setting<u64>>,
+    /// `keep`, as `--keep` takes it.
+    pub keep: Vec<Setting<String>>,
 }
 
 impl Config {
@@ -63,112 +95,50 @@ impl Config {
     }
 
     fn read(&mut self, tree: &Tree) -> Result<(), Problem> {
-        let Some(images) = field(tree, tree.root(), "images") else {
+        if let Some(limits) = section(tree, tree.root(), "resource_limits", "resource_limits")? {
+            let key = "resource_limits.disk_min_free_gb";
+            self.disk_min_free = setting(tree, limits, key, gigabytes)?;
+        }
+        let Some(images) = section(tree, tree.root(), "images", "images")? else {
             return Ok(());
         };
-        if !matches!(images.value, Value::Map { .. }) {
-            return Err(wrong("`images`", "a mapping", images));
-        }
-        if let Some(node) = field(tree, images, "compress") {
-            let found = text(node).ok_or_else(|| {
-                wrong("`images.compress`", "zstd, zstd:LEVEL, gzip or none", node)
-            })?;
-            self.compress = Some(found.to_owned());
-        }
-        if let Some(node) = field(tree, images, "thin") {
-            let found = match node.scalar().map(plain) {
-                Some(Plain::Bool(found)) => Some(found),
-                _ => None,
-            };
-            let found = found.ok_or_else(|| wrong("`images.thin`", "true or false", node))?;
-            self.thin = Some(found);
+        let compress = setting(tree, images, "images.compress", |node, key| {
+            let found = text(node);
+            found.ok_or_else(|| wrong(key, "zstd, zstd:LEVEL, gzip or none", node))
+        })?;
+        self.compress = compress.map(|compress| compress.value.to_owned());
+        let thin = setting(tree, images, "images.thin", boolean)?;
+        self.thin = thin.map(|thin| thin.value);
+        let registry = setting(tree, images, "images.registry", |node, key| {
+            let found = text(node).filter(|text| !text.is_empty());
+            found.ok_or_else(|| wrong(key, "the path of a registry", node))
+        })?;
+        let folder = self
+            .path
+            .as_deref()
+            .map(atomic::parent)
+            .unwrap_or("".into());
+        self.registry = registry.map(|registry| folder.join(registry.value));
+        if let Some(cleanup) = section(tree, images, "cleanup", "images.cleanup")? {
+            self.cleanup = Cleanup::read(tree, cleanup)?;
         }
         Ok(())
     }
 }
 
-/// The value of a key, where there is one.
-fn field<'a>(tree: &'a Tree, map: &'a Node, key: &str) -> Option<&'a Node> {
-    let (_, value) = tree.resolve(map).pair(key)?;
-    Some(tree.resolve(value)).filter(|value| !is_null(value))
+impl Cleanup {
+    fn read(tree: &Tree, node: &Node) -> Result<Self, Problem> {
+        Ok(Self {
+            enabled: setting(tree, node, "images.cleanup.enabled", boolean)?,
+            max_size: setting(tree, node, "images.cleanup.max_size_gb", gigabytes)?,
+            max_age: setting(tree, node, "images.cleanup.max_age_days", days)?,
+            keep_last: setting(tree, node, "images.cleanup.keep_last", count)?,
+            per: texts(tree, node, "images.cleanup.per")?,
+            min_free: setting(tree, node, "images.cleanup.min_free_gb", gigabytes)?,
+            keep: texts(tree, node, "images.cleanup.keep")?,
+        })
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(text: &str) -> Result<Config, String> {
-        Config::parse("c.yml".into(), text).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn reads_what_is_ours_and_leaves_the_rest() {
-        for (text, compress, thin) in [
-            ("", None, None),
-            (
-                "docker: [1, 2]\nresource_limits: {disk_min_free_gb: 5}\n",
-                None,
-                None,
-            ),
-            ("images:\n", None, None),
-            ("images:\n  thin: true\n  registry: x\n", None, Some(true)),
-            (
-                "images: {compress: 'zstd:5', thin: no}\n",
-                Some("zstd:5"),
-                None,
-            ),
-            (
-                "images: {compress: gzip, thin: false}\n",
-                Some("gzip"),
-                Some(false),
-            ),
-        ] {
-            let found = parse(text);
-            match (found, text.contains("no}")) {
-                // YAML 1.2 knows no other words for true and false.
-                (Err(_), true) => {}
-                (found, _) => {
-                    let found = found.expect(text);
-                    assert_eq!(
-                        (found.compress.as_deref(), found.thin),
-                        (compress, thin),
-                        "{text}"
-                    );
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_wrong_type_has_its_place() {
-        for (text, place) in [
-            ("images: 7\n", "c.yml:1:9: "),
-            ("images:\n  thin: 3\n", "c.yml:2:9: "),
-            ("images:\n  compress: [zstd]\n", "c.yml:2:13: "),
-            ("images: {\n", "c.yml:"),
-        ] {
-            let error = parse(text).expect_err(text);
-            assert!(error.contains(place), "{error}");
-        }
-    }
-
-    #[test]
-    fn the_nearest_file_counts() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let root = Utf8Path::from_path(folder.path()).expect("UTF-8");
-        let below = root.join("a/b");
-        std::fs::create_dir_all(&below).expect("folders");
-        std::fs::write(root.join("local-ci-config.yml"), "images: {thin: true}").expect("a file");
-        assert_eq!(Config::find(&below, None).expect("found").thin, Some(true));
-        std::fs::write(root.join("a/.localci.yml"), "images: {thin: false}").expect("a file");
-        let near = Config::find(&below, None).expect("found");
-        assert_eq!(
-            (near.thin, near.path),
-            (Some(false), Some(root.join("a/.localci.yml")))
-        );
-        let named = Config::find(&below, Some("../../local-ci-config.yml".into()));
-        assert_eq!(named.expect("named").thin, Some(true));
-        let missing = Config::find(&below, Some("none.yml".into())).expect_err("missing");
-        assert_eq!(missing.kind(), crate::ErrorKind::Invalid);
-    }
-}
+mod tests;

@@ -9,7 +9,7 @@
 //! for another one.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -59,6 +59,21 @@ pub(crate) fn take(path: &Utf8Path, what: &str, timeout: Option<Duration>) -> Re
         .set_len(0)
         .and_then(|()| write!(file, "{}", std::process::id()));
     Ok(Lock { _file: file })
+}
+
+/// Whether somebody else holds the lock on a file; one that is not there has none.
+pub(crate) fn is_taken(path: &Utf8Path) -> Result<bool, Error> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        // Whoever may not read a file can't tell.
+        Err(error) => return Err(Error::io("open", path)(error)),
+    };
+    match file.try_lock() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(Error::io("lock", path)(error)),
+    }
 }
 
 fn open(path: &Utf8Path) -> Result<File, Error> {

@@ -83,8 +83,15 @@ impl Store {
         timeout: Duration,
         mut decide: impl FnMut(&Registry) -> Result<(Vec<Edit>, T), E>,
     ) -> Result<T, E> {
-        let path = work::folder(&self.root)?.join("registry.lock");
-        let _lock = lock::take(&path, self.file.as_str(), Some(timeout))?;
+        let _lock = self.lock_registry(timeout)?;
+        self.edit_locked(&mut decide)
+    }
+
+    /// [`Self::update`] for a caller that holds the registry's lock.
+    pub(crate) fn edit_locked<T, E: From<Error>>(
+        &self,
+        mut decide: impl FnMut(&Registry) -> Result<(Vec<Edit>, T), E>,
+    ) -> Result<T, E> {
         for _ in 0..ATTEMPTS {
             let (text, stamp) = atomic::read(&self.file)?.unzip();
             let old = Registry::parse(&self.file, text.unwrap_or_default())?;

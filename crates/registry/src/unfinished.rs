@@ -184,24 +184,34 @@ fn unique_name() -> String {
     format!("{}-{count}-{nanos:08x}.tar", std::process::id())
 }
 
-/// Removes what writers left behind that are no longer alive. A file that cannot be removed is
-/// somebody else's worry: the next one to write tries again.
+/// Removes what writers left behind that are no longer alive.
 fn sweep(folder: &Utf8Path) {
+    for (path, _) in abandoned(folder) {
+        // A file that can't be removed is somebody else's worry: the next one to write tries again.
+        let _ = fs::remove_file(path);
+    }
+}
+
+/// Unfinished files whose writers are dead, with their lengths.
+pub(crate) fn abandoned(folder: &Utf8Path) -> Vec<(Utf8PathBuf, u64)> {
     let Ok(files) = folder.read_dir_utf8() else {
-        return;
+        return Vec::new();
     };
-    for file in files.flatten() {
-        let path = file.path();
-        if !file.file_type().is_ok_and(|kind| kind.is_file()) {
+    let mut found = Vec::new();
+    for entry in files.flatten() {
+        let path = entry.path();
+        if !entry.file_type().is_ok_and(|kind| kind.is_file()) {
             continue;
         }
         if let Ok(file) = File::open(path)
             && file.try_lock().is_ok()
             && is_named(&file, path)
         {
-            let _ = fs::remove_file(path);
+            let bytes = file.metadata().map_or(0, |metadata| metadata.len());
+            found.push((path.to_owned(), bytes));
         }
     }
+    found
 }
 
 /// Whether a name still leads to a file that was opened by it.

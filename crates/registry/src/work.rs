@@ -5,6 +5,7 @@
 //! | `.gitignore` | `*`: the folder ignores itself |
 //! | `registry.lock` | held while the registry is edited |
 //! | `locks/<name>.lock` | held while an image is made |
+//! | `leases/` | images that runs hold |
 //! | `unfinished/` | archives that are being written |
 
 use std::fs;

@@ -1,0 +1,131 @@
+
+use super::*;
+
+fn parse(text: &str) -> Result<Config, String> {
+    Config::parse("c.yml".into(), text).map_err(|error| error.to_string())
+}
+
+#[test]
+fn reads_what_is_ours_and_leaves_the_rest() {
+    for (text, compress, thin) in [
+        ("", None, None),
+        (
+            "docker: [1, 2]\nresource_limits: {disk_min_free_gb: 5}\n",
+            None,
+            None,
+        ),
+        ("images:\n", None, None),
+        ("images:\n  thin: true\n  registry: x\n", None, Some(true)),
+        (
+            "images: {compress: 'zstd:5', thin: no}\n",
+            Some("zstd:5"),
+            None,
+        ),
+        (
+            "images: {compress: gzip, thin: false}\n",
+            Some("gzip"),
+            Some(false),
+        ),
+    ] {
+        let found = parse(text);
+        match (found, text.contains("no}")) {
+            // YAML 1.2 knows no other words for true and false.
+            (Err(_), true) => {}
+            (found, _) => {
+                let found = found.expect(text);
+                assert_eq!(
+                    (found.compress.as_deref(), found.thin),
+                    (compress, thin),
+                    "{text}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn limits_come_with_their_places() {
+    let config = parse(
+        "resource_limits: {disk_min_free_gb: 10.5, cpus: many}
+images:
+  registry: ../shared/image-registry.yml
+  cleanup:
+    enabled: true
+    max_age_days: 30
+    max_size_gb: 0.5
+    keep_last: 3
+    min_free_gb: 7
+    per: project
+    keep: ['*-base', boost-*]
+    other: [1]
+",
+    )
+    .expect("a config");
+    assert_eq!(
+        config.registry.as_deref(),
+        Some("./../shared/image-registry.yml".into())
+    );
+    assert_eq!(
+        config.disk_min_free.map(|free| free.value),
+        Some(10_500_000_000)
+    );
+    let cleanup = config.cleanup;
+    assert_eq!(cleanup.enabled.map(|enabled| enabled.value), Some(true));
+    let age = cleanup.max_age.expect("an age");
+    assert_eq!(age.value, Duration::from_secs(30 * 86_400));
+    assert_eq!((age.key, age.at.line), ("images.cleanup.max_age_days", 6));
+    assert_eq!(cleanup.max_size.map(|size| size.value), Some(500_000_000));
+    assert_eq!(cleanup.keep_last.map(|count| count.value), Some(3));
+    assert_eq!(cleanup.min_free.map(|size| size.value), Some(7_000_000_000));
+    assert_eq!(cleanup.per[0].value, "project");
+    let keep: Vec<_> = cleanup
+        .keep
+        .iter()
+        .map(|keep| keep.value.as_str())
+        .collect();
+    assert_eq!(keep, ["*-base", "boost-*"]);
+}
+
+#[test]
+fn a_wrong_type_has_its_place() {
+    for (text, place) in [
+        ("images: {cleanup: 3}", "c.yml:1:19: "),
+        ("images: {cleanup: {max_size_gb: 50GB}}", "c.yml:1:33: "),
+        ("images: {cleanup: {max_size_gb: -1}}", "c.yml:1:33: "),
+        ("images: {cleanup: {max_age_days: .inf}}", "c.yml:1:34: "),
+        ("images: {cleanup: {max_age_days: '30'}}", "c.yml:1:34: "),
+        ("images: {cleanup: {keep_last: 1.5}}", "c.yml:1:31: "),
+        ("images: {cleanup: {enabled: 1}}", "c.yml:1:29: "),
+        ("images: {cleanup: {keep: [a, [b]]}}", "c.yml:1:30: "),
+        ("images: {registry: 7}", "c.yml:1:20: "),
+        ("resource_limits: {disk_min_free_gb: lots}", "c.yml:1:37: "),
+        ("resource_limits: 3", "c.yml:1:18: "),
+        ("images: 7\n", "c.yml:1:9: "),
+        ("images:\n  thin: 3\n", "c.yml:2:9: "),
+        ("images:\n  compress: [zstd]\n", "c.yml:2:13: "),
+        ("images: {\n", "c.yml:"),
+    ] {
+        let error = parse(text).expect_err(text);
+        assert!(error.contains(place), "{error}");
+    }
+}
+
+#[test]
+fn the_nearest_file_counts() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = Utf8Path::from_path(folder.path()).expect("UTF-8");
+    let below = root.join("a/b");
+    std::fs::create_dir_all(&below).expect("folders");
+    std::fs::write(root.join("local-ci-config.yml"), "images: {thin: true}").expect("a file");
+    assert_eq!(Config::find(&below, None).expect("found").thin, Some(true));
+    std::fs::write(root.join("a/.localci.yml"), "images: {thin: false}").expect("a file");
+    let near = Config::find(&below, None).expect("found");
+    assert_eq!(
+        (near.thin, near.path),
+        (Some(false), Some(root.join("a/.localci.yml")))
+    );
+    let named = Config::find(&below, Some("../../local-ci-config.yml".into()));
+    assert_eq!(named.expect("named").thin, Some(true));
+    let missing = Config::find(&below, Some("none.yml".into())).expect_err("missing");
+    assert_eq!(missing.kind(), crate::ErrorKind::Invalid);
+}

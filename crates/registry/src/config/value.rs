@@ -1,0 +1,134 @@
+//! The values of a config's keys, each with its place.
+
+use std::time::Duration;
+
+use crate::Mark;
+use crate::decode::{is_null, text, wrong};
+use crate::error::Problem;
+use crate::scalar::{Plain, plain};
+use crate::yaml::{Node, Style, Tree, Value};
+
+/// What a config says, and where.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setting<T> {
+    /// What it says.
+    pub value: T,
+    /// The whole key, like `images.cleanup.per`.
+    pub key: &'static str,
+    /// Where the value is.
+    pub at: Mark,
+}
+
+/// A mapping under a key, where there is one.
+pub(super) fn section<'a>(
+    tree: &'a Tree,
+    map: &'a Node,
+    key: &str,
+    whole: &str,
+) -> Result<Option<&'a Node>, Problem> {
+    match field(tree, map, key) {
+        Some(node) if !matches!(node.value, Value::Map { .. }) => {
+            Err(wrong(&format!("`{whole}`"), "a mapping", node))
+        }
+        found => Ok(found),
+    }
+}
+
+/// The value of a key, read by `read`. `key` is the whole one: its last part is what is in the mapping.
+pub(super) fn setting<'a, T>(
+    tree: &'a Tree,
+    map: &'a Node,
+    key: &'static str,
+    read: impl Fn(&'a Node, &str) -> Result<T, Problem>,
+) -> Result<Option<Setting<T>>, Problem> {
+    let last = key.rsplit('.').next().unwrap_or(key);
+    let Some(node) = field(tree, map, last) else {
+        return Ok(None);
+    };
+    Ok(Some(Setting {
+        value: read(node, &format!("`{key}`"))?,
+        key,
+        at: node.at,
+    }))
+}
+
+pub(super) fn boolean(node: &Node, key: &str) -> Result<bool, Problem> {
+    match node.scalar().map(plain) {
+        Some(Plain::Bool(found)) => Ok(found),
+        _ => Err(wrong(key, "true or false", node)),
+    }
+}
+
+/// A number that is neither negative nor endless. A text is none, even one like `50GB`.
+fn number(node: &Node, key: &str, expected: &str) -> Result<f64, Problem> {
+    let text = match &node.value {
+        Value::Scalar {
+            text,
+            style: Style::Plain,
+        } if plain(text) == Plain::Number => text,
+        _ => return Err(wrong(key, expected, node)),
+    };
+    let number = text.parse::<f64>().ok();
+    number
+        .filter(|number| number.is_finite() && *number >= 0.0)
+        .ok_or_else(|| wrong(key, expected, node))
+}
+
+pub(super) fn gigabytes(node: &Node, key: &str) -> Result<u64, Problem> {
+    let number = number(node, key, "a number of gigabytes (10^9 bytes)")?;
+    Ok(whole(number * 1e9))
+}
+
+pub(super) fn days(node: &Node, key: &str) -> Result<Duration, Problem> {
+    let number = number(node, key, "a number of days")?;
+    Ok(Duration::from_secs(whole(number * 24.0 * 60.0 * 60.0)))
+}
+
+pub(super) fn count(node: &Node, key: &str) -> Result<usize, Problem> {
+    let expected = "a whole number of images";
+    let number = number(node, key, expected)?;
+    match number.fract() == 0.0 {
+        true => Ok(usize::try_from(whole(number)).unwrap_or(usize::MAX)),
+        false => Err(wrong(key, expected, node)),
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the number is not negative, and what is too large becomes the largest"
+)]
+fn whole(number: f64) -> u64 {
+    number as u64
+}
+
+/// One text, or a list of them.
+pub(super) fn texts(
+    tree: &Tree,
+    map: &Node,
+    key: &'static str,
+) -> Result<Vec<Setting<String>>, Problem> {
+    let Some(found) = setting(tree, map, key, |node, _| Ok(node))? else {
+        return Ok(Vec::new());
+    };
+    let nodes = match &found.value.value {
+        Value::List { items, .. } => items.iter().map(|item| tree.resolve(item)).collect(),
+        _ => vec![found.value],
+    };
+    let read = |node: &Node| {
+        let text = text(node).filter(|text| !text.is_empty());
+        let wrong = || wrong(&format!("`{key}`"), "a text or a list of texts", node);
+        Ok(Setting {
+            value: text.ok_or_else(wrong)?.to_owned(),
+            key,
+            at: node.at,
+        })
+    };
+    nodes.into_iter().map(read).collect()
+}
+
+/// The value of a key, where there is one.
+fn field<'a>(tree: &'a Tree, map: &'a Node, key: &str) -> Option<&'a Node> {
+    let (_, value) = tree.resolve(map).pair(key)?;
+    Some(tree.resolve(value)).filter(|value| !is_null(value))
+}

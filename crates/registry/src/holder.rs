@@ -1,0 +1,197 @@
+//! Who holds images: a run with an ID, or a process.
+//!
+//! A process is told from a later one of the same number by when it started, and from one of another machine
+//! or of an earlier boot by where it runs (proc(5): `stat`, field 22; `sys/kernel/random/boot_id`). Of a process
+//! in another container or on another machine nothing can be seen from here: only time ends its leases.
+
+use std::fmt;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use serde::{Deserialize, Serialize};
+
+/// Whoever holds images.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Holder {
+    /// A run that may be several processes, known by an ID.
+    Run(String),
+    /// A process, and with it the lease's life.
+    Process(Process),
+}
+
+/// A process that no other is taken for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Process {
+    pid: u32,
+    /// When it started, in clock ticks since the machine did.
+    start: u64,
+    place: Place,
+}
+
+/// Where process numbers mean the same.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+struct Place {
+    host: String,
+    boot: String,
+    /// The inode of the PID namespace.
+    namespace: u64,
+}
+
+/// What can be seen of a holder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Life {
+    /// It runs.
+    Alive,
+    /// It has ended.
+    Ended,
+    /// It can't be seen from here.
+    Unseen,
+}
+
+impl Holder {
+    /// The process that started this one.
+    pub fn parent() -> Option<Self> {
+        Self::process(std::os::unix::process::parent_id())
+    }
+
+    /// A process that runs.
+    pub fn process(pid: u32) -> Option<Self> {
+        Some(Self::Process(Process {
+            pid,
+            start: start_of(pid)?,
+            place: Place::here()?,
+        }))
+    }
+
+    /// Whether it runs. Of a run, only whoever ends it can tell.
+    pub fn life(&self) -> Life {
+        match self {
+            Self::Run(_) => Life::Unseen,
+            Self::Process(process) => process.life(Place::here().as_ref()),
+        }
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Run(id) => write!(f, "run {}", id.escape_debug()),
+            Self::Process(process) => write!(f, "process {}", process.pid),
+        }
+    }
+}
+
+impl Process {
+    fn life(&self, here: Option<&Place>) -> Life {
+        let Some(here) = here else {
+            return Life::Unseen;
+        };
+        if *here == self.place {
+            return match start_of(self.pid) == Some(self.start) {
+                true => Life::Alive,
+                false => Life::Ended,
+            };
+        }
+        let rebooted = here.host == self.place.host && here.boot != self.place.boot;
+        if rebooted { Life::Ended } else { Life::Unseen }
+    }
+}
+
+impl Place {
+    fn here() -> Option<Self> {
+        let text = |name: &str| {
+            let path = format!("/proc/sys/kernel/{name}");
+            Some(fs::read_to_string(path).ok()?.trim().to_owned())
+        };
+        Some(Self {
+            host: text("hostname")?,
+            boot: text("random/boot_id")?,
+            namespace: fs::metadata("/proc/self/ns/pid").ok()?.ino(),
+        })
+    }
+}
+
+/// When a process started; `None` if there is none, or only what is left of one.
+fn start_of(pid: u32) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    started(&stat)
+}
+
+/// Fields 3 (state) and 22 (starttime). The second, a name in parentheses, may hold anything.
+fn started(stat: &str) -> Option<u64> {
+    let (_, rest) = stat.rsplit_once(')')?;
+    let fields: Vec<&str> = rest.split_whitespace().collect();
+    match fields.first()? {
+        &"Z" | &"X" | &"x" => None,
+        _ => fields.get(19)?.parse().ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_alive_until_it_ends() {
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .expect("sleep");
+        let holder = Holder::process(child.id()).expect("a process");
+        assert_eq!(holder.life(), Life::Alive);
+        assert_eq!(
+            Holder::parent().map(|parent| parent.life()),
+            Some(Life::Alive)
+        );
+        child.kill().expect("killed");
+        // Dead, and not yet waited for.
+        while holder.life() == Life::Alive {
+            std::thread::yield_now();
+        }
+        child.wait().expect("waited");
+        assert_eq!(holder.life(), Life::Ended);
+        assert_eq!(Holder::Run("1".into()).life(), Life::Unseen);
+    }
+
+    #[test]
+    fn another_process_of_the_same_number_does_not_count() {
+        let Some(Holder::Process(own)) = Holder::process(std::process::id()) else {
+            panic!("this process runs");
+        };
+        let here = Place::here().expect("a place");
+        assert_eq!(own.life(Some(&here)), Life::Alive);
+        let later = Process {
+            start: own.start + 1,
+            ..own.clone()
+        };
+        assert_eq!(later.life(Some(&here)), Life::Ended);
+        for (change, life) in [
+            (("other", "1", 2), Life::Unseen),
+            ((here.host.as_str(), "1", here.namespace), Life::Ended),
+            ((here.host.as_str(), here.boot.as_str(), 2), Life::Unseen),
+        ] {
+            let (host, boot, namespace) = change;
+            let place = Place {
+                host: host.into(),
+                boot: boot.into(),
+                namespace,
+            };
+            let elsewhere = Process {
+                place,
+                ..own.clone()
+            };
+            assert_eq!(elsewhere.life(Some(&here)), life, "{change:?}");
+        }
+        assert_eq!(own.life(None), Life::Unseen);
+    }
+
+    #[test]
+    fn names_of_processes_hold_anything() {
+        let rest = "S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20";
+        assert_eq!(started(&format!("7 (a) b) {rest}")), Some(4711));
+        assert_eq!(started(&format!("7 (a) {}", rest.replace('S', "Z"))), None);
+        assert_eq!(started("7 (a) S 1"), None);
+        assert_eq!(started(""), None);
+    }
+}

@@ -1,0 +1,268 @@
+//! Leases: images that a run is going to need, and that nobody may take from it.
+//!
+//! A lease is a small file in `leases/`, one for an image and a holder. It is made under the registry's lock, under which
+//! images are removed as well: whoever has leased an image and finds it registered then keeps it. It needs no
+//! flush to disk: what does not outlive a crash is only what died with it.
+
+use std::fs;
+use std::io;
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::holder::{Holder, Life};
+use crate::{Error, Registry, Store, lock, work};
+
+/// Where leases are.
+const FOLDER: &str = "leases";
+
+/// How long a lease lasts whose holder can't be seen: a run known by its ID, a process elsewhere.
+pub const LEASE_TERM: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// An image that somebody holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// The image's name, registered or about to be.
+    pub image: String,
+    /// Who holds it.
+    pub holder: Holder,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// How many seconds it lasts where its holder can't be seen.
+    term: u64,
+    /// Whether it ends then also if its holder is alive.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    brief: bool,
+}
+
+/// How long leases last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Term {
+    /// Who holds them.
+    pub holder: Holder,
+    /// How long they last where the holder can't be seen.
+    pub lasts: Duration,
+    /// Whether they end then also if it is alive: what was looked at may never be used.
+    pub brief: bool,
+}
+
+impl Lease {
+    /// Whether it holds its image. `longest` may shorten what it says of itself.
+    pub fn is_live(&self, now: DateTime<Utc>, longest: Option<Duration>) -> bool {
+        let term = Duration::from_secs(self.term);
+        let term = longest.map_or(term, |longest| longest.min(term));
+        // A clock that went back makes no lease old.
+        let in_time = || TimeDelta::from_std(term).is_ok_and(|term| now - self.since < term);
+        match self.holder.life() {
+            Life::Ended => false,
+            Life::Alive if !self.brief => true,
+            Life::Alive | Life::Unseen => in_time(),
+        }
+    }
+}
+
+impl Store {
+    /// Leases images, registered or not, and returns the registry as it was when they were held. `lock_timeout` is
+    /// for the registry's lock.
+    pub fn lease(
+        &self,
+        term: &Term,
+        images: &[&str],
+        lock_timeout: Duration,
+    ) -> Result<Registry, Error> {
+        let folder = work::subfolder(self.root(), FOLDER)?;
+        let _lock = self.lock_registry(lock_timeout)?;
+        for image in images {
+            let lease = Lease {
+                image: (*image).to_owned(),
+                holder: term.holder.clone(),
+                since: Utc::now(),
+                term: term.lasts.as_secs(),
+                brief: term.brief,
+            };
+            write(&folder, &lease)?;
+        }
+        self.read_or_empty()
+    }
+
+    /// All leases, whether live or not, in the order of their images.
+    pub fn leases(&self) -> Result<Vec<Lease>, Error> {
+        let mut leases: Vec<_> = self.lease_files()?.into_iter().map(|file| file.1).collect();
+        leases.sort_by(|a, b| (&a.image, a.since).cmp(&(&b.image, b.since)));
+        Ok(leases)
+    }
+
+    /// Ends the leases that `ended` tells, and returns them.
+    pub fn end_leases(
+        &self,
+        lock_timeout: Duration,
+        mut ended: impl FnMut(&Lease) -> bool,
+    ) -> Result<Vec<Lease>, Error> {
+        if !self.root().join(work::FOLDER).join(FOLDER).is_dir() {
+            return Ok(Vec::new());
+        }
+        let _lock = self.lock_registry(lock_timeout)?;
+        let mut gone = Vec::new();
+        for (path, lease) in self.lease_files()? {
+            if ended(&lease) {
+                remove(&path)?;
+                gone.push(lease);
+            }
+        }
+        Ok(gone)
+    }
+
+    fn lease_files(&self) -> Result<Vec<(Utf8PathBuf, Lease)>, Error> {
+        let folder = self.root().join(work::FOLDER).join(FOLDER);
+        let files = match folder.read_dir_utf8() {
+            Ok(files) => files,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(Error::io("list", &folder)(error)),
+        };
+        let mut leases = Vec::new();
+        for file in files {
+            let path = file.map_err(Error::io("list", &folder))?.into_path();
+            let bytes = match fs::read(&path) {
+                Ok(bytes) => bytes,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(Error::io("read", &path)(error)),
+            };
+            // What is no lease holds nothing: each was written whole.
+            if let Ok(lease) = serde_json::from_slice(&bytes) {
+                leases.push((path, lease));
+            }
+        }
+        Ok(leases)
+    }
+
+    /// The registry's lock.
+    pub(crate) fn lock_registry(&self, timeout: Duration) -> Result<lock::Lock, Error> {
+        let path = work::folder(self.root())?.join("registry.lock");
+        lock::take(&path, self.file().as_str(), Some(timeout))
+    }
+}
+
+/// Writes a lease; one of the same holder and image is renewed, and never made shorter.
+fn write(folder: &Utf8Path, lease: &Lease) -> Result<(), Error> {
+    let path = folder.join(file_name(lease));
+    let old = fs::read(&path).ok();
+    let old = old.and_then(|bytes| serde_json::from_slice::<Lease>(&bytes).ok());
+    let brief = lease.brief && old.is_none_or(|old| old.brief);
+    let lease = Lease {
+        brief,
+        ..lease.clone()
+    };
+    let text = serde_json::to_string(&lease).unwrap_or_default();
+    // The registry's lock is held: nobody else writes this file.
+    let temporary = crate::unfinished::Temporary::new(folder.join(".unfinished"));
+    fs::write(temporary.path(), text).map_err(Error::io("write", &path))?;
+    temporary.rename(&path)
+}
+
+fn remove(path: &Utf8Path) -> Result<(), Error> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Error::io("remove", path)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// One name for an image and a holder, however long either is.
+fn file_name(lease: &Lease) -> String {
+    let holder = serde_json::to_string(&lease.holder).unwrap_or_default();
+    let digest = Sha256::digest(format!("{holder}\n{}", lease.image));
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{hex}.json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIMEOUT: Duration = Duration::from_secs(10);
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = Utf8Path::from_path(folder.path())
+            .expect("UTF-8")
+            .to_owned();
+        (folder, Store::locate(&root, None))
+    }
+
+    fn run(id: &str) -> Term {
+        Term {
+            holder: Holder::Run(id.into()),
+            lasts: LEASE_TERM,
+            brief: false,
+        }
+    }
+
+    #[test]
+    fn a_lease_is_there_until_it_is_ended() {
+        let (_folder, store) = store();
+        assert_eq!(store.leases().expect("none"), []);
+        assert_eq!(store.end_leases(TIMEOUT, |_| true).expect("none"), []);
+        store
+            .lease(&run("1"), &["b", "a"], TIMEOUT)
+            .expect("leased");
+        store.lease(&run("1"), &["a"], TIMEOUT).expect("renewed");
+        store.lease(&run("2"), &["a"], TIMEOUT).expect("leased");
+        let images = |leases: &[Lease]| -> Vec<String> {
+            leases.iter().map(|lease| lease.image.clone()).collect()
+        };
+        let leases = store.leases().expect("leases");
+        assert_eq!(images(&leases), ["a", "a", "b"]);
+        let one = |lease: &Lease| lease.holder == Holder::Run("1".into());
+        let ended = store.end_leases(TIMEOUT, one).expect("ended");
+        assert_eq!(ended.len(), 2);
+        assert_eq!(images(&store.leases().expect("leases")), ["a"]);
+    }
+
+    #[test]
+    fn time_ends_what_cannot_be_seen() {
+        let now = Utc::now();
+        let hours = |hours| now + TimeDelta::hours(hours);
+        let lease = |holder: Holder, brief| Lease {
+            image: "a".into(),
+            holder,
+            since: now,
+            term: LEASE_TERM.as_secs(),
+            brief,
+        };
+        let by_id = lease(Holder::Run("1".into()), false);
+        assert!(by_id.is_live(hours(5), None));
+        assert!(!by_id.is_live(hours(6), None));
+        assert!(!by_id.is_live(hours(2), Some(Duration::from_secs(3600))));
+        assert!(by_id.is_live(hours(-100), None), "the clock went back");
+        let own = Holder::process(std::process::id()).expect("this process");
+        assert!(lease(own.clone(), false).is_live(hours(1000), None));
+        assert!(!lease(own, true).is_live(hours(7), None));
+    }
+
+    #[test]
+    fn a_brief_lease_does_not_shorten_a_long_one() {
+        let (_folder, store) = store();
+        let brief = Term {
+            brief: true,
+            ..run("1")
+        };
+        store.lease(&brief, &["a"], TIMEOUT).expect("leased");
+        assert!(store.leases().expect("leases")[0].brief);
+        store.lease(&run("1"), &["a"], TIMEOUT).expect("leased");
+        store.lease(&brief, &["a"], TIMEOUT).expect("leased");
+        assert!(!store.leases().expect("leases")[0].brief);
+    }
+
+    #[test]
+    fn what_is_no_lease_holds_nothing() {
+        let (_folder, store) = store();
+        store.lease(&run("1"), &["a"], TIMEOUT).expect("leased");
+        let folder = store.root().join(work::FOLDER).join(FOLDER);
+        fs::write(folder.join("x.json"), "{").expect("written");
+        assert_eq!(store.leases().expect("leases").len(), 1);
+    }
+}

@@ -1,0 +1,137 @@
+//! Taking images out of a store: the entry first, then the file, both under the registry's lock, so that a
+//! crash never leaves an entry without a file, and nobody puts a new file where an old one is about to go.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::io;
+use std::time::Duration;
+
+use camino::Utf8Path;
+
+use crate::path::real;
+use crate::{Edit, Entry, Error, Registry, Store, StorePath, atomic, lock, work};
+
+/// What became of the file of an entry that was removed.
+#[derive(Debug)]
+pub enum Removed {
+    /// It is gone.
+    File {
+        /// Its length in bytes.
+        bytes: u64,
+    },
+    /// There was none.
+    Nothing,
+    /// It stays, because another entry names it too.
+    Shared,
+    /// It stays.
+    Failed(Error),
+}
+
+impl Store {
+    /// Removes the entries that `decide` names, then their archives. `decide` is asked under the registry's lock,
+    /// and again if somebody who takes no lock wrote in between. What it returns beside the names is
+    /// handed on, with what became of each file.
+    pub fn remove<T, E: From<Error>>(
+        &self,
+        timeout: Duration,
+        mut decide: impl FnMut(&Registry) -> Result<(Vec<String>, T), E>,
+    ) -> Result<(Vec<Removed>, T), E> {
+        let _lock = self.lock_registry(timeout)?;
+        let (files, outcome) = self.edit_locked(|registry| {
+            let (names, outcome) = decide(registry)?;
+            let going: HashSet<&str> = names.iter().map(String::as_str).collect();
+            let entries = registry.entries().iter();
+            let kept = Files::of(entries.filter(|entry| !going.contains(entry.name.as_str())));
+            let file = |name: &String| {
+                let entry = registry.get(name)?;
+                Some((self.path(&entry.file), kept.has(self, &entry.file)))
+            };
+            let files: Vec<_> = names.iter().map(file).collect();
+            let edits = names.into_iter().map(Edit::Remove).collect();
+            Ok::<_, E>((edits, (files, outcome)))
+        })?;
+        let removed = files.into_iter().map(|file| match file {
+            None => Removed::Nothing,
+            Some((_, true)) => Removed::Shared,
+            Some((Err(error), _)) => Removed::Failed(error),
+            Some((Ok(path), false)) => match self.delete(&path) {
+                Ok(Some(bytes)) => Removed::File { bytes },
+                Ok(None) => Removed::Nothing,
+                Err(error) => Removed::Failed(error),
+            },
+        });
+        Ok((removed.collect(), outcome))
+    }
+
+    /// Deletes a file that no entry names, under the registry's lock. Returns its length; `None` where there is none, or
+    /// an entry names it by now.
+    pub fn remove_stray(&self, path: &StorePath, timeout: Duration) -> Result<Option<u64>, Error> {
+        let _lock = self.lock_registry(timeout)?;
+        let registry = self.read_or_empty()?;
+        if Files::of(registry.entries()).has(self, path.as_path()) {
+            return Ok(None);
+        }
+        self.delete(path)
+    }
+
+    /// Deletes a regular file of the store that nobody reads or writes.
+    fn delete(&self, path: &StorePath) -> Result<Option<u64>, Error> {
+        // Somebody may have put a link in its way since it was looked at.
+        let path = self.path(path.as_path())?.absolute();
+        let metadata = match fs::symlink_metadata(&path) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Error::io("read", &path)(error)),
+        };
+        if !metadata.is_file() {
+            return Err(Error::Path {
+                path,
+                rule: "is not a regular file, and stays".into(),
+            });
+        }
+        fs::remove_file(&path).map_err(Error::io("remove", &path))?;
+        atomic::sync_folder(atomic::parent(&path))?;
+        Ok(Some(metadata.len()))
+    }
+
+    /// Whether somebody reads or writes an archive, or makes the image of this name.
+    pub fn is_busy(&self, name: &str, path: &StorePath) -> Result<bool, Error> {
+        let locks = self.root().join(work::FOLDER).join("locks");
+        if lock::is_taken(&locks.join(work::lock_name(name)))? {
+            return Ok(true);
+        }
+        let path = path.absolute();
+        // A pipe would be waited for.
+        if !fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
+            return Ok(false);
+        }
+        lock::is_taken(&path)
+    }
+}
+
+/// The files that entries name, found by whatever way leads to them.
+pub(crate) struct Files<'a> {
+    /// By the last part of their paths: a link elsewhere on the way changes only what is before.
+    by_name: HashMap<&'a str, Vec<&'a Utf8Path>>,
+}
+
+impl<'a> Files<'a> {
+    pub(crate) fn of(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+        let mut by_name: HashMap<_, Vec<_>> = HashMap::new();
+        for entry in entries {
+            let name = entry.file.file_name().unwrap_or_default();
+            by_name.entry(name).or_default().push(entry.file.as_path());
+        }
+        Self { by_name }
+    }
+
+    /// Whether a file of the store is one of them.
+    pub(crate) fn has(&self, store: &Store, file: &Utf8Path) -> bool {
+        let named = self.by_name.get(file.file_name().unwrap_or_default());
+        let at = |path: &Utf8Path| real(&store.root().join(path)).ok().flatten();
+        named.into_iter().flatten().any(|named| {
+            named.components().eq(file.components())
+                || at(named).is_some_and(|real| Some(real) == at(file))
+        })
+    }
+}

@@ -1,0 +1,209 @@
+//! What is in a store's folder and belongs to nobody, and how much room there is.
+
+use std::fs;
+use std::io;
+use std::time::SystemTime;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::removal::Files;
+use crate::{Error, Registry, Store, StorePath, unfinished, work};
+
+/// Where archives are.
+const IMAGES: &str = "images";
+
+/// How the names of archives end.
+const ARCHIVES: [&str; 5] = [".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst"];
+
+/// How deep folders may be in each other.
+const MAX_DEPTH: usize = 32;
+
+/// A file that nobody needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stray {
+    /// Where it is, relative to the store.
+    pub path: Utf8PathBuf,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// When it was written last.
+    pub modified: Option<SystemTime>,
+    /// What it is.
+    pub kind: StrayKind,
+}
+
+/// Why nobody needs a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StrayKind {
+    /// An archive that no entry names.
+    Archive,
+    /// An unfinished file whose writer is dead.
+    Unfinished,
+}
+
+impl Store {
+    /// The archives below `images/` that no entry names, and unfinished files of dead writers. Links are not
+    /// followed.
+    pub fn strays(&self, registry: &Registry) -> Result<Vec<Stray>, Error> {
+        let named = Files::of(registry.entries());
+        let mut strays = Vec::new();
+        self.walk(Utf8Path::new(IMAGES), MAX_DEPTH, &mut |path, metadata| {
+            let is_archive = ARCHIVES.iter().any(|end| path.as_str().ends_with(end));
+            if is_archive && !named.has(self, path) {
+                strays.push(Stray {
+                    path: path.to_owned(),
+                    bytes: metadata.len(),
+                    modified: metadata.modified().ok(),
+                    kind: StrayKind::Archive,
+                });
+            }
+        })?;
+        strays.sort_by(|a, b| a.path.cmp(&b.path));
+        let folder = Utf8Path::new(work::FOLDER).join("unfinished");
+        for (path, bytes) in unfinished::abandoned(&self.root().join(&folder)) {
+            strays.push(Stray {
+                modified: fs::symlink_metadata(&path)
+                    .and_then(|it| it.modified())
+                    .ok(),
+                path: folder.join(path.file_name().unwrap_or_default()),
+                bytes,
+                kind: StrayKind::Unfinished,
+            });
+        }
+        Ok(strays)
+    }
+
+    /// Removes the unfinished files of dead writers.
+    pub fn remove_unfinished(&self, stray: &Stray) -> Result<(), Error> {
+        let path = self.root().join(&stray.path);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(Error::io("remove", &path)(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The bytes that whoever runs this may still write to the store's file system.
+    pub fn free(&self) -> Result<u64, Error> {
+        // The registry's folder may not be there yet.
+        let existing = self.root().ancestors().find(|folder| folder.exists());
+        let folder = existing.unwrap_or(self.root());
+        let stat = rustix::fs::statvfs(folder.as_std_path())
+            .map_err(|error| Error::io("look for room in", folder)(error.into()))?;
+        Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+    }
+
+    fn walk(
+        &self,
+        folder: &Utf8Path,
+        depth: usize,
+        see: &mut dyn FnMut(&Utf8Path, &fs::Metadata),
+    ) -> Result<(), Error> {
+        let absolute = self.root().join(folder);
+        let failed = |error| Error::io("list", &absolute)(error);
+        if folder == Utf8Path::new(work::FOLDER) || depth == 0 || absolute.is_symlink() {
+            return Ok(());
+        }
+        let entries = match fs::read_dir(&absolute) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(failed(error)),
+        };
+        for entry in entries {
+            let entry = entry.map_err(failed)?;
+            // A name that is not UTF-8 is none of ours.
+            let Ok(name) = entry.file_name().into_string() else {
+                continue;
+            };
+            let Ok(metadata) = entry.metadata() else {
+                continue;
+            };
+            let path = folder.join(name);
+            if metadata.is_dir() {
+                self.walk(&path, depth - 1, see)?;
+            } else if metadata.is_file() {
+                see(&path, &metadata);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a stray archive is safe to delete.
+    pub fn stray_path(&self, stray: &Stray) -> Result<StorePath, Error> {
+        self.path(&stray.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn only_archives_that_nobody_names_are_strays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = Utf8Path::from_path(folder.path()).expect("UTF-8");
+        let store = Store::locate(root, None);
+        assert_eq!(
+            store
+                .strays(&store.read_or_empty().expect("none"))
+                .expect("none"),
+            []
+        );
+        for path in ["images/a", "images/.imgpipe/unfinished", "elsewhere"] {
+            fs::create_dir_all(root.join(path)).expect("folders");
+        }
+        for path in [
+            "images/a/named.tar",
+            "images/a/lost.tar",
+            "images/lost.tar.zst",
+            "images/Dockerfile.x",
+            "images/.imgpipe/unfinished/1-0-0.tar",
+            "elsewhere/far.tar",
+        ] {
+            fs::write(root.join(path), "text").expect("files");
+        }
+        symlink(root.join("elsewhere"), root.join("images/link")).expect("a link");
+        symlink(root.join("elsewhere/far.tar"), root.join("images/link.tar")).expect("a link");
+        let text = "images:\n- {name: n, file: images/./a/named.tar, docker_tag: n, os: 'debian:12', architecture: x86_64}\n";
+        fs::write(store.file(), text).expect("a registry");
+        let strays = store.strays(&store.read().expect("read")).expect("strays");
+        let found: Vec<_> = strays.iter().map(|stray| stray.path.as_str()).collect();
+        assert_eq!(
+            found,
+            [
+                "images/a/lost.tar",
+                "images/lost.tar.zst",
+                "images/.imgpipe/unfinished/1-0-0.tar"
+            ]
+        );
+        let timeout = std::time::Duration::from_secs(10);
+        let path = store.stray_path(&strays[0]).expect("inside");
+        assert_eq!(
+            store.remove_stray(&path, timeout).expect("removed"),
+            Some(4)
+        );
+        let named = store
+            .path(Utf8Path::new("images/a/named.tar"))
+            .expect("inside");
+        assert_eq!(store.remove_stray(&named, timeout).expect("stays"), None);
+        store.remove_unfinished(&strays[2]).expect("removed");
+        assert_eq!(
+            store
+                .strays(&store.read().expect("read"))
+                .expect("strays")
+                .len(),
+            1
+        );
+        assert!(root.join("elsewhere/far.tar").exists());
+    }
+
+    #[test]
+    fn there_is_some_room() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = Utf8Path::from_path(folder.path()).expect("UTF-8");
+        let store = Store::locate(&root.join("not/yet"), None);
+        assert!(store.free().expect("room") > 0);
+    }
+}
