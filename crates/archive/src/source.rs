@@ -1,8 +1,10 @@
 //! The archive's file: what it is, and its bytes from any place.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{self, BufReader, Read};
 use std::os::unix::fs::FileExt;
+use std::thread;
+use std::time::Duration;
 
 use camino::Utf8Path;
 
@@ -43,6 +45,7 @@ impl Source {
             ));
         }
         let file = File::open(path).map_err(|error| blame.read(error))?;
+        mark(&file);
         let size = metadata.len();
         let mut start = Vec::new();
         Slice::new(&file, 0, size.min(BLOCK))
@@ -175,5 +178,19 @@ impl<R: Read> Read for Piped<R> {
 impl<R: Read> Pass for Piped<R> {
     fn pass(&mut self, bytes: u64) -> io::Result<u64> {
         skip(&mut self.0, bytes)
+    }
+}
+
+/// How often a lock is tried: whoever looks whether a file is read holds it for a moment.
+const LOCK_ATTEMPTS: usize = 2;
+
+/// Locks a file for reading, so that nobody takes it for one that nobody needs. Where that can't be done, it is read all
+/// the same: a file that is open stays whole, whatever becomes of its name.
+fn mark(file: &File) {
+    for _ in 0..LOCK_ATTEMPTS {
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(1)),
+            Ok(()) | Err(TryLockError::Error(_)) => return,
+        }
     }
 }

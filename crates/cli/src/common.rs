@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
-use registry::Store;
+use registry::{Config, Store};
 
 use crate::progress::Style;
 use crate::{Code, Failure, Input, duration};
@@ -16,7 +16,8 @@ const ENGINE: &str = "docker";
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Common options")]
 pub struct Common {
-    /// The registry file [default: the nearest image-registry.yml upward from here]
+    /// The registry file [default: images.registry of the config, else the nearest image-registry.yml
+    /// upward from here]
     #[arg(
         long,
         value_name = "FILE",
@@ -24,6 +25,10 @@ pub struct Common {
         hide_env_values = true
     )]
     pub registry: Option<Utf8PathBuf>,
+
+    /// The config [default: the nearest local-ci-config.yml or .localci.yml upward from here]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<Utf8PathBuf>,
 
     /// The container engine's program: docker, podman, or a path
     #[arg(
@@ -71,6 +76,11 @@ pub struct Common {
 }
 
 impl Common {
+    /// The config that was named, or is the nearest; an empty one where there is none.
+    pub fn config(&self) -> Result<Config, Failure> {
+        Ok(Config::find(&working_dir()?, self.config.as_deref())?)
+    }
+
     /// The store around the registry that was named, or is the nearest.
     pub fn store(&self) -> Result<Store, Failure> {
         // A variable that is set to nothing, as CI systems do, is not set.
@@ -78,6 +88,11 @@ impl Common {
             .registry
             .as_deref()
             .filter(|path| !path.as_str().is_empty());
+        let configured = match named {
+            Some(_) => None,
+            None => self.config()?.registry,
+        };
+        let named = named.or(configured.as_deref());
         Ok(Store::locate(&working_dir()?, named))
     }
 

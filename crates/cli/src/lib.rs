@@ -3,12 +3,14 @@
 //! Only commands use this crate. The libraries below them return errors; [`Failure`] has a
 //! conversion from each, which is where an error's kind becomes an exit code.
 
+pub mod bytes;
 mod classify;
 mod common;
 pub mod duration;
 mod exit;
 mod failure;
 mod input;
+mod lease;
 mod output;
 mod progress;
 mod reporter;
@@ -20,6 +22,7 @@ pub use common::{Common, absolute, working_dir};
 pub use exit::Code;
 pub use failure::Failure;
 pub use input::{Input, nothing_on_stdin, reads_stdin};
+pub use lease::{LeaseFlags, Leases, run as run_holder};
 pub use output::Output;
 pub use progress::Progress;
 pub use reporter::Reporter;

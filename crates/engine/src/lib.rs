@@ -15,6 +15,7 @@ mod build;
 mod call;
 mod child;
 mod collect;
+mod containers;
 mod engine;
 mod error;
 mod feed;
@@ -30,6 +31,7 @@ mod tail;
 
 pub use build::{Build, BuildFile};
 pub use child::kill_all;
+pub use containers::Container;
 pub use engine::Engine;
 pub use error::{Error, LoadError, SaveError};
 pub use flavor::{Flavor, StoreKind, Version};

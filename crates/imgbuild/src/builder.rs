@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use archive::{Archive, Stack, ThinBase};
 use camino::Utf8PathBuf;
-use cli::{Failure, Reporter};
+use cli::{Failure, Leases, Reporter};
 use engine::{Build, BuildFile, Engine};
 use imgload::Loader;
 use imgsave::{Form, Naming, Saver, Source, Thin, Wanted, compliant_name};
@@ -31,6 +31,8 @@ pub struct Builder<'a> {
     pub reporter: &'a Reporter,
     /// How long to wait for the registry's lock. Another build of the same image is waited for however long.
     pub lock_timeout: Duration,
+    /// What this run holds.
+    pub leases: Leases<'a>,
     /// How to build.
     pub options: Options,
 }
@@ -76,6 +78,13 @@ impl Builder<'_> {
         {
             Some(path) => {
                 let target = paths::archive(self.store, &registry, path)?;
+                let target = match &target.entry {
+                    // It may have gone before it was held.
+                    Some(entry) => {
+                        paths::archive(self.store, &self.leases.hold(&[&entry.name])?, path)?
+                    }
+                    None => target,
+                };
                 if self.options.rebuild || self.options.no_cache {
                     let path = &target.path;
                     self.reporter.warn(format!(
@@ -124,6 +133,9 @@ impl Builder<'_> {
         // Before the lock: a plan that can't be built should not wait for one that can.
         let base = self.base(plan, &self.store.read_or_empty()?)?;
         Recipe::of(plan, &name, self.store, &base)?;
+        let below = base.entry().map(|entry| entry.name.as_str());
+        let held: Vec<&str> = below.into_iter().chain([name.as_str()]).collect();
+        self.leases.hold(&held)?;
         let _lock = self.store.lock_image(name.as_str(), None)?;
         let registry = self.store.read_or_empty()?;
         let base = self.base(plan, &registry)?;

@@ -5,7 +5,7 @@ use std::io::{BufReader, Read};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Parser;
-use cli::{Code, Common, Context, Failure, Flags};
+use cli::{Code, Common, Context, Failure, Flags, LeaseFlags, Leases};
 use imgsave::FormFlags;
 use plan::{Plan, Plans};
 use serde_json::json;
@@ -75,6 +75,9 @@ pub struct Cli {
     form: FormFlags,
 
     #[command(flatten)]
+    lease: LeaseFlags,
+
+    #[command(flatten)]
     common: Common,
 }
 
@@ -96,13 +99,19 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         engine: &engine,
         reporter: &reporter,
         lock_timeout: cli.common.lock_timeout,
+        leases: Leases {
+            store: &store,
+            term: cli.lease.term()?,
+            lock_timeout: cli.common.lock_timeout,
+            reporter: &reporter,
+        },
         options: Options {
             rebuild: cli.rebuild,
             no_cache: cli.no_cache,
             pull: cli.pull,
             network: cli.network,
             normalize: cli.normalize,
-            wanted: cli.form.wanted()?,
+            wanted: cli.form.wanted(&cli.common.config()?)?,
         },
     };
     let mut work = |context: &mut Context, plan: Plan| {

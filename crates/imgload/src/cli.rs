@@ -4,8 +4,9 @@ use std::num::NonZero;
 use std::thread::available_parallelism;
 
 use clap::Parser;
-use cli::{Common, Context, Failure, Flags};
+use cli::{Common, Context, Failure, Flags, LeaseFlags, Leases};
 use naming::Reference;
+use registry::Registry;
 use serde_json::json;
 
 use crate::{Loaded, Loader, Target, target};
@@ -62,6 +63,9 @@ pub struct Cli {
     no_record: bool,
 
     #[command(flatten)]
+    lease: LeaseFlags,
+
+    #[command(flatten)]
     common: Common,
 }
 
@@ -107,6 +111,12 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         jobs: cli.jobs.map_or_else(usual_jobs, NonZero::get),
         keep_going: cli.common.keep_going,
     };
+    let leases = Leases {
+        store: &store,
+        term: cli.lease.term()?,
+        lock_timeout: cli.common.lock_timeout,
+        reporter: &reporter,
+    };
     let act = cli.act.as_deref();
     let mut input = input;
     let mut count = 0;
@@ -119,7 +129,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         if count > 1 && loader.also.is_some() {
             return Err(Failure::usage(SEVERAL));
         }
-        let registry = store.read_or_empty()?;
+        let registry = hold(&leases, &records)?;
         let mut targets = Vec::new();
         for record in records {
             let target = record.and_then(|operand| {
@@ -136,6 +146,22 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         }
         load(context, &loader, targets, act)?;
     }
+}
+
+/// Holds the images that operands name, and returns the registry as it was then.
+fn hold(leases: &Leases, records: &[Result<String, Failure>]) -> Result<Registry, Failure> {
+    let registry = leases.store.read_or_empty()?;
+    let operands = records.iter().flatten();
+    let names: Vec<String> = operands
+        .filter_map(|operand| {
+            target::resolve(leases.store, &registry, operand)
+                .ok()?
+                .entry
+        })
+        .map(|entry| entry.name)
+        .collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    leases.hold(&names)
 }
 
 /// How many streams where nobody says: an engine unpacks each on one processor.

@@ -20,7 +20,8 @@ pub(crate) fn count_use(
         let edits = entries.filter_map(|entry| {
             let uses = names.iter().filter(|name| **name == entry.name).count();
             let mut entry = entry.clone();
-            entry.last_used = Some(Utc::now().trunc_subsecs(0));
+            // A clock that went back makes nothing older than it was.
+            entry.last_used = entry.last_used.max(Some(Utc::now().trunc_subsecs(0)));
             entry.usage_count = entry
                 .usage_count
                 .saturating_add(u64::try_from(uses).unwrap_or(1));

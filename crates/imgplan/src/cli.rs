@@ -2,11 +2,11 @@
 
 use camino::Utf8PathBuf;
 use clap::Parser;
-use cli::{Common, Context, Failure, Flags};
-use plan::{Requirement, explain, plan_for, select};
+use cli::{Common, Context, Failure, Flags, LeaseFlags, Leases};
+use registry::Term;
 
-use crate::entries::Images;
-use crate::requirements::{Given, Requirements, from_operand, from_stdin};
+use crate::planner::Planner;
+use crate::requirements::{Given, from_operand, from_stdin};
 
 /// Pick the best registered image for a requirement, or the best base and what is missing
 ///
@@ -14,7 +14,7 @@ use crate::requirements::{Given, Requirements, from_operand, from_stdin};
 /// object a line, for imgbuild. An image can be used when its system, version and architecture are the
 /// required ones and it has every required compiler; of those, the one with most of the packages and tools
 /// wins. With none, the best image of that system is what imgbuild builds on, and with none of those the
-/// system itself. No engine is started and nothing is written.
+/// system itself. The image that a plan names is held for this run (see Leases). No engine is started.
 #[derive(Debug, Parser)]
 #[command(
     name = "imgplan",
@@ -51,6 +51,9 @@ pub struct Cli {
     explain: bool,
 
     #[command(flatten)]
+    lease: LeaseFlags,
+
+    #[command(flatten)]
     common: Common,
 }
 
@@ -68,6 +71,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         files,
         given,
         explain: explaining,
+        lease,
         common,
     } = cli;
     let given = given.requirement();
@@ -87,46 +91,33 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     for warning in registry.warnings() {
         context.reporter.warn(warning);
     }
-    let here = cli::working_dir()?;
+    let reporter = context.reporter.clone();
+    // Where nobody ever wrote or removed an image, there is nothing to hold it against.
+    let term = lease.term()?.filter(|_| store.is_kept());
     let planner = Planner {
-        images: Images::look(&store, &registry, &here, &context.reporter),
+        store: &store,
+        here: cli::working_dir()?,
+        registry,
+        leases: Leases {
+            store: &store,
+            // A plan that was only looked at holds its image no longer than a run that can't be seen.
+            term: term.map(|term| Term {
+                brief: true,
+                ..term
+            }),
+            lock_timeout: common.lock_timeout,
+            reporter: &reporter,
+        },
         explaining,
     };
     if let Some(requirement) = given {
-        return planner.print_all(context, vec![requirement]);
+        return planner.print_all(context, &vec![requirement]);
     }
     let null = common.null;
     if reads_stdin {
-        return planner.print_all(context, from_stdin(null)?);
+        return planner.print_all(context, &from_stdin(null)?);
     }
     context.each(files.iter().map(Ok), |context, path: &Utf8PathBuf| {
-        planner.print_all(context, from_operand(path, null)?)
+        planner.print_all(context, &from_operand(path, null)?)
     })
-}
-
-struct Planner<'a> {
-    images: Images<'a>,
-    explaining: bool,
-}
-
-impl Planner<'_> {
-    fn print_all(&self, context: &mut Context, requirements: Requirements) -> Result<(), Failure> {
-        context.each(requirements, |context, requirement| {
-            self.print(context, &requirement)
-        })
-    }
-
-    fn print(&self, context: &Context, requirement: &Requirement) -> Result<(), Failure> {
-        let selection = select(requirement, self.images.entries());
-        let plan = plan_for(requirement, &selection, |entry| self.images.path_of(entry))?;
-        if self.explaining {
-            context.reporter.explain(
-                plan.name.as_deref().unwrap_or_default(),
-                &explain(requirement, &selection),
-            );
-        }
-        let line =
-            serde_json::to_string(&plan).map_err(|error| Failure::invalid(error.to_string()))?;
-        context.out.json_line(&line)
-    }
 }

@@ -1,7 +1,8 @@
 //! Pick the best image for a requirement, or the best base and what is missing.
 //!
-//! Reads the registry, looks which archives are there, prints plans. Starts no engine and writes nothing.
+//! Reads the registry, looks which archives are there, holds those that it names, prints plans. Starts no engine.
 
 pub mod cli;
 mod entries;
+mod planner;
 mod requirements;

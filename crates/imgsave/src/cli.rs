@@ -110,7 +110,11 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         engine: &engine,
         reporter: &reporter,
         lock_timeout: cli.common.lock_timeout,
-        form: form(&store, cli.base.as_deref(), cli.form.wanted()?)?,
+        form: form(
+            &store,
+            cli.base.as_deref(),
+            cli.form.wanted(&cli.common.config()?)?,
+        )?,
     };
     if cli.full {
         return context.each(input, |context, operand| {

@@ -1,7 +1,6 @@
 //! The flags that say how an archive is written, for every command that writes one.
 
 use archive::Compress;
-use camino::Utf8PathBuf;
 use clap::Args;
 use cli::Failure;
 use registry::Config;
@@ -16,10 +15,6 @@ pub struct FormFlags {
     /// Leave out the layers of the registered base [default: images.thin of the config, else not]
     #[arg(long)]
     thin: bool,
-
-    /// The config [default: the nearest local-ci-config.yml or .localci.yml upward from here]
-    #[arg(long, value_name = "FILE")]
-    config: Option<Utf8PathBuf>,
 }
 
 /// How archives are to be written, from flags and config.
@@ -50,8 +45,7 @@ impl FormFlags {
     }
 
     /// What flags and config say together; a flag wins.
-    pub fn wanted(&self) -> Result<Wanted, Failure> {
-        let config = Config::find(&cli::working_dir()?, self.config.as_deref())?;
+    pub fn wanted(&self, config: &Config) -> Result<Wanted, Failure> {
         let configured = config.compress.as_deref().map(str::parse).transpose();
         let configured = configured.map_err(|error: archive::NoCompression| {
             let path = config.path.as_ref().map_or("", |path| path.as_str());

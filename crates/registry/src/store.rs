@@ -58,6 +58,11 @@ impl Store {
         self.file.exists()
     }
 
+    /// Whether any command has ever written here.
+    pub fn is_kept(&self) -> bool {
+        self.root.join(work::FOLDER).is_dir()
+    }
+
     /// Reads the registry. Takes no lock: writes are atomic.
     pub fn read(&self) -> Result<Registry, Error> {
         match atomic::read(&self.file)? {
