@@ -1,0 +1,343 @@
+mod bases;
+mod phrases;
+mod properties;
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use glob::Pattern;
+
+use super::*;
+
+fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_750_000_000, 0).unwrap()
+}
+
+/// An image of 10 bytes that was last used so many days ago.
+fn image(name: &str, days: i64) -> Candidate {
+    Candidate {
+        name: name.to_owned(),
+        project: String::new(),
+        os: String::new(),
+        size: 10,
+        last_used: Some(now() - TimeDelta::days(days)),
+        created: None,
+        base: None,
+        has_remote: false,
+        holds: Vec::new(),
+    }
+}
+
+fn thin(name: &str, days: i64, base: &str) -> Candidate {
+    let base = Some(base.to_owned());
+    Candidate {
+        base,
+        ..image(name, days)
+    }
+}
+
+fn held(candidate: Candidate) -> Candidate {
+    let holds = vec![Hold::Pinned];
+    Candidate { holds, ..candidate }
+}
+
+fn of_size(size: u64, candidate: Candidate) -> Candidate {
+    Candidate { size, ..candidate }
+}
+
+fn max_age(days: i64) -> Limits {
+    Limits {
+        max_age: Some(TimeDelta::days(days)),
+        ..Limits::default()
+    }
+}
+
+fn max_size(bytes: u64) -> Limits {
+    Limits {
+        max_size: Some(bytes),
+        ..Limits::default()
+    }
+}
+
+fn min_free(bytes: u64) -> Limits {
+    Limits {
+        min_free: Some(bytes),
+        ..Limits::default()
+    }
+}
+
+fn keep_last(count: usize, per: Per) -> Limits {
+    Limits {
+        keep_last: Some(KeepLast { count, per }),
+        ..Limits::default()
+    }
+}
+
+/// The names of what goes, in order.
+fn names(candidates: &[Candidate], selection: &Selection) -> String {
+    let going = selection.going.iter();
+    let names: Vec<_> = going
+        .map(|going| candidates[going.index].name.as_str())
+        .collect();
+    names.join(" ")
+}
+
+fn going(candidates: &[Candidate], limits: &Limits) -> String {
+    names(candidates, &select(candidates, limits, Some(0), now()))
+}
+
+/// `store` → what goes for each of the limits.
+#[track_caller]
+fn check(store: &[Candidate], table: &[(Limits, &str)]) {
+    for (limits, expected) in table {
+        assert_eq!(going(store, limits), *expected, "{limits:?}");
+    }
+}
+
+#[test]
+fn limits_by_themselves() {
+    let store = [image("c", 3), image("a", 1), image("d", 4), image("b", 2)];
+    check(
+        &store,
+        &[
+            (Limits::default(), ""),
+            (max_age(4), ""),
+            (max_age(3), "d"),
+            (max_age(0), "d c b a"),
+            (max_size(40), ""),
+            (max_size(39), "d"),
+            (max_size(30), "d"),
+            (max_size(29), "d c"),
+            (max_size(0), "d c b a"),
+            (min_free(0), ""),
+            (min_free(1), "d"),
+            (min_free(10), "d"),
+            (min_free(11), "d c"),
+            (min_free(100), "d c b a"),
+            (keep_last(4, Per::Store), ""),
+            (keep_last(3, Per::Store), "d"),
+            (keep_last(1, Per::Store), "d c b"),
+            (keep_last(0, Per::Store), "d c b a"),
+        ],
+    );
+    assert_eq!(select(&[], &max_size(0), None, now()), Selection::default());
+}
+
+#[test]
+fn limits_together_remove_what_each_removes() {
+    let store = [
+        of_size(100, image("large", 1)),
+        image("a", 2),
+        image("b", 3),
+        image("c", 40),
+    ];
+    let limits = Limits {
+        max_size: Some(125),
+        keep_last: Some(KeepLast {
+            count: 2,
+            per: Per::Store,
+        }),
+        ..max_age(30)
+    };
+    let selection = select(&store, &limits, None, now());
+    assert_eq!(names(&store, &selection), "c b");
+    assert_eq!(
+        selection.going[0].reasons,
+        [
+            Reason::TooOld {
+                age: TimeDelta::days(40)
+            },
+            Reason::NotAmongLast {
+                count: 2,
+                group: "the store".to_owned()
+            },
+            Reason::StoreTooLarge { limit: 125 },
+        ]
+    );
+    assert_eq!(selection.going[1].reasons.len(), 1);
+    assert_eq!(selection.unmet, []);
+}
+
+#[test]
+fn groups_are_counted_apart() {
+    let put = |project: &str, os: &str, candidate| Candidate {
+        project: project.to_owned(),
+        os: os.to_owned(),
+        ..candidate
+    };
+    let store = [
+        put("web", "debian", image("web/new", 1)),
+        put("web", "alpine", image("web/old", 2)),
+        put("db", "debian", image("db/new", 3)),
+        put("db", "alpine", image("db/old", 4)),
+        put("", "", image("new", 5)),
+        put("", "", image("old", 6)),
+    ];
+    let patterns = |all: &[&str]| {
+        let all = all.iter().map(|pattern| Pattern::new(pattern).unwrap());
+        Per::Patterns(all.collect())
+    };
+    check(
+        &store,
+        &[
+            (keep_last(1, Per::Project), "old db/old web/old"),
+            (keep_last(1, Per::Os), "old db/old db/new"),
+            (keep_last(1, patterns(&["web/*"])), "web/old"),
+            (keep_last(0, patterns(&["web/*"])), "web/old web/new"),
+            (
+                keep_last(1, patterns(&["*/old", "*"])),
+                "old new db/old db/new",
+            ),
+            (keep_last(1, patterns(&["old", "none"])), ""),
+            (keep_last(0, patterns(&[])), ""),
+        ],
+    );
+}
+
+#[test]
+fn equally_recent() {
+    let with_remote = |candidate| Candidate {
+        has_remote: true,
+        ..candidate
+    };
+    let store = [
+        image("b", 1),
+        image("a", 1),
+        of_size(20, image("large", 1)),
+        with_remote(of_size(5, image("remote", 1))),
+        with_remote(image("newer", 0)),
+        image("older", 2),
+    ];
+    assert_eq!(going(&store, &max_size(0)), "older remote large a b newer");
+    assert_eq!(
+        going(&store, &keep_last(2, Per::Store)),
+        "older remote large a"
+    );
+}
+
+#[test]
+fn stamps() {
+    let stamped = |name, last_used: Option<i64>, created: Option<i64>| {
+        let stamp = |days| now() - TimeDelta::days(days);
+        Candidate {
+            last_used: last_used.map(stamp),
+            created: created.map(stamp),
+            ..image(name, 0)
+        }
+    };
+    let store = [
+        stamped("future", Some(-9), None),
+        stamped("further", Some(-99), None),
+        stamped("neither", None, None),
+        stamped("made", None, Some(5)),
+        stamped("used", Some(3), Some(50)),
+    ];
+    check(
+        &store,
+        &[
+            (max_age(0), "made used"),
+            (max_age(3), "made"),
+            (max_age(5), ""),
+            (max_size(0), "neither made used future further"),
+            (keep_last(1, Per::Store), "neither made used future"),
+        ],
+    );
+    let future = &store[..1];
+    assert_eq!(going(future, &max_age(0)), "");
+    assert_eq!(future[0].age(now()), Some(TimeDelta::zero()));
+}
+
+#[test]
+fn held_images_count_among_the_last() {
+    let store = [held(image("old", 9)), image("a", 1), image("b", 2)];
+    let selection = select(&store, &keep_last(1, Per::Store), None, now());
+    assert_eq!(names(&store, &selection), "b");
+    let limit = Missed::KeepLast {
+        group: "the store".to_owned(),
+        wanted: 1,
+        found: 2,
+    };
+    let held_by = vec![0];
+    assert_eq!(selection.unmet, [Unmet { limit, held_by }]);
+    // Another limit makes the room that this one could not.
+    let limits = Limits {
+        max_size: Some(10),
+        ..keep_last(1, Per::Store)
+    };
+    let selection = select(&store, &limits, None, now());
+    assert_eq!(names(&store, &selection), "b a");
+    assert_eq!(selection.unmet, []);
+}
+
+#[test]
+fn free_space() {
+    let store = [held(image("held", 9)), image("a", 1)];
+    let missed = |free| {
+        let selection = select(&store, &min_free(100), free, now());
+        (selection.going.len(), selection.unmet)
+    };
+    let unmet = |found, held_by| {
+        vec![Unmet {
+            limit: Missed::MinFree { wanted: 100, found },
+            held_by,
+        }]
+    };
+    assert_eq!(missed(None), (0, unmet(None, vec![])));
+    assert_eq!(missed(Some(0)), (1, unmet(Some(10), vec![0])));
+    assert_eq!(missed(Some(90)), (1, vec![]));
+    assert_eq!(missed(Some(100)), (0, vec![]));
+}
+
+#[test]
+fn sizes_beyond_all_sums() {
+    let store = [
+        of_size(u64::MAX, image("a", 3)),
+        of_size(u64::MAX, image("b", 2)),
+        image("c", 1),
+    ];
+    check(
+        &store,
+        &[
+            (max_size(u64::MAX), "a b"),
+            (max_size(10), "a b"),
+            (min_free(u64::MAX), "a"),
+        ],
+    );
+    let pinned = store.map(held);
+    let selection = select(&pinned, &max_size(1), None, now());
+    let found = u64::MAX;
+    assert_eq!(
+        selection.unmet[0].limit,
+        Missed::MaxSize { wanted: 1, found }
+    );
+}
+
+/// The bound is generous: it is to notice a quadratic step, not to measure.
+#[test]
+fn ten_thousand_images() {
+    let store: Vec<_> = (0..10_000_u32)
+        .map(|number| Candidate {
+            project: format!("project {}", number % 100),
+            base: (number % 3 != 0).then(|| format!("image {}", number / 3)),
+            holds: if number % 97 == 0 {
+                vec![Hold::Busy]
+            } else {
+                Vec::new()
+            },
+            ..image(&format!("image {number}"), i64::from(number * 7919 % 1000))
+        })
+        .collect();
+    let limits = Limits {
+        max_size: Some(50_000),
+        max_age: Some(TimeDelta::days(500)),
+        keep_last: Some(KeepLast {
+            count: 50,
+            per: Per::Project,
+        }),
+        min_free: Some(60_000),
+    };
+    let start = Instant::now();
+    let selection = select(&store, &limits, Some(0), now());
+    assert!(start.elapsed() < Duration::from_secs(1));
+    assert!(selection.going.len() > 1000 && selection.staying.len() > 1000);
+}
