@@ -22,9 +22,28 @@ pub fn parse(text: &str) -> Result<Duration, String> {
         .ok_or_else(wrong)
 }
 
+/// A duration as [`parse`] reads it, in the largest unit that says it in whole numbers.
+pub fn show(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let units = [("d", 24 * 60 * 60), ("h", 60 * 60), ("m", 60)];
+    let unit = units
+        .into_iter()
+        .find(|(_, unit)| seconds >= *unit && seconds.is_multiple_of(*unit));
+    let (name, unit) = unit.unwrap_or(("s", 1));
+    format!("{}{name}", seconds / unit)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_shown_can_be_read() {
+        for text in ["0s", "45s", "10m", "90m", "6h", "30d"] {
+            assert_eq!(show(parse(text).expect(text)), text);
+        }
+        assert_eq!(show(Duration::from_secs(86_400)), "1d");
+    }
 
     #[test]
     fn units() {

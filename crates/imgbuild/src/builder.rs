@@ -11,6 +11,7 @@ use camino::Utf8PathBuf;
 use cli::{Failure, Leases, Reporter};
 use engine::{Build, BuildFile, Engine};
 use imgload::Loader;
+use imgprune::InForce;
 use imgsave::{Form, Naming, Saver, Source, Thin, Wanted, compliant_name};
 use naming::{Architecture, Digest, ImageName};
 use plan::Plan;
@@ -52,6 +53,8 @@ pub struct Options {
     pub normalize: bool,
     /// How archives are written.
     pub wanted: Wanted,
+    /// By which limits to make room for them; `None` makes none.
+    pub make_room: Option<InForce>,
 }
 
 /// An archive that meets a plan.
@@ -248,6 +251,7 @@ impl Builder<'_> {
                 compress: self.options.wanted.compress,
                 base: thin_base,
             },
+            make_room: self.options.make_room.clone(),
         };
         let source = Source::Engine {
             reference: temporary.reference().clone(),

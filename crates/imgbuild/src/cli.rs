@@ -91,6 +91,7 @@ impl Flags for Cli {
 
 /// Builds each plan and prints where its archive is.
 pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
+    let config = cli.common.config()?;
     let store = cli.common.store()?;
     let engine = cli.common.engine();
     let reporter = context.reporter.clone();
@@ -111,7 +112,8 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
             pull: cli.pull,
             network: cli.network,
             normalize: cli.normalize,
-            wanted: cli.form.wanted(&cli.common.config()?)?,
+            wanted: cli.form.wanted(&config)?,
+            make_room: cli.form.room(&config)?,
         },
     };
     let mut work = |context: &mut Context, plan: Plan| {

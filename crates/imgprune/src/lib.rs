@@ -1,7 +1,18 @@
-//! Keeps a store within its limits: decides which of its images go.
+//! Keep the store under its limits, and never take what is in use.
+//!
+//! [`select()`] decides, [`Pruner`] finds out what it has to know and does it, [`cli`] is the command.
 
+pub mod cli;
+mod entries;
+mod limits;
+mod pruner;
+mod report;
 mod select;
+mod uses;
 
+pub use limits::{Asked, InForce, Origin};
+pub use pruner::{Options, Pruner};
+pub use report::{Gone, GoneKind, Report};
 pub use select::{
     Candidate, Going, Hold, KeepLast, Limits, Missed, Per, Reason, Selection, Staying, Unmet, Why,
     select,

@@ -105,16 +105,14 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     let engine = cli.common.engine();
     let input = cli.common.input(cli.operands, "references or archives")?;
     let reporter = context.reporter.clone();
+    let config = cli.common.config()?;
     let saver = Saver {
         store: &store,
         engine: &engine,
         reporter: &reporter,
         lock_timeout: cli.common.lock_timeout,
-        form: form(
-            &store,
-            cli.base.as_deref(),
-            cli.form.wanted(&cli.common.config()?)?,
-        )?,
+        form: form(&store, cli.base.as_deref(), cli.form.wanted(&config)?)?,
+        make_room: cli.form.room(&config)?,
     };
     if cli.full {
         return context.each(input, |context, operand| {

@@ -3,6 +3,7 @@
 use archive::Compress;
 use clap::Args;
 use cli::Failure;
+use imgprune::{Asked, InForce};
 use registry::Config;
 
 /// How archives are written.
@@ -15,6 +16,10 @@ pub struct FormFlags {
     /// Leave out the layers of the registered base [default: images.thin of the config, else not]
     #[arg(long)]
     thin: bool,
+
+    /// Where there is too little room, remove what was used least recently, as imgprune does
+    #[arg(long)]
+    make_room: bool,
 }
 
 /// How archives are to be written, from flags and config.
@@ -42,6 +47,12 @@ impl FormFlags {
     /// Whether `--thin` was given.
     pub fn is_thin(&self) -> bool {
         self.thin
+    }
+
+    /// By which limits to make room, if that was asked for.
+    pub fn room(&self, config: &Config) -> Result<Option<InForce>, Failure> {
+        let limits = || InForce::new(&Asked::default(), config);
+        self.make_room.then(limits).transpose()
     }
 
     /// What flags and config say together; a flag wins.

@@ -6,6 +6,7 @@ pub mod cli;
 mod entry;
 mod flags;
 mod naming_choice;
+mod room;
 mod saver;
 mod source;
 

@@ -14,6 +14,7 @@ use archive::{Announced, Archive, Compress, Draft, Image, Options, Stack, ThinBa
 use camino::Utf8PathBuf;
 use cli::{Code, Failure, Reporter};
 use engine::{Engine, SaveError};
+use imgprune::InForce;
 use inventory::Inventory;
 use naming::{Digest, ImageName, Reference};
 use registry::{Edit, Registry, Store, Unfinished};
@@ -33,6 +34,8 @@ pub struct Saver<'a> {
     pub lock_timeout: Duration,
     /// How to write.
     pub form: Form,
+    /// By which limits to make room where there is too little; `None` makes none.
+    pub make_room: Option<InForce>,
 }
 
 /// How archives are to be written.
@@ -145,6 +148,7 @@ impl Saver<'_> {
         draft: impl FnOnce(&Contents) -> Result<DraftEntry, Failure>,
     ) -> Result<Saved, Failure> {
         self.check_base(source)?;
+        self.ensure_room(source)?;
         let mut unfinished = self.store.create()?;
         let mut layers = self.write(source, naming.known(), unfinished.file_mut())?;
         let tags = naming.known().map(ImageName::reference).transpose()?;

@@ -66,7 +66,8 @@ pub(crate) fn is_taken(path: &Utf8Path) -> Result<bool, Error> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        // Whoever may not read a file can't tell.
+        // Whoever may not read a file can't tell, and leaves it alone.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(true),
         Err(error) => return Err(Error::io("open", path)(error)),
     };
     match file.try_lock() {

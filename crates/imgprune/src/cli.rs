@@ -1,0 +1,203 @@
+//! The flags of `imgprune`, and its run.
+
+use std::time::Duration;
+
+use clap::Parser;
+use cli::{Common, Context, Failure, Flags, bytes, duration};
+use engine::Engine;
+use serde_json::json;
+
+use crate::pruner::no_limit;
+use crate::{Asked, InForce, Options, Pruner};
+
+/// Keep the store under its limits, and never take what is in use
+///
+/// Removes the images that a limit wants gone, the least recently used first: the entry, then the
+/// archive. Prints the path of each archive that it removed. Each limit is reckoned by itself, and all
+/// hold afterwards. What is pinned, leased by a live run, used by a container, being read or written,
+/// the base of a thin archive that stays, or kept by --keep is never removed; where that leaves a limit
+/// exceeded, it says so and ends with 6. Limits come from flags, or else from images.cleanup and
+/// resource_limits of the config; without any it does nothing.
+#[derive(Debug, Parser)]
+#[command(
+    name = "imgprune",
+    version,
+    after_long_help = "\
+Examples:
+  imgprune --max-size 50GB --max-age 30d --dry-run -v
+      See what would go, and why, or why not.
+
+  imgprune --keep-last 3 --per project --keep '*-base'
+      Keep the three images of each project that were used last, and all bases.
+
+  imgprune --min-free 20GB --rmi
+      Free the disk as far as needed, and remove the loaded copies from the engine.
+
+  imgprune --orphans --missing
+      Remove archives that nobody registered, and entries without an archive.
+
+  imgprune --release \"$GITHUB_RUN_ID\"
+      End the leases of a run.
+
+Exit codes:
+  0 done, 1 other, 2 usage (no limit from anywhere too), 3 invalid registry or config, 5 engine
+  failed, 6 a limit could not be met, 7 lock not had in time, 130 interrupted"
+)]
+pub struct Cli {
+    /// Keep all archives together below this size, like 50GB or 50GiB
+    #[arg(long, value_name = "SIZE", value_parser = bytes::parse)]
+    max_size: Option<u64>,
+
+    /// Remove what was not used for so long, like 30d, 12h or 2w; never used, since it was made
+    #[arg(long, value_name = "AGE", value_parser = duration::parse)]
+    max_age: Option<Duration>,
+
+    /// Keep the N images of each group that were used last
+    #[arg(long, value_name = "N")]
+    keep_last: Option<usize>,
+
+    /// What --keep-last groups by: project, os, or a pattern of names, which may be repeated [default: all
+    /// images are one group]
+    #[arg(long, value_name = "GROUP")]
+    per: Vec<String>,
+
+    /// Keep so much free on the store's file system
+    #[arg(long, value_name = "SIZE", value_parser = bytes::parse)]
+    min_free: Option<u64>,
+
+    /// Never remove images whose names fit this pattern, like '*-base'; may be repeated
+    #[arg(long, value_name = "PATTERN")]
+    keep: Vec<String>,
+
+    /// Print what would go, and touch nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+
+    /// Also remove the loaded copies of removed images from the engine
+    #[arg(long)]
+    rmi: bool,
+
+    /// Also remove archives that no entry names, and unfinished files of dead writers
+    #[arg(long)]
+    orphans: bool,
+
+    /// Also remove entries whose archives are missing
+    #[arg(long)]
+    missing: bool,
+
+    /// End the leases of this run; may be repeated
+    #[arg(long, value_name = "ID")]
+    release: Vec<String>,
+
+    /// How long leases last at most whose holders can't be seen [default: what each says, usually 6h]
+    #[arg(long, value_name = "DUR", value_parser = duration::parse)]
+    lease: Option<Duration>,
+
+    /// Say which limits are in force and where each comes from, and touch nothing
+    #[arg(long)]
+    show_limits: bool,
+
+    /// Do not ask the engine which images its containers use
+    #[arg(long, conflicts_with = "rmi")]
+    no_engine: bool,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Flags for Cli {
+    const PROGRAM: &'static str = "imgprune";
+
+    fn common(&self) -> &Common {
+        &self.common
+    }
+}
+
+/// Prunes, and prints what went.
+pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
+    let asked = Asked {
+        max_size: cli.max_size,
+        max_age: cli.max_age,
+        keep_last: cli.keep_last,
+        per: cli.per,
+        min_free: cli.min_free,
+        keep: cli.keep,
+    };
+    let in_force = InForce::new(&asked, &cli.common.config()?)?;
+    if cli.show_limits {
+        return show(context, &in_force);
+    }
+    let options = Options {
+        dry_run: cli.dry_run,
+        rmi: cli.rmi,
+        orphans: cli.orphans,
+        missing: cli.missing,
+        lease: cli.lease,
+    };
+    let more = options.orphans || options.missing;
+    if !in_force.has_limit() && !more && cli.release.is_empty() {
+        return Err(no_limit(&in_force));
+    }
+    let store = cli.common.store()?;
+    let engine = if cli.no_engine {
+        None
+    } else {
+        present(cli.common.engine(), &cli.common, context)?
+    };
+    let reporter = context.reporter.clone();
+    let pruner = Pruner {
+        store: &store,
+        engine: engine.as_ref(),
+        reporter: &reporter,
+        lock_timeout: cli.common.lock_timeout,
+    };
+    pruner.release(&cli.release, options.dry_run)?;
+    if !in_force.has_limit() && !more {
+        return Ok(());
+    }
+    let report = pruner.run(&in_force, &options)?;
+    for gone in &report.gone {
+        let detail = || gone.json(report.dry_run);
+        context.out.record(gone.path.as_str(), detail)?;
+    }
+    if cli.common.json {
+        context.out.json_line(&report.summary().to_string())?;
+    }
+    report.say(&reporter);
+    for failure in report.failures.iter().skip(1) {
+        reporter.failure(failure);
+    }
+    report.verdict()
+}
+
+/// The engine, if there is one. On a machine without the usual engine no container can use an image.
+fn present(engine: Engine, common: &Common, context: &Context) -> Result<Option<Engine>, Failure> {
+    match engine.probe() {
+        Ok(_) => Ok(Some(engine)),
+        Err(error @ engine::Error::NotFound { .. }) if common.is_usual_engine() => {
+            context
+                .reporter
+                .detail(format!("{error}: no container can be using an image"));
+            Ok(None)
+        }
+        Err(error) => Err(Failure::from(error)
+            .with_hint("containers may be using images; --no-engine prunes without asking")),
+    }
+}
+
+fn show(context: &Context, in_force: &InForce) -> Result<(), Failure> {
+    if let Some(at) = &in_force.disabled {
+        let off = format!("images.cleanup is switched off in {at}");
+        context.reporter.info(off);
+    }
+    if in_force.origins.is_empty() {
+        context.reporter.info("no limit is in force");
+    }
+    for origin in &in_force.origins {
+        context.out.record(
+            &origin.to_string(),
+            || json!({ "limit": origin.limit, "value": origin.value, "from": origin.from }),
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! From the registry's entries to candidates: what can go, and what holds it.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+
+use chrono::{DateTime, Utc};
+use cli::Failure;
+use glob::Pattern;
+use registry::{Entry, Lease, Registry, Store};
+
+use crate::uses::Uses;
+use crate::{Candidate, Hold};
+
+/// What a registry's entries are to pruning.
+#[derive(Debug, Default)]
+pub(crate) struct Entries {
+    /// Images whose archives are there.
+    pub candidates: Vec<Candidate>,
+    /// Names whose archives are not there, with what holds the entry.
+    pub missing: Vec<(String, Vec<Hold>)>,
+    /// Names that are left alone, and why.
+    pub odd: Vec<(String, String)>,
+}
+
+/// What may hold images.
+pub(crate) struct Holds<'a> {
+    pub keep: &'a [Pattern],
+    pub leases: &'a [Lease],
+    pub uses: &'a Uses,
+}
+
+impl Entries {
+    pub(crate) fn look(store: &Store, registry: &Registry, holds: &Holds) -> Result<Self, Failure> {
+        let mut leased: HashMap<&str, Vec<&Lease>> = HashMap::new();
+        for lease in holds.leases {
+            leased.entry(&lease.image).or_default().push(lease);
+        }
+        let mut found = Self::default();
+        let mut counted = HashMap::new();
+        for entry in registry.entries() {
+            let path = match store.path(&entry.file) {
+                Ok(path) => path,
+                Err(error) => {
+                    found.odd.push((entry.name.clone(), error.to_string()));
+                    continue;
+                }
+            };
+            let leases = leased.get(entry.name.as_str());
+            let mut held = held(entry, holds, leases.map_or(&[], Vec::as_slice));
+            if store.is_busy(&entry.name, &path)? || holds.uses.is_new(entry) {
+                held.push(Hold::Busy);
+            }
+            match fs::symlink_metadata(path.absolute()) {
+                Ok(metadata) if metadata.is_file() => {
+                    // Two entries may share a file: its bytes count once.
+                    let first = counted.insert(path.absolute(), ()).is_none();
+                    let modified = metadata.modified().ok().map(DateTime::<Utc>::from);
+                    let size = if first { metadata.len() } else { 0 };
+                    found
+                        .candidates
+                        .push(candidate(entry, size, modified, held));
+                }
+                Ok(_) => {
+                    let why = "its archive is no regular file";
+                    found.odd.push((entry.name.clone(), why.to_owned()));
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    found.missing.push((entry.name.clone(), held));
+                }
+                Err(error) => {
+                    let why = format!("its archive can't be looked at: {error}");
+                    found.odd.push((entry.name.clone(), why));
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn candidate(
+    entry: &Entry,
+    size: u64,
+    modified: Option<DateTime<Utc>>,
+    holds: Vec<Hold>,
+) -> Candidate {
+    let name = entry.image_name().ok();
+    let project = name.as_ref().map(|name| name.project().to_owned());
+    Candidate {
+        name: entry.name.clone(),
+        project: project.unwrap_or_default(),
+        os: entry.os.to_lowercase(),
+        size,
+        last_used: entry.last_used,
+        // Whoever wrote the entry by hand may have said no time.
+        created: entry.created.or(modified),
+        base: entry.base.clone().filter(|_| entry.thin),
+        has_remote: entry.remote.is_some(),
+        holds,
+    }
+}
+
+fn held(entry: &Entry, holds: &Holds, leases: &[&Lease]) -> Vec<Hold> {
+    let mut held = Vec::new();
+    if entry.pinned {
+        held.push(Hold::Pinned);
+    }
+    let kept = holds
+        .keep
+        .iter()
+        .find(|pattern| pattern.matches(&entry.name));
+    held.extend(kept.map(|pattern| Hold::Kept {
+        pattern: pattern.to_string(),
+    }));
+    held.extend(leases.iter().map(|lease| Hold::Leased {
+        by: lease.holder.to_string(),
+    }));
+    held.extend(
+        holds
+            .uses
+            .container(entry)
+            .map(|id| Hold::Container { id: id.to_owned() }),
+    );
+    held
+}

@@ -1,0 +1,7 @@
+//! `imgprune`: keep the store under its limits.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run(imgprune::cli::main)
+}

@@ -1,0 +1,366 @@
+//! Finding out what is to go, and removing it.
+//!
+//! The engine is asked before the registry is locked, since it may take its time. What the store itself knows (entries,
+//! leases, files in use) is looked at under the lock, under which images are leased and registered as well: nothing
+//! comes between the decision and the removal.
+
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+use chrono::Utc;
+use cli::{Code, Failure, Reporter};
+use engine::{Engine, StoreKind};
+use registry::{Entry, Lease, Registry, Removed, Store, Stray, StrayKind};
+
+use crate::entries::{Entries, Holds};
+use crate::report::Kept;
+use crate::uses::{Copy, Uses};
+use crate::{Gone, GoneKind, InForce, Limits, Report, Selection, select};
+
+/// Keeps a store under its limits.
+pub struct Pruner<'a> {
+    /// The store.
+    pub store: &'a Store,
+    /// Whose containers use images; `None` asks nobody.
+    pub engine: Option<&'a Engine>,
+    /// Where words go.
+    pub reporter: &'a Reporter,
+    /// How long to wait for the registry's lock.
+    pub lock_timeout: Duration,
+}
+
+/// What to do beside keeping limits.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Touch nothing.
+    pub dry_run: bool,
+    /// Remove loaded copies too.
+    pub rmi: bool,
+    /// Remove archives without entries, and unfinished files.
+    pub orphans: bool,
+    /// Remove entries without archives.
+    pub missing: bool,
+    /// How long leases last at most whose holders can't be seen.
+    pub lease: Option<Duration>,
+}
+
+/// What is to go, and what it was decided from.
+struct Decision {
+    selection: Selection,
+    entries: Entries,
+    /// The entries that go, with the reasons, in that order.
+    going: Vec<(Entry, Vec<String>)>,
+    /// The entries without archives that go.
+    missing: Vec<Entry>,
+}
+
+impl Pruner<'_> {
+    /// Removes what the limits and options say, as far as nothing holds it.
+    pub fn run(&self, in_force: &InForce, options: &Options) -> Result<Report, Failure> {
+        let registry = self.store.read()?;
+        let uses = match self.engine {
+            Some(engine) => Uses::ask(engine, &registry, options.rmi)?,
+            None => Uses::default(),
+        };
+        let free = self.store.free().ok();
+        let decide = |registry: &Registry| self.decide(registry, &uses, in_force, free, options);
+        let (removed, decision) = if options.dry_run {
+            (None, decide(&registry)?)
+        } else {
+            let (removed, decision) = self.store.remove(self.lock_timeout, |registry| {
+                let decision = decide(registry)?;
+                let images = decision.going.iter().map(|(entry, _)| entry);
+                let names = images.chain(&decision.missing);
+                Ok::<_, Failure>((names.map(|entry| entry.name.clone()).collect(), decision))
+            })?;
+            (Some(removed), decision)
+        };
+        let mut report = self.report(&decision, removed)?;
+        report.dry_run = options.dry_run;
+        if options.rmi {
+            self.untag(&decision, &uses, &mut report)?;
+        }
+        self.strays(options, &mut report)?;
+        if !options.dry_run {
+            let ended = |lease: &Lease| !lease.is_live(Utc::now(), options.lease);
+            self.store.end_leases(self.lock_timeout, ended)?;
+        }
+        report.free = self.store.free().ok();
+        Ok(report)
+    }
+
+    fn decide(
+        &self,
+        registry: &Registry,
+        uses: &Uses,
+        in_force: &InForce,
+        free: Option<u64>,
+        options: &Options,
+    ) -> Result<Decision, Failure> {
+        let now = Utc::now();
+        let mut leases = self.store.leases()?;
+        leases.retain(|lease| lease.is_live(now, options.lease));
+        let holds = Holds {
+            keep: &in_force.keep,
+            leases: &leases,
+            uses,
+        };
+        let entries = Entries::look(self.store, registry, &holds)?;
+        let selection = select(&entries.candidates, &in_force.limits, free, now);
+        let going = selection.going.iter().filter_map(|going| {
+            let entry = registry.get(&entries.candidates[going.index].name)?;
+            let reasons = going.reasons.iter().map(ToString::to_string);
+            Some((entry.clone(), reasons.collect()))
+        });
+        let missing = entries.missing.iter();
+        let missing = missing.filter(|(_, holds)| options.missing && holds.is_empty());
+        Ok(Decision {
+            going: going.collect(),
+            missing: missing
+                .filter_map(|(name, _)| registry.get(name).cloned())
+                .collect(),
+            selection,
+            entries,
+        })
+    }
+
+    fn report(
+        &self,
+        decision: &Decision,
+        removed: Option<Vec<Removed>>,
+    ) -> Result<Report, Failure> {
+        let candidates = &decision.entries.candidates;
+        let mut report = Report {
+            images: candidates.len(),
+            bytes: candidates.iter().map(|candidate| candidate.size).sum(),
+            ..Report::default()
+        };
+        let sizes = decision.selection.going.iter();
+        let sizes = sizes.map(|going| candidates[going.index].size);
+        let images = decision.going.iter().zip(sizes);
+        let images = images
+            .map(|((entry, reasons), bytes)| (GoneKind::Image, entry, reasons.clone(), bytes));
+        let nothing = || vec!["it has no archive".to_owned()];
+        let missing = decision.missing.iter();
+        let missing = missing.map(|entry| (GoneKind::Entry, entry, nothing(), 0));
+        let mut removed = removed.map(Vec::into_iter);
+        for (kind, entry, reasons, bytes) in images.chain(missing) {
+            let removed = removed.as_mut().and_then(Iterator::next);
+            let failed = match removed {
+                Some(Removed::Failed(error)) => Some(Failure::from(error).about(&entry.name)),
+                _ => None,
+            };
+            let stays = failed.is_some();
+            report.failures.extend(failed);
+            if !stays {
+                report.gone.push(Gone {
+                    kind,
+                    name: Some(entry.name.clone()),
+                    path: self.shown(&entry.file)?,
+                    bytes,
+                    reasons,
+                    last_used: entry.last_used,
+                    untagged: None,
+                });
+            }
+        }
+        report.kept = kept(decision);
+        let unmet = decision.selection.unmet.iter();
+        report.unmet = unmet
+            .map(|unmet| {
+                let names = unmet
+                    .held_by
+                    .iter()
+                    .map(|index| candidates[*index].name.clone());
+                (unmet.clone(), names.collect())
+            })
+            .collect();
+        let gone: Vec<_> = decision.missing.iter().map(|entry| &entry.name).collect();
+        let missing = decision.entries.missing.iter().map(|(name, _)| name);
+        report.missing = missing
+            .filter(|name| !gone.contains(name))
+            .cloned()
+            .collect();
+        for (name, why) in &decision.entries.odd {
+            self.reporter.warn(format!("{name}: left alone: {why}"));
+        }
+        Ok(report)
+    }
+
+    /// Takes the tags of removed images from the engine, never by force.
+    fn untag(&self, decision: &Decision, uses: &Uses, report: &mut Report) -> Result<(), Failure> {
+        let Some(engine) = self.engine else {
+            return Ok(());
+        };
+        if decision.going.is_empty() {
+            return Ok(());
+        }
+        let by_manifest = engine.store()? == StoreKind::Containerd;
+        for (entry, _) in &decision.going {
+            let name = &entry.name;
+            let untagged = match uses.has_copy(entry, by_manifest) {
+                Copy::None => false,
+                Copy::Other => {
+                    let tag = &entry.docker_tag;
+                    self.reporter.warn(format!(
+                        "{name}: `{tag}` is another image in the engine, and stays"
+                    ));
+                    false
+                }
+                Copy::Loaded if report.dry_run => true,
+                Copy::Loaded => match engine.untag(&entry.docker_tag) {
+                    Ok(()) => true,
+                    Err(error) => {
+                        report.failures.push(Failure::from(error).about(name));
+                        false
+                    }
+                },
+            };
+            let mut gone = report.gone.iter_mut();
+            if let Some(gone) = gone.find(|gone| gone.name.as_ref() == Some(name)) {
+                gone.untagged = Some(untagged);
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what belongs to nobody, or counts it.
+    fn strays(&self, options: &Options, report: &mut Report) -> Result<(), Failure> {
+        let removed: Vec<_> = report.gone.iter().map(|gone| gone.path.clone()).collect();
+        for stray in self.store.strays(&self.store.read_or_empty()?)? {
+            let path = self.shown(&stray.path)?;
+            // Whose deletion failed is told of already.
+            if removed.contains(&path) {
+                continue;
+            }
+            if !options.orphans || self.is_used(&stray)? {
+                report.strays.0 += 1;
+                report.strays.1 += stray.bytes;
+                continue;
+            }
+            let (kind, reason) = match stray.kind {
+                StrayKind::Archive => (GoneKind::Orphan, "no entry names it"),
+                StrayKind::Unfinished => (GoneKind::Unfinished, "its writer is dead"),
+            };
+            match self.remove_stray(&stray, options.dry_run) {
+                Ok(true) => report.gone.push(Gone {
+                    kind,
+                    name: None,
+                    path,
+                    bytes: stray.bytes,
+                    reasons: vec![reason.to_owned()],
+                    last_used: None,
+                    untagged: None,
+                }),
+                Ok(false) => {}
+                Err(failure) => report.failures.push(failure.about(path.as_str())),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether somebody reads a stray archive. An unfinished file whose lock is free has a dead writer.
+    fn is_used(&self, stray: &Stray) -> Result<bool, Failure> {
+        match stray.kind {
+            StrayKind::Unfinished => Ok(false),
+            StrayKind::Archive => Ok(self.store.is_busy("", &self.store.stray_path(stray)?)?),
+        }
+    }
+
+    fn remove_stray(&self, stray: &Stray, dry_run: bool) -> Result<bool, Failure> {
+        if dry_run {
+            return Ok(true);
+        }
+        match stray.kind {
+            StrayKind::Unfinished => self.store.remove_unfinished(stray)?,
+            StrayKind::Archive => {
+                let path = self.store.stray_path(stray)?;
+                return Ok(self.store.remove_stray(&path, self.lock_timeout)?.is_some());
+            }
+        }
+        Ok(true)
+    }
+
+    /// A file of the store as people open it.
+    fn shown(&self, file: &camino::Utf8Path) -> Result<Utf8PathBuf, Failure> {
+        let here = cli::working_dir()?;
+        let absolute = self.store.root().join(file);
+        match self.store.path(file) {
+            Ok(path) => Ok(self.store.relative(&path, &here)),
+            // What imgpipe keeps for itself.
+            Err(_) => Ok(absolute
+                .strip_prefix(&here)
+                .map_or_else(|_| absolute.clone(), camino::Utf8Path::to_owned)),
+        }
+    }
+
+    /// Ends the leases of runs.
+    pub fn release(&self, runs: &[String], dry_run: bool) -> Result<(), Failure> {
+        for id in runs {
+            let holder = cli::run_holder(id)?;
+            let is_of = |lease: &Lease| lease.holder == holder;
+            let ended = if dry_run {
+                self.store
+                    .leases()?
+                    .iter()
+                    .filter(|lease| is_of(lease))
+                    .count()
+            } else {
+                self.store.end_leases(self.lock_timeout, is_of)?.len()
+            };
+            if ended == 0 {
+                self.reporter.warn(format!("{holder} holds nothing"));
+            } else {
+                self.reporter.info(format!("{holder}: {ended} released"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes room for `bytes` more, by removing what was used least recently. What any run holds stays.
+    pub fn make_room(&self, bytes: u64, in_force: &InForce) -> Result<Report, Failure> {
+        let reserve = in_force.limits.min_free.unwrap_or_default();
+        let in_force = InForce {
+            limits: Limits {
+                min_free: Some(bytes.saturating_add(reserve)),
+                ..Limits::default()
+            },
+            keep: in_force.keep.clone(),
+            ..InForce::default()
+        };
+        let report = self.run(&in_force, &Options::default())?;
+        for gone in &report.gone {
+            let name = gone.name.as_deref().unwrap_or(gone.path.as_str());
+            self.reporter.info(format!("{name}: removed to make room"));
+        }
+        match report.failures.first() {
+            Some(failure) => Err(failure.clone()),
+            None => Ok(report),
+        }
+    }
+}
+
+fn kept(decision: &Decision) -> Vec<Kept> {
+    let candidates = &decision.entries.candidates;
+    let staying = decision.selection.staying.iter();
+    staying
+        .map(|staying| Kept {
+            name: candidates[staying.index].name.clone(),
+            bytes: candidates[staying.index].size,
+            why: staying.why.iter().map(ToString::to_string).collect(),
+        })
+        .collect()
+}
+
+/// The failure of whoever asks for nothing.
+pub(crate) fn no_limit(in_force: &InForce) -> Failure {
+    let failure = Failure::new(Code::Usage, "no limit is given, so nothing can be too much");
+    match &in_force.disabled {
+        Some(at) => failure.with_hint(format!(
+            "cleanup is switched off in {at}; give a limit like --max-size 50GB"
+        )),
+        None => failure.with_hint(
+            "give a limit like --max-size 50GB, or put images.cleanup into .localci.yml",
+        ),
+    }
+}

@@ -1,0 +1,238 @@
+//! What a run found and did, for people and for scripts.
+
+use camino::Utf8PathBuf;
+use chrono::{DateTime, Utc};
+use cli::{Code, Failure, Reporter, size};
+use serde_json::{Value, json};
+
+use crate::Unmet;
+
+/// What a run found and did, or would do.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// What was removed, in that order.
+    pub gone: Vec<Gone>,
+    /// The images that stay, and why.
+    pub kept: Vec<Kept>,
+    /// Limits that could not be met, and the names of those that hold them back.
+    pub unmet: Vec<(Unmet, Vec<String>)>,
+    /// The registered images before, with archives.
+    pub images: usize,
+    /// Their bytes.
+    pub bytes: u64,
+    /// What is free on the store's file system afterwards.
+    pub free: Option<u64>,
+    /// Entries whose archives are missing and which stay.
+    pub missing: Vec<String>,
+    /// Archives and unfinished files of nobody that stay, and their bytes.
+    pub strays: (usize, u64),
+    /// Whether nothing was touched.
+    pub dry_run: bool,
+    /// What failed, though the rest was done.
+    pub failures: Vec<Failure>,
+}
+
+/// Something that was removed.
+#[derive(Debug, Clone)]
+pub struct Gone {
+    /// What it was.
+    pub kind: GoneKind,
+    /// The registered name.
+    pub name: Option<String>,
+    /// Where it was, as it opened from the working directory.
+    pub path: Utf8PathBuf,
+    /// The bytes that became free.
+    pub bytes: u64,
+    /// Why it went.
+    pub reasons: Vec<String>,
+    /// When the image was used last.
+    pub last_used: Option<DateTime<Utc>>,
+    /// Whether the loaded copy went too; `None` where it was not to.
+    pub untagged: Option<bool>,
+}
+
+/// What was removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GoneKind {
+    /// An image: its entry and its archive.
+    Image,
+    /// An entry without an archive.
+    Entry,
+    /// An archive without an entry.
+    Orphan,
+    /// An unfinished file of a dead writer.
+    Unfinished,
+}
+
+/// An image that stays.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// The registered name.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: u64,
+    /// Why it stays.
+    pub why: Vec<String>,
+}
+
+impl GoneKind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Entry => "entry",
+            Self::Orphan => "orphan",
+            Self::Unfinished => "unfinished",
+        }
+    }
+}
+
+impl Gone {
+    /// One result as `--json` prints it.
+    pub(crate) fn json(&self, dry_run: bool) -> Value {
+        json!({
+            "kind": self.kind.word(),
+            "name": self.name,
+            "path": self.path,
+            "size": self.bytes,
+            "last_used": self.last_used,
+            "reasons": self.reasons,
+            "untagged": self.untagged,
+            "removed": !dry_run,
+        })
+    }
+}
+
+impl Report {
+    fn freed(&self) -> u64 {
+        self.gone.iter().map(|gone| gone.bytes).sum()
+    }
+
+    fn gone_images(&self) -> impl Iterator<Item = &Gone> {
+        self.gone.iter().filter(|gone| gone.kind == GoneKind::Image)
+    }
+
+    fn left(&self) -> (usize, u64) {
+        let bytes: u64 = self.gone_images().map(|gone| gone.bytes).sum();
+        let count = self.gone_images().count();
+        (
+            self.images.saturating_sub(count),
+            self.bytes.saturating_sub(bytes),
+        )
+    }
+
+    /// All figures, as `--json` prints them at the end.
+    pub(crate) fn summary(&self) -> Value {
+        let (images, bytes) = self.left();
+        let kept = self.kept.iter();
+        let kept =
+            kept.map(|kept| json!({ "name": kept.name, "size": kept.bytes, "why": kept.why }));
+        let unmet = self.unmet.iter();
+        let unmet = unmet
+            .map(|(unmet, names)| json!({ "limit": unmet.limit.to_string(), "held_by": names }));
+        json!({ "summary": {
+            "dry_run": self.dry_run,
+            "before": { "images": self.images, "bytes": self.bytes },
+            "freed": self.freed(),
+            "after": { "images": images, "bytes": bytes },
+            "free": self.free,
+            "missing": self.missing,
+            "strays": { "files": self.strays.0, "bytes": self.strays.1 },
+            "kept": kept.collect::<Vec<_>>(),
+            "unmet": unmet.collect::<Vec<_>>(),
+        }})
+    }
+
+    /// Says it to people.
+    pub(crate) fn say(&self, reporter: &Reporter) {
+        for gone in &self.gone {
+            let name = gone.name.as_deref().unwrap_or(gone.path.as_str());
+            let verb = if self.dry_run { "would go" } else { "went" };
+            reporter.detail(format!("{name}: {verb}: {}", gone.reasons.join("; ")));
+        }
+        for kept in &self.kept {
+            reporter.detail(format!("{}: stays: {}", kept.name, kept.why.join("; ")));
+        }
+        if !self.missing.is_empty() {
+            let names = self.missing.join(", ");
+            reporter.warn(format!(
+                "no archive for {names} (--missing removes such entries)"
+            ));
+        }
+        let (files, bytes) = self.strays;
+        if files > 0 {
+            let bytes = size(bytes);
+            let files = counted(files, "file");
+            reporter.info(format!(
+                "{files} of nobody, {bytes} (--orphans removes them)"
+            ));
+        }
+        let (images, bytes) = self.left();
+        let freed = if self.dry_run { "would free" } else { "freed" };
+        let free = self
+            .free
+            .map_or_else(String::new, |free| format!("; {} free on disk", size(free)));
+        reporter.info(format!(
+            "before {} in {}, {freed} {}, after {} in {}{free}",
+            size(self.bytes),
+            counted(self.images, "image"),
+            size(self.freed()),
+            size(bytes),
+            counted(images, "image"),
+        ));
+    }
+
+    /// What is left to do where not all could be done.
+    ///
+    /// # Errors
+    /// With code 6 where a limit could not be met, else the first failure.
+    pub fn verdict(&self) -> Result<(), Failure> {
+        if let Some(failure) = self.failures.first() {
+            return Err(failure.clone());
+        }
+        if self.unmet.is_empty() {
+            return Ok(());
+        }
+        let limits: Vec<_> = self
+            .unmet
+            .iter()
+            .map(|(unmet, _)| unmet.limit.to_string())
+            .collect();
+        let mut names: Vec<&str> = Vec::new();
+        for name in self.unmet.iter().flat_map(|(_, names)| names) {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        let held = |name: &&str| {
+            let kept = self.kept.iter().find(|kept| kept.name == **name);
+            kept.map_or_else(
+                || (*name).to_owned(),
+                |kept| format!("{name} ({})", kept.why.join("; ")),
+            )
+        };
+        let shown: Vec<_> = names.iter().take(SHOWN).map(held).collect();
+        let more = names.len().saturating_sub(SHOWN);
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        let held = match shown.is_empty() {
+            true => String::new(),
+            false => format!("; held back by {}{more}", shown.join(", ")),
+        };
+        let message = format!("{}{held}", limits.join("; "));
+        Err(Failure::new(Code::Room, message)
+            .with_hint("-v says why each image stays; imgls shows pins and leases"))
+    }
+}
+
+/// How many images a failure names.
+const SHOWN: usize = 5;
+
+fn counted(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
+    }
+}

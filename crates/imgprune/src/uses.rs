@@ -1,0 +1,87 @@
+//! What the engine says of registered images: which containers use them, and which are loaded.
+
+use std::collections::{HashMap, HashSet};
+
+use cli::Failure;
+use engine::{Engine, ImageInfo};
+use naming::{Digest, Reference};
+use registry::{Entry, Registry};
+
+/// What an engine has to do with the images of a store.
+#[derive(Debug, Default)]
+pub(crate) struct Uses {
+    /// The containers of images, by what the engine calls the image.
+    containers: HashMap<Digest, String>,
+    /// The images under registered tags.
+    tagged: HashMap<Reference, ImageInfo>,
+    /// The names that were registered when the engine was asked; `None` where there is no engine.
+    known: Option<HashSet<String>>,
+}
+
+impl Uses {
+    /// Asks the engine: about the images only where there are containers, or `loaded` is wanted.
+    pub(crate) fn ask(engine: &Engine, registry: &Registry, loaded: bool) -> Result<Self, Failure> {
+        let entries = registry.entries();
+        let containers: HashMap<_, _> = engine
+            .containers()?
+            .into_iter()
+            .map(|container| (container.image, short(&container.id)))
+            .collect();
+        let mut uses = Self {
+            known: Some(entries.iter().map(|entry| entry.name.clone()).collect()),
+            containers,
+            tagged: HashMap::new(),
+        };
+        if !uses.containers.is_empty() || loaded {
+            let tags: Vec<_> = entries
+                .iter()
+                .map(|entry| entry.docker_tag.to_string())
+                .collect();
+            let found = engine.inspect(&tags)?;
+            let tags = entries.iter().map(|entry| entry.docker_tag.clone());
+            let tagged = tags.zip(found).filter_map(|(tag, info)| Some((tag, info?)));
+            uses.tagged = tagged.collect();
+        }
+        Ok(uses)
+    }
+
+    /// A container of an entry's image, in whatever state.
+    pub(crate) fn container(&self, entry: &Entry) -> Option<&str> {
+        let tagged = self.tagged.get(&entry.docker_tag).map(|info| info.id);
+        let mut ids = entry.image_id.into_iter().chain(tagged);
+        ids.find_map(|id| self.containers.get(&id))
+            .map(String::as_str)
+    }
+
+    /// Whether an entry was registered after the engine was asked: nothing is known of it.
+    pub(crate) fn is_new(&self, entry: &Entry) -> bool {
+        let known = self.known.as_ref();
+        known.is_some_and(|known| !known.contains(&entry.name))
+    }
+
+    /// Whether the engine holds an entry's image under its tag. A containerd store calls it by its manifest, of which the
+    /// registry knows nothing: there the tag has to do.
+    pub(crate) fn has_copy(&self, entry: &Entry, by_manifest: bool) -> Copy {
+        match (self.tagged.get(&entry.docker_tag), entry.image_id) {
+            (None, _) => Copy::None,
+            (Some(info), Some(id)) if info.id == id || by_manifest => Copy::Loaded,
+            (Some(_), _) => Copy::Other,
+        }
+    }
+}
+
+/// What an engine has under an entry's tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Copy {
+    /// The registered image.
+    Loaded,
+    /// Another image.
+    Other,
+    /// Nothing.
+    None,
+}
+
+/// A container's ID as engines show it.
+fn short(id: &str) -> String {
+    id.chars().take(12).collect()
+}

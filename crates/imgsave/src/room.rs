@@ -1,0 +1,81 @@
+//! Room for an archive, asked for before the first byte is written.
+
+use archive::{Archive, Compress, Image, Layer};
+use cli::{Code, Failure, size};
+use imgprune::Pruner;
+
+use crate::{Saver, Source};
+
+/// What an archive has beside its layers, in bytes: documents, headers, the registry.
+const DOCUMENTS: u64 = 1 << 20;
+
+/// How much smaller layers are at least once they are compressed, as a divisor. What does not compress may still run
+/// out of room later, which loses nothing.
+const COMPRESSED: u64 = 2;
+
+impl Saver<'_> {
+    /// Makes sure that there is room for a source's archive, or refuses it.
+    pub(crate) fn ensure_room(&self, source: &Source) -> Result<(), Failure> {
+        let need = self.need(source);
+        let free = self.store.free()?;
+        if free >= need {
+            return Ok(());
+        }
+        let Some(in_force) = &self.make_room else {
+            return Err(no_room(need, free).with_hint(format!(
+                "--make-room removes what was used least recently, as `imgprune --min-free {need}B` does"
+            )));
+        };
+        let pruner = Pruner {
+            store: self.store,
+            engine: Some(self.engine),
+            reporter: self.reporter,
+            lock_timeout: self.lock_timeout,
+        };
+        let report = pruner.make_room(need, in_force)?;
+        let free = self.store.free()?;
+        if free >= need {
+            return Ok(());
+        }
+        match report.verdict() {
+            Err(failure) => Err(failure),
+            Ok(()) => Err(no_room(need, free)),
+        }
+    }
+
+    /// The bytes that an archive is going to take, about.
+    fn need(&self, source: &Source) -> u64 {
+        let whole = match source {
+            Source::Engine { info, .. } => info.size,
+            Source::Archive(stack) => bytes(stack.image()),
+        };
+        let left_out = self.form.base.as_ref().map_or(0, |thin| {
+            let registry = self.store.read_or_empty().ok();
+            let entry = registry
+                .as_ref()
+                .and_then(|registry| registry.get(&thin.base.name));
+            let path = entry.and_then(|entry| self.store.path(&entry.file).ok());
+            let archive = path.and_then(|path| Archive::open(&path.absolute()).ok());
+            let images = archive.as_ref().map_or(&[][..], Archive::images);
+            images.first().map_or(0, bytes)
+        });
+        let layers = whole.saturating_sub(left_out);
+        let layers = match self.form.compress.unwrap_or_default() {
+            Compress::None => layers,
+            _ => layers / COMPRESSED,
+        };
+        layers.saturating_add(DOCUMENTS)
+    }
+}
+
+/// The bytes of an image's layers, uncompressed where that is known.
+fn bytes(image: &Image) -> u64 {
+    let layer = |layer: &Layer| layer.tar_size().unwrap_or(layer.stored_size);
+    image.layers.iter().map(layer).sum()
+}
+
+fn no_room(need: u64, free: u64) -> Failure {
+    let (need, free) = (size(need), size(free));
+    let message = format!("takes {need}, and {free} are free where the store is");
+    Failure::new(Code::Room, message)
+}
