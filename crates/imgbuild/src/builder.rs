@@ -143,7 +143,7 @@ impl Builder<'_> {
         let registry = self.store.read_or_empty()?;
         let base = self.base(plan, &registry)?;
         let recipe = Recipe::of(plan, &name, self.store, &base)?;
-        let fingerprint = recipe.fingerprint(&base, self.engine, self.options.pull)?;
+        let fingerprint = recipe.fingerprint(&base, self.store, self.engine, self.options.pull)?;
         if !self.options.rebuild
             && !self.options.no_cache
             && let Some(built) = self.up_to_date(&registry, &name, fingerprint)?

@@ -53,25 +53,49 @@ pub enum Kind {
     Special,
 }
 
+/// What of a folder does not count.
+struct Rules<'a> {
+    ignore: &'a Ignore,
+    is_left_out: &'a dyn Fn(&Path, bool) -> bool,
+}
+
 impl Context {
-    /// Reads a folder, hashing each file as a stream.
-    pub fn read(folder: &Utf8Path, ignore: &Ignore) -> Result<Self> {
+    /// Reads a folder, hashing each file as a stream. `is_left_out` is asked of each path from the folder, and whether it is
+    /// a folder, which is entered all the same.
+    pub fn read(
+        folder: &Utf8Path,
+        ignore: &Ignore,
+        is_left_out: &dyn Fn(&Path, bool) -> bool,
+    ) -> Result<Self> {
         let mut context = Self::default();
-        context.folder(folder, Path::new(""), ignore)?;
+        let rules = Rules {
+            ignore,
+            is_left_out,
+        };
+        context.folder(folder, Path::new(""), &rules)?;
         context.entries.sort();
         Ok(context)
     }
 
-    fn folder(&mut self, root: &Utf8Path, below: &Path, ignore: &Ignore) -> Result<()> {
+    fn folder(&mut self, root: &Utf8Path, below: &Path, rules: &Rules) -> Result<()> {
         let folder = root.as_std_path().join(below);
         let names = fs::read_dir(&folder).map_err(|source| failed(&folder, source))?;
         for name in names {
             let name = name.map_err(|source| failed(&folder, source))?.file_name();
             let relative = below.join(&name);
             let path = folder.join(&name);
+            // Before it is looked at: what imgpipe makes may be gone again.
+            let is_folder = path.is_dir() && !path.is_symlink();
+            let left_out = (rules.is_left_out)(&relative, is_folder);
+            if left_out && !is_folder {
+                continue;
+            }
             let data = fs::symlink_metadata(&path).map_err(|source| failed(&path, source))?;
-            let ignored = ignore.excludes(relative.as_os_str().as_bytes());
-            if !ignored && let Some(kind) = kind(&path, &data)? {
+            let ignored = rules.ignore.excludes(relative.as_os_str().as_bytes());
+            if !ignored
+                && !left_out
+                && let Some(kind) = kind(&path, &data)?
+            {
                 let mode = if data.is_symlink() {
                     0
                 } else {
@@ -80,8 +104,8 @@ impl Context {
                 let path = relative.as_os_str().as_bytes().to_vec();
                 self.entries.push(Entry { path, mode, kind });
             }
-            if data.is_dir() && (!ignored || ignore.has_exceptions()) {
-                self.folder(root, &relative, ignore)?;
+            if data.is_dir() && (!ignored || rules.ignore.has_exceptions()) {
+                self.folder(root, &relative, rules)?;
             }
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! How an image is built: from the plan's build file, the store's, or one that is made.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use cli::{Code, Failure};
@@ -130,10 +131,14 @@ impl Recipe {
     pub(crate) fn fingerprint(
         &self,
         base: &Base,
+        store: &Store,
         engine: &Engine,
         pull: bool,
     ) -> Result<Digest, Failure> {
-        let context = self.context.as_deref().map(read_context).transpose()?;
+        let context = self.context.as_deref();
+        let context = context
+            .map(|folder| read_context(folder, store))
+            .transpose()?;
         let names: Vec<String> = self.images.iter().map(Reference::to_string).collect();
         let infos = if names.is_empty() {
             Vec::new()
@@ -213,9 +218,21 @@ fn read(path: &Utf8Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))
 }
 
-fn read_context(folder: &Utf8Path) -> Result<Context, Failure> {
+/// The files of a context, without those that imgpipe itself makes: the registry changes with every load.
+fn read_context(folder: &Utf8Path, store: &Store) -> Result<Context, Failure> {
     let ignore = Ignore::of_folder(folder)?;
-    Ok(Context::read(folder, &ignore)?)
+    let (folder_is, store_is) = (folder.canonicalize_utf8(), store.root().canonicalize_utf8());
+    let is_own = |path: &Path, is_folder: bool| {
+        let (Ok(folder), Ok(store_is), Some(path)) =
+            (&folder_is, &store_is, Utf8Path::from_path(path))
+        else {
+            return false;
+        };
+        let path = folder.join(path);
+        path.strip_prefix(store_is)
+            .is_ok_and(|path| store.is_own(path, is_folder))
+    };
+    Ok(Context::read(folder, &ignore, &is_own)?)
 }
 
 impl From<crate::Error> for Failure {

@@ -93,6 +93,17 @@ impl Store {
         Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
     }
 
+    /// Whether a file or folder, given from the store's folder, is one that imgpipe makes: the registry, archives, what it
+    /// keeps for itself, and the folders around them. What they hold is no input of a build.
+    pub fn is_own(&self, path: &Utf8Path, is_folder: bool) -> bool {
+        let name = self.file().file_name().unwrap_or_default();
+        if path == Utf8Path::new(name) || path.as_str() == format!(".{name}.unfinished") {
+            return true;
+        }
+        let is_archive = ARCHIVES.iter().any(|end| path.as_str().ends_with(end));
+        path.starts_with(work::FOLDER) || (path.starts_with(IMAGES) && (is_folder || is_archive))
+    }
+
     fn walk(
         &self,
         folder: &Utf8Path,

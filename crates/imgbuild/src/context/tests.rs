@@ -27,7 +27,7 @@ fn files_folders_links_and_what_is_not_sent() {
     symlink("b", root.join("c")).expect("link");
     let _socket = UnixListener::bind(root.join("socket")).expect("socket");
 
-    let context = Context::read(&root, &Ignore::default()).expect("context");
+    let context = Context::read(&root, &Ignore::default(), &|_, _| false).expect("context");
     assert_eq!(paths(&context), ["a", "b", "b/x", "c"]);
     assert_eq!(context.entries[0].kind, Kind::Link(b"/nowhere".to_vec()));
     assert_eq!(context.entries[2].mode, 0o755);
@@ -44,7 +44,7 @@ fn an_exception_inside_an_ignored_folder_is_found() {
     fs::write(root.join(".dockerignore"), "a\n.dockerignore\n!a/b/keep\n").expect("file");
     let ignore = Ignore::of_folder(&root).expect("rules");
     assert_eq!(
-        paths(&Context::read(&root, &ignore).expect("context")),
+        paths(&Context::read(&root, &ignore, &|_, _| false).expect("context")),
         ["a/b/keep"]
     );
     assert_eq!(
@@ -56,7 +56,8 @@ fn an_exception_inside_an_ignored_folder_is_found() {
 #[test]
 fn an_error_names_the_path() {
     let (_guard, root) = folder();
-    let error = Context::read(&root.join("none"), &Ignore::default()).expect_err("missing");
+    let error =
+        Context::read(&root.join("none"), &Ignore::default(), &|_, _| false).expect_err("missing");
     assert!(
         error.to_string().starts_with(root.join("none").as_str()),
         "{error}"
