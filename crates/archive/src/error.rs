@@ -8,6 +8,9 @@ use thiserror::Error;
 
 use crate::member::TarError;
 
+/// What is said of a file that Git LFS has yet to replace.
+pub(crate) const IS_LFS_POINTER: &str = "is a Git LFS pointer, not the archive itself";
+
 /// What went wrong with an archive.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -113,6 +116,11 @@ impl Error {
             Self::Write { .. } => ErrorKind::Other,
             _ => ErrorKind::Archive,
         }
+    }
+
+    /// Whether the file only stands for an archive that `git lfs pull` brings.
+    pub fn is_lfs_pointer(&self) -> bool {
+        matches!(self, Self::NotAnArchive { what, .. } if *what == IS_LFS_POINTER)
     }
 
     /// What to do about it, where that is known.

@@ -1,6 +1,9 @@
 //! Layers as uncompressed tars, in whatever order costs least.
 
+use std::collections::BTreeSet;
 use std::io::{self, BufReader, Read, Write};
+
+use naming::Digest;
 
 use crate::archive::{Archive, Image, Layer};
 use crate::compose::copy;
@@ -8,15 +11,22 @@ use crate::decode::{Compression, skip};
 use crate::error::Error;
 use crate::hash::Hashing;
 use crate::source::{CHUNK, Slice, Source};
+use crate::stack::Stack;
 
 impl Archive {
     /// Reads every byte of an image and checks it along the chain: the config was checked when the
     /// archive was opened, each layer is hashed against its diff_id now. A compressed archive is
     /// decompressed once more. Layers that a thin archive leaves out are not looked for.
     pub fn verify(&self, image: &Image) -> Result<(), Error> {
+        self.verify_into(image, &mut io::sink())
+    }
+
+    /// As [`Self::verify`], with the uncompressed bytes going to `out` as they are read: layer by layer, in no
+    /// particular order. Where `out` fails, the end is [`Error::Write`].
+    pub fn verify_into(&self, image: &Image, out: &mut impl Write) -> Result<(), Error> {
         let mut layers = LayerReader::new(&self.source);
         for index in self.cheapest_order(image) {
-            layers.copy(image, index, &mut io::sink())?;
+            layers.copy(image, index, out)?;
         }
         Ok(())
     }
@@ -33,6 +43,36 @@ impl Archive {
             order.sort_by_key(|index| image.layers[*index].offset);
         }
         order
+    }
+}
+
+impl Stack {
+    /// Reads the layers that a thin archive leaves to the images below it, and checks each as
+    /// [`Archive::verify`] does. Those of images that `known` is true of are not read: somebody else does
+    /// that. The uncompressed bytes go to `out`; where it fails, the end is [`Error::Write`].
+    pub fn verify_left_out(
+        &self,
+        known: impl Fn(&Archive, &Image) -> bool,
+        out: &mut impl Write,
+    ) -> Result<(), Error> {
+        let layers = self.image().layers.iter().filter(|layer| layer.left_out);
+        let mut needed: BTreeSet<Digest> = layers.map(|layer| layer.diff_id).collect();
+        let below = self
+            .upward()
+            .filter(|(_, image)| !std::ptr::eq(*image, self.image()));
+        for (archive, image) in below {
+            let known = known(archive, image);
+            let mut layers = LayerReader::new(&archive.source);
+            for index in archive.cheapest_order(image) {
+                if needed.remove(&image.layers[index].diff_id) && !known {
+                    layers.copy(image, index, out)?;
+                }
+            }
+        }
+        match self.lacks() {
+            Some(layer) => Err(self.left_out(layer)),
+            None => Ok(()),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use camino::Utf8Path;
 
 use crate::Error;
 use crate::decode::{Compression, Magic, skip};
-use crate::error::Blame;
+use crate::error::{Blame, IS_LFS_POINTER};
 use crate::headers::{BLOCK, Headers};
 use crate::member::{Pass, TarError};
 
@@ -58,10 +58,7 @@ impl Source {
             ));
         }
         if start.starts_with(LFS_POINTER) {
-            return Err(blame.not_an_archive(
-                "is a Git LFS pointer, not the archive itself",
-                Some("git lfs pull"),
-            ));
+            return Err(blame.not_an_archive(IS_LFS_POINTER, Some("git lfs pull")));
         }
         let compression = match Compression::sniff(&start) {
             Magic::Known(compression) => compression,

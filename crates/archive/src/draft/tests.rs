@@ -363,6 +363,33 @@ fn a_thin_archive_leaves_its_base_out_and_finds_it_again() {
 }
 
 #[test]
+fn what_is_left_out_is_read_in_the_base_unless_somebody_else_does() {
+    let (base, both) = on_base();
+    let (_file, thin) = take_as(&both.classic(), &thin_on(&base)).expect("takes");
+    let error = thin.verify_left_out(|_, _| false, &mut io::sink());
+    assert!(matches!(error, Err(Error::LeftOut { .. })), "{error:?}");
+
+    let good = base.oci(Compression::None);
+    let layer = &base.layers[0];
+    let at = good.windows(layer.len()).position(|window| window == layer);
+    let mut bad = good.clone();
+    bad[at.expect("the layer is in the archive") + layer.len() - 1] ^= 1;
+    for (bytes, known, read, is_well) in [
+        (&good, false, layer.len(), true),
+        (&good, true, 0, true),
+        (&bad, false, layer.len(), false),
+        (&bad, true, 0, true),
+    ] {
+        let file = OnDisk::new(bytes);
+        let stack = thin.clone().on(file.stack());
+        let mut out = Vec::new();
+        let found = stack.verify_left_out(|_, _| known, &mut out);
+        assert_eq!(out.len(), read);
+        assert_eq!(found.is_ok(), is_well, "{found:?}");
+    }
+}
+
+#[test]
 fn an_image_is_thin_only_on_its_own_base() {
     let (_, both) = on_base();
     let error = take_as(&both.classic(), &thin_on(&sample()))
