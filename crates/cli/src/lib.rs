@@ -27,4 +27,4 @@ pub use output::Output;
 pub use progress::Progress;
 pub use reporter::Reporter;
 pub use run::{Context, Flags, run};
-pub use size::size;
+pub use size::{short_size, size};

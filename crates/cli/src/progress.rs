@@ -59,11 +59,11 @@ impl Screen {
     }
 
     /// Prints with the bars out of the way.
-    pub(crate) fn print(&self, print: impl FnOnce()) {
+    pub(crate) fn print<T>(&self, print: impl FnOnce() -> T) -> T {
         if self.shown == Style::Auto {
-            self.bars.suspend(print);
+            self.bars.suspend(print)
         } else {
-            print();
+            print()
         }
     }
 

@@ -34,6 +34,11 @@ impl Reporter {
         self.screen.start(what.to_string(), total)
     }
 
+    /// Does what writes to the terminal by another way, with progress out of its way.
+    pub fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.screen.print(write)
+    }
+
     fn line(&self, line: impl Display) {
         self.screen.print(|| eprintln!("{line}"));
     }
