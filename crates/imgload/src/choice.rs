@@ -46,7 +46,9 @@ pub(crate) fn choose(
 
 /// The image that an entry means: the one with its `image_id`; in an entry without one, the only
 /// image, or the one that bears the registered tag.
-fn the_registered(images: &[Image], entry: &Entry) -> Result<usize, Failure> {
+///
+/// The failure does not say which archive it is about.
+pub fn the_registered(images: &[Image], entry: &Entry) -> Result<usize, Failure> {
     let wrong = |message: String| Failure::new(Code::Archive, message);
     match (entry.image_id, images) {
         (Some(id), images) => images

@@ -12,5 +12,6 @@ mod record;
 mod sender;
 pub mod target;
 
+pub use choice::the_registered;
 pub use loader::{Loaded, Loader, Outcome};
 pub use target::Target;
