@@ -1,0 +1,183 @@
+//! Checking images in full: every byte, along the image's own chain.
+
+use std::collections::HashSet;
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use archive::{Archive, Image, Stack};
+use camino::{Utf8Path, Utf8PathBuf};
+use cli::{Code, Failure, Progress, Reporter};
+use naming::Digest;
+use registry::{Entry, Registry, Store};
+
+use crate::finding::{Finding, State};
+use crate::in_order::in_order;
+use crate::listed::Listed;
+use crate::sight::{Looker, Sight};
+
+/// Checks images.
+pub struct Checker<'a> {
+    /// Where the archives are.
+    pub store: &'a Store,
+    /// What is registered.
+    pub registry: &'a Registry,
+    /// The working directory, which paths are relative to.
+    pub here: &'a Utf8Path,
+    /// Who shows how far it is.
+    pub reporter: &'a Reporter,
+    /// How many images are read at a time.
+    pub jobs: usize,
+    /// How long to wait for whoever replaces an image meanwhile.
+    pub lock_timeout: Duration,
+}
+
+impl Checker<'_> {
+    /// Reads each image, and hands it, with all that is wrong with it, to `take`, in order and as soon as that is
+    /// known. An image that is damaged ends nothing; a failure of `take` does. One that leaves the registry
+    /// meanwhile is passed over.
+    pub fn check(
+        &self,
+        listed: &[Listed],
+        mut take: impl FnMut(Listed) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let total = listed.iter().flat_map(|image| &image.sight.image);
+        let total = total.flat_map(|image| &image.layers);
+        let total = total.filter(|layer| !layer.left_out);
+        let total = total.map(|layer| layer.size.unwrap_or(layer.stored)).sum();
+        let what = match listed {
+            [only] => format!("checking {}", only.entry.name),
+            several => format!("checking {} images", several.len()),
+        };
+        let progress = self.reporter.progress(what, Some(total));
+        let stop = AtomicBool::new(false);
+        let passing = || Passing {
+            progress: &progress,
+            stop: &stop,
+        };
+        let checked = Checked::of(listed);
+        in_order(
+            listed.len(),
+            self.jobs,
+            |number| self.one(&listed[number], &checked, &mut passing()),
+            |outcome| {
+                let Some(listed) = outcome else {
+                    return Ok(());
+                };
+                let taken = take(listed);
+                stop.store(taken.is_err(), Ordering::Relaxed);
+                taken
+            },
+        )
+    }
+
+    fn one(&self, listed: &Listed, checked: &Checked, passing: &mut Passing) -> Option<Listed> {
+        let mut listed = listed.clone();
+        listed.sight = self.look(self.registry, &listed.entry, checked, passing);
+        let blames_archive = |finding: &Finding| finding.code() == Code::Archive;
+        if listed.findings().iter().any(blames_archive) && !passing.stopped() {
+            // Whoever replaces an archive renames it into its place a moment before its entry follows, and a
+            // check may take so long that the entry is another one by now.
+            let registry = self.at_rest()?;
+            let Some(entry) = registry.get(&listed.entry.name) else {
+                let name = &listed.entry.name;
+                self.reporter
+                    .detail(format!("{name}: is no longer registered"));
+                return None;
+            };
+            if entry.image_id != listed.entry.image_id || entry.file != listed.entry.file {
+                listed.sight = self.look(&registry, entry, checked, passing);
+                listed.entry = entry.clone();
+            }
+        }
+        Some(listed)
+    }
+
+    /// The registry when nobody writes; as it was where it can't be read.
+    fn at_rest(&self) -> Option<Registry> {
+        // No edit: this waits for whoever is writing. Where nothing can be locked, nobody writes.
+        let _ = self.store.update(self.lock_timeout, |_| {
+            Ok::<_, registry::Error>((Vec::new(), ()))
+        });
+        let copy = || Registry::parse(self.registry.path(), self.registry.text().to_owned());
+        self.store.read().or_else(|_| copy()).ok()
+    }
+
+    fn look(
+        &self,
+        registry: &Registry,
+        entry: &Entry,
+        checked: &Checked,
+        passing: &mut Passing,
+    ) -> Sight {
+        let looker = Looker {
+            store: self.store,
+            registry,
+            here: self.here,
+            glances: false,
+        };
+        let (mut sight, stack) = looker.look(entry);
+        if let Some(stack) = stack
+            && let Err(finding) = read(&stack, checked, passing)
+        {
+            sight.findings.push(finding);
+        }
+        sight
+    }
+}
+
+/// Reads every layer of an image, but for those of bases that are read for themselves.
+fn read(stack: &Stack, checked: &Checked, passing: &mut Passing) -> Result<(), Finding> {
+    stack
+        .archive()
+        .verify_into(stack.image(), passing)
+        .map_err(|error| Finding::new(State::of(&error, false), error))?;
+    stack
+        .verify_left_out(|archive, image| checked.has(archive, image), passing)
+        .map_err(|error| Finding::no_base(error.into()))
+}
+
+/// The images that are checked anyway, and the files that they are in.
+struct Checked(HashSet<(Utf8PathBuf, Digest)>);
+
+impl Checked {
+    fn of(listed: &[Listed]) -> Self {
+        let sound = listed.iter().filter(|image| image.state().is_sound());
+        let places = sound.filter_map(|image| {
+            let id = image.sight.image.as_ref()?.id;
+            Some((image.sight.absolute.clone()?, id))
+        });
+        Self(places.collect())
+    }
+
+    fn has(&self, archive: &Archive, image: &Image) -> bool {
+        self.0
+            .contains(&(archive.path().to_owned(), image.image_id))
+    }
+}
+
+/// Where read bytes go: they are counted, and refused where nobody waits for the outcome any more.
+struct Passing<'a> {
+    progress: &'a Progress,
+    stop: &'a AtomicBool,
+}
+
+impl Passing<'_> {
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+impl Write for Passing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.stopped() {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        self.progress.add(bytes.len() as u64);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

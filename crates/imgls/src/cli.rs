@@ -1,0 +1,217 @@
+//! The flags of `imgls`, and its run.
+
+use std::collections::BTreeMap;
+use std::num::NonZero;
+
+use clap::Parser;
+use cli::{Code, Common, Context, Failure, Flags};
+use registry::{Entry, Registry, Store};
+
+use crate::forms::{Forms, Wanted, on_terminal};
+use crate::in_order::processors;
+use crate::pin::unknown;
+use crate::{Checker, Listed, Lister, State, pin};
+
+/// Show what images there are, and check them
+///
+/// Prints one line an image: all that are registered, or those that are named as operands or, with `-`, one
+/// a line on standard input. A terminal gets a table, and for a single name all of the image; a pipe gets
+/// ten fields between tabs: name, path, size and shared bytes, last use, uses, whether it is loaded, who leases it,
+/// whether it is pinned, and its state. What is not known is `-`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "imgls",
+    version,
+    after_long_help = "\
+Examples:
+  imgls
+      What there is.
+
+  imgls --long capy-ubuntu-25.04-gcc15
+      All of one image, with its layers and which other images share them.
+
+  imgls --check
+      Read every byte of every archive, and say what is damaged.
+
+  imgls --no-engine | awk -F '\\t' '$10 != \"ok\"'
+      Images with which something is wrong, as far as a look at the archives tells.
+
+  imgls --json | jq -r 'select(.usage_count == 0) | .name'
+      Images that were never loaded.
+
+  imgls --pin capy-ubuntu-25.04-base
+      Keep pruning from an image.
+
+States:
+  ok, bad name (works, but does not comply), missing, unreadable (no whole archive), replaced (holds another
+  image than the registered one), no base (a thin archive's base lacks its layers); with --check also damaged and
+  lfs pointer
+
+Exit codes:
+  0 done, 1 other, 2 usage, 3 invalid registry or name, 4 --check found an archive missing, damaged or
+  not the one registered, 6 no room, 7 lock not had in time, 130 interrupted"
+)]
+pub struct Cli {
+    /// Names of registered images, or their archives; none means all, `-` reads them from standard input
+    #[arg(value_name = "NAME|ARCHIVE")]
+    operands: Vec<String>,
+
+    /// Print all of each image, as `key: value` lines
+    #[arg(short, long)]
+    long: bool,
+
+    /// Read every archive in full and check it; go on where one is damaged, and end with 4
+    #[arg(long)]
+    check: bool,
+
+    /// Check up to N images at a time [default: one a processor]
+    #[arg(long, value_name = "N", requires = "check")]
+    jobs: Option<NonZero<usize>>,
+
+    /// Keep pruning from the named images
+    #[arg(long, conflicts_with_all = ["unpin", "check"])]
+    pin: bool,
+
+    /// Let pruning remove the named images again
+    #[arg(long, conflicts_with = "check")]
+    unpin: bool,
+
+    /// Do not ask the engine what is loaded
+    #[arg(long)]
+    no_engine: bool,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Flags for Cli {
+    const PROGRAM: &'static str = "imgls";
+
+    fn common(&self) -> &Common {
+        &self.common
+    }
+}
+
+/// Who holds images for a run, by the image's name. Nothing takes leases yet.
+fn leases() -> BTreeMap<String, Vec<String>> {
+    BTreeMap::new()
+}
+
+/// Prints the registered images.
+pub fn main(mut cli: Cli, context: &mut Context) -> Result<(), Failure> {
+    let pinning = cli.pin || cli.unpin;
+    if pinning && cli.operands.is_empty() {
+        return Err(Failure::usage(
+            "`--pin` and `--unpin` need the names of images",
+        ));
+    }
+    let single = cli.operands.len() == 1 && cli.operands[0] != "-";
+    let store = cli.common.store()?;
+    let mut registry = store.read()?;
+    let names = names(&mut cli, context, &store, &registry)?;
+    if let Some(names) = names.as_ref().filter(|_| pinning) {
+        pin(&store, names, cli.pin, cli.common.lock_timeout)?;
+        registry = store.read()?;
+    }
+    let entries: Vec<&Entry> = match &names {
+        None => registry.entries().iter().collect(),
+        Some(names) => names.iter().filter_map(|name| registry.get(name)).collect(),
+    };
+    let all_of_one = single && !cli.check && !pinning && on_terminal() && !cli.common.null;
+    let wanted = Wanted {
+        long: cli.long || all_of_one,
+        records: cli.common.json,
+        null: cli.common.null,
+        checked: cli.check,
+    };
+    let (reporter, here) = (context.reporter.clone(), cli::working_dir()?);
+    let engine = (!cli.no_engine).then(|| cli.common.engine());
+    let lister = Lister {
+        store: &store,
+        registry: &registry,
+        here: &here,
+        engine: engine.as_ref(),
+        leases: &leases(),
+        also_in: wanted.long && !wanted.records,
+        reporter: &reporter,
+    };
+    let images = lister.list(&entries);
+    let mut forms = Forms::new(wanted, &images);
+    if !cli.check {
+        return images
+            .iter()
+            .try_for_each(|image| forms.print(context, image));
+    }
+    let checker = Checker {
+        store: &store,
+        registry: &registry,
+        here: &here,
+        reporter: &reporter,
+        jobs: cli.jobs.map_or_else(processors, NonZero::get),
+        lock_timeout: cli.common.lock_timeout,
+    };
+    check(&checker, &images, &mut forms, context)
+}
+
+/// The names that the operands mean; `None` where all images are meant. Nothing is done before each is known.
+fn names(
+    cli: &mut Cli,
+    context: &mut Context,
+    store: &Store,
+    registry: &Registry,
+) -> Result<Option<Vec<String>>, Failure> {
+    if cli.operands.is_empty() {
+        return Ok(None);
+    }
+    let operands = std::mem::take(&mut cli.operands);
+    let mut names = Vec::new();
+    let input = cli.common.input(operands, "registered names")?;
+    context.each(input, |_, operand| {
+        let entry = imgload::target::find(store, registry, &operand)?;
+        let entry = entry.ok_or_else(|| unknown(store, &operand))?;
+        names.push(entry.name.clone());
+        Ok(())
+    })?;
+    Ok(Some(names))
+}
+
+/// Prints each image as it was found, and says what is wrong with it.
+fn check(
+    checker: &Checker,
+    images: &[Listed],
+    forms: &mut Forms,
+    context: &Context,
+) -> Result<(), Failure> {
+    let mut worst = None;
+    let (mut count, mut unsound) = (0, 0);
+    checker.check(images, |image| {
+        forms.print(context, &image)?;
+        count += 1;
+        unsound += usize::from(!image.state().is_sound());
+        for finding in image.findings() {
+            let name = &image.entry.name;
+            if finding.state == State::BadName {
+                let problem = finding.problem();
+                context.reporter.warn(format!("{name}: {problem}"));
+                continue;
+            }
+            context
+                .reporter
+                .failure(&finding.failure.clone().about(name));
+            // Whatever else was found, an archive that is not what it should be is what counts.
+            worst = match (worst, finding.failure.code()) {
+                (_, Code::Archive) => Some(Code::Archive),
+                (worst, code) => worst.or(Some(code)),
+            };
+        }
+        Ok(())
+    })?;
+    let Some(code) = worst else {
+        return Ok(());
+    };
+    let message = match count {
+        1 => "the image did not pass the check".to_owned(),
+        _ => format!("{unsound} of {count} images did not pass the check"),
+    };
+    Err(Failure::new(code, message))
+}

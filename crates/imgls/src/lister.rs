@@ -1,0 +1,111 @@
+//! Looking at registered images without reading their layers.
+
+use std::collections::{BTreeMap, HashMap};
+use std::convert::Infallible;
+
+use camino::Utf8Path;
+use cli::Reporter;
+use engine::Engine;
+use registry::{Entry, Registry, Store};
+
+use crate::finding::Finding;
+use crate::in_order::{in_order, processors};
+use crate::listed::{AlsoIn, Listed};
+use crate::loaded::loaded;
+use crate::sharing::Sharing;
+use crate::sight::{Looker, Sight};
+
+/// How many of those that share a layer are named.
+const NAMED: usize = 5;
+
+/// Looks at the images of a registry.
+pub struct Lister<'a> {
+    /// Where the archives are.
+    pub store: &'a Store,
+    /// What is registered.
+    pub registry: &'a Registry,
+    /// The working directory, which paths are relative to.
+    pub here: &'a Utf8Path,
+    /// Who is asked what it holds; `None` is nobody.
+    pub engine: Option<&'a Engine>,
+    /// Who holds images for a run, by the image's name.
+    pub leases: &'a BTreeMap<String, Vec<String>>,
+    /// Whether layers say who else has them.
+    pub also_in: bool,
+    /// Who hears why something is not known.
+    pub reporter: &'a Reporter,
+}
+
+impl Lister<'_> {
+    /// Looks at these entries of the registry, in their order. What they share is seen from all others, so
+    /// every registered archive is opened.
+    pub fn list(&self, wanted: &[&Entry]) -> Vec<Listed> {
+        let entries = self.registry.entries();
+        let sights = self.sights(entries);
+        let sharing = Sharing::of(&sights);
+        let places: HashMap<_, _> = (entries.iter().enumerate())
+            .map(|(place, entry)| (entry.name.as_str(), place))
+            .collect();
+        let listed = wanted.iter().filter_map(|entry| {
+            let place = *places.get(entry.name.as_str())?;
+            Some(Listed {
+                entry: (*entry).clone(),
+                shared: sharing.bytes(place),
+                loaded: None,
+                leased: self.leases.get(&entry.name).cloned().unwrap_or_default(),
+                also_in: self.also_in(&sharing, place, &sights[place]),
+                sight: sights[place].clone(),
+            })
+        });
+        let mut listed: Vec<_> = listed.collect();
+        for image in &listed {
+            for problem in image.findings().iter().map(Finding::problem) {
+                self.reporter
+                    .detail(format!("{}: {problem}", image.entry.name));
+            }
+        }
+        if let Some(engine) = self.engine {
+            match loaded(engine, &listed) {
+                Ok(loaded) => {
+                    for (image, loaded) in listed.iter_mut().zip(loaded) {
+                        image.loaded = loaded;
+                    }
+                }
+                Err(error) => self
+                    .reporter
+                    .detail(format!("what is loaded is not known: {error}")),
+            }
+        }
+        listed
+    }
+
+    fn sights(&self, entries: &[Entry]) -> Vec<Sight> {
+        let looker = Looker {
+            store: self.store,
+            registry: self.registry,
+            here: self.here,
+            glances: true,
+        };
+        let mut sights = Vec::with_capacity(entries.len());
+        let look = |place: usize| looker.look(&entries[place]).0;
+        let Ok(()) = in_order(entries.len(), processors(), look, |sight| {
+            sights.push(sight);
+            Ok::<_, Infallible>(())
+        });
+        sights
+    }
+
+    fn also_in(&self, sharing: &Sharing, place: usize, sight: &Sight) -> Vec<AlsoIn> {
+        let layers = sight.image.iter().flat_map(|image| &image.layers);
+        let also_in = layers.filter(|_| self.also_in).map(|layer| {
+            let mut others = sharing.others(place, layer.diff_id);
+            let names = others.by_ref().take(NAMED);
+            let names = names.map(|other| self.registry.entries()[other].name.clone());
+            AlsoIn {
+                names: names.collect(),
+                more: others.count(),
+            }
+        });
+        also_in.collect()
+    }
+}

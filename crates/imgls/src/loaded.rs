@@ -1,0 +1,53 @@
+//! Which images the engine has.
+//!
+//! An image is loaded when the engine has the registered one under the registered tag. An engine with a graph
+//! driver calls an image by its config's digest, which is its identity. A containerd store calls it by its manifest's:
+//! the one that imgload composes is known; any other image is the same there if its layers are.
+
+use std::cell::OnceCell;
+
+use engine::{Engine, Error, ImageInfo, StoreKind};
+
+use crate::listed::Listed;
+
+/// Asks for all at once. The answers are in the order of the images; `None` where it can't be told.
+pub(crate) fn loaded(engine: &Engine, listed: &[Listed]) -> Result<Vec<Option<bool>>, Error> {
+    let tags: Vec<_> = listed
+        .iter()
+        .map(|image| image.entry.docker_tag.to_string())
+        .collect();
+    let found = engine.inspect(&tags)?;
+    // Asked only where it makes a difference.
+    let kind = OnceCell::new();
+    let is_containerd = || {
+        *kind.get_or_init(|| {
+            engine
+                .store()
+                .is_ok_and(|kind| kind == StoreKind::Containerd)
+        })
+    };
+    let answers = listed.iter().zip(&found).map(|(image, info)| match info {
+        None => Some(false),
+        Some(info) => is_it(image, info, &is_containerd),
+    });
+    Ok(answers.collect())
+}
+
+/// Whether what the engine has under the tag is the registered image.
+fn is_it(image: &Listed, info: &ImageInfo, is_containerd: &dyn Fn() -> bool) -> Option<bool> {
+    let seen = image.sight.image.as_ref();
+    let id = image.entry.image_id.or(seen.map(|seen| seen.id))?;
+    // An incomplete image on a containerd store has none.
+    let Some(diff_ids) = &info.diff_ids else {
+        return Some(false);
+    };
+    if info.id == id {
+        return Some(true);
+    }
+    let Some(seen) = seen else {
+        // The archive is what tells manifests and layers.
+        return if is_containerd() { None } else { Some(false) };
+    };
+    let same_layers = seen.has_layers(diff_ids);
+    Some(same_layers && (seen.manifest == Some(info.id) || is_containerd()))
+}

@@ -1,0 +1,143 @@
+//! All of one image, as `key: value` lines.
+
+use archive::Compression;
+use chrono::{DateTime, Utc};
+
+use crate::age::age;
+use crate::listed::{AlsoIn, Listed};
+use crate::record::{NOTHING, holders, one_field, time, yes_no};
+use crate::sight::Layer;
+
+/// The lines, without a newline at the end.
+pub(crate) fn long(image: &Listed, now: DateTime<Utc>) -> String {
+    let entry = &image.entry;
+    let text = |text: Option<String>| text.unwrap_or_else(|| NOTHING.to_owned());
+    let list = |items: &[String]| text((!items.is_empty()).then(|| items.join(", ")));
+    let when = |then: Option<DateTime<Utc>>| match then {
+        Some(_) => format!("{} ({})", time(then), age(then, now, false)),
+        None => "never".to_owned(),
+    };
+    let bytes = |bytes: u64| format!("{} ({bytes} bytes)", cli::size(bytes));
+    let mut lines = vec![
+        ("name", entry.name.clone()),
+        ("archive", image.path().to_string()),
+        ("size", text(image.size().map(bytes))),
+        ("shared", text(image.shared.map(bytes))),
+        ("tag", entry.docker_tag.to_string()),
+        ("os", entry.os.clone()),
+        ("architecture", entry.architecture.clone()),
+        ("compilers", list(&entry.compilers)),
+        ("packages", list(&entry.packages)),
+        ("tools", list(&entry.tools)),
+        ("variants", list(&entry.variants)),
+        ("created", text(entry.created.map(|at| when(Some(at))))),
+        ("last used", when(entry.last_used)),
+        ("uses", entry.usage_count.to_string()),
+        ("image_id", text(entry.image_id.map(|id| id.to_string()))),
+        (
+            "digest",
+            text(entry.digest.map(|digest| digest.to_string())),
+        ),
+        (
+            "fingerprint",
+            text(entry.fingerprint.map(|digest| digest.to_string())),
+        ),
+        ("base", text(entry.base.clone())),
+        ("thin", yes_no(Some(entry.thin)).to_owned()),
+        (
+            "remote",
+            text(entry.remote.as_ref().map(ToString::to_string)),
+        ),
+        ("pinned", yes_no(Some(entry.pinned)).to_owned()),
+        ("loaded", yes_no(image.loaded).to_owned()),
+        ("leases", holders(image)),
+        ("state", image.state().to_string()),
+    ];
+    let layers = image.sight.image.iter().flat_map(|seen| &seen.layers);
+    for (index, seen) in layers.enumerate() {
+        lines.push(("layer", layer(seen, image.also_in.get(index))));
+    }
+    for finding in image.findings() {
+        lines.push(("problem", finding.problem()));
+    }
+    let lines = lines
+        .iter()
+        .map(|(key, value)| format!("{key}: {}", one_field(value)));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// `9826d839f381 198.90 MB, stored 76.10 MB zstd, also in a, b and 3 more`.
+fn layer(layer: &Layer, also_in: Option<&AlsoIn>) -> String {
+    let mut words = layer.diff_id.short();
+    if let Some(size) = layer.size {
+        words += &format!(" {}", cli::size(size));
+    }
+    words += &match (layer.left_out, layer.compression) {
+        (true, _) => ", left to the base".to_owned(),
+        (false, compression) => {
+            let stored = cli::size(layer.stored);
+            match compression {
+                Compression::None => ", stored uncompressed".to_owned(),
+                Compression::Gzip => format!(", stored {stored} gzip"),
+                Compression::Zstd => format!(", stored {stored} zstd"),
+            }
+        }
+    };
+    if let Some(also_in) = also_in.filter(|also_in| !also_in.names.is_empty()) {
+        words += &format!(", also in {}", also_in.names.join(", "));
+        if also_in.more > 0 {
+            words += &format!(" and {} more", also_in.more);
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn layers_say_where_they_are() {
+        let plain = testing::layer(0xab, 1_500_000);
+        let zstd = Layer {
+            compression: Compression::Zstd,
+            stored: 400,
+            ..plain
+        };
+        let unknown = Layer { size: None, ..zstd };
+        let left_out = Layer {
+            left_out: true,
+            stored: 0,
+            ..plain
+        };
+        let also_in = AlsoIn {
+            names: vec!["a".into(), "b".into()],
+            more: 3,
+        };
+        for (seen, also_in, words) in [
+            (plain, None, "1.50 MB, stored uncompressed"),
+            (zstd, None, "1.50 MB, stored 400 B zstd"),
+            (left_out, None, "1.50 MB, left to the base"),
+            (
+                zstd,
+                Some(&also_in),
+                "1.50 MB, stored 400 B zstd, also in a, b and 3 more",
+            ),
+        ] {
+            assert_eq!(layer(&seen, also_in), format!("abababababab {words}"));
+        }
+        assert_eq!(layer(&unknown, None), "abababababab, stored 400 B zstd");
+    }
+
+    #[test]
+    fn every_line_has_its_key() {
+        let text = long(&testing::listed("a\u{1b}[31m"), Utc::now());
+        assert!(
+            text.starts_with("name: a\\u{1b}[31m\narchive: a.tar\n"),
+            "{text}"
+        );
+        assert!(text.contains("\nlast used: never\n"), "{text}");
+        assert!(text.lines().all(|line| line.contains(": ")), "{text}");
+    }
+}

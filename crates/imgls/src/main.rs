@@ -1,0 +1,7 @@
+//! `imgls`: show what images there are, and check them.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run(imgls::cli::main)
+}
