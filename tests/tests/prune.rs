@@ -476,3 +476,75 @@ fn pipelines_never_lose_an_image_to_pruning_beside_them() {
         assert!(removed > 0, "there was nothing to lose");
     });
 }
+
+#[test]
+fn who_holds_an_image_is_listed() {
+    let s = Sandbox::new();
+    saved(&s, "a");
+    s.run("imgload", ["--run", "7", &s.image("a")]).ok();
+    let listed = s.run("imgls", ["--json"]);
+    assert_eq!(listed.ok().json()[0]["leased"][0], "run 7");
+    s.run("imgls", ["--pin", &s.image("a")]).ok();
+    let held = s.run("imgprune", ["--release", "7", "--max-size", "0"]);
+    held.code(6).stderr_has("(pinned)");
+}
+
+/// A small file system below a sandbox, for as long as this lives.
+struct Small<'a> {
+    s: &'a Sandbox,
+}
+
+impl<'a> Small<'a> {
+    /// As the folder `small`.
+    fn of(s: &'a Sandbox, size: &str) -> Self {
+        s.sh("mkdir small").ok();
+        s.sh(&format!("mount -t tmpfs -o size={size} tmpfs small"))
+            .ok();
+        Self { s }
+    }
+}
+
+impl Drop for Small<'_> {
+    fn drop(&mut self) {
+        self.s.sh("umount small");
+    }
+}
+
+#[test]
+fn too_little_room_is_said_before_a_byte_is_written() {
+    let s = Sandbox::new();
+    let images: Vec<String> = ["a", "b", "c"]
+        .into_iter()
+        .map(|variant| Image::new().random("data", 1_500_000).build(&s, variant))
+        .collect();
+    let small = Small::of(&s, "5m");
+    let save = |words: &[&str]| s.command("imgsave").folder("small").args(words).run();
+    save(&[&images[0]]).ok();
+    save(&["--make-room", &images[1]])
+        .ok()
+        .stderr_lacks("removed");
+    let full = save(&[&images[2]]);
+    full.fails("imgsave", 6, "are free where the store is")
+        .stderr_has("--make-room");
+    full.stderr_lacks("saving");
+    assert!(s.files("small/images/.imgpipe/unfinished").is_empty());
+    // What a run holds stays, and the other goes.
+    let load = ["--run", "7", "--no-record", &images[0]];
+    s.command("imgload").folder("small").args(load).run().ok();
+    let made = save(&["--make-room", &images[2]]);
+    made.ok()
+        .stderr_has(&format!("{}: removed to make room", s.image("b")));
+    assert_eq!(
+        s.files("small/images")
+            .into_iter()
+            .filter(|path| path.ends_with(".tar"))
+            .count(),
+        2
+    );
+    // Nothing can go any more.
+    let again = Image::new().random("data", 1_500_000).build(&s, "d");
+    let load = ["--run", "7", "--no-record", &images[2]];
+    s.command("imgload").folder("small").args(load).run().ok();
+    save(&["--make-room", &again]).fails("imgsave", 6, "held back by ");
+    drop(small);
+}

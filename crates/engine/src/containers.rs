@@ -66,9 +66,11 @@ impl Engine {
         }
         let text = String::from_utf8_lossy(&stdout);
         let lines = text.lines().filter(|line| !line.trim().is_empty());
-        lines
-            .map(|line| parse(line).ok_or_else(|| call.bad_output(line)))
-            .collect()
+        let mut containers = Vec::new();
+        for line in lines {
+            containers.extend(parse(line).ok_or_else(|| call.bad_output(line))?);
+        }
+        Ok(containers)
     }
 }
 
@@ -85,13 +87,17 @@ fn only_gone(complaints: &str) -> bool {
     })
 }
 
-fn parse(line: &str) -> Option<Container> {
+/// The inner `None` is a container of no image: the first steps of a build from scratch run in such.
+fn parse(line: &str) -> Option<Option<Container>> {
     let raw: RawContainer = serde_json::from_str(line).ok()?;
+    if raw.image.is_empty() {
+        return Some(None);
+    }
     let hex = raw.image.strip_prefix("sha256:").unwrap_or(&raw.image);
-    Some(Container {
+    Some(Some(Container {
         id: raw.id,
         image: Digest::from_hex(hex).ok()?,
-    })
+    }))
 }
 
 #[cfg(test)]
@@ -103,11 +109,12 @@ mod tests {
         let hex = "1".repeat(64);
         for image in [hex.clone(), format!("sha256:{hex}")] {
             let line = format!(r#"{{"Id":"abc","Image":"{image}"}}"#);
-            let container = parse(&line).expect("a container");
+            let container = parse(&line).flatten().expect("a container");
             assert_eq!(container.id, "abc");
             assert_eq!(container.image.hex(), hex);
         }
-        assert_eq!(parse(r#"{"Id":"abc","Image":""}"#), None);
+        assert_eq!(parse(r#"{"Id":"abc","Image":""}"#), Some(None));
+        assert_eq!(parse(r#"{"Id":"abc","Image":"nonsense"}"#), None);
     }
 
     #[test]

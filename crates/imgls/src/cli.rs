@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZero;
 
+use chrono::Utc;
 use clap::Parser;
 use cli::{Code, Common, Context, Failure, Flags};
 use registry::{Entry, Registry, Store};
@@ -92,9 +93,17 @@ impl Flags for Cli {
     }
 }
 
-/// Who holds images for a run, by the image's name. Nothing takes leases yet.
-fn leases() -> BTreeMap<String, Vec<String>> {
-    BTreeMap::new()
+/// Who holds images for a run, by the image's name.
+fn leases(store: &Store) -> Result<BTreeMap<String, Vec<String>>, Failure> {
+    let now = Utc::now();
+    let mut leases: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for lease in store.leases()? {
+        if lease.is_live(now, None) {
+            let holders = leases.entry(lease.image).or_default();
+            holders.push(lease.holder.to_string());
+        }
+    }
+    Ok(leases)
 }
 
 /// Prints the registered images.
@@ -131,7 +140,7 @@ pub fn main(mut cli: Cli, context: &mut Context) -> Result<(), Failure> {
         registry: &registry,
         here: &here,
         engine: engine.as_ref(),
-        leases: &leases(),
+        leases: &leases(&store)?,
         also_in: wanted.long && !wanted.records,
         reporter: &reporter,
     };

@@ -75,11 +75,20 @@ impl Store {
     ) -> Result<Registry, Error> {
         let folder = work::subfolder(self.root(), FOLDER)?;
         let _lock = self.lock_registry(lock_timeout)?;
+        let now = Utc::now();
+        // Where nobody ever prunes they would pile up.
+        for (path, _) in self
+            .lease_files()?
+            .iter()
+            .filter(|(_, lease)| !lease.is_live(now, None))
+        {
+            remove(path)?;
+        }
         for image in images {
             let lease = Lease {
                 image: (*image).to_owned(),
                 holder: term.holder.clone(),
-                since: Utc::now(),
+                since: now,
                 term: term.lasts.as_secs(),
                 brief: term.brief,
             };
@@ -255,6 +264,21 @@ mod tests {
         store.lease(&run("1"), &["a"], TIMEOUT).expect("leased");
         store.lease(&brief, &["a"], TIMEOUT).expect("leased");
         assert!(!store.leases().expect("leases")[0].brief);
+    }
+
+    #[test]
+    fn leases_of_the_dead_do_not_pile_up() {
+        let (_folder, store) = store();
+        let mut child = std::process::Command::new("true").spawn().expect("true");
+        let holder = Holder::process(child.id());
+        child.wait().expect("waited");
+        // Where it was over before it was looked at, there is nothing to hold.
+        if let Some(holder) = holder {
+            let term = Term { holder, ..run("1") };
+            store.lease(&term, &["a"], TIMEOUT).expect("leased");
+        }
+        store.lease(&run("1"), &["b"], TIMEOUT).expect("leased");
+        assert_eq!(store.leases().expect("leases").len(), 1);
     }
 
     #[test]
