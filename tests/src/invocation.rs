@@ -4,7 +4,7 @@ use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use xtask::process::end_group;
+use xtask::process::{end_group, kill_group};
 
 use crate::{Outcome, Sandbox, engine, programs};
 
@@ -83,6 +83,34 @@ impl Invocation {
     /// # Panics
     /// Where it can't be started, or does not end.
     pub fn run(self) -> Outcome {
+        let (command, started) = self.start();
+        let Some(output) = started
+            .wait_timeout(TIMEOUT)
+            .expect("a child can be waited for")
+            .cloned()
+        else {
+            end_group(&started, GRACE);
+            panic!("`{command}` did not end within {} s", TIMEOUT.as_secs());
+        };
+        outcome(command, output)
+    }
+
+    /// Runs it for so long at most: then it is killed, with all that it has started. `None` where it was.
+    ///
+    /// # Panics
+    /// Where it can't be started.
+    pub fn run_until_killed(self, after: Duration) -> Option<Outcome> {
+        let (command, started) = self.start();
+        let ended = started.wait_timeout(after);
+        if let Some(output) = ended.expect("a child can be waited for").cloned() {
+            return Some(outcome(command, output));
+        }
+        kill_group(&started);
+        started.wait().expect("a child can be waited for");
+        None
+    }
+
+    fn start(self) -> (String, duct::Handle) {
         let command = self.words.join(" ");
         let (program, words) = self.words.split_first().expect("a command has a name");
         let path = format!(
@@ -115,26 +143,22 @@ impl Invocation {
         let started = run
             .start()
             .unwrap_or_else(|error| panic!("`{command}` could not be started: {error}"));
-        let Some(output) = started
-            .wait_timeout(TIMEOUT)
-            .expect("a child can be waited for")
-            .cloned()
-        else {
-            end_group(&started, GRACE);
-            panic!("`{command}` did not end within {} s", TIMEOUT.as_secs());
-        };
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        let code = output
-            .status
-            .code()
-            .or_else(|| output.status.signal().map(|signal| 128 + signal))
-            .unwrap_or(-1);
-        Outcome {
-            command,
-            code,
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
-        }
+        (command, started)
+    }
+}
+
+fn outcome(command: String, output: std::process::Output) -> Outcome {
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    let code = output
+        .status
+        .code()
+        .or_else(|| output.status.signal().map(|signal| 128 + signal))
+        .unwrap_or(-1);
+    Outcome {
+        command,
+        code,
+        stdout: text(output.stdout),
+        stderr: text(output.stderr),
     }
 }
 

@@ -412,7 +412,9 @@ fn the_store_itself_is_no_input_of_a_build() {
         "Dockerfile",
         "FROM scratch\nCOPY os-release /etc/os-release\n",
     );
-    s.write("os-release", "ID=debian\nVERSION_ID=\"12\"\n");
+    let os_release =
+        |more: &str| format!("ID=debian\nVERSION_ID=\"12\"\n# {} {more}\n", s.project());
+    s.write("os-release", os_release("once"));
     let name = s.image("tool");
     let plan =
         format!(r#"{{"name":"{name}","build":{{"dockerfile":"Dockerfile","context":"."}}}}"#);
@@ -423,6 +425,6 @@ fn the_store_itself_is_no_input_of_a_build() {
     built(true);
     s.run("imgload", [&name]).ok();
     built(false);
-    s.write("os-release", "ID=debian\nVERSION_ID=\"12\"\nNAME=x\n");
+    s.write("os-release", os_release("again"));
     built(true);
 }

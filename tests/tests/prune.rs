@@ -422,7 +422,10 @@ fn pipelines_never_lose_an_image_to_pruning_beside_them() {
             &format!("images/{}/Dockerfile.{name}", s.project()),
             format!("FROM scratch\nCOPY os-release /etc/os-release\nLABEL variant={variant}\n"),
         );
-        s.write("os-release", "ID=debian\nVERSION_ID=\"12\"\n");
+        s.write(
+            "os-release",
+            format!("ID=debian\nVERSION_ID=\"12\"\n# {name}\n"),
+        );
         let plan = format!(
             "{{\"name\":\"{name}\",\"build\":{{\"context\":\".\"}},\"base_image\":\"scratch\",\"requirements\":{{\"project\":\"{}\",\"os\":\"debian:12\"}}}}",
             s.project()

@@ -17,7 +17,7 @@ use engine::{Engine, SaveError};
 use imgprune::InForce;
 use inventory::Inventory;
 use naming::{Digest, ImageName, Reference};
-use registry::{Edit, Registry, Store, Unfinished};
+use registry::{Registry, Store, Unfinished};
 
 use crate::entry::{Contents, DraftEntry, complete, contradicts, megabytes};
 use crate::{Naming, Source};
@@ -190,21 +190,18 @@ impl Saver<'_> {
         let path = self.store.path(&planned.file)?;
         let size = layers.seal(unfinished.file_mut(), slice::from_ref(&planned.docker_tag))?;
         let digest = flushed(&unfinished, &mut layers)?;
-        let mut unfinished = Some(unfinished);
-        self.store.update(self.lock_timeout, |registry| {
-            self.warn_of_dependents(registry, &name, image);
-            if let Some(unfinished) = unfinished.take() {
-                unfinished.commit(&path)?;
-            }
-            let mut entry = complete(registry, &name, &contents, draft.clone())?;
-            entry.size_mb = Some(megabytes(size));
-            entry.digest = Some(digest);
-            if let Some(thin) = &self.form.base {
-                entry.thin = true;
-                entry.base = Some(thin.base.name.clone());
-            }
-            Ok::<_, Failure>((vec![Edit::Put(entry)], ()))
-        })?;
+        self.store
+            .install(unfinished, &path, self.lock_timeout, |registry| {
+                self.warn_of_dependents(registry, &name, image);
+                let mut entry = complete(registry, &name, &contents, draft.clone())?;
+                entry.size_mb = Some(megabytes(size));
+                entry.digest = Some(digest);
+                if let Some(thin) = &self.form.base {
+                    entry.thin = true;
+                    entry.base = Some(thin.base.name.clone());
+                }
+                Ok::<_, Failure>(entry)
+            })?;
         Ok(Saved {
             name: planned.name,
             reference: planned.docker_tag,

@@ -68,7 +68,13 @@ pub(crate) fn read(path: &Utf8Path) -> Result<Option<(String, Stamp)>, Error> {
 
 /// Writes a text over a file that is still in the state `expected` (none: not there), with the
 /// mode and, where that is allowed, the owner of what it replaces. False if it is no longer so.
-pub(crate) fn replace(path: &Utf8Path, expected: Option<Stamp>, text: &str) -> Result<bool, Error> {
+/// `before` runs when all is ready.
+pub(crate) fn replace(
+    path: &Utf8Path,
+    expected: Option<Stamp>,
+    text: &str,
+    before: impl FnOnce() -> Result<(), Error>,
+) -> Result<bool, Error> {
     let target = target(path)?;
     let folder = parent(&target);
     let name = target.file_name().unwrap_or_default();
@@ -91,6 +97,7 @@ pub(crate) fn replace(path: &Utf8Path, expected: Option<Stamp>, text: &str) -> R
     if metadata(&target)?.as_ref().map(Stamp::of) != expected {
         return Ok(false);
     }
+    before()?;
     temporary.rename(&target)?;
     sync_folder(folder)?;
     Ok(true)

@@ -150,7 +150,9 @@ impl Store {
     /// The registry's lock.
     pub(crate) fn lock_registry(&self, timeout: Duration) -> Result<lock::Lock, Error> {
         let path = work::folder(self.root())?.join("registry.lock");
-        lock::take(&path, self.file().as_str(), Some(timeout))
+        let lock = lock::take(&path, self.file().as_str(), Some(timeout))?;
+        self.finish_install()?;
+        Ok(lock)
     }
 }
 

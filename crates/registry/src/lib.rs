@@ -28,6 +28,7 @@ mod error;
 mod fields;
 mod goal;
 mod holder;
+mod install;
 mod key;
 mod layout;
 mod lease;

@@ -37,19 +37,22 @@ impl Store {
         mut decide: impl FnMut(&Registry) -> Result<(Vec<String>, T), E>,
     ) -> Result<(Vec<Removed>, T), E> {
         let _lock = self.lock_registry(timeout)?;
-        let (files, outcome) = self.edit_locked(|registry| {
-            let (names, outcome) = decide(registry)?;
-            let going: HashSet<&str> = names.iter().map(String::as_str).collect();
-            let entries = registry.entries().iter();
-            let kept = Files::of(entries.filter(|entry| !going.contains(entry.name.as_str())));
-            let file = |name: &String| {
-                let entry = registry.get(name)?;
-                Some((self.path(&entry.file), kept.has(self, &entry.file)))
-            };
-            let files: Vec<_> = names.iter().map(file).collect();
-            let edits = names.into_iter().map(Edit::Remove).collect();
-            Ok::<_, E>((edits, (files, outcome)))
-        })?;
+        let (files, outcome) = self.edit_locked(
+            |registry| {
+                let (names, outcome) = decide(registry)?;
+                let going: HashSet<&str> = names.iter().map(String::as_str).collect();
+                let entries = registry.entries().iter();
+                let kept = Files::of(entries.filter(|entry| !going.contains(entry.name.as_str())));
+                let file = |name: &String| {
+                    let entry = registry.get(name)?;
+                    Some((self.path(&entry.file), kept.has(self, &entry.file)))
+                };
+                let files: Vec<_> = names.iter().map(file).collect();
+                let edits = names.into_iter().map(Edit::Remove).collect();
+                Ok::<_, E>((edits, (files, outcome)))
+            },
+            || Ok(()),
+        )?;
         let removed = files.into_iter().map(|file| match file {
             None => Removed::Nothing,
             Some((_, true)) => Removed::Shared,

@@ -65,6 +65,7 @@ impl Store {
 
     /// Reads the registry. Takes no lock: writes are atomic.
     pub fn read(&self) -> Result<Registry, Error> {
+        self.settle();
         match atomic::read(&self.file)? {
             Some((text, _)) => Registry::parse(&self.file, text),
             None => Err(Error::NoRegistry {
@@ -75,6 +76,7 @@ impl Store {
 
     /// Reads the registry; one that is not there is empty.
     pub fn read_or_empty(&self) -> Result<Registry, Error> {
+        self.settle();
         let text = atomic::read(&self.file)?.map(|(text, _)| text);
         Registry::parse(&self.file, text.unwrap_or_default())
     }
@@ -89,20 +91,26 @@ impl Store {
         mut decide: impl FnMut(&Registry) -> Result<(Vec<Edit>, T), E>,
     ) -> Result<T, E> {
         let _lock = self.lock_registry(timeout)?;
-        self.edit_locked(&mut decide)
+        self.edit_locked(&mut decide, || Ok(()))
     }
 
-    /// [`Self::update`] for a caller that holds the registry's lock.
+    /// [`Self::update`] for a caller that holds the registry's lock. `before` runs when the new text is on disk, and
+    /// right before it takes its place.
     pub(crate) fn edit_locked<T, E: From<Error>>(
         &self,
         mut decide: impl FnMut(&Registry) -> Result<(Vec<Edit>, T), E>,
+        mut before: impl FnMut() -> Result<(), Error>,
     ) -> Result<T, E> {
         for _ in 0..ATTEMPTS {
             let (text, stamp) = atomic::read(&self.file)?.unzip();
             let old = Registry::parse(&self.file, text.unwrap_or_default())?;
             let (edits, outcome) = decide(&old)?;
             let new = old.with_edits(&edits)?;
-            if new.text() == old.text() || atomic::replace(&self.file, stamp, new.text())? {
+            if new.text() == old.text() {
+                before()?;
+                return Ok(outcome);
+            }
+            if atomic::replace(&self.file, stamp, new.text(), &mut before)? {
                 return Ok(outcome);
             }
         }

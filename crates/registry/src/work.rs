@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `.gitignore` | `*`: the folder ignores itself |
 //! | `registry.lock` | held while the registry is edited |
+//! | `installing.json` | an archive that is about to be in its place |
 //! | `locks/<name>.lock` | held while an image is made |
 //! | `leases/` | images that runs hold |
 //! | `unfinished/` | archives that are being written |

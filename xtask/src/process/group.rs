@@ -33,6 +33,11 @@ pub fn end_group(handle: &Handle, grace: Duration) {
     }
 }
 
+/// Kills a child and all that it has started, without a word before.
+pub fn kill_group(handle: &Handle) {
+    signal_group(handle, "KILL");
+}
+
 fn signal_group(handle: &Handle, signal: &str) {
     for group in handle.pids() {
         // The shell's own `kill`: a minimal system has no other. It fails when the group has ended already.

@@ -9,6 +9,6 @@ mod group;
 mod runner;
 
 pub use command::{Command, command};
-pub use group::end_group;
+pub use group::{end_group, kill_group};
 pub use runner::Runner;
 pub(crate) use runner::tail;

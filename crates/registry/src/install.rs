@@ -1,0 +1,236 @@
+//! Putting a new archive into its place together with its entry.
+//!
+//! Two renames can't be one. All that can fail is done before the first: the archive is complete on disk, and so is the
+//! registry's new text. Between the two a process may still be killed; then the archive is the new one and the entry the old
+//! one's. So a note of what is going on is there first: whoever takes the registry's lock next, or reads the
+//! registry, finds it, and finishes what was begun.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+use serde::{Deserialize, Serialize};
+
+use crate::{Edit, Entry, Error, Registry, Store, StorePath, Unfinished, work};
+
+/// What the note is called.
+const NOTE: &str = "installing.json";
+
+/// An archive that is about to be in its place.
+#[derive(Debug, Serialize, Deserialize)]
+struct Note {
+    device: u64,
+    inode: u64,
+    /// A registry with its entry alone.
+    registry: String,
+}
+
+impl Store {
+    /// Puts an archive into its place, over what may be there, and registers it as `decide` says. Where this fails,
+    /// both the old archive and its entry are as they were.
+    pub fn install<E: From<Error>>(
+        &self,
+        archive: Unfinished,
+        path: &StorePath,
+        timeout: Duration,
+        mut decide: impl FnMut(&Registry) -> Result<Entry, E>,
+    ) -> Result<(), E> {
+        // Not under the lock: this takes its time.
+        archive.sync()?;
+        let _lock = self.lock_registry(timeout)?;
+        let mut archive = Some(archive);
+        let text = std::cell::RefCell::new(String::new());
+        self.edit_locked(
+            |registry| {
+                let entry = decide(registry)?;
+                let alone = Registry::parse(self.file(), String::new())?;
+                let alone = alone.with_edits(&[Edit::Put(entry.clone())])?;
+                alone.text().clone_into(&mut text.borrow_mut());
+                Ok::<_, E>((vec![Edit::Put(entry)], ()))
+            },
+            || match archive.take() {
+                Some(archive) => {
+                    self.note(archive.file(), &text.borrow())?;
+                    archive.commit(path)
+                }
+                None => Ok(()),
+            },
+        )?;
+        self.forget_note()?;
+        Ok(())
+    }
+
+    /// Finishes what a process that died had begun. Under the registry's lock.
+    pub(crate) fn finish_install(&self) -> Result<(), Error> {
+        let path = self.note_path();
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(Error::io("read", &path)(error)),
+        };
+        // One that is not whole was written by somebody who had moved nothing yet.
+        if let Ok(note) = serde_json::from_slice::<Note>(&bytes)
+            && let Some(entry) = self.installed(&note)?
+        {
+            let put = |_: &Registry| Ok::<_, Error>((vec![Edit::Put(entry.clone())], ()));
+            self.edit_locked(put, || Ok(()))?;
+        }
+        self.forget_note()
+    }
+
+    /// Whether there is something to finish. Whoever only reads does it where nobody else is at it.
+    pub(crate) fn settle(&self) {
+        if self.note_path().exists() {
+            // In vain where it may not be written, or somebody is at work.
+            let _ = self.lock_registry(Duration::ZERO);
+        }
+    }
+
+    /// The entry of a note, if its archive is in its place.
+    fn installed(&self, note: &Note) -> Result<Option<Entry>, Error> {
+        let alone = Registry::parse(self.file(), note.registry.clone())?;
+        let Some(entry) = alone.entries().first() else {
+            return Ok(None);
+        };
+        let path = self.path(&entry.file)?.absolute();
+        let there = fs::symlink_metadata(path);
+        let is_it = there.is_ok_and(|file| (file.dev(), file.ino()) == (note.device, note.inode));
+        Ok(is_it.then(|| entry.clone()))
+    }
+
+    fn note(&self, archive: &File, registry: &str) -> Result<(), Error> {
+        let path = self.note_path();
+        let failed = |action| Error::io(action, &path);
+        let metadata = archive.metadata().map_err(failed("read"))?;
+        let note = Note {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            registry: registry.to_owned(),
+        };
+        let text = serde_json::to_string(&note).unwrap_or_default();
+        let written = File::create(&path).and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        });
+        written.map_err(|error| {
+            let _ = fs::remove_file(&path);
+            failed("write")(error)
+        })
+    }
+
+    fn forget_note(&self) -> Result<(), Error> {
+        let path = self.note_path();
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(Error::io("remove", &path)(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn note_path(&self) -> Utf8PathBuf {
+        self.root().join(work::FOLDER).join(NOTE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use camino::Utf8Path;
+
+    use super::*;
+
+    const TIMEOUT: Duration = Duration::from_secs(10);
+
+    fn entry(text: &str) -> Entry {
+        let mut entry = Entry::new(
+            "a",
+            "images/a.tar",
+            "a".parse().expect("a tag"),
+            "debian:12",
+            "x86_64",
+        );
+        entry.packages = vec![text.to_owned()];
+        entry
+    }
+
+    fn archive(store: &Store, text: &str) -> Unfinished {
+        let mut archive = store.create().expect("created");
+        archive.write_all(text.as_bytes()).expect("written");
+        archive
+    }
+
+    fn store() -> (tempfile::TempDir, Store, StorePath) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = Utf8Path::from_path(folder.path())
+            .expect("UTF-8")
+            .to_owned();
+        let store = Store::locate(&root, None);
+        let path = store.path(Utf8Path::new("images/a.tar")).expect("inside");
+        let old = archive(&store, "old");
+        let decide = |_: &Registry| Ok::<_, Error>(entry("old"));
+        store
+            .install(old, &path, TIMEOUT, decide)
+            .expect("installed");
+        (folder, store, path)
+    }
+
+    fn state(store: &Store) -> (String, String) {
+        let archive = fs::read_to_string(store.root().join("images/a.tar")).expect("an archive");
+        let registry = store.read().expect("a registry");
+        (archive, registry.entries()[0].packages[0].clone())
+    }
+
+    #[test]
+    fn archive_and_entry_change_together() {
+        let (_folder, store, path) = store();
+        assert_eq!(state(&store), ("old".into(), "old".into()));
+        let new = archive(&store, "new");
+        let decide = |_: &Registry| Ok::<_, Error>(entry("new"));
+        store
+            .install(new, &path, TIMEOUT, decide)
+            .expect("installed");
+        assert_eq!(state(&store), ("new".into(), "new".into()));
+        let next = archive(&store, "next");
+        let decide = |_: &Registry| Err::<Entry, _>(Error::Contended { path: "x".into() });
+        store
+            .install(next, &path, TIMEOUT, decide)
+            .expect_err("refused");
+        assert_eq!(state(&store), ("new".into(), "new".into()));
+        assert!(!store.note_path().exists());
+    }
+
+    #[test]
+    fn what_was_begun_is_finished_by_the_next() {
+        let (_folder, store, path) = store();
+        // As if killed before the archive was moved.
+        let new = archive(&store, "new");
+        let alone = "images:\n- {name: a, file: images/a.tar, docker_tag: a, os: 'debian:12', architecture: x86_64, packages: [new]}\n";
+        store.note(new.file(), alone).expect("noted");
+        assert_eq!(state(&store), ("old".into(), "old".into()));
+        assert!(!store.note_path().exists());
+        // As if killed between archive and entry.
+        store.note(new.file(), alone).expect("noted");
+        new.commit(&path).expect("moved");
+        assert_eq!(state(&store), ("new".into(), "new".into()));
+        assert!(!store.note_path().exists());
+        // As if killed while the note was written.
+        fs::write(store.note_path(), "{\"device\":").expect("written");
+        assert_eq!(state(&store), ("new".into(), "new".into()));
+        assert!(!store.note_path().exists());
+    }
+
+    #[test]
+    fn a_registry_that_cannot_be_written_keeps_its_archive() {
+        let (_folder, store, path) = store();
+        // Where its new text would be written, a folder is in the way.
+        fs::create_dir(store.root().join(".image-registry.yml.unfinished")).expect("a folder");
+        let new = archive(&store, "new");
+        let decide = |_: &Registry| Ok::<_, Error>(entry("new"));
+        store
+            .install(new, &path, TIMEOUT, decide)
+            .expect_err("in the way");
+        assert_eq!(state(&store), ("old".into(), "old".into()));
+    }
+}
