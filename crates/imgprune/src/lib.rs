@@ -7,7 +7,9 @@ mod entries;
 mod limits;
 mod pruner;
 mod report;
+mod room;
 mod select;
+mod strays;
 mod uses;
 
 pub use limits::{Asked, InForce, Origin};

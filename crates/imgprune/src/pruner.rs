@@ -10,12 +10,12 @@ use camino::Utf8PathBuf;
 use chrono::Utc;
 use cli::{Code, Failure, Reporter};
 use engine::{Engine, StoreKind};
-use registry::{Entry, Lease, Registry, Removed, Store, Stray, StrayKind};
+use registry::{Entry, Lease, Registry, Removed, Store};
 
 use crate::entries::{Entries, Holds};
 use crate::report::Kept;
 use crate::uses::{Copy, Uses};
-use crate::{Gone, GoneKind, InForce, Limits, Report, Selection, select};
+use crate::{Gone, GoneKind, InForce, Report, Selection, select};
 
 /// Keeps a store under its limits.
 pub struct Pruner<'a> {
@@ -80,7 +80,7 @@ impl Pruner<'_> {
         if options.rmi {
             self.untag(&decision, &uses, &mut report)?;
         }
-        self.strays(options, &mut report)?;
+        self.remove_strays(options, &mut report)?;
         if !options.dry_run {
             let ended = |lease: &Lease| !lease.is_live(Utc::now(), options.lease);
             self.store.end_leases(self.lock_timeout, ended)?;
@@ -224,65 +224,8 @@ impl Pruner<'_> {
         Ok(())
     }
 
-    /// Removes what belongs to nobody, or counts it.
-    fn strays(&self, options: &Options, report: &mut Report) -> Result<(), Failure> {
-        let removed: Vec<_> = report.gone.iter().map(|gone| gone.path.clone()).collect();
-        for stray in self.store.strays(&self.store.read_or_empty()?)? {
-            let path = self.shown(&stray.path)?;
-            // Whose deletion failed is told of already.
-            if removed.contains(&path) {
-                continue;
-            }
-            if !options.orphans || self.is_used(&stray)? {
-                report.strays.0 += 1;
-                report.strays.1 += stray.bytes;
-                continue;
-            }
-            let (kind, reason) = match stray.kind {
-                StrayKind::Archive => (GoneKind::Orphan, "no entry names it"),
-                StrayKind::Unfinished => (GoneKind::Unfinished, "its writer is dead"),
-            };
-            match self.remove_stray(&stray, options.dry_run) {
-                Ok(true) => report.gone.push(Gone {
-                    kind,
-                    name: None,
-                    path,
-                    bytes: stray.bytes,
-                    reasons: vec![reason.to_owned()],
-                    last_used: None,
-                    untagged: None,
-                }),
-                Ok(false) => {}
-                Err(failure) => report.failures.push(failure.about(path.as_str())),
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether somebody reads a stray archive. An unfinished file whose lock is free has a dead writer.
-    fn is_used(&self, stray: &Stray) -> Result<bool, Failure> {
-        match stray.kind {
-            StrayKind::Unfinished => Ok(false),
-            StrayKind::Archive => Ok(self.store.is_busy("", &self.store.stray_path(stray)?)?),
-        }
-    }
-
-    fn remove_stray(&self, stray: &Stray, dry_run: bool) -> Result<bool, Failure> {
-        if dry_run {
-            return Ok(true);
-        }
-        match stray.kind {
-            StrayKind::Unfinished => self.store.remove_unfinished(stray)?,
-            StrayKind::Archive => {
-                let path = self.store.stray_path(stray)?;
-                return Ok(self.store.remove_stray(&path, self.lock_timeout)?.is_some());
-            }
-        }
-        Ok(true)
-    }
-
     /// A file of the store as people open it.
-    fn shown(&self, file: &camino::Utf8Path) -> Result<Utf8PathBuf, Failure> {
+    pub(crate) fn shown(&self, file: &camino::Utf8Path) -> Result<Utf8PathBuf, Failure> {
         let here = cli::working_dir()?;
         let absolute = self.store.root().join(file);
         match self.store.path(file) {
@@ -291,51 +234,6 @@ impl Pruner<'_> {
             Err(_) => Ok(absolute
                 .strip_prefix(&here)
                 .map_or_else(|_| absolute.clone(), camino::Utf8Path::to_owned)),
-        }
-    }
-
-    /// Ends the leases of runs.
-    pub fn release(&self, runs: &[String], dry_run: bool) -> Result<(), Failure> {
-        for id in runs {
-            let holder = cli::run_holder(id)?;
-            let is_of = |lease: &Lease| lease.holder == holder;
-            let ended = if dry_run {
-                self.store
-                    .leases()?
-                    .iter()
-                    .filter(|lease| is_of(lease))
-                    .count()
-            } else {
-                self.store.end_leases(self.lock_timeout, is_of)?.len()
-            };
-            if ended == 0 {
-                self.reporter.warn(format!("{holder} holds nothing"));
-            } else {
-                self.reporter.info(format!("{holder}: {ended} released"));
-            }
-        }
-        Ok(())
-    }
-
-    /// Makes room for `bytes` more, by removing what was used least recently. What any run holds stays.
-    pub fn make_room(&self, bytes: u64, in_force: &InForce) -> Result<Report, Failure> {
-        let reserve = in_force.limits.min_free.unwrap_or_default();
-        let in_force = InForce {
-            limits: Limits {
-                min_free: Some(bytes.saturating_add(reserve)),
-                ..Limits::default()
-            },
-            keep: in_force.keep.clone(),
-            ..InForce::default()
-        };
-        let report = self.run(&in_force, &Options::default())?;
-        for gone in &report.gone {
-            let name = gone.name.as_deref().unwrap_or(gone.path.as_str());
-            self.reporter.info(format!("{name}: removed to make room"));
-        }
-        match report.failures.first() {
-            Some(failure) => Err(failure.clone()),
-            None => Ok(report),
         }
     }
 }

@@ -1,0 +1,53 @@
+//! What others ask of pruning: room for an archive, and the end of a run's leases.
+
+use cli::Failure;
+use registry::Lease;
+
+use crate::{InForce, Limits, Options, Pruner, Report};
+
+impl Pruner<'_> {
+    /// Ends the leases of runs.
+    pub fn release(&self, runs: &[String], dry_run: bool) -> Result<(), Failure> {
+        for id in runs {
+            let holder = cli::run_holder(id)?;
+            let is_of = |lease: &Lease| lease.holder == holder;
+            let ended = if dry_run {
+                self.store
+                    .leases()?
+                    .iter()
+                    .filter(|lease| is_of(lease))
+                    .count()
+            } else {
+                self.store.end_leases(self.lock_timeout, is_of)?.len()
+            };
+            if ended == 0 {
+                self.reporter.warn(format!("{holder} holds nothing"));
+            } else {
+                self.reporter.info(format!("{holder}: {ended} released"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes room for `bytes` more, by removing what was used least recently. What any run holds stays.
+    pub fn make_room(&self, bytes: u64, in_force: &InForce) -> Result<Report, Failure> {
+        let reserve = in_force.limits.min_free.unwrap_or_default();
+        let in_force = InForce {
+            limits: Limits {
+                min_free: Some(bytes.saturating_add(reserve)),
+                ..Limits::default()
+            },
+            keep: in_force.keep.clone(),
+            ..InForce::default()
+        };
+        let report = self.run(&in_force, &Options::default())?;
+        for gone in &report.gone {
+            let name = gone.name.as_deref().unwrap_or(gone.path.as_str());
+            self.reporter.info(format!("{name}: removed to make room"));
+        }
+        match report.failures.first() {
+            Some(failure) => Err(failure.clone()),
+            None => Ok(report),
+        }
+    }
+}

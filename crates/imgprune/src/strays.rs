@@ -1,0 +1,69 @@
+//! Files that belong to nobody.
+
+use cli::Failure;
+use registry::{Stray, StrayKind};
+
+use crate::{Gone, GoneKind, Options, Pruner, Report};
+
+impl Pruner<'_> {
+    /// Removes what belongs to nobody, or counts it.
+    pub(crate) fn remove_strays(
+        &self,
+        options: &Options,
+        report: &mut Report,
+    ) -> Result<(), Failure> {
+        let removed: Vec<_> = report.gone.iter().map(|gone| gone.path.clone()).collect();
+        for stray in self.store.strays(&self.store.read_or_empty()?)? {
+            let path = self.shown(&stray.path)?;
+            // Whose deletion failed is told of already.
+            if removed.contains(&path) {
+                continue;
+            }
+            if !options.orphans || self.is_used(&stray)? {
+                report.strays.0 += 1;
+                report.strays.1 += stray.bytes;
+                continue;
+            }
+            let (kind, reason) = match stray.kind {
+                StrayKind::Archive => (GoneKind::Orphan, "no entry names it"),
+                StrayKind::Unfinished => (GoneKind::Unfinished, "its writer is dead"),
+            };
+            match self.remove_stray(&stray, options.dry_run) {
+                Ok(true) => report.gone.push(Gone {
+                    kind,
+                    name: None,
+                    path,
+                    bytes: stray.bytes,
+                    reasons: vec![reason.to_owned()],
+                    last_used: None,
+                    untagged: None,
+                }),
+                Ok(false) => {}
+                Err(failure) => report.failures.push(failure.about(path.as_str())),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether somebody reads a stray archive. An unfinished file whose lock is free has a dead writer.
+    fn is_used(&self, stray: &Stray) -> Result<bool, Failure> {
+        match stray.kind {
+            StrayKind::Unfinished => Ok(false),
+            StrayKind::Archive => Ok(self.store.is_busy("", &self.store.stray_path(stray)?)?),
+        }
+    }
+
+    fn remove_stray(&self, stray: &Stray, dry_run: bool) -> Result<bool, Failure> {
+        if dry_run {
+            return Ok(true);
+        }
+        match stray.kind {
+            StrayKind::Unfinished => self.store.remove_unfinished(stray)?,
+            StrayKind::Archive => {
+                let path = self.store.stray_path(stray)?;
+                return Ok(self.store.remove_stray(&path, self.lock_timeout)?.is_some());
+            }
+        }
+        Ok(true)
+    }
+}
