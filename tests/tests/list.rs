@@ -99,7 +99,7 @@ fn a_pipe_gets_a_line_an_image() {
     let s = Sandbox::new();
     let base = base(&s);
     on(&s, &base, "top", &[]);
-    s.run("imgload", [s.archive("top")]).ok();
+    s.run("imgload", ["--no-lease", &s.archive("top")]).ok();
     s.forget(&base);
 
     let outcome = s.run("imgls", [""; 0]);

@@ -204,17 +204,17 @@ fn it_never_removes_by_surprise() {
     for (words, text) in [
         (["--max-size", "lots"], "is not a size"),
         (["--max-size", "-1GB"], "-1"),
-        (["--max-age", "30"], ""),
+        (["--max-age", "30"], "`30` has no unit: say 30d"),
         (["--max-age", "1y"], "is not a duration"),
         (["--keep-last", "1.5"], "--keep-last"),
     ] {
-        if text.is_empty() {
-            // Seconds, as everywhere.
-            prune(&s, words.into_iter().chain(["-n"])).ok();
-        } else {
-            prune(&s, words).fails("imgprune", 2, text);
-        }
+        prune(&s, words).fails("imgprune", 2, text);
     }
+    let both = ["--keep-last", "1", "--per", "project", "--per", "os"];
+    prune(&s, both).fails("imgprune", 2, "stand alone");
+    prune(&s, ["-n", "--keep", "typo-*", "--max-size", "1GB"])
+        .ok()
+        .stderr_has("no image's name fits `typo-*`");
     assert_eq!(there(&s), ["a", "b", "c"]);
 }
 
@@ -277,12 +277,11 @@ fn what_belongs_to_nobody_goes_when_asked() {
     told.ok()
         .stdout("")
         .stderr_has(&format!("no archive for {}", s.image("b")));
-    told.stderr_has("2 files of nobody, 8 B (--orphans removes them)");
+    told.stderr_has("2 files not registered, 8 B (--orphans removes them)");
     let gone = prune(&s, ["--orphans", "--missing"]);
-    gone.ok().stdout(&format!(
-        "{}\nimages/lost.tar\nimages/.imgpipe/unfinished/1-0-0.tar\n",
-        s.archive("b")
-    ));
+    gone.ok()
+        .stdout("images/lost.tar\nimages/.imgpipe/unfinished/1-0-0.tar\n");
+    gone.stderr_has(&format!("{}: the entry alone was removed", s.image("b")));
     assert_eq!(there(&s), ["a", "c"]);
     assert!(s.path("outside.tar").exists() && s.path("images/link.tar").is_symlink());
     assert!(s.path("images/Dockerfile.x").exists());
@@ -302,9 +301,9 @@ fn links_and_paths_that_lead_out_are_left_alone() {
         registry.replace(&s.archive("b"), "../b.tar"),
     );
     let left = prune(&s, ["--max-size", "0"]);
-    left.ok().stdout(&paths(&s, &["c"]));
+    left.code(3).stdout(&paths(&s, &["c"]));
     left.stderr_has(&format!("{}: left alone: ", s.image("a")));
-    left.stderr_has(&format!("{}: left alone: ", s.image("b")));
+    left.stderr_has(&format!("{}: ../b.tar: holds `..`", s.image("b")));
     assert!(s.path("outside.tar").exists());
 }
 
@@ -318,10 +317,69 @@ fn a_file_that_two_entries_name_goes_with_the_last() {
         registry.replace(&s.archive("a"), &s.archive("c")),
     );
     std::fs::remove_file(s.path(s.archive("a"))).unwrap();
-    prune(&s, ["--max-age", "1d", "--keep", "*-c"]).code(6);
+    // The file counts once, and goes when nobody names it any more.
+    let kept = prune(&s, ["--max-age", "1d", "--keep", "*-c"]);
+    kept.code(6).stdout(&paths(&s, &["b"]));
+    kept.stderr_has("before 500 kB in 3 images, freed 200 kB, after 300 kB in 1 image");
+    kept.stderr_has(&format!("{}: the entry alone was removed", s.image("a")));
     assert!(s.path(s.archive("c")).exists());
-    prune(&s, ["--max-age", "1d"]).ok();
+    prune(&s, ["--max-age", "1d"])
+        .ok()
+        .stdout(&paths(&s, &["c"]));
     assert!(!s.path(s.archive("c")).exists());
+}
+
+#[test]
+fn an_entry_stays_whose_archive_can_not_be_removed() {
+    let s = Sandbox::without_engine();
+    three(&s);
+    // Whoever is root may do anything, except on what is mounted over the folder.
+    let folder = format!("images/{}", s.project());
+    let registry = s.read("image-registry.yml");
+    s.sh(&format!(
+        "mount --bind {folder} {folder} && mount -o remount,ro,bind {folder}"
+    ))
+    .ok();
+    let held = prune(&s, ["--max-size", "0"]);
+    s.sh(&format!("umount {folder}")).ok();
+    held.fails("imgprune", 6, "in a folder that can't be written");
+    assert_eq!(s.read("image-registry.yml"), registry);
+}
+
+#[test]
+fn an_interrupted_run_says_what_it_removed_and_registers_the_rest() {
+    let s = Sandbox::without_engine();
+    let images: Vec<String> = (0..3000).map(|number| format!("i{number}")).collect();
+    let all: Vec<_> = images
+        .iter()
+        .map(|variant| (variant.as_str(), 0, "size_mb: 1"))
+        .collect();
+    stored(&s, &all);
+    let script = "(exec imgprune --no-engine --max-age 0 --json) > out & pid=$!
+        while [ $(ls images/* | wc -l) -eq 3000 ]; do kill -0 $pid || exit 99; done
+        kill -INT $pid; wait $pid";
+    s.sh(script).code(130);
+    let printed = s.read("out").matches("\"kind\":\"image\"").count();
+    let files = s.files(&format!("images/{}", s.project())).len();
+    let entries = s.read("image-registry.yml").matches("- {name: ").count();
+    assert!(printed > 0 && files > 0, "{printed} and {files}");
+    assert_eq!((files, entries), (3000 - printed, 3000 - printed));
+}
+
+#[test]
+fn a_full_disk_can_be_pruned() {
+    let s = Sandbox::new();
+    let image = Image::new().random("data", 1_000_000).build(&s, "a");
+    let small = Small::of(&s, "3m");
+    s.command("imgsave").folder("small").arg(&image).run().ok();
+    s.sh("cat /dev/zero > small/full 2> /dev/null; cat /dev/zero > small/fuller 2> /dev/null");
+    let pruned = s
+        .command("imgprune")
+        .folder("small")
+        .args(["--max-size", "0"])
+        .run();
+    pruned.ok().stdout(&paths(&s, &["a"]));
+    drop(small);
 }
 
 /// An image in the engine and the store, loaded by nobody.
@@ -342,13 +400,19 @@ fn a_run_keeps_its_images_until_it_is_released() {
         6,
         &format!("{} (leased by run run 7)", s.image("a")),
     );
-    s.run("imgprune", ["--release", "8"])
+    // Ending leases needs neither limits nor an engine, but the store.
+    s.write(".localci.yml", "images: {cleanup: {max_size_gb: 0}}");
+    let release = ["--engine", "/nowhere/docker", "--release", "8"];
+    s.run("imgprune", release)
         .ok()
         .stderr_has("run 8 holds nothing");
     s.run("imgprune", ["--max-size", "0"]).code(6);
     // Six hours are over at once where somebody says so.
     s.run("imgprune", ["--max-size", "0", "-n", "--lease", "0s"])
         .ok();
+    s.run("imgprune", ["-n", "--release", "run 7", "--max-size", "0"])
+        .ok()
+        .stdout(&paths(&s, &["a"]));
     s.run("imgprune", ["--release", "run 7", "--max-size", "0"])
         .ok()
         .stdout(&paths(&s, &["a"]));
@@ -361,6 +425,14 @@ fn a_process_keeps_its_images_until_it_ends() {
     let reference = saved(&s, "a");
     let line = format!("imgload {reference} && imgprune --max-size 0");
     s.sh(&line).code(6).stderr_has("(leased by process ");
+    // What a shell starts for `$(…)` is that shell.
+    let line = format!("image=$(echo {reference} | imgload) && imgprune --max-size 0");
+    s.sh(&line).code(6).stderr_has("(leased by process ");
+    // A lease that can't be read may be anybody's.
+    let damaged = s.write("images/.imgpipe/leases/x.json", "{");
+    s.run("imgprune", ["--max-size", "0"])
+        .fails("imgprune", 1, "x.json: is no lease");
+    std::fs::remove_file(damaged).unwrap();
     // That shell is gone, and this process has loaded nothing.
     let line = format!("imgload --no-lease {reference} && imgprune --max-size 0");
     s.sh(&line).ok();
@@ -520,7 +592,7 @@ fn too_little_room_is_said_before_a_byte_is_written() {
         .into_iter()
         .map(|variant| Image::new().random("data", 1_500_000).build(&s, variant))
         .collect();
-    let small = Small::of(&s, "5m");
+    let small = Small::of(&s, "4500k");
     let save = |words: &[&str]| s.command("imgsave").folder("small").args(words).run();
     save(&[&images[0]]).ok();
     save(&["--make-room", &images[1]])
@@ -544,6 +616,11 @@ fn too_little_room_is_said_before_a_byte_is_written() {
             .count(),
         2
     );
+    // What can't be enough costs nothing.
+    let huge = Image::new().random("data", 6_000_000).build(&s, "e");
+    save(&["--make-room", &huge])
+        .fails("imgsave", 6, "not ")
+        .stderr_lacks("removed");
     // Nothing can go any more.
     let again = Image::new().random("data", 1_500_000).build(&s, "d");
     let load = ["--run", "7", "--no-record", &images[2]];

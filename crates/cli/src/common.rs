@@ -104,11 +104,6 @@ impl Common {
         }
     }
 
-    /// Whether nobody named an engine.
-    pub fn is_usual_engine(&self) -> bool {
-        matches!(self.engine.as_str(), "" | ENGINE)
-    }
-
     /// The operands, or standard input, as `--null` says; `what` names them for people.
     pub fn input(&self, operands: Vec<String>, what: &str) -> Result<Input, Failure> {
         Input::new(operands, self.null, what)

@@ -22,6 +22,18 @@ pub fn parse(text: &str) -> Result<Duration, String> {
         .ok_or_else(wrong)
 }
 
+/// As [`parse`], but nothing is said in bare numbers other than zero: whoever means days should say so.
+pub fn parse_age(text: &str) -> Result<Duration, String> {
+    let age = parse(text)?;
+    let is_bare = text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_bare && !age.is_zero() {
+        return Err(format!(
+            "`{text}` has no unit: say {text}d, {text}h or {text}w"
+        ));
+    }
+    Ok(age)
+}
+
 /// A duration as [`parse`] reads it, in the largest unit that says it in whole numbers.
 pub fn show(duration: Duration) -> String {
     let seconds = duration.as_secs();
@@ -43,6 +55,9 @@ mod tests {
             assert_eq!(show(parse(text).expect(text)), text);
         }
         assert_eq!(show(Duration::from_secs(86_400)), "1d");
+        assert!(parse_age("30").is_err());
+        assert_eq!(parse_age("0"), Ok(Duration::ZERO));
+        assert_eq!(parse_age("30d"), parse("30d"));
     }
 
     #[test]

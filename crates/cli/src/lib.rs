@@ -6,6 +6,7 @@
 pub mod bytes;
 mod classify;
 mod common;
+pub mod count;
 pub mod duration;
 mod exit;
 mod failure;
@@ -27,4 +28,5 @@ pub use output::Output;
 pub use progress::Progress;
 pub use reporter::Reporter;
 pub use run::{Context, Flags, run};
+pub use signals::interrupted;
 pub use size::{short_size, size};

@@ -43,6 +43,11 @@ fn end(code: Code) -> ! {
     std::process::exit(code.number().into())
 }
 
+/// Whether this process was asked to end. Long work that no engine is part of looks at it.
+pub fn interrupted() -> bool {
+    received().is_some()
+}
+
 /// The code of the signal that was received, if any was.
 pub(crate) fn received() -> Option<Code> {
     match RECEIVED.load(Ordering::SeqCst) {

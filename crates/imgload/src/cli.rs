@@ -4,7 +4,7 @@ use std::num::NonZero;
 use std::thread::available_parallelism;
 
 use clap::Parser;
-use cli::{Common, Context, Failure, Flags, LeaseFlags, Leases};
+use cli::{Common, Context, Failure, Flags, LeaseFlags, Leases, count};
 use naming::Reference;
 use registry::Registry;
 use serde_json::json;
@@ -55,7 +55,7 @@ pub struct Cli {
 
     /// Send up to N streams at a time, where archives share no layers that the engine lacks [default: a
     /// processor each, at most 4]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count::parse)]
     jobs: Option<NonZero<usize>>,
 
     /// Leave last_used and usage_count in the registry as they are

@@ -5,7 +5,7 @@ use std::num::NonZero;
 
 use chrono::Utc;
 use clap::Parser;
-use cli::{Code, Common, Context, Failure, Flags};
+use cli::{Code, Common, Context, Failure, Flags, count};
 use registry::{Entry, Registry, Store};
 
 use crate::forms::{Forms, Wanted, on_terminal};
@@ -66,7 +66,7 @@ pub struct Cli {
     check: bool,
 
     /// Check up to N images at a time [default: one a processor]
-    #[arg(long, value_name = "N", requires = "check")]
+    #[arg(long, value_name = "N", value_parser = count::parse, requires = "check")]
     jobs: Option<NonZero<usize>>,
 
     /// Keep pruning from the named images

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use clap::Parser;
 use cli::{Common, Context, Failure, Flags, bytes, duration};
-use engine::Engine;
 use serde_json::json;
 
 use crate::pruner::no_limit;
@@ -17,7 +16,7 @@ use crate::{Asked, InForce, Options, Pruner};
 /// hold afterwards. What is pinned, leased by a live run, used by a container, being read or written,
 /// the base of a thin archive that stays, or kept by --keep is never removed; where that leaves a limit
 /// exceeded, it says so and ends with 6. Limits come from flags, or else from images.cleanup and
-/// resource_limits of the config; without any it does nothing.
+/// resource_limits of the config; without any it ends with 2.
 #[derive(Debug, Parser)]
 #[command(
     name = "imgprune",
@@ -49,7 +48,7 @@ pub struct Cli {
     max_size: Option<u64>,
 
     /// Remove what was not used for so long, like 30d, 12h or 2w; never used, since it was made
-    #[arg(long, value_name = "AGE", value_parser = duration::parse)]
+    #[arg(long, value_name = "AGE", value_parser = duration::parse_age)]
     max_age: Option<Duration>,
 
     /// Keep the N images of each group that were used last
@@ -127,38 +126,42 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     if cli.show_limits {
         return show(context, &in_force);
     }
+    let released = cli.release.iter().map(|id| cli::run_holder(id));
     let options = Options {
+        released: released.collect::<Result<_, _>>()?,
         dry_run: cli.dry_run,
         rmi: cli.rmi,
         orphans: cli.orphans,
         missing: cli.missing,
         lease: cli.lease,
     };
-    let more = options.orphans || options.missing;
-    if !in_force.has_limit() && !more && cli.release.is_empty() {
+    // Ending leases is a job of its own, unless more is asked for beside it.
+    let only_releases = !options.released.is_empty() && !asked.has_limit();
+    let prunes = options.orphans || options.missing || (in_force.has_limit() && !only_releases);
+    if !prunes && options.released.is_empty() {
         return Err(no_limit(&in_force));
     }
     let store = cli.common.store()?;
-    let engine = if cli.no_engine {
-        None
-    } else {
-        present(cli.common.engine(), &cli.common, context)?
-    };
+    let engine = cli.common.engine();
     let reporter = context.reporter.clone();
     let pruner = Pruner {
         store: &store,
-        engine: engine.as_ref(),
+        engine: (!cli.no_engine).then_some(&engine),
         reporter: &reporter,
         lock_timeout: cli.common.lock_timeout,
     };
-    pruner.release(&cli.release, options.dry_run)?;
-    if !in_force.has_limit() && !more {
+    if !options.released.is_empty() {
+        pruner.release(&options.released, options.dry_run)?;
+    }
+    if !prunes {
         return Ok(());
     }
     let report = pruner.run(&in_force, &options)?;
     for gone in &report.gone {
-        let detail = || gone.json(report.dry_run);
-        context.out.record(gone.path.as_str(), detail)?;
+        if cli.common.json || gone.has_file() {
+            let detail = || gone.json(report.dry_run);
+            context.out.record(gone.path.as_str(), detail)?;
+        }
     }
     if cli.common.json {
         context.out.json_line(&report.summary().to_string())?;
@@ -168,21 +171,6 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         reporter.failure(failure);
     }
     report.verdict()
-}
-
-/// The engine, if there is one. On a machine without the usual engine no container can use an image.
-fn present(engine: Engine, common: &Common, context: &Context) -> Result<Option<Engine>, Failure> {
-    match engine.probe() {
-        Ok(_) => Ok(Some(engine)),
-        Err(error @ engine::Error::NotFound { .. }) if common.is_usual_engine() => {
-            context
-                .reporter
-                .detail(format!("{error}: no container can be using an image"));
-            Ok(None)
-        }
-        Err(error) => Err(Failure::from(error)
-            .with_hint("containers may be using images; --no-engine prunes without asking")),
-    }
 }
 
 fn show(context: &Context, in_force: &InForce) -> Result<(), Failure> {

@@ -1,6 +1,6 @@
 //! From the registry's entries to candidates: what can go, and what holds it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 
@@ -21,6 +21,10 @@ pub(crate) struct Entries {
     pub missing: Vec<(String, Vec<Hold>)>,
     /// Names that are left alone, and why.
     pub odd: Vec<(String, String)>,
+    /// Entries whose `file:` no command may touch.
+    pub invalid: Vec<Failure>,
+    /// Names whose archive another candidate has too, and counts.
+    pub shared: HashSet<String>,
 }
 
 /// What may hold images.
@@ -37,12 +41,12 @@ impl Entries {
             leased.entry(&lease.image).or_default().push(lease);
         }
         let mut found = Self::default();
-        let mut counted = HashMap::new();
+        let mut owners: HashMap<_, String> = HashMap::new();
         for entry in registry.entries() {
             let path = match store.path(&entry.file) {
                 Ok(path) => path,
                 Err(error) => {
-                    found.odd.push((entry.name.clone(), error.to_string()));
+                    found.invalid.push(Failure::from(error).about(&entry.name));
                     continue;
                 }
             };
@@ -53,13 +57,21 @@ impl Entries {
             }
             match fs::symlink_metadata(path.absolute()) {
                 Ok(metadata) if metadata.is_file() => {
-                    // Two entries may share a file: its bytes count once.
-                    let first = counted.insert(path.absolute(), ()).is_none();
+                    if !store.may_delete(&path) {
+                        held.push(Hold::ReadOnly);
+                    }
                     let modified = metadata.modified().ok().map(DateTime::<Utc>::from);
-                    let size = if first { metadata.len() } else { 0 };
-                    found
-                        .candidates
-                        .push(candidate(entry, size, modified, held));
+                    let mut candidate = candidate(entry, metadata.len(), modified, held);
+                    // Two entries may share a file. Its bytes are those of the first, which goes after the others.
+                    match owners.get(&path.absolute()) {
+                        Some(owner) => {
+                            candidate.size = 0;
+                            candidate.base = candidate.base.or_else(|| Some(String::clone(owner)));
+                            found.shared.insert(entry.name.clone());
+                        }
+                        None => drop(owners.insert(path.absolute(), entry.name.clone())),
+                    }
+                    found.candidates.push(candidate);
                 }
                 Ok(_) => {
                     let why = "its archive is no regular file";

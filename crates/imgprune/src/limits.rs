@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use camino::Utf8Path;
 use chrono::TimeDelta;
-use cli::{Failure, size};
+use cli::{Failure, Reporter, size};
 use glob::Pattern;
-use registry::{Config, Setting};
+use registry::{Config, Registry, Setting};
 
 use crate::{KeepLast, Limits, Per};
 
@@ -26,6 +26,19 @@ pub struct Asked {
     pub min_free: Option<u64>,
     /// `--keep`.
     pub keep: Vec<String>,
+}
+
+impl Asked {
+    /// Whether any limit is among them.
+    pub(crate) fn has_limit(&self) -> bool {
+        let limits = [
+            self.max_size.is_some(),
+            self.max_age.is_some(),
+            self.keep_last.is_some(),
+            self.min_free.is_some(),
+        ];
+        limits.contains(&true)
+    }
 }
 
 /// The limits of a run.
@@ -127,6 +140,23 @@ impl InForce {
         Ok(own)
     }
 
+    /// Says which patterns fit no image: whoever wrote them meant something.
+    pub(crate) fn warn_of_idle(&self, registry: &Registry, reporter: &Reporter) {
+        let per = match &self.limits.keep_last {
+            Some(KeepLast {
+                per: Per::Patterns(patterns),
+                ..
+            }) => &patterns[..],
+            _ => &[],
+        };
+        for pattern in self.keep.iter().chain(per) {
+            let mut entries = registry.entries().iter();
+            if !entries.any(|entry| pattern.matches(&entry.name)) {
+                reporter.warn(format!("no image's name fits `{pattern}`"));
+            }
+        }
+    }
+
     /// Whether anything would ever go.
     pub fn has_limit(&self) -> bool {
         self.limits != Limits::default()
@@ -213,6 +243,17 @@ fn per_of(said: &[Said<String>]) -> Result<Per, Failure> {
         [] => Ok(Per::Store),
         [one] if one.value == "project" => Ok(Per::Project),
         [one] if one.value == "os" => Ok(Per::Os),
+        several
+            if several
+                .iter()
+                .any(|said| matches!(&*said.value, "project" | "os")) =>
+        {
+            let message = "`project` and `os` stand alone, without other groups";
+            Err(match several.iter().find(|said| said.in_config) {
+                Some(said) => Failure::invalid(message).about(&said.from),
+                None => Failure::usage(format!("--per: {message}")),
+            })
+        }
         patterns => Ok(Per::Patterns(
             patterns.iter().map(pattern).collect::<Result<_, _>>()?,
         )),

@@ -4,13 +4,14 @@
 //! leases, files in use) is looked at under the lock, under which images are leased and registered as well: nothing
 //! comes between the decision and the removal.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use chrono::Utc;
 use cli::{Code, Failure, Reporter};
 use engine::{Engine, StoreKind};
-use registry::{Entry, Lease, Registry, Removed, Store};
+use registry::{Entry, Holder, Lease, Registry, Removed, Store};
 
 use crate::entries::{Entries, Holds};
 use crate::report::Kept;
@@ -42,6 +43,8 @@ pub struct Options {
     pub missing: bool,
     /// How long leases last at most whose holders can't be seen.
     pub lease: Option<Duration>,
+    /// Runs whose leases end with this run.
+    pub released: Vec<Holder>,
 }
 
 /// What is to go, and what it was decided from.
@@ -54,6 +57,14 @@ struct Decision {
     missing: Vec<Entry>,
 }
 
+impl Decision {
+    /// The entries that go, in that order.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let images = self.going.iter().map(|(entry, _)| entry);
+        images.chain(&self.missing).map(|entry| entry.name.as_str())
+    }
+}
+
 impl Pruner<'_> {
     /// Removes what the limits and options say, as far as nothing holds it.
     pub fn run(&self, in_force: &InForce, options: &Options) -> Result<Report, Failure> {
@@ -62,21 +73,29 @@ impl Pruner<'_> {
             Some(engine) => Uses::ask(engine, &registry, options.rmi)?,
             None => Uses::default(),
         };
+        in_force.warn_of_idle(&registry, self.reporter);
         let free = self.store.free().ok();
         let decide = |registry: &Registry| self.decide(registry, &uses, in_force, free, options);
-        let (removed, decision) = if options.dry_run {
-            (None, decide(&registry)?)
+        let mut removed = Vec::new();
+        let decision = if options.dry_run {
+            let decision = decide(&registry)?;
+            removed.extend(decision.names().map(|_| None));
+            decision
         } else {
-            let (removed, decision) = self.store.remove(self.lock_timeout, |registry| {
+            let decide = |registry: &Registry| {
                 let decision = decide(registry)?;
-                let images = decision.going.iter().map(|(entry, _)| entry);
-                let names = images.chain(&decision.missing);
-                Ok::<_, Failure>((names.map(|entry| entry.name.clone()).collect(), decision))
-            })?;
-            (Some(removed), decision)
+                Ok::<_, Failure>((decision.names().map(str::to_owned).collect(), decision))
+            };
+            self.store.remove(self.lock_timeout, decide, |_, outcome| {
+                removed.push(Some(outcome));
+                !cli::interrupted()
+            })?
         };
         let mut report = self.report(&decision, removed)?;
         report.dry_run = options.dry_run;
+        if cli::interrupted() {
+            return Ok(report);
+        }
         if options.rmi {
             self.untag(&decision, &uses, &mut report)?;
         }
@@ -99,7 +118,9 @@ impl Pruner<'_> {
     ) -> Result<Decision, Failure> {
         let now = Utc::now();
         let mut leases = self.store.leases()?;
-        leases.retain(|lease| lease.is_live(now, options.lease));
+        leases.retain(|lease| {
+            lease.is_live(now, options.lease) && !options.released.contains(&lease.holder)
+        });
         let holds = Holds {
             keep: &in_force.keep,
             leases: &leases,
@@ -112,8 +133,14 @@ impl Pruner<'_> {
             let reasons = going.reasons.iter().map(ToString::to_string);
             Some((entry.clone(), reasons.collect()))
         });
+        let staying = selection.staying.iter();
+        let bases: HashSet<_> = staying
+            .filter_map(|staying| entries.candidates[staying.index].base.as_deref())
+            .collect();
         let missing = entries.missing.iter();
-        let missing = missing.filter(|(_, holds)| options.missing && holds.is_empty());
+        let missing = missing.filter(|(name, holds)| {
+            options.missing && holds.is_empty() && !bases.contains(name.as_str())
+        });
         Ok(Decision {
             going: going.collect(),
             missing: missing
@@ -127,7 +154,7 @@ impl Pruner<'_> {
     fn report(
         &self,
         decision: &Decision,
-        removed: Option<Vec<Removed>>,
+        removed: Vec<Option<Removed>>,
     ) -> Result<Report, Failure> {
         let candidates = &decision.entries.candidates;
         let mut report = Report {
@@ -138,31 +165,36 @@ impl Pruner<'_> {
         let sizes = decision.selection.going.iter();
         let sizes = sizes.map(|going| candidates[going.index].size);
         let images = decision.going.iter().zip(sizes);
-        let images = images
-            .map(|((entry, reasons), bytes)| (GoneKind::Image, entry, reasons.clone(), bytes));
+        let images = images.map(|((entry, reasons), bytes)| {
+            match decision.entries.shared.contains(&entry.name) {
+                true => (GoneKind::Entry, entry, reasons.clone(), 0),
+                false => (GoneKind::Image, entry, reasons.clone(), bytes),
+            }
+        });
         let nothing = || vec!["it has no archive".to_owned()];
         let missing = decision.missing.iter();
         let missing = missing.map(|entry| (GoneKind::Entry, entry, nothing(), 0));
-        let mut removed = removed.map(Vec::into_iter);
-        for (kind, entry, reasons, bytes) in images.chain(missing) {
-            let removed = removed.as_mut().and_then(Iterator::next);
-            let failed = match removed {
-                Some(Removed::Failed(error)) => Some(Failure::from(error).about(&entry.name)),
-                _ => None,
-            };
-            let stays = failed.is_some();
-            report.failures.extend(failed);
-            if !stays {
-                report.gone.push(Gone {
-                    kind,
-                    name: Some(entry.name.clone()),
-                    path: self.shown(&entry.file)?,
-                    bytes,
-                    reasons,
-                    last_used: entry.last_used,
-                    untagged: None,
-                });
+        report.unregistered = decision.going.len().min(removed.len());
+        for ((mut kind, entry, reasons, mut bytes), removed) in images.chain(missing).zip(removed) {
+            match removed {
+                Some(Removed::Failed(error)) => {
+                    report
+                        .failures
+                        .push(Failure::from(error).about(&entry.name));
+                    continue;
+                }
+                Some(Removed::Shared) => (kind, bytes) = (GoneKind::Entry, 0),
+                _ => {}
             }
+            report.gone.push(Gone {
+                kind,
+                name: Some(entry.name.clone()),
+                path: self.shown(&entry.file)?,
+                bytes,
+                reasons,
+                last_used: entry.last_used,
+                untagged: None,
+            });
         }
         report.kept = kept(decision);
         let unmet = decision.selection.unmet.iter();
@@ -181,6 +213,9 @@ impl Pruner<'_> {
             .filter(|name| !gone.contains(name))
             .cloned()
             .collect();
+        report
+            .failures
+            .extend(decision.entries.invalid.iter().cloned());
         for (name, why) in &decision.entries.odd {
             self.reporter.warn(format!("{name}: left alone: {why}"));
         }

@@ -20,6 +20,8 @@ pub struct Report {
     pub images: usize,
     /// Their bytes.
     pub bytes: u64,
+    /// How many of them lost their entry.
+    pub unregistered: usize,
     /// What is free on the store's file system afterwards.
     pub free: Option<u64>,
     /// Entries whose archives are missing and which stay.
@@ -87,6 +89,11 @@ impl GoneKind {
 }
 
 impl Gone {
+    /// Whether a file went, and not an entry alone.
+    pub(crate) fn has_file(&self) -> bool {
+        self.kind != GoneKind::Entry
+    }
+
     /// One result as `--json` prints it.
     pub(crate) fn json(&self, dry_run: bool) -> Value {
         json!({
@@ -113,9 +120,8 @@ impl Report {
 
     fn left(&self) -> (usize, u64) {
         let bytes: u64 = self.gone_images().map(|gone| gone.bytes).sum();
-        let count = self.gone_images().count();
         (
-            self.images.saturating_sub(count),
+            self.images.saturating_sub(self.unregistered),
             self.bytes.saturating_sub(bytes),
         )
     }
@@ -144,6 +150,12 @@ impl Report {
 
     /// Says it to people.
     pub(crate) fn say(&self, reporter: &Reporter) {
+        for gone in self.gone.iter().filter(|gone| !gone.has_file()) {
+            let name = gone.name.as_deref().unwrap_or_default();
+            let verb = if self.dry_run { "would be" } else { "was" };
+            let reasons = gone.reasons.join("; ");
+            reporter.info(format!("{name}: the entry alone {verb} removed: {reasons}"));
+        }
         for gone in &self.gone {
             let name = gone.name.as_deref().unwrap_or(gone.path.as_str());
             let verb = if self.dry_run { "would go" } else { "went" };
@@ -163,7 +175,7 @@ impl Report {
             let bytes = size(bytes);
             let files = counted(files, "file");
             reporter.info(format!(
-                "{files} of nobody, {bytes} (--orphans removes them)"
+                "{files} not registered, {bytes} (--orphans removes them)"
             ));
         }
         let (images, bytes) = self.left();

@@ -1,16 +1,17 @@
 //! What others ask of pruning: room for an archive, and the end of a run's leases.
 
 use cli::Failure;
-use registry::Lease;
+use registry::{Holder, Lease};
 
 use crate::{InForce, Limits, Options, Pruner, Report};
 
 impl Pruner<'_> {
     /// Ends the leases of runs.
-    pub fn release(&self, runs: &[String], dry_run: bool) -> Result<(), Failure> {
-        for id in runs {
-            let holder = cli::run_holder(id)?;
-            let is_of = |lease: &Lease| lease.holder == holder;
+    pub fn release(&self, runs: &[Holder], dry_run: bool) -> Result<(), Failure> {
+        // Whoever is in another folder than he thinks releases nothing.
+        self.store.read()?;
+        for holder in runs {
+            let is_of = |lease: &Lease| lease.holder == *holder;
             let ended = if dry_run {
                 self.store
                     .leases()?
@@ -40,6 +41,15 @@ impl Pruner<'_> {
             keep: in_force.keep.clone(),
             ..InForce::default()
         };
+        // What can't be enough should cost nothing.
+        let tried = Options {
+            dry_run: true,
+            ..Options::default()
+        };
+        let tried = self.run(&in_force, &tried)?;
+        if !tried.unmet.is_empty() {
+            return Ok(tried);
+        }
         let report = self.run(&in_force, &Options::default())?;
         for gone in &report.gone {
             let name = gone.name.as_deref().unwrap_or(gone.path.as_str());

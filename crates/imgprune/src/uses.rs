@@ -22,8 +22,11 @@ impl Uses {
     /// Asks the engine: about the images only where there are containers, or `loaded` is wanted.
     pub(crate) fn ask(engine: &Engine, registry: &Registry, loaded: bool) -> Result<Self, Failure> {
         let entries = registry.entries();
-        let containers: HashMap<_, _> = engine
-            .containers()?
+        let containers = engine.containers().map_err(|error| {
+            Failure::from(error)
+                .with_hint("containers may be using images; --no-engine prunes without asking")
+        })?;
+        let containers: HashMap<_, _> = containers
             .into_iter()
             .map(|container| (container.image, short(&container.id)))
             .collect();

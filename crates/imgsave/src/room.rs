@@ -7,7 +7,7 @@ use imgprune::Pruner;
 use crate::{Saver, Source};
 
 /// What an archive has beside its layers, in bytes: documents, headers, the registry.
-const DOCUMENTS: u64 = 1 << 20;
+const DOCUMENTS: u64 = 128 << 10;
 
 /// How much smaller layers are at least once they are compressed, as a divisor. What does not compress may still run
 /// out of room later, which loses nothing.

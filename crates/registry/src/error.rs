@@ -106,6 +106,12 @@ pub enum Error {
         /// The rule that is broken.
         rule: String,
     },
+    /// A file among the leases is none: what it held is not known.
+    #[error("{path}: is no lease")]
+    NoLease {
+        /// The file.
+        path: Utf8PathBuf,
+    },
     /// Another process held a lock for longer than this one would wait.
     #[error("{what}: still locked by {} after {}", process(*.holder), seconds(*.waited))]
     LockTimeout {
@@ -164,7 +170,7 @@ impl Error {
                 | io::ErrorKind::FileTooLarge => ErrorKind::NoRoom,
                 _ => ErrorKind::Other,
             },
-            Self::Edit { .. } | Self::Contended { .. } => ErrorKind::Other,
+            Self::Edit { .. } | Self::Contended { .. } | Self::NoLease { .. } => ErrorKind::Other,
         }
     }
 
@@ -191,6 +197,7 @@ impl Error {
             Self::Path { .. } => {
                 Some("`file:` is relative to the registry's folder and stays inside it".into())
             }
+            Self::NoLease { .. } => Some("remove it when no run is using images".into()),
             Self::LockTimeout { .. } => Some("wait longer with --lock-timeout".into()),
             _ => None,
         }

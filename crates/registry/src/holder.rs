@@ -50,9 +50,17 @@ pub enum Life {
 }
 
 impl Holder {
-    /// The process that started this one.
+    /// The process that started this one. A shell makes a copy of itself for `$(…)` and for parentheses, which ends with
+    /// them: that is the shell all the same.
     pub fn parent() -> Option<Self> {
-        Self::process(std::os::unix::process::parent_id())
+        let mut pid = std::os::unix::process::parent_id();
+        for _ in 0..MAX_COPIES {
+            match origin(pid) {
+                Some(original) => pid = original,
+                None => break,
+            }
+        }
+        Self::process(pid)
     }
 
     /// A process that runs.
@@ -110,6 +118,22 @@ impl Place {
             namespace: fs::metadata("/proc/self/ns/pid").ok()?.ino(),
         })
     }
+}
+
+/// How many copies in a row are followed.
+const MAX_COPIES: usize = 32;
+
+/// The process that another is a mere copy of: its parent, where both run the same program with the same arguments.
+fn origin(pid: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, rest) = stat.rsplit_once(')')?;
+    let parent: u32 = rest.split_whitespace().nth(1)?.parse().ok()?;
+    let program = |pid| fs::read_link(format!("/proc/{pid}/exe")).ok();
+    let words = |pid| fs::read(format!("/proc/{pid}/cmdline")).ok();
+    let is_copy = program(pid).is_some()
+        && program(pid) == program(parent)
+        && words(pid).filter(|words| !words.is_empty()) == words(parent);
+    is_copy.then_some(parent)
 }
 
 /// When a process started; `None` if there is none, or only what is left of one.

@@ -139,10 +139,15 @@ impl Store {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(Error::io("read", &path)(error)),
             };
-            // What is no lease holds nothing: each was written whole.
-            if let Ok(lease) = serde_json::from_slice(&bytes) {
-                leases.push((path, lease));
+            // As a power cut leaves it, which also ended whoever held it.
+            if bytes.is_empty() {
+                continue;
             }
+            let lease = serde_json::from_slice(&bytes);
+            leases.push(match lease {
+                Ok(lease) => (path, lease),
+                Err(_) => return Err(Error::NoLease { path }),
+            });
         }
         Ok(leases)
     }
@@ -284,11 +289,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_lease_holds_nothing() {
+    fn what_can_not_be_read_may_hold_anything() {
         let (_folder, store) = store();
         store.lease(&run("1"), &["a"], TIMEOUT).expect("leased");
         let folder = store.root().join(work::FOLDER).join(FOLDER);
-        fs::write(folder.join("x.json"), "{").expect("written");
+        fs::write(folder.join("x.json"), "").expect("written");
         assert_eq!(store.leases().expect("leases").len(), 1);
+        fs::write(folder.join("x.json"), "{").expect("written");
+        let error = store.leases().expect_err("no lease");
+        assert!(
+            error.to_string().ends_with("x.json: is no lease"),
+            "{error}"
+        );
     }
 }

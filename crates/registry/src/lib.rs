@@ -37,6 +37,7 @@ mod lock;
 mod path;
 mod registry;
 mod removal;
+mod reserve;
 mod scalar;
 mod store;
 mod stray;

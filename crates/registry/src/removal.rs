@@ -1,7 +1,7 @@
 //! Taking images out of a store: the entry first, then the file, both under the registry's lock, so that a
 //! crash never leaves an entry without a file, and nobody puts a new file where an old one is about to go.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::time::Duration;
@@ -10,6 +10,13 @@ use camino::Utf8Path;
 
 use crate::path::real;
 use crate::{Edit, Entry, Error, Registry, Store, StorePath, atomic, lock, work};
+
+/// How many images are removed between two writes of the registry at least, so that whoever is interrupted has little
+/// left to finish …
+const PART: usize = 50;
+
+/// … and in how many parts at most, so that large registries are not written too often.
+const PARTS: usize = 20;
 
 /// What became of the file of an entry that was removed.
 #[derive(Debug)]
@@ -28,18 +35,33 @@ pub enum Removed {
 }
 
 impl Store {
-    /// Removes the entries that `decide` names, then their archives. `decide` is asked under the registry's lock,
-    /// and again if somebody who takes no lock wrote in between. What it returns beside the names is
-    /// handed on, with what became of each file.
+    /// Removes the entries that `decide` names, then their archives. It is asked under the registry's lock. Many are removed
+    /// part by part, and `each` hears of every one: with `false` the rest stays as it is. What `decide` returns beside
+    /// the names is handed on.
     pub fn remove<T, E: From<Error>>(
         &self,
         timeout: Duration,
-        mut decide: impl FnMut(&Registry) -> Result<(Vec<String>, T), E>,
-    ) -> Result<(Vec<Removed>, T), E> {
+        decide: impl FnOnce(&Registry) -> Result<(Vec<String>, T), E>,
+        mut each: impl FnMut(usize, Removed) -> bool,
+    ) -> Result<T, E> {
         let _lock = self.lock_registry(timeout)?;
-        let (files, outcome) = self.edit_locked(
+        let (names, outcome) = decide(&self.read_or_empty()?)?;
+        let part = PART.max(names.len().div_ceil(PARTS));
+        for (number, names) in names.chunks(part).enumerate() {
+            let mut goes_on = true;
+            for (index, removed) in self.remove_part(names)?.into_iter().enumerate() {
+                goes_on &= each(number * part + index, removed);
+            }
+            if !goes_on {
+                break;
+            }
+        }
+        Ok(outcome)
+    }
+
+    fn remove_part(&self, names: &[String]) -> Result<Vec<Removed>, Error> {
+        let files = self.edit_locked(
             |registry| {
-                let (names, outcome) = decide(registry)?;
                 let going: HashSet<&str> = names.iter().map(String::as_str).collect();
                 let entries = registry.entries().iter();
                 let kept = Files::of(entries.filter(|entry| !going.contains(entry.name.as_str())));
@@ -48,22 +70,38 @@ impl Store {
                     Some((self.path(&entry.file), kept.has(self, &entry.file)))
                 };
                 let files: Vec<_> = names.iter().map(file).collect();
-                let edits = names.into_iter().map(Edit::Remove).collect();
-                Ok::<_, E>((edits, (files, outcome)))
+                let edits = names.iter().cloned().map(Edit::Remove).collect();
+                Ok::<_, Error>((edits, files))
             },
             || Ok(()),
         )?;
+        let mut folders = BTreeSet::new();
         let removed = files.into_iter().map(|file| match file {
             None => Removed::Nothing,
             Some((_, true)) => Removed::Shared,
             Some((Err(error), _)) => Removed::Failed(error),
             Some((Ok(path), false)) => match self.delete(&path) {
-                Ok(Some(bytes)) => Removed::File { bytes },
+                Ok(Some(bytes)) => {
+                    folders.insert(atomic::parent(&path.absolute()).to_owned());
+                    Removed::File { bytes }
+                }
                 Ok(None) => Removed::Nothing,
                 Err(error) => Removed::Failed(error),
             },
         });
-        Ok((removed.collect(), outcome))
+        let removed = removed.collect();
+        for folder in folders {
+            atomic::sync_folder(&folder)?;
+        }
+        Ok(removed)
+    }
+
+    /// Whether this process may delete a file of the store.
+    pub fn may_delete(&self, path: &StorePath) -> bool {
+        let path = path.absolute();
+        let folder = atomic::parent(&path).as_std_path();
+        let wanted = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
+        rustix::fs::access(folder, wanted).is_ok()
     }
 
     /// Deletes a file that no entry names, under the registry's lock. Returns its length; `None` where there is none, or
@@ -93,7 +131,6 @@ impl Store {
             });
         }
         fs::remove_file(&path).map_err(Error::io("remove", &path))?;
-        atomic::sync_folder(atomic::parent(&path))?;
         Ok(Some(metadata.len()))
     }
 

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::atomic::{self, parent};
 use crate::path::{real, way};
-use crate::{Edit, Entry, Error, Lock, Registry, StorePath, Unfinished, lock, work};
+use crate::{Edit, Entry, Error, ErrorKind, Lock, Registry, StorePath, Unfinished, lock, work};
 
 /// What a registry is called.
 const FILE_NAME: &str = "image-registry.yml";
@@ -110,7 +110,14 @@ impl Store {
                 before()?;
                 return Ok(outcome);
             }
-            if atomic::replace(&self.file, stamp, new.text(), &mut before)? {
+            let replaced = match atomic::replace(&self.file, stamp, new.text(), &mut before) {
+                Err(error) if error.kind() == ErrorKind::NoRoom && self.free_reserve() => {
+                    atomic::replace(&self.file, stamp, new.text(), &mut before)
+                }
+                replaced => replaced,
+            };
+            if replaced? {
+                self.keep_reserve(new.text().len());
                 return Ok(outcome);
             }
         }

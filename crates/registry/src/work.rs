@@ -7,6 +7,7 @@
 //! | `installing.json` | an archive that is about to be in its place |
 //! | `locks/<name>.lock` | held while an image is made |
 //! | `leases/` | images that runs hold |
+//! | `reserve` | room for the registry on a full disk |
 //! | `unfinished/` | archives that are being written |
 
 use std::fs;

@@ -15,6 +15,7 @@ impl fmt::Display for Hold {
             Self::Leased { by } => write!(f, "leased by {by}"),
             Self::Container { id } => write!(f, "used by container {id}"),
             Self::Busy => write!(f, "in use by another command"),
+            Self::ReadOnly => f.write_str("in a folder that can't be written"),
         }
     }
 }

@@ -67,6 +67,8 @@ pub enum Hold {
     },
     /// Another command reads or writes it.
     Busy,
+    /// This user may not delete its archive.
+    ReadOnly,
 }
 
 /// What the store is to keep within. What is `None` limits nothing.
