@@ -28,6 +28,7 @@ mod invocation;
 mod outcome;
 mod programs;
 mod sandbox;
+mod small_disk;
 mod watched;
 
 pub use engine::{Engine, debian_base, engine};
@@ -35,4 +36,5 @@ pub use image::Image;
 pub use invocation::Invocation;
 pub use outcome::Outcome;
 pub use sandbox::Sandbox;
+pub use small_disk::SmallDisk;
 pub use watched::Watched;

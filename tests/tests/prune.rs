@@ -4,7 +4,7 @@ use std::fs::File;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use pipeline_tests::{Image, Outcome, Sandbox, engine};
+use pipeline_tests::{Image, Outcome, Sandbox, SmallDisk, engine};
 
 /// A store without an engine: entries with archives of so many kilobytes, and more of their keys.
 fn stored(s: &Sandbox, images: &[(&str, usize, &str)]) {
@@ -370,14 +370,10 @@ fn an_interrupted_run_says_what_it_removed_and_registers_the_rest() {
 fn a_full_disk_can_be_pruned() {
     let s = Sandbox::new();
     let image = Image::new().random("data", 1_000_000).build(&s, "a");
-    let small = Small::of(&s, "3m");
-    s.command("imgsave").folder("small").arg(&image).run().ok();
-    s.sh("cat /dev/zero > small/full 2> /dev/null; cat /dev/zero > small/fuller 2> /dev/null");
-    let pruned = s
-        .command("imgprune")
-        .folder("small")
-        .args(["--max-size", "0"])
-        .run();
+    let small = SmallDisk::new(&s, "3m");
+    small.command("imgsave").arg(&image).run().ok();
+    small.fill();
+    let pruned = small.command("imgprune").args(["--max-size", "0"]).run();
     pruned.ok().stdout(&paths(&s, &["a"]));
     drop(small);
 }
@@ -564,27 +560,6 @@ fn who_holds_an_image_is_listed() {
     held.code(6).stderr_has("(pinned)");
 }
 
-/// A small file system below a sandbox, for as long as this lives.
-struct Small<'a> {
-    s: &'a Sandbox,
-}
-
-impl<'a> Small<'a> {
-    /// As the folder `small`.
-    fn of(s: &'a Sandbox, size: &str) -> Self {
-        s.sh("mkdir small").ok();
-        s.sh(&format!("mount -t tmpfs -o size={size} tmpfs small"))
-            .ok();
-        Self { s }
-    }
-}
-
-impl Drop for Small<'_> {
-    fn drop(&mut self) {
-        self.s.sh("umount small");
-    }
-}
-
 #[test]
 fn too_little_room_is_said_before_a_byte_is_written() {
     let s = Sandbox::new();
@@ -592,8 +567,8 @@ fn too_little_room_is_said_before_a_byte_is_written() {
         .into_iter()
         .map(|variant| Image::new().random("data", 1_500_000).build(&s, variant))
         .collect();
-    let small = Small::of(&s, "4500k");
-    let save = |words: &[&str]| s.command("imgsave").folder("small").args(words).run();
+    let small = SmallDisk::new(&s, "4500k");
+    let save = |words: &[&str]| small.command("imgsave").args(words).run();
     save(&[&images[0]]).ok();
     save(&["--make-room", &images[1]])
         .ok()
@@ -605,7 +580,7 @@ fn too_little_room_is_said_before_a_byte_is_written() {
     assert!(s.files("small/images/.imgpipe/unfinished").is_empty());
     // What a run holds stays, and the other goes.
     let load = ["--run", "7", "--no-record", &images[0]];
-    s.command("imgload").folder("small").args(load).run().ok();
+    small.command("imgload").args(load).run().ok();
     let made = save(&["--make-room", &images[2]]);
     made.ok()
         .stderr_has(&format!("{}: removed to make room", s.image("b")));
@@ -624,7 +599,7 @@ fn too_little_room_is_said_before_a_byte_is_written() {
     // Nothing can go any more.
     let again = Image::new().random("data", 1_500_000).build(&s, "d");
     let load = ["--run", "7", "--no-record", &images[2]];
-    s.command("imgload").folder("small").args(load).run().ok();
+    small.command("imgload").args(load).run().ok();
     save(&["--make-room", &again]).fails("imgsave", 6, "held back by ");
     drop(small);
 }

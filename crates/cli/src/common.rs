@@ -40,6 +40,11 @@ pub struct Common {
     )]
     pub engine: Utf8PathBuf,
 
+    /// End an engine's command that reads, writes and says nothing for so long [default: never; unpacking a
+    /// large image takes minutes]
+    #[arg(long, value_name = "DUR", value_parser = duration::parse)]
+    pub engine_timeout: Option<Duration>,
+
     /// Say nothing on standard error but warnings and errors
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -98,9 +103,13 @@ impl Common {
 
     /// The engine that was named.
     pub fn engine(&self) -> engine::Engine {
-        match self.engine.as_str() {
+        let engine = match self.engine.as_str() {
             "" => engine::Engine::new(ENGINE),
             _ => engine::Engine::new(self.engine.clone()),
+        };
+        match self.engine_timeout {
+            Some(limit) => engine.with_timeout(limit),
+            None => engine,
         }
     }
 

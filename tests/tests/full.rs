@@ -1,0 +1,113 @@
+//! Stores that can't be written: full disks, read-only ones, and what is in the way. What was there stays as it was.
+
+use pipeline_tests::{Image, Sandbox, SmallDisk, engine};
+
+/// A store on a small disk with one image that was saved, and its registry's text.
+fn with_one<'a>(s: &'a Sandbox, size: &str) -> (SmallDisk<'a>, String) {
+    let small = SmallDisk::new(s, size);
+    let image = Image::new().random("data", 1_000_000).build(s, "old");
+    small.command("imgsave").arg(&image).run().ok();
+    (small, image)
+}
+
+fn registry(s: &Sandbox) -> String {
+    s.read("small/image-registry.yml")
+}
+
+/// Nothing is left of what did not get done.
+fn clean(s: &Sandbox) {
+    assert!(s.files("small/images/.imgpipe/unfinished").is_empty());
+    assert!(!s.path("small/.image-registry.yml.unfinished").exists());
+}
+
+#[test]
+fn a_save_that_runs_out_of_room_on_the_way() {
+    let s = Sandbox::new();
+    let (small, old) = with_one(&s, "3m");
+    let before = registry(&s);
+    // Half of it would fit, but it does not compress.
+    let image = Image::new().random("data", 2_500_000).build(&s, "new");
+    let save = ["--compress", "zstd", "--name", &s.image("old"), &image];
+    let saved = small.command("imgsave").args(save).run();
+    saved.fails("imgsave", 6, "No space left on device");
+    assert_eq!(registry(&s), before);
+    clean(&s);
+    s.forget(&old);
+    small.command("imgload").arg(s.image("old")).run().ok();
+}
+
+#[test]
+fn a_build_without_room_for_its_archive() {
+    let s = Sandbox::new();
+    let (small, base) = with_one(&s, "3m");
+    s.write(
+        "small/Dockerfile",
+        format!("FROM {base}\nLABEL built=yes\n"),
+    );
+    s.write("small/data", vec![b'x'; 1_200_000]);
+    let name = s.image("built");
+    let plan = format!(r#"{{"name":"{name}","build":{{"dockerfile":"Dockerfile"}}}}"#);
+    let (before, images) = (registry(&s), engine().images_of(s.project()));
+    let built = small.command("imgbuild").input(plan).run();
+    built.fails("imgbuild", 6, "are free where the store is");
+    assert_eq!(registry(&s), before);
+    assert_eq!(engine().images_of(s.project()), images);
+    clean(&s);
+}
+
+#[test]
+fn a_registry_that_does_not_fit_any_more() {
+    let s = Sandbox::new();
+    let (small, image) = with_one(&s, "3m");
+    let before = registry(&s);
+    s.sh("rm small/images/.imgpipe/reserve").ok();
+    small.fill();
+    s.forget(&image);
+    // The image comes, and what can't be written is said.
+    let loaded = small.command("imgload").arg(&image).run();
+    loaded.code(6).stderr_has("No space left on device");
+    assert_eq!(registry(&s), before);
+    clean(&s);
+    small
+        .command("imgls")
+        .args(["--check", "--no-engine"])
+        .run()
+        .ok();
+}
+
+#[test]
+fn a_store_that_is_only_read() {
+    let s = Sandbox::new();
+    let (small, image) = with_one(&s, "8m");
+    let before = registry(&s);
+    let other = Image::new().build(&s, "other");
+    small.seal();
+    s.forget(&image);
+    let loaded = small.command("imgload").arg(&image).run();
+    loaded.ok().stderr_has("the use is not counted");
+    small
+        .command("imgsave")
+        .arg(&other)
+        .run()
+        .fails("imgsave", 1, "Read-only file system");
+    let pruned = small
+        .command("imgprune")
+        .args(["--max-size", "0", "--no-engine"])
+        .run();
+    pruned.fails("imgprune", 1, "Read-only file system");
+    assert_eq!(registry(&s), before);
+}
+
+#[test]
+fn something_else_where_images_should_be() {
+    let s = Sandbox::new();
+    let image = Image::new().build(&s, "a");
+    s.write("file/images", "a file");
+    let saved = s.command("imgsave").folder("file").arg(&image).run();
+    saved.fails("imgsave", 1, "images");
+    s.sh("mkdir link elsewhere && ln -s ../elsewhere link/images")
+        .ok();
+    let saved = s.command("imgsave").folder("link").arg(&image).run();
+    saved.fails("imgsave", 3, "leads out of the registry's folder");
+    assert!(s.files("elsewhere").is_empty());
+}
