@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::process::Runner;
-use crate::{Error, bench, clean, demo, test};
+use crate::{Error, bench, clean, demo, soak, test};
 
 /// The project's own tasks.
 #[derive(Debug, Parser)]
@@ -43,6 +43,12 @@ enum Task {
     /// cases are in `target/bench/results.json`. A target that is missed is told in the table and fails nothing; a command
     /// that fails does, after all else was measured. Example: `cargo xtask bench --only there --only cold --rounds 9`.
     Bench(bench::Options),
+    /// Kill commands at random moments and run many at once, for longer than the tests do
+    ///
+    /// imgsave, imgbuild, imgload and imgprune are each killed so many times, with all that they have started; after each,
+    /// every registered archive must be whole and the next run must need no help. Sixteen commands over one store follow.
+    /// It takes about a quarter of an hour, and says at the end what was tried. Example: `cargo xtask soak --kills 500`.
+    Soak(soak::Options),
     /// Remove what the demo, the tests and the bench keep: their images, the private engine's folder, the cached Debian base
     Clean,
 }
@@ -70,6 +76,7 @@ fn run(task: Task) -> Result<(), Error> {
         Task::Demo { clean: true } => demo::clean(&runner, &target),
         Task::Test { filter } => test::run(&mut runner, &target, &filter),
         Task::Bench(options) => bench::run(&mut runner, &target, &options),
+        Task::Soak(options) => soak::run(&mut runner, &target, options),
         Task::Clean => clean::run(&runner, &target),
     }
 }

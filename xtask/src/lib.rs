@@ -20,6 +20,7 @@ mod error;
 pub mod folders;
 mod packages;
 pub mod process;
+mod soak;
 mod steps;
 mod test;
 

@@ -41,10 +41,7 @@ pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, filter: &[String]) -> 
             steps.run(title, || runner.run(&command))?;
         }
     }
-    let engine = steps.run("engine", || {
-        packages::ensure(runner, &PROGRAMS, &[])?;
-        Engine::find_or_start(runner, target)
-    })?;
+    let engine = steps.run("engine", || engine(runner, target))?;
     let with_filter = |line: &str| {
         let words = line
             .split(' ')
@@ -57,6 +54,12 @@ pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, filter: &[String]) -> 
     let integration =
         with_filter("test --package pipeline-tests").variable("IMG_ENGINE", engine.program());
     steps.run("tests against the engine", || runner.run(&integration))
+}
+
+/// The engine that answers, or a private one, and what the tests need beside it.
+pub(crate) fn engine(runner: &mut Runner, target: &Utf8Path) -> Result<Engine, Error> {
+    packages::ensure(runner, &PROGRAMS, &[])?;
+    Engine::find_or_start(runner, target)
 }
 
 fn cargo(line: &str) -> Command {
