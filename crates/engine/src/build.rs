@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::thread;
+use std::time::Duration;
 
 use camino::Utf8Path;
 use naming::{Architecture, Reference};
@@ -13,7 +15,7 @@ use naming::{Architecture, Reference};
 use crate::call::{Call, Streams, TAIL};
 use crate::collect::Chunks;
 use crate::flavor::Version;
-use crate::legacy::Steps;
+use crate::legacy::{self, Steps};
 use crate::lines::Lines;
 use crate::tail::Tail;
 use crate::{Engine, Error, ImageInfo};
@@ -67,12 +69,34 @@ impl<'a> Build<'a> {
     }
 }
 
+/// How often a build is tried whose builder lost a step of its cache, and the pause between.
+const ATTEMPTS: u32 = 3;
+const PAUSE: Duration = Duration::from_millis(300);
+
 impl Engine {
     /// Builds an image and returns it. Every line of output, harmless to a terminal, goes to
     /// `on_output` as it comes; the last of them are in the error, too.
     ///
     /// A failed build leaves no container, no tag and no image that was not there before.
-    pub fn build(&self, build: &Build, on_output: impl FnMut(&str)) -> Result<ImageInfo, Error> {
+    pub fn build(
+        &self,
+        build: &Build,
+        mut on_output: impl FnMut(&str),
+    ) -> Result<ImageInfo, Error> {
+        for _ in 1..ATTEMPTS {
+            match self.build_once(build, &mut on_output) {
+                Err(error) if error.tail().is_some_and(legacy::lost_a_step) => thread::sleep(PAUSE),
+                built => return built,
+            }
+        }
+        self.build_once(build, &mut on_output)
+    }
+
+    fn build_once(
+        &self,
+        build: &Build,
+        on_output: &mut dyn FnMut(&str),
+    ) -> Result<ImageInfo, Error> {
         let version = self.probe()?;
         let name = build.tag.to_string();
         if self.inspect(&[&name])?.iter().any(Option::is_some) {

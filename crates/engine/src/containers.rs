@@ -51,9 +51,8 @@ impl Engine {
     fn containers_of(&self, ids: &[String]) -> Result<Vec<Container>, Error> {
         let call = self
             .call("inspect")
-            .args(["--type", "container", "--format"])
-            .arg(r#"{"Id":{{json .Id}},"Image":{{json .Image}}}"#)
-            .arg("--")
+            // Whole: podman's templates have other names for the same (`.ID`) than its JSON.
+            .args(["--type", "container", "--format", "{{json .}}", "--"])
             .args(ids.iter().cloned());
         let Output {
             status,
@@ -64,13 +63,7 @@ impl Engine {
         if !status.success() && !only_gone(&complaints) {
             call.check(status, &complaints)?;
         }
-        let text = String::from_utf8_lossy(&stdout);
-        let lines = text.lines().filter(|line| !line.trim().is_empty());
-        let mut containers = Vec::new();
-        for line in lines {
-            containers.extend(parse(line).ok_or_else(|| call.bad_output(line))?);
-        }
-        Ok(containers)
+        parse(&stdout).ok_or_else(|| call.bad_output(&String::from_utf8_lossy(&stdout)))
     }
 }
 
@@ -87,17 +80,30 @@ fn only_gone(complaints: &str) -> bool {
     })
 }
 
-/// The inner `None` is a container of no image: the first steps of a build from scratch run in such.
-fn parse(line: &str) -> Option<Option<Container>> {
-    let raw: RawContainer = serde_json::from_str(line).ok()?;
-    if raw.image.is_empty() {
-        return Some(None);
+/// Reads containers one after the other (Docker) or in an array (podman). One of no image is left out: the first steps
+/// of a build from scratch run in such.
+fn parse(json: &[u8]) -> Option<Vec<Container>> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Document {
+        Many(Vec<RawContainer>),
+        One(RawContainer),
     }
-    let hex = raw.image.strip_prefix("sha256:").unwrap_or(&raw.image);
-    Some(Some(Container {
-        id: raw.id,
-        image: Digest::from_hex(hex).ok()?,
-    }))
+    let mut containers = Vec::new();
+    for document in serde_json::Deserializer::from_slice(json).into_iter() {
+        let raw = match document.ok()? {
+            Document::Many(raw) => raw,
+            Document::One(raw) => vec![raw],
+        };
+        for raw in raw.into_iter().filter(|raw| !raw.image.is_empty()) {
+            let hex = raw.image.strip_prefix("sha256:").unwrap_or(&raw.image);
+            containers.push(Container {
+                id: raw.id,
+                image: Digest::from_hex(hex).ok()?,
+            });
+        }
+    }
+    Some(containers)
 }
 
 #[cfg(test)]
@@ -107,14 +113,22 @@ mod tests {
     #[test]
     fn containers_of_every_engine_are_read() {
         let hex = "1".repeat(64);
-        for image in [hex.clone(), format!("sha256:{hex}")] {
-            let line = format!(r#"{{"Id":"abc","Image":"{image}"}}"#);
-            let container = parse(&line).flatten().expect("a container");
-            assert_eq!(container.id, "abc");
-            assert_eq!(container.image.hex(), hex);
+        let docker = format!(
+            "{{\"Id\":\"a\",\"Image\":\"sha256:{hex}\"}}\n{{\"Id\":\"b\",\"Image\":\"\"}}\n"
+        );
+        let podman = format!("[{{\"Id\":\"a\",\"Image\":\"{hex}\",\"ImageName\":\"x\"}}]");
+        for json in [docker, podman] {
+            let containers = parse(json.as_bytes()).expect("containers");
+            assert_eq!(containers.len(), 1, "{json}");
+            assert_eq!(
+                (&*containers[0].id, containers[0].image.hex()),
+                ("a", hex.clone())
+            );
         }
-        assert_eq!(parse(r#"{"Id":"abc","Image":""}"#), Some(None));
-        assert_eq!(parse(r#"{"Id":"abc","Image":"nonsense"}"#), None);
+        for bad in [r#"{"Id":"a","Image":"nonsense"}"#, "[", r#"{"Id":"a"}"#] {
+            assert!(parse(bad.as_bytes()).is_none(), "{bad}");
+        }
+        assert!(parse(b"").is_some_and(|none| none.is_empty()));
     }
 
     #[test]

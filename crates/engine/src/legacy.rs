@@ -28,6 +28,16 @@ use crate::{Engine, Error};
 /// An engine that was told to stop a build needs a moment to remove the step's container.
 const ATTEMPTS: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(300);
+/// Whether a build failed because a step that the builder had found in its cache was gone when it went on: Docker
+/// 20.10 does so now and then right after a build with the same step was broken off. The next attempt finds it not.
+pub(crate) fn lost_a_step(tail: &str) -> bool {
+    let mut lines = tail.lines();
+    lines.any(|line| {
+        line.trim_start()
+            .starts_with("unable to find image \"sha256:")
+    })
+}
+
 /// IDs remembered. Nobody's build file has as many steps; a `RUN` step may print without end.
 const MAX_STEPS: usize = 1000;
 
@@ -115,6 +125,17 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lost_step_is_told_from_an_image_that_is_not_there() {
+        assert!(lost_a_step(
+            "Step 2/3 : COPY a /a\nunable to find image \"sha256:7eb0dfb3be99\""
+        ));
+        assert!(!lost_a_step(
+            "pull access denied for x, repository does not exist"
+        ));
+        assert!(!lost_a_step("Unable to find image 'x:latest' locally"));
+    }
 
     #[test]
     fn reads_ids_of_steps_that_were_run() {
