@@ -85,7 +85,11 @@ impl Engine {
     ) -> Result<ImageInfo, Error> {
         for _ in 1..ATTEMPTS {
             match self.build_once(build, &mut on_output) {
-                Err(error) if error.tail().is_some_and(legacy::lost_a_step) => thread::sleep(PAUSE),
+                Err(error) if error.tail().is_some_and(legacy::lost_a_step) => {
+                    // The tag was free before: whatever bears it now is what came of this attempt.
+                    let _ = self.untag(&build.tag);
+                    thread::sleep(PAUSE);
+                }
                 built => return built,
             }
         }

@@ -1,6 +1,7 @@
 //! Tags that live only while an image is built.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use cli::Failure;
 use engine::Engine;
@@ -21,7 +22,11 @@ pub(crate) struct TemporaryTag<'a> {
 impl<'a> TemporaryTag<'a> {
     pub(crate) fn new(engine: &'a Engine, name: &ImageName) -> Result<Self, Failure> {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let reference = format!("{FOLDER}/{name}:{}-{number}", std::process::id()).parse()?;
+        // Process numbers come again, and one that was killed leaves its tag behind.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = now.map_or(0, |now| now.as_nanos());
+        let reference = format!("{FOLDER}/{name}:{}-{number}-{now:x}", std::process::id());
+        let reference = reference.parse()?;
         Ok(Self { engine, reference })
     }
 
