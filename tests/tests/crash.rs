@@ -116,6 +116,16 @@ fn building() {
     let built = build().run();
     built.ok().stdout(&format!("{}\n", s.archive("built")));
     s.run("imgload", [&name]).ok();
+    // What killed builds leave in the engine are tags of their own; nobody ever asks for them.
+    let left = engine().read(&[
+        "images",
+        "--format",
+        "{{.Repository}}:{{.Tag}}",
+        &format!("imgpipe-build/{name}"),
+    ]);
+    for tag in left.unwrap_or_default().lines() {
+        engine().read(&["rmi", tag]);
+    }
 }
 
 #[test]

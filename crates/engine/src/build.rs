@@ -87,7 +87,7 @@ impl Engine {
             match self.build_once(build, &mut on_output) {
                 Err(error) if error.tail().is_some_and(legacy::lost_a_step) => {
                     // The tag was free before: whatever bears it now is what came of this attempt.
-                    let _ = self.untag(&build.tag);
+                    let _ = self.untag(build.tag);
                     thread::sleep(PAUSE);
                 }
                 built => return built,
