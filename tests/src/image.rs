@@ -9,6 +9,9 @@ use camino::Utf8Path;
 use crate::Sandbox;
 use crate::engine::{LABEL, engine};
 
+/// How often a build is tried.
+const ATTEMPTS: u32 = 5;
+
 /// What makes an image a Debian 12 for whoever looks.
 const OS_RELEASE: &str = "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n";
 /// Where a static busybox may be.
@@ -107,18 +110,18 @@ impl Image {
             .unwrap_or_else(|error| panic!("{root}: {error}"));
         let build = duct::cmd!(engine().program(), "build", "--tag", &reference, root)
             .env("DOCKER_CLI_HINTS", "false");
-        let output = build
-            .stdin_null()
-            .stderr_to_stdout()
-            .stdout_capture()
-            .unchecked()
-            .run()
-            .expect("the engine's program starts");
-        assert!(
-            output.status.success(),
-            "no image {reference}:\n{}",
-            String::from_utf8_lossy(&output.stdout)
-        );
+        let build = build.stdin_null().stderr_to_stdout().stdout_capture();
+        let build = build.unchecked();
+        for attempt in 1.. {
+            let output = build.run().expect("the engine's program starts");
+            if output.status.success() {
+                break;
+            }
+            let said = String::from_utf8_lossy(&output.stdout);
+            // Where another test removes an image at this very moment, Docker's legacy builder fails.
+            let raced = said.contains("unable to find image \"sha256:");
+            assert!(raced && attempt < ATTEMPTS, "no image {reference}:\n{said}");
+        }
         reference
     }
 

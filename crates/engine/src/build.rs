@@ -69,7 +69,7 @@ impl<'a> Build<'a> {
     }
 }
 
-/// How often a build is tried whose builder lost a step of its cache, and the pause between.
+/// How often a build is tried that failed because another image was removed meanwhile, and the pause between.
 const ATTEMPTS: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(300);
 

@@ -28,8 +28,9 @@ use crate::{Engine, Error};
 /// An engine that was told to stop a build needs a moment to remove the step's container.
 const ATTEMPTS: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(300);
-/// Whether a build failed because a step that the builder had found in its cache was gone when it went on: Docker
-/// 20.10 does so now and then right after a build with the same step was broken off. The next attempt finds it not.
+/// Whether a build failed because somebody removed an image meanwhile, of whatever kind: looking for a step `FROM scratch`
+/// in its cache, Docker's legacy builder lists all images without a parent and then reads each (moby 20.10,
+/// `image/cache/cache.go`). The next attempt lists what is there.
 pub(crate) fn lost_a_step(tail: &str) -> bool {
     let mut lines = tail.lines();
     lines.any(|line| {
