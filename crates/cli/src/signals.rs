@@ -26,7 +26,7 @@ pub(crate) fn watch() -> Result<(), Failure> {
         if let Some(signal) = signals.forever().next() {
             let number = u8::try_from(signal).unwrap_or_default();
             RECEIVED.store(number, Ordering::SeqCst);
-            engine::kill_all();
+            program::kill_all();
             std::thread::sleep(GRACE);
             registry::remove_unfinished();
             end(Code::Signal(number));

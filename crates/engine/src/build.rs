@@ -11,13 +11,10 @@ use std::time::Duration;
 
 use camino::Utf8Path;
 use naming::{Architecture, Reference};
+use program::{Call, Chunks, Lines, Streams, TAIL, Tail};
 
-use crate::call::{Call, Streams, TAIL};
-use crate::collect::Chunks;
 use crate::flavor::Version;
 use crate::legacy::{self, Steps};
-use crate::lines::Lines;
-use crate::tail::Tail;
 use crate::{Engine, Error, ImageInfo};
 
 /// Where the build file is.
@@ -157,7 +154,7 @@ impl Engine {
         lines.finish(&mut show);
         child.resume();
         let status = call.io(child.wait(call.timeout()))?;
-        call.judge(child, status, &tail.text())
+        Ok(call.judge(child, status, &tail.text())?)
     }
 }
 

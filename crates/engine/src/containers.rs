@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use naming::Digest;
+use program::Output;
 use serde::Deserialize;
 
-use crate::call::Output;
 use crate::inspect::{MAX_BYTES, MAX_NAMES};
 use crate::{Engine, Error};
 
@@ -38,7 +38,7 @@ impl Engine {
             .map(str::to_owned)
             .collect();
         if let Some(odd) = ids.iter().find(|id| !is_id(id)) {
-            return Err(call.bad_output(odd));
+            return Err(call.bad_output(odd).into());
         }
         let ids: Vec<_> = ids.into_iter().collect();
         let mut containers = Vec::new();
@@ -63,7 +63,7 @@ impl Engine {
         if !status.success() && !only_gone(&complaints) {
             call.check(status, &complaints)?;
         }
-        parse(&stdout).ok_or_else(|| call.bad_output(&String::from_utf8_lossy(&stdout)))
+        parse(&stdout).ok_or_else(|| call.bad_output(&String::from_utf8_lossy(&stdout)).into())
     }
 }
 

@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use program::{Call, interrupted};
+
 use crate::Error;
-use crate::call::Call;
-use crate::child::interrupted;
 use crate::flavor::{self, Flavor, StoreKind, Version};
 
 /// The longest silence of a call that cleans up after an interruption: somebody waits for the end.
@@ -38,7 +38,7 @@ impl Engine {
 
     /// Ends a call as [`Error::Timeout`] when it has neither read nor written a byte for `limit`.
     /// An engine is silent while it unpacks what it has read, for minutes if that is large. Without
-    /// this, nothing ends a call but the engine and [`kill_all`](crate::kill_all).
+    /// this, nothing ends a call but the engine and [`kill_all`](program::kill_all).
     #[must_use]
     pub fn with_timeout(mut self, limit: Duration) -> Self {
         self.timeout = Some(limit);
@@ -46,7 +46,7 @@ impl Engine {
     }
 
     /// The same engine for what must be put right after a failure: its calls go through after
-    /// [`kill_all`](crate::kill_all) as well, and may then be silent for half a minute at most.
+    /// [`kill_all`](program::kill_all) as well, and may then be silent for half a minute at most.
     #[must_use]
     pub fn clean_up(&self) -> Self {
         Self {
@@ -99,7 +99,7 @@ impl Engine {
             .args(["--format", "{{json .DriverStatus}}"]);
         let answer = call.answer()?;
         flavor::parse_driver_status(&answer)
-            .ok_or_else(|| call.bad_output(&String::from_utf8_lossy(&answer)))
+            .ok_or_else(|| call.bad_output(&String::from_utf8_lossy(&answer)).into())
     }
 
     pub(crate) fn call(&self, verbs: &str) -> Call {

@@ -5,6 +5,12 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use naming::{NameError, Reference};
+use program::one_line;
+
+use crate::flavor;
+
+/// Characters of an engine's word that an error shows.
+const PIECE: usize = 240;
 
 /// A failed engine call. `Display` is one line; what the engine itself said is [`Error::tail`].
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +63,7 @@ pub enum Error {
         limit: Duration,
     },
 
-    /// [`kill_all`](crate::kill_all) ended the call, or came before it.
+    /// [`kill_all`](program::kill_all) ended the call, or came before it.
     #[error("interrupted")]
     Interrupted,
 
@@ -114,6 +120,37 @@ pub enum Error {
     },
 }
 
+impl From<program::Error> for Error {
+    fn from(error: program::Error) -> Self {
+        use program::Error as Call;
+        match error {
+            Call::NotFound { program } => Self::NotFound { program },
+            Call::Start { program, source } => Self::Start { program, source },
+            Call::Failed {
+                program,
+                command,
+                outcome,
+                tail,
+            } => match flavor::unreachable_line(&tail) {
+                Some(line) => Self::Unreachable {
+                    program,
+                    reason: one_line(line, PIECE),
+                    tail,
+                },
+                None => Self::Failed {
+                    command,
+                    outcome,
+                    tail,
+                },
+            },
+            Call::Timeout { command, limit } => Self::Timeout { command, limit },
+            Call::BadOutput { command, piece } => Self::BadOutput { command, piece },
+            Call::Io { command, source } => Self::Io { command, source },
+            _ => Self::Interrupted,
+        }
+    }
+}
+
 impl Error {
     /// The end of what the engine wrote, harmless to a terminal; `None` where it wrote nothing.
     pub fn tail(&self) -> Option<&str> {
@@ -164,4 +201,16 @@ pub enum SaveError<E> {
     /// The engine failed.
     #[error(transparent)]
     Engine(#[from] Error),
+}
+
+impl<E> From<program::Error> for LoadError<E> {
+    fn from(error: program::Error) -> Self {
+        Self::Engine(error.into())
+    }
+}
+
+impl<E> From<program::Error> for SaveError<E> {
+    fn from(error: program::Error) -> Self {
+        Self::Engine(error.into())
+    }
 }

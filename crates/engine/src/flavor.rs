@@ -17,10 +17,10 @@
 //! Docker's command line may also talk to podman's service: then local names are podman's.
 
 use naming::Reference;
+use program::SIGTERM;
 use serde::Deserialize;
 
 /// The number of the signal, the same on every Unix.
-pub(crate) const SIGTERM: i32 = 15;
 const SIGHUP: i32 = 1;
 
 /// Whose command line or engine it is.

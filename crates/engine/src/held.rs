@@ -5,8 +5,8 @@
 //! Docker 28 for an incomplete image.
 
 use naming::Digest;
+use program::Output;
 
-use crate::call::Output;
 use crate::flavor;
 use crate::image::RawRootFs;
 use crate::inspect::{MAX_BYTES, MAX_NAMES};

@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 
 use naming::Digest;
+use program::{Call, Output};
 
-use crate::call::{Call, Output};
 use crate::flavor::{self, Flavor, Version};
 use crate::image::{ImageInfo, Name, RawImage};
 use crate::{Engine, Error};
@@ -107,7 +107,7 @@ impl Engine {
         let answer = call.answer()?;
         let parse = |line: &str| {
             let hex = line.strip_prefix("sha256:").unwrap_or(line);
-            Digest::from_hex(hex).map_err(|_| call.bad_output(line))
+            Digest::from_hex(hex).map_err(|_| call.bad_output(line).into())
         };
         String::from_utf8_lossy(&answer)
             .split_whitespace()
@@ -135,11 +135,13 @@ impl Engine {
         }
         let found = parse(&call, &stdout, version)?;
         if status.success() && found.len() != asked.len() {
-            return Err(call.bad_output(&format!(
-                "{} answers to {} questions",
-                found.len(),
-                asked.len()
-            )));
+            return Err(call
+                .bad_output(&format!(
+                    "{} answers to {} questions",
+                    found.len(),
+                    asked.len()
+                ))
+                .into());
         }
         match place(asked, found) {
             Some(placed) => Ok(placed),
@@ -148,7 +150,7 @@ impl Engine {
                 all.extend(self.inspect_chunk(std::slice::from_ref(one), version)?);
                 Ok(all)
             }),
-            None => Err(call.bad_output("more answers than questions")),
+            None => Err(call.bad_output("more answers than questions").into()),
         }
     }
 }
@@ -179,7 +181,7 @@ fn parse(call: &Call, json: &[u8], version: &Version) -> Result<Vec<ImageInfo>, 
             None => return Ok(images),
             Some(Ok(Document::Many(raw))) => raw,
             Some(Ok(Document::One(raw))) => vec![*raw],
-            Some(Err(_)) => return Err(bad()),
+            Some(Err(_)) => return Err(bad().into()),
         };
         for raw in raw {
             images.push(raw.validate(version).map_err(|_| bad())?);

@@ -115,11 +115,9 @@ impl Engine {
     }
 
     fn remove_alone(&self, ids: &[Digest]) -> Result<(), Error> {
-        self.call("rmi")
-            .args(["--no-prune", "--"])
-            .args(ids.iter().map(Digest::to_string))
-            .answer()
-            .map(drop)
+        let call = self.call("rmi").args(["--no-prune", "--"]);
+        call.args(ids.iter().map(Digest::to_string)).answer()?;
+        Ok(())
     }
 }
 

@@ -9,28 +9,21 @@
 //! - Success is what the exit status, and where that lies the output, says of it. For `load` even that
 //!   is no proof: look with [`Engine::inspect`].
 //! - Memory does not grow with what an engine writes.
-//! - [`kill_all`] ends every call at once.
+//! - [`program::kill_all`] ends every call at once.
 
 mod build;
-mod call;
-mod child;
-mod collect;
 mod containers;
 mod engine;
 mod error;
-mod feed;
 mod flavor;
 mod held;
 mod image;
 mod inspect;
 mod legacy;
-mod lines;
 mod stream;
 mod tags;
-mod tail;
 
 pub use build::{Build, BuildFile};
-pub use child::kill_all;
 pub use containers::Container;
 pub use engine::Engine;
 pub use error::{Error, LoadError, SaveError};

@@ -7,14 +7,10 @@
 //! SIGPIPE must be ignored, as Rust's runtime does, or an engine that dies takes this process along.
 
 use std::io::{self, Read, Write};
-use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
-use crate::call::{Call, Streams, TAIL};
-use crate::child::{Child, Stop};
-use crate::collect::{Chunk, Chunks, Collector};
-use crate::feed::Input;
+use program::{Chunk, Chunks, Collector, Input, Stop, Streams, TAIL};
+
 use crate::flavor;
 use crate::image::Name;
 use crate::{Engine, Error, LoadError, SaveError};
@@ -115,21 +111,6 @@ impl Engine {
             call.judge(child, status, &stderr.finish().text())?;
         }
         result.map_err(SaveError::Read)
-    }
-}
-
-impl Call {
-    /// Ends a silent child while the caller's thread is busy with a stream.
-    pub(crate) fn watch(&self, child: &Arc<Child>) -> Result<(), Error> {
-        let Some(limit) = self.timeout() else {
-            return Ok(());
-        };
-        let child = child.clone();
-        let watch = move || drop(child.wait(Some(limit)));
-        self.io(thread::Builder::new()
-            .name("engine timeout".into())
-            .spawn(watch)
-            .map(drop))
     }
 }
 

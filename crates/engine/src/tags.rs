@@ -17,8 +17,8 @@ impl Engine {
             .arg("--")
             .arg(source)
             .arg(target.to_string())
-            .answer()
-            .map(drop)
+            .answer()?;
+        Ok(())
     }
 
     /// Takes a tag away; the image goes with its last one, unless a container uses it. Other tags
@@ -27,7 +27,8 @@ impl Engine {
         let engine = self.clean_up();
         let name = Name::Reference(tagged(reference)?);
         let name = engine.exact(&name)?;
-        engine.call("rmi").arg("--").arg(name).answer().map(drop)
+        engine.call("rmi").arg("--").arg(name).answer()?;
+        Ok(())
     }
 
     /// Removes the image `id` (`sha256:…`) with its tag, if it has but one. The engine refuses if it
@@ -37,8 +38,8 @@ impl Engine {
             .call("rmi")
             .arg("--")
             .arg(id.to_string())
-            .answer()
-            .map(drop)
+            .answer()?;
+        Ok(())
     }
 
     /// The name under which the engine holds an image, exactly: podman would take `x:1` for any name

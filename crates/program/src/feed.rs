@@ -1,7 +1,7 @@
-//! The engine's standard input, from this side.
+//! The standard input of a child, from this side.
 //!
 //! This process holds the reading end of the pipe, too, and empties it once the child has ended. So
-//! no write blocks for a reader that a dead wrapper left behind, and it shows what an engine that
+//! no write blocks for a reader that a dead wrapper left behind, and it shows what a program that
 //! ended well did not read: zeros are the end of a tar, anything else is a failure.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
@@ -12,13 +12,13 @@ use std::time::Duration;
 
 use crate::child::Child;
 
-/// A writer to a child that is watched meanwhile. Time counts against the engine only during
+/// A writer to a child that is watched meanwhile. Time counts against the child only during
 /// writes, and after the last.
-pub(crate) struct Input {
+pub struct Input {
     pipe: PipeWriter,
     child: Arc<Child>,
     watch: JoinHandle<()>,
-    /// The engine failed, or left something unread.
+    /// The child failed, or left something unread.
     refused: Arc<AtomicBool>,
     /// A write told its caller of that.
     broken: bool,
@@ -26,7 +26,7 @@ pub(crate) struct Input {
 
 impl Input {
     /// `drain` is the other end of `pipe`; the child has that as well.
-    pub(crate) fn start(
+    pub fn start(
         pipe: PipeWriter,
         mut drain: PipeReader,
         child: &Arc<Child>,
@@ -47,7 +47,7 @@ impl Input {
             }
         };
         let watch = thread::Builder::new()
-            .name("engine watch".into())
+            .name("program watch".into())
             .spawn(watch)?;
         Ok(Self {
             pipe,
@@ -58,18 +58,18 @@ impl Input {
         })
     }
 
-    /// Whether a write failed, so that what failed after it did so for the engine's sake.
-    pub(crate) fn is_broken(&self) -> bool {
+    /// Whether a write failed, so that what failed after it did so for the child's sake.
+    pub fn is_broken(&self) -> bool {
         self.broken
     }
 
     /// Ends the stream and waits for the child. Returns whether it left something unread or failed.
-    pub(crate) fn finish(self) -> io::Result<bool> {
+    pub fn finish(self) -> io::Result<bool> {
         self.child.resume();
         drop(self.pipe);
         self.watch
             .join()
-            .map_err(|_| io::Error::other("the watch over the engine broke off"))?;
+            .map_err(|_| io::Error::other("the watch over the program broke off"))?;
         Ok(self.refused.load(Ordering::SeqCst))
     }
 
@@ -86,7 +86,7 @@ impl Write for Input {
         self.child.resume();
         let written = self.check().and_then(|()| self.pipe.write(bytes));
         self.child.pause();
-        // What was written to an engine that failed meanwhile went nowhere.
+        // What was written to a child that failed meanwhile went nowhere.
         let written = written.and_then(|count| self.check().map(|()| count));
         self.broken |= written
             .as_ref()

@@ -7,12 +7,13 @@ const MAX_LINE: usize = 16 * 1024;
 
 /// Cuts a stream into lines; `\r`, with which progress displays go back, ends a line as well.
 #[derive(Default)]
-pub(crate) struct Lines {
+pub struct Lines {
     partial: Vec<u8>,
 }
 
 impl Lines {
-    pub(crate) fn push(&mut self, mut bytes: &[u8], show: &mut impl FnMut(&str)) {
+    /// Takes the next bytes and gives out the lines that they end.
+    pub fn push(&mut self, mut bytes: &[u8], show: &mut impl FnMut(&str)) {
         while !bytes.is_empty() {
             let room = (MAX_LINE - self.partial.len()).min(bytes.len());
             let end = bytes[..room]
@@ -28,7 +29,7 @@ impl Lines {
     }
 
     /// Gives out what has no end of line yet. Empty lines are not given out.
-    pub(crate) fn finish(&mut self, show: &mut impl FnMut(&str)) {
+    pub fn finish(&mut self, show: &mut impl FnMut(&str)) {
         let line = harmless(&String::from_utf8_lossy(&self.partial));
         self.partial.clear();
         if !line.trim().is_empty() {

@@ -21,11 +21,11 @@ const LINGER: Duration = Duration::from_secs(2);
 const SHORT_LINGER: Duration = Duration::from_millis(100);
 /// Bytes read at once: what a pipe usually holds, or part of a wide one.
 const CHUNK: usize = 128 * 1024;
-/// Chunks that wait for a slow caller before the engine has to.
+/// Chunks that wait for a slow caller before the program has to.
 const BACKLOG: usize = 8;
 
 /// The end of a stream, in the making.
-pub(crate) struct Collector {
+pub struct Collector {
     tail: Arc<Mutex<Tail>>,
     done: Receiver<()>,
     child: Arc<Child>,
@@ -33,7 +33,7 @@ pub(crate) struct Collector {
 
 impl Collector {
     /// Reads `pipe` to its end, keeping the last `limit` bytes.
-    pub(crate) fn start(pipe: PipeReader, child: &Arc<Child>, limit: usize) -> io::Result<Self> {
+    pub fn start(pipe: PipeReader, child: &Arc<Child>, limit: usize) -> io::Result<Self> {
         let tail = Arc::new(Mutex::new(Tail::new(limit)));
         let (finished, done) = channel();
         let into = tail.clone();
@@ -53,7 +53,7 @@ impl Collector {
     }
 
     /// What was collected. To be called after the child's end.
-    pub(crate) fn finish(self) -> Tail {
+    pub fn finish(self) -> Tail {
         // Nothing is ever sent: this returns when the thread ends, or after the time.
         let _ = self.done.recv_timeout(linger(&self.child));
         let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
@@ -62,13 +62,13 @@ impl Collector {
 }
 
 /// A stream as it comes, for the caller's thread.
-pub(crate) struct Chunks {
+pub struct Chunks {
     chunks: Receiver<Chunk>,
     child: Arc<Child>,
 }
 
 /// Some bytes of a stream; their memory is used again afterwards.
-pub(crate) struct Chunk {
+pub struct Chunk {
     buffer: Vec<u8>,
     length: usize,
     used: SyncSender<Vec<u8>>,
@@ -90,7 +90,8 @@ impl Drop for Chunk {
 }
 
 impl Chunks {
-    pub(crate) fn start(pipe: PipeReader, child: &Arc<Child>) -> io::Result<Self> {
+    /// Reads `pipe`, the output of `child`, from now on, a few chunks ahead.
+    pub fn start(pipe: PipeReader, child: &Arc<Child>) -> io::Result<Self> {
         let (sender, chunks) = sync_channel(BACKLOG);
         let (used, reusable) = sync_channel::<Vec<u8>>(BACKLOG);
         child.pause();
@@ -110,8 +111,8 @@ impl Chunks {
     }
 
     /// The next bytes; `None` at the end of the stream, or when nothing comes from a dead child.
-    /// Time counts against the engine only while this waits.
-    pub(crate) fn next(&self) -> Option<Chunk> {
+    /// Time counts against the child only while this waits.
+    pub fn next(&self) -> Option<Chunk> {
         self.child.resume();
         let chunk = loop {
             match self.chunks.recv_timeout(linger(&self.child)) {
@@ -158,7 +159,7 @@ fn read_on_thread(
         }
     };
     thread::Builder::new()
-        .name("engine output".into())
+        .name("program output".into())
         .spawn(read)
         .map(drop)
 }

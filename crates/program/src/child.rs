@@ -1,4 +1,4 @@
-//! Running engine processes, and how they are ended before their time.
+//! Running processes, and how they are ended before their time.
 //!
 //! Every child is on one list of the process, so that a signal handler can end them all. A child
 //! is asked first (SIGTERM as a rule: command lines pass that on to their plugins and close their
@@ -6,8 +6,8 @@
 //!
 //! Children stay in this process's group. Ctrl-C on a terminal therefore reaches them without
 //! us, a password prompt of `ssh` or `sudo` still has its terminal, and a shell can stop the
-//! whole job. The price is that a wrapper script around the engine may leave the engine behind when
-//! it is ended: hence nobody here waits for the streams of a dead child (see `collect`, `stream`).
+//! whole job. The price is that a wrapper script around a program may leave the program behind when
+//! it is ended: hence nobody here waits for the streams of a dead child (see `collect`).
 
 use std::process::ExitStatus;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -17,11 +17,13 @@ use std::{io, thread};
 
 use duct::unix::HandleExt;
 
-/// How long a child has between SIGTERM and SIGKILL: enough for an engine to remove its
+/// The number of the signal, the same on every Unix.
+pub const SIGTERM: i32 = 15;
+/// How long a child has between SIGTERM and SIGKILL: enough for a program to remove its
 /// temporary files, little enough for a person who pressed Ctrl-C.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// In the place of a time: the engine waits for this process, not the other way round.
+/// In the place of a time: the child waits for this process, not the other way round.
 const PAUSED: u64 = u64::MAX;
 
 static CHILDREN: Mutex<Children> = Mutex::new(Children {
@@ -38,7 +40,7 @@ fn children() -> MutexGuard<'static, Children> {
     CHILDREN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Ends every engine call of this process and refuses new ones: both fail as
+/// Ends every call of this process and refuses new ones: both fail as
 /// [`Error::Interrupted`](crate::Error::Interrupted). Only calls that clean up
 /// ([`Engine::untag`](crate::Engine::untag), [`Engine::remove`](crate::Engine::remove), those of
 /// [`Engine::clean_up`](crate::Engine::clean_up)) go on and are still let through.
@@ -54,21 +56,24 @@ pub fn kill_all() {
 }
 
 /// Whether [`kill_all`] was called.
-pub(crate) fn interrupted() -> bool {
+pub fn interrupted() -> bool {
     children().interrupted
 }
 
 /// Why a child was ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Stop {
+pub enum Stop {
+    /// [`kill_all`] was called.
     Interrupted = 1,
+    /// It moved no byte for too long.
     Timeout,
     /// Whoever used its streams gave up.
     Abandoned,
 }
 
+/// A program that was started.
 #[derive(Debug)]
-pub(crate) struct Child {
+pub struct Child {
     handle: duct::Handle,
     cleans_up: bool,
     end_signal: i32,
@@ -81,7 +86,7 @@ pub(crate) struct Child {
 impl Child {
     /// Starts a child, which `end_signal` asks to end, and puts it on the list; `None` after an interruption, unless it cleans up.
     /// One lock covers both, so that no child slips past [`kill_all`].
-    pub(crate) fn start(
+    pub fn start(
         expression: &duct::Expression,
         cleans_up: bool,
         end_signal: i32,
@@ -103,7 +108,7 @@ impl Child {
     }
 
     /// Notes that a byte was moved, for the timeout.
-    pub(crate) fn moved(&self) {
+    pub fn moved(&self) {
         let now = |active| (active != PAUSED).then(|| self.elapsed());
         // An error says that the time is stopped anyway.
         let _ = self
@@ -111,13 +116,13 @@ impl Child {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, now);
     }
 
-    /// Notes that this process is busy elsewhere: the engine may wait without timing out.
-    pub(crate) fn pause(&self) {
+    /// Notes that this process is busy elsewhere: the child may wait without timing out.
+    pub fn pause(&self) {
         self.active.store(PAUSED, Ordering::Relaxed);
     }
 
-    /// Notes that it is the engine's turn again.
-    pub(crate) fn resume(&self) {
+    /// Notes that it is the child's turn again.
+    pub fn resume(&self) {
         self.active.store(self.elapsed(), Ordering::Relaxed);
     }
 
@@ -126,14 +131,14 @@ impl Child {
     }
 
     /// Why the child was ended, if it was.
-    pub(crate) fn stopped(&self) -> Option<Stop> {
+    pub fn stopped(&self) -> Option<Stop> {
         [Stop::Interrupted, Stop::Timeout, Stop::Abandoned]
             .into_iter()
             .find(|&stop| stop as u8 == self.stop.load(Ordering::SeqCst))
     }
 
     /// Asks the child to end and sees to it that it does. The first reason is the one that counts.
-    pub(crate) fn stop(self: &Arc<Self>, reason: Stop) {
+    pub fn stop(self: &Arc<Self>, reason: Stop) {
         if self
             .stop
             .compare_exchange(0, reason as u8, Ordering::SeqCst, Ordering::SeqCst)
@@ -155,7 +160,7 @@ impl Child {
     }
 
     /// Waits for the child to end; ends it when no byte was moved for `limit`.
-    pub(crate) fn wait(self: &Arc<Self>, limit: Option<Duration>) -> io::Result<ExitStatus> {
+    pub fn wait(self: &Arc<Self>, limit: Option<Duration>) -> io::Result<ExitStatus> {
         while let Some(limit) = limit
             && self.stopped().is_none()
             && let Some(deadline) = self.deadline(limit)
@@ -174,7 +179,7 @@ impl Child {
     }
 
     /// Waits for at most `limit`; `None` if the child still runs then.
-    pub(crate) fn wait_briefly(&self, limit: Duration) -> Option<ExitStatus> {
+    pub fn wait_briefly(&self, limit: Duration) -> Option<ExitStatus> {
         self.handle
             .wait_timeout(limit)
             .ok()
@@ -195,10 +200,11 @@ impl Child {
 /// A child on the list; leaves it when dropped. A child that still runs then (its user panicked
 /// or failed early) is ended and waited for.
 #[derive(Debug)]
-pub(crate) struct Running(Arc<Child>);
+pub struct Running(Arc<Child>);
 
 impl Running {
-    pub(crate) fn child(&self) -> &Arc<Child> {
+    /// The child.
+    pub fn child(&self) -> &Arc<Child> {
         &self.0
     }
 }

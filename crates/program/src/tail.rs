@@ -1,6 +1,6 @@
-//! What is kept of an engine's output: its end, and nothing that could move a terminal's cursor.
+//! What is kept of a program's output: its end, and nothing that could move a terminal's cursor.
 //!
-//! An engine may write without end, so output goes into a ring that forgets its beginning. Error
+//! A program may write without end, so output goes into a ring that forgets its beginning. Error
 //! messages show text of builds and daemons on people's terminals: escape sequences, control
 //! characters and the marks that turn the direction of text are taken out before.
 
@@ -8,14 +8,15 @@ use std::collections::VecDeque;
 
 /// The end of a stream: at most `limit` bytes, whatever is written.
 #[derive(Debug)]
-pub(crate) struct Tail {
+pub struct Tail {
     bytes: VecDeque<u8>,
     limit: usize,
     dropped: bool,
 }
 
 impl Tail {
-    pub(crate) fn new(limit: usize) -> Self {
+    /// The end of a stream of which nothing has come yet.
+    pub fn new(limit: usize) -> Self {
         Self {
             bytes: VecDeque::new(),
             limit,
@@ -23,7 +24,8 @@ impl Tail {
         }
     }
 
-    pub(crate) fn push(&mut self, bytes: &[u8]) {
+    /// Takes the next bytes.
+    pub fn push(&mut self, bytes: &[u8]) {
         let kept = &bytes[bytes.len().saturating_sub(self.limit)..];
         let excess = (self.bytes.len() + kept.len()).saturating_sub(self.limit);
         self.dropped |= excess > 0 || kept.len() < bytes.len();
@@ -32,12 +34,12 @@ impl Tail {
     }
 
     /// Everything that was written, or `None` if that was more than the limit.
-    pub(crate) fn whole(self) -> Option<Vec<u8>> {
+    pub fn whole(self) -> Option<Vec<u8>> {
         (!self.dropped).then(|| self.bytes.into())
     }
 
     /// The text, harmless and by whole lines: a first line that lost its beginning is left out.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let bytes: Vec<u8> = self.bytes.iter().copied().collect();
         let start = match bytes.iter().position(|&byte| byte == b'\n') {
             Some(end) if self.dropped => end + 1,
@@ -51,7 +53,7 @@ impl Tail {
 
 /// The text without escape sequences and control characters but `\n` and `\t`; a carriage return
 /// that is not part of a line's end becomes a line's end, as progress displays mean it.
-pub(crate) fn harmless(text: &str) -> String {
+pub fn harmless(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(char) = chars.next() {
@@ -68,7 +70,7 @@ pub(crate) fn harmless(text: &str) -> String {
 }
 
 /// One harmless line of at most `limit` characters, for use within a message.
-pub(crate) fn one_line(text: &str, limit: usize) -> String {
+pub fn one_line(text: &str, limit: usize) -> String {
     let mut line = harmless(text)
         .split_whitespace()
         .collect::<Vec<_>>()

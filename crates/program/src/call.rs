@@ -1,4 +1,4 @@
-//! One call of the engine's command line.
+//! One call of a program.
 //!
 //! What happens to its streams: stdin is empty unless the call says otherwise, stdout and stderr are always
 //! captured. Nothing is inherited, so the streams of this process stay its own.
@@ -7,18 +7,18 @@ use std::ffi::{OsStr, OsString};
 use std::io::{PipeReader, PipeWriter, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
+use std::sync::Arc;
 use std::time::Duration;
 use std::{io, thread};
 
 use crate::Error;
-use crate::child::{Child, Running, Stop, interrupted};
+use crate::child::{Child, Running, SIGTERM, Stop, interrupted};
 use crate::collect::Collector;
-use crate::flavor;
 use crate::tail::{Tail, one_line};
 
 /// What is kept of an output that only serves error messages.
-pub(crate) const TAIL: usize = 16 * 1024;
-/// What an answer may have at most. The JSON of an image is about 4 KiB; a call asks for hundreds.
+pub const TAIL: usize = 16 * 1024;
+/// What an answer may have at most. An engine's JSON of an image is about 4 KiB; a call asks for hundreds.
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
 /// Standard error of a call that names images, of which every one may be missing: a line each.
 const MAX_COMPLAINTS: usize = 256 * 1024;
@@ -29,12 +29,12 @@ const PIECE: usize = 120;
 /// A process that ended by SIGINT itself, and a shell's way to say so.
 const SIGINT: i32 = 2;
 const EXIT_SIGINT: i32 = 128 + SIGINT;
-/// How long the signal that ended an engine may take to reach this process too.
+/// How long the signal that ended a program may take to reach this process too.
 const SAME_SIGNAL: Duration = Duration::from_millis(100);
 
 /// A command line, ready to be run.
 #[derive(Debug)]
-pub(crate) struct Call {
+pub struct Call {
     program: OsString,
     verbs: String,
     args: Vec<OsString>,
@@ -45,27 +45,28 @@ pub(crate) struct Call {
 }
 
 /// What a call that has ended wrote.
-pub(crate) struct Output {
-    pub(crate) status: ExitStatus,
-    pub(crate) stdout: Vec<u8>,
-    pub(crate) stderr: Tail,
+pub struct Output {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// All of its standard output.
+    pub stdout: Vec<u8>,
+    /// The end of its standard error.
+    pub stderr: Tail,
 }
 
 /// The streams of a call: what the child gets, each a pipe's end or nothing.
-pub(crate) struct Streams {
-    pub(crate) stdin: Option<PipeReader>,
-    pub(crate) stdout: PipeWriter,
-    pub(crate) stderr: PipeWriter,
+pub struct Streams {
+    /// Nothing: an empty input.
+    pub stdin: Option<PipeReader>,
+    /// Standard output.
+    pub stdout: PipeWriter,
+    /// Standard error; may be the same pipe.
+    pub stderr: PipeWriter,
 }
 
 impl Call {
     /// `verbs` is the subcommand, such as `image inspect`.
-    pub(crate) fn new(
-        program: &OsStr,
-        verbs: &str,
-        timeout: Option<Duration>,
-        cleans_up: bool,
-    ) -> Self {
+    pub fn new(program: &OsStr, verbs: &str, timeout: Option<Duration>, cleans_up: bool) -> Self {
         Self {
             program: program.to_owned(),
             verbs: verbs.to_owned(),
@@ -73,37 +74,41 @@ impl Call {
             env: Vec::new(),
             timeout,
             cleans_up,
-            end_signal: flavor::SIGTERM,
+            end_signal: SIGTERM,
         }
     }
 
-    pub(crate) fn arg(mut self, arg: impl Into<OsString>) -> Self {
+    /// One more argument.
+    pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
         self.args.push(arg.into());
         self
     }
 
-    pub(crate) fn args(mut self, args: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+    /// More arguments.
+    pub fn args(mut self, args: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
         self.args.extend(args.into_iter().map(Into::into));
         self
     }
 
-    pub(crate) fn env(mut self, name: &'static str, value: &'static str) -> Self {
+    /// Sets a variable of its environment.
+    pub fn env(mut self, name: &'static str, value: &'static str) -> Self {
         self.env.push((name, value));
         self
     }
 
     /// What asks the child to end before its time, if not SIGTERM.
-    pub(crate) fn ended_by(mut self, signal: i32) -> Self {
+    pub fn ended_by(mut self, signal: i32) -> Self {
         self.end_signal = signal;
         self
     }
 
-    pub(crate) fn timeout(&self) -> Option<Duration> {
+    /// How long it may move no byte.
+    pub fn timeout(&self) -> Option<Duration> {
         self.timeout
     }
 
     /// Program and subcommand, for messages.
-    pub(crate) fn command(&self) -> String {
+    pub fn command(&self) -> String {
         format!("{} {}", self.program(), self.verbs)
     }
 
@@ -112,7 +117,7 @@ impl Call {
     }
 
     /// Starts the child. Its ends of the pipes are this process's no longer when this returns.
-    pub(crate) fn start(&self, streams: Streams) -> Result<Running, Error> {
+    pub fn start(&self, streams: Streams) -> Result<Running, Error> {
         let mut expression = duct::cmd(&self.program, &self.args)
             .stdout_file(streams.stdout)
             .stderr_file(streams.stderr);
@@ -137,7 +142,7 @@ impl Call {
     }
 
     /// Runs the call and returns what it wrote, whatever its exit status.
-    pub(crate) fn output(&self) -> Result<Output, Error> {
+    pub fn output(&self) -> Result<Output, Error> {
         let (stdout, stdout_writer) = self.pipe()?;
         let (stderr, stderr_writer) = self.pipe()?;
         let running = self.start(Streams {
@@ -162,14 +167,14 @@ impl Call {
     }
 
     /// Runs the call, which must succeed, and returns its standard output.
-    pub(crate) fn answer(&self) -> Result<Vec<u8>, Error> {
+    pub fn answer(&self) -> Result<Vec<u8>, Error> {
         let output = self.output()?;
         self.check(output.status, &output.stderr.text())?;
         Ok(output.stdout)
     }
 
     /// Judges a child that has ended. `tail` is what it said, for the error.
-    pub(crate) fn judge(&self, child: &Child, status: ExitStatus, tail: &str) -> Result<(), Error> {
+    pub fn judge(&self, child: &Child, status: ExitStatus, tail: &str) -> Result<(), Error> {
         self.check_stopped(child)?;
         self.check(status, tail)
     }
@@ -185,24 +190,17 @@ impl Call {
         }
     }
 
-    pub(crate) fn check(&self, status: ExitStatus, tail: &str) -> Result<(), Error> {
+    /// Judges an exit status; `tail` is what the child said, for the error.
+    pub fn check(&self, status: ExitStatus, tail: &str) -> Result<(), Error> {
         if status.success() {
             return Ok(());
         }
-        // Ctrl-C ends the engine as well as this process, maybe before this process knows.
+        // Ctrl-C ends the program as well as this process, maybe before this process knows.
         if status.signal() == Some(SIGINT) || status.code() == Some(EXIT_SIGINT) {
             thread::sleep(SAME_SIGNAL);
         }
         if interrupted() && !self.cleans_up {
             return Err(Error::Interrupted);
-        }
-        if let Some(line) = flavor::unreachable_line(tail) {
-            let reason = one_line(line, 2 * PIECE);
-            return Err(Error::Unreachable {
-                program: self.program(),
-                reason,
-                tail: tail.to_owned(),
-            });
         }
         let outcome = match (status.code(), status.signal()) {
             (Some(code), _) => format!("failed with exit status {code}"),
@@ -212,27 +210,44 @@ impl Call {
         Err(self.failed(outcome, tail))
     }
 
-    pub(crate) fn failed(&self, outcome: impl Into<String>, tail: &str) -> Error {
+    /// The error for a call that failed in a way that its exit status does not say.
+    pub fn failed(&self, outcome: impl Into<String>, tail: &str) -> Error {
         Error::Failed {
+            program: self.program(),
             command: self.command(),
             outcome: outcome.into(),
             tail: tail.to_owned(),
         }
     }
 
-    pub(crate) fn bad_output(&self, piece: &str) -> Error {
+    /// The error for an answer that is none; it shows the beginning of `piece`.
+    pub fn bad_output(&self, piece: &str) -> Error {
         Error::BadOutput {
             command: self.command(),
             piece: one_line(piece, PIECE),
         }
     }
 
-    pub(crate) fn pipe(&self) -> Result<(PipeReader, PipeWriter), Error> {
+    /// Ends a silent child while the caller's thread is busy with a stream.
+    pub fn watch(&self, child: &Arc<Child>) -> Result<(), Error> {
+        let Some(limit) = self.timeout() else {
+            return Ok(());
+        };
+        let child = child.clone();
+        let watch = move || drop(child.wait(Some(limit)));
+        self.io(thread::Builder::new()
+            .name("program timeout".into())
+            .spawn(watch)
+            .map(drop))
+    }
+
+    /// A pipe.
+    pub fn pipe(&self) -> Result<(PipeReader, PipeWriter), Error> {
         self.io(io::pipe())
     }
 
     /// A pipe for a large stream: the fewer times its ends have to wait for each other, the better.
-    pub(crate) fn wide_pipe(&self) -> Result<(PipeReader, PipeWriter), Error> {
+    pub fn wide_pipe(&self) -> Result<(PipeReader, PipeWriter), Error> {
         let (reader, writer) = self.pipe()?;
         // Where the user has too many pipes already, the usual width does.
         let _ = rustix::pipe::fcntl_setpipe_size(&writer, WIDE_PIPE);
@@ -241,17 +256,18 @@ impl Call {
 
     /// A pipe through which `bytes` come, written by a thread: a child that does not read holds
     /// nobody up.
-    pub(crate) fn pipe_with(&self, bytes: Vec<u8>) -> Result<PipeReader, Error> {
+    pub fn pipe_with(&self, bytes: Vec<u8>) -> Result<PipeReader, Error> {
         let (reader, mut writer) = self.pipe()?;
         // A child that stops reading ends with a status that says why.
         let write = move || drop(writer.write_all(&bytes));
         self.io(thread::Builder::new()
-            .name("engine input".into())
+            .name("program input".into())
             .spawn(write))?;
         Ok(reader)
     }
 
-    pub(crate) fn io<T>(&self, result: io::Result<T>) -> Result<T, Error> {
+    /// Gives an error of the system the name of the call.
+    pub fn io<T>(&self, result: io::Result<T>) -> Result<T, Error> {
         result.map_err(|source| Error::Io {
             command: self.command(),
             source,
