@@ -22,6 +22,7 @@ use crate::compress::Compress;
 use crate::config::Config;
 use crate::error::{Blame, Error};
 use crate::form::{Blob, Written, write_documents};
+use crate::gathered::Gathered;
 use crate::headers::Headers;
 use crate::layer_file::{Foreseen, Keep, LayerFile, Layers};
 use crate::layers::LayerReader;
@@ -140,6 +141,21 @@ impl Draft {
         let layers = file.finish(stack.diff_ids())?;
         let blame = &stack.archive().source.blame;
         Self::new(image.image_id, image.config.clone(), layers, options, blame)
+    }
+
+    /// Takes in an image whose layers are in several places.
+    pub fn from_gathered(
+        gathered: &Gathered,
+        out: &mut File,
+        options: &Options,
+        keep: Keep,
+    ) -> Result<Self, Error> {
+        let left_out = options.left_out();
+        let mut file = LayerFile::new(out, options.compress, &left_out, keep);
+        gathered.write(&mut file)?;
+        let config = gathered.config.clone();
+        let layers = file.finish(&config.diff_ids)?;
+        Self::new(gathered.image_id, config, layers, options, &gathered.blame)
     }
 
     fn new(

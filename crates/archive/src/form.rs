@@ -22,6 +22,8 @@ use crate::writer;
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+/// The file that says that a folder is a layout.
+pub(crate) const LAYOUT_FILE: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 /// An image whose layers are written: what the documents at the end say of it.
@@ -43,7 +45,7 @@ pub(crate) struct Blob {
     /// Their length.
     pub size: u64,
     pub compression: Compression,
-    /// The uncompressed length.
+    /// The uncompressed length; 0 where nobody knows it.
     pub tar_size: u64,
 }
 
@@ -65,7 +67,7 @@ impl Blob {
             Compression::Zstd => "+zstd",
         };
         let mut descriptor = descriptor(&format!("{LAYER}{suffix}"), self.digest, self.size);
-        if self.compression != Compression::None {
+        if self.compression != Compression::None && self.tar_size > 0 {
             descriptor["annotations"] = json!({ TAR_SIZE: self.tar_size.to_string() });
         }
         descriptor
@@ -89,10 +91,22 @@ fn descriptor(media_type: &str, digest: Digest, size: u64) -> Value {
     json!({ "mediaType": media_type, "digest": digest, "size": size })
 }
 
+/// What an index says of a manifest.
+pub(crate) fn listed(manifest: &[u8]) -> Value {
+    descriptor(MANIFEST, digest_of(manifest), manifest.len() as u64)
+}
+
+/// The document `index.json`.
+pub(crate) fn index(manifests: &[Value]) -> Vec<u8> {
+    json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": manifests })
+        .to_string()
+        .into_bytes()
+}
+
 /// Writes the documents and ends the tar.
 pub(crate) fn write_documents(out: &mut impl Write, images: &[Written]) -> io::Result<()> {
     let mut indexed = Vec::new();
-    let mut listed = Vec::new();
+    let mut images_listed = Vec::new();
     let mut blobs = std::collections::BTreeSet::new();
     for image in images {
         let manifest = image.manifest();
@@ -102,7 +116,7 @@ pub(crate) fn write_documents(out: &mut impl Write, images: &[Written]) -> io::R
                 writer::member(out, &blob_name(digest), bytes)?;
             }
         }
-        let entry = descriptor(MANIFEST, manifest_digest, manifest.len() as u64);
+        let entry = listed(&manifest);
         // What engines tag by is a name and a tag: a digest behind it is no part of either.
         let tags = image
             .tags
@@ -126,17 +140,16 @@ pub(crate) fn write_documents(out: &mut impl Write, images: &[Written]) -> io::R
             .iter()
             .map(|blob| blob_name(blob.digest))
             .collect();
-        listed.push(
+        images_listed.push(
             json!({ "Config": blob_name(config_digest), "RepoTags": names, "Layers": layers }),
         );
     }
-    let index = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": indexed });
-    writer::member(out, "index.json", index.to_string().as_bytes())?;
-    writer::member(out, "oci-layout", br#"{"imageLayoutVersion":"1.0.0"}"#)?;
+    writer::member(out, "index.json", &index(&indexed))?;
+    writer::member(out, "oci-layout", LAYOUT_FILE)?;
     writer::member(
         out,
         "manifest.json",
-        Value::Array(listed).to_string().as_bytes(),
+        Value::Array(images_listed).to_string().as_bytes(),
     )?;
     writer::end(out)
 }

@@ -27,17 +27,23 @@ pub(crate) struct DockerImage {
     pub layers: Vec<String>,
 }
 
-#[derive(Deserialize)]
-pub(crate) struct Index {
+/// An index: one image for several platforms, or several images.
+#[derive(Debug, Deserialize)]
+pub struct Index {
+    /// What it lists.
     #[serde(default, deserialize_with = "or_null")]
     pub manifests: Vec<Descriptor>,
 }
 
-#[derive(Deserialize)]
-pub(crate) struct Manifest {
+/// A manifest: one image for one platform, in OCI's form or Docker's.
+#[derive(Debug, Deserialize)]
+pub struct Manifest {
+    /// Its config.
     pub config: Descriptor,
+    /// Its layers, lowest first.
     #[serde(default, deserialize_with = "or_null")]
     pub layers: Vec<Descriptor>,
+    /// What else is said of it.
     #[serde(default, deserialize_with = "or_null")]
     pub annotations: BTreeMap<String, String>,
 }
@@ -61,30 +67,40 @@ impl Manifest {
     }
 }
 
-#[derive(Deserialize)]
-pub(crate) struct Descriptor {
+/// What names a blob.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Descriptor {
+    /// What the blob is said to be.
     #[serde(rename = "mediaType", default)]
     pub media_type: String,
+    /// The digest of its bytes.
     pub digest: Digest,
+    /// Its length in bytes, as it is said to be.
     #[serde(default)]
     pub size: u64,
+    /// What an image in an index is for.
     pub platform: Option<Platform>,
+    /// What else is said of it.
     #[serde(default, deserialize_with = "or_null")]
     pub annotations: BTreeMap<String, String>,
 }
 
-#[derive(Deserialize)]
-pub(crate) struct Platform {
+/// What an image runs on.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Platform {
+    /// `amd64`, as Go calls it.
     #[serde(default)]
     pub architecture: String,
+    /// `v7`.
     pub variant: Option<String>,
+    /// `linux`.
     #[serde(default)]
     pub os: String,
 }
 
 impl Descriptor {
-    /// The uncompressed length of the layer that it describes.
-    pub(crate) fn tar_size(&self) -> Option<u64> {
+    /// The uncompressed length of the layer that it describes, where that is known.
+    pub fn tar_size(&self) -> Option<u64> {
         match self.annotations.get(TAR_SIZE) {
             Some(size) => size.parse().ok(),
             None => self.media_type.ends_with(".tar").then_some(self.size),
@@ -92,13 +108,13 @@ impl Descriptor {
     }
 
     /// Whether it names an index rather than a manifest.
-    pub(crate) fn is_index(&self) -> bool {
+    pub fn is_index(&self) -> bool {
         self.media_type.ends_with("image.index.v1+json")
             || self.media_type.ends_with("manifest.list.v2+json")
     }
 
     /// BuildKit's provenance comes as manifests of the platform `unknown/unknown`.
-    pub(crate) fn is_attestation(&self) -> bool {
+    pub fn is_attestation(&self) -> bool {
         let of_nothing = |platform: &Platform| platform.os == "unknown";
         self.annotations.contains_key("vnd.docker.reference.type")
             || self.platform.as_ref().is_some_and(of_nothing)

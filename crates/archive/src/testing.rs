@@ -203,6 +203,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// A file in a folder that goes away with it.
+#[derive(Debug)]
 pub(crate) struct OnDisk {
     folder: tempfile::TempDir,
 }

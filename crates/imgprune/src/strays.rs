@@ -1,9 +1,14 @@
 //! Files that belong to nobody.
 
+use std::time::Duration;
+
 use cli::Failure;
 use registry::{Stray, StrayKind};
 
 use crate::{Gone, GoneKind, Options, Pruner, Report};
+
+/// How young blobs are that are left alone.
+const RECENT: Duration = Duration::from_hours(1);
 
 impl Pruner<'_> {
     /// Removes what belongs to nobody, or counts it.
@@ -27,6 +32,7 @@ impl Pruner<'_> {
             let (kind, reason) = match stray.kind {
                 StrayKind::Archive => (GoneKind::Orphan, "no entry names it"),
                 StrayKind::Unfinished => (GoneKind::Unfinished, "its writer is dead"),
+                StrayKind::Transfer => (GoneKind::Unfinished, "nobody works on it"),
             };
             match self.remove_stray(&stray, options.dry_run) {
                 Ok(true) => report.gone.push(Gone {
@@ -49,6 +55,10 @@ impl Pruner<'_> {
     fn is_used(&self, stray: &Stray) -> Result<bool, Failure> {
         match stray.kind {
             StrayKind::Unfinished => Ok(false),
+            // Whoever was interrupted may go on soon.
+            StrayKind::Transfer => Ok(stray
+                .modified
+                .is_none_or(|modified| modified.elapsed().is_ok_and(|age| age < RECENT))),
             StrayKind::Archive => Ok(self.store.is_busy("", &self.store.stray_path(stray)?)?),
         }
     }
@@ -58,7 +68,7 @@ impl Pruner<'_> {
             return Ok(true);
         }
         match stray.kind {
-            StrayKind::Unfinished => self.store.remove_unfinished(stray)?,
+            StrayKind::Unfinished | StrayKind::Transfer => self.store.remove_unfinished(stray)?,
             StrayKind::Archive => {
                 let path = self.store.stray_path(stray)?;
                 return Ok(self.store.remove_stray(&path, self.lock_timeout)?.is_some());

@@ -6,6 +6,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io::{PipeReader, PipeWriter, Write};
 use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +40,7 @@ pub struct Call {
     verbs: String,
     args: Vec<OsString>,
     env: Vec<(&'static str, &'static str)>,
+    folder: Option<PathBuf>,
     timeout: Option<Duration>,
     cleans_up: bool,
     end_signal: i32,
@@ -72,6 +74,7 @@ impl Call {
             verbs: verbs.to_owned(),
             args: verbs.split(' ').map(OsString::from).collect(),
             env: Vec::new(),
+            folder: None,
             timeout,
             cleans_up,
             end_signal: SIGTERM,
@@ -93,6 +96,12 @@ impl Call {
     /// Sets a variable of its environment.
     pub fn env(mut self, name: &'static str, value: &'static str) -> Self {
         self.env.push((name, value));
+        self
+    }
+
+    /// Runs it in this folder.
+    pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = Some(folder.into());
         self
     }
 
@@ -127,6 +136,9 @@ impl Call {
         };
         for (name, value) in &self.env {
             expression = expression.env(name, value);
+        }
+        if let Some(folder) = &self.folder {
+            expression = expression.dir(folder);
         }
         match Child::start(&expression, self.cleans_up, self.end_signal) {
             Ok(Some(running)) => Ok(running),

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::removal::Files;
-use crate::{Error, Registry, Store, StorePath, unfinished, work};
+use crate::{Error, Registry, Store, StorePath, transfer, unfinished, work};
 
 /// Where archives are.
 const IMAGES: &str = "images";
@@ -38,10 +38,12 @@ pub enum StrayKind {
     Archive,
     /// An unfinished file whose writer is dead.
     Unfinished,
+    /// A folder of blobs that nobody downloads or publishes any more.
+    Transfer,
 }
 
 impl Store {
-    /// The archives below `images/` that no entry names, and unfinished files of dead writers. Links are not
+    /// The archives below `images/` that no entry names, and unfinished files of dead writers, and blobs that nobody works on. Links are not
     /// followed.
     pub fn strays(&self, registry: &Registry) -> Result<Vec<Stray>, Error> {
         let named = Files::of(registry.entries());
@@ -69,12 +71,25 @@ impl Store {
                 kind: StrayKind::Unfinished,
             });
         }
+        for (path, bytes) in transfer::abandoned(self.root()) {
+            strays.push(Stray {
+                modified: fs::symlink_metadata(&path)
+                    .and_then(|it| it.modified())
+                    .ok(),
+                path: path.strip_prefix(self.root()).unwrap_or(&path).to_owned(),
+                bytes,
+                kind: StrayKind::Transfer,
+            });
+        }
         Ok(strays)
     }
 
-    /// Removes the unfinished files of dead writers.
+    /// Removes what a dead writer left unfinished.
     pub fn remove_unfinished(&self, stray: &Stray) -> Result<(), Error> {
         let path = self.root().join(&stray.path);
+        if stray.kind == StrayKind::Transfer {
+            return transfer::remove_abandoned(self.root(), &path);
+        }
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(Error::io("remove", &path)(error))

@@ -8,6 +8,7 @@
 //! | `locks/<name>.lock` | held while an image is made |
 //! | `leases/` | images that runs hold |
 //! | `reserve` | room for the registry on a full disk |
+//! | `transfers/` | blobs on their way from or to a remote registry |
 //! | `unfinished/` | archives that are being written |
 
 use std::fs;

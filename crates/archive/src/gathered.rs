@@ -1,0 +1,158 @@
+//! An image whose layers are gathered from several places: files that were downloaded one by one, and archives that hold
+//! the same layers already.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use naming::Digest;
+
+use crate::config::Config;
+use crate::decode::{Compression, Magic};
+use crate::error::{Blame, Error};
+use crate::hash::digest_of;
+use crate::layer_file::{Foreseen, LayerFile};
+use crate::layers::LayerReader;
+use crate::source::CHUNK;
+use crate::stack::Stack;
+
+/// An image by its config, and where its layers are.
+#[derive(Debug)]
+pub struct Gathered {
+    /// The config's digest.
+    pub image_id: Digest,
+    /// The config.
+    pub config: Config,
+    pub(crate) blame: Blame,
+    places: BTreeMap<Digest, Place>,
+}
+
+/// Where a layer is.
+#[derive(Debug)]
+enum Place {
+    /// In a file of its own, compressed or not.
+    File(Utf8PathBuf),
+    /// In archives.
+    Archive(Stack),
+}
+
+impl Gathered {
+    /// An image of which only the config is there so far. `from` is what errors call it.
+    pub fn new(from: &Utf8Path, config: Vec<u8>) -> Result<Self, Error> {
+        let blame = Blame::new(from);
+        let image_id = digest_of(&config);
+        let config = Config::parse(config)
+            .map_err(|error| blame.damaged(format!("its config is not valid: {error}")))?;
+        Ok(Self {
+            image_id,
+            config,
+            blame,
+            places: BTreeMap::new(),
+        })
+    }
+
+    /// Whether it is known where this layer is.
+    pub fn has(&self, diff_id: Digest) -> bool {
+        self.places.contains_key(&diff_id)
+    }
+
+    /// Says that a layer is in a file of its own, compressed or not. What is in it is checked when it is read.
+    pub fn add_file(&mut self, diff_id: Digest, path: Utf8PathBuf) {
+        self.places.insert(diff_id, Place::File(path));
+    }
+
+    /// Takes the layers that are in archives, as far as nobody has said where they are.
+    pub fn add_archives(&mut self, stack: &Stack) {
+        for (index, diff_id) in stack.diff_ids().iter().enumerate() {
+            if self.config.diff_ids.contains(diff_id)
+                && !self.has(*diff_id)
+                && stack.find(index).is_some()
+            {
+                self.places.insert(*diff_id, Place::Archive(stack.clone()));
+            }
+        }
+    }
+
+    /// The bytes of its layers as they are stored, as far as that is known: never more than it takes uncompressed, but for
+    /// what does not compress.
+    pub fn stored_size(&self) -> u64 {
+        let size = |(diff_id, place): (&Digest, &Place)| match place {
+            Place::File(path) => path.metadata().map_or(0, |metadata| metadata.len()),
+            Place::Archive(stack) => stack
+                .diff_ids()
+                .iter()
+                .position(|other| other == diff_id)
+                .and_then(|index| stack.tar_size(index))
+                .unwrap_or(0),
+        };
+        self.places.iter().map(size).sum()
+    }
+
+    /// Writes every layer into an archive's file, each checked against its diff_id.
+    pub(crate) fn write(&self, out: &mut LayerFile) -> Result<(), Error> {
+        let count = self.config.diff_ids.len();
+        for (index, diff_id) in self.config.diff_ids.iter().enumerate() {
+            if out.has(*diff_id) {
+                continue;
+            }
+            let name = format!("layer {} of {count}", index + 1);
+            let place = self.places.get(diff_id);
+            let (blame, found) = match place {
+                None => return Err(self.blame.damaged(format!("{name} ({diff_id}) is missing"))),
+                Some(Place::File(path)) => {
+                    let blame = Blame::new(path);
+                    let found = add_file(path, out, &blame, &name)?;
+                    (blame, found)
+                }
+                Some(Place::Archive(stack)) => add_stacked(stack, *diff_id, out, &name)?,
+            };
+            if found != *diff_id {
+                return Err(blame.mismatch(name, *diff_id, found));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn add_file(
+    path: &Utf8Path,
+    out: &mut LayerFile,
+    blame: &Blame,
+    name: &str,
+) -> Result<Digest, Error> {
+    let file = File::open(path).map_err(|error| blame.read(error))?;
+    let mut stored = BufReader::with_capacity(CHUNK, file);
+    let start = stored.fill_buf().map_err(|error| blame.read(error))?;
+    let compression = match Compression::sniff(start) {
+        Magic::Known(compression) => compression,
+        Magic::Unsupported(which) => {
+            let what = format!("{name} is compressed with {which}, which no engine loads");
+            return Err(blame.damaged(what));
+        }
+    };
+    let decoded: Box<dyn Read> = compression
+        .decode(stored)
+        .map_err(|error| blame.read(error))?;
+    out.add(decoded, None, blame, name)
+}
+
+fn add_stacked(
+    stack: &Stack,
+    diff_id: Digest,
+    out: &mut LayerFile,
+    name: &str,
+) -> Result<(Blame, Digest), Error> {
+    let mut diff_ids = stack.diff_ids().iter();
+    let index = diff_ids.position(|other| *other == diff_id).unwrap_or(0);
+    let (archive, image, index) = stack.get(index)?;
+    let tar_size = image.layers[index].tar_size();
+    let foreseen = tar_size.map(|tar_size| Foreseen { diff_id, tar_size });
+    let blame = &archive.source.blame;
+    let found = LayerReader::new(&archive.source)
+        .read(image, index, |layer| out.add(layer, foreseen, blame, name))?;
+    Ok((blame.clone(), found))
+}
+
+#[cfg(test)]
+mod tests;

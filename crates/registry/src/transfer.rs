@@ -1,0 +1,125 @@
+//! Folders of what is on its way between a store and a remote registry.
+//!
+//! `images/.imgpipe/transfers/<name>/` holds the blobs of one image. Unlike an unfinished archive it outlives a failure,
+//! so that the next attempt goes on where the last one ended. Whoever works in it holds a lock; one whose lock is free is
+//! nobody's, and goes with whoever works on another one a day later, or with `imgprune --orphans`.
+
+use std::fs;
+use std::io;
+use std::time::{Duration, SystemTime};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::{Error, Lock, Store, lock, work};
+
+/// Where the folders are.
+const FOLDER: &str = "transfers";
+
+/// How long a folder stays that nobody works in.
+const KEPT: Duration = Duration::from_hours(24);
+
+/// A folder for the blobs of one image, which nobody else works in.
+#[derive(Debug)]
+pub struct Transfer {
+    path: Utf8PathBuf,
+    _lock: Lock,
+}
+
+impl Transfer {
+    /// The folder.
+    pub fn path(&self) -> &Utf8Path {
+        &self.path
+    }
+
+    /// Removes the folder: what was in it is where it belongs, or of no use.
+    pub fn finish(self) -> Result<(), Error> {
+        remove(&self.path)
+    }
+}
+
+impl Store {
+    /// The folder of this name, with what an earlier attempt left in it. Waits at most `timeout` for whoever works in it.
+    pub fn transfer(&self, name: &str, timeout: Duration) -> Result<Transfer, Error> {
+        let folder = work::subfolder(self.root(), FOLDER)?;
+        for (path, _) in abandoned(self.root()) {
+            if path.file_name() != Some(name) && is_old(&path) {
+                // The next one tries again.
+                let _ = remove(&path);
+            }
+        }
+        let lock = lock::take(&lock_path(self.root(), name)?, name, Some(timeout))?;
+        let path = folder.join(name);
+        if path.is_symlink() {
+            return Err(Error::Path {
+                path,
+                rule: "is a link, where a folder must be".into(),
+            });
+        }
+        fs::create_dir_all(&path).map_err(Error::io("create", &path))?;
+        Ok(Transfer { path, _lock: lock })
+    }
+}
+
+fn lock_path(root: &Utf8Path, name: &str) -> Result<Utf8PathBuf, Error> {
+    let locks = work::subfolder(root, "locks")?;
+    Ok(locks.join(work::lock_name(&format!("{FOLDER}/{name}"))))
+}
+
+/// The folders that nobody works in, with the bytes in them.
+pub(crate) fn abandoned(root: &Utf8Path) -> Vec<(Utf8PathBuf, u64)> {
+    let folder = root.join(work::FOLDER).join(FOLDER);
+    let Ok(entries) = folder.read_dir_utf8() else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for entry in entries.flatten() {
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let lock = lock_path(root, entry.file_name());
+        let is_free = lock.and_then(|lock| lock::is_taken(&lock));
+        if is_folder && matches!(is_free, Ok(false)) {
+            found.push((entry.path().to_owned(), size(entry.path())));
+        }
+    }
+    found
+}
+
+/// Removes a folder that nobody works in.
+pub(crate) fn remove_abandoned(root: &Utf8Path, path: &Utf8Path) -> Result<(), Error> {
+    let name = path.file_name().unwrap_or_default();
+    // Whoever came meanwhile keeps it.
+    match lock::take(&lock_path(root, name)?, name, Some(Duration::ZERO)) {
+        Ok(_lock) => remove(path),
+        Err(Error::LockTimeout { .. }) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn remove(path: &Utf8Path) -> Result<(), Error> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Error::io("remove", path)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_old(path: &Utf8Path) -> bool {
+    let modified = fs::symlink_metadata(path).and_then(|it| it.modified());
+    let age = modified.map(|modified| SystemTime::now().duration_since(modified));
+    matches!(age, Ok(Ok(age)) if age > KEPT)
+}
+
+/// The bytes of the files in a folder and the folders in it.
+fn size(folder: &Utf8Path) -> u64 {
+    let entries = folder.read_dir_utf8().into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => size(entry.path()),
+            Ok(metadata) => metadata.len(),
+            Err(_) => 0,
+        })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+use std::fs::File;
+
+use super::*;
+use crate::StrayKind;
+
+const NOW: Duration = Duration::ZERO;
+
+fn store() -> (tempfile::TempDir, Store) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).expect("UTF-8");
+    (folder, Store::locate(&root, None))
+}
+
+fn age(path: &Utf8Path, age: Duration) {
+    let folder = File::open(path).expect("the folder");
+    let time = SystemTime::now() - age;
+    folder.set_modified(time).expect("the time is set");
+}
+
+#[test]
+fn what_an_attempt_left_is_there_for_the_next() {
+    let (_folder, store) = store();
+    let transfer = store.transfer("one", NOW).expect("a folder");
+    fs::write(transfer.path().join("blob"), "12345").expect("a blob");
+    let refused = store
+        .transfer("one", NOW)
+        .expect_err("somebody works in it");
+    assert!(matches!(refused, Error::LockTimeout { .. }), "{refused}");
+    assert_eq!(abandoned(store.root()), []);
+    drop(transfer);
+    let transfer = store.transfer("one", NOW).expect("a folder");
+    assert!(transfer.path().join("blob").exists());
+    let path = transfer.path().to_owned();
+    transfer.finish().expect("removed");
+    assert!(!path.exists());
+}
+
+#[test]
+fn what_nobody_goes_on_with_is_removed() {
+    let (_folder, store) = store();
+    let held = store.transfer("held", NOW).expect("a folder");
+    for name in ["old", "new"] {
+        let transfer = store.transfer(name, NOW).expect("a folder");
+        fs::create_dir(transfer.path().join("blobs")).expect("a folder");
+        fs::write(transfer.path().join("blobs/x"), "12345").expect("a blob");
+    }
+    let folder = held.path().parent().expect("a parent").to_owned();
+    let registry = store.read_or_empty().expect("none");
+    let mut strays = store.strays(&registry).expect("strays");
+    strays.sort_by(|a, b| a.path.cmp(&b.path));
+    let found: Vec<_> = strays
+        .iter()
+        .map(|stray| (stray.path.file_name(), stray.bytes, stray.kind))
+        .collect();
+    let expected = ["new", "old"].map(|name| (Some(name), 5, StrayKind::Transfer));
+    assert_eq!(found, expected);
+    for name in ["old", "held"] {
+        age(&folder.join(name), 2 * KEPT);
+    }
+    drop(store.transfer("other", NOW).expect("a folder"));
+    let left = ["old", "held", "new"].map(|name| folder.join(name).exists());
+    assert_eq!(left, [false, true, true]);
+    store.remove_unfinished(&strays[0]).expect("removed");
+    assert!(!folder.join("new").exists());
+    remove_abandoned(store.root(), held.path()).expect("passed over");
+    assert!(held.path().exists());
+}

@@ -1,0 +1,147 @@
+//! What can go wrong between this process and a remote registry.
+
+use naming::{Architecture, Digest, Reference};
+
+/// A failed call of `skopeo`, or what it brought is not what it should be.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// `skopeo` can't be run, or was ended.
+    #[error(transparent)]
+    Program(#[from] program::Error),
+
+    /// The registry has no such image.
+    #[error("{reference}: the registry has no such image: {reason}")]
+    Unknown {
+        /// What was asked for.
+        reference: Reference,
+        /// What was said.
+        reason: String,
+    },
+
+    /// The registry wants other credentials, or gives no access.
+    #[error("{reference}: the registry gives no access: {reason}")]
+    Denied {
+        /// What was asked for.
+        reference: Reference,
+        /// What was said.
+        reason: String,
+    },
+
+    /// The registry speaks plain HTTP, or has a certificate that nobody vouches for.
+    #[error("{reference}: the registry is not reached over TLS: {reason}")]
+    Insecure {
+        /// What was asked for.
+        reference: Reference,
+        /// What was said.
+        reason: String,
+    },
+
+    /// There is no signature policy.
+    #[error("{reference}: skopeo has no signature policy: {reason}")]
+    NoPolicy {
+        /// What was asked for.
+        reference: Reference,
+        /// What was said.
+        reason: String,
+    },
+
+    /// No room for what is downloaded.
+    #[error("{reference}: there is no room for it: {reason}")]
+    NoRoom {
+        /// What was asked for.
+        reference: Reference,
+        /// What was said.
+        reason: String,
+    },
+
+    /// Bytes differ from the digest that names them.
+    #[error("{reference}: the registry serves something else than it names: {reason}")]
+    Damaged {
+        /// What was asked for.
+        reference: Reference,
+        /// What was said.
+        reason: String,
+    },
+
+    /// Anything else: no route, no answer, a server's own failure.
+    #[error("{reference}: {reason}")]
+    Failed {
+        /// What was asked for.
+        reference: Reference,
+        /// What was said.
+        reason: String,
+    },
+
+    /// The image is there, but for other platforms.
+    #[error("{reference}: is not there for {}, but for {}", wanted.platform(), offered.join(", "))]
+    NoPlatform {
+        /// What was asked for.
+        reference: Reference,
+        /// The platform.
+        wanted: Architecture,
+        /// What there is.
+        offered: Vec<String>,
+    },
+
+    /// What the reference names is no image that can be taken.
+    #[error("{reference}: {what}")]
+    Unsupported {
+        /// What was asked for.
+        reference: Reference,
+        /// What it is.
+        what: String,
+    },
+
+    /// A manifest or config is not what its digest says.
+    #[error("{reference}: the {what} is damaged: expected {expected}, found {found}")]
+    Mismatch {
+        /// What was asked for.
+        reference: Reference,
+        /// `manifest` or `config`.
+        what: &'static str,
+        /// The digest that names it.
+        expected: Digest,
+        /// The digest of the bytes.
+        found: Digest,
+    },
+}
+
+impl Error {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Program(program::Error::NotFound { .. }) => {
+                Some("install skopeo: remote registries are reached through it")
+            }
+            Self::Denied { .. } => Some(
+                "log in with `skopeo login REGISTRY`, or name a file of credentials with --authfile; a registry may also say so of what is not there",
+            ),
+            Self::Insecure { .. } => Some("--insecure reaches a registry over plain HTTP"),
+            Self::NoPolicy { .. } => Some(
+                "see containers-policy.json(5); packages bring one as /etc/containers/policy.json",
+            ),
+            Self::NoRoom { .. } => {
+                Some("free some room where the store is; nothing that was there has changed")
+            }
+            Self::NoPlatform { .. } => Some("--platform takes another one"),
+            Self::Damaged { .. } | Self::Mismatch { .. } => Some(
+                "something between here and the registry changes bytes, or its storage is damaged",
+            ),
+            _ => None,
+        }
+    }
+
+    /// What the program said, if that is not in the message already.
+    pub fn tail(&self) -> Option<&str> {
+        match self {
+            Self::Program(program::Error::Failed { tail, .. }) => Some(tail),
+            _ => None,
+        }
+    }
+
+    /// Whether another attempt may do better.
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::Failed { .. })
+    }
+}

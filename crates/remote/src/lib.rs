@@ -1,0 +1,21 @@
+//! Remote OCI registries, reached only by running `skopeo`.
+//!
+//! A [`Remote`] says what a reference stands for ([`Remote::resolve`]), brings its blobs into a folder
+//! ([`Remote::download`]), and publishes an image layout ([`Remote::upload`]). Whatever is passed to `skopeo` or
+//! read by it (mirrors, credentials, certificates, signature policies) is as its own documentation says: nothing
+//! of that is decided here.
+//!
+//! Nothing that a registry serves is trusted: manifests and configs are checked against the digests that name
+//! them. Blobs are not: whoever takes in a layer checks it against its diff_id.
+
+mod complaint;
+mod error;
+mod image;
+mod reference;
+mod skopeo;
+mod transfer;
+
+pub use error::Error;
+pub use image::RemoteImage;
+pub use skopeo::{Options, Remote};
+pub use transfer::{blob_path, blobs};

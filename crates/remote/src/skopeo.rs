@@ -1,0 +1,134 @@
+//! The program as a whole: how it is called, and when a call is tried again.
+
+use std::ffi::OsString;
+use std::thread;
+use std::time::Duration;
+
+use archive::{Manifest, digest_of};
+use camino::Utf8PathBuf;
+use naming::{Architecture, Digest, Reference};
+use program::Call;
+
+use crate::image::{Document, check, read};
+use crate::reference::docker;
+use crate::{Error, RemoteImage, complaint};
+
+/// The pause before the second attempt. It doubles before each further one.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How many indexes may name each other before there is an image. The specification's example has two levels.
+const MAX_INDEX_DEPTH: usize = 4;
+
+/// How registries are reached.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Over plain HTTP, or with a certificate that nobody vouches for.
+    pub insecure: bool,
+    /// Where credentials are, as an absolute path, if not in the usual files.
+    pub authfile: Option<Utf8PathBuf>,
+    /// How often a call is tried again that failed for a reason which may pass.
+    pub retries: u32,
+}
+
+/// Remote registries behind `skopeo`.
+#[derive(Debug, Clone)]
+pub struct Remote {
+    program: OsString,
+    pub(crate) options: Options,
+}
+
+impl Remote {
+    /// Registries as this program reaches them. Nothing is run yet.
+    pub fn new(program: impl Into<OsString>, options: Options) -> Self {
+        Self {
+            program: program.into(),
+            options,
+        }
+    }
+
+    /// The image that a reference stands for on an architecture. Only documents are read.
+    pub fn resolve(
+        &self,
+        reference: &Reference,
+        architecture: Architecture,
+    ) -> Result<RemoteImage, Error> {
+        let mut at = reference.clone();
+        for _ in 0..MAX_INDEX_DEPTH {
+            let bytes = self.raw(&at, false)?;
+            let digest = digest_of(&bytes);
+            if let Some(expected) = at.digest() {
+                check(&at, "manifest", expected, &bytes)?;
+            }
+            match read(reference, &bytes, architecture)? {
+                Document::Manifest(manifest) => {
+                    return self.image(&at.with_digest(digest), manifest);
+                }
+                Document::Elsewhere(digest) => at = at.with_digest(digest),
+            }
+        }
+        Err(Error::Unsupported {
+            reference: reference.clone(),
+            what: "its indexes name each other".into(),
+        })
+    }
+
+    /// The digest of what a registry serves under a reference: an image's manifest, or an index.
+    pub fn digest(&self, reference: &Reference) -> Result<Digest, Error> {
+        Ok(digest_of(&self.raw(reference, false)?))
+    }
+
+    fn image(&self, reference: &Reference, manifest: Manifest) -> Result<RemoteImage, Error> {
+        let config = self.raw(reference, true)?;
+        check(reference, "config", manifest.config.digest, &config)?;
+        Ok(RemoteImage {
+            reference: reference.clone(),
+            image_id: manifest.config.digest,
+            config,
+            layers: manifest.layers,
+        })
+    }
+
+    /// A manifest as it is served, or the config that it names.
+    fn raw(&self, reference: &Reference, config: bool) -> Result<Vec<u8>, Error> {
+        let call = self
+            .call("inspect")
+            .arg("--raw")
+            .args(config.then_some("--config"))
+            .args(self.options.insecure.then_some("--tls-verify=false"))
+            .args(self.authfile("authfile"))
+            .args(["--", &docker(reference)]);
+        self.attempts(reference, || call.answer())
+    }
+
+    pub(crate) fn call(&self, verb: &str) -> Call {
+        Call::new(&self.program, verb, None, false)
+    }
+
+    pub(crate) fn authfile(&self, flag: &str) -> Option<String> {
+        let file = self.options.authfile.as_ref()?;
+        Some(format!("--{flag}={file}"))
+    }
+
+    /// Tries a call, and again where its failure may pass.
+    pub(crate) fn attempts<T>(
+        &self,
+        reference: &Reference,
+        mut call: impl FnMut() -> Result<T, program::Error>,
+    ) -> Result<T, Error> {
+        let mut left = self.options.retries;
+        let mut pause = PAUSE;
+        loop {
+            let error = match call() {
+                Ok(done) => return Ok(done),
+                Err(program::Error::Failed { tail, .. }) => complaint::error(reference, &tail),
+                Err(error) => return Err(error.into()),
+            };
+            if !error.is_temporary() || left == 0 {
+                return Err(error);
+            }
+            left -= 1;
+            thread::sleep(pause);
+            pause *= 2;
+        }
+    }
+}
