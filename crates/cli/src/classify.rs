@@ -78,6 +78,23 @@ impl From<engine::Error> for Failure {
     }
 }
 
+impl From<remote::Error> for Failure {
+    /// What a registry does not have is a missing archive; what it refuses, or fails at, is as an engine's failure.
+    fn from(error: remote::Error) -> Self {
+        let code = match error {
+            remote::Error::Unknown { .. }
+            | remote::Error::NoPlatform { .. }
+            | remote::Error::Unsupported { .. }
+            | remote::Error::Damaged { .. }
+            | remote::Error::Mismatch { .. } => Code::Archive,
+            remote::Error::NoRoom { .. } => Code::Room,
+            _ => Code::Engine,
+        };
+        Self::of(code, &error, error.hint().map(str::to_owned))
+            .with_tail(error.tail().unwrap_or_default())
+    }
+}
+
 impl<E: Into<Self>> From<engine::LoadError<E>> for Failure {
     fn from(error: engine::LoadError<E>) -> Self {
         match error {

@@ -1,7 +1,7 @@
 //! From what a person wrote to an archive on disk and, where it is registered, its entry.
 
 use camino::Utf8PathBuf;
-use cli::{Code, Failure};
+use cli::{Code, Failure, find_entry};
 use registry::{Entry, Registry, Store};
 
 /// An archive to load.
@@ -18,11 +18,11 @@ pub struct Target {
 /// What looks like a path (holds a slash or ends in `.tar`) is one, even where an entry has the
 /// same name. A path whose file is missing may still be a registered one: the message says so.
 pub fn resolve(store: &Store, registry: &Registry, operand: &str) -> Result<Target, Failure> {
-    if let Some(entry) = find(store, registry, operand)? {
+    if let Some(entry) = find_entry(store, registry, operand)? {
         return registered(store, entry);
     }
     let path = Utf8PathBuf::from(operand);
-    if !path.exists() && !looks_like_path(operand) {
+    if !path.exists() && !cli::is_path(operand) {
         return Err(Failure::new(
             Code::Archive,
             "no such archive, and no image of that name is registered",
@@ -31,28 +31,6 @@ pub fn resolve(store: &Store, registry: &Registry, operand: &str) -> Result<Targ
         .with_hint(where_it_looked(store)));
     }
     Ok(Target { path, entry: None })
-}
-
-/// The entry that an operand means: by its name, by what imgload prints, or by the path of its archive.
-pub fn find<'a>(
-    store: &Store,
-    registry: &'a Registry,
-    operand: &str,
-) -> Result<Option<&'a Entry>, Failure> {
-    if !looks_like_path(operand)
-        && let Some(entry) = registry.get(operand)
-    {
-        return Ok(Some(entry));
-    }
-    let tagged = |entry: &&Entry| entry.docker_tag.to_string() == operand;
-    if let Some(entry) = registry.entries().iter().find(tagged) {
-        return Ok(Some(entry));
-    }
-    Ok(store.find(registry, &cli::absolute(operand.into())?))
-}
-
-fn looks_like_path(operand: &str) -> bool {
-    operand.contains('/') || operand.ends_with(".tar")
 }
 
 fn where_it_looked(store: &Store) -> String {

@@ -176,7 +176,7 @@ fn names(
     let mut names = Vec::new();
     let input = cli.common.input(operands, "registered names")?;
     context.each(input, |_, operand| {
-        let entry = imgload::target::find(store, registry, &operand)?;
+        let entry = cli::find_entry(store, registry, &operand)?;
         let entry = entry.ok_or_else(|| unknown(store, &operand))?;
         names.push(entry.name.clone());
         Ok(())

@@ -3,7 +3,7 @@
 use archive::Image;
 use chrono::{SubsecRound, Utc};
 use inventory::Inventory;
-use naming::{Architecture, Digest, ImageName, NameError, Os};
+use naming::{Architecture, Digest, ImageName, NameError, Os, Reference};
 use registry::{Entry, Registry};
 
 /// What was found in an image that has just been written to disk.
@@ -35,6 +35,8 @@ pub struct DraftEntry {
     pub fingerprint: Option<Digest>,
     /// The entry that it was built on.
     pub base: Option<String>,
+    /// Where it is published; where `None`, an old entry's stays if it is of the same image.
+    pub remote: Option<Reference>,
 }
 
 impl From<&Entry> for DraftEntry {
@@ -48,6 +50,7 @@ impl From<&Entry> for DraftEntry {
             variants: Some(entry.variants.clone()),
             fingerprint: entry.fingerprint,
             base: entry.base.clone(),
+            remote: None,
         }
     }
 }
@@ -106,8 +109,8 @@ pub(crate) fn complete(
     if !same || entry.created.is_none() {
         entry.created = Some(Utc::now().trunc_subsecs(0));
     }
-    if !same {
-        entry.remote = None;
+    if !same || draft.remote.is_some() {
+        entry.remote = draft.remote;
     }
     entry.image_id = Some(contents.image.image_id);
     entry.thin = false;

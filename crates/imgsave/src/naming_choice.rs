@@ -19,16 +19,20 @@ pub enum Naming {
         /// The variant part.
         variant: String,
     },
+    /// From where the image was published, and the operating system that it names: `nginx:1.27` is
+    /// `nginx-debian-12-1.27`, and in a project `capy-debian-12-nginx1.27`; `debian:12` is `debian-debian-12-base`.
+    FromRemote {
+        /// The project part, where one was given.
+        project: Option<String>,
+        /// Where the image was published.
+        reference: Reference,
+    },
 }
 
 impl Naming {
     /// From a project and a variant, to be put together with the image's own operating system. Checked with a
     /// system that any name may have.
-    pub(crate) fn from_image(
-        project: &str,
-        variant: &str,
-        normalize: bool,
-    ) -> Result<Self, Failure> {
+    pub fn from_image(project: &str, variant: &str, normalize: bool) -> Result<Self, Failure> {
         let os = Os::from_os_release("scratch", None, None)?;
         let normal = |text: &str| {
             if normalize {
@@ -74,7 +78,7 @@ impl Naming {
     pub(crate) fn known(&self) -> Option<&ImageName> {
         match self {
             Self::Given(name) => Some(name),
-            Self::FromImage { .. } => None,
+            Self::FromImage { .. } | Self::FromRemote { .. } => None,
         }
     }
 
@@ -83,16 +87,49 @@ impl Naming {
         match self {
             Self::Given(name) => Ok(name.clone()),
             Self::FromImage { project, variant } => {
-                let os = inventory.os.as_ref().ok_or_else(|| {
-                    Failure::invalid(
-                        "the image does not say its operating system (no /etc/os-release)",
-                    )
-                    .with_hint("give the whole name with --name")
-                })?;
-                Ok(ImageName::new(project, os, variant)?)
+                Ok(ImageName::new(project, os_of(inventory)?, variant)?)
+            }
+            Self::FromRemote { project, reference } => {
+                let os = os_of(inventory)?;
+                let (project, variant) = remote_parts(project.as_deref(), reference, os);
+                ImageName::new(&project, os, &variant).map_err(|refused| {
+                    Failure::invalid(format!(
+                        "`{project}-<os>-{variant}`, made from `{reference}`, is no image name: it {}",
+                        refused.rule()
+                    ))
+                    .with_hint(NAMES)
+                })
             }
         }
     }
+}
+
+fn os_of(inventory: &Inventory) -> Result<&Os, Failure> {
+    inventory.os.as_ref().ok_or_else(|| {
+        Failure::invalid("the image does not say its operating system (no /etc/os-release)")
+            .with_hint("give the whole name with --name")
+    })
+}
+
+/// Project and variant of an image that was published under a reference.
+fn remote_parts(project: Option<&str>, reference: &Reference, os: &Os) -> (String, String) {
+    let repository = reference.repository();
+    let last = normalized_part(repository.rsplit('/').next().unwrap_or_default());
+    let tag = reference.tag().filter(|tag| *tag != "latest");
+    let tag = tag.map(normalized_part).unwrap_or_default();
+    // What is published as a system is nothing but that, and its tag says what the system's version says.
+    if last == os.distribution() {
+        return (project.unwrap_or(&last).to_owned(), "base".to_owned());
+    }
+    let variant = match (project, tag.as_str()) {
+        (None, "") => "latest".to_owned(),
+        (None, tag) => tag.to_owned(),
+        (Some(_), "") => last.clone(),
+        // A compiler's name and its number are written together.
+        (Some(_), tag) if tag.starts_with(|c: char| c.is_ascii_digit()) => format!("{last}{tag}"),
+        (Some(_), tag) => format!("{last}-{tag}"),
+    };
+    (project.unwrap_or(&last).to_owned(), variant)
 }
 
 /// A part of a name with everything that no name may hold turned into dashes.
@@ -181,5 +218,34 @@ mod tests {
             panic!("not from the image")
         };
         assert_eq!((project.as_str(), variant.as_str()), ("my-lib", "gcc-12"));
+    }
+
+    #[test]
+    fn what_was_published_has_a_name() {
+        let os: Os = "debian:12".parse().expect("a system");
+        for (project, reference, expected) in [
+            (None, "nginx:1.27", ("nginx", "1.27")),
+            (None, "docker.io/bitnami/redis", ("redis", "latest")),
+            (
+                None,
+                "ghcr.io/a/My-App:V2_x".to_lowercase().as_str(),
+                ("my-app", "v2_x"),
+            ),
+            (None, "python:3.12-SLIM", ("python", "3.12-slim")),
+            (None, "debian:12", ("debian", "base")),
+            (Some("capy"), "debian:bookworm-slim", ("capy", "base")),
+            (Some("capy"), "gcc:15", ("capy", "gcc15")),
+            (Some("capy"), "gcc", ("capy", "gcc")),
+            (Some("capy"), "node:lts", ("capy", "node-lts")),
+        ] {
+            let reference: Reference = reference.parse().expect(reference);
+            let (project, variant) = remote_parts(project, &reference, &os);
+            assert_eq!(
+                (project.as_str(), variant.as_str()),
+                expected,
+                "{reference}"
+            );
+            ImageName::new(&project, &os, &variant).expect("a name");
+        }
     }
 }

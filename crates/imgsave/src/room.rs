@@ -48,6 +48,7 @@ impl Saver<'_> {
         let whole = match source {
             Source::Engine { info, .. } => info.size,
             Source::Archive(stack) => bytes(stack.image()),
+            Source::Gathered(gathered) => gathered.stored_size(),
         };
         let left_out = self.form.base.as_ref().map_or(0, |thin| {
             let registry = self.store.read_or_empty().ok();

@@ -221,6 +221,7 @@ impl Saver<'_> {
         let diff_ids = match source {
             Source::Engine { info, .. } => info.diff_ids.as_deref(),
             Source::Archive(stack) => Some(stack.diff_ids()),
+            Source::Gathered(gathered) => Some(&gathered.config.diff_ids[..]),
         };
         if diff_ids.is_some_and(|diff_ids| !diff_ids.starts_with(&thin.diff_ids)) {
             let message = format!("is not built on `{name}`: its lowest layers are others");
@@ -263,6 +264,10 @@ impl Saver<'_> {
                 let registry = self.store.read_or_empty()?;
                 let stack = thin::complete(self.store, &registry, stack.clone())?;
                 let draft = Draft::from_stack(&stack, file, &options, &Inventory::wants)?;
+                return Ok(draft);
+            }
+            Source::Gathered(gathered) => {
+                let draft = Draft::from_gathered(gathered, file, &options, &Inventory::wants)?;
                 return Ok(draft);
             }
             Source::Engine { reference, info } => (reference, info),

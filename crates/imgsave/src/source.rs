@@ -1,6 +1,6 @@
 //! Where an image to save is: in the engine, or in an archive made elsewhere.
 
-use archive::{Archive, Stack};
+use archive::{Archive, Gathered, Stack};
 use camino::Utf8Path;
 use cli::{Code, Failure};
 use engine::{Engine, ImageInfo};
@@ -22,6 +22,8 @@ pub enum Source {
     },
     /// The only image of an archive file.
     Archive(Stack),
+    /// An image whose layers are gathered from several places.
+    Gathered(Box<Gathered>),
 }
 
 impl Source {
@@ -55,6 +57,7 @@ impl Source {
         match self {
             Self::Engine { info, .. } => Some(info.id),
             Self::Archive(stack) => Some(stack.image().image_id),
+            Self::Gathered(gathered) => Some(gathered.image_id),
         }
     }
 
@@ -84,6 +87,7 @@ impl Source {
         let reference = match self {
             Self::Engine { reference, .. } => Some(reference),
             Self::Archive(stack) => stack.image().tags.first(),
+            Self::Gathered(_) => None,
         };
         match reference {
             Some(reference) => Naming::from_reference(reference, normalize),

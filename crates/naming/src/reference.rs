@@ -70,6 +70,25 @@ impl Reference {
         })
     }
 
+    /// The same repository and digest without the tag `latest`, which goes without saying: another tag stays. Without a
+    /// digest it is the same reference.
+    pub fn without_usual_tag(mut self) -> Self {
+        if self.digest.is_some() && self.tag.as_deref() == Some(DEFAULT_TAG) {
+            self.tag = None;
+        }
+        self
+    }
+
+    /// The same repository and tag without a digest. Where there is no tag, it is `latest`.
+    pub fn unpinned(&self) -> Self {
+        Self {
+            domain: self.domain.clone(),
+            path: self.path.clone(),
+            tag: Some(self.tag().unwrap_or(DEFAULT_TAG).to_owned()),
+            digest: None,
+        }
+    }
+
     /// The same reference pinned to a digest.
     pub fn with_digest(mut self, digest: Digest) -> Self {
         self.digest = Some(digest);

@@ -31,6 +31,10 @@ pub struct Config {
     pub thin: Option<bool>,
     /// `images.registry`: the registry, absolute or as it opens from the config's folder.
     pub registry: Option<Utf8PathBuf>,
+    /// `images.remote`: where images are published, a registry and a prefix.
+    pub remote: Option<Setting<String>>,
+    /// `images.fetch`: whether archives that are missing are fetched from there.
+    pub fetch: Option<bool>,
     /// `images.cleanup`: what pruning keeps the store under.
     pub cleanup: Cleanup,
     /// `resource_limits.disk_min_free_gb`: how many bytes are to stay free.
@@ -119,6 +123,17 @@ impl Config {
             .map(atomic::parent)
             .unwrap_or("".into());
         self.registry = registry.map(|registry| folder.join(registry.value));
+        let remote = setting(tree, images, "images.remote", |node, key| {
+            let found = text(node).filter(|text| !text.is_empty());
+            found.ok_or_else(|| wrong(key, "REGISTRY/PREFIX", node))
+        })?;
+        self.remote = remote.map(|remote| remote.map(str::to_owned));
+        let fetch = setting(tree, images, "images.fetch", |node, key| match text(node) {
+            Some("missing") => Ok(true),
+            Some("never") => Ok(false),
+            _ => Err(wrong(key, "missing or never", node)),
+        })?;
+        self.fetch = fetch.map(|fetch| fetch.value);
         if let Some(cleanup) = section(tree, images, "cleanup", "images.cleanup")? {
             self.cleanup = Cleanup::read(tree, cleanup)?;
         }

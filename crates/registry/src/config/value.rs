@@ -19,6 +19,17 @@ pub struct Setting<T> {
     pub at: Mark,
 }
 
+impl<T> Setting<T> {
+    /// The same setting of another value.
+    pub(super) fn map<U>(self, change: impl FnOnce(T) -> U) -> Setting<U> {
+        Setting {
+            value: change(self.value),
+            key: self.key,
+            at: self.at,
+        }
+    }
+}
+
 /// A mapping under a key, where there is one.
 pub(super) fn section<'a>(
     tree: &'a Tree,

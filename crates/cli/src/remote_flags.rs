@@ -1,0 +1,55 @@
+//! The flags of commands that reach remote registries.
+
+use camino::Utf8PathBuf;
+use clap::Args;
+use remote::{Options, Remote};
+
+use crate::{Failure, absolute};
+
+/// The program where none is named.
+const SKOPEO: &str = "skopeo";
+
+/// How remote registries are reached.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Remote registries")]
+pub struct RemoteFlags {
+    /// Reach registries over plain HTTP, or with a certificate that nobody vouches for
+    #[arg(long)]
+    insecure: bool,
+
+    /// The file with credentials [default: what `skopeo login`, `podman login` or `docker login` wrote]
+    #[arg(long, value_name = "FILE")]
+    authfile: Option<Utf8PathBuf>,
+
+    /// Try a call again up to N times where its failure may pass
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    retry: u32,
+
+    /// The program that reaches registries
+    #[arg(
+        long,
+        value_name = "PROGRAM",
+        env = "IMG_SKOPEO",
+        default_value = SKOPEO,
+        hide_env_values = true
+    )]
+    skopeo: Utf8PathBuf,
+}
+
+impl RemoteFlags {
+    /// Registries as the flags say.
+    pub fn remote(&self) -> Result<Remote, Failure> {
+        let program = match self.skopeo.as_str() {
+            "" => SKOPEO.into(),
+            // It is run in another folder.
+            named if named.contains('/') => absolute(&self.skopeo)?,
+            _ => self.skopeo.clone(),
+        };
+        let options = Options {
+            insecure: self.insecure,
+            authfile: self.authfile.as_deref().map(absolute).transpose()?,
+            retries: self.retry,
+        };
+        Ok(Remote::new(program, options))
+    }
+}
