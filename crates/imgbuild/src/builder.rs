@@ -10,6 +10,7 @@ use archive::{Archive, Stack, ThinBase};
 use camino::Utf8PathBuf;
 use cli::{Failure, Leases, Reporter};
 use engine::{Build, BuildFile, Engine};
+use imgfetch::Fetcher;
 use imgload::Loader;
 use imgprune::InForce;
 use imgsave::{Form, Naming, Saver, Source, Thin, Wanted, compliant_name};
@@ -34,6 +35,8 @@ pub struct Builder<'a> {
     pub lock_timeout: Duration,
     /// What this run holds.
     pub leases: Leases<'a>,
+    /// What fetches archives that are missing, where that is wanted.
+    pub fetcher: Option<Fetcher<'a>>,
     /// How to build.
     pub options: Options,
 }
@@ -73,6 +76,7 @@ pub struct Built {
 impl Builder<'_> {
     /// Makes sure that the archive that a plan asks for is in the store.
     pub fn build(&self, plan: &Plan) -> Result<Built, Failure> {
+        self.fetch_missing(plan)?;
         let registry = self.store.read_or_empty()?;
         match plan
             .best_image_path

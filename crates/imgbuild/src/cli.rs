@@ -6,6 +6,7 @@ use std::io::{BufReader, Read};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Parser;
 use cli::{Code, Common, Context, Failure, Flags, LeaseFlags, Leases};
+use imgfetch::FetchFlags;
 use imgsave::FormFlags;
 use plan::{Plan, Plans};
 use serde_json::json;
@@ -75,6 +76,9 @@ pub struct Cli {
     form: FormFlags,
 
     #[command(flatten)]
+    fetch: FetchFlags,
+
+    #[command(flatten)]
     lease: LeaseFlags,
 
     #[command(flatten)]
@@ -95,6 +99,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     let store = cli.common.store()?;
     let engine = cli.common.engine();
     let reporter = context.reporter.clone();
+    let missing = cli.fetch.missing(&config)?;
     let builder = Builder {
         store: &store,
         engine: &engine,
@@ -106,6 +111,9 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
             lock_timeout: cli.common.lock_timeout,
             reporter: &reporter,
         },
+        fetcher: missing
+            .as_ref()
+            .map(|missing| missing.fetcher(&store, &engine, &reporter, cli.common.lock_timeout)),
         options: Options {
             rebuild: cli.rebuild,
             no_cache: cli.no_cache,

@@ -11,6 +11,7 @@ mod contents;
 pub mod context;
 mod error;
 pub mod fingerprint;
+mod needed;
 mod paths;
 mod recipe;
 mod temporary;

@@ -5,8 +5,9 @@ use std::thread::available_parallelism;
 
 use clap::Parser;
 use cli::{Common, Context, Failure, Flags, LeaseFlags, Leases, count};
+use imgfetch::{FetchFlags, Fetcher};
 use naming::Reference;
-use registry::Registry;
+use registry::{Registry, Store};
 use serde_json::json;
 
 use crate::{Loaded, Loader, Target, target};
@@ -16,7 +17,7 @@ use crate::{Loaded, Loader, Target, target};
 /// Reads archive paths or registered names, as operands or one a line from standard input, and
 /// prints `name:tag` for each, ready for `docker run`. Every byte is checked against the digests
 /// that the image's config names before the engine accepts it; an image that is there already
-/// is not loaded again. Nothing is ever pulled.
+/// is not loaded again. The engine never pulls anything; with --fetch, archives that are missing are fetched first.
 #[derive(Debug, Parser)]
 #[command(
     name = "imgload",
@@ -61,6 +62,9 @@ pub struct Cli {
     /// Leave last_used and usage_count in the registry as they are
     #[arg(long)]
     no_record: bool,
+
+    #[command(flatten)]
+    fetch: FetchFlags,
 
     #[command(flatten)]
     lease: LeaseFlags,
@@ -117,6 +121,10 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         lock_timeout: cli.common.lock_timeout,
         reporter: &reporter,
     };
+    let missing = cli.fetch.missing(&cli.common.config()?)?;
+    let fetcher = missing
+        .as_ref()
+        .map(|missing| missing.fetcher(&store, &engine, &reporter, cli.common.lock_timeout));
     let act = cli.act.as_deref();
     let mut input = input;
     let mut count = 0;
@@ -133,7 +141,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         let mut targets = Vec::new();
         for record in records {
             let target = record.and_then(|operand| {
-                let target = target::resolve(&store, &registry, &operand)?;
+                let target = resolve(&store, &registry, fetcher.as_ref(), &operand)?;
                 Ok((operand, target))
             });
             match target {
@@ -145,6 +153,22 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
             }
         }
         load(context, &loader, targets, act)?;
+    }
+}
+
+/// Finds what an operand names, and fetches it where that is wanted and the archive is missing.
+fn resolve(
+    store: &Store,
+    registry: &Registry,
+    fetcher: Option<&Fetcher>,
+    operand: &str,
+) -> Result<Target, Failure> {
+    let target = target::resolve(store, registry, operand)?;
+    match (fetcher, &target.entry) {
+        (Some(fetcher), Some(entry)) if fetcher.fetch_missing(entry)? => {
+            target::resolve(store, &store.read()?, operand)
+        }
+        _ => Ok(target),
     }
 }
 

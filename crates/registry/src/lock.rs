@@ -8,8 +8,9 @@
 //! Lock order: an image's lock before the registry's. Nobody who holds the registry's lock waits
 //! for another one.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::MetadataExt;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -29,7 +30,15 @@ const MAX_NOTE: u64 = 20;
 /// A lock that is held. Dropping it lets go.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Lock {
+    /// Whether the file that is locked is still the one by its name: files of locks that are not for good are removed by
+    /// whoever holds them last.
+    pub(crate) fn is_named(&self, path: &Utf8Path) -> bool {
+        is_named(&self.file, path)
+    }
 }
 
 /// Takes a lock. No `timeout` means to wait for as long as it takes.
@@ -58,7 +67,7 @@ pub(crate) fn take(path: &Utf8Path, what: &str, timeout: Option<Duration>) -> Re
     let _ = file
         .set_len(0)
         .and_then(|()| write!(file, "{}", std::process::id()));
-    Ok(Lock { _file: file })
+    Ok(Lock { file })
 }
 
 /// Whether somebody else holds the lock on a file; one that is not there has none.
@@ -97,4 +106,12 @@ fn holder(file: &mut File) -> Option<u32> {
     let mut note = String::new();
     file.take(MAX_NOTE).read_to_string(&mut note).ok()?;
     note.parse().ok()
+}
+
+/// Whether a name still leads to a file that was opened by it.
+pub(crate) fn is_named(file: &File, path: &Utf8Path) -> bool {
+    match (file.metadata(), fs::symlink_metadata(path)) {
+        (Ok(file), Ok(named)) => (file.dev(), file.ino()) == (named.dev(), named.ino()),
+        _ => false,
+    }
 }

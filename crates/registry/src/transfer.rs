@@ -22,7 +22,8 @@ const KEPT: Duration = Duration::from_hours(24);
 #[derive(Debug)]
 pub struct Transfer {
     path: Utf8PathBuf,
-    _lock: Lock,
+    lock: Utf8PathBuf,
+    _held: Lock,
 }
 
 impl Transfer {
@@ -33,7 +34,9 @@ impl Transfer {
 
     /// Removes the folder: what was in it is where it belongs, or of no use.
     pub fn finish(self) -> Result<(), Error> {
-        remove(&self.path)
+        remove(&self.path)?;
+        // Images come and go, and their locks with them: whoever waits for this one notices, and makes another.
+        fs::remove_file(&self.lock).map_err(Error::io("remove", &self.lock))
     }
 }
 
@@ -44,10 +47,16 @@ impl Store {
         for (path, _) in abandoned(self.root()) {
             if path.file_name() != Some(name) && is_old(&path) {
                 // The next one tries again.
-                let _ = remove(&path);
+                let _ = remove_abandoned(self.root(), &path);
             }
         }
-        let lock = lock::take(&lock_path(self.root(), name)?, name, Some(timeout))?;
+        let lock = lock_path(self.root(), name)?;
+        let held = loop {
+            let held = lock::take(&lock, name, Some(timeout))?;
+            if held.is_named(&lock) {
+                break held;
+            }
+        };
         let path = folder.join(name);
         if path.is_symlink() {
             return Err(Error::Path {
@@ -56,7 +65,11 @@ impl Store {
             });
         }
         fs::create_dir_all(&path).map_err(Error::io("create", &path))?;
-        Ok(Transfer { path, _lock: lock })
+        Ok(Transfer {
+            path,
+            lock,
+            _held: held,
+        })
     }
 }
 
@@ -88,7 +101,12 @@ pub(crate) fn remove_abandoned(root: &Utf8Path, path: &Utf8Path) -> Result<(), E
     let name = path.file_name().unwrap_or_default();
     // Whoever came meanwhile keeps it.
     match lock::take(&lock_path(root, name)?, name, Some(Duration::ZERO)) {
-        Ok(_lock) => remove(path),
+        Ok(held) => Transfer {
+            path: path.to_owned(),
+            lock: lock_path(root, name)?,
+            _held: held,
+        }
+        .finish(),
         Err(Error::LockTimeout { .. }) => Ok(()),
         Err(error) => Err(error),
     }

@@ -10,7 +10,6 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -18,6 +17,7 @@ use std::time::SystemTime;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::atomic::{parent, sync_folder};
+use crate::lock::is_named;
 use crate::{Error, Store, StorePath, work};
 
 /// The temporary files of this process, for its last resort.
@@ -212,12 +212,4 @@ pub(crate) fn abandoned(folder: &Utf8Path) -> Vec<(Utf8PathBuf, u64)> {
         }
     }
     found
-}
-
-/// Whether a name still leads to a file that was opened by it.
-fn is_named(file: &File, path: &Utf8Path) -> bool {
-    match (file.metadata(), fs::symlink_metadata(path)) {
-        (Ok(file), Ok(named)) => (file.dev(), file.ino()) == (named.dev(), named.ino()),
-        _ => false,
-    }
 }

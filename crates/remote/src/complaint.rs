@@ -39,6 +39,8 @@ const DAMAGED: [&str; 4] = [
     "doesn't match",
 ];
 const NO_ROOM: [&str; 2] = ["no space left on device", "disk quota exceeded"];
+/// Of a blob that is neither in the registry nor in the layout.
+const LACKS: [&str; 1] = ["no such file or directory"];
 const NO_POLICY: [&str; 1] = ["policy.json"];
 
 /// The error that a failed call's output stands for.
@@ -46,7 +48,7 @@ pub(crate) fn error(reference: &Reference, tail: &str) -> Error {
     let reason = one_line(&message(tail), REASON);
     let lower = reason.to_lowercase();
     let says = |texts: &[&str]| texts.iter().any(|text| lower.contains(text));
-    let reference = reference.clone();
+    let reference = reference.to_string();
     if says(&NO_ROOM) {
         Error::NoRoom { reference, reason }
     } else if says(&DAMAGED) {
@@ -59,6 +61,8 @@ pub(crate) fn error(reference: &Reference, tail: &str) -> Error {
         Error::Denied { reference, reason }
     } else if says(&NO_POLICY) {
         Error::NoPolicy { reference, reason }
+    } else if says(&LACKS) {
+        Error::Lacks { reference, reason }
     } else {
         Error::Failed { reference, reason }
     }

@@ -1,6 +1,6 @@
 //! What can go wrong between this process and a remote registry.
 
-use naming::{Architecture, Digest, Reference};
+use naming::{Architecture, Digest};
 
 /// A failed call of `skopeo`, or what it brought is not what it should be.
 #[derive(Debug, thiserror::Error)]
@@ -14,7 +14,7 @@ pub enum Error {
     #[error("{reference}: the registry has no such image: {reason}")]
     Unknown {
         /// What was asked for.
-        reference: Reference,
+        reference: String,
         /// What was said.
         reason: String,
     },
@@ -23,7 +23,7 @@ pub enum Error {
     #[error("{reference}: the registry gives no access: {reason}")]
     Denied {
         /// What was asked for.
-        reference: Reference,
+        reference: String,
         /// What was said.
         reason: String,
     },
@@ -32,7 +32,7 @@ pub enum Error {
     #[error("{reference}: the registry is not reached over TLS: {reason}")]
     Insecure {
         /// What was asked for.
-        reference: Reference,
+        reference: String,
         /// What was said.
         reason: String,
     },
@@ -41,7 +41,7 @@ pub enum Error {
     #[error("{reference}: skopeo has no signature policy: {reason}")]
     NoPolicy {
         /// What was asked for.
-        reference: Reference,
+        reference: String,
         /// What was said.
         reason: String,
     },
@@ -50,7 +50,16 @@ pub enum Error {
     #[error("{reference}: there is no room for it: {reason}")]
     NoRoom {
         /// What was asked for.
-        reference: Reference,
+        reference: String,
+        /// What was said.
+        reason: String,
+    },
+
+    /// A blob is neither in the registry nor in what is published.
+    #[error("{reference}: a blob is missing: {reason}")]
+    Lacks {
+        /// What was asked for.
+        reference: String,
         /// What was said.
         reason: String,
     },
@@ -59,7 +68,7 @@ pub enum Error {
     #[error("{reference}: the registry serves something else than it names: {reason}")]
     Damaged {
         /// What was asked for.
-        reference: Reference,
+        reference: String,
         /// What was said.
         reason: String,
     },
@@ -68,7 +77,7 @@ pub enum Error {
     #[error("{reference}: {reason}")]
     Failed {
         /// What was asked for.
-        reference: Reference,
+        reference: String,
         /// What was said.
         reason: String,
     },
@@ -77,7 +86,7 @@ pub enum Error {
     #[error("{reference}: is not there for {}, but for {}", wanted.platform(), offered.join(", "))]
     NoPlatform {
         /// What was asked for.
-        reference: Reference,
+        reference: String,
         /// The platform.
         wanted: Architecture,
         /// What there is.
@@ -88,7 +97,7 @@ pub enum Error {
     #[error("{reference}: {what}")]
     Unsupported {
         /// What was asked for.
-        reference: Reference,
+        reference: String,
         /// What it is.
         what: String,
     },
@@ -97,7 +106,7 @@ pub enum Error {
     #[error("{reference}: the {what} is damaged: expected {expected}, found {found}")]
     Mismatch {
         /// What was asked for.
-        reference: Reference,
+        reference: String,
         /// `manifest` or `config`.
         what: &'static str,
         /// The digest that names it.

@@ -50,7 +50,7 @@ pub(crate) fn read(
     wanted: Architecture,
 ) -> Result<Document, Error> {
     let unsupported = |what: String| Error::Unsupported {
-        reference: reference.clone(),
+        reference: reference.to_string(),
         what,
     };
     let invalid = |error: serde_json::Error| {
@@ -99,7 +99,7 @@ pub(crate) fn read(
         (None, [only]) if only.platform.is_none() => Ok(Document::Elsewhere(only.digest)),
         (None, []) => Err(unsupported("its index lists no image".into())),
         (None, images) => Err(Error::NoPlatform {
-            reference: reference.clone(),
+            reference: reference.to_string(),
             wanted,
             offered: images
                 .iter()
@@ -137,7 +137,7 @@ pub(crate) fn check(
     match digest_of(bytes) {
         found if found == expected => Ok(()),
         found => Err(Error::Mismatch {
-            reference: reference.clone(),
+            reference: reference.to_string(),
             what,
             expected,
             found,

@@ -67,7 +67,7 @@ impl Remote {
             }
         }
         Err(Error::Unsupported {
-            reference: reference.clone(),
+            reference: reference.to_string(),
             what: "its indexes name each other".into(),
         })
     }

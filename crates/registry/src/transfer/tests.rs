@@ -33,6 +33,8 @@ fn what_an_attempt_left_is_there_for_the_next() {
     let path = transfer.path().to_owned();
     transfer.finish().expect("removed");
     assert!(!path.exists());
+    let locks = store.root().join("images/.imgpipe/locks");
+    assert_eq!(locks.read_dir_utf8().expect("a folder").count(), 0);
 }
 
 #[test]
@@ -64,4 +66,22 @@ fn what_nobody_goes_on_with_is_removed() {
     assert!(!folder.join("new").exists());
     remove_abandoned(store.root(), held.path()).expect("passed over");
     assert!(held.path().exists());
+}
+
+#[test]
+fn whoever_waits_for_a_lock_that_goes_gets_the_next() {
+    let (_folder, store) = store();
+    let first = store.transfer("one", NOW).expect("a folder");
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| {
+            store
+                .transfer("one", Duration::from_secs(60))
+                .expect("a folder")
+        });
+        std::thread::sleep(Duration::from_millis(100));
+        first.finish().expect("removed");
+        let second = waiting.join().expect("a folder");
+        assert!(second.path().exists());
+        assert!(store.transfer("one", NOW).is_err(), "it is held");
+    });
 }

@@ -20,6 +20,7 @@ fn refusals_are_told_apart() {
     let insecure: Is = |error| matches!(error, Error::Insecure { .. });
     let damaged: Is = |error| matches!(error, Error::Damaged { .. });
     let no_room: Is = |error| matches!(error, Error::NoRoom { .. });
+    let lacks: Is = |error| matches!(error, Error::Lacks { .. });
     let failed: Is = |error| matches!(error, Error::Failed { .. }) && error.is_temporary();
     for (message, is) in [
         (
@@ -50,6 +51,7 @@ fn refusals_are_told_apart() {
             "writing blob: storing blob to file \\\"/tmp/x\\\": write /tmp/x: no space left on device",
             no_room,
         ),
+        ("open /x/blobs/sha256/1: no such file or directory", lacks),
         (
             "reading blob sha256:1: Digest did not match, expected sha256:1, got sha256:2",
             damaged,

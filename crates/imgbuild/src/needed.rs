@@ -1,0 +1,53 @@
+//! The archives that a plan needs, fetched where they are missing and that is wanted.
+
+use cli::{Failure, find_entry};
+use plan::Plan;
+use registry::{Entry, Registry};
+
+use crate::Builder;
+
+impl Builder<'_> {
+    /// Fetches what a plan needs and the store lacks: the image that was found, or the base; and what was built before
+    /// under this name, which may still be up to date.
+    pub(crate) fn fetch_missing(&self, plan: &Plan) -> Result<(), Failure> {
+        let Some(fetcher) = &self.fetcher else {
+            return Ok(());
+        };
+        let registry = self.store.read_or_empty()?;
+        if let Some(found) = plan
+            .best_image_path
+            .as_ref()
+            .filter(|_| !plan.needs_build())
+        {
+            if let Some(entry) = find_entry(self.store, &registry, found.as_str())? {
+                fetcher.fetch_missing(entry)?;
+            }
+            return Ok(());
+        }
+        let built = plan.name.as_deref().and_then(|name| registry.get(name));
+        if let Some(entry) = built.filter(|entry| entry.remote.is_some())
+            && let Err(failure) = fetcher.fetch_missing(entry)
+        {
+            self.reporter.warn(format!(
+                "{}: is built, because it can't be fetched: {failure}",
+                entry.name
+            ));
+        }
+        if let Some(entry) = self.base_entry(plan, &registry)? {
+            fetcher.fetch_missing(entry)?;
+        }
+        Ok(())
+    }
+
+    fn base_entry<'r>(
+        &self,
+        plan: &Plan,
+        registry: &'r Registry,
+    ) -> Result<Option<&'r Entry>, Failure> {
+        match (&plan.best_base_image_path, &plan.base_image) {
+            (Some(path), _) => find_entry(self.store, registry, path.as_str()),
+            (None, Some(tag)) => find_entry(self.store, registry, tag),
+            (None, None) => Ok(None),
+        }
+    }
+}

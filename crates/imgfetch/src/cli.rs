@@ -1,0 +1,212 @@
+//! The flags of `imgfetch`, and its run over the records.
+
+use clap::Parser;
+use cli::{Common, Context, Failure, Flags, LeaseFlags, Leases, RemoteFlags};
+use imgsave::{Form, FormFlags, compliant_name};
+use naming::Architecture;
+use registry::Registry;
+use serde_json::json;
+
+use crate::{Fetcher, Names, Published, Wanted};
+
+/// Download images into the store, with no engine and no root, and print the archives' paths
+///
+/// Reads references in remote OCI registries, or registered names, as operands or one a line from standard input. A
+/// registered name is fetched from its `remote`, with the digest that is pinned there. What the store has already is not
+/// asked for again, so that works offline. What arrives is checked layer by layer against the image's own digests, looked
+/// into, and registered, with the digest that the registry gave.
+///
+/// A new image is called after its reference and the system that it says it is: nginx:1.27 becomes
+/// nginx-debian-12-1.27, with --project capy capy-debian-12-nginx1.27.
+#[derive(Debug, Parser)]
+#[command(
+    name = "imgfetch",
+    version,
+    after_long_help = "\
+Examples:
+  docker compose config --images | imgfetch | imgload
+      Bring all images of an application into the store once, and into the engine.
+
+  imgfetch --name capy-debian-12-base debian:12
+      Fetch a base for builds.
+
+  git clone https://git.example/images && cd images && imgfetch --all
+      Make a store whole of which only the registry is kept in Git.
+
+Registries are reached by skopeo, with its configuration: mirrors, certificates, credentials, signature policy.
+
+Exit codes:
+  0 done, 1 other, 2 usage, 3 invalid name or registry file, 4 no such image, damaged, or not the one that is pinned,
+  5 skopeo not found, the registry not reached or refusing, 6 no room, 7 lock not had in time, 130 interrupted"
+)]
+pub struct Cli {
+    /// References, or names of registered images; `-` or none reads them from standard input
+    #[arg(value_name = "REF|NAME")]
+    operands: Vec<String>,
+
+    /// Fetch every registered image that has a remote, and print the paths of all of them
+    #[arg(long, conflicts_with_all = ["operands", "name", "project"])]
+    all: bool,
+
+    /// The name to register the image under
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["project", "variant"])]
+    name: Option<String>,
+
+    /// The project part of new names; the image itself says its operating system
+    #[arg(long)]
+    project: Option<String>,
+
+    /// The variant part of the name
+    #[arg(long, requires = "project")]
+    variant: Option<String>,
+
+    /// Take the nearest name that complies where the given one does not
+    #[arg(long)]
+    normalize: bool,
+
+    /// Follow tags to where they point now, and replace what was pinned
+    #[arg(long)]
+    update: bool,
+
+    /// Reach no registry: what is not in the store is missing
+    #[arg(long, conflicts_with = "update")]
+    offline: bool,
+
+    /// The platform of new images, like linux/arm64 [default: this machine's]
+    #[arg(long, value_name = "PLATFORM", value_parser = platform)]
+    platform: Option<Architecture>,
+
+    #[command(flatten)]
+    form: FormFlags,
+
+    #[command(flatten)]
+    remote: RemoteFlags,
+
+    #[command(flatten)]
+    lease: LeaseFlags,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Flags for Cli {
+    const PROGRAM: &'static str = "imgfetch";
+
+    fn common(&self) -> &Common {
+        &self.common
+    }
+}
+
+/// What `--name` can't be given for.
+const SEVERAL: &str = "`--name` names one image, and several were given";
+
+/// `linux/arm64`, `linux/arm/v7`, or an architecture alone.
+fn platform(text: &str) -> Result<Architecture, String> {
+    let architecture = text.strip_prefix("linux/").unwrap_or(text);
+    let found = match architecture.split_once('/') {
+        Some((architecture, variant)) => Architecture::from_oci(architecture, Some(variant)),
+        None => architecture.parse(),
+    };
+    found.map_err(|refused| refused.to_string())
+}
+
+/// Fetches each record and prints where its archive is.
+pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
+    if cli.name.is_some() && cli.operands.len() > 1 {
+        return Err(Failure::usage(SEVERAL));
+    }
+    if cli.form.is_thin() {
+        return Err(Failure::usage(
+            "`--thin`: an image is fetched thin where its entry says so, and not otherwise",
+        ));
+    }
+    let name = cli
+        .name
+        .as_deref()
+        .map(|name| compliant_name(name, cli.normalize));
+    let names = Names {
+        name: name.transpose()?,
+        project: cli.project,
+        variant: cli.variant,
+    };
+    let store = cli.common.store()?;
+    let config = cli.common.config()?;
+    let reporter = context.reporter.clone();
+    let engine = cli.common.engine();
+    let remote = cli.remote.remote()?;
+    let fetcher = Fetcher {
+        store: &store,
+        remote: &remote,
+        engine: &engine,
+        reporter: &reporter,
+        lock_timeout: cli.common.lock_timeout,
+        form: Form {
+            compress: cli.form.wanted(&config)?.compress,
+            base: None,
+        },
+        make_room: cli.form.room(&config)?,
+        published: Published::configured(&config)?,
+        offline: cli.offline,
+        update: cli.update,
+        architecture: cli.platform,
+    };
+    let leases = Leases {
+        store: &store,
+        term: cli.lease.term()?,
+        lock_timeout: cli.common.lock_timeout,
+        reporter: &reporter,
+    };
+    if cli.all {
+        let registry = store.read()?;
+        let published = registry.entries().iter();
+        let published = published.filter(|entry| entry.remote.is_some());
+        let wanted: Vec<_> = published
+            .map(|entry| Ok((entry.name.clone(), entry)))
+            .collect();
+        return context.each(wanted, |context, (name, entry)| {
+            let wanted = Wanted::registered(entry, fetcher.published.as_ref(), cli.update)?;
+            fetch(context, &fetcher, &leases, &wanted).map_err(|failure| failure.about(name))
+        });
+    }
+    let input = cli
+        .common
+        .input(cli.operands, "references or registered names")?;
+    let mut is_first = true;
+    context.each(input, |context, operand| {
+        if names.name.is_some() && !std::mem::take(&mut is_first) {
+            return Err(Failure::usage(SEVERAL));
+        }
+        let registry = store.read_or_empty()?;
+        let about = |failure: Failure| failure.about(&operand);
+        let wanted = fetcher.wanted(&registry, &names, &operand).map_err(about)?;
+        fetch(context, &fetcher, &leases, &wanted).map_err(about)
+    })
+}
+
+/// Fetches an image, holds it for this run, and prints where its archive is.
+fn fetch(
+    context: &Context,
+    fetcher: &Fetcher,
+    leases: &Leases,
+    wanted: &Wanted,
+) -> Result<(), Failure> {
+    if let Some(entry) = &wanted.entry {
+        hold(leases, &entry.name)?;
+    }
+    let fetched = fetcher.fetch(wanted)?;
+    hold(leases, &fetched.name)?;
+    context.out.record(fetched.path.as_str(), || {
+        json!({
+            "path": fetched.path,
+            "name": fetched.name,
+            "remote": fetched.remote.as_ref().map(ToString::to_string),
+            "image_id": fetched.image_id,
+            "size": fetched.size,
+            "fetched": fetched.fetched,
+        })
+    })
+}
+
+fn hold(leases: &Leases, name: &str) -> Result<Registry, Failure> {
+    leases.hold(&[name])
+}

@@ -1,0 +1,156 @@
+//! The layers of a remote image: from archives of the store that hold them, else from the registry.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use archive::{Archive, Gathered, Stack};
+use camino::Utf8Path;
+use cli::{Failure, Progress, Reporter};
+use naming::Digest;
+use registry::{Entry, Registry, Store};
+use remote::{Remote, RemoteImage, blob_path, blobs};
+
+/// How often it is looked how far a download is.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// Takes the layers that archives of the store hold, the nearest first: those of the same base, then of any image for the
+/// same processor.
+pub(crate) fn gather(
+    store: &Store,
+    registry: &Registry,
+    near: Option<&Entry>,
+    gathered: &mut Gathered,
+) {
+    for base in near
+        .iter()
+        .flat_map(|entry| thin::ancestors(store, registry, entry))
+    {
+        gathered.add_archives(&base);
+    }
+    for entry in registry.entries() {
+        if has_all(gathered) {
+            return;
+        }
+        // A file that is compressed as a whole is listed only by decompressing all of it.
+        if entry.file.extension() == Some("tar") && is_for(gathered, entry) {
+            for stack in images(store, entry) {
+                gathered.add_archives(&stack);
+            }
+        }
+    }
+}
+
+fn has_all(gathered: &Gathered) -> bool {
+    let mut diff_ids = gathered.config.diff_ids.iter();
+    diff_ids.all(|diff_id| gathered.has(*diff_id))
+}
+
+fn is_for(gathered: &Gathered, entry: &Entry) -> bool {
+    let config = &gathered.config;
+    let wanted = naming::Architecture::from_oci(&config.architecture, config.variant.as_deref());
+    wanted.is_ok_and(|wanted| entry.architecture.parse() == Ok(wanted))
+}
+
+/// The images of an entry's archive, as far as it can be read: a damaged one holds nothing that could be used.
+fn images(store: &Store, entry: &Entry) -> Vec<Stack> {
+    let path = store.path(&entry.file).ok();
+    let archive = path.and_then(|path| Archive::open(&path.absolute()).ok());
+    let Some(archive) = archive.map(Arc::new) else {
+        return Vec::new();
+    };
+    let count = archive.images().len();
+    let images = (0..count).filter_map(|image| Stack::new(archive.clone(), image));
+    images.collect()
+}
+
+/// Downloads the layers that are still missing into a folder, and takes them from there.
+pub(crate) fn download(
+    remote: &Remote,
+    image: &RemoteImage,
+    folder: &Utf8Path,
+    reporter: &Reporter,
+    gathered: &mut Gathered,
+) -> Result<(), Failure> {
+    let path = |digest: Digest| blob_path(folder, digest);
+    fs::create_dir_all(blobs(folder)).map_err(|error| {
+        Failure::new(
+            cli::Code::Other,
+            format!("{folder}: can't be made: {error}"),
+        )
+    })?;
+    let diff_ids = gathered.config.diff_ids.clone();
+    // One blob may be several layers, and one layer several blobs.
+    let mut needed = BTreeMap::new();
+    for (diff_id, layer) in diff_ids.iter().zip(&image.layers) {
+        if !gathered.has(*diff_id) {
+            needed.entry(layer.digest).or_insert(layer.size);
+        }
+    }
+    for layer in &image.layers {
+        let file = path(layer.digest);
+        let length = fs::symlink_metadata(&file).map(|it| it.len()).ok();
+        if needed.contains_key(&layer.digest) {
+            // A file of another length is what stood for the blob when it was not needed.
+            if length.is_some_and(|length| length != layer.size) {
+                let _ = fs::remove_file(&file);
+            }
+        } else if length.is_none() {
+            fs::write(&file, b"").map_err(|error| {
+                Failure::new(
+                    cli::Code::Other,
+                    format!("{file}: can't be written: {error}"),
+                )
+            })?;
+        }
+    }
+    if !needed.is_empty() {
+        let total = needed
+            .values()
+            .fold(0, |sum: u64, size| sum.saturating_add(*size));
+        let progress = reporter.progress(
+            format!("fetching {}", image.reference.unpinned()),
+            Some(total),
+        );
+        watched(folder, &progress, || remote.download(image, folder))?;
+    }
+    for (diff_id, layer) in diff_ids.iter().zip(&image.layers) {
+        if !gathered.has(*diff_id) {
+            gathered.add_file(*diff_id, path(layer.digest));
+        }
+    }
+    Ok(())
+}
+
+/// Does some work that fills a folder, and says how far it is.
+fn watched<T>(folder: &Utf8Path, progress: &Progress, work: impl FnOnce() -> T) -> T {
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut seen = 0;
+            while !done.load(Ordering::Relaxed) {
+                let now = size(folder);
+                progress.add(now.saturating_sub(seen));
+                seen = seen.max(now);
+                thread::park_timeout(LOOK_EVERY);
+            }
+        });
+        let outcome = work();
+        done.store(true, Ordering::Relaxed);
+        outcome
+    })
+}
+
+/// The bytes of the files in a folder and the folders in it.
+fn size(folder: &Utf8Path) -> u64 {
+    let entries = folder.read_dir_utf8().into_iter().flatten().flatten();
+    let sizes = entries.map(|entry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => size(entry.path()),
+        Ok(metadata) => metadata.len(),
+        Err(_) => 0,
+    });
+    sizes.sum()
+}

@@ -1,0 +1,75 @@
+//! The flags of commands that fetch what is missing on the way.
+
+use std::time::Duration;
+
+use clap::Args;
+use cli::{Failure, RemoteFlags, Reporter};
+use engine::Engine;
+use imgsave::Form;
+use registry::{Config, Store};
+use remote::Remote;
+
+use crate::{Fetcher, Published};
+
+/// Whether an archive that is missing is fetched.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Remote registries")]
+pub struct FetchFlags {
+    /// Fetch registered images whose archives are missing, as imgfetch does [default: images.fetch of the
+    /// config, else not]
+    #[arg(long, overrides_with = "no_fetch")]
+    fetch: bool,
+
+    /// Fetch nothing, whatever the config says
+    #[arg(long)]
+    no_fetch: bool,
+
+    #[command(flatten)]
+    remote: RemoteFlags,
+}
+
+/// What fetches, if that is wanted.
+#[derive(Debug)]
+pub struct Missing {
+    remote: Remote,
+    published: Option<Published>,
+}
+
+impl FetchFlags {
+    /// What flags and config say together; a flag wins. `None` where nothing is to be fetched.
+    pub fn missing(&self, config: &Config) -> Result<Option<Missing>, Failure> {
+        let wanted = self.fetch || (config.fetch == Some(true) && !self.no_fetch);
+        if !wanted {
+            return Ok(None);
+        }
+        Ok(Some(Missing {
+            remote: self.remote.remote()?,
+            published: Published::configured(config)?,
+        }))
+    }
+}
+
+impl Missing {
+    /// What fetches into a store.
+    pub fn fetcher<'a>(
+        &'a self,
+        store: &'a Store,
+        engine: &'a Engine,
+        reporter: &'a Reporter,
+        lock_timeout: Duration,
+    ) -> Fetcher<'a> {
+        Fetcher {
+            store,
+            remote: &self.remote,
+            engine,
+            reporter,
+            lock_timeout,
+            form: Form::default(),
+            make_room: None,
+            published: self.published.clone(),
+            offline: false,
+            update: false,
+            architecture: None,
+        }
+    }
+}

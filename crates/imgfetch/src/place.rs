@@ -1,0 +1,77 @@
+//! Where an image is published, apart from which of its versions is meant.
+//!
+//! An entry's `remote` is a repository and a digest, and between them a tag unless that is `latest`. So an image that was
+//! fetched as `nginx:1.27` is found again under that name, without asking anybody.
+
+use naming::{Architecture, Reference};
+use registry::{Entry, Registry};
+
+/// A repository with a tag, and a digest where that was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place(Reference);
+
+impl Place {
+    /// Where a reference points.
+    pub fn new(reference: &Reference) -> Self {
+        Self(reference.clone())
+    }
+
+    /// Whether a registered `remote` is at this place.
+    pub fn holds(&self, remote: &Reference) -> bool {
+        let same_repository = self.0.repository() == remote.repository();
+        same_repository
+            && match self.0.digest() {
+                Some(digest) => remote.digest() == Some(digest),
+                None => self.0 == remote.unpinned(),
+            }
+    }
+
+    /// The entry that was fetched from here, for this architecture.
+    pub fn entry<'a>(
+        &self,
+        registry: &'a Registry,
+        architecture: Architecture,
+    ) -> Option<&'a Entry> {
+        registry.entries().iter().find(|entry| {
+            let here = entry
+                .remote
+                .as_ref()
+                .is_some_and(|remote| self.holds(remote));
+            here && entry.architecture.parse() == Ok(architecture)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_a_repository_and_a_tag() {
+        let digest = |letter: &str| format!("@sha256:{}", letter.repeat(64));
+        let (a, b) = (digest("a"), digest("b"));
+        for (place, remote, expected) in [
+            ("nginx:1.27".to_owned(), format!("nginx:1.27{a}"), true),
+            (
+                "docker.io/library/nginx:1.27".into(),
+                format!("nginx:1.27{a}"),
+                true,
+            ),
+            ("nginx".into(), format!("nginx{a}"), true),
+            ("nginx:latest".into(), format!("nginx{a}"), true),
+            ("nginx:1.26".into(), format!("nginx:1.27{a}"), false),
+            ("nginx".into(), format!("nginx:1.27{a}"), false),
+            (format!("nginx{a}"), format!("nginx:1.27{a}"), true),
+            (format!("nginx{b}"), format!("nginx:1.27{a}"), false),
+            (
+                "r.example/nginx:1.27".into(),
+                format!("nginx:1.27{a}"),
+                false,
+            ),
+        ] {
+            let place = Place::new(&place.parse().expect("a reference"));
+            let remote = remote.parse().expect("a reference");
+            assert_eq!(place.holds(&remote), expected, "{place:?} {remote}");
+        }
+    }
+}

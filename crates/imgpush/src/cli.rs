@@ -1,0 +1,108 @@
+//! The flags of `imgpush`, and its run over the records.
+
+use archive::Compress;
+use clap::Parser;
+use cli::{Common, Context, Failure, Flags, RemoteFlags, find_entry};
+use imgfetch::Published;
+use serde_json::json;
+
+use crate::Pusher;
+
+/// Publish images to a remote OCI registry, with no engine, and print where they are
+///
+/// Reads registered names, as operands or one a line from standard input. Each image is sent under its own name and tag
+/// below the prefix, and its entry notes where it is, with the digest of what was published: imgfetch takes it from there.
+/// An image that is there already is not sent again, and neither are the layers of images that this store published before.
+/// A thin archive is published whole.
+#[derive(Debug, Parser)]
+#[command(
+    name = "imgpush",
+    version,
+    after_long_help = "\
+Examples:
+  imgpush --to registry.example:5000/ci capy-debian-12-gcc12
+      Publish registry.example:5000/ci/capy-debian-12-gcc12:latest.
+
+  imgls | cut -f1 | imgpush
+      Publish the whole store where `images.remote` of the config says.
+
+  skopeo inspect docker://$(imgpush capy-debian-12-gcc12)
+      What is printed is a reference that other tools take.
+
+Registries are reached by skopeo, with its configuration: certificates, credentials.
+
+Exit codes:
+  0 done, 1 other, 2 usage, 3 invalid name or registry file, 4 archive missing or damaged, 5 skopeo not found, the
+  registry not reached or refusing, 6 no room, 7 lock not had in time, 130 interrupted"
+)]
+pub struct Cli {
+    /// Names of registered images; `-` or none reads them from standard input
+    #[arg(value_name = "NAME")]
+    operands: Vec<String>,
+
+    /// Where to publish [default: images.remote of the config]
+    #[arg(long, value_name = "REGISTRY/PREFIX")]
+    to: Option<String>,
+
+    /// Compress layers: gzip, zstd, zstd:LEVEL, or none. Docker 20.10 can't pull zstd
+    #[arg(long, value_name = "HOW", default_value_t = Compress::Gzip)]
+    compress: Compress,
+
+    #[command(flatten)]
+    remote: RemoteFlags,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Flags for Cli {
+    const PROGRAM: &'static str = "imgpush";
+
+    fn common(&self) -> &Common {
+        &self.common
+    }
+}
+
+/// Publishes each record and prints where it is.
+pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
+    let published = match &cli.to {
+        Some(to) => Some(Published::parse(to)?),
+        None => Published::configured(&cli.common.config()?)?,
+    };
+    let published = published.ok_or_else(|| {
+        Failure::usage("it is not said where to publish")
+            .with_hint("give --to REGISTRY/PREFIX, or `images.remote` in the config")
+    })?;
+    let store = cli.common.store()?;
+    let remote = cli.remote.remote()?;
+    let reporter = context.reporter.clone();
+    let pusher = Pusher {
+        store: &store,
+        remote: &remote,
+        published: &published,
+        compress: cli.compress,
+        reporter: &reporter,
+        lock_timeout: cli.common.lock_timeout,
+    };
+    let input = cli.common.input(cli.operands, "registered names")?;
+    context.each(input, |context, operand| {
+        let registry = store.read_or_empty()?;
+        let entry = find_entry(&store, &registry, &operand)?.ok_or_else(|| {
+            Failure::new(cli::Code::Archive, "no image of that name is registered")
+                .about(&operand)
+                .with_hint(format!("the registry is {}", store.file()))
+        })?;
+        let pushed = pusher
+            .push(&registry, entry)
+            .map_err(|failure| failure.about(&operand))?;
+        context.out.record(&pushed.remote.to_string(), || {
+            json!({
+                "remote": pushed.remote.to_string(),
+                "name": pushed.name,
+                "image_id": pushed.image_id,
+                "digest": pushed.remote.digest(),
+                "sent": pushed.sent,
+            })
+        })
+    })
+}

@@ -1,0 +1,198 @@
+//! Publishing: what is there is not sent again, and what is said to be there was asked for.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use archive::{Archive, Compress, Layout, Stack, Stored};
+use cli::{Code, Failure, Reporter};
+use imgfetch::Published;
+use naming::{Architecture, Digest, ImageName, Reference};
+use registry::{Edit, Entry, Registry, Store};
+use remote::{Error, Remote};
+
+use crate::stored;
+
+/// Publishes images of a store.
+pub struct Pusher<'a> {
+    /// Where the images are registered.
+    pub store: &'a Store,
+    /// How registries are reached.
+    pub remote: &'a Remote,
+    /// Where to.
+    pub published: &'a Published,
+    /// How layers are compressed that are not there yet.
+    pub compress: Compress,
+    /// Where progress goes.
+    pub reporter: &'a Reporter,
+    /// How long to wait for locks.
+    pub lock_timeout: Duration,
+}
+
+/// An image that is published now.
+#[derive(Debug, Clone)]
+pub struct Pushed {
+    /// The registered name.
+    pub name: String,
+    /// Where it is, with the digest of its manifest.
+    pub remote: Reference,
+    /// The config's digest.
+    pub image_id: Digest,
+    /// Whether anything was sent; `false` where the registry had the image under this tag.
+    pub sent: bool,
+}
+
+impl Pusher<'_> {
+    /// Publishes a registered image and notes where.
+    pub fn push(&self, registry: &Registry, entry: &Entry) -> Result<Pushed, Failure> {
+        let name: ImageName = entry.name.parse()?;
+        let stack = self.open(registry, entry)?;
+        let image = stack.image();
+        let to = self
+            .published
+            .reference(&name, entry.docker_tag.tag().unwrap_or("latest"))?;
+        let config = &image.config;
+        let architecture = Architecture::from_oci(&config.architecture, config.variant.as_deref())?;
+        let there = match self.remote.resolve(&to, architecture) {
+            Ok(there) => Some(there),
+            // Registries also refuse to say what is in a repository that is not there yet.
+            Err(
+                Error::Unknown { .. }
+                | Error::Denied { .. }
+                | Error::NoPlatform { .. }
+                | Error::Unsupported { .. },
+            ) => None,
+            Err(error) => return Err(error.into()),
+        };
+        if let Some(there) = there
+            .as_ref()
+            .filter(|there| there.image_id == image.image_id)
+        {
+            self.reporter.detail(format!("{name}: published already"));
+            return self.note(entry, image.image_id, &to, there.digest(), false);
+        }
+        let mut stored = BTreeMap::new();
+        let published = stored::published(self.remote, registry, entry, architecture, &to);
+        for image in there.iter().chain(&published) {
+            stored::add(&mut stored, image);
+        }
+        let digest = self.send(&stack, &to, &stored)?;
+        self.note(entry, image.image_id, &to, digest, true)
+    }
+
+    /// The registered image, with the archives that hold its layers.
+    fn open(&self, registry: &Registry, entry: &Entry) -> Result<Stack, Failure> {
+        let archive = Archive::open(&self.store.path(&entry.file)?.absolute())?;
+        let index = imgload::the_registered(archive.images(), entry)?;
+        let missing = || Failure::new(Code::Archive, "holds no image");
+        let stack = Stack::new(Arc::new(archive), index).ok_or_else(missing)?;
+        Ok(thin::complete(self.store, registry, stack)?)
+    }
+
+    /// Sends an image, but for what the registry has of it.
+    fn send(
+        &self,
+        stack: &Stack,
+        to: &Reference,
+        stored: &BTreeMap<Digest, Stored>,
+    ) -> Result<Digest, Failure> {
+        let key = format!("push-{}", stack.image().image_id.hex());
+        let transfer = self.store.transfer(&key, self.lock_timeout)?;
+        let sent = match self.send_but(stack, to, stored, &transfer) {
+            // The registry has it, but not where it can be taken from.
+            Err(Sending::Lacks) => self.send_but(stack, to, &BTreeMap::new(), &transfer),
+            sent => sent,
+        };
+        transfer.finish()?;
+        let digest = match sent {
+            Ok(digest) => digest,
+            Err(Sending::Failed(failure)) => return Err(failure),
+            Err(Sending::Lacks) => {
+                return Err(Failure::new(
+                    Code::Engine,
+                    format!("`{to}` can't be published: a layer was lost on the way"),
+                ));
+            }
+        };
+        // What skopeo calls success is not believed either.
+        match self.remote.digest(to)? {
+            found if found == digest => Ok(digest),
+            found => Err(Failure::new(
+                Code::Engine,
+                format!("`{to}` is {found} now, and {digest} was published"),
+            )
+            .with_hint("somebody else may have published there meanwhile")),
+        }
+    }
+
+    fn send_but(
+        &self,
+        stack: &Stack,
+        to: &Reference,
+        stored: &BTreeMap<Digest, Stored>,
+        transfer: &registry::Transfer,
+    ) -> Result<Digest, Sending> {
+        let new = |index: &usize| !stored.contains_key(&stack.diff_ids()[*index]);
+        let layers: Vec<_> = (0..stack.diff_ids().len()).filter(new).collect();
+        let sizes = layers.iter().map(|index| stack.tar_size(*index));
+        let total: Option<u64> = sizes.sum();
+        self.reporter.info(format!(
+            "publishing {to} ({} of {} layers)",
+            layers.len(),
+            stack.diff_ids().len()
+        ));
+        let progress = self.reporter.progress(format!("packing {to}"), total);
+        let layout = Layout::write(stack, transfer.path(), self.compress, stored, |bytes| {
+            progress.add(bytes);
+        });
+        let layout = layout.map_err(|error| Sending::Failed(error.into()))?;
+        drop(progress);
+        let progress = self
+            .reporter
+            .progress(format!("sending {to}"), Some(layout.bytes));
+        let sent = self.remote.upload(transfer.path(), to);
+        drop(progress);
+        match sent {
+            Ok(()) => Ok(layout.digest),
+            Err(Error::Lacks { .. }) => Err(Sending::Lacks),
+            Err(error) => Err(Sending::Failed(error.into())),
+        }
+    }
+
+    /// Notes where an image is published, if it is still the registered one.
+    fn note(
+        &self,
+        entry: &Entry,
+        image_id: Digest,
+        to: &Reference,
+        digest: Digest,
+        sent: bool,
+    ) -> Result<Pushed, Failure> {
+        let remote = to.clone().with_digest(digest).without_usual_tag();
+        self.store.update(self.lock_timeout, |registry| {
+            let current = registry.get(&entry.name);
+            let current =
+                current.filter(|current| current.image_id.is_none_or(|id| id == image_id));
+            let edits = current.map(|current| {
+                let mut noted = current.clone();
+                noted.remote = Some(remote.clone());
+                Edit::Put(noted)
+            });
+            Ok::<_, Failure>((edits.into_iter().collect(), ()))
+        })?;
+        Ok(Pushed {
+            name: entry.name.clone(),
+            remote,
+            image_id,
+            sent,
+        })
+    }
+}
+
+/// Why an image was not sent.
+enum Sending {
+    /// A layer that was to be taken from the registry is not where it can be.
+    Lacks,
+    /// Anything else.
+    Failed(Failure),
+}
