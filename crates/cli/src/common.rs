@@ -93,12 +93,9 @@ impl Common {
             .registry
             .as_deref()
             .filter(|path| !path.as_str().is_empty());
-        let configured = match named {
-            Some(_) => None,
-            None => self.config()?.registry,
-        };
-        let named = named.or(configured.as_deref());
-        Ok(Store::locate(&working_dir()?, named))
+        let config = self.config()?;
+        let named = named.or(config.registry.as_deref());
+        Ok(Store::locate(&working_dir()?, named).with_usage(config.usage))
     }
 
     /// The engine that was named.

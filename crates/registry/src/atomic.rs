@@ -141,7 +141,7 @@ fn metadata(path: &Utf8Path) -> Result<Option<Metadata>, Error> {
     }
 }
 
-fn remove_leftover(path: &Utf8Path) -> Result<(), Error> {
+pub(crate) fn remove_leftover(path: &Utf8Path) -> Result<(), Error> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(Error::io("remove", path)(error))

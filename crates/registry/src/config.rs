@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::Error;
 use crate::atomic;
 use crate::decode::{text, wrong};
 use crate::error::Problem;
 use crate::yaml::{self, Node, Tree};
+use crate::{Error, Usage};
 
 mod value;
 
@@ -35,6 +35,8 @@ pub struct Config {
     pub remote: Option<Setting<String>>,
     /// `images.fetch`: whether archives that are missing are fetched from there.
     pub fetch: Option<bool>,
+    /// `images.usage`: where uses are counted.
+    pub usage: Usage,
     /// `images.cleanup`: what pruning keeps the store under.
     pub cleanup: Cleanup,
     /// `resource_limits.disk_min_free_gb`: how many bytes are to stay free.
@@ -134,6 +136,12 @@ impl Config {
             _ => Err(wrong(key, "missing or never", node)),
         })?;
         self.fetch = fetch.map(|fetch| fetch.value);
+        let usage = setting(tree, images, "images.usage", |node, key| match text(node) {
+            Some("registry") => Ok(Usage::Registry),
+            Some("local") => Ok(Usage::Local),
+            _ => Err(wrong(key, "registry or local", node)),
+        })?;
+        self.usage = usage.map(|usage| usage.value).unwrap_or_default();
         if let Some(cleanup) = section(tree, images, "cleanup", "images.cleanup")? {
             self.cleanup = Cleanup::read(tree, cleanup)?;
         }

@@ -43,6 +43,7 @@ mod store;
 mod stray;
 mod transfer;
 mod unfinished;
+mod usage;
 mod work;
 mod yaml;
 
@@ -60,3 +61,4 @@ pub use store::Store;
 pub use stray::{Stray, StrayKind};
 pub use transfer::Transfer;
 pub use unfinished::{Unfinished, remove_unfinished};
+pub use usage::Usage;

@@ -24,6 +24,7 @@ use naming::NameError;
 use crate::change::Changes;
 use crate::error::{Mark, Problem};
 use crate::goal::{Fate, Goal};
+use crate::usage::Uses;
 use crate::yaml::{Node, Tree, Value};
 use crate::{Edit, Entry, Error, decode, edit, list, yaml};
 
@@ -68,6 +69,14 @@ impl Registry {
             entries,
             by_name,
         })
+    }
+
+    /// The same registry for reading, with the uses that are counted beside it. Edits are made in one without them.
+    pub(crate) fn with_uses(mut self, uses: &Uses) -> Self {
+        for entry in &mut self.entries {
+            uses.add_to(entry);
+        }
+        self
     }
 
     /// Where it was read.

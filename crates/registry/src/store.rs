@@ -6,7 +6,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::atomic::{self, parent};
 use crate::path::{real, way};
-use crate::{Edit, Entry, Error, ErrorKind, Lock, Registry, StorePath, Unfinished, lock, work};
+use crate::{
+    Edit, Entry, Error, ErrorKind, Lock, Registry, StorePath, Unfinished, Usage, lock, work,
+};
 
 /// What a registry is called.
 const FILE_NAME: &str = "image-registry.yml";
@@ -22,6 +24,7 @@ const ATTEMPTS: usize = 10;
 pub struct Store {
     file: Utf8PathBuf,
     root: Utf8PathBuf,
+    pub(crate) usage: Usage,
 }
 
 impl Store {
@@ -40,7 +43,11 @@ impl Store {
         // one registry are one store.
         let file = behind_links(file);
         let root = parent(&file).to_owned();
-        Self { file, root }
+        Self {
+            file,
+            root,
+            usage: Usage::default(),
+        }
     }
 
     /// The registry.
@@ -67,7 +74,7 @@ impl Store {
     pub fn read(&self) -> Result<Registry, Error> {
         self.settle();
         match atomic::read(&self.file)? {
-            Some((text, _)) => Registry::parse(&self.file, text),
+            Some((text, _)) => Ok(Registry::parse(&self.file, text)?.with_uses(&self.uses()?)),
             None => Err(Error::NoRegistry {
                 path: self.file.clone(),
             }),
@@ -78,7 +85,8 @@ impl Store {
     pub fn read_or_empty(&self) -> Result<Registry, Error> {
         self.settle();
         let text = atomic::read(&self.file)?.map(|(text, _)| text);
-        Registry::parse(&self.file, text.unwrap_or_default())
+        let registry = Registry::parse(&self.file, text.unwrap_or_default())?;
+        Ok(registry.with_uses(&self.uses()?))
     }
 
     /// Edits the registry under its lock, for which it waits at most `timeout`. A registry that is

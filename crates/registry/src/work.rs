@@ -10,6 +10,7 @@
 //! | `reserve` | room for the registry on a full disk |
 //! | `transfers/` | blobs on their way from or to a remote registry |
 //! | `unfinished/` | archives that are being written |
+//! | `usage.json` | uses that the registry does not count |
 
 use std::fs;
 use std::io::{self, Write};

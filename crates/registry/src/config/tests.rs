@@ -128,3 +128,36 @@ fn the_nearest_file_counts() {
     let missing = Config::find(&below, Some("none.yml".into())).expect_err("missing");
     assert_eq!(missing.kind(), crate::ErrorKind::Invalid);
 }
+
+#[test]
+fn what_is_elsewhere_is_said_in_words() {
+    let config = parse("images: {remote: 'registry.example/ci', fetch: missing, usage: local}\n");
+    let config = config.expect("a config");
+    let remote = config.remote.as_ref().map(|remote| remote.value.as_str());
+    assert_eq!(remote, Some("registry.example/ci"));
+    assert_eq!((config.fetch, config.usage), (Some(true), Usage::Local));
+    let config = parse("images: {fetch: never, usage: registry}\n").expect("a config");
+    assert_eq!((config.fetch, config.usage), (Some(false), Usage::Registry));
+    assert_eq!(parse("images: {}\n").expect("a config").fetch, None);
+    for (text, expected) in [
+        (
+            "images: {fetch: always}",
+            "c.yml:1:17: `images.fetch` must be missing or never",
+        ),
+        (
+            "images: {fetch: true}",
+            "c.yml:1:17: `images.fetch` must be missing or never",
+        ),
+        (
+            "images: {usage: [local]}",
+            "c.yml:1:17: `images.usage` must be registry or local",
+        ),
+        (
+            "images: {remote: 7}",
+            "c.yml:1:18: `images.remote` must be REGISTRY/PREFIX",
+        ),
+    ] {
+        let found = parse(text).expect_err(text);
+        assert!(found.starts_with(expected), "{found}");
+    }
+}

@@ -1,0 +1,133 @@
+//! Counting the use of images.
+//!
+//! As a rule in the registry. Where that is kept in Git, every load would make it differ: a store that is told so counts in
+//! `images/.imgpipe/usage.json` instead, which ignores itself, and whoever reads its registry sees both together.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::unfinished::Temporary;
+use crate::{Edit, Entry, Error, Store, atomic, work};
+
+/// The file beside the registry's lock.
+const FILE: &str = "usage.json";
+
+/// Where uses are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Usage {
+    /// In the registry.
+    #[default]
+    Registry,
+    /// In the part of the store that is not tracked.
+    Local,
+}
+
+/// The uses of images, by name, beside those that the registry counts.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Uses(BTreeMap<String, Use>);
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+struct Use {
+    last_used: Option<DateTime<Utc>>,
+    #[serde(default)]
+    usage_count: u64,
+}
+
+impl Uses {
+    /// What an entry says, with these uses.
+    pub(crate) fn add_to(&self, entry: &mut Entry) {
+        if let Some(used) = self.0.get(&entry.name) {
+            entry.last_used = entry.last_used.max(used.last_used);
+            entry.usage_count = entry.usage_count.saturating_add(used.usage_count);
+        }
+    }
+}
+
+impl Store {
+    /// The same store, with uses counted there.
+    #[must_use]
+    pub fn with_usage(mut self, usage: Usage) -> Self {
+        self.usage = usage;
+        self
+    }
+
+    /// Counts one more use of each image, as often as its name is given. Names that are not registered count for nothing.
+    pub fn count_use(
+        &self,
+        names: &[&str],
+        now: DateTime<Utc>,
+        timeout: Duration,
+    ) -> Result<(), Error> {
+        match self.usage {
+            Usage::Registry => self.update(timeout, |registry| {
+                let entries = registry.entries().iter();
+                let edits = entries.filter_map(|entry| {
+                    let mut used = entry.clone();
+                    let uses = count(names, &entry.name);
+                    // A clock that went back makes nothing older than it was.
+                    used.last_used = used.last_used.max(Some(now));
+                    used.usage_count = used.usage_count.saturating_add(uses);
+                    (uses > 0).then_some(Edit::Put(used))
+                });
+                Ok((edits.collect(), ()))
+            }),
+            Usage::Local => {
+                let _lock = self.lock_registry(timeout)?;
+                let registry = self.read_or_empty()?;
+                let mut all = self.uses()?;
+                all.0.retain(|name, _| registry.get(name).is_some());
+                for name in names.iter().filter(|name| registry.get(name).is_some()) {
+                    let used = all.0.entry((*name).to_owned()).or_default();
+                    used.last_used = used.last_used.max(Some(now));
+                    used.usage_count = used.usage_count.saturating_add(1);
+                }
+                self.write_uses(&all)
+            }
+        }
+    }
+
+    /// The uses that the registry does not count; none where it counts all of them.
+    pub(crate) fn uses(&self) -> Result<Uses, Error> {
+        if self.usage == Usage::Registry {
+            return Ok(Uses::default());
+        }
+        let path = self.uses_path();
+        match fs::read(&path) {
+            // A file that makes no sense is worth no more than none, and is written anew.
+            Ok(bytes) => Ok(serde_json::from_slice(&bytes).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Uses::default()),
+            Err(error) => Err(Error::io("read", &path)(error)),
+        }
+    }
+
+    fn write_uses(&self, uses: &Uses) -> Result<(), Error> {
+        let path = work::folder(self.root())?.join(FILE);
+        let text =
+            serde_json::to_vec(uses).map_err(|error| Error::io("write", &path)(error.into()))?;
+        // The registry's lock is held: nobody else has a temporary file of this name.
+        let temporary = Temporary::new(path.with_extension("unfinished"));
+        atomic::remove_leftover(temporary.path())?;
+        let failed = |error| Error::io("write", &path)(error);
+        let mut file = fs::File::create_new(temporary.path()).map_err(failed)?;
+        io::Write::write_all(&mut file, &text).map_err(failed)?;
+        temporary.rename(&path)
+    }
+
+    fn uses_path(&self) -> Utf8PathBuf {
+        self.root().join(work::FOLDER).join(FILE)
+    }
+}
+
+fn count(names: &[&str], name: &str) -> u64 {
+    names.iter().map(|other| u64::from(*other == name)).sum()
+}
+
+#[cfg(test)]
+mod tests;
