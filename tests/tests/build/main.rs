@@ -1,0 +1,41 @@
+//! `imgbuild`: from a plan to an archive, once, and without traces when it fails.
+
+mod again;
+mod base;
+mod file;
+mod result;
+
+use pipeline_tests::{Image, Sandbox, engine};
+
+/// A store with a base that runs, which the engine no longer has, and a plan for the image `tool` on top of it.
+fn with_base(s: &Sandbox) -> String {
+    let base = Image::new().busybox().build(s, "base");
+    s.run("imgsave", [&base]).ok();
+    s.forget(&base);
+    let (name, path) = (s.image("tool"), s.archive("base"));
+    format!(r#"{{"name":"{name}","needs_build":true,"best_base_image_path":"{path}"}}"#)
+}
+
+/// Writes the build file that belongs to the image `tool`.
+fn recipe(s: &Sandbox, steps: &str) {
+    let path = format!("images/{}/Dockerfile.{}", s.project(), s.image("tool"));
+    s.write(
+        &path,
+        format!("ARG BASE_IMAGE\nFROM $BASE_IMAGE\n{steps}\n"),
+    );
+}
+
+fn build(s: &Sandbox, plan: &str) -> pipeline_tests::Outcome {
+    s.command("imgbuild").input(plan).run()
+}
+
+/// What must not change, or not be left, when nothing is built.
+fn traces(s: &Sandbox) -> (String, Vec<String>, Vec<String>) {
+    let strays = engine().images_of(&s.image("tool"));
+    let files = s
+        .files("images")
+        .into_iter()
+        .filter(|path| !path.contains("/locks/") && !path.contains("/leases/"))
+        .collect();
+    (s.read("image-registry.yml"), files, strays)
+}

@@ -1,0 +1,147 @@
+//! Only what the engine lacks is sent, and its word is not taken for success.
+
+use super::*;
+
+#[test]
+fn images_that_are_there_take_two_calls_of_the_engine_however_many_they_are() {
+    let s = Sandbox::new();
+    let variants = ["one", "two", "three"];
+    let images = strangers(&s, &variants);
+    let (paths, names) = (archives(&s, &variants), variants.map(|name| s.image(name)));
+    let printed = lines(&images.iter().collect::<Vec<_>>());
+    s.run("imgload", &paths).ok().stdout(&printed);
+    let engine = Watched::new(&s);
+    let listed = paths.join("\n");
+    for (what, words, input) in [
+        ("archives", &paths[..], ""),
+        ("names", &names[..], ""),
+        ("a list on stdin", &[], listed.as_str()),
+        ("with streams at a time", &paths[..], ""),
+    ] {
+        engine.reset();
+        let outcome = s
+            .command("imgload")
+            .args(["--engine", engine.program(), "--jobs", "2"])
+            .args(words)
+            .input(input)
+            .run();
+        outcome.ok().stdout(&printed).silent();
+        let calls = engine.calls();
+        assert!((1..=2).contains(&calls.len()), "{what}: {calls:?}");
+        assert_eq!(engine.loads(), 0, "{what}: {calls:?}");
+    }
+}
+
+#[test]
+fn only_the_layers_that_the_engine_lacks_are_sent() {
+    let s = Sandbox::new();
+    let images = family(&s, &["top"]);
+    let [base, top] = &images[..] else {
+        panic!("two images");
+    };
+    s.run("imgload", [s.archive("base")]).ok();
+    let watched = Watched::new(&s);
+    load(&s, &watched, [s.archive("top")])
+        .ok()
+        .stdout(&lines(&[top]));
+    assert_eq!(watched.loads(), 1);
+    assert!(watched.bytes() < LITTLE, "{} bytes", watched.bytes());
+    let (below, all) = (engine().layers(base), engine().layers(top));
+    let members = members(&s, &watched.fed()[0]);
+    assert!(all.starts_with(&below) && all.len() > below.len());
+    for layer in &all {
+        let length = members.get(&blob(layer)).copied();
+        let empty = below.contains(layer);
+        assert_eq!(length.map(|length| length == 0), Some(empty), "{members:?}");
+    }
+    let marks = ["cat", "/base-mark", "/top-mark"];
+    let both = Some(MARK.to_owned() + &top_mark("top"));
+    assert_eq!(run(top, &marks), both);
+
+    // The engine can give away all of it.
+    let whole = s.path("whole.tar");
+    assert!(
+        engine()
+            .read(&["save", "--output", whole.as_str(), top])
+            .is_some()
+    );
+    forget_all(&s, &images);
+    let apart = ["--registry", "elsewhere/image-registry.yml", "whole.tar"];
+    s.run("imgload", apart).ok().stdout(&lines(&[top]));
+    assert_eq!(engine().layers(top), all);
+    assert_eq!(run(top, &marks), both);
+}
+
+#[test]
+fn a_layer_that_is_not_sent_is_not_read() {
+    let s = Sandbox::new();
+    let images = family(&s, &["top"]);
+    s.run("imgload", [s.archive("base")]).ok();
+    flip(&s, &s.archive("top"), MARK);
+    s.run("imgload", [s.archive("top")])
+        .ok()
+        .stdout(&lines(&[&images[1]]));
+    assert_eq!(
+        run(&images[1], &["cat", "/base-mark"]).as_deref(),
+        Some(MARK)
+    );
+    forget_all(&s, &images);
+    s.run("imgload", [s.archive("top")])
+        .fails("imgload", 4, "damaged");
+    assert!(!engine().has(&images[1]), "a tag was left");
+}
+
+#[test]
+fn an_engine_that_does_not_take_a_part_gets_everything() {
+    let s = Sandbox::new();
+    let images = family(&s, &["top"]);
+    for (what, load_lines) in [
+        (
+            "it fails",
+            "if partial; then echo 'no such layer' >&2; exit 1; fi; pass \"$@\"",
+        ),
+        (
+            "it says that it was fine",
+            "if partial; then echo 'Loaded image: x:1'; exit 0; fi; pass \"$@\"",
+        ),
+    ] {
+        s.run("imgload", [s.archive("base")]).ok();
+        let engine = Watched::spoiled(&s, load_lines);
+        engine.reset();
+        load(&s, &engine, ["--verbose", &s.archive("top")])
+            .ok()
+            .stdout(&lines(&[&images[1]]))
+            .stderr_has("sending all");
+        assert_eq!(engine.loads(), 2, "{what}");
+        assert!(engine.bytes() > BASE, "{what}: {} bytes", engine.bytes());
+        assert_eq!(
+            run(&images[1], &["cat", "/base-mark"]).as_deref(),
+            Some(MARK),
+            "{what}"
+        );
+        forget_all(&s, &images);
+    }
+}
+
+#[test]
+fn an_engine_that_only_says_so_is_not_believed() {
+    let s = Sandbox::new();
+    let images = family(&s, &["top"]);
+    let liar = format!("echo 'Loaded image: {}'", images[1]);
+    let watched = Watched::spoiled(&s, &liar);
+    for (base, loads) in [(false, 1), (true, 2)] {
+        if base {
+            s.run("imgload", [s.archive("base")]).ok();
+        }
+        watched.reset();
+        load(&s, &watched, [s.archive("top")])
+            .fails("imgload", 5, "the engine reported success")
+            .stderr_has("does not hold");
+        assert_eq!(watched.loads(), loads, "with the base there: {base}");
+        assert!(!engine().has(&images[1]), "with the base there: {base}");
+    }
+    // What it had before it still has.
+    assert!(engine().has(&images[0]));
+    let registry = s.read("image-registry.yml");
+    assert_eq!(registry.matches("usage_count: 1").count(), 1, "{registry}");
+}

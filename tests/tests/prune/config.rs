@@ -1,0 +1,48 @@
+//! Limits that the config gives, and the registry that it names.
+
+use super::*;
+
+#[test]
+fn limits_come_from_the_config_too() {
+    let s = Sandbox::without_engine();
+    three(&s);
+    s.write(
+        "local-ci-config.yml",
+        "resource_limits: {disk_min_free_gb: 0.001, cpus: 3}\nimages:\n  cleanup: {max_size_gb: 0.0004, keep: ['*-a']}\n",
+    );
+    let shown = s.run("imgprune", ["--show-limits", "--max-age", "9999d"]);
+    let shown = shown.ok().stdout.replace(s.root().as_str(), "");
+    assert_eq!(
+        shown,
+        "max-size\t400 kB\t/local-ci-config.yml:3:26: images.cleanup.max_size_gb
+max-age\t9999d\t--max-age
+min-free\t1 MB\t/local-ci-config.yml:1:37: resource_limits.disk_min_free_gb
+keep\t*-a\t/local-ci-config.yml:3:41: images.cleanup.keep
+"
+    );
+    prune(&s, []).ok().stdout(&paths(&s, &["b"]));
+    // A flag wins.
+    prune(&s, ["--max-size", "1MB"]).ok().stdout("");
+    s.write(
+        "local-ci-config.yml",
+        "images: {cleanup: {max_size_gb: 50GB}}\n",
+    );
+    prune(&s, []).fails("imgprune", 3, "local-ci-config.yml:1:33: ");
+    assert_eq!(there(&s), ["a", "c"]);
+}
+
+#[test]
+fn a_config_names_the_registry() {
+    let s = Sandbox::without_engine();
+    three(&s);
+    s.write(
+        "below/.localci.yml",
+        "images: {registry: ../image-registry.yml}\n",
+    );
+    s.write("below/image-registry.yml", "images: []\n");
+    let words = ["--no-engine", "--max-size", "350kB", "-n"];
+    let below = s.command("imgprune").folder("below").args(words).run();
+    below
+        .ok()
+        .stdout(&format!("../{}\n../{}\n", s.archive("a"), s.archive("b")));
+}

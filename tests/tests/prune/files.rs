@@ -1,0 +1,119 @@
+//! What becomes of files, entries and tags.
+
+use super::*;
+
+#[test]
+fn what_belongs_to_nobody_goes_when_asked() {
+    let s = Sandbox::without_engine();
+    three(&s);
+    std::fs::remove_file(s.path(s.archive("b"))).unwrap();
+    s.write("images/lost.tar", "lost");
+    s.write("images/Dockerfile.x", "FROM scratch");
+    s.write("images/.imgpipe/unfinished/1-0-0.tar", "dead");
+    s.write("outside.tar", "outside");
+    std::os::unix::fs::symlink("../outside.tar", s.path("images/link.tar")).unwrap();
+    let told = prune(&s, ["--max-size", "1GB"]);
+    told.ok()
+        .stdout("")
+        .stderr_has(&format!("no archive for {}", s.image("b")));
+    told.stderr_has("2 files not registered, 8 B (--orphans removes them)");
+    let gone = prune(&s, ["--orphans", "--missing"]);
+    gone.ok()
+        .stdout("images/lost.tar\nimages/.imgpipe/unfinished/1-0-0.tar\n");
+    gone.stderr_has(&format!("{}: the entry alone was removed", s.image("b")));
+    assert_eq!(there(&s), ["a", "c"]);
+    assert!(s.path("outside.tar").exists() && s.path("images/link.tar").is_symlink());
+    assert!(s.path("images/Dockerfile.x").exists());
+    prune(&s, ["--orphans", "--missing"]).ok().stdout("");
+}
+
+#[test]
+fn links_and_paths_that_lead_out_are_left_alone() {
+    let s = Sandbox::without_engine();
+    three(&s);
+    s.write("outside.tar", "outside");
+    std::fs::remove_file(s.path(s.archive("a"))).unwrap();
+    std::os::unix::fs::symlink("../../outside.tar", s.path(s.archive("a"))).unwrap();
+    let registry = s.read("image-registry.yml");
+    s.write(
+        "image-registry.yml",
+        registry.replace(&s.archive("b"), "../b.tar"),
+    );
+    let left = prune(&s, ["--max-size", "0"]);
+    left.code(3).stdout(&paths(&s, &["c"]));
+    left.stderr_has(&format!("{}: left alone: ", s.image("a")));
+    left.stderr_has(&format!("{}: ../b.tar: holds `..`", s.image("b")));
+    assert!(s.path("outside.tar").exists());
+}
+
+#[test]
+fn a_file_that_two_entries_name_goes_with_the_last() {
+    let s = Sandbox::without_engine();
+    three(&s);
+    let registry = s.read("image-registry.yml");
+    s.write(
+        "image-registry.yml",
+        registry.replace(&s.archive("a"), &s.archive("c")),
+    );
+    std::fs::remove_file(s.path(s.archive("a"))).unwrap();
+    // The file counts once, and goes when nobody names it any more.
+    let kept = prune(&s, ["--max-age", "1d", "--keep", "*-c"]);
+    kept.code(6).stdout(&paths(&s, &["b"]));
+    kept.stderr_has("before 500 kB in 3 images, freed 200 kB, after 300 kB in 1 image");
+    kept.stderr_has(&format!("{}: the entry alone was removed", s.image("a")));
+    assert!(s.path(s.archive("c")).exists());
+    prune(&s, ["--max-age", "1d"])
+        .ok()
+        .stdout(&paths(&s, &["c"]));
+    assert!(!s.path(s.archive("c")).exists());
+}
+
+#[test]
+fn an_entry_stays_whose_archive_can_not_be_removed() {
+    let s = Sandbox::without_engine();
+    three(&s);
+    // Whoever is root may do anything, except on what is mounted over the folder.
+    let folder = format!("images/{}", s.project());
+    let registry = s.read("image-registry.yml");
+    s.sh(&format!(
+        "mount --bind {folder} {folder} && mount -o remount,ro,bind {folder}"
+    ))
+    .ok();
+    let held = prune(&s, ["--max-size", "0"]);
+    s.sh(&format!("umount {folder}")).ok();
+    held.fails("imgprune", 6, "in a folder that can't be written");
+    assert_eq!(s.read("image-registry.yml"), registry);
+}
+
+#[test]
+fn an_interrupted_run_says_what_it_removed_and_registers_the_rest() {
+    let s = Sandbox::without_engine();
+    let images: Vec<String> = (0..3000).map(|number| format!("i{number}")).collect();
+    let all: Vec<_> = images
+        .iter()
+        .map(|variant| (variant.as_str(), 0, "size_mb: 1"))
+        .collect();
+    stored(&s, &all);
+    let script = "(exec imgprune --no-engine --max-age 0 --json) > out & pid=$!
+        while [ $(ls images/* | wc -l) -eq 3000 ]; do kill -0 $pid || exit 99; done
+        kill -INT $pid; wait $pid";
+    s.sh(script).code(130);
+    let printed = s.read("out").matches("\"kind\":\"image\"").count();
+    let files = s.files(&format!("images/{}", s.project())).len();
+    let entries = s.read("image-registry.yml").matches("- {name: ").count();
+    assert!(printed > 0 && files > 0, "{printed} and {files}");
+    assert_eq!((files, entries), (3000 - printed, 3000 - printed));
+}
+
+#[test]
+fn another_image_under_the_tag_stays_in_the_engine() {
+    let s = Sandbox::new();
+    let image = saved(&s, "a");
+    s.forget(&image);
+    Image::new().build(&s, "a");
+    let pruned = s.run("imgprune", ["--max-size", "0", "--rmi"]);
+    pruned
+        .ok()
+        .stderr_has("is another image in the engine, and stays");
+    assert!(engine().has(&image));
+}

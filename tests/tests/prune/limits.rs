@@ -1,0 +1,116 @@
+//! Which images a limit wants gone, and who says so.
+
+use super::*;
+
+#[test]
+fn the_least_recently_used_go_first() {
+    let s = Sandbox::without_engine();
+    three(&s);
+    let dry = prune(&s, ["--max-size", "350kB", "--dry-run"]);
+    dry.ok().stdout(&paths(&s, &["a", "b"]));
+    dry.stderr_has("before 600 kB in 3 images, would free 300 kB, after 300 kB in 1 image; ");
+    assert_eq!(there(&s), ["a", "b", "c"]);
+    let real = prune(&s, ["--max-size", "350kB"]);
+    real.ok().stdout(&dry.stdout);
+    assert_eq!(there(&s), ["c"]);
+    let registry = s.read("image-registry.yml");
+    assert!(registry.contains("# kept by people\n") && registry.contains("}  # c\n"));
+    prune(&s, ["--max-size", "350kB"]).ok().stdout("");
+}
+
+#[test]
+fn every_figure_is_there_for_scripts() {
+    let s = Sandbox::without_engine();
+    three(&s);
+    let found = prune(&s, ["--json", "--max-age", "1d", "--keep", "*-c"]);
+    let found = found.code(6).json();
+    assert_eq!(found.len(), 3, "{found:?}");
+    assert_eq!(found[0]["name"], s.image("a"));
+    assert_eq!(found[0]["path"], s.archive("a"));
+    assert_eq!(found[0]["size"], 100_000);
+    assert!(
+        found[0]["reasons"][0]
+            .as_str()
+            .unwrap()
+            .starts_with("not used for ")
+    );
+    let summary = &found[2]["summary"];
+    assert_eq!(summary["before"]["bytes"], 600_000);
+    assert_eq!(summary["freed"], 300_000);
+    assert_eq!(summary["after"]["images"], 1);
+    assert!(summary["free"].as_u64().unwrap() > 0);
+    assert_eq!(summary["kept"][0]["why"][0], "kept by --keep *-c");
+    assert_eq!(summary["unmet"][0]["held_by"][0], s.image("c"));
+}
+
+#[test]
+fn the_last_of_each_group_stay() {
+    let s = Sandbox::without_engine();
+    three(&s);
+    let dry = |words: &[&str]| {
+        let words = ["--dry-run", "--keep-last"].iter().chain(words).copied();
+        prune(&s, words).ok().stdout.clone()
+    };
+    assert_eq!(dry(&["1"]), paths(&s, &["a", "b"]));
+    assert_eq!(dry(&["2", "--per", "project"]), paths(&s, &["a"]));
+    assert_eq!(dry(&["1", "--per", "os"]), paths(&s, &["a", "b"]));
+    assert_eq!(dry(&["1", "--per", "*-[ab]"]), paths(&s, &["a"]));
+    assert_eq!(
+        dry(&["0", "--per", "*-a", "--per", "*-c"]),
+        paths(&s, &["a", "c"])
+    );
+    prune(&s, ["--per", "os", "--max-size", "1"]).fails("imgprune", 2, "`--per`");
+    prune(&s, ["--keep-last", "1", "--per", "["]).fails("imgprune", 2, "is no pattern");
+}
+
+#[test]
+fn age_is_since_the_last_use_or_else_since_it_was_made() {
+    let s = Sandbox::without_engine();
+    stored(
+        &s,
+        &[
+            ("a", 1, "created: 2024-01-01T00:00:00Z, last_used: null"),
+            (
+                "b",
+                1,
+                "created: 2024-01-01T00:00:00Z, last_used: 2999-01-01T00:00:00Z",
+            ),
+            ("c", 1, "size_mb: 1"),
+        ],
+    );
+    // The clock went back after b was used; c was never said to be made, but its file was just now.
+    prune(&s, ["--max-age", "365d"])
+        .ok()
+        .stdout(&paths(&s, &["a"]));
+    assert_eq!(there(&s), ["b", "c"]);
+}
+
+#[test]
+fn it_never_removes_by_surprise() {
+    let s = Sandbox::without_engine();
+    prune(&s, ["--max-size", "1"]).fails("imgprune", 3, "there is no registry");
+    three(&s);
+    prune(&s, []).fails("imgprune", 2, "no limit is given");
+    s.write(
+        ".localci.yml",
+        "images: {cleanup: {enabled: false, max_size_gb: 0}}",
+    );
+    prune(&s, [])
+        .fails("imgprune", 2, "no limit")
+        .stderr_has(".localci.yml:1:29");
+    for (words, text) in [
+        (["--max-size", "lots"], "is not a size"),
+        (["--max-size", "-1GB"], "-1"),
+        (["--max-age", "30"], "`30` has no unit: say 30d"),
+        (["--max-age", "1y"], "is not a duration"),
+        (["--keep-last", "1.5"], "--keep-last"),
+    ] {
+        prune(&s, words).fails("imgprune", 2, text);
+    }
+    let both = ["--keep-last", "1", "--per", "project", "--per", "os"];
+    prune(&s, both).fails("imgprune", 2, "stand alone");
+    prune(&s, ["-n", "--keep", "typo-*", "--max-size", "1GB"])
+        .ok()
+        .stderr_has("no image's name fits `typo-*`");
+    assert_eq!(there(&s), ["a", "b", "c"]);
+}

@@ -1,0 +1,61 @@
+//! Disks that are full or almost.
+
+use pipeline_tests::SmallDisk;
+
+use super::*;
+
+#[test]
+fn a_full_disk_can_be_pruned() {
+    let s = Sandbox::new();
+    let image = Image::new().random("data", 1_000_000).build(&s, "a");
+    let small = SmallDisk::new(&s, "3m");
+    small.command("imgsave").arg(&image).run().ok();
+    small.fill();
+    let pruned = small.command("imgprune").args(["--max-size", "0"]).run();
+    pruned.ok().stdout(&paths(&s, &["a"]));
+    drop(small);
+}
+
+#[test]
+fn too_little_room_is_said_before_a_byte_is_written() {
+    let s = Sandbox::new();
+    let images: Vec<String> = ["a", "b", "c"]
+        .into_iter()
+        .map(|variant| Image::new().random("data", 1_500_000).build(&s, variant))
+        .collect();
+    let small = SmallDisk::new(&s, "4500k");
+    let save = |words: &[&str]| small.command("imgsave").args(words).run();
+    save(&[&images[0]]).ok();
+    save(&["--make-room", &images[1]])
+        .ok()
+        .stderr_lacks("removed");
+    let full = save(&[&images[2]]);
+    full.fails("imgsave", 6, "are free where the store is")
+        .stderr_has("--make-room");
+    full.stderr_lacks("saving");
+    assert!(s.files("small/images/.imgpipe/unfinished").is_empty());
+    // What a run holds stays, and the other goes.
+    let load = ["--run", "7", "--no-record", &images[0]];
+    small.command("imgload").args(load).run().ok();
+    let made = save(&["--make-room", &images[2]]);
+    made.ok()
+        .stderr_has(&format!("{}: removed to make room", s.image("b")));
+    assert_eq!(
+        s.files("small/images")
+            .into_iter()
+            .filter(|path| path.ends_with(".tar"))
+            .count(),
+        2
+    );
+    // What can't be enough costs nothing.
+    let huge = Image::new().random("data", 6_000_000).build(&s, "e");
+    save(&["--make-room", &huge])
+        .fails("imgsave", 6, "not ")
+        .stderr_lacks("removed");
+    // Nothing can go any more.
+    let again = Image::new().random("data", 1_500_000).build(&s, "d");
+    let load = ["--run", "7", "--no-record", &images[2]];
+    small.command("imgload").args(load).run().ok();
+    save(&["--make-room", &again]).fails("imgsave", 6, "held back by ");
+    drop(small);
+}

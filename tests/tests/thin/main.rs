@@ -1,0 +1,76 @@
+//! Compressed archives, and thin ones, which leave the layers of their base to its archive.
+
+#![expect(clippy::expect_used, reason = "in tests, and in what they share")]
+
+mod build;
+mod compressed;
+mod config;
+mod load;
+mod save;
+
+use pipeline_tests::{Image, Outcome, Sandbox, Watched, engine};
+
+/// Content of the base alone, to be found in its archives.
+const MARK: &str = "a line of the base and of nothing else";
+
+/// The bytes of the base, which is much more than all that stands on it.
+const BASE: usize = 1_000_000;
+
+/// More than the layers of a few images on a base have together.
+const LITTLE: u64 = 100_000;
+
+/// A large image in the engine.
+fn large(s: &Sandbox, variant: &str) -> String {
+    let image = Image::new().random("data", BASE).file("base-mark", MARK);
+    image.build(s, variant)
+}
+
+/// Saves an image without the layers of another.
+fn save_thin(s: &Sandbox, base: &str, reference: &str) -> Outcome {
+    s.run(
+        "imgsave",
+        ["--json", "--thin", "--base", &s.image(base), reference],
+    )
+}
+
+/// A registered base and a thin image on it, in the store and not in the engine. Returns their references.
+fn thin_on_base(s: &Sandbox) -> [String; 2] {
+    let base = large(s, "base");
+    s.run("imgsave", [&base]).ok();
+    let top = Image::on(&base).build(s, "top");
+    save_thin(s, "base", &top).ok();
+    let images = [base, top];
+    forget_all(s, &images);
+    images
+}
+
+/// Takes those out of the engine that it has.
+fn forget_all(s: &Sandbox, references: &[String]) {
+    let there = references.iter().rev().filter(|image| engine().has(image));
+    there.for_each(|image| s.forget(image));
+}
+
+/// What the registry says of an image.
+fn entry(s: &Sandbox, variant: &str) -> String {
+    let registry = s.read("image-registry.yml");
+    let name = format!("{}\n", s.image(variant));
+    let mut entries = registry.split("- name: ");
+    let entry = entries.find(|entry| entry.starts_with(&name));
+    entry
+        .unwrap_or_else(|| panic!("no {name} in\n{registry}"))
+        .to_owned()
+}
+
+fn size(s: &Sandbox, variant: &str) -> u64 {
+    s.read_bytes(&s.archive(variant)).len() as u64
+}
+
+fn remove(s: &Sandbox, path: &str) {
+    std::fs::remove_file(s.path(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+}
+
+/// What the engine says when it is told itself to load a file.
+fn engine_loads(s: &Sandbox, path: &str) -> bool {
+    let path = s.path(path);
+    engine().read(&["load", "--input", path.as_str()]).is_some()
+}

@@ -1,0 +1,143 @@
+//! Making archives thin, and whole again.
+
+use super::*;
+
+#[test]
+fn a_thin_archive_is_small_and_brings_its_base_along() {
+    let s = Sandbox::new();
+    let base = large(&s, "base");
+    s.run("imgsave", [&base]).ok();
+    let top = Image::on(&base).build(&s, "top");
+    let layers = engine().layers(&top);
+    let saved = save_thin(&s, "base", &top);
+    let saved = &saved.ok().json()[0];
+    assert_eq!(saved["size"], size(&s, "top"));
+    assert!(size(&s, "top") < LITTLE && size(&s, "base") > BASE as u64);
+    let said = entry(&s, "top");
+    for line in [
+        format!("base: {}\n", s.image("base")),
+        "thin: true\n".into(),
+    ] {
+        assert!(said.contains(&line), "no {line} in\n{said}");
+    }
+    assert!(!entry(&s, "base").contains("thin"));
+    assert_eq!(save_thin(&s, "base", &top).ok().json()[0]["written"], false);
+
+    s.forget(&top);
+    s.forget(&base);
+    let watched = Watched::new(&s);
+    s.run("imgload", ["--engine", watched.program(), &s.image("top")])
+        .ok()
+        .stdout(&format!("{top}\n"));
+    assert_eq!(engine().layers(&top), layers);
+    assert!(watched.loads() == 1 && watched.bytes() > BASE as u64);
+    assert!(!engine().has(&base), "nobody asked for the base's tag");
+}
+
+#[test]
+fn thin_archives_stand_on_thin_archives() {
+    let s = Sandbox::new();
+    let base = large(&s, "base");
+    s.run("imgsave", [&base]).ok();
+    let middle = Image::on(&base)
+        .file("middle-mark", "middle")
+        .build(&s, "middle");
+    save_thin(&s, "base", &middle).ok();
+    let top = Image::on(&middle).build(&s, "top");
+    let layers = engine().layers(&top);
+    save_thin(&s, "middle", &top).ok();
+    let said = entry(&s, "top");
+    assert!(
+        said.contains(&format!("base: {}\n", s.image("middle"))),
+        "{said}"
+    );
+    assert!(size(&s, "middle") < LITTLE && size(&s, "top") < LITTLE);
+    let images = [base, middle, top];
+    forget_all(&s, &images);
+    s.run("imgload", [s.image("top")])
+        .ok()
+        .stdout(&format!("{}\n", images[2]));
+    assert_eq!(engine().layers(&images[2]), layers);
+    forget_all(&s, &images);
+    // Whole again, through both.
+    s.run("imgsave", ["--full", &s.image("top")]).ok();
+    assert!(size(&s, "top") > BASE as u64);
+    remove(&s, &s.archive("middle"));
+    remove(&s, &s.archive("base"));
+    s.run("imgload", [s.image("top")]).ok();
+    assert_eq!(engine().layers(&images[2]), layers);
+}
+
+#[test]
+fn a_thin_archive_is_made_whole() {
+    for compress in [&[][..], &["--compress", "gzip"]] {
+        let s = Sandbox::new();
+        let [_, top] = thin_on_base(&s);
+        let path = s.archive("top");
+        let full = |name: &str| {
+            let command = s
+                .command("imgsave")
+                .args(["--full", "--json"])
+                .args(compress);
+            command.arg(s.image(name)).run()
+        };
+        let said = full("top");
+        let said = &said.ok().json()[0];
+        assert_eq!(
+            (said["path"].as_str(), &said["written"]),
+            (Some(path.as_str()), &true.into())
+        );
+        let said = entry(&s, "top");
+        assert!(!said.contains("thin: true"), "{said}");
+        assert!(
+            said.contains("base: "),
+            "what it was built on stays true\n{said}"
+        );
+        assert!(size(&s, "top") > BASE as u64);
+        assert_eq!(s.read(&path).contains("tar+gzip"), !compress.is_empty());
+        remove(&s, &s.archive("base"));
+        assert_eq!(full("top").ok().json()[0]["written"], false);
+        assert!(engine_loads(&s, &path) && engine().has(&top));
+        s.forget(&top);
+        s.run("imgload", [s.image("top")]).ok();
+        s.run("imgsave", ["--full", &s.image("top")])
+            .ok()
+            .stdout(&format!("{path}\n"));
+        s.run("imgsave", ["--full", &s.image("none")])
+            .fails("imgsave", 3, "registered");
+    }
+}
+
+#[test]
+fn an_image_is_thin_only_on_the_base_that_it_has() {
+    let s = Sandbox::new();
+    let (base, other) = (large(&s, "base"), Image::new().build(&s, "other"));
+    s.run("imgsave", [&base]).ok();
+    let (registry, files) = (s.read("image-registry.yml"), s.files("images").len());
+    let saved = engine().read(&["save", "--output", s.path("other.tar").as_str(), &other]);
+    assert!(saved.is_some());
+    let (known, unknown) = (s.image("base"), s.image("none"));
+    for (words, code, said) in [
+        (&["--thin", &other][..], 2, "--base"),
+        (&["--base", &known, &other], 2, "--thin"),
+        (&["--full", "--thin", "--base", &known, &known], 2, "--thin"),
+        (&["--thin", "--base", &known, &other], 3, "is not built on"),
+        (
+            &["--thin", "--base", &known, "other.tar"],
+            3,
+            "is not built on",
+        ),
+        (
+            &["--thin", "--base", &unknown, &base],
+            3,
+            "is not registered",
+        ),
+    ] {
+        let refused = s.run("imgsave", words);
+        refused.code(code).stdout("").stderr_has(said);
+        assert_eq!(s.read("image-registry.yml"), registry, "{refused}");
+        let left = s.files("images");
+        let archives = left.iter().filter(|path| !path.contains("/locks/"));
+        assert!(archives.count() <= files, "{refused}\n{left:?}");
+    }
+}
