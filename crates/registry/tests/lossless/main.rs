@@ -3,12 +3,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may end where it fails")]
 
+mod spelling;
+mod tape;
 mod writer;
 
 use camino::Utf8Path;
 use proptest::prelude::*;
 use registry::{Edit, Entry, Registry};
-use writer::{Tape, Written};
+use tape::Tape;
+use writer::Written;
 
 fn parse(text: &str) -> Registry {
     match Registry::parse(Utf8Path::new("image-registry.yml"), text.to_owned()) {
@@ -72,17 +75,17 @@ fn changed(entry: &Entry, tape: &mut Tape) -> Entry {
     for _ in 0..=tape.below(4) {
         match tape.below(10) {
             0 => {
-                new.last_used = (!tape.one_in(3)).then(|| writer::time(tape));
+                new.last_used = (!tape.one_in(3)).then(|| tape::time(tape));
             }
             1 => new.usage_count += 1,
-            2 => new.packages = writer::texts(tape),
-            3 => new.tools = writer::texts(tape),
+            2 => new.packages = tape::texts(tape),
+            3 => new.tools = tape::texts(tape),
             4 => new.size_mb = [None, Some(1500.0), Some(0.25), Some(1e-9)][tape.below(4)],
             5 => new.pinned = !new.pinned,
-            6 => new.base = (!tape.one_in(2)).then(|| writer::text(tape)),
-            7 => new.os = writer::text(tape),
+            6 => new.base = (!tape.one_in(2)).then(|| tape::text(tape)),
+            7 => new.os = tape::text(tape),
             8 => new.image_id = Some(naming::Digest::from_bytes([tape.next(); 32])),
-            _ => new.compilers = writer::texts(tape),
+            _ => new.compilers = tape::texts(tape),
         }
     }
     new
@@ -90,7 +93,7 @@ fn changed(entry: &Entry, tape: &mut Tape) -> Entry {
 
 fn new_entry(tape: &mut Tape) -> Entry {
     let tag = "new-ubuntu-25.04-gcc15".parse().unwrap();
-    let entry = Entry::new("new", writer::text(tape), tag, "ubuntu:25.04", "x86_64");
+    let entry = Entry::new("new", tape::text(tape), tag, "ubuntu:25.04", "x86_64");
     changed(&entry, tape)
 }
 
