@@ -1,0 +1,116 @@
+//! Archives that leave out the layers of a base.
+
+use super::*;
+
+fn thin_on(base: &TestImage) -> Options {
+    Options {
+        base: Some(ThinBase {
+            base: Base {
+                name: "the-base".into(),
+                image_id: base.image_id(),
+            },
+            diff_ids: base.layers.iter().map(|layer| digest_of(layer)).collect(),
+        }),
+        ..Options::default()
+    }
+}
+
+#[test]
+fn a_thin_archive_leaves_its_base_out_and_finds_it_again() {
+    let (base, both) = on_base();
+    let full = take(&both.classic()).expect("takes").1;
+    for compress in [Compress::None, Compress::Zstd(3)] {
+        let options = Options {
+            compress,
+            ..thin_on(&base)
+        };
+        let (file, thin) = take_as(&both.classic(), &options).expect("takes");
+        assert!(file.bytes().len() < 20_000, "{}", file.bytes().len());
+        let image = thin.image();
+        assert!(image.is_thin());
+        let said = image.base.as_ref().expect("a base");
+        assert_eq!(
+            (said.name.as_str(), said.image_id),
+            ("the-base", base.image_id())
+        );
+        thin.archive()
+            .verify(image)
+            .expect("what it holds is whole");
+        assert_eq!(thin.lacks(), Some(0));
+        let mut nowhere = Vec::new();
+        let error = compose(&[choice(&thin, 0)], &mut nowhere).expect_err("no base");
+        assert!(
+            error.to_string().contains("leaves layer 1 of 2 ("),
+            "{error}"
+        );
+        assert_eq!(error.kind(), ErrorKind::Archive);
+        // A reader that has the base needs no other archive.
+        compose(&[choice(&thin, 1)], &mut Vec::new()).expect("composes");
+        assert!(RootFs::open(thin.clone()).is_err());
+        for stored in [Compression::None, Compression::Gzip] {
+            let below = OnDisk::new(&base.oci(stored)).stack();
+            let stack = thin.clone().on(below);
+            assert_eq!(stack.lacks(), None);
+            let mut composed = Vec::new();
+            compose(&[choice(&stack, 0)], &mut composed).expect("composes");
+            let again = OnDisk::new(&composed).stack();
+            again.archive().verify(again.image()).expect("whole");
+            assert_eq!(again.image().image_id, both.image_id());
+            let files = RootFs::open(stack.clone()).expect("files");
+            assert_eq!(files.list(""), ["big", "etc", "new"]);
+            // Made whole again, it is what it would have been.
+            let whole = OnDisk::new(b"");
+            let mut out = File::options()
+                .write(true)
+                .open(whole.path())
+                .expect("file");
+            let draft = Draft::from_stack(&stack, &mut out, &Options::default(), &|_| false);
+            draft
+                .expect("takes")
+                .seal(&mut out, &full.image().tags)
+                .expect("seals");
+            assert!(whole.bytes() == canonical(&full));
+        }
+        let other = OnDisk::new(&sample().classic()).stack();
+        assert_eq!(thin.clone().on(other).lacks(), Some(0), "a replaced base");
+    }
+}
+
+#[test]
+fn what_is_left_out_is_read_in_the_base_unless_somebody_else_does() {
+    let (base, both) = on_base();
+    let (_file, thin) = take_as(&both.classic(), &thin_on(&base)).expect("takes");
+    let error = thin.verify_left_out(|_, _| false, &mut io::sink());
+    assert!(matches!(error, Err(Error::LeftOut { .. })), "{error:?}");
+
+    let good = base.oci(Compression::None);
+    let layer = &base.layers[0];
+    let at = good.windows(layer.len()).position(|window| window == layer);
+    let mut bad = good.clone();
+    bad[at.expect("the layer is in the archive") + layer.len() - 1] ^= 1;
+    for (bytes, known, read, is_well) in [
+        (&good, false, layer.len(), true),
+        (&good, true, 0, true),
+        (&bad, false, layer.len(), false),
+        (&bad, true, 0, true),
+    ] {
+        let file = OnDisk::new(bytes);
+        let stack = thin.clone().on(file.stack());
+        let mut out = Vec::new();
+        let found = stack.verify_left_out(|_, _| known, &mut out);
+        assert_eq!(out.len(), read);
+        assert_eq!(found.is_ok(), is_well, "{found:?}");
+    }
+}
+
+#[test]
+fn an_image_is_thin_only_on_its_own_base() {
+    let (_, both) = on_base();
+    let error = take_as(&both.classic(), &thin_on(&sample()))
+        .map(drop)
+        .expect_err("another");
+    assert!(
+        error.to_string().contains("are not those of `the-base`"),
+        "{error}"
+    );
+}
