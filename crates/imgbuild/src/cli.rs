@@ -121,7 +121,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
             network: cli.network,
             normalize: cli.normalize,
             wanted: cli.form.wanted(&config)?,
-            make_room: cli.form.room(&config)?,
+            make_room: cli.form.room(&config, &reporter)?,
         },
     };
     let mut work = |context: &mut Context, plan: Plan| {

@@ -144,7 +144,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
             compress: cli.form.wanted(&config)?.compress,
             base: None,
         },
-        make_room: cli.form.room(&config)?,
+        make_room: cli.form.room(&config, &reporter)?,
         published: Published::configured(&config)?,
         offline: cli.offline,
         update: cli.update,

@@ -122,7 +122,10 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         min_free: cli.min_free,
         keep: cli.keep,
     };
-    let in_force = InForce::new(&asked, &cli.common.config()?)?;
+    let config = cli.common.config()?;
+    let reporter = context.reporter.clone();
+    config.warnings().for_each(|warning| reporter.warn(warning));
+    let in_force = InForce::new(&asked, &config)?;
     if cli.show_limits {
         return show(context, &in_force);
     }
@@ -143,7 +146,6 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     }
     let store = cli.common.store()?;
     let engine = cli.common.engine();
-    let reporter = context.reporter.clone();
     let pruner = Pruner {
         store: &store,
         engine: (!cli.no_engine).then_some(&engine),

@@ -112,7 +112,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         reporter: &reporter,
         lock_timeout: cli.common.lock_timeout,
         form: form(&store, cli.base.as_deref(), cli.form.wanted(&config)?)?,
-        make_room: cli.form.room(&config)?,
+        make_room: cli.form.room(&config, &reporter)?,
     };
     if cli.full {
         return context.each(input, |context, operand| {

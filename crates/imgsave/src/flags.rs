@@ -2,7 +2,7 @@
 
 use archive::Compress;
 use clap::Args;
-use cli::Failure;
+use cli::{Failure, Reporter};
 use imgprune::{Asked, InForce};
 use registry::Config;
 
@@ -50,9 +50,12 @@ impl FormFlags {
     }
 
     /// By which limits to make room, if that was asked for.
-    pub fn room(&self, config: &Config) -> Result<Option<InForce>, Failure> {
-        let limits = || InForce::new(&Asked::default(), config);
-        self.make_room.then(limits).transpose()
+    pub fn room(&self, config: &Config, reporter: &Reporter) -> Result<Option<InForce>, Failure> {
+        if !self.make_room {
+            return Ok(None);
+        }
+        config.warnings().for_each(|warning| reporter.warn(warning));
+        InForce::new(&Asked::default(), config).map(Some)
     }
 
     /// What flags and config say together; a flag wins.

@@ -7,17 +7,28 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::atomic;
 use crate::decode::{text, wrong};
-use crate::error::Problem;
+use crate::error::{Mark, Problem};
 use crate::yaml::{self, Node, Tree};
 use crate::{Error, Usage};
 
 mod value;
 
 pub use value::Setting;
-use value::{boolean, count, days, gigabytes, section, setting, texts};
+use value::{boolean, count, days, gigabytes, others, section, setting, texts};
 
 /// What the file may be called, the first that a folder has.
 const FILE_NAMES: [&str; 2] = ["local-ci-config.yml", ".localci.yml"];
+
+/// What `images.cleanup` may say.
+const CLEANUP: [&str; 7] = [
+    "enabled",
+    "max_size_gb",
+    "max_age_days",
+    "keep_last",
+    "per",
+    "min_free_gb",
+    "keep",
+];
 
 /// A project's settings. What the file does not say is `None`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -61,6 +72,15 @@ pub struct Cleanup {
     pub min_free: Option<Setting<u64>>,
     /// `keep`, as `--keep` takes it.
     pub keep: Vec<Setting<String>>,
+    /// Keys that mean nothing. A misspelled limit limits nothing, and whoever wrote it should hear of it.
+    pub unknown: Vec<UnknownKey>,
+}
+
+/// A key of `images.cleanup` that means nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownKey {
+    key: String,
+    at: Mark,
 }
 
 impl Config {
@@ -85,6 +105,20 @@ impl Config {
             }
         }
         Ok(Self::default())
+    }
+
+    /// What is odd about the file, and wrong about nothing: each with its place.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        let path = self.path.as_deref().unwrap_or("".into());
+        self.cleanup.unknown.iter().map(move |unknown| {
+            let UnknownKey { key, at } = unknown;
+            format!(
+                "{path}:{}:{}: `images.cleanup.{key}` is not known and does nothing (known are {})",
+                at.line,
+                at.column,
+                CLEANUP.join(", ")
+            )
+        })
     }
 
     fn parse(path: &Utf8Path, text: &str) -> Result<Self, Error> {
@@ -159,6 +193,7 @@ impl Cleanup {
             per: texts(tree, node, "images.cleanup.per")?,
             min_free: setting(tree, node, "images.cleanup.min_free_gb", gigabytes)?,
             keep: texts(tree, node, "images.cleanup.keep")?,
+            unknown: others(node, &CLEANUP),
         })
     }
 }

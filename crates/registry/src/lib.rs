@@ -47,7 +47,7 @@ mod usage;
 mod work;
 mod yaml;
 
-pub use config::{Cleanup, Config, Setting};
+pub use config::{Cleanup, Config, Setting, UnknownKey};
 pub use edit::Edit;
 pub use entry::Entry;
 pub use error::{Error, ErrorKind, Mark};

@@ -46,3 +46,23 @@ fn a_config_names_the_registry() {
         .ok()
         .stdout(&format!("../{}\n../{}\n", s.archive("a"), s.archive("b")));
 }
+
+#[test]
+fn a_misspelled_limit_is_a_warning() {
+    let s = Sandbox::without_engine();
+    three(&s);
+    let config = "images:\n  cleanup:\n    max_size_gb: 0.00035\n    keep_lats: 1\n";
+    s.write(".localci.yml", config);
+    let said = "imgprune: warning: ";
+    let place = ".localci.yml:4:5: `images.cleanup.keep_lats` is not known";
+    let dry = prune(&s, ["-n", "--quiet"]);
+    dry.ok().stdout(&paths(&s, &["a", "b"]));
+    dry.stderr_has(said).stderr_has(place);
+    // What is left of the config limits nothing, and that stays an error.
+    s.write(".localci.yml", config.replace("max_size_gb", "max_sise_gb"));
+    let nothing = prune(&s, []);
+    nothing.fails("imgprune", 2, "no limit is given");
+    nothing.stderr_has(place).stderr_has(":3:5: ");
+    // Only who goes by the limits speaks of them.
+    s.run("imgls", ["--no-engine"]).ok().silent();
+}

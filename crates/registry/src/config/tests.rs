@@ -161,3 +161,35 @@ fn what_is_elsewhere_is_said_in_words() {
         assert!(found.starts_with(expected), "{found}");
     }
 }
+
+#[test]
+fn misspelled_limits_are_said_with_their_place() {
+    let warnings = |text: &str| -> Vec<String> {
+        let config = parse(text).expect(text);
+        config.warnings().collect()
+    };
+    let found = warnings(
+        "images:
+  cleanup:
+    max_sise_gb: 50
+    enabled: true
+    max_size_gb: null
+    \"a\\tb\": {max_age_days: 3}
+    [x]: 1
+",
+    );
+    let known = "is not known and does nothing (known are enabled, max_size_gb, max_age_days, keep_last, per, min_free_gb, keep)";
+    let expected = [("3:5", "max_sise_gb"), ("6:5", "a\\tb"), ("7:5", "?")]
+        .map(|(at, key)| format!("c.yml:{at}: `images.cleanup.{key}` {known}"));
+    assert_eq!(found, expected);
+    // Whose the rest is, is not ours to say.
+    for text in [
+        "",
+        "cleanup: {max_sise_gb: 1}",
+        "images: {cleanups: {x: 1}, cleanup: null}",
+        "resource_limits: {disk_min_free: 1}",
+        "images: {cleanup: {keep_last: 1, per: [os], keep: [a], min_free_gb: 1, max_age_days: 1}}",
+    ] {
+        assert_eq!(warnings(text), [""; 0], "{text}");
+    }
+}

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use super::UnknownKey;
 use crate::Mark;
 use crate::decode::{is_null, text, wrong};
-use crate::error::Problem;
+use crate::error::{Problem, shown};
 use crate::scalar::{Plain, plain};
 use crate::yaml::{Node, Style, Tree, Value};
 
@@ -136,6 +137,21 @@ pub(super) fn texts(
         })
     };
     nodes.into_iter().map(read).collect()
+}
+
+/// The keys of a mapping beside those that are known.
+pub(super) fn others(map: &Node, known: &[&str]) -> Vec<UnknownKey> {
+    let Value::Map { pairs, .. } = &map.value else {
+        return Vec::new();
+    };
+    let keys = pairs.iter().map(|(key, _)| (key, key.scalar()));
+    let unknown = keys.filter(|(_, text)| text.is_none_or(|text| !known.contains(&text)));
+    unknown
+        .map(|(key, text)| UnknownKey {
+            key: shown(text.unwrap_or("?")),
+            at: key.at,
+        })
+        .collect()
 }
 
 /// The value of a key, where there is one.
