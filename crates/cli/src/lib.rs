@@ -32,5 +32,5 @@ pub use progress::Progress;
 pub use remote_flags::RemoteFlags;
 pub use reporter::Reporter;
 pub use run::{Context, Flags, run};
-pub use signals::interrupted;
+pub use signals::{Reprieve, interrupted, reprieve};
 pub use size::{short_size, size};

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use clap::Parser;
-use cli::{Common, Context, Failure, Flags, bytes, duration};
+use cli::{Code, Common, Context, Failure, Flags, bytes, duration};
 use serde_json::json;
 
-use crate::pruner::no_limit;
 use crate::{Asked, InForce, Options, Pruner};
 
 /// Keep the store under its limits, and never take what is in use
@@ -190,4 +189,17 @@ fn show(context: &Context, in_force: &InForce) -> Result<(), Failure> {
         )?;
     }
     Ok(())
+}
+
+/// The failure of whoever asks for nothing.
+fn no_limit(in_force: &InForce) -> Failure {
+    let failure = Failure::new(Code::Usage, "no limit is given, so nothing can be too much");
+    match &in_force.disabled {
+        Some(at) => failure.with_hint(format!(
+            "cleanup is switched off in {at}; give a limit like --max-size 50GB"
+        )),
+        None => failure.with_hint(
+            "give a limit like --max-size 50GB, or put images.cleanup into .localci.yml",
+        ),
+    }
 }

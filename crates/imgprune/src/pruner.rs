@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use chrono::Utc;
-use cli::{Code, Failure, Reporter};
+use cli::{Failure, Reporter};
 use engine::{Engine, StoreKind};
 use registry::{Entry, Holder, Lease, Registry, Removed, Store};
 
@@ -77,23 +77,30 @@ impl Pruner<'_> {
         let free = self.store.free().ok();
         let decide = |registry: &Registry| self.decide(registry, &uses, in_force, free, options);
         let mut removed = Vec::new();
-        let decision = if options.dry_run {
+        let mut unsaid = None;
+        let (decision, ended) = if options.dry_run {
             let decision = decide(&registry)?;
             removed.extend(decision.names().map(|_| None));
-            decision
+            (decision, None)
         } else {
             let decide = |registry: &Registry| {
                 let decision = decide(registry)?;
                 Ok::<_, Failure>((decision.names().map(str::to_owned).collect(), decision))
             };
             self.store.remove(self.lock_timeout, decide, |_, outcome| {
+                unsaid.get_or_insert_with(cli::reprieve);
                 removed.push(Some(outcome));
                 !cli::interrupted()
             })?
         };
         let mut report = self.report(&decision, removed)?;
         report.dry_run = options.dry_run;
-        if cli::interrupted() {
+        report.unsaid = unsaid;
+        let ended = ended.map(Failure::from);
+        let stopped = ended.is_some() || cli::interrupted();
+        // It comes first: what else failed is less.
+        report.failures.splice(0..0, ended);
+        if stopped {
             return Ok(report);
         }
         if options.rmi {
@@ -178,9 +185,9 @@ impl Pruner<'_> {
         for ((mut kind, entry, reasons, mut bytes), removed) in images.chain(missing).zip(removed) {
             match removed {
                 Some(Removed::Failed(error)) => {
-                    report
-                        .failures
-                        .push(Failure::from(error).about(&entry.name));
+                    let failure = Failure::from(error).about(&entry.name);
+                    report.failures.push(failure);
+                    report.stuck.push(entry.file.clone());
                     continue;
                 }
                 Some(Removed::Shared) => (kind, bytes) = (GoneKind::Entry, 0),
@@ -283,17 +290,4 @@ fn kept(decision: &Decision) -> Vec<Kept> {
             why: staying.why.iter().map(ToString::to_string).collect(),
         })
         .collect()
-}
-
-/// The failure of whoever asks for nothing.
-pub(crate) fn no_limit(in_force: &InForce) -> Failure {
-    let failure = Failure::new(Code::Usage, "no limit is given, so nothing can be too much");
-    match &in_force.disabled {
-        Some(at) => failure.with_hint(format!(
-            "cleanup is switched off in {at}; give a limit like --max-size 50GB"
-        )),
-        None => failure.with_hint(
-            "give a limit like --max-size 50GB, or put images.cleanup into .localci.yml",
-        ),
-    }
 }

@@ -2,7 +2,7 @@
 
 use camino::Utf8PathBuf;
 use chrono::{DateTime, Utc};
-use cli::{Code, Failure, Reporter, size};
+use cli::{Code, Failure, Reporter, Reprieve, size};
 use serde_json::{Value, json};
 
 use crate::Unmet;
@@ -32,6 +32,10 @@ pub struct Report {
     pub dry_run: bool,
     /// What failed, though the rest was done.
     pub failures: Vec<Failure>,
+    /// Archives that lost their entry and could not be deleted, as they were registered.
+    pub(crate) stuck: Vec<Utf8PathBuf>,
+    /// Keeps an interrupt from ending the process before this was said.
+    pub(crate) unsaid: Option<Reprieve>,
 }
 
 /// Something that was removed.
@@ -58,7 +62,7 @@ pub struct Gone {
 pub enum GoneKind {
     /// An image: its entry and its archive.
     Image,
-    /// An entry without an archive.
+    /// An entry alone: it had no archive, or another entry names its archive too.
     Entry,
     /// An archive without an entry.
     Orphan,

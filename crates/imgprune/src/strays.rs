@@ -17,13 +17,13 @@ impl Pruner<'_> {
         options: &Options,
         report: &mut Report,
     ) -> Result<(), Failure> {
-        let removed: Vec<_> = report.gone.iter().map(|gone| gone.path.clone()).collect();
         for stray in self.store.strays(&self.store.read_or_empty()?)? {
-            let path = self.shown(&stray.path)?;
             // Whose deletion failed is told of already.
-            if removed.contains(&path) {
+            let mut stuck = report.stuck.iter();
+            if stuck.any(|file| file.components().eq(stray.path.components())) {
                 continue;
             }
+            let path = self.shown(&stray.path)?;
             if !options.orphans || self.is_used(&stray)? {
                 report.strays.0 += 1;
                 report.strays.1 += stray.bytes;

@@ -36,30 +36,38 @@ pub enum Removed {
 
 impl Store {
     /// Removes the entries that `decide` names, then their archives. It is asked under the registry's lock. Many are removed
-    /// part by part, and `each` hears of every one: with `false` the rest stays as it is. What `decide` returns beside
-    /// the names is handed on.
+    /// part by part, and `each` hears of every one as it goes: with `false` the rest stays as it is. What `decide`
+    /// returns beside the names is handed on, and with it the failure that kept later ones from going, if there was any.
+    ///
+    /// # Errors
+    /// Where nothing was removed.
     pub fn remove<T, E: From<Error>>(
         &self,
         timeout: Duration,
         decide: impl FnOnce(&Registry) -> Result<(Vec<String>, T), E>,
         mut each: impl FnMut(usize, Removed) -> bool,
-    ) -> Result<T, E> {
+    ) -> Result<(T, Option<Error>), E> {
         let _lock = self.lock_registry(timeout)?;
         let (names, outcome) = decide(&self.read_or_empty()?)?;
         let part = PART.max(names.len().div_ceil(PARTS));
-        for (number, names) in names.chunks(part).enumerate() {
-            let mut goes_on = true;
-            for (index, removed) in self.remove_part(names)?.into_iter().enumerate() {
-                goes_on &= each(number * part + index, removed);
-            }
-            if !goes_on {
-                break;
+        let mut told = 0;
+        let mut goes_on = true;
+        for names in names.chunks(part) {
+            let removed = self.remove_part(names, |removed| {
+                goes_on &= each(told, removed);
+                told += 1;
+            });
+            match removed {
+                Err(error) if told == 0 => return Err(error.into()),
+                Err(error) => return Ok((outcome, Some(error))),
+                Ok(()) if goes_on => {}
+                Ok(()) => break,
             }
         }
-        Ok(outcome)
+        Ok((outcome, None))
     }
 
-    fn remove_part(&self, names: &[String]) -> Result<Vec<Removed>, Error> {
+    fn remove_part(&self, names: &[String], mut each: impl FnMut(Removed)) -> Result<(), Error> {
         let files = self.edit_locked(
             |registry| {
                 let going: HashSet<&str> = names.iter().map(String::as_str).collect();
@@ -76,24 +84,24 @@ impl Store {
             || Ok(()),
         )?;
         let mut folders = BTreeSet::new();
-        let removed = files.into_iter().map(|file| match file {
-            None => Removed::Nothing,
-            Some((_, true)) => Removed::Shared,
-            Some((Err(error), _)) => Removed::Failed(error),
-            Some((Ok(path), false)) => match self.delete(&path) {
-                Ok(Some(bytes)) => {
-                    folders.insert(atomic::parent(&path.absolute()).to_owned());
-                    Removed::File { bytes }
-                }
-                Ok(None) => Removed::Nothing,
-                Err(error) => Removed::Failed(error),
-            },
-        });
-        let removed = removed.collect();
-        for folder in folders {
-            atomic::sync_folder(&folder)?;
+        for file in files {
+            each(match file {
+                None => Removed::Nothing,
+                Some((_, true)) => Removed::Shared,
+                Some((Err(error), _)) => Removed::Failed(error),
+                Some((Ok(path), false)) => match self.delete(&path) {
+                    Ok(Some(bytes)) => {
+                        folders.insert(atomic::parent(&path.absolute()).to_owned());
+                        Removed::File { bytes }
+                    }
+                    Ok(None) => Removed::Nothing,
+                    Err(error) => Removed::Failed(error),
+                },
+            });
         }
-        Ok(removed)
+        folders
+            .iter()
+            .try_for_each(|folder| atomic::sync_folder(folder))
     }
 
     /// Whether this process may delete a file of the store.
@@ -175,3 +183,6 @@ impl<'a> Files<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

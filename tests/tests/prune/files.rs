@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// How many images are many.
+const MANY: usize = 3000;
+
 #[test]
 fn what_belongs_to_nobody_goes_when_asked() {
     let s = Sandbox::without_engine();
@@ -85,24 +88,67 @@ fn an_entry_stays_whose_archive_can_not_be_removed() {
     assert_eq!(s.read("image-registry.yml"), registry);
 }
 
-#[test]
-fn an_interrupted_run_says_what_it_removed_and_registers_the_rest() {
-    let s = Sandbox::without_engine();
-    let images: Vec<String> = (0..3000).map(|number| format!("i{number}")).collect();
+/// A store of so many images that they are removed in parts, while something can be done to it.
+fn many(s: &Sandbox) {
+    let images: Vec<String> = (0..MANY).map(|number| format!("i{number}")).collect();
     let all: Vec<_> = images
         .iter()
         .map(|variant| (variant.as_str(), 0, "size_mb: 1"))
         .collect();
-    stored(&s, &all);
-    let script = "(exec imgprune --no-engine --max-age 0 --json) > out & pid=$!
-        while [ $(ls images/* | wc -l) -eq 3000 ]; do kill -0 $pid || exit 99; done
-        kill -INT $pid; wait $pid";
-    s.sh(script).code(130);
+    stored(s, &all);
+}
+
+/// Removes all of [`many`], does something when the first is gone, and says how many were printed, and how many are left.
+fn disturbed(s: &Sandbox, disturb: &str, code: i32) -> (usize, usize) {
+    let script = format!(
+        "(exec imgprune --no-engine --max-age 0 --json) > out & pid=$!
+        while [ $(ls images/* | wc -l) -eq {MANY} ]; do kill -0 $pid || exit 99; done
+        {disturb}; wait $pid"
+    );
+    s.sh(&script).code(code);
     let printed = s.read("out").matches("\"kind\":\"image\"").count();
     let files = s.files(&format!("images/{}", s.project())).len();
-    let entries = s.read("image-registry.yml").matches("- {name: ").count();
     assert!(printed > 0 && files > 0, "{printed} and {files}");
-    assert_eq!((files, entries), (3000 - printed, 3000 - printed));
+    (printed, files)
+}
+
+#[test]
+fn an_interrupted_run_says_what_it_removed_and_registers_the_rest() {
+    let s = Sandbox::without_engine();
+    many(&s);
+    let (printed, files) = disturbed(&s, "kill -INT $pid", 130);
+    let entries = s.read("image-registry.yml").matches("- {name: ").count();
+    assert_eq!((files, entries), (MANY - printed, MANY - printed));
+}
+
+#[test]
+fn a_run_that_fails_on_the_way_says_what_it_removed() {
+    let s = Sandbox::without_engine();
+    many(&s);
+    // As an editor does, which takes no lock.
+    let (printed, files) = disturbed(&s, "echo 'images: [' > image-registry.yml", 3);
+    assert_eq!(files, MANY - printed);
+    assert_eq!(s.read("image-registry.yml"), "images: [\n");
+}
+
+#[test]
+fn what_can_not_be_deleted_is_told_once() {
+    let s = Sandbox::without_engine();
+    three(&s);
+    // Nobody can delete what something is mounted on.
+    let file = s.archive("a");
+    s.sh(&format!("mount --bind {file} {file}")).ok();
+    let pruned = prune(&s, ["--max-size", "0", "--orphans"]);
+    s.sh(&format!("umount {file}")).ok();
+    pruned.code(1).stdout(&paths(&s, &["b", "c"]));
+    assert_eq!(
+        pruned.stderr.matches("cannot remove").count(),
+        1,
+        "{pruned}"
+    );
+    pruned.stderr_lacks("not registered");
+    // Its entry is gone: from now on it belongs to nobody.
+    prune(&s, ["--orphans"]).ok().stdout(&paths(&s, &["a"]));
 }
 
 #[test]
