@@ -40,7 +40,6 @@ impl Store {
         // Not under the lock: this takes its time.
         archive.sync()?;
         let _lock = self.lock_registry(timeout)?;
-        let mut archive = Some(archive);
         let text = std::cell::RefCell::new(String::new());
         self.edit_locked(
             |registry| {
@@ -50,12 +49,9 @@ impl Store {
                 alone.text().clone_into(&mut text.borrow_mut());
                 Ok::<_, E>((vec![Edit::Put(entry)], ()))
             },
-            || match archive.take() {
-                Some(archive) => {
-                    self.note(archive.file(), &text.borrow())?;
-                    archive.commit(path)
-                }
-                None => Ok(()),
+            || {
+                self.note(archive.file(), &text.borrow())?;
+                archive.commit(path)
             },
         )?;
         self.forget_note()?;

@@ -103,27 +103,32 @@ impl Store {
     }
 
     /// [`Self::update`] for a caller that holds the registry's lock. `before` runs when the new text is on disk, and
-    /// right before it takes its place.
-    pub(crate) fn edit_locked<T, E: From<Error>>(
+    /// right before it takes its place: once, and where it fails nothing takes any place.
+    pub(crate) fn edit_locked<T, E: From<Error>, B: FnOnce() -> Result<(), Error>>(
         &self,
         mut decide: impl FnMut(&Registry) -> Result<(Vec<Edit>, T), E>,
-        mut before: impl FnMut() -> Result<(), Error>,
+        before: B,
     ) -> Result<T, E> {
+        let mut before = Some(before);
         for _ in 0..ATTEMPTS {
             let (text, stamp) = atomic::read(&self.file)?.unzip();
             let old = Registry::parse(&self.file, text.unwrap_or_default())?;
             let (edits, outcome) = decide(&old)?;
             let new = old.with_edits(&edits)?;
             if new.text() == old.text() {
-                before()?;
+                before.take().map_or(Ok(()), |before| before())?;
                 return Ok(outcome);
             }
-            let replaced = match atomic::replace(&self.file, stamp, new.text(), &mut before) {
-                Err(error) if error.kind() == ErrorKind::NoRoom && self.free_reserve() => {
-                    atomic::replace(&self.file, stamp, new.text(), &mut before)
-                }
-                replaced => replaced,
+            let replace = |before: &mut Option<_>| {
+                let before = || before.take().map_or(Ok(()), |before: B| before());
+                atomic::replace(&self.file, stamp, new.text(), before)
             };
+            let mut replaced = replace(&mut before);
+            let no_room = |error: &Error| error.kind() == ErrorKind::NoRoom;
+            // What `before` had begun can't be begun again.
+            if replaced.as_ref().is_err_and(no_room) && before.is_some() && self.free_reserve() {
+                replaced = replace(&mut before);
+            }
             if replaced? {
                 self.keep_reserve(new.text().len());
                 return Ok(outcome);

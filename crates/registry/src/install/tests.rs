@@ -94,3 +94,18 @@ fn a_registry_that_cannot_be_written_keeps_its_archive() {
         .expect_err("in the way");
     assert_eq!(state(&store), ("old".into(), "old".into()));
 }
+
+#[test]
+fn a_note_that_finds_no_room_is_the_end_of_it() {
+    let (_folder, store, path) = store();
+    store.keep_reserve(0);
+    let new = archive(&store, "new");
+    let failed = store.install(new, &path, TIMEOUT, |_| {
+        // All room went to the registry's new text: for the note there is none.
+        std::os::unix::fs::symlink("/dev/full", store.note_path()).expect("a link");
+        Ok::<_, Error>(entry("new"))
+    });
+    let kind = failed.expect_err("no room").kind();
+    assert_eq!(kind, crate::ErrorKind::NoRoom);
+    assert_eq!(state(&store), ("old".into(), "old".into()));
+}
