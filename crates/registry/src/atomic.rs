@@ -80,9 +80,8 @@ pub(crate) fn replace(
     let name = target.file_name().unwrap_or_default();
     // The registry's lock is held: nobody else has a temporary file of this name.
     let temporary = unfinished::Temporary::new(folder.join(format!(".{name}.unfinished")));
-    remove_leftover(temporary.path())?;
     let failed = |action| Error::io(action, temporary.path());
-    let mut file = File::create_new(temporary.path()).map_err(failed("create"))?;
+    let mut file = create(temporary.path())?;
     file.write_all(text.as_bytes()).map_err(failed("write"))?;
     if let Some(old) = metadata(&target)? {
         let own = file.metadata().map_err(failed("read"))?;
@@ -141,11 +140,13 @@ fn metadata(path: &Utf8Path) -> Result<Option<Metadata>, Error> {
     }
 }
 
-pub(crate) fn remove_leftover(path: &Utf8Path) -> Result<(), Error> {
+/// Makes a file in the place of whatever is left there, such as a link to somebody's file.
+pub(crate) fn create(path: &Utf8Path) -> Result<File, Error> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(Error::io("remove", path)(error))
+            return Err(Error::io("remove", path)(error));
         }
-        _ => Ok(()),
+        _ => {}
     }
+    File::create_new(path).map_err(Error::io("create", path))
 }

@@ -5,7 +5,7 @@
 //! flush to disk: what does not outlive a crash is only what died with it.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -14,10 +14,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::holder::{Holder, Life};
-use crate::{Error, Registry, Store, lock, work};
+use crate::unfinished::Temporary;
+use crate::{Error, Registry, Store, atomic, lock, work};
 
 /// Where leases are.
 const FOLDER: &str = "leases";
+
+/// What a lease is called that is being written.
+const UNFINISHED: &str = ".unfinished";
 
 /// How long a lease lasts whose holder can't be seen: a run known by its ID, a process elsewhere.
 pub const LEASE_TERM: Duration = Duration::from_secs(6 * 60 * 60);
@@ -134,6 +138,9 @@ impl Store {
         let mut leases = Vec::new();
         for file in files {
             let path = file.map_err(Error::io("list", &folder))?.into_path();
+            if path.file_name() == Some(UNFINISHED) {
+                continue;
+            }
             let bytes = match fs::read(&path) {
                 Ok(bytes) => bytes,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
@@ -173,8 +180,10 @@ fn write(folder: &Utf8Path, lease: &Lease) -> Result<(), Error> {
     };
     let text = serde_json::to_string(&lease).unwrap_or_default();
     // The registry's lock is held: nobody else writes this file.
-    let temporary = crate::unfinished::Temporary::new(folder.join(".unfinished"));
-    fs::write(temporary.path(), text).map_err(Error::io("write", &path))?;
+    let temporary = Temporary::new(folder.join(UNFINISHED));
+    let mut file = atomic::create(temporary.path())?;
+    file.write_all(text.as_bytes())
+        .map_err(Error::io("write", &path))?;
     temporary.rename(&path)
 }
 

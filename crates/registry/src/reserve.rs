@@ -1,11 +1,11 @@
 //! A little room that is kept for the registry, so that images can be removed from a store whose disk is full.
 
-use std::fs::{self, File};
+use std::fs::{self, Metadata};
 
 use camino::Utf8PathBuf;
 use rustix::fs::{FallocateFlags, fallocate};
 
-use crate::{Store, work};
+use crate::{Store, atomic, work};
 
 /// What the file is called.
 const NAME: &str = "reserve";
@@ -18,10 +18,11 @@ impl Store {
     pub(crate) fn keep_reserve(&self, length: usize) {
         let wanted = LEAST.max(length as u64);
         let path = self.reserve();
-        if fs::metadata(&path).is_ok_and(|reserve| reserve.len() >= wanted) {
+        let is_enough = |there: Metadata| there.is_file() && there.len() >= wanted;
+        if fs::symlink_metadata(&path).is_ok_and(is_enough) {
             return;
         }
-        let taken = File::create(&path)
+        let taken = atomic::create(&path)
             .is_ok_and(|file| fallocate(&file, FallocateFlags::empty(), 0, wanted).is_ok());
         if !taken {
             let _ = fs::remove_file(&path);

@@ -113,10 +113,8 @@ impl Store {
             serde_json::to_vec(uses).map_err(|error| Error::io("write", &path)(error.into()))?;
         // The registry's lock is held: nobody else has a temporary file of this name.
         let temporary = Temporary::new(path.with_extension("unfinished"));
-        atomic::remove_leftover(temporary.path())?;
-        let failed = |error| Error::io("write", &path)(error);
-        let mut file = fs::File::create_new(temporary.path()).map_err(failed)?;
-        io::Write::write_all(&mut file, &text).map_err(failed)?;
+        let mut file = atomic::create(temporary.path())?;
+        io::Write::write_all(&mut file, &text).map_err(Error::io("write", &path))?;
         temporary.rename(&path)
     }
 

@@ -1,5 +1,7 @@
 //! Paths stay in the store.
 
+use registry::{Holder, LEASE_TERM, Term};
+
 use super::*;
 
 #[test]
@@ -111,5 +113,42 @@ fn a_lock_is_no_link_to_somebodys_file() {
     fs::remove_file(&lock).unwrap();
     symlink(&precious, &lock).unwrap();
     assert_eq!(put(&store, "b").unwrap_err().kind(), ErrorKind::Invalid);
+    assert_eq!(fs::read_to_string(&precious).unwrap(), "data");
+}
+
+#[test]
+fn nothing_of_imgpipes_own_is_written_through_a_link() {
+    let folder = Folder::new();
+    let store = folder.store();
+    put(&store, "a").unwrap();
+    let own = folder.path.join("images/.imgpipe");
+    fs::create_dir_all(own.join("leases")).unwrap();
+    let precious = folder.path.join("precious");
+    fs::write(&precious, "data").unwrap();
+    for name in [
+        "reserve",
+        "installing.json",
+        "leases/.unfinished",
+        "../../.image-registry.yml.unfinished",
+    ] {
+        let link = own.join(name);
+        if link.exists() {
+            fs::remove_file(&link).unwrap();
+        }
+        symlink(&precious, &link).unwrap();
+    }
+    let term = Term {
+        holder: Holder::Run("7".into()),
+        lasts: LEASE_TERM,
+        brief: false,
+    };
+    store.lease(&term, &["a"], PATIENCE).unwrap();
+    let path = store.path("images/b.tar".into()).unwrap();
+    let archive = store.create().unwrap();
+    store
+        .install(archive, &path, PATIENCE, |_| Ok::<_, Error>(entry("b")))
+        .unwrap();
+    assert_eq!(store.read().unwrap().entries().len(), 2);
+    assert_eq!(store.leases().unwrap().len(), 1);
     assert_eq!(fs::read_to_string(&precious).unwrap(), "data");
 }
