@@ -224,7 +224,8 @@ pub(crate) fn unreachable_line(stderr: &str) -> Option<&str> {
     })
 }
 
-/// Whether every complaint is that an image is not there, and there is at least one.
+/// Whether every complaint is that an image or a container is not there, and there is at least one. Of containers Docker
+/// says `Error: No such container: …`, podman `Error: no such container …` or `… no such object: …`.
 pub(crate) fn only_missing(stderr: &str) -> bool {
     let mut complaints = stderr
         .lines()
@@ -236,9 +237,14 @@ pub(crate) fn only_missing(stderr: &str) -> bool {
 
 fn is_missing(line: &str) -> bool {
     line.starts_with("error")
-        && ["no such image", "image not known"]
-            .iter()
-            .any(|words| line.contains(words))
+        && [
+            "no such image",
+            "image not known",
+            "no such container",
+            "no such object",
+        ]
+        .iter()
+        .any(|words| line.contains(words))
 }
 
 /// Lines that come with any call: `podman-docker`'s greeting, warnings of either engine.

@@ -1,19 +1,11 @@
 //! Which layers the engine holds.
 //!
-//! An inspect an image takes minutes for a few thousand images, so all IDs are asked about in one call, or as
-//! few as a command line has room for. `.RootFS` is asked for whole: `.RootFS.Layers` is an error on
-//! Docker 28 for an incomplete image.
+//! `.RootFS` is asked for whole: `.RootFS.Layers` is an error on Docker 28 for an incomplete image.
 
 use naming::Digest;
-use program::Output;
 
-use crate::flavor;
 use crate::image::RawRootFs;
-use crate::inspect::{MAX_BYTES, MAX_NAMES};
 use crate::{Engine, Error};
-
-/// The bytes of an ID on a command line.
-const ID_BYTES: usize = "sha256:".len() + 64 + 1;
 
 /// An image that the engine holds, whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,36 +19,19 @@ pub struct Held {
 impl Engine {
     /// All images, tagged or not, in two calls for the first few hundred. Without incomplete ones.
     pub fn held(&self) -> Result<Vec<Held>, Error> {
-        let ids: Vec<_> = self.ids()?.into_iter().collect();
-        let mut held = Vec::with_capacity(ids.len());
-        for ids in ids.chunks(MAX_NAMES.min(MAX_BYTES / ID_BYTES)) {
-            held.extend(self.held_of(ids)?);
-        }
-        Ok(held)
-    }
-
-    fn held_of(&self, ids: &[Digest]) -> Result<Vec<Held>, Error> {
-        let call = self
-            .call("image inspect")
-            .args(["--format", "{{.Id}} {{json .RootFS}}", "--"])
-            .args(ids.iter().map(Digest::to_string));
-        let Output {
-            status,
-            stdout,
-            stderr,
-        } = call.output()?;
-        // An image may go away between the calls.
-        let complaints = stderr.text();
-        if !status.success() && !flavor::only_missing(&complaints) {
-            call.check(status, &complaints)?;
-        }
-        let text = String::from_utf8_lossy(&stdout);
-        let mut held = Vec::new();
-        for line in text.lines().filter(|line| !line.trim().is_empty()) {
-            let image = parse(line).ok_or_else(|| call.bad_output(line))?;
-            held.extend(image);
-        }
-        Ok(held)
+        let ids: Vec<_> = self.ids()?.iter().map(Digest::to_string).collect();
+        let call = || {
+            self.call("image inspect")
+                .args(["--format", "{{.Id}} {{json .RootFS}}"])
+        };
+        let held = self.ask_of_all(&ids, call, |answer| {
+            let text = String::from_utf8_lossy(&answer.stdout);
+            let lines = text.lines().filter(|line| !line.trim().is_empty());
+            lines
+                .map(|line| parse(line).ok_or_else(|| answer.call.bad_output(line).into()))
+                .collect()
+        })?;
+        Ok(held.into_iter().flatten().collect())
     }
 }
 

@@ -1,22 +1,16 @@
 //! What the engine holds.
 //!
-//! Asking for many images is one call: an inspect an image takes minutes for a few thousand.
-//! Names that are not there make the call fail, but the images that are there are printed all the
-//! same, in the order asked. Which name an image answers is seen from the image itself.
+//! Asking for many images is one call, and those that are there are printed in the order asked. Which
+//! name an image answers is seen from the image itself.
 
 use std::collections::BTreeSet;
 
 use naming::Digest;
-use program::{Call, Output};
 
-use crate::flavor::{self, Flavor, Version};
+use crate::flavor::{Flavor, Version};
 use crate::image::{ImageInfo, Name, RawImage};
+use crate::several::{Answer, chunks};
 use crate::{Engine, Error};
-
-/// Names a call. More would not be faster, and a huge answer is held in memory at once.
-pub(crate) const MAX_NAMES: usize = 1000;
-/// Bytes of names a call; systems guarantee 128 KiB for arguments and environment together.
-pub(crate) const MAX_BYTES: usize = 96 * 1024;
 
 impl Engine {
     /// Looks up images by reference or ID (`sha256:…`). The results are in the order of the names;
@@ -60,7 +54,7 @@ impl Engine {
             })
             .collect();
         let mut answers = Vec::with_capacity(asked.len());
-        for chunk in chunks(&asked) {
+        for chunk in chunks(&asked, |(_, spelling)| spelling.len()) {
             answers.extend(self.inspect_chunk(chunk, &version)?);
         }
         let mut answers = answers.into_iter();
@@ -83,7 +77,7 @@ impl Engine {
             .zip(spelled.iter().map(String::as_str))
             .collect();
         let mut found = Vec::with_capacity(asked.len());
-        for chunk in chunks(&asked) {
+        for chunk in chunks(&asked, |(_, spelling)| spelling.len()) {
             found.extend(self.inspect_chunk(chunk, &docker)?);
         }
         let shown: Vec<_> = names
@@ -120,29 +114,11 @@ impl Engine {
         asked: &[(&Name, &str)],
         version: &Version,
     ) -> Result<Vec<Option<ImageInfo>>, Error> {
-        let call = self
-            .call("image inspect")
-            .args(["--format", "{{json .}}", "--"]);
-        let call = call.args(asked.iter().map(|(_, spelling)| *spelling));
-        let Output {
-            status,
-            stdout,
-            stderr,
-        } = call.output()?;
-        let complaints = stderr.text();
-        if !status.success() && !flavor::only_missing(&complaints) {
-            call.check(status, &complaints)?;
-        }
-        let found = parse(&call, &stdout, version)?;
-        if status.success() && found.len() != asked.len() {
-            return Err(call
-                .bad_output(&format!(
-                    "{} answers to {} questions",
-                    found.len(),
-                    asked.len()
-                ))
-                .into());
-        }
+        let call = self.call("image inspect").args(["--format", "{{json .}}"]);
+        let spellings: Vec<_> = asked.iter().map(|(_, spelling)| *spelling).collect();
+        let answer = Answer::of(call, &spellings)?;
+        let found = parse(&answer, version)?;
+        answer.check_count(found.len())?;
         match place(asked, found) {
             Some(placed) => Ok(placed),
             // An image that does not show the name it was found by: one call each settles it.
@@ -150,7 +126,7 @@ impl Engine {
                 all.extend(self.inspect_chunk(std::slice::from_ref(one), version)?);
                 Ok(all)
             }),
-            None => Err(call.bad_output("more answers than questions").into()),
+            None => Err(answer.call.bad_output("more answers than questions").into()),
         }
     }
 }
@@ -160,33 +136,8 @@ fn parse_names<S: AsRef<str>>(names: &[S]) -> Result<Vec<Name>, Error> {
     Ok(names.collect::<Result<_, _>>()?)
 }
 
-/// Reads images one after the other (Docker) or in arrays (podman).
-fn parse(call: &Call, json: &[u8], version: &Version) -> Result<Vec<ImageInfo>, Error> {
-    #[derive(serde::Deserialize)]
-    #[serde(untagged)]
-    enum Document {
-        Many(Vec<RawImage>),
-        One(Box<RawImage>),
-    }
-    let mut images = Vec::new();
-    let mut documents = serde_json::Deserializer::from_slice(json).into_iter();
-    loop {
-        let start = documents.byte_offset();
-        let bad = || {
-            call.bad_output(&String::from_utf8_lossy(
-                &json[start..json.len().min(start + 1024)],
-            ))
-        };
-        let raw = match documents.next() {
-            None => return Ok(images),
-            Some(Ok(Document::Many(raw))) => raw,
-            Some(Ok(Document::One(raw))) => vec![*raw],
-            Some(Err(_)) => return Err(bad().into()),
-        };
-        for raw in raw {
-            images.push(raw.validate(version).map_err(|_| bad())?);
-        }
-    }
+fn parse(answer: &Answer, version: &Version) -> Result<Vec<ImageInfo>, Error> {
+    answer.documents(|raw: RawImage| raw.validate(version).ok())
 }
 
 /// Gives every image found to the name it answers. The images are in the order of the names with
@@ -201,24 +152,6 @@ fn place(asked: &[(&Name, &str)], found: Vec<ImageInfo>) -> Option<Vec<Option<Im
         .map(|(name, _)| found.next_if(|image| name.is_of(image)))
         .collect();
     found.peek().is_none().then_some(placed)
-}
-
-/// Cuts the names so that each part fits a command line.
-fn chunks<'a, 'n>(
-    names: &'a [(&'n Name, &'n str)],
-) -> impl Iterator<Item = &'a [(&'n Name, &'n str)]> {
-    let mut rest = names;
-    std::iter::from_fn(move || {
-        let mut bytes = 0;
-        let fits = |(_, spelling): &&(&Name, &str)| {
-            bytes += spelling.len() + 1;
-            bytes <= MAX_BYTES
-        };
-        let count = rest.iter().take(MAX_NAMES).take_while(fits).count();
-        let (chunk, later) = rest.split_at_checked(count.max(1))?;
-        rest = later;
-        Some(chunk)
-    })
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod held;
 mod image;
 mod inspect;
 mod legacy;
+mod several;
 mod stream;
 mod tags;
 

@@ -108,6 +108,23 @@ fn other_complaints_are_not_absence() {
 }
 
 #[test]
+fn a_container_that_is_passed_over_in_silence_is_no_answer() {
+    let list = "ps) echo aa; echo bb;;";
+    let hex = "1".repeat(64);
+    let one = format!("echo '{{\"Id\":\"aa\",\"Image\":\"sha256:{hex}\"}}'");
+    let containers = |inspect: &str| {
+        let cases = format!("{list}\ninspect) {one}; {inspect};;");
+        StandIn::new(&cases).engine.containers()
+    };
+    let gone = "echo 'Error: No such container: bb' >&2; exit 1";
+    assert_eq!(containers(gone).unwrap().len(), 1);
+    let silent = containers("exit 1").unwrap_err();
+    assert!(matches!(silent, Error::Failed { .. }), "{silent:?}");
+    let short = containers("exit 0").unwrap_err();
+    assert!(matches!(short, Error::BadOutput { .. }), "{short:?}");
+}
+
+#[test]
 fn builds_that_fail_show_their_end_and_not_their_secrets() {
     let cases = "build) cat >${0%/*}/file; echo \"$@\" >${0%/*}/args; printf '\\033[31mstep\\033[0m\\rnext\\n'; echo oh no >&2; exit 3;;";
     let stand_in = StandIn::new(cases);

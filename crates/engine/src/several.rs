@@ -1,0 +1,140 @@
+//! Questions about many things in one call, some of which may be gone when it is asked.
+//!
+//! A call for each takes minutes for a few thousand. Names that are not there make the call fail, but
+//! what there is of the rest is printed all the same.
+
+use program::{Call, Output};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::{Engine, Error, flavor};
+
+/// Names a call. More would not be faster, and a huge answer is held in memory at once.
+const MAX_NAMES: usize = 1000;
+/// Bytes of names a call; systems guarantee 128 KiB for arguments and environment together.
+const MAX_BYTES: usize = 96 * 1024;
+/// How much of a wrong answer is looked at to show it, in bytes.
+const SHOWN: usize = 1024;
+
+/// What an engine answered about several names.
+pub(crate) struct Answer {
+    pub(crate) call: Call,
+    pub(crate) stdout: Vec<u8>,
+    /// How many answers there must be; `None` where some of what was asked about is not there.
+    expected: Option<usize>,
+}
+
+impl Engine {
+    /// Asks about IDs, in as few calls as command lines have room for, and reads each answer. What goes away
+    /// meanwhile is left out.
+    pub(crate) fn ask_of_all<T>(
+        &self,
+        ids: &[String],
+        call: impl Fn() -> Call,
+        read: impl Fn(&Answer) -> Result<Vec<T>, Error>,
+    ) -> Result<Vec<T>, Error> {
+        let mut all = Vec::with_capacity(ids.len());
+        for ids in chunks(ids, String::len) {
+            all.extend(read(&Answer::of(call(), ids)?)?);
+        }
+        Ok(all)
+    }
+}
+
+impl Answer {
+    /// Runs a call with these names behind its arguments.
+    pub(crate) fn of<S: AsRef<str>>(call: Call, names: &[S]) -> Result<Self, Error> {
+        let call = call
+            .arg("--")
+            .args(names.iter().map(|name| name.as_ref().to_owned()));
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = call.output()?;
+        let complaints = stderr.text();
+        if !status.success() && !flavor::only_missing(&complaints) {
+            call.check(status, &complaints)?;
+        }
+        Ok(Self {
+            call,
+            stdout,
+            expected: status.success().then_some(names.len()),
+        })
+    }
+
+    /// Makes sure that success means an answer for each name.
+    pub(crate) fn check_count(&self, found: usize) -> Result<(), Error> {
+        match self.expected {
+            Some(expected) if expected != found => {
+                let piece = format!("{found} answers to {expected} questions");
+                Err(self.call.bad_output(&piece).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads JSON documents one after the other (Docker) or in arrays (podman). `read` has `None` for what is not
+    /// valid.
+    pub(crate) fn documents<R: DeserializeOwned, T>(
+        &self,
+        read: impl Fn(R) -> Option<T>,
+    ) -> Result<Vec<T>, Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Document<R> {
+            Many(Vec<R>),
+            One(Box<R>),
+        }
+        let json = &self.stdout;
+        let mut found = Vec::new();
+        let mut documents = serde_json::Deserializer::from_slice(json).into_iter();
+        loop {
+            let start = documents.byte_offset();
+            let bad = || {
+                let piece = &json[start..json.len().min(start + SHOWN)];
+                self.call.bad_output(&String::from_utf8_lossy(piece))
+            };
+            let raw = match documents.next() {
+                None => return Ok(found),
+                Some(Ok(Document::Many(raw))) => raw,
+                Some(Ok(Document::One(raw))) => vec![*raw],
+                Some(Err(_)) => return Err(bad().into()),
+            };
+            for raw in raw {
+                found.push(read(raw).ok_or_else(bad)?);
+            }
+        }
+    }
+}
+
+/// Cuts names so that each part fits a command line. `length` is a name's in bytes.
+pub(crate) fn chunks<T>(names: &[T], length: impl Fn(&T) -> usize) -> impl Iterator<Item = &[T]> {
+    let mut rest = names;
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let fits = |name: &&T| {
+            bytes += length(name) + 1;
+            bytes <= MAX_BYTES
+        };
+        let count = rest.iter().take(MAX_NAMES).take_while(fits).count();
+        let (chunk, later) = rest.split_at_checked(count.max(1))?;
+        rest = later;
+        Some(chunk)
+    })
+}
+
+#[cfg(test)]
+impl Answer {
+    /// What an engine may have answered.
+    pub(crate) fn example(call: Call, stdout: impl Into<Vec<u8>>) -> Self {
+        Self {
+            call,
+            stdout: stdout.into(),
+            expected: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
