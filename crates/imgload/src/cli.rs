@@ -1,10 +1,9 @@
 //! The flags of `imgload`, and its run over the records.
 
 use std::num::NonZero;
-use std::thread::available_parallelism;
 
 use clap::Parser;
-use cli::{Common, Context, Failure, Flags, LeaseFlags, Leases, count};
+use cli::{Common, Context, Failure, Flags, LeaseFlags, Leases, count, processors};
 use imgfetch::{FetchFlags, Fetcher};
 use naming::Reference;
 use registry::{Registry, Store};
@@ -190,7 +189,7 @@ fn hold(leases: &Leases, records: &[Result<String, Failure>]) -> Result<Registry
 
 /// How many streams where nobody says: an engine unpacks each on one processor.
 fn usual_jobs() -> usize {
-    available_parallelism().map_or(1, NonZero::get).min(4)
+    processors().min(4)
 }
 
 /// Loads archives and prints each, in order.

@@ -5,12 +5,12 @@
 //! that are good arrive and the failure is about the one that is not.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-use std::thread;
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use archive::compose::{Choice as Composed, compose, length};
 use archive::{Stack, digest_of};
-use cli::{Code, Failure, Reporter};
+use cli::{Code, Failure, Reporter, in_order};
 use engine::{Engine, LoadError};
 use naming::Digest;
 use registry::{Registry, Store};
@@ -58,32 +58,29 @@ impl Sender<'_> {
     /// Sends all. Without `keep_going` it ends at the first failure, and what would have come after it has no
     /// outcome.
     pub(crate) fn send(&self, parcels: &[Parcel], presence: &Presence) -> Outcomes {
-        let mut groups = self.groups(parcels, presence);
+        let groups = self.groups(parcels, presence);
         let jobs = self.jobs.min(groups.len());
         if jobs <= 1 {
             let all: Vec<_> = parcels.iter().collect();
             return self.send_group(&all, presence);
         }
-        groups.reverse();
-        let (queue, outcomes) = (Mutex::new(groups), Mutex::new(Outcomes::new()));
-        thread::scope(|scope| {
-            for _ in 0..jobs {
-                scope.spawn(|| {
-                    while let Some(group) = pop(&queue) {
-                        let done = self.send_group(&group, presence);
-                        let failed = done.iter().any(|(_, outcome)| outcome.is_err());
-                        let mut outcomes = outcomes.lock().unwrap_or_else(PoisonError::into_inner);
-                        outcomes.extend(done);
-                        if failed && !self.keep_going {
-                            queue.lock().unwrap_or_else(PoisonError::into_inner).clear();
-                        }
-                    }
-                });
+        let failed = AtomicBool::new(false);
+        let mut outcomes = Outcomes::new();
+        let send = |number: usize| {
+            if failed.load(Ordering::Relaxed) && !self.keep_going {
+                return Outcomes::new();
             }
+            let done = self.send_group(&groups[number], presence);
+            if done.iter().any(|(_, outcome)| outcome.is_err()) {
+                failed.store(true, Ordering::Relaxed);
+            }
+            done
+        };
+        let Ok(()) = in_order(groups.len(), jobs, send, |done| {
+            outcomes.extend(done);
+            Ok::<_, Infallible>(())
         });
         outcomes
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn send_group(&self, parcels: &[&Parcel], presence: &Presence) -> Outcomes {
@@ -247,10 +244,6 @@ impl Sender<'_> {
             refused => refused,
         })
     }
-}
-
-fn pop<T>(queue: &Mutex<Vec<T>>) -> Option<T> {
-    queue.lock().unwrap_or_else(PoisonError::into_inner).pop()
 }
 
 fn first_line(failure: &Failure) -> String {

@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use archive::{Archive, Image, Stack};
 use camino::{Utf8Path, Utf8PathBuf};
-use cli::{Code, Failure, Progress, Reporter};
+use cli::{Code, Failure, Progress, Reporter, in_order};
 use naming::Digest;
 use registry::{Entry, Registry, Store};
 
 use crate::finding::{Finding, State};
-use crate::in_order::in_order;
 use crate::listed::Listed;
 use crate::sight::{Looker, Sight};
 

@@ -5,11 +5,10 @@ use std::num::NonZero;
 
 use chrono::Utc;
 use clap::Parser;
-use cli::{Code, Common, Context, Failure, Flags, count};
+use cli::{Code, Common, Context, Failure, Flags, count, processors};
 use registry::{Entry, Registry, Store};
 
 use crate::forms::{Forms, Wanted, on_terminal};
-use crate::in_order::processors;
 use crate::pin::unknown;
 use crate::{Checker, Listed, Lister, State, pin};
 

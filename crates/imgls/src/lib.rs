@@ -8,7 +8,6 @@ mod check;
 pub mod cli;
 mod finding;
 mod forms;
-mod in_order;
 mod listed;
 mod lister;
 mod loaded;

@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 
 use camino::Utf8Path;
-use cli::Reporter;
+use cli::{Reporter, in_order, processors};
 use engine::Engine;
 use registry::{Entry, Registry, Store};
 
 use crate::finding::Finding;
-use crate::in_order::{in_order, processors};
 use crate::listed::{AlsoIn, Listed};
 use crate::loaded::loaded;
 use crate::sharing::Sharing;

@@ -8,7 +8,7 @@ use std::thread;
 
 /// Does `work` for each number below `count` on up to `jobs` threads, and hands each outcome to `take` as soon as it
 /// and all before it are there. Where `take` fails, no more work begins, and that is the result.
-pub(crate) fn in_order<T: Send, E>(
+pub fn in_order<T: Send, E>(
     count: usize,
     jobs: usize,
     work: impl Fn(usize) -> T + Sync,
@@ -46,7 +46,7 @@ pub(crate) fn in_order<T: Send, E>(
 }
 
 /// How many at a time where nobody says.
-pub(crate) fn processors() -> usize {
+pub fn processors() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
 }
 
