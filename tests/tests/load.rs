@@ -46,6 +46,24 @@ fn brings_a_registered_image_and_counts_the_use() {
 }
 
 #[test]
+fn a_runner_is_mapped_for_act() {
+    let s = Sandbox::new();
+    let reference = stored(&s, "base");
+    let mapping = format!("-P ubuntu-latest={reference}");
+    let words = ["--act", "ubuntu-latest", &s.archive("base")];
+    s.run("imgload", words).ok().stdout(&format!("{mapping}\n"));
+    let object = &s.command("imgload").arg("--json").args(words).run();
+    let object = &object.ok().json()[0];
+    assert_eq!(object["act"], mapping);
+    assert_eq!(object["reference"], reference);
+    let unasked = s.run("imgload", ["--json", &s.archive("base")]);
+    assert!(unasked.ok().json()[0]["act"].is_null(), "{unasked}");
+    let spaced = ["--act", "a runner", &s.archive("base")];
+    s.run("imgload", spaced)
+        .fails("imgload", 2, "holds no space");
+}
+
+#[test]
 fn what_comes_back_is_what_was_saved() {
     let s = Sandbox::new();
     let image = Image::new()

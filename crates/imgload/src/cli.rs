@@ -45,7 +45,7 @@ pub struct Cli {
     #[arg(long, value_name = "REF")]
     tag: Option<Reference>,
 
-    /// Print `-P RUNNER=name:tag`, for act
+    /// Print `-P RUNNER=name:tag`, for act; with --json it is the key `act`
     #[arg(long, value_name = "RUNNER")]
     act: Option<String>,
 
@@ -223,6 +223,7 @@ fn print(context: &Context, act: Option<&str>, image: &Loaded) -> Result<(), Fai
             "name": image.name,
             "image_id": image.image_id,
             "loaded": image.loaded,
+            "act": act.map(|_| &line),
         })
     })
 }
