@@ -141,6 +141,39 @@ impl Sandbox {
         }
     }
 
+    /// The length of a variant's archive.
+    ///
+    /// # Panics
+    /// Where it is not there.
+    #[must_use]
+    #[track_caller]
+    pub fn size(&self, variant: &str) -> u64 {
+        self.read_bytes(&self.archive(variant)).len() as u64
+    }
+
+    /// Removes a file.
+    ///
+    /// # Panics
+    /// Where it is not there.
+    #[track_caller]
+    pub fn remove(&self, path: &str) {
+        std::fs::remove_file(self.path(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    }
+
+    /// Changes one byte of a text in a file.
+    ///
+    /// # Panics
+    /// Where the file does not hold the text, uncompressed.
+    #[track_caller]
+    pub fn flip(&self, path: &str, text: &str) {
+        let mut bytes = self.read_bytes(path);
+        let mut places = bytes.windows(text.len());
+        let at = places.position(|window| window == text.as_bytes());
+        let at = at.unwrap_or_else(|| panic!("{path} does not hold `{text}` uncompressed"));
+        bytes[at] ^= 1;
+        self.write(path, bytes);
+    }
+
     /// All files below a folder of the sandbox, sorted, from the sandbox's folder; none where the folder is not there.
     #[must_use]
     pub fn files(&self, folder: &str) -> Vec<String> {
@@ -192,6 +225,15 @@ impl Sandbox {
         );
         let removed = engine().read(&["rmi", reference]);
         assert!(removed.is_some(), "{reference} could not be removed");
+    }
+
+    /// The same for those of several images that the engine has, the last first.
+    ///
+    /// # Panics
+    /// As [`Sandbox::forget`].
+    pub fn forget_all(&self, references: &[String]) {
+        let there = references.iter().rev().filter(|image| engine().has(image));
+        there.for_each(|image| self.forget(image));
     }
 }
 

@@ -12,7 +12,7 @@ fn one_damaged_archive_among_good_ones() {
         } else {
             (strangers(&s, &variants), MARK.to_owned())
         };
-        flip(&s, &s.archive("two"), &text);
+        s.flip(&s.archive("two"), &text);
         let paths = archives(&s, &variants);
         let mut used = 0;
         for jobs in ["1", "2"] {
@@ -26,11 +26,11 @@ fn one_damaged_archive_among_good_ones() {
             let stopped = run(&[]);
             stopped.stdout(&lines(&[&images[0]]));
             assert!(engine().has(&images[0]), "{stopped}");
-            forget_all(&s, &images);
+            s.forget_all(&images);
             let went_on = run(&["--keep-going"]);
             went_on.stdout(&lines(&[&images[0], &images[2]]));
             assert!(engine().has(&images[2]), "{went_on}");
-            forget_all(&s, &images);
+            s.forget_all(&images);
             // What was not printed was not used.
             used += 1;
             let registry = s.read("image-registry.yml");
@@ -51,7 +51,7 @@ fn damage_in_a_layer_that_archives_share_is_one_archives_damage() {
     let variants = ["one", "two", "three"];
     let images = family(&s, &variants);
     let paths = archives(&s, &variants);
-    flip(&s, &paths[0], MARK);
+    s.flip(&paths[0], MARK);
     let outcome = s.command("imgload").arg("--keep-going").args(&paths).run();
     outcome
         .code(4)

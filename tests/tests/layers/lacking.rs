@@ -65,7 +65,7 @@ fn only_the_layers_that_the_engine_lacks_are_sent() {
             .read(&["save", "--output", whole.as_str(), top])
             .is_some()
     );
-    forget_all(&s, &images);
+    s.forget_all(&images);
     let apart = ["--registry", "elsewhere/image-registry.yml", "whole.tar"];
     s.run("imgload", apart).ok().stdout(&lines(&[top]));
     assert_eq!(engine().layers(top), all);
@@ -77,7 +77,7 @@ fn a_layer_that_is_not_sent_is_not_read() {
     let s = Sandbox::new();
     let images = family(&s, &["top"]);
     s.run("imgload", [s.archive("base")]).ok();
-    flip(&s, &s.archive("top"), MARK);
+    s.flip(&s.archive("top"), MARK);
     s.run("imgload", [s.archive("top")])
         .ok()
         .stdout(&lines(&[&images[1]]));
@@ -85,7 +85,7 @@ fn a_layer_that_is_not_sent_is_not_read() {
         run(&images[1], &["cat", "/base-mark"]).as_deref(),
         Some(MARK)
     );
-    forget_all(&s, &images);
+    s.forget_all(&images);
     s.run("imgload", [s.archive("top")])
         .fails("imgload", 4, "damaged");
     assert!(!engine().has(&images[1]), "a tag was left");
@@ -119,7 +119,7 @@ fn an_engine_that_does_not_take_a_part_gets_everything() {
             Some(MARK),
             "{what}"
         );
-        forget_all(&s, &images);
+        s.forget_all(&images);
     }
 }
 

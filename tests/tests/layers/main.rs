@@ -85,12 +85,6 @@ fn lines(references: &[&String]) -> String {
     references.iter().map(|line| format!("{line}\n")).collect()
 }
 
-/// Takes those out of the engine that it has.
-fn forget_all(s: &Sandbox, references: &[String]) {
-    let there = references.iter().rev().filter(|image| engine().has(image));
-    there.for_each(|image| s.forget(image));
-}
-
 /// The members of a tar and their lengths.
 fn members(s: &Sandbox, path: &Utf8Path) -> BTreeMap<String, u64> {
     let listed = s.run("tar", ["--list", "--verbose", "--file", path.as_str()]);
@@ -109,15 +103,4 @@ fn blob(layer: &str) -> String {
 fn run(reference: &str, words: &[&str]) -> Option<String> {
     let start = ["run", "--rm", "--network", "none", reference];
     engine().read(&[&start[..], words].concat())
-}
-
-/// Changes a byte of a text in a file.
-fn flip(s: &Sandbox, path: &str, text: &str) {
-    let mut bytes = s.read_bytes(path);
-    let at = bytes
-        .windows(text.len())
-        .position(|window| window == text.as_bytes())
-        .expect("the archive holds the text uncompressed");
-    bytes[at] ^= 1;
-    s.write(path, bytes);
 }

@@ -29,7 +29,7 @@ fn what_archives_share_is_sent_once() {
             let marks = run(image, &["cat", "/base-mark", "/top-mark"]);
             assert_eq!(marks, Some(MARK.to_owned() + &top_mark(mark)));
         }
-        forget_all(&s, &images);
+        s.forget_all(&images);
     }
 }
 
@@ -47,7 +47,7 @@ fn archives_that_share_nothing_go_at_the_same_time_and_keep_their_order() {
                 .stdout(&lines(&order.map(|index| &images[index])));
             assert_eq!(watched.loads(), loads, "--jobs {jobs}");
             assert!(images.iter().all(|image| engine().has(image)));
-            forget_all(&s, &images);
+            s.forget_all(&images);
         }
     }
 }

@@ -7,7 +7,7 @@ type Fault = (fn(&Sandbox, &str), &'static str, &'static str, &'static str);
 
 const FAULTS: [Fault; 6] = [
     (
-        |s, path| std::fs::remove_file(s.path(path)).expect("it was there"),
+        |s, path| s.remove(path),
         "missing",
         "missing",
         "no such file",
@@ -18,7 +18,12 @@ const FAULTS: [Fault; 6] = [
         "damaged",
         "is truncated",
     ),
-    (flip, "ok", "damaged", "is damaged: expected"),
+    (
+        |s, path| s.flip(path, MARK),
+        "ok",
+        "damaged",
+        "is damaged: expected",
+    ),
     (
         |s, path| drop(s.write(path, POINTER)),
         "unreadable",
@@ -38,16 +43,6 @@ const FAULTS: [Fault; 6] = [
         "is registered as",
     ),
 ];
-
-fn flip(s: &Sandbox, path: &str) {
-    let mut bytes = s.read_bytes(path);
-    let at = bytes
-        .windows(MARK.len())
-        .position(|window| window == MARK.as_bytes())
-        .expect("the archive holds the text uncompressed");
-    bytes[at] ^= 1;
-    s.write(path, bytes);
-}
 
 #[test]
 fn a_check_finds_what_is_wrong_and_says_each() {
@@ -92,7 +87,7 @@ fn a_check_of_thin_archives_looks_at_their_bases() {
     s.run("imgls", ["--check", &s.image("top")]).ok().silent();
 
     // Damaged: its own line says so, and where it has none, that of what stands on it.
-    flip(&s, &path);
+    s.flip(&path, MARK);
     let all = s.run("imgls", ["--check"]);
     let found = lines(all.code(4));
     assert_eq!(states(&s, &found), [("base", "damaged"), ("top", "ok")]);
@@ -101,7 +96,7 @@ fn a_check_of_thin_archives_looks_at_their_bases() {
     top.stderr_has("its base can't be used").stderr_has(&path);
 
     // Gone.
-    std::fs::remove_file(s.path(&path)).expect("it was there");
+    s.remove(&path);
     for flags in [&["--check"][..], &[]] {
         let outcome = s.command("imgls").args(flags).run();
         let found = lines(&outcome);
@@ -140,7 +135,7 @@ fn a_name_that_does_not_comply_is_a_warning() {
     outcome.stderr_has("imgls: warning: Odd: ");
 
     // What is worse is what is shown.
-    std::fs::remove_file(s.path(s.archive("base"))).expect("it was there");
+    s.remove(&s.archive("base"));
     let outcome = s.run("imgls", ["--check"]);
     assert_eq!(states(&s, &lines(outcome.code(4))), [("Odd", "missing")]);
     outcome.stderr_has("imgls: warning: Odd: ");

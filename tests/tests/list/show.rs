@@ -19,7 +19,7 @@ fn a_pipe_gets_a_line_an_image() {
     assert_eq!(states(&s, &lines), [("base", "ok"), ("top", "ok")]);
     for (line, variant) in lines.iter().zip(["base", "top"]) {
         assert_eq!(line.path, s.archive(variant));
-        assert_eq!(line.size, size(&s, variant).to_string());
+        assert_eq!(line.size, s.size(variant).to_string());
         assert_eq!((line.leased.as_str(), line.pinned.as_str()), ("-", "no"));
     }
     let used = |line: &Line| (line.loaded.clone(), line.uses.clone());
@@ -64,7 +64,7 @@ fn json_has_the_entry_and_what_was_found() {
     for (key, value) in [
         ("name", json!(s.image("top"))),
         ("path", json!(s.archive("top"))),
-        ("size", json!(size(&s, "top"))),
+        ("size", json!(s.size("top"))),
         ("base", json!(s.image("base"))),
         ("thin", json!(true)),
         ("layers", json!(2)),
@@ -105,12 +105,9 @@ fn bytes_on_one_base_are_shared() {
         .map(|line| line.shared.parse().expect("a number"))
         .collect();
     // All of the base, which has one layer; of the others the base alone, whether or not they hold it.
-    assert!(
-        shared[0] > BASE && shared[0] < size(&s, "base"),
-        "{shared:?}"
-    );
+    assert!(shared[0] > BASE && shared[0] < s.size("base"), "{shared:?}");
     assert_eq!(shared, [shared[0], shared[0], shared[0], 0]);
-    assert!(size(&s, "thin") < shared[0]);
+    assert!(s.size("thin") < shared[0]);
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn built_thin(s: &Sandbox, words: &[&str], plan: &str) -> bool {
     assert!(build());
     assert!(!build(), "nothing had changed");
     let thin = entry(s, "tool").contains("thin: true\n");
-    assert_eq!(size(s, "tool") < LITTLE, thin);
+    assert_eq!(s.size("tool") < LITTLE, thin);
     s.forget(&format!("{}:latest", s.image("tool")));
     let reference = s.run("imgload", [s.image("tool")]);
     let run = ["run", "--rm", "--network", "none", reference.ok().line()];

@@ -27,7 +27,7 @@ fn the_same_image_gives_the_same_compressed_bytes() {
     for (way, _, _) in WAYS {
         let save = || {
             if s.path(&path).exists() {
-                remove(&s, &path);
+                s.remove(&path);
             }
             s.run("imgsave", ["--compress", way, &image])
                 .ok()

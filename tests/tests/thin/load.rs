@@ -2,16 +2,6 @@
 
 use super::*;
 
-fn flip(s: &Sandbox, path: &str, text: &str) {
-    let mut bytes = s.read_bytes(path);
-    let at = bytes
-        .windows(text.len())
-        .position(|window| window == text.as_bytes())
-        .expect("the archive holds the text uncompressed");
-    bytes[at] ^= 1;
-    s.write(path, bytes);
-}
-
 #[test]
 fn thin_archives_and_their_base_at_once_send_the_base_once() {
     let s = Sandbox::new();
@@ -44,12 +34,12 @@ fn a_base_in_the_engine_is_as_good_as_its_archive() {
         assert!(watched.bytes() < LITTLE, "{} bytes", watched.bytes());
         s.forget(&top);
     };
-    flip(&s, &s.archive("base"), MARK);
+    s.flip(&s.archive("base"), MARK);
     load();
     // A containerd store tells layers by blobs, which takes the base's archive to know.
     if !engine().is_containerd() {
         watched.reset();
-        remove(&s, &s.archive("base"));
+        s.remove(&s.archive("base"));
         load();
     }
 }
@@ -58,8 +48,8 @@ fn a_base_in_the_engine_is_as_good_as_its_archive() {
 type Fault = (&'static str, fn(&Sandbox), &'static str);
 
 const FAULTS: [Fault; 4] = [
-    ("gone", |s| remove(s, &s.archive("base")), "no such file"),
-    ("damaged", |s| flip(s, &s.archive("base"), MARK), "damaged"),
+    ("gone", |s| s.remove(&s.archive("base")), "no such file"),
+    ("damaged", |s| s.flip(&s.archive("base"), MARK), "damaged"),
     (
         "truncated",
         |s| {
@@ -128,7 +118,7 @@ fn a_base_that_was_replaced_by_more_of_the_same_still_serves() {
     s.run("imgload", [s.image("base")]).ok();
     let more = Image::on(&base).build(&s, "more");
     s.run("imgsave", ["--name", &s.image("base"), &more]).ok();
-    forget_all(&s, &[base, more]);
+    s.forget_all(&[base, more]);
     s.run("imgload", [s.image("top")])
         .ok()
         .stdout(&format!("{top}\n"));

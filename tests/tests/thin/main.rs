@@ -1,7 +1,5 @@
 //! Compressed archives, and thin ones, which leave the layers of their base to its archive.
 
-#![expect(clippy::expect_used, reason = "in tests, and in what they share")]
-
 mod build;
 mod compressed;
 mod config;
@@ -40,14 +38,8 @@ fn thin_on_base(s: &Sandbox) -> [String; 2] {
     let top = Image::on(&base).build(s, "top");
     save_thin(s, "base", &top).ok();
     let images = [base, top];
-    forget_all(s, &images);
+    s.forget_all(&images);
     images
-}
-
-/// Takes those out of the engine that it has.
-fn forget_all(s: &Sandbox, references: &[String]) {
-    let there = references.iter().rev().filter(|image| engine().has(image));
-    there.for_each(|image| s.forget(image));
 }
 
 /// What the registry says of an image.
@@ -59,14 +51,6 @@ fn entry(s: &Sandbox, variant: &str) -> String {
     entry
         .unwrap_or_else(|| panic!("no {name} in\n{registry}"))
         .to_owned()
-}
-
-fn size(s: &Sandbox, variant: &str) -> u64 {
-    s.read_bytes(&s.archive(variant)).len() as u64
-}
-
-fn remove(s: &Sandbox, path: &str) {
-    std::fs::remove_file(s.path(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
 }
 
 /// What the engine says when it is told itself to load a file.

@@ -11,8 +11,8 @@ fn a_thin_archive_is_small_and_brings_its_base_along() {
     let layers = engine().layers(&top);
     let saved = save_thin(&s, "base", &top);
     let saved = &saved.ok().json()[0];
-    assert_eq!(saved["size"], size(&s, "top"));
-    assert!(size(&s, "top") < LITTLE && size(&s, "base") > BASE as u64);
+    assert_eq!(saved["size"], s.size("top"));
+    assert!(s.size("top") < LITTLE && s.size("base") > BASE as u64);
     let said = entry(&s, "top");
     for line in [
         format!("base: {}\n", s.image("base")),
@@ -51,19 +51,19 @@ fn thin_archives_stand_on_thin_archives() {
         said.contains(&format!("base: {}\n", s.image("middle"))),
         "{said}"
     );
-    assert!(size(&s, "middle") < LITTLE && size(&s, "top") < LITTLE);
+    assert!(s.size("middle") < LITTLE && s.size("top") < LITTLE);
     let images = [base, middle, top];
-    forget_all(&s, &images);
+    s.forget_all(&images);
     s.run("imgload", [s.image("top")])
         .ok()
         .stdout(&format!("{}\n", images[2]));
     assert_eq!(engine().layers(&images[2]), layers);
-    forget_all(&s, &images);
+    s.forget_all(&images);
     // Whole again, through both.
     s.run("imgsave", ["--full", &s.image("top")]).ok();
-    assert!(size(&s, "top") > BASE as u64);
-    remove(&s, &s.archive("middle"));
-    remove(&s, &s.archive("base"));
+    assert!(s.size("top") > BASE as u64);
+    s.remove(&s.archive("middle"));
+    s.remove(&s.archive("base"));
     s.run("imgload", [s.image("top")]).ok();
     assert_eq!(engine().layers(&images[2]), layers);
 }
@@ -93,9 +93,9 @@ fn a_thin_archive_is_made_whole() {
             said.contains("base: "),
             "what it was built on stays true\n{said}"
         );
-        assert!(size(&s, "top") > BASE as u64);
+        assert!(s.size("top") > BASE as u64);
         assert_eq!(s.read(&path).contains("tar+gzip"), !compress.is_empty());
-        remove(&s, &s.archive("base"));
+        s.remove(&s.archive("base"));
         assert_eq!(full("top").ok().json()[0]["written"], false);
         assert!(engine_loads(&s, &path) && engine().has(&top));
         s.forget(&top);
