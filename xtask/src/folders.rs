@@ -4,6 +4,8 @@ use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::Error;
+
 /// What Cargo writes at the top of a target folder: the first only where it made the folder itself.
 const MARKERS: [&str; 2] = ["CACHEDIR.TAG", ".rustc_info.json"];
 
@@ -49,4 +51,15 @@ pub fn workspace() -> &'static Utf8Path {
 #[must_use]
 pub fn cache(target: &Utf8Path) -> Utf8PathBuf {
     target.join("cache")
+}
+
+/// Removes a folder with all that is in it, if it is there.
+pub(crate) fn remove(folder: &Utf8Path) -> Result<(), Error> {
+    match std::fs::remove_dir_all(folder) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(Error::Io {
+            path: folder.into(),
+            source,
+        }),
+        _ => Ok(()),
+    }
 }

@@ -80,8 +80,8 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Takes in what an engine saves. `input` is read to its end; `out` is an empty file. Of a layer that is compressed, the files that
-    /// `keep` wants are remembered for [`Draft::root_fs`].
+    /// Takes in what an engine saves. `input` is read to its end; `out` is an empty file. Of a layer that is
+    /// compressed, the files that `keep` wants are remembered for [`Draft::root_fs`].
     pub fn from_stream(
         input: impl Read,
         out: &mut File,

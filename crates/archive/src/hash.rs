@@ -26,15 +26,15 @@ pub fn digest_reader(input: impl Read) -> io::Result<Digest> {
     }
 }
 
-/// A reader that hashes and counts what is read through it.
-pub(crate) struct Hashing<R> {
-    inner: R,
+/// A reader or a writer that hashes and counts what passes through it.
+pub(crate) struct Hashing<T> {
+    inner: T,
     sha: Sha256,
     count: u64,
 }
 
-impl<R: Read> Hashing<R> {
-    pub(crate) fn new(inner: R) -> Self {
+impl<T> Hashing<T> {
+    pub(crate) fn new(inner: T) -> Self {
         Self {
             inner,
             sha: Sha256::new(),
@@ -42,48 +42,29 @@ impl<R: Read> Hashing<R> {
         }
     }
 
-    /// The digest and the number of the bytes that were read.
+    /// The digest and the number of the bytes that passed.
     pub(crate) fn finish(self) -> (Digest, u64) {
         (Digest::from_bytes(self.sha.finalize().into()), self.count)
+    }
+
+    fn pass(&mut self, bytes: &[u8]) {
+        self.sha.update(bytes);
+        self.count += bytes.len() as u64;
     }
 }
 
 impl<R: Read> Read for Hashing<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        self.sha.update(&buffer[..read]);
-        self.count += read as u64;
+        self.pass(&buffer[..read]);
         Ok(read)
     }
 }
 
-/// A writer that hashes and counts what is written through it.
-pub(crate) struct HashingWriter<W> {
-    inner: W,
-    sha: Sha256,
-    count: u64,
-}
-
-impl<W: Write> HashingWriter<W> {
-    pub(crate) fn new(inner: W) -> Self {
-        Self {
-            inner,
-            sha: Sha256::new(),
-            count: 0,
-        }
-    }
-
-    /// The digest and the number of the bytes that were written.
-    pub(crate) fn finish(self) -> (Digest, u64) {
-        (Digest::from_bytes(self.sha.finalize().into()), self.count)
-    }
-}
-
-impl<W: Write> Write for HashingWriter<W> {
+impl<W: Write> Write for Hashing<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.inner.write(bytes)?;
-        self.sha.update(&bytes[..written]);
-        self.count += written as u64;
+        self.pass(&bytes[..written]);
         Ok(written)
     }
 

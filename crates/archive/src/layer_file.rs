@@ -17,7 +17,7 @@ use crate::compress::Compress;
 use crate::describe::blob_name;
 use crate::error::{Blame, Error};
 use crate::form::Blob;
-use crate::hash::{Hashing, HashingWriter};
+use crate::hash::Hashing;
 use crate::headers::BLOCK;
 use crate::overlay::{Overlay, Tee};
 use crate::source::CHUNK;
@@ -199,7 +199,7 @@ impl<'a> LayerFile<'a> {
             copy(layer, &mut out, blame)?;
             return Ok((None, None));
         }
-        let hashing = HashingWriter::new(&mut self.out);
+        let hashing = Hashing::new(&mut self.out);
         let mut encoder = self.compress.encoder(hashing).map_err(write_error)?;
         let mut tee = Tee::new(layer, &mut encoder);
         // A layer that is no whole tar has no list of files; whoever wants one hears why.

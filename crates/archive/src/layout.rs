@@ -17,7 +17,7 @@ use crate::decode::Compression;
 use crate::describe::BLOBS;
 use crate::error::Error;
 use crate::form::{self, Blob, Written};
-use crate::hash::{HashingWriter, digest_of};
+use crate::hash::{Hashing, digest_of};
 use crate::layers::LayerReader;
 use crate::schema::Descriptor;
 use crate::stack::Stack;
@@ -136,7 +136,7 @@ fn encode(
     passed: &mut dyn FnMut(u64),
 ) -> Result<Blob, Error> {
     let (archive, image, place) = stack.get(index)?;
-    let encoder = compress.encoder(HashingWriter::new(out));
+    let encoder = compress.encoder(Hashing::new(out));
     let mut counting = Counting {
         out: encoder.map_err(write_error)?,
         passed,

@@ -28,6 +28,9 @@ use crate::{Engine, Error};
 /// An engine that was told to stop a build needs a moment to remove the step's container.
 const ATTEMPTS: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(300);
+/// IDs remembered. Nobody's build file has as many steps; a `RUN` step may print without end.
+const MAX_STEPS: usize = 1000;
+
 /// Whether a build failed because somebody removed an image meanwhile, of whatever kind: looking for a step `FROM scratch`
 /// in its cache, Docker's legacy builder lists all images without a parent and then reads each (moby 20.10,
 /// `image/cache/cache.go`). The next attempt lists what is there.
@@ -38,9 +41,6 @@ pub(crate) fn lost_a_step(tail: &str) -> bool {
             .starts_with("unable to find image \"sha256:")
     })
 }
-
-/// IDs remembered. Nobody's build file has as many steps; a `RUN` step may print without end.
-const MAX_STEPS: usize = 1000;
 
 /// The images that a build says it made, by the beginnings of their IDs, first to last.
 #[derive(Debug, Default)]

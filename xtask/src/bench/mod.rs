@@ -26,6 +26,7 @@ use serde_json::Value;
 
 use crate::Error;
 use crate::engine::Engine;
+use crate::folders::remove;
 use crate::process::{Runner, command};
 use crate::test::cargo_words;
 pub(crate) use clean::images as clean_images;
@@ -145,14 +146,4 @@ fn about(runner: &Runner, engine: &Engine) -> Result<Value, Error> {
 
 fn count(rows: &[Row], verdict: Verdict) -> usize {
     rows.iter().filter(|row| row.verdict() == verdict).count()
-}
-
-fn remove(folder: &Utf8Path) -> Result<(), Error> {
-    match std::fs::remove_dir_all(folder) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(Error::Io {
-            path: folder.into(),
-            source,
-        }),
-        _ => Ok(()),
-    }
 }

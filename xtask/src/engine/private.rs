@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use super::namespace::{Namespace, RESOLVER};
 use crate::Error;
+use crate::folders::remove;
 use crate::packages::find;
 use crate::process::{Runner, command, tail};
 
@@ -208,16 +209,6 @@ impl Drop for Folders {
         }
         // `dockerd` removes its socket itself unless it was killed.
         drop(std::fs::remove_file(&self.socket));
-    }
-}
-
-fn remove(folder: &Utf8Path) -> Result<(), Error> {
-    match std::fs::remove_dir_all(folder) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(Error::Io {
-            path: folder.into(),
-            source,
-        }),
-        _ => Ok(()),
     }
 }
 
