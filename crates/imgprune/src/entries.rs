@@ -62,14 +62,17 @@ impl Entries {
                     }
                     let modified = metadata.modified().ok().map(DateTime::<Utc>::from);
                     let mut candidate = candidate(entry, metadata.len(), modified, held);
-                    // Two entries may share a file. Its bytes are those of the first, which goes after the others.
-                    match owners.get(&path.absolute()) {
+                    // Two entries may share a file, by whatever way. Its bytes are those of the first, which goes
+                    // after the others.
+                    let absolute = path.absolute();
+                    let file = absolute.canonicalize_utf8().unwrap_or(absolute);
+                    match owners.get(&file) {
                         Some(owner) => {
                             candidate.size = 0;
                             candidate.base = candidate.base.or_else(|| Some(String::clone(owner)));
                             found.shared.insert(entry.name.clone());
                         }
-                        None => drop(owners.insert(path.absolute(), entry.name.clone())),
+                        None => drop(owners.insert(file, entry.name.clone())),
                     }
                     found.candidates.push(candidate);
                 }

@@ -19,7 +19,8 @@ pub(crate) struct Uses {
 }
 
 impl Uses {
-    /// Asks the engine: about the images only where there are containers, or `loaded` is wanted.
+    /// Asks the engine: about the images only where there are containers, or `loaded` is wanted. Then about all tags: an
+    /// entry may say no `image_id`, and a containerd store calls an image by another. It is a call for a thousand.
     pub(crate) fn ask(engine: &Engine, registry: &Registry, loaded: bool) -> Result<Self, Failure> {
         let entries = registry.entries();
         let containers = engine.containers().map_err(|error| {

@@ -4,9 +4,11 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
 use camino::Utf8Path;
+use rustix::fs::Mode;
 
 use crate::path::real;
 use crate::{Edit, Entry, Error, Registry, Store, StorePath, atomic, lock, work};
@@ -109,7 +111,17 @@ impl Store {
         let path = path.absolute();
         let folder = atomic::parent(&path).as_std_path();
         let wanted = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
+        let owners = || {
+            Some((
+                fs::metadata(folder).ok()?,
+                fs::symlink_metadata(&path).ok()?,
+            ))
+        };
+        let user = rustix::process::geteuid().as_raw();
         rustix::fs::access(folder, wanted).is_ok()
+            && owners().is_none_or(|(folder, file)| {
+                !is_sticky_for(user, folder.mode(), [folder.uid(), file.uid()])
+            })
     }
 
     /// Deletes a file that no entry names, under the registry's lock. Returns its length; `None` where there is none, or
@@ -155,6 +167,12 @@ impl Store {
         }
         lock::is_taken(&path)
     }
+}
+
+/// Whether a folder of this mode lets only `owners`, its own and the file's, delete a file (unlink(2), `EPERM`).
+fn is_sticky_for(user: u32, mode: u32, owners: [u32; 2]) -> bool {
+    let sticky = Mode::from_raw_mode(mode).contains(Mode::SVTX);
+    sticky && user != 0 && !owners.contains(&user)
 }
 
 /// The files that entries name, found by whatever way leads to them.

@@ -88,6 +88,25 @@ fn an_entry_stays_whose_archive_can_not_be_removed() {
     assert_eq!(s.read("image-registry.yml"), registry);
 }
 
+#[test]
+fn two_ways_to_one_file_count_once() {
+    let s = Sandbox::without_engine();
+    three(&s);
+    std::os::unix::fs::symlink("images", s.path("alias")).unwrap();
+    let alias = s.archive("c").replacen("images/", "alias/", 1);
+    let registry = s.read("image-registry.yml");
+    s.write(
+        "image-registry.yml",
+        registry.replace(&s.archive("a"), &alias),
+    );
+    s.remove(&s.archive("a"));
+    prune(&s, ["--max-age", "1d"])
+        .ok()
+        .stdout(&paths(&s, &["b", "c"]))
+        .stderr_has("before 500 kB in 3 images, freed 500 kB, after 0 B in 0 images");
+    assert!(!s.path(s.archive("c")).exists());
+}
+
 /// A store of so many images that they are removed in parts, while something can be done to it.
 fn many(s: &Sandbox) {
     let images: Vec<String> = (0..MANY).map(|number| format!("i{number}")).collect();
