@@ -75,8 +75,8 @@ impl Loader<'_> {
     /// Loads archives, in order; layers that they share are sent once. Without `keep_going`, the first
     /// failure is the last outcome.
     ///
-    /// Whoever replaces an archive renames it into its place a moment before its entry follows: an archive
-    /// that is not what its entry says is looked at once more when the registry is at rest.
+    /// An archive that is not what its entry says is looked at once more when the registry is at rest: it may
+    /// just be replaced.
     pub fn load_all(&self, targets: &[Target]) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
         while outcomes.len() < targets.len() {
@@ -103,11 +103,7 @@ impl Loader<'_> {
     /// The target as the registry has it now, if that is another image than before.
     fn newer(&self, target: &Target) -> Option<Target> {
         let old = target.entry.as_ref()?;
-        // No edit: this waits for whoever is writing. Where nothing can be locked, nobody writes.
-        let _ = self.store.update(self.lock_timeout, |_| {
-            Ok::<_, registry::Error>((Vec::new(), ()))
-        });
-        let registry = self.store.read().ok()?;
+        let registry = self.store.read_at_rest(self.lock_timeout).ok()?;
         let entry = registry.get(&old.name)?;
         let moved = entry.image_id != old.image_id || entry.file != old.file;
         target::registered(self.store, entry).ok().filter(|_| moved)

@@ -75,8 +75,7 @@ impl Checker<'_> {
         listed.sight = self.look(self.registry, &listed.entry, checked, passing);
         let blames_archive = |finding: &Finding| finding.code() == Code::Archive;
         if listed.findings().iter().any(blames_archive) && !passing.stopped() {
-            // Whoever replaces an archive renames it into its place a moment before its entry follows, and a
-            // check may take so long that the entry is another one by now.
+            // The archive may just be replaced, and a check may take so long that the entry is another by now.
             let registry = self.at_rest()?;
             let Some(entry) = registry.get(&listed.entry.name) else {
                 let name = &listed.entry.name;
@@ -94,12 +93,9 @@ impl Checker<'_> {
 
     /// The registry when nobody writes; as it was where it can't be read.
     fn at_rest(&self) -> Option<Registry> {
-        // No edit: this waits for whoever is writing. Where nothing can be locked, nobody writes.
-        let _ = self.store.update(self.lock_timeout, |_| {
-            Ok::<_, registry::Error>((Vec::new(), ()))
-        });
         let copy = || Registry::parse(self.registry.path(), self.registry.text().to_owned());
-        self.store.read().or_else(|_| copy()).ok()
+        let now = self.store.read_at_rest(self.lock_timeout);
+        now.or_else(|_| copy()).ok()
     }
 
     fn look(

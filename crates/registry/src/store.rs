@@ -89,6 +89,13 @@ impl Store {
         Ok(registry.with_uses(&self.uses()?))
     }
 
+    /// As [`Self::read`], when nobody writes any more: whoever replaces an archive renames it into its place a moment
+    /// before its entry follows. Waits at most `timeout`; where nothing can be locked, nobody writes.
+    pub fn read_at_rest(&self, timeout: Duration) -> Result<Registry, Error> {
+        drop(self.lock_registry(timeout));
+        self.read()
+    }
+
     /// Edits the registry under its lock, for which it waits at most `timeout`. A registry that is
     /// not there is empty, and made if there is something to write. What `decide` returns beside
     /// its edits is handed on. It is asked again if somebody who takes no lock, like an editor,

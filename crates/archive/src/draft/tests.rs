@@ -18,6 +18,14 @@ fn announced(diff_ids: &[Digest]) -> Announced<'_> {
     }
 }
 
+/// A file to write an archive to.
+fn empty() -> (OnDisk, File) {
+    let file = OnDisk::new(b"");
+    let mut options = File::options();
+    let out = options.read(true).write(true).open(file.path());
+    (file, out.expect("file"))
+}
+
 /// Takes a stream in and opens what became of it.
 fn take(stream: &[u8]) -> Result<(OnDisk, Stack), Error> {
     take_as(stream, &Options::default())
@@ -32,12 +40,7 @@ fn take_announced(
     options: &Options,
     diff_ids: &[Digest],
 ) -> Result<(OnDisk, Stack), Error> {
-    let file = OnDisk::new(b"");
-    let mut out = File::options()
-        .read(true)
-        .write(true)
-        .open(file.path())
-        .expect("file");
+    let (file, mut out) = empty();
     let mut draft = Draft::from_stream(stream, &mut out, announced(diff_ids), options, &|_| false)?;
     let length = draft.seal(&mut out, &["x:1".parse().expect("reference")])?;
     let digest = draft.digest(&out).expect("digest");
@@ -111,12 +114,7 @@ fn what_was_announced_changes_nothing() {
 fn an_archive_is_taken_in_as_composed() {
     let sample = sample();
     let archive = OnDisk::new(&compress(Compression::Gzip, &sample.oci(Compression::Zstd))).stack();
-    let file = OnDisk::new(b"");
-    let mut out = File::options()
-        .read(true)
-        .write(true)
-        .open(file.path())
-        .expect("file");
+    let (file, mut out) = empty();
     let image = archive.image();
     let draft =
         Draft::from_stack(&archive, &mut out, &Options::default(), &|_| false).expect("takes");
