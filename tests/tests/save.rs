@@ -153,20 +153,41 @@ fn two_images_do_not_end_under_one_name() {
 }
 
 #[test]
-fn an_archive_of_several_images_is_not_guessed_at() {
+fn an_archive_of_several_images_is_as_many_archives() {
     let s = Sandbox::new();
     let (one, two) = (debian().build(&s, "one"), debian().build(&s, "two"));
-    s.sh(&format!(
-        "{} save {one} {two} > both.tar",
-        engine().program()
-    ))
-    .ok();
-    let refused = s.run("imgsave", ["both.tar"]);
-    refused
+    let save = format!("{} save {one} {two} > both.tar", engine().program());
+    s.sh(&save).ok();
+    s.run("imgsave", ["--name", &s.image("new"), "both.tar"])
         .fails("imgsave", 3, "holds 2 images")
         .stderr_has(&one)
         .stderr_has(&two);
     assert!(!s.path("image-registry.yml").exists());
+    s.run("imgsave", ["--image", "none:1", "both.tar"])
+        .fails("imgsave", 3, "holds no image `none:1`")
+        .stderr_has(&two);
+    let both = format!("{}\n{}\n", s.archive("one"), s.archive("two"));
+    let saved = s.run("imgsave", ["both.tar"]);
+    let mut paths: Vec<_> = saved
+        .ok()
+        .stdout
+        .lines()
+        .map(|path| format!("{path}\n"))
+        .collect();
+    paths.sort();
+    assert_eq!(paths.concat(), both);
+    s.run("imgls", ["--check"]).code(0);
+    let id = engine().id(&two).expect("the image has an ID");
+    for image in [&two, &id] {
+        s.run(
+            "imgsave",
+            ["--image", image, "--name", &s.image("new"), "both.tar"],
+        )
+        .code(0)
+        .stdout(&format!("{}\n", s.archive("new")));
+    }
+    let registry = s.read("image-registry.yml");
+    assert_eq!(registry.matches(&id).count(), 2, "{registry}");
 }
 
 #[test]

@@ -58,6 +58,10 @@ pub struct Cli {
     #[arg(long, requires = "project")]
     variant: Option<String>,
 
+    /// Of an archive with several images, save only the one with this tag or ID [default: all of them]
+    #[arg(long, value_name = "REF|ID")]
+    image: Option<String>,
+
     /// Take the nearest name that complies where the given one does not
     #[arg(long)]
     normalize: bool,
@@ -124,10 +128,18 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         if names_one && !names.is_empty() {
             return Err(Failure::usage(SEVERAL));
         }
-        let saved = save(&saver, &operand, naming.as_ref(), cli.normalize, &names)
-            .map_err(|failure| failure.about(&operand))?;
-        names.insert(saved.name.clone(), saved.image_id);
-        print(context, &saved)
+        let about = |failure: Failure| failure.about(&operand);
+        let sources = Source::find(saver.engine, &operand, cli.image.as_deref()).map_err(about)?;
+        if naming.is_some() && sources.len() > 1 {
+            return Err(about(several_images(&sources)));
+        }
+        for source in &sources {
+            let saved = save(&saver, source, naming.as_ref(), cli.normalize, &names);
+            let saved = saved.map_err(about)?;
+            names.insert(saved.name.clone(), saved.image_id);
+            print(context, &saved)?;
+        }
+        Ok(())
     })
 }
 
@@ -168,7 +180,7 @@ fn full(saver: &Saver, name: &str) -> Result<Saved, Failure> {
             .with_hint(format!("the registry is {}", saver.store.file()))
     })?;
     let naming = Naming::Given(entry.name.parse()?);
-    let source = Source::archive(&saver.store.path(&entry.file)?.absolute())?;
+    let source = Source::registered(&saver.store.path(&entry.file)?.absolute(), entry)?;
     saver.save(&source, &naming, |_| Ok(DraftEntry::from(entry)))
 }
 
@@ -185,14 +197,20 @@ fn naming_of(cli: &Cli) -> Result<Option<Naming>, Failure> {
     }
 }
 
+/// One name for several images.
+fn several_images(sources: &[Source]) -> Failure {
+    let held = sources.first().map_or_else(String::new, Source::beside);
+    Failure::invalid(format!("holds {} images ({held})", sources.len()))
+        .with_hint("--image chooses one; without a name, each is saved under its own tag")
+}
+
 fn save(
     saver: &Saver,
-    operand: &str,
+    source: &Source,
     naming: Option<&Naming>,
     normalize: bool,
     names: &BTreeMap<String, Digest>,
 ) -> Result<Saved, Failure> {
-    let source = Source::find(saver.engine, operand)?;
     let own;
     let naming = match naming {
         Some(naming) => naming,
@@ -201,7 +219,7 @@ fn save(
             &own
         }
     };
-    saver.save(&source, naming, |contents| {
+    saver.save(source, naming, |contents| {
         let name = contents.name.as_str();
         // It would be gone as soon as it was printed.
         if names

@@ -1,14 +1,16 @@
 //! Where an image to save is: in the engine, or in an archive made elsewhere.
 
-use archive::{Archive, Gathered, Stack};
+use std::sync::Arc;
+
+use archive::{Archive, Gathered, Image, Stack};
 use camino::Utf8Path;
 use cli::{Code, Failure};
 use engine::{Engine, ImageInfo};
 use naming::{Digest, Reference};
+use registry::Entry;
 
 use crate::Naming;
 use crate::naming_choice::NAMES;
-use crate::saver::only_image;
 
 /// An image that can be put into the store.
 #[derive(Debug)]
@@ -20,21 +22,22 @@ pub enum Source {
         /// What the engine says of it.
         info: Box<ImageInfo>,
     },
-    /// The only image of an archive file.
+    /// An image of an archive file.
     Archive(Stack),
     /// An image whose layers are gathered from several places.
     Gathered(Box<Gathered>),
 }
 
 impl Source {
-    /// Finds what an operand names: an existing file is an archive, anything else a reference.
-    pub fn find(engine: &Engine, operand: &str) -> Result<Self, Failure> {
+    /// Finds what an operand names: an existing file is an archive, which may hold several images, anything else a
+    /// reference. `image` chooses one of an archive's.
+    pub fn find(engine: &Engine, operand: &str, image: Option<&str>) -> Result<Vec<Self>, Failure> {
         let path = Utf8Path::new(operand);
         if path.is_file() || operand.ends_with(".tar") || operand.starts_with(['/', '.']) {
-            return Self::archive(path);
+            return Self::archive(path, image);
         }
         let reference: Reference = operand.parse()?;
-        Self::engine(engine, reference)
+        Ok(vec![Self::engine(engine, reference)?])
     }
 
     /// The image that the engine holds under a reference.
@@ -61,24 +64,46 @@ impl Source {
         }
     }
 
-    /// The only image of an archive file.
-    pub fn archive(path: &Utf8Path) -> Result<Self, Failure> {
-        let archive = Archive::open(path)?;
-        match archive.images() {
-            [_] => Ok(Self::Archive(only_image(archive)?)),
-            images => {
-                let tags: Vec<_> = images
-                    .iter()
-                    .flat_map(|image| &image.tags)
-                    .map(Reference::to_string)
-                    .collect();
-                Err(Failure::new(
-                    Code::Invalid,
-                    format!("holds {} images ({})", images.len(), tags.join(", ")),
-                )
+    /// The images of an archive file, of which `image` may choose one by its tag or its ID.
+    pub fn archive(path: &Utf8Path, image: Option<&str>) -> Result<Vec<Self>, Failure> {
+        let archive = Arc::new(Archive::open(path)?);
+        let chosen = |found: &Image| {
+            image.is_none_or(|image| {
+                let is_tag = |tag: &Reference| image.parse().is_ok_and(|image| *tag == image);
+                found.image_id.to_string() == image || found.tags.iter().any(is_tag)
+            })
+        };
+        let images = archive.images().iter().enumerate();
+        let indexes = images.filter(|(_, image)| chosen(image));
+        let stacks = indexes.filter_map(|(index, _)| Stack::new(archive.clone(), index));
+        let sources: Vec<_> = stacks.map(Self::Archive).collect();
+        match (sources.is_empty(), image) {
+            (true, Some(image)) => Err(Failure::invalid(format!("holds no image `{image}`"))
                 .about(path.as_str())
-                .with_hint("load it with imgload and save each image by its reference"))
-            }
+                .with_hint(format!("it holds {}", names(archive.images())))),
+            _ => Ok(sources),
+        }
+    }
+
+    /// The image of an archive file that an entry means.
+    pub(crate) fn registered(path: &Utf8Path, entry: &Entry) -> Result<Self, Failure> {
+        let id = entry.image_id.map(|id| id.to_string());
+        let mut sources = Self::archive(path, id.as_deref())?;
+        match (sources.pop(), sources.is_empty()) {
+            (Some(source), true) => Ok(source),
+            _ => Err(Failure::new(
+                Code::Archive,
+                "holds several images, and its entry does not say which is meant",
+            )
+            .about(path.as_str())),
+        }
+    }
+
+    /// What the images are called that it shares its archive with, and itself.
+    pub(crate) fn beside(&self) -> String {
+        match self {
+            Self::Archive(stack) => names(stack.archive().images()),
+            Self::Engine { .. } | Self::Gathered(_) => String::new(),
         }
     }
 
@@ -97,4 +122,14 @@ impl Source {
             ),
         }
     }
+}
+
+/// What people call the images of an archive.
+fn names(images: &[Image]) -> String {
+    let name = |image: &Image| match image.tags.first() {
+        Some(tag) => tag.to_string(),
+        None => image.image_id.to_string(),
+    };
+    let names: Vec<_> = images.iter().map(name).collect();
+    names.join(", ")
 }
