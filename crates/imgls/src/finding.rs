@@ -49,8 +49,8 @@ impl State {
     pub(crate) fn of(error: &archive::Error, glances: bool) -> Self {
         match error {
             archive::Error::Missing { .. } => Self::Missing,
-            _ if glances => Self::Unreadable,
             _ if error.is_lfs_pointer() => Self::LfsPointer,
+            _ if glances => Self::Unreadable,
             _ if error.kind() == archive::ErrorKind::Archive => Self::Damaged,
             _ => Self::Unreadable,
         }

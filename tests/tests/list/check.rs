@@ -26,7 +26,7 @@ const FAULTS: [Fault; 6] = [
     ),
     (
         |s, path| drop(s.write(path, POINTER)),
-        "unreadable",
+        "lfs pointer",
         "lfs pointer",
         "Git LFS pointer",
     ),
