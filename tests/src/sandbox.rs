@@ -127,6 +127,12 @@ impl Sandbox {
         String::from_utf8_lossy(&self.read_bytes(path)).into_owned()
     }
 
+    /// Reads a text file; an empty text where there is none.
+    #[must_use]
+    pub fn read_if_there(&self, path: &str) -> String {
+        std::fs::read_to_string(self.path(path)).unwrap_or_default()
+    }
+
     /// Reads a file.
     ///
     /// # Panics
