@@ -1,15 +1,16 @@
 //! One run of a command, in a cleaned environment.
 
+use std::io::PipeWriter;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use xtask::process::{end_group, kill_group};
 
-use crate::{Outcome, Sandbox, engine, programs};
+use crate::{Outcome, Running, Sandbox, engine, programs};
 
 /// A command that takes longer has hung. Generous: a build with packages from the network is among the tests.
-const TIMEOUT: Duration = Duration::from_secs(5 * 60);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(5 * 60);
 /// How long a hung command may take to end when asked to.
 const GRACE: Duration = Duration::from_secs(5);
 /// Variables that change what a command does, besides all whose names start with `IMG_`.
@@ -23,13 +24,21 @@ const REMOVED: [&str; 7] = [
     "CLICOLOR_FORCE",
 ];
 
+/// What is on stdin.
+#[derive(Debug, Clone)]
+enum Input {
+    Nothing,
+    Bytes(Vec<u8>),
+    Silence,
+}
+
 /// A command about to run, made by [`Sandbox::command`].
 #[derive(Debug, Clone)]
 #[must_use = "nothing runs before `run`"]
 pub struct Invocation {
     words: Vec<String>,
     folder: Utf8PathBuf,
-    input: Option<Vec<u8>>,
+    input: Input,
     variables: Vec<(String, String)>,
 }
 
@@ -44,7 +53,7 @@ impl Invocation {
         Self {
             words: vec![program.into()],
             folder: sandbox.root().to_owned(),
-            input: None,
+            input: Input::Nothing,
             variables,
         }
     }
@@ -62,7 +71,13 @@ impl Invocation {
 
     /// What it reads on stdin, which is empty otherwise.
     pub fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
-        self.input = Some(bytes.into());
+        self.input = Input::Bytes(bytes.into());
+        self
+    }
+
+    /// On stdin nothing comes, and no end, for as long as the command is [`Running`].
+    pub fn silence(mut self) -> Self {
+        self.input = Input::Silence;
         self
     }
 
@@ -83,7 +98,7 @@ impl Invocation {
     /// # Panics
     /// Where it can't be started, or does not end.
     pub fn run(self) -> Outcome {
-        let (command, started) = self.start();
+        let (command, started, _silent) = self.start();
         let Some(output) = started
             .wait_timeout(TIMEOUT)
             .expect("a child can be waited for")
@@ -100,7 +115,7 @@ impl Invocation {
     /// # Panics
     /// Where it can't be started.
     pub fn run_until_killed(self, after: Duration) -> Option<Outcome> {
-        let (command, started) = self.start();
+        let (command, started, _silent) = self.start();
         let ended = started.wait_timeout(after);
         if let Some(output) = ended.expect("a child can be waited for").cloned() {
             return Some(outcome(command, output));
@@ -110,7 +125,16 @@ impl Invocation {
         None
     }
 
-    fn start(self) -> (String, duct::Handle) {
+    /// Starts it and does not wait.
+    ///
+    /// # Panics
+    /// Where it can't be started.
+    pub fn launch(self) -> Running {
+        let (command, started, silent) = self.start();
+        Running::new(command, started, silent)
+    }
+
+    fn start(self) -> (String, duct::Handle, Option<PipeWriter>) {
         let command = self.words.join(" ");
         let (program, words) = self.words.split_first().expect("a command has a name");
         let path = format!(
@@ -130,9 +154,15 @@ impl Invocation {
             .stdout_capture()
             .stderr_capture()
             .unchecked();
+        let mut silent = None;
         run = match self.input {
-            Some(bytes) => run.stdin_bytes(bytes),
-            None => run.stdin_null(),
+            Input::Nothing => run.stdin_null(),
+            Input::Bytes(bytes) => run.stdin_bytes(bytes),
+            Input::Silence => {
+                let (reader, writer) = std::io::pipe().expect("a pipe can be made");
+                silent = Some(writer);
+                run.stdin_file(reader)
+            }
         };
         run = run
             .full_env(environment(&path, &self.variables))
@@ -143,11 +173,11 @@ impl Invocation {
         let started = run
             .start()
             .unwrap_or_else(|error| panic!("`{command}` could not be started: {error}"));
-        (command, started)
+        (command, started, silent)
     }
 }
 
-fn outcome(command: String, output: std::process::Output) -> Outcome {
+pub(crate) fn outcome(command: String, output: std::process::Output) -> Outcome {
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     let code = output
         .status

@@ -11,6 +11,7 @@
 //! - A [`Sandbox`] is a store of its own (in a folder with a space in its path), a project name of its own, and commands
 //!   run in a cleaned environment. Dropping it removes every engine image of its project, and no other.
 //! - An [`Outcome`] is exit code, stdout and stderr at once; a failed assertion shows all three.
+//! - A [`Running`] is a command that was only launched, to be watched and sent signals.
 //! - An [`Image`] is a tiny image with fresh random content, so that no layer is in the engine already.
 //! - [`Watched`] is the engine with every call written down, and spoiled where a test needs that.
 //! - [`debian_base`] is a real Debian 12 that all tests share; `cargo xtask clean` removes it.
@@ -27,6 +28,7 @@ mod image;
 mod invocation;
 mod outcome;
 mod programs;
+mod running;
 mod sandbox;
 mod small_disk;
 mod watched;
@@ -35,6 +37,7 @@ pub use engine::{Engine, debian_base, engine};
 pub use image::Image;
 pub use invocation::Invocation;
 pub use outcome::Outcome;
+pub use running::{Process, Running, Whom};
 pub use sandbox::Sandbox;
 pub use small_disk::SmallDisk;
 pub use watched::Watched;

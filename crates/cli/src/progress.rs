@@ -8,12 +8,12 @@
 )]
 
 use std::io::{self, IsTerminal, Read, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::size;
 
@@ -42,6 +42,7 @@ pub(crate) struct Screen {
     program: &'static str,
     shown: Style,
     bars: MultiProgress,
+    ended: Arc<AtomicBool>,
 }
 
 impl Screen {
@@ -55,6 +56,7 @@ impl Screen {
             program,
             shown,
             bars: MultiProgress::new(),
+            ended: Arc::default(),
         }
     }
 
@@ -64,6 +66,20 @@ impl Screen {
             self.bars.suspend(print)
         } else {
             print()
+        }
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::SeqCst)
+    }
+
+    /// Clears the bars, and shows nothing any more.
+    pub(crate) fn end(&self) {
+        self.ended.store(true, Ordering::SeqCst);
+        if self.shown == Style::Auto {
+            // Where the terminal is gone there is nothing to clear.
+            let _ = self.bars.clear();
+            self.bars.set_draw_target(ProgressDrawTarget::hidden());
         }
     }
 

@@ -40,7 +40,9 @@ impl Reporter {
     }
 
     fn line(&self, line: impl Display) {
-        self.screen.print(|| eprintln!("{line}"));
+        if !self.screen.has_ended() {
+            self.screen.print(|| eprintln!("{line}"));
+        }
     }
 
     /// A step of long work has begun or ended. Silent with `--quiet`.
@@ -85,5 +87,10 @@ impl Reporter {
     /// Something failed.
     pub fn failure(&self, failure: &Failure) {
         self.line(format_args!("{}: {failure}", self.program));
+    }
+    /// Something ends the command. Nothing is said any more by anybody, and progress is gone from the terminal.
+    pub(crate) fn last_words(&self, failure: &Failure) {
+        self.failure(failure);
+        self.screen.end();
     }
 }

@@ -67,10 +67,10 @@ pub fn run<F: Flags>(work: impl FnOnce(F, &mut Context) -> Result<(), Failure>) 
         keep_going: common.keep_going,
         first_failure: None,
     };
-    let result = signals::watch().and_then(|()| work(flags, &mut context));
+    let result = signals::watch(&context.reporter).and_then(|()| work(flags, &mut context));
     let code = match (signals::received(), result) {
         (Some(code), _) => {
-            context.reporter.failure(&Failure::new(code, "interrupted"));
+            signals::say(code, &context.reporter);
             code
         }
         (None, Err(failure)) => {

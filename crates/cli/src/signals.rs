@@ -1,26 +1,35 @@
 //! Interrupts: a prompt end that leaves nothing behind.
 //!
-//! On the first signal every engine child is killed, which makes the work in progress fail and
+//! On the first signal every engine child is asked to end, which makes the work in progress fail and
 //! unwind: guards remove unfinished files and temporary tags as on any other failure. Work that
-//! does not look up in time (hashing a large layer) is ended after a grace period; its unfinished
-//! files are removed before. Whoever has removed something and not said so yet has longer. Kernel locks
-//! die with the process in either case.
+//! does not look up (hashing a layer, waiting for a lock or for standard input) is not waited for: when the engine is
+//! at rest and no registry is being written, this thread does what the guards would have done, and ends the process.
+//! Whoever has removed something and not said so yet has longer. Kernel locks die with the process.
 
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::{Code, Failure};
+use crate::{Code, Failure, Reporter};
 
-/// How long the work in progress has to unwind. People notice a second.
+/// How long the engine must have been at rest: work that fails with it is unwound by then.
+const QUIET: Duration = Duration::from_millis(100);
+
+/// How long engine and registry have to come to rest. People notice a second.
 const GRACE: Duration = Duration::from_millis(700);
 
 /// How much longer it has where it holds a [`Reprieve`]: on a busy disk a moment's work may take seconds.
 const REPRIEVE: Duration = Duration::from_secs(10);
-/// How often it is looked whether it still does.
-const PAUSE: Duration = Duration::from_millis(10);
+
+/// The time for a failed build to be taken out of the engine, which is worth the wait.
+const CLEAN_UP: Duration = Duration::from_secs(3);
+
+/// The pause between two looks.
+const PAUSE: Duration = Duration::from_millis(5);
 
 static RECEIVED: AtomicU8 = AtomicU8::new(0);
 static REPRIEVES: AtomicUsize = AtomicUsize::new(0);
@@ -42,25 +51,66 @@ impl Drop for Reprieve {
     }
 }
 
+/// Whether a thread has said that this process was interrupted, and is ending it.
+static ENDING: AtomicBool = AtomicBool::new(false);
+
 /// Watches for the signals that ask a process to end, from now on.
-pub(crate) fn watch() -> Result<(), Failure> {
+pub(crate) fn watch(reporter: &Reporter) -> Result<(), Failure> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])
         .map_err(|error| Failure::new(Code::Other, format!("signals can't be watched: {error}")))?;
-    std::thread::spawn(move || {
+    let reporter = reporter.clone();
+    thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
             let number = u8::try_from(signal).unwrap_or_default();
             RECEIVED.store(number, Ordering::SeqCst);
             program::kill_all();
-            std::thread::sleep(GRACE);
-            let asked = Instant::now();
-            while REPRIEVES.load(Ordering::SeqCst) > 0 && asked.elapsed() < REPRIEVE {
-                std::thread::sleep(PAUSE);
-            }
-            registry::remove_unfinished();
-            end(Code::Signal(number));
+            wait(GRACE, QUIET, || {
+                program::is_busy() || registry::is_writing()
+            });
+            wait(REPRIEVE, PAUSE, || REPRIEVES.load(Ordering::SeqCst) > 0);
+            let code = Code::Signal(number);
+            say(code, &reporter);
+            leave_nothing();
+            end(code);
         }
     });
     Ok(())
+}
+
+/// Waits until for so long there was nothing to wait for, or in vain.
+fn wait(limit: Duration, quiet: Duration, busy: impl Fn() -> bool) {
+    let began = Instant::now();
+    let mut at_rest = began;
+    while at_rest.elapsed() < quiet && began.elapsed() < limit {
+        thread::sleep(PAUSE);
+        if busy() {
+            at_rest = Instant::now();
+        }
+    }
+}
+
+/// What is left to do where the main thread is busy.
+fn leave_nothing() {
+    registry::remove_unfinished();
+    program::kill_rest();
+    let (done, ended) = mpsc::channel::<()>();
+    thread::spawn(move || {
+        engine::remove_temporary();
+        drop(done);
+    });
+    // Nothing is ever sent: this returns when the tags are gone, or after the time.
+    let _ = ended.recv_timeout(CLEAN_UP);
+    wait(CLEAN_UP, PAUSE, program::is_cleaning);
+}
+
+/// Says that this process was interrupted. Returns only to the first thread that comes here: it is to end the process.
+pub(crate) fn say(code: Code, reporter: &Reporter) {
+    if ENDING.swap(true, Ordering::SeqCst) {
+        loop {
+            thread::park();
+        }
+    }
+    reporter.last_words(&Failure::new(code, "interrupted"));
 }
 
 #[expect(

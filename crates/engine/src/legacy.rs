@@ -19,15 +19,17 @@
 
 use std::collections::BTreeSet;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use naming::Digest;
+use program::Cleaning;
 
 use crate::{Engine, Error};
 
 /// An engine that was told to stop a build needs a moment to remove the step's container.
-const ATTEMPTS: u32 = 10;
-const PAUSE: Duration = Duration::from_millis(300);
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Somebody may wait for the end: little more than a call takes.
+const PAUSE: Duration = Duration::from_millis(30);
 /// IDs remembered. Nobody's build file has as many steps; a `RUN` step may print without end.
 const MAX_STEPS: usize = 1000;
 
@@ -78,14 +80,14 @@ impl Engine {
     /// Removes the images that `steps` made, as far as they were not there `before`. What cannot be
     /// removed stays: the build's own failure is the one to report.
     pub(crate) fn remove_steps(&self, steps: &Steps, before: &BTreeSet<Digest>) {
-        for attempt in 0..ATTEMPTS {
-            if attempt > 0 {
-                thread::sleep(PAUSE);
-            }
+        let _cleaning = Cleaning::start();
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
             match self.strays(steps, before) {
                 Ok(strays) if !strays.is_empty() => drop(self.remove_alone(&strays)),
                 _ => return,
             }
+            thread::sleep(PAUSE);
         }
     }
 

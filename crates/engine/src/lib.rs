@@ -23,6 +23,7 @@ mod legacy;
 mod several;
 mod stream;
 mod tags;
+mod temporary;
 
 pub use build::{Build, BuildFile};
 pub use containers::Container;
@@ -31,3 +32,4 @@ pub use error::{Error, LoadError, SaveError};
 pub use flavor::{Flavor, StoreKind, Version};
 pub use held::Held;
 pub use image::ImageInfo;
+pub use temporary::{TemporaryTag, remove_temporary};

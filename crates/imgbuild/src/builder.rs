@@ -20,8 +20,7 @@ use registry::{Registry, Store};
 
 use crate::base::Base;
 use crate::recipe::Recipe;
-use crate::temporary::TemporaryTag;
-use crate::{contents, paths};
+use crate::{contents, paths, temporary};
 
 /// Builds what plans ask for.
 pub struct Builder<'a> {
@@ -228,7 +227,7 @@ impl Builder<'_> {
         } else {
             None
         };
-        let temporary = TemporaryTag::new(self.engine, name)?;
+        let temporary = temporary::tag(self.engine, name)?;
         let mut build = Build::new(BuildFile::Text(&recipe.text), temporary.reference());
         build.context = recipe.context.as_deref();
         build.args = recipe.args_on(on.as_ref());

@@ -17,8 +17,9 @@ use std::{io, thread};
 
 use duct::unix::HandleExt;
 
-/// The number of the signal, the same on every Unix.
+/// The numbers of the signals, the same on every Unix.
 pub const SIGTERM: i32 = 15;
+const SIGKILL: i32 = 9;
 /// How long a child has between SIGTERM and SIGKILL: enough for a program to remove its
 /// temporary files, little enough for a person who pressed Ctrl-C.
 const GRACE: Duration = Duration::from_secs(3);
@@ -29,11 +30,14 @@ const PAUSED: u64 = u64::MAX;
 static CHILDREN: Mutex<Children> = Mutex::new(Children {
     interrupted: false,
     running: Vec::new(),
+    cleaning: 0,
 });
 
 struct Children {
     interrupted: bool,
     running: Vec<Arc<Child>>,
+    /// How many threads put something right.
+    cleaning: usize,
 }
 
 fn children() -> MutexGuard<'static, Children> {
@@ -52,6 +56,50 @@ pub fn kill_all() {
     children.interrupted = true;
     for child in children.running.iter().filter(|child| !child.cleans_up) {
         child.stop(Stop::Interrupted);
+    }
+}
+
+/// Kills every call that does not clean up and still runs: for the moment before this process ends without
+/// waiting for them.
+pub fn kill_rest() {
+    let rest: Vec<_> = {
+        let children = children();
+        let rest = children.running.iter().filter(|child| !child.cleans_up);
+        rest.cloned().collect()
+    };
+    for child in rest {
+        // Errors mean that it has ended by itself.
+        let _ = child.handle.send_signal(SIGKILL);
+    }
+}
+
+/// Whether a call runs.
+pub fn is_busy() -> bool {
+    let children = children();
+    children.cleaning > 0 || !children.running.is_empty()
+}
+
+/// Whether something is being put right after a failure.
+pub fn is_cleaning() -> bool {
+    let children = children();
+    children.cleaning > 0 || children.running.iter().any(|child| child.cleans_up)
+}
+
+/// Says that several calls, with pauses between them, put something right, for as long as this lives.
+#[derive(Debug)]
+pub struct Cleaning(());
+
+impl Cleaning {
+    /// From now on.
+    pub fn start() -> Self {
+        children().cleaning += 1;
+        Self(())
+    }
+}
+
+impl Drop for Cleaning {
+    fn drop(&mut self) {
+        children().cleaning -= 1;
     }
 }
 

@@ -16,7 +16,9 @@ mod lines;
 mod tail;
 
 pub use call::{Call, Output, Streams, TAIL};
-pub use child::{Child, Running, SIGTERM, Stop, interrupted, kill_all};
+pub use child::{
+    Child, Cleaning, Running, SIGTERM, Stop, interrupted, is_busy, is_cleaning, kill_all, kill_rest,
+};
 pub use collect::{Chunk, Chunks, Collector};
 pub use error::Error;
 pub use feed::Input;

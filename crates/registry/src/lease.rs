@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::holder::{Holder, Life};
 use crate::unfinished::Temporary;
+use crate::writing::Writing;
 use crate::{Error, Registry, Store, atomic, lock, work};
 
 /// Where leases are.
@@ -160,11 +161,12 @@ impl Store {
     }
 
     /// The registry's lock.
-    pub(crate) fn lock_registry(&self, timeout: Duration) -> Result<lock::Lock, Error> {
+    pub(crate) fn lock_registry(&self, timeout: Duration) -> Result<Writing, Error> {
         let path = work::folder(self.root())?.join("registry.lock");
         let lock = lock::take(&path, self.file().as_str(), Some(timeout))?;
+        let writing = Writing::start(lock);
         self.finish_install()?;
-        Ok(lock)
+        Ok(writing)
     }
 }
 

@@ -45,6 +45,7 @@ mod transfer;
 mod unfinished;
 mod usage;
 mod work;
+mod writing;
 mod yaml;
 
 pub use config::{Cleanup, Config, Setting, UnknownKey};
@@ -62,3 +63,4 @@ pub use stray::{Stray, StrayKind};
 pub use transfer::Transfer;
 pub use unfinished::{Unfinished, remove_unfinished};
 pub use usage::Usage;
+pub use writing::is_writing;

@@ -1,0 +1,160 @@
+//! A command that runs, to be looked at from outside and sent signals.
+
+use std::fs;
+use std::io::PipeWriter;
+use std::time::{Duration, Instant};
+
+use duct::Handle;
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use xtask::process::kill_group;
+
+use crate::Outcome;
+use crate::invocation::{TIMEOUT, outcome};
+
+/// How often somebody who waits looks.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// Whom a signal is sent to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whom {
+    /// The command's own process: `kill PID`.
+    Alone,
+    /// All that it has started too: Ctrl-C on a terminal.
+    Group,
+}
+
+/// A command that was started by [`Invocation::launch`](crate::Invocation::launch) and leads a process group. Dropping it kills the group.
+#[derive(Debug)]
+pub struct Running {
+    command: String,
+    handle: Handle,
+    pid: Pid,
+    _silent: Option<PipeWriter>,
+}
+
+/// A process of a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    /// Its number.
+    pub pid: i32,
+    /// Its arguments, the program first.
+    pub words: Vec<String>,
+}
+
+impl Running {
+    pub(crate) fn new(command: String, handle: Handle, silent: Option<PipeWriter>) -> Self {
+        let pid = handle.pids().first().copied();
+        let pid = pid.and_then(|pid| Pid::from_raw(pid.try_into().ok()?));
+        Self {
+            command,
+            handle,
+            pid: pid.expect("a child has a number"),
+            _silent: silent,
+        }
+    }
+
+    /// Waits until something is so of the running command.
+    ///
+    /// # Panics
+    /// Where the command ends before, or it takes minutes.
+    #[track_caller]
+    pub fn wait_until(&self, what: &str, mut is_so: impl FnMut(&Self) -> bool) {
+        let began = Instant::now();
+        while !is_so(self) {
+            if let Ok(Some(output)) = self.handle.try_wait() {
+                let ended = outcome(self.command.clone(), output.clone());
+                panic!("ended before {what}:\n{ended}");
+            }
+            assert!(
+                began.elapsed() < TIMEOUT,
+                "`{}`: never {what}",
+                self.command
+            );
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    /// The bytes that it has read so far, from whatever.
+    #[must_use]
+    pub fn bytes_read(&self) -> u64 {
+        let path = format!("/proc/{}/io", self.pid.as_raw_nonzero());
+        let text = fs::read_to_string(path).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("rchar: "));
+        line.and_then(|bytes| bytes.parse().ok()).unwrap_or(0)
+    }
+
+    /// Whether it has a file open whose path ends so.
+    #[must_use]
+    pub fn has_open(&self, path: &str) -> bool {
+        let files = fs::read_dir(format!("/proc/{}/fd", self.pid.as_raw_nonzero()));
+        let mut files = files.into_iter().flatten().flatten();
+        files.any(|file| fs::read_link(file.path()).is_ok_and(|file| file.ends_with(path)))
+    }
+
+    /// Whether its main thread waits for something.
+    #[must_use]
+    pub fn is_asleep(&self) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid.as_raw_nonzero()));
+        stat.is_ok_and(|stat| {
+            stat.rsplit_once(')')
+                .is_some_and(|(_, rest)| rest.trim_start().starts_with('S'))
+        })
+    }
+
+    /// The living processes of its group, but for itself.
+    #[must_use]
+    pub fn others(&self) -> Vec<Process> {
+        let own = self.pid.as_raw_nonzero().get();
+        let entries = fs::read_dir("/proc").expect("/proc can be read");
+        let numbers = entries.flatten().filter_map(|entry| {
+            let number: i32 = entry.file_name().to_str()?.parse().ok()?;
+            (number != own && group_of(number) == Some(own)).then_some(number)
+        });
+        numbers.map(process).collect()
+    }
+
+    /// Sends a signal, and returns how long the command took to end, and what it did.
+    ///
+    /// # Panics
+    /// Where it does not end.
+    pub fn end_by(&self, signal: Signal, whom: Whom) -> (Duration, Outcome) {
+        let sent = Instant::now();
+        match whom {
+            Whom::Alone => kill_process(self.pid, signal),
+            Whom::Group => kill_process_group(self.pid, signal),
+        }
+        .expect("a signal can be sent to a child");
+        let ended = self.handle.wait_timeout(TIMEOUT);
+        let took = sent.elapsed();
+        let Some(output) = ended.expect("a child can be waited for").cloned() else {
+            panic!("`{}` does not end by {signal:?}", self.command);
+        };
+        (took, outcome(self.command.clone(), output))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        kill_group(&self.handle);
+    }
+}
+
+/// The group of a process that lives.
+fn group_of(pid: i32) -> Option<i32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, rest) = stat.rsplit_once(')')?;
+    let mut fields = rest.split_whitespace();
+    let alive = !matches!(fields.next()?, "Z" | "X");
+    fields.nth(1)?.parse().ok().filter(|_| alive)
+}
+
+fn process(pid: i32) -> Process {
+    let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let words = words.split(|byte| *byte == 0);
+    Process {
+        pid,
+        words: words
+            .map(|word| String::from_utf8_lossy(word).into_owned())
+            .collect(),
+    }
+}

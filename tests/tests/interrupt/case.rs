@@ -1,0 +1,152 @@
+//! A command that is interrupted in a moment of its life, and what is the same before and after.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use pipeline_tests::{Invocation, Running, Sandbox, Whom, engine};
+use rustix::process::Signal;
+
+/// How long an interrupted command may take, on a machine that is busy with other tests. Alone it takes a
+/// tenth of a second.
+const PROMPT: Duration = Duration::from_secs(3);
+
+/// How long what was told to end, or an engine that was told to give up, may take until it is gone.
+const SOON: Duration = Duration::from_secs(5);
+
+/// What is the same before and after an interrupted command.
+#[derive(Debug, PartialEq)]
+struct State {
+    registry: Option<String>,
+    files: Vec<String>,
+    images: Vec<String>,
+    containers: Vec<String>,
+}
+
+impl State {
+    fn of(s: &Sandbox) -> Self {
+        let registry = s.path("image-registry.yml");
+        let own = |path: &String| {
+            // Locks stay, and say nothing; leases end with whoever holds them; room is kept for the registry.
+            !["/locks/", "/leases/", "/registry.lock", "/reserve"]
+                .iter()
+                .any(|own| path.contains(&format!(".imgpipe{own}")))
+        };
+        let label = format!("label=imgpipe.test={}", s.project());
+        let lines = |words: &[&str]| -> Vec<String> {
+            let text = engine().read(words).expect("the engine answers");
+            text.lines().map(str::to_owned).collect()
+        };
+        let nameless = ["images", "-aq", "--no-trunc", "--filter", &label];
+        let mut images = engine().images_of(s.project());
+        images.extend(lines(&nameless));
+        images.sort();
+        Self {
+            registry: registry.exists().then(|| s.read("image-registry.yml")),
+            files: s.files("images").into_iter().filter(own).collect(),
+            images,
+            containers: lines(&["ps", "-aq", "--filter", &label]),
+        }
+    }
+}
+
+/// A command, and a moment in its life.
+pub struct Case<'a> {
+    what: &'a str,
+    command: &'a dyn Fn() -> Invocation,
+    midst: &'a dyn Fn(&Running) -> bool,
+    /// A lock that somebody else holds meanwhile, from the store's folder.
+    held: &'a str,
+}
+
+impl<'a> Case<'a> {
+    pub fn new(
+        what: &'a str,
+        command: &'a dyn Fn() -> Invocation,
+        midst: &'a dyn Fn(&Running) -> bool,
+    ) -> Self {
+        Self {
+            what,
+            command,
+            midst,
+            held: "",
+        }
+    }
+
+    /// While the test itself holds a lock, from the store's folder.
+    pub fn while_held(self, held: &'a str) -> Self {
+        Self { held, ..self }
+    }
+
+    /// Interrupts the command in each way, and sees to it that it ends and all is as before.
+    pub fn try_in(&self, s: &Sandbox) {
+        // What is made once, on first use.
+        s.sh("mkdir -p images/.imgpipe && echo '*' > images/.imgpipe/.gitignore")
+            .ok();
+        let before = State::of(s);
+        for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+            for whom in [Whom::Alone, Whom::Group] {
+                let running = (self.command)().launch();
+                running.wait_until(self.what, self.midst);
+                let (took, outcome) = running.end_by(signal, whom);
+                let what = self.what;
+                note(&format!(
+                    "{}\t{what}\t{signal:?}\t{whom:?}",
+                    took.as_millis()
+                ));
+                let context = format!("{what}: {signal:?} {whom:?} took {took:?}\n{outcome}");
+                outcome.code(code);
+                // What was printed is true: it may have been done just in time.
+                assert!(
+                    outcome.stdout.is_empty() || outcome.stdout.ends_with('\n'),
+                    "{context}"
+                );
+                assert!(took < PROMPT, "{context}");
+                assert!(outcome.stderr.ends_with(": interrupted\n"), "{context}");
+                // Whatever was started is gone, too.
+                soon(|| running.others(), &Vec::new(), &context);
+                soon(|| State::of(s), &before, &context);
+                self.unlocked(s, &context);
+            }
+        }
+    }
+
+    /// Nobody holds a lock.
+    #[track_caller]
+    fn unlocked(&self, s: &Sandbox, context: &str) {
+        let files = s.files("images/.imgpipe");
+        let locks = files.iter().filter(|path| path.ends_with(".lock"));
+        for path in locks.filter(|path| *path != self.held) {
+            let file = File::open(s.path(path)).expect("a lock's file can be opened");
+            assert!(file.try_lock().is_ok(), "{path} is locked\n{context}");
+        }
+    }
+}
+
+/// Adds a line to the file that `TIMES` names, if it names one.
+fn note(line: &str) {
+    let Some(path) = std::env::var_os("TIMES") else {
+        return;
+    };
+    let mut file = File::options().append(true).create(true).open(path);
+    let written = file.as_mut().map(|file| writeln!(file, "{line}"));
+    assert!(matches!(written, Ok(Ok(()))), "{written:?}");
+}
+
+/// Waits a little for what is no longer under the command's eyes.
+#[track_caller]
+fn soon<T: PartialEq + std::fmt::Debug>(now: impl Fn() -> T, wanted: &T, context: &str) {
+    let began = Instant::now();
+    loop {
+        let is = now();
+        if is == *wanted {
+            return;
+        }
+        assert!(
+            began.elapsed() < SOON,
+            "wanted {wanted:?}, but it is {is:?}\n{context}"
+        );
+        sleep(Duration::from_millis(20));
+    }
+}

@@ -1,0 +1,180 @@
+//! Interrupts: a prompt end, its own exit code, and nothing left behind.
+//!
+//! Every command that can take long is sent SIGINT and SIGTERM in the midst of it: alone, as by `kill`, and with all that it
+//! has started, as by Ctrl-C. `TIMES=FILE` writes down how many milliseconds each took.
+
+#![expect(
+    clippy::expect_used,
+    reason = "a test reports what is wrong by panicking"
+)]
+
+mod case;
+
+use std::fs::File;
+
+use pipeline_tests::{Image, Running, Sandbox, engine};
+
+use case::Case;
+
+/// Bytes of an image that takes its time.
+const LARGE: usize = 200_000_000;
+
+/// Whether the command has the engine at this work.
+fn engine_does(subcommand: &'static str) -> impl Fn(&Running) -> bool {
+    move |running| {
+        let others = running.others();
+        let mut words = others.iter().map(|process| &process.words);
+        words.any(|words| words.get(1).is_some_and(|word| word == subcommand))
+    }
+}
+
+/// Whether the command has written so many bytes of an archive.
+fn has_written(s: &Sandbox, bytes: usize) -> impl Fn(&Running) -> bool {
+    move |_| {
+        let unfinished = s.files("images/.imgpipe/unfinished");
+        let mut lengths = unfinished
+            .iter()
+            .filter_map(|path| s.path(path).metadata().ok());
+        lengths.any(|file| file.len() > bytes as u64)
+    }
+}
+
+#[test]
+fn imgsave() {
+    let s = Sandbox::new();
+    let image = Image::new().random("data", LARGE).build(&s, "a");
+    s.sh(&format!("$IMG_ENGINE save {image} > saved.tar")).ok();
+    let name = s.image("saved");
+    for compress in ["none", "zstd"] {
+        let save = |word: &str| {
+            let words = ["--name", &name, "--compress", compress, word];
+            s.command("imgsave").args(words)
+        };
+        let what = |of: &str| format!("imgsave --compress {compress} {of}");
+        let image = || save(&image);
+        Case::new(&what("IMAGE"), &image, &engine_does("save")).try_in(&s);
+        Case::new(&what("IMAGE, written"), &image, &has_written(&s, 1_000_000)).try_in(&s);
+        Case::new(
+            &what("FILE"),
+            &|| save("saved.tar"),
+            &has_written(&s, 1_000_000),
+        )
+        .try_in(&s);
+    }
+}
+
+#[test]
+fn imgload_and_imgls() {
+    let s = Sandbox::new();
+    let image = Image::new().random("data", LARGE).build(&s, "a");
+    s.run("imgsave", [&image]).ok();
+    let hashes = |running: &Running| running.bytes_read() > 5_000_000;
+    let check = || s.command("imgls").args(["--check", "--no-engine"]);
+    Case::new("imgls --check", &check, &hashes).try_in(&s);
+    let load = || s.command("imgload").arg(s.image("a"));
+    // The image is there under another tag: only the archive is looked at.
+    let other = format!("{}:latest", s.image("other"));
+    engine().read(&["tag", &image, &other]).expect("tagged");
+    let untagged = || {
+        engine().read(&["rmi", &image]);
+        load()
+    };
+    s.forget(&image);
+    Case::new("imgload, verifying", &untagged, &hashes).try_in(&s);
+    s.forget(&other);
+    Case::new("imgload, sending", &load, &engine_does("load")).try_in(&s);
+}
+
+#[test]
+fn imgbuild() {
+    let s = Sandbox::new();
+    let base = Image::new().busybox().build(&s, "base");
+    let build = |variant: &str, steps: &str| {
+        let name = s.image(variant);
+        let file = format!("Dockerfile.{variant}");
+        s.write(&file, format!("FROM {base}\n{steps}\n"));
+        let plan = format!("{{\"name\":\"{name}\",\"build\":{{\"dockerfile\":\"{file}\"}}}}");
+        s.write("plan.json", plan);
+        s.command("imgbuild").arg("plan.json")
+    };
+    let label = format!("label=imgpipe.test={}", s.project());
+    let in_step = |running: &Running| {
+        let there = engine().read(&["ps", "-q", "--filter", &label]);
+        engine_does("build")(running) && there.is_some_and(|there| !there.is_empty())
+    };
+    let slow = || build("slow", "ENV A=1\nRUN test -n \"$A\" && sleep 60");
+    Case::new("imgbuild, building", &slow, &in_step).try_in(&s);
+    // As another build of the same image.
+    let lock = format!("images/.imgpipe/locks/{}.lock", s.image("slow"));
+    let file = File::open(s.path(&lock)).expect("a lock's file can be opened");
+    file.lock().expect("locked");
+    let waits = |running: &Running| running.has_open(&lock);
+    Case::new("imgbuild, waiting", &slow, &waits)
+        .while_held(&lock)
+        .try_in(&s);
+}
+
+#[test]
+fn imgbuild_that_saves() {
+    let s = Sandbox::new();
+    let base = Image::new().random("data", LARGE).build(&s, "base");
+    s.write("Dockerfile", format!("FROM {base}\nLABEL a=1\n"));
+    let name = s.image("large");
+    let plan = format!("{{\"name\":\"{name}\",\"build\":{{\"dockerfile\":\"Dockerfile\"}}}}");
+    s.write("plan.json", plan);
+    let build = || s.command("imgbuild").args(["plan.json", "--no-cache"]);
+    Case::new("imgbuild, saving", &build, &engine_does("save")).try_in(&s);
+    Case::new("imgbuild, writing", &build, &has_written(&s, 1_000_000)).try_in(&s);
+    // The engine is done, but the image bears a tag in it until the archive is on disk.
+    let flushes =
+        |running: &Running| has_written(&s, LARGE)(running) && running.others().is_empty();
+    Case::new("imgbuild, flushing", &build, &flushes).try_in(&s);
+}
+
+#[test]
+fn what_waits_for_others() {
+    let s = Sandbox::without_engine();
+    let plan = || s.command("imgplan").silence();
+    let reads = |running: &Running| running.bytes_read() > 0 && running.is_asleep();
+    Case::new("imgplan, waiting", &plan, &reads).try_in(&s);
+    s.write("image-registry.yml", "images: []\n");
+    let lock = "images/.imgpipe/registry.lock";
+    let file = File::create(s.path(lock)).expect("a lock's file can be made");
+    file.lock().expect("locked");
+    let prune = || {
+        s.command("imgprune")
+            .args(["--max-size", "0", "--no-engine"])
+    };
+    let waits = |running: &Running| running.has_open(lock);
+    Case::new("imgprune, waiting", &prune, &waits)
+        .while_held(lock)
+        .try_in(&s);
+}
+
+#[test]
+fn ctrl_c_on_a_terminal() {
+    let s = Sandbox::new();
+    let image = Image::new().random("data", LARGE).build(&s, "a");
+    s.sh(&format!("$IMG_ENGINE save {image} > saved.tar")).ok();
+    // By the thread that does the work, and by the one that waits for signals.
+    for operand in [image.as_str(), "saved.tar"] {
+        s.write(
+            "line",
+            format!("stty -g; trap : INT; imgsave {operand}; echo code $?; stty -g"),
+        );
+        // `script` gives a terminal, on which what comes on its stdin is typed.
+        let typed = "until [ -n \"$(find images -size +2000k 2> /dev/null)\" ]; do sleep 0.02; done
+            printf '\\003'; sleep 2";
+        let script = "script --quiet --return --command 'sh line' typescript > /dev/null";
+        s.sh(&format!("({typed}) | {script}")).ok();
+        let shown = s.read("typescript").replace("\r\n", "\n");
+        // The bar is gone, the cursor is not, and the terminal is set as it was.
+        assert!(!shown.contains("\u{1b}[?25l"), "{shown:?}");
+        let (before, after) = shown.split_once("^C").expect("Ctrl-C was typed");
+        let after = after.trim_start_matches("\r\u{1b}[2K");
+        let setting = before.lines().nth(1).expect("what stty said");
+        let wanted = format!("imgsave: interrupted\ncode 130\n{setting}\n");
+        assert!(after.trim_start().starts_with(&wanted), "{shown:?}");
+        assert_eq!(s.files("images/.imgpipe/unfinished"), [""; 0]);
+    }
+}
