@@ -115,11 +115,11 @@ impl Saver<'_> {
         let path = self
             .store
             .relative(&self.store.path(&entry.file)?, &cli::working_dir()?);
-        // Gone, damaged or another file: saving it again mends it.
-        let Ok(mut file) = File::open(&path) else {
+        // Gone, damaged or another file: saving it again mends it. A named pipe is no archive, and would be waited for.
+        let Ok(archive) = Archive::open(&path) else {
             return Ok(None);
         };
-        let Ok(archive) = Archive::open(&path) else {
+        let Ok(mut file) = File::open(&path) else {
             return Ok(None);
         };
         let images = archive.images();

@@ -12,7 +12,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::error::{Mark, Problem};
 use crate::registry::MAX_BYTES;
-use crate::{Error, unfinished};
+use crate::{Error, own, unfinished};
 
 /// What tells one state of a file from another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +81,7 @@ pub(crate) fn replace(
     // The registry's lock is held: nobody else has a temporary file of this name.
     let temporary = unfinished::Temporary::new(folder.join(format!(".{name}.unfinished")));
     let failed = |action| Error::io(action, temporary.path());
-    let mut file = create(temporary.path())?;
+    let mut file = own::create(temporary.path())?;
     file.write_all(text.as_bytes()).map_err(failed("write"))?;
     if let Some(old) = metadata(&target)? {
         let own = file.metadata().map_err(failed("read"))?;
@@ -138,15 +138,4 @@ fn metadata(path: &Utf8Path) -> Result<Option<Metadata>, Error> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::io("read", path)(error)),
     }
-}
-
-/// Makes a file in the place of whatever is left there, such as a link to somebody's file.
-pub(crate) fn create(path: &Utf8Path) -> Result<File, Error> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            return Err(Error::io("remove", path)(error));
-        }
-        _ => {}
-    }
-    File::create_new(path).map_err(Error::io("create", path))
 }

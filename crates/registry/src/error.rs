@@ -106,6 +106,14 @@ pub enum Error {
         /// The rule that is broken.
         rule: String,
     },
+    /// Where imgpipe keeps a file of its own there is something else.
+    #[error("{path}: {rule}")]
+    Foreign {
+        /// What is there.
+        path: Utf8PathBuf,
+        /// What is wrong with it.
+        rule: &'static str,
+    },
     /// A file among the leases is none: what it held is not known.
     #[error("{path}: is no lease")]
     NoLease {
@@ -162,6 +170,7 @@ impl Error {
             | Self::NoConfig { .. }
             | Self::Syntax { .. }
             | Self::NoText { .. }
+            | Self::Foreign { .. }
             | Self::Path { .. } => ErrorKind::Invalid,
             Self::LockTimeout { .. } => ErrorKind::LockTimeout,
             Self::Io { source, .. } => match source.kind() {
@@ -197,6 +206,7 @@ impl Error {
             Self::Path { .. } => {
                 Some("`file:` is relative to the registry's folder and stays inside it".into())
             }
+            Self::Foreign { .. } => Some("remove it, and look who put it there".into()),
             Self::NoLease { .. } => Some("remove it when no run is using images".into()),
             Self::LockTimeout { .. } => Some("wait longer with --lock-timeout".into()),
             _ => None,

@@ -6,17 +6,21 @@
 //! registry, finds it, and finishes what was begun.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
-use crate::{Edit, Entry, Error, Registry, Store, StorePath, Unfinished, work};
+use crate::registry::MAX_BYTES;
+use crate::{Edit, Entry, Error, Registry, Store, StorePath, Unfinished, own, work};
 
 /// What the note is called.
 const NOTE: &str = "installing.json";
+
+/// The longest note, in bytes: a registry's text, in which every byte may need two in JSON.
+const MAX_NOTE: u64 = 2 * MAX_BYTES;
 
 /// An archive that is about to be in its place.
 #[derive(Debug, Serialize, Deserialize)]
@@ -61,10 +65,12 @@ impl Store {
     /// Finishes what a process that died had begun. Under the registry's lock.
     pub(crate) fn finish_install(&self) -> Result<(), Error> {
         let path = self.note_path();
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(Error::io("read", &path)(error)),
+        let bytes = match own::read(&path, MAX_NOTE) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(()),
+            // Nobody who had begun anything left that.
+            Err(Error::Foreign { .. }) => return self.forget_note(),
+            Err(error) => return Err(error),
         };
         // One that is not whole was written by somebody who had moved nothing yet.
         if let Ok(note) = serde_json::from_slice::<Note>(&bytes)
@@ -78,7 +84,7 @@ impl Store {
 
     /// Whether there is something to finish. Whoever only reads does it where nobody else is at it.
     pub(crate) fn settle(&self) {
-        if self.note_path().exists() {
+        if fs::symlink_metadata(self.note_path()).is_ok() {
             // In vain where it may not be written, or somebody is at work.
             let _ = self.lock_registry(Duration::ZERO);
         }
@@ -106,10 +112,10 @@ impl Store {
             registry: registry.to_owned(),
         };
         let text = serde_json::to_string(&note).unwrap_or_default();
-        let written = File::create(&path).and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
-            file.sync_all()
-        });
+        let mut file = own::create(&path)?;
+        let written = file
+            .write_all(text.as_bytes())
+            .and_then(|()| file.sync_all());
         written.map_err(|error| {
             let _ = fs::remove_file(&path);
             failed("write")(error)
@@ -117,13 +123,7 @@ impl Store {
     }
 
     fn forget_note(&self) -> Result<(), Error> {
-        let path = self.note_path();
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(Error::io("remove", &path)(error))
-            }
-            _ => Ok(()),
-        }
+        own::remove(&self.note_path())
     }
 
     fn note_path(&self) -> Utf8PathBuf {

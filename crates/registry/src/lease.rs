@@ -4,8 +4,7 @@
 //! images are removed as well: whoever has leased an image and finds it registered then keeps it. It needs no
 //! flush to disk: what does not outlive a crash is only what died with it.
 
-use std::fs;
-use std::io::{self, Write};
+use std::io::Write;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -16,13 +15,15 @@ use sha2::{Digest as _, Sha256};
 use crate::holder::{Holder, Life};
 use crate::unfinished::Temporary;
 use crate::writing::Writing;
-use crate::{Error, Registry, Store, atomic, lock, work};
+use crate::{Error, Registry, Store, lock, own, work};
 
 /// Where leases are.
 const FOLDER: &str = "leases";
 
 /// What a lease is called that is being written.
 const UNFINISHED: &str = ".unfinished";
+/// The longest lease, in bytes: a name and the ID of a run, both bounded where they come in.
+const MAX_LEASE: u64 = 64 * 1024;
 
 /// How long a lease lasts whose holder can't be seen: a run known by its ID, a process elsewhere.
 pub const LEASE_TERM: Duration = Duration::from_secs(6 * 60 * 60);
@@ -87,7 +88,7 @@ impl Store {
             .iter()
             .filter(|(_, lease)| !lease.is_live(now, None))
         {
-            remove(path)?;
+            own::remove(path)?;
         }
         for image in images {
             let lease = Lease {
@@ -115,14 +116,14 @@ impl Store {
         lock_timeout: Duration,
         mut ended: impl FnMut(&Lease) -> bool,
     ) -> Result<Vec<Lease>, Error> {
-        if !self.root().join(work::FOLDER).join(FOLDER).is_dir() {
+        if work::existing(self.root(), FOLDER)?.is_none() {
             return Ok(Vec::new());
         }
         let _lock = self.lock_registry(lock_timeout)?;
         let mut gone = Vec::new();
         for (path, lease) in self.lease_files()? {
             if ended(&lease) {
-                remove(&path)?;
+                own::remove(&path)?;
                 gone.push(lease);
             }
         }
@@ -130,22 +131,21 @@ impl Store {
     }
 
     fn lease_files(&self) -> Result<Vec<(Utf8PathBuf, Lease)>, Error> {
-        let folder = self.root().join(work::FOLDER).join(FOLDER);
-        let files = match folder.read_dir_utf8() {
-            Ok(files) => files,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(Error::io("list", &folder)(error)),
+        let Some(folder) = work::existing(self.root(), FOLDER)? else {
+            return Ok(Vec::new());
         };
+        let files = folder.read_dir_utf8().map_err(Error::io("list", &folder))?;
         let mut leases = Vec::new();
         for file in files {
             let path = file.map_err(Error::io("list", &folder))?.into_path();
             if path.file_name() == Some(UNFINISHED) {
                 continue;
             }
-            let bytes = match fs::read(&path) {
-                Ok(bytes) => bytes,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(Error::io("read", &path)(error)),
+            let bytes = match own::read(&path, MAX_LEASE) {
+                Ok(Some(bytes)) => bytes,
+                Ok(None) => continue,
+                Err(Error::Foreign { path, .. }) => return Err(Error::NoLease { path }),
+                Err(error) => return Err(error),
             };
             // As a power cut leaves it, which also ended whoever held it.
             if bytes.is_empty() {
@@ -173,7 +173,7 @@ impl Store {
 /// Writes a lease; one of the same holder and image is renewed, and never made shorter.
 fn write(folder: &Utf8Path, lease: &Lease) -> Result<(), Error> {
     let path = folder.join(file_name(lease));
-    let old = fs::read(&path).ok();
+    let old = own::read(&path, MAX_LEASE)?;
     let old = old.and_then(|bytes| serde_json::from_slice::<Lease>(&bytes).ok());
     let brief = lease.brief && old.is_none_or(|old| old.brief);
     let lease = Lease {
@@ -183,19 +183,10 @@ fn write(folder: &Utf8Path, lease: &Lease) -> Result<(), Error> {
     let text = serde_json::to_string(&lease).unwrap_or_default();
     // The registry's lock is held: nobody else writes this file.
     let temporary = Temporary::new(folder.join(UNFINISHED));
-    let mut file = atomic::create(temporary.path())?;
-    file.write_all(text.as_bytes())
+    own::create(temporary.path())?
+        .write_all(text.as_bytes())
         .map_err(Error::io("write", &path))?;
     temporary.rename(&path)
-}
-
-fn remove(path: &Utf8Path) -> Result<(), Error> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(Error::io("remove", path)(error))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// One name for an image and a holder, however long either is.

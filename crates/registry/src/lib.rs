@@ -34,6 +34,7 @@ mod layout;
 mod lease;
 mod list;
 mod lock;
+mod own;
 mod path;
 mod registry;
 mod removal;

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use camino::Utf8Path;
 
-use crate::Error;
+use crate::{Error, own};
 
 /// The pauses between two attempts grow from this …
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
@@ -63,21 +63,18 @@ pub(crate) fn take(path: &Utf8Path, what: &str, timeout: Option<Duration>) -> Re
         thread::sleep(left.map_or(pause, |left| left.min(pause)));
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
-    // Only a courtesy to others: a full disk must not keep anybody from locking.
-    let _ = file
-        .set_len(0)
-        .and_then(|()| write!(file, "{}", std::process::id()));
+    sign(&mut file);
     Ok(Lock { file })
 }
 
 /// Whether somebody else holds the lock on a file; one that is not there has none.
 pub(crate) fn is_taken(path: &Utf8Path) -> Result<bool, Error> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+    let file = match own::open(path, OpenOptions::new().read(true)) {
+        Ok(Some(file)) => file,
+        Ok(None) => return Ok(false),
         // Whoever may not read a file can't tell, and leaves it alone.
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(true),
-        Err(error) => return Err(Error::io("open", path)(error)),
+        Err(error) if error.is_read_only() => return Ok(true),
+        Err(error) => return Err(error),
     };
     match file.try_lock() {
         Ok(()) => Ok(false),
@@ -87,19 +84,20 @@ pub(crate) fn is_taken(path: &Utf8Path) -> Result<bool, Error> {
 }
 
 fn open(path: &Utf8Path) -> Result<File, Error> {
-    if path.is_symlink() {
-        return Err(Error::Path {
-            path: path.to_owned(),
-            rule: "is a link, where a lock's own file must be".into(),
-        });
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    let gone = || Error::io("open", path)(io::ErrorKind::NotFound.into());
+    own::open(path, &mut options)?.ok_or_else(gone)
+}
+
+/// Leaves a note for whoever waits. Only a courtesy to others: a full disk must not keep anybody from locking.
+fn sign(file: &mut File) {
+    // A file of two names may be somebody's under the other one.
+    if file.metadata().is_ok_and(|metadata| metadata.nlink() == 1) {
+        let _ = file
+            .set_len(0)
+            .and_then(|()| write!(file, "{}", std::process::id()));
     }
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
-        .map_err(Error::io("open", path))
 }
 
 fn holder(file: &mut File) -> Option<u32> {

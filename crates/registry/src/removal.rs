@@ -156,8 +156,9 @@ impl Store {
 
     /// Whether somebody reads or writes an archive, or makes the image of this name.
     pub fn is_busy(&self, name: &str, path: &StorePath) -> Result<bool, Error> {
-        let locks = self.root().join(work::FOLDER).join("locks");
-        if lock::is_taken(&locks.join(work::lock_name(name)))? {
+        if let Some(locks) = work::existing(self.root(), "locks")?
+            && lock::is_taken(&locks.join(work::lock_name(name)))?
+        {
             return Ok(true);
         }
         let path = path.absolute();

@@ -7,13 +7,16 @@ use std::time::SystemTime;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::removal::Files;
-use crate::{Error, Registry, Store, StorePath, transfer, unfinished, work};
+use crate::{Error, Registry, Store, StorePath, own, transfer, unfinished, work};
 
 /// Where archives are.
 const IMAGES: &str = "images";
 
 /// How the names of archives end.
 const ARCHIVES: [&str; 5] = [".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst"];
+
+/// Where unfinished files are in the store's own folder.
+const UNFINISHED: &str = "unfinished";
 
 /// How deep folders may be in each other.
 const MAX_DEPTH: usize = 32;
@@ -60,8 +63,10 @@ impl Store {
             }
         })?;
         strays.sort_by(|a, b| a.path.cmp(&b.path));
-        let folder = Utf8Path::new(work::FOLDER).join("unfinished");
-        for (path, bytes) in unfinished::abandoned(&self.root().join(&folder)) {
+        let folder = Utf8Path::new(work::FOLDER).join(UNFINISHED);
+        let there = work::existing(self.root(), UNFINISHED)?;
+        let abandoned = there.map(|folder| unfinished::abandoned(&folder));
+        for (path, bytes) in abandoned.unwrap_or_default() {
             strays.push(Stray {
                 modified: fs::symlink_metadata(&path)
                     .and_then(|it| it.modified())
@@ -86,14 +91,15 @@ impl Store {
 
     /// Removes what a dead writer left unfinished.
     pub fn remove_unfinished(&self, stray: &Stray) -> Result<(), Error> {
-        let path = self.root().join(&stray.path);
         if stray.kind == StrayKind::Transfer {
-            return transfer::remove_abandoned(self.root(), &path);
+            return transfer::remove_abandoned(self.root(), &self.root().join(&stray.path));
         }
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(Error::io("remove", &path)(error))
-            }
+        // Somebody may have put a link in its way since it was looked at.
+        match (
+            work::existing(self.root(), UNFINISHED)?,
+            stray.path.file_name(),
+        ) {
+            (Some(folder), Some(name)) => own::remove(&folder.join(name)),
             _ => Ok(()),
         }
     }

@@ -80,7 +80,9 @@ fn lock_path(root: &Utf8Path, name: &str) -> Result<Utf8PathBuf, Error> {
 
 /// The folders that nobody works in, with the bytes in them.
 pub(crate) fn abandoned(root: &Utf8Path) -> Vec<(Utf8PathBuf, u64)> {
-    let folder = root.join(work::FOLDER).join(FOLDER);
+    let Ok(Some(folder)) = work::existing(root, FOLDER) else {
+        return Vec::new();
+    };
     let Ok(entries) = folder.read_dir_utf8() else {
         return Vec::new();
     };

@@ -18,7 +18,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::atomic::{parent, sync_folder};
 use crate::lock::is_named;
-use crate::{Error, Store, StorePath, work};
+use crate::{Error, Store, StorePath, own, work};
 
 /// The temporary files of this process, for its last resort.
 static LIVE: Mutex<BTreeSet<Utf8PathBuf>> = Mutex::new(BTreeSet::new());
@@ -203,7 +203,7 @@ pub(crate) fn abandoned(folder: &Utf8Path) -> Vec<(Utf8PathBuf, u64)> {
         if !entry.file_type().is_ok_and(|kind| kind.is_file()) {
             continue;
         }
-        if let Ok(file) = File::open(path)
+        if let Ok(Some(file)) = own::open(path, OpenOptions::new().read(true))
             && file.try_lock().is_ok()
             && is_named(&file, path)
         {

@@ -4,7 +4,6 @@
 //! `images/.imgpipe/usage.json` instead, which ignores itself, and whoever reads its registry sees both together.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::time::Duration;
 
@@ -13,10 +12,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::unfinished::Temporary;
-use crate::{Edit, Entry, Error, Store, atomic, work};
+use crate::{Edit, Entry, Error, Store, own, work};
 
 /// The file beside the registry's lock.
 const FILE: &str = "usage.json";
+
+/// The longest that it is, in bytes: a hundred for each of the entries that a registry may have.
+const MAX_BYTES: u64 = 16 << 20;
 
 /// Where uses are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -99,12 +101,9 @@ impl Store {
             return Ok(Uses::default());
         }
         let path = self.uses_path();
-        match fs::read(&path) {
-            // A file that makes no sense is worth no more than none, and is written anew.
-            Ok(bytes) => Ok(serde_json::from_slice(&bytes).unwrap_or_default()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Uses::default()),
-            Err(error) => Err(Error::io("read", &path)(error)),
-        }
+        // A file that makes no sense is worth no more than none, and is written anew.
+        let bytes = own::read(&path, MAX_BYTES)?.unwrap_or_default();
+        Ok(serde_json::from_slice(&bytes).unwrap_or_default())
     }
 
     fn write_uses(&self, uses: &Uses) -> Result<(), Error> {
@@ -113,7 +112,7 @@ impl Store {
             serde_json::to_vec(uses).map_err(|error| Error::io("write", &path)(error.into()))?;
         // The registry's lock is held: nobody else has a temporary file of this name.
         let temporary = Temporary::new(path.with_extension("unfinished"));
-        let mut file = atomic::create(temporary.path())?;
+        let mut file = own::create(temporary.path())?;
         io::Write::write_all(&mut file, &text).map_err(Error::io("write", &path))?;
         temporary.rename(&path)
     }

@@ -40,10 +40,7 @@ pub(crate) fn folder(root: &Utf8Path) -> Result<Utf8PathBuf, Error> {
             .canonicalize_utf8()
             .map_err(Error::io("open", &folder))?;
         if !real.starts_with(&real_root) {
-            return Err(Error::Path {
-                path: folder,
-                rule: "leads out of the registry's folder through a link".into(),
-            });
+            return Err(leads_out(folder));
         }
     }
     let ignore = folder.join(".gitignore");
@@ -61,13 +58,44 @@ pub(crate) fn folder(root: &Utf8Path) -> Result<Utf8PathBuf, Error> {
 pub(crate) fn subfolder(root: &Utf8Path, name: &str) -> Result<Utf8PathBuf, Error> {
     let folder = folder(root)?.join(name);
     make(&folder)?;
-    if folder.is_symlink() {
-        return Err(Error::Path {
-            path: folder,
-            rule: "is a link, where a folder must be".into(),
-        });
+    match fs::symlink_metadata(&folder) {
+        Ok(metadata) if metadata.is_dir() => Ok(folder),
+        Ok(_) => Err(no_folder(folder)),
+        Err(error) => Err(Error::io("open", &folder)(error)),
     }
-    Ok(folder)
+}
+
+/// A folder in the folder, if it is there.
+pub(crate) fn existing(root: &Utf8Path, name: &str) -> Result<Option<Utf8PathBuf>, Error> {
+    let folder = root.join(FOLDER).join(name);
+    match fs::symlink_metadata(&folder) {
+        Err(error) if is_nothing(&error) => return Ok(None),
+        Err(error) => return Err(Error::io("open", &folder)(error)),
+        Ok(metadata) if !metadata.is_dir() => return Err(no_folder(folder)),
+        Ok(_) => {}
+    }
+    let real = |path: &Utf8Path| path.canonicalize_utf8().map_err(Error::io("open", path));
+    if !real(&folder)?.starts_with(real(root)?) {
+        return Err(leads_out(folder));
+    }
+    Ok(Some(folder))
+}
+
+fn is_nothing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+fn no_folder(path: Utf8PathBuf) -> Error {
+    let rule = "is not a folder, as those that imgpipe keeps for itself";
+    Error::Foreign { path, rule }
+}
+
+fn leads_out(path: Utf8PathBuf) -> Error {
+    let rule = "leads out of the registry's folder through a link";
+    Error::Foreign { path, rule }
 }
 
 fn make(folder: &Utf8Path) -> Result<(), Error> {

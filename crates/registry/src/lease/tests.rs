@@ -1,3 +1,5 @@
+use std::fs;
+
 use super::*;
 
 const TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,3 +1,5 @@
+use std::fs;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::*;

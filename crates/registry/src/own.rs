@@ -1,0 +1,68 @@
+//! Opening the store's own files, whatever somebody may have put in their place.
+//!
+//! Their names are known to everybody, and a store may be shared. A link is not followed, a named pipe is not waited for, and
+//! what is written goes into a file that is new. The folders above are looked at by [`work`](crate::work).
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
+
+use camino::Utf8Path;
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+
+use crate::Error;
+
+/// Opens a file that must be a regular one. `None` if there is none; of what else is there, an error.
+pub(crate) fn open(path: &Utf8Path, options: &mut OpenOptions) -> Result<Option<File>, Error> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    options.custom_flags(flags.bits().cast_signed());
+    let foreign = || Error::Foreign {
+        path: path.to_owned(),
+        rule: "is not a regular file, as those that imgpipe keeps for itself",
+    };
+    let file = match options.open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => match Errno::from_io_error(&error) {
+            // A link; a folder; a pipe that nobody reads, or a socket.
+            Some(Errno::LOOP | Errno::ISDIR | Errno::NXIO) => return Err(foreign()),
+            _ => return Err(Error::io("open", path)(error)),
+        },
+    };
+    let metadata = file.metadata().map_err(Error::io("read", path))?;
+    if metadata.is_file() {
+        Ok(Some(file))
+    } else {
+        Err(foreign())
+    }
+}
+
+/// The bytes of a file, of which there may be `limit`; `None` if there is none. What is longer is cut off: no file of the
+/// store's own is.
+pub(crate) fn read(path: &Utf8Path, limit: u64) -> Result<Option<Vec<u8>>, Error> {
+    let Some(file) = open(path, OpenOptions::new().read(true))? else {
+        return Ok(None);
+    };
+    let mut bytes = Vec::new();
+    file.take(limit)
+        .read_to_end(&mut bytes)
+        .map_err(Error::io("read", path))?;
+    Ok(Some(bytes))
+}
+
+/// Makes a file anew: what was there, a link for instance, is removed and not written to.
+pub(crate) fn create(path: &Utf8Path) -> Result<File, Error> {
+    remove(path)?;
+    File::create_new(path).map_err(Error::io("create", path))
+}
+
+/// Removes a file, if it is there.
+pub(crate) fn remove(path: &Utf8Path) -> Result<(), Error> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Error::io("remove", path)(error))
+        }
+        _ => Ok(()),
+    }
+}
