@@ -93,10 +93,10 @@ impl fmt::Display for Failure {
         }
         f.write_str(&one_line(&self.message))?;
         for line in self.tail.iter().flat_map(|tail| tail.trim_end().lines()) {
-            write!(f, "\n  | {line}")?;
+            write!(f, "\n  | {}", one_line(&line.replace('\t', "    ")))?;
         }
         match &self.hint {
-            Some(hint) => write!(f, "\nhint: {hint}"),
+            Some(hint) => write!(f, "\nhint: {}", one_line(hint)),
             None => Ok(()),
         }
     }
@@ -106,15 +106,8 @@ impl fmt::Display for Failure {
 const MAX_SHOWN: usize = 2000;
 
 /// A text on one line, whatever a file name or a stream put into it.
-fn one_line(text: &str) -> String {
-    let mut line = String::new();
-    for c in text.chars().take(MAX_SHOWN) {
-        if c.is_control() {
-            line.extend(c.escape_default());
-        } else {
-            line.push(c);
-        }
-    }
+pub(crate) fn one_line(text: &str) -> String {
+    let mut line = naming::visible(text.chars().take(MAX_SHOWN));
     if text.chars().nth(MAX_SHOWN).is_some() {
         line.push('…');
     }

@@ -21,7 +21,7 @@ impl Output {
     /// once, because the next command of a pipeline waits for it.
     pub fn record(&self, plain: &str, detail: impl FnOnce() -> Value) -> Result<(), Failure> {
         let line = if self.json {
-            detail().to_string()
+            one_line_json(&detail().to_string())
         } else {
             plain.to_owned()
         };
@@ -34,7 +34,7 @@ impl Output {
 
     /// Prints a result that is the same with `--json` and without: one line of JSON.
     pub fn json_line(&self, line: &str) -> Result<(), Failure> {
-        self.text(&format!("{line}{}", self.end()))
+        self.text(&format!("{}{}", one_line_json(line), self.end()))
     }
 
     /// Prints a text as it is.
@@ -53,5 +53,32 @@ impl Output {
                     )
                 }
             })
+    }
+}
+
+/// JSON whose strings steer no terminal: what JSON itself leaves as it is becomes an escape too.
+fn one_line_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        // Outside strings there is no such character; all of them are in the basic plane.
+        if naming::steers(c) {
+            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_stays_the_same_value() {
+        let value = serde_json::json!({"a\u{9b}": "\u{202e}\n\u{1b}\u{7f}ä"});
+        let text = one_line_json(&value.to_string());
+        assert!(!text.contains(naming::steers), "{text}");
+        assert_eq!(serde_json::from_str::<Value>(&text).ok(), Some(value));
     }
 }

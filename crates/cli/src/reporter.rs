@@ -7,6 +7,7 @@
 use std::fmt::Display;
 
 use crate::Failure;
+use crate::failure::one_line;
 use crate::progress::{Progress, Screen, Style};
 
 /// Says what a command is doing. Cheap to pass around by reference.
@@ -31,7 +32,7 @@ impl Reporter {
 
     /// Shows how far something is, until what this returns is dropped. `total` is in bytes.
     pub fn progress(&self, what: impl Display, total: Option<u64>) -> Progress {
-        self.screen.start(what.to_string(), total)
+        self.screen.start(one_line(&what.to_string()), total)
     }
 
     /// Does what writes to the terminal by another way, with progress out of its way.
@@ -45,31 +46,37 @@ impl Reporter {
         }
     }
 
+    /// A line of the command's own, whatever names it holds.
+    fn say(&self, message: impl Display) {
+        let message = one_line(&message.to_string());
+        self.line(format_args!("{}: {message}", self.program));
+    }
+
     /// A step of long work has begun or ended. Silent with `--quiet`.
     pub fn info(&self, message: impl Display) {
         if !self.quiet {
-            self.line(format_args!("{}: {message}", self.program));
+            self.say(message);
         }
     }
 
     /// What only someone who asked wants to know.
     pub fn detail(&self, message: impl Display) {
         if self.verbose {
-            self.line(format_args!("{}: {message}", self.program));
+            self.say(message);
         }
     }
 
     /// An explanation that was asked for: a heading and its lines, whatever the other flags say.
     pub fn explain(&self, heading: &str, lines: &[String]) {
-        self.line(format_args!("{}: {heading}:", self.program));
+        self.say(format_args!("{heading}:"));
         for line in lines {
-            self.line(format_args!("  {line}"));
+            self.line(format_args!("  {}", one_line(line)));
         }
     }
 
     /// Something is not as it should be, and work goes on.
     pub fn warn(&self, message: impl Display) {
-        self.line(format_args!("{}: warning: {message}", self.program));
+        self.say(format_args!("warning: {message}"));
     }
 
     /// Whether people see the engine's own output as it comes.

@@ -74,15 +74,7 @@ pub(crate) fn time(time: Option<DateTime<Utc>>) -> String {
 
 /// A text that ends neither a field nor a line, and does not steer a terminal.
 pub(crate) fn one_field(text: &str) -> String {
-    let mut field = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() {
-            field.extend(c.escape_default());
-        } else {
-            field.push(c);
-        }
-    }
-    field
+    naming::visible(text.chars())
 }
 
 #[cfg(test)]

@@ -43,14 +43,7 @@ impl NameError {
 const SHOWN_CHARS: usize = 160;
 
 fn shown(value: &str) -> String {
-    let mut out = String::new();
-    for c in value.chars().take(SHOWN_CHARS) {
-        if c.is_control() {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
-        }
-    }
+    let mut out = crate::visible(value.chars().take(SHOWN_CHARS));
     if value.chars().nth(SHOWN_CHARS).is_some() {
         out.push('…');
     }

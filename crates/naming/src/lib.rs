@@ -24,6 +24,7 @@ mod item;
 mod os;
 mod reference;
 mod text;
+mod visible;
 
 pub use architecture::Architecture;
 pub use digest::Digest;
@@ -33,3 +34,4 @@ pub use image_name::ImageName;
 pub use item::{Compiler, PackageName, ToolName, Variant};
 pub use os::{Os, runner};
 pub use reference::Reference;
+pub use visible::{steers, visible};

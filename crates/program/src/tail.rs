@@ -62,7 +62,7 @@ pub fn harmless(text: &str) -> String {
             '\r' if chars.peek().is_some_and(|next| matches!(next, '\r' | '\n')) => {}
             '\r' => clean.push('\n'),
             '\n' | '\t' => clean.push(char),
-            _ if char.is_control() || turns_direction(char) => {}
+            _ if naming::steers(char) => {}
             _ => clean.push(char),
         }
     }
@@ -100,10 +100,6 @@ fn skip_escape(chars: &mut std::iter::Peekable<std::str::Chars>) {
             }
         }
     }
-}
-
-fn turns_direction(char: char) -> bool {
-    matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

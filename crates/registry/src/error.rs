@@ -99,7 +99,7 @@ pub enum Error {
         entry: String,
     },
     /// A `file:` that the store must not touch.
-    #[error("{}: {rule}", escaped(.path.as_str().chars()))]
+    #[error("{}: {rule}", naming::visible(.path.as_str().chars()))]
     Path {
         /// As the registry or the user gave it.
         path: Utf8PathBuf,
@@ -258,21 +258,9 @@ const SHOWN_CHARS: usize = 60;
 
 /// Somebody's text in a message: bounded, on one line, unable to steer a terminal.
 pub(crate) fn shown(text: &str) -> String {
-    let mut out = escaped(text.chars().take(SHOWN_CHARS));
+    let mut out = naming::visible(text.chars().take(SHOWN_CHARS));
     if text.chars().nth(SHOWN_CHARS).is_some() {
         out.push('…');
-    }
-    out
-}
-
-fn escaped(text: impl Iterator<Item = char>) -> String {
-    let mut out = String::new();
-    for c in text {
-        if c.is_control() {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
-        }
     }
     out
 }

@@ -89,7 +89,7 @@ fn lexical(file: &Utf8Path) -> Result<Utf8PathBuf, &'static str> {
     if file.as_str().is_empty() {
         return Err("is empty");
     }
-    if file.as_str().contains(char::is_control) {
+    if file.as_str().contains(naming::steers) {
         return Err("holds a control character");
     }
     if file.as_str().ends_with('/') {

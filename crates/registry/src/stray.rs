@@ -143,10 +143,13 @@ impl Store {
         };
         for entry in entries {
             let entry = entry.map_err(failed)?;
-            // A name that is not UTF-8 is none of ours.
+            // A name that is not UTF-8, or that no entry could have, is none of ours.
             let Ok(name) = entry.file_name().into_string() else {
                 continue;
             };
+            if name.contains(naming::steers) {
+                continue;
+            }
             let Ok(metadata) = entry.metadata() else {
                 continue;
             };
