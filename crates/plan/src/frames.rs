@@ -135,6 +135,9 @@ impl<R: BufRead> Frames<R> {
             self.state = match (self.state, byte) {
                 (state, b' ' | b'\t' | b'\r' | b'\n') => state,
                 (State::Top, b'\0') => State::Top,
+                (State::Top, 0xef) if (place.line, place.column) == (1, 1) => {
+                    self.byte_order_mark(place)?
+                }
                 (State::Top, b'[') => State::First,
                 (State::First | State::Rest, b']') => State::Top,
                 (State::Rest, b',') => State::Element,
@@ -154,6 +157,19 @@ impl<R: BufRead> Frames<R> {
                 }
             };
         }
+    }
+
+    /// The rest of a byte order mark, which some editors put before everything.
+    fn byte_order_mark(&mut self, place: Place) -> Result<State, Fault> {
+        for wanted in [0xbb, 0xbf] {
+            if self.byte()?.is_none_or(|(byte, _)| byte != wanted) {
+                return Err(Fault::Syntax(at(
+                    "expected an object or a list of objects",
+                    place,
+                )));
+            }
+        }
+        Ok(State::Top)
     }
 
     /// The rest of an object whose first brace was read. Without its end it is handed on too: the parser says
