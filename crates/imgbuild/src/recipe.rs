@@ -58,6 +58,9 @@ impl Recipe {
             .as_ref()
             .map_or_else(Architecture::host, |wanted| wanted.architecture);
         let mut args = plan.build.args.clone();
+        for (name, value) in &args {
+            check_argument(name, value).map_err(|failure| failure.about(plan.subject()))?;
+        }
         let context = plan
             .build
             .context
@@ -167,6 +170,30 @@ impl Recipe {
             extra: &extra,
         };
         Ok(input.fingerprint())
+    }
+}
+
+/// Whether a build argument can be given to an engine, which takes `NAME=VALUE` as one word and reads the name as a
+/// variable's. A value may be anything but hold a NUL: no shell sees it.
+fn check_argument(name: &str, value: &str) -> Result<(), Failure> {
+    let mut characters = name.chars();
+    let is_start = |c: char| c.is_ascii_alphabetic() || c == '_';
+    let is_variable = characters.next().is_some_and(is_start)
+        && characters.all(|c| is_start(c) || c.is_ascii_digit() || matches!(c, '.' | '-'));
+    let refuse = |why: &str| {
+        Err(Failure::invalid(format!(
+            "the build argument `{name}` {why}"
+        )))
+    };
+    if !is_variable {
+        let failure = refuse("has a name that no variable has");
+        failure.map_err(|failure| {
+            failure.with_hint("a letter or `_`, then letters, digits, `_`, `.` and `-`")
+        })
+    } else if value.contains('\0') {
+        refuse("holds a NUL byte")
+    } else {
+        Ok(())
     }
 }
 
