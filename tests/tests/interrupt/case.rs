@@ -58,6 +58,8 @@ pub struct Case<'a> {
     midst: &'a dyn Fn(&Running) -> bool,
     /// A lock that somebody else holds meanwhile, from the store's folder.
     held: &'a str,
+    /// It may be done before it notices.
+    may_finish: bool,
 }
 
 impl<'a> Case<'a> {
@@ -71,12 +73,21 @@ impl<'a> Case<'a> {
             command,
             midst,
             held: "",
+            may_finish: false,
         }
     }
 
     /// While the test itself holds a lock, from the store's folder.
     pub fn while_held(self, held: &'a str) -> Self {
         Self { held, ..self }
+    }
+
+    /// At a moment at which all may be done before the command notices: then what is registered is whole.
+    pub fn near_the_end(self) -> Self {
+        Self {
+            may_finish: true,
+            ..self
+        }
     }
 
     /// Interrupts the command in each way, and sees to it that it ends and all is as before.
@@ -106,6 +117,10 @@ impl<'a> Case<'a> {
                 assert!(outcome.stderr.ends_with(": interrupted\n"), "{context}");
                 // Whatever was started is gone, too.
                 soon(|| running.others(), &Vec::new(), &context);
+                if self.may_finish && s.path("image-registry.yml").exists() {
+                    s.run("imgls", ["--check", "--no-engine"]).ok();
+                    s.sh("rm -r image-registry.yml images/[!.]*").ok();
+                }
                 soon(|| State::of(s), &before, &context);
                 self.unlocked(s, &context);
             }

@@ -64,6 +64,27 @@ fn imgsave() {
 }
 
 #[test]
+fn an_engine_that_does_not_listen() {
+    let s = Sandbox::new();
+    let image = Image::new().build(&s, "a");
+    // What is ignored here is ignored by the program that takes the shell's place, too.
+    let text = format!(
+        "[ \"$1\" = save ] || exec '{}' \"$@\"\ntrap '' INT TERM\nexec sleep 60\n",
+        engine().program()
+    );
+    let deaf = s.script("deaf", &text);
+    let save = || {
+        s.command("imgsave")
+            .args(["--engine", deaf.as_str(), &image])
+    };
+    let sleeps = |running: &Running| {
+        let others = running.others();
+        others.iter().any(|process| process.words[0] == "sleep")
+    };
+    Case::new("imgsave, a deaf engine", &save, &sleeps).try_in(&s);
+}
+
+#[test]
 fn imgload_and_imgls() {
     let s = Sandbox::new();
     let image = Image::new().random("data", LARGE).build(&s, "a");
@@ -128,7 +149,9 @@ fn imgbuild_that_saves() {
     // The engine is done, but the image bears a tag in it until the archive is on disk.
     let flushes =
         |running: &Running| has_written(&s, LARGE)(running) && running.others().is_empty();
-    Case::new("imgbuild, flushing", &build, &flushes).try_in(&s);
+    Case::new("imgbuild, flushing", &build, &flushes)
+        .near_the_end()
+        .try_in(&s);
 }
 
 #[test]
