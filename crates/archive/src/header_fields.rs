@@ -2,6 +2,9 @@
 
 use tar::Header;
 
+use crate::attributes::Time;
+use crate::octets::name_text;
+
 /// The size in a header; `None` where the field holds no number, a negative one, or one beyond 64 bits.
 pub(crate) fn size_of(header: &Header) -> Option<u64> {
     number(&header.as_old().size)
@@ -17,7 +20,7 @@ pub(crate) fn is_intact(header: &Header) -> bool {
 
 /// Octal digits between spaces and NULs (POSIX), or a big-endian number behind a set first bit
 /// (GNU's base-256, which has negative numbers too).
-fn number(field: &[u8]) -> Option<u64> {
+pub(crate) fn number(field: &[u8]) -> Option<u64> {
     if let Some((first @ 0x80.., rest)) = field.split_first() {
         let bytes = std::iter::once(first & 0x7f).chain(rest.iter().copied());
         return bytes.into_iter().try_fold(0_u64, |number, byte| {
@@ -33,12 +36,38 @@ fn number(field: &[u8]) -> Option<u64> {
     })
 }
 
+/// As [`number`], where it may be below zero.
+pub(crate) fn signed(field: &[u8]) -> Option<i64> {
+    if let [0xff, rest @ ..] = field {
+        let inverse = rest.iter().try_fold(0_i64, |number, byte| {
+            Some(number.checked_mul(256)? + i64::from(!byte))
+        });
+        return inverse.map(|inverse| -inverse - 1);
+    }
+    i64::try_from(number(field)?).ok()
+}
+
+/// An extended attribute: its name, and its value.
+pub(crate) type Xattr = (Vec<u8>, Vec<u8>);
+
+/// The key of an extended attribute's record, which its name follows: as star writes it, and with it GNU tar
+/// and engines.
+pub(crate) const XATTR: &[u8] = b"SCHILY.xattr.";
+
 /// What a PAX record says of the member after it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Pax {
     pub path: Option<String>,
     pub link: Option<String>,
     pub size: Option<u64>,
+    pub uid: Option<u64>,
+    pub gid: Option<u64>,
+    pub mtime: Option<Time>,
+    pub xattrs: Vec<Xattr>,
+    /// Whether the holes of the file were left out (GNU tar's manual, "Storing Sparse Files").
+    pub sparse: bool,
+    /// The name of such a file.
+    pub sparse_name: Option<String>,
 }
 
 impl Pax {
@@ -52,10 +81,25 @@ impl Pax {
             let equals = record.iter().position(|byte| *byte == b'=')?;
             let (key, value) = (&record[..equals], &record[equals + 1..]);
             match key {
-                b"path" => pax.path = Some(lossy(value)),
-                b"linkpath" => pax.link = Some(lossy(value)),
+                // No system has a name with a NUL.
+                b"path" | b"linkpath" if value.contains(&0) => return None,
+                b"path" => pax.path = Some(name_text(value)),
+                b"linkpath" => pax.link = Some(name_text(value)),
                 b"size" => pax.size = Some(decimal(value)?),
-                _ => {}
+                b"uid" => pax.uid = decimal(value),
+                b"gid" => pax.gid = decimal(value),
+                b"mtime" => pax.mtime = Time::parse(value),
+                key if key.starts_with(b"GNU.sparse.") => {
+                    pax.sparse = true;
+                    if key.ends_with(b".name") {
+                        pax.sparse_name = Some(name_text(value));
+                    }
+                }
+                key => {
+                    if let Some(name) = key.strip_prefix(XATTR) {
+                        pax.xattrs.push((name.to_vec(), value.to_vec()));
+                    }
+                }
             }
             body = &body[length..];
         }
@@ -73,12 +117,7 @@ fn decimal(digits: &[u8]) -> Option<u64> {
 
 /// Bytes up to the first NUL.
 pub(crate) fn c_string(bytes: &[u8]) -> String {
-    lossy(bytes.split(|byte| *byte == 0).next().unwrap_or_default())
-}
-
-/// Names that are not UTF-8 keep their place among the members under a name that shows it.
-pub(crate) fn lossy(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+    name_text(bytes.split(|byte| *byte == 0).next().unwrap_or_default())
 }
 
 /// A name without `.` parts, doubled slashes, and slashes at its ends. `..` parts stay: a name

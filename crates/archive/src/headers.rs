@@ -14,8 +14,10 @@ use std::io::{self, Read};
 
 use tar::{EntryType, Header};
 
-use crate::header_fields::{Pax, c_string, clean, is_intact, lossy, size_of};
+use crate::attributes::Attributes;
+use crate::header_fields::{Pax, c_string, clean, is_intact, size_of};
 use crate::member::{Kind, Member, Pass, TarError};
+use crate::octets::name_text;
 
 /// The size of a tar's blocks.
 pub(crate) const BLOCK: u64 = 512;
@@ -98,17 +100,13 @@ impl<R: Pass> Headers<R> {
             if kind.is_gnu_sparse() {
                 self.sparse_headers(&header)?;
             }
-            let size = pax.size.unwrap_or(size);
-            let name = pax
-                .path
-                .or(long_name)
-                .unwrap_or_else(|| lossy(&header.path_bytes()));
-            let link = pax
-                .link
-                .or(long_link)
-                .or_else(|| header.link_name_bytes().map(|link| lossy(&link)))
-                .unwrap_or_default();
-            return self.member(kind, &name, link, size).map(Some);
+            let name = pax.sparse_name.take().or(pax.path.take()).or(long_name);
+            let name = name.unwrap_or_else(|| name_text(&header.path_bytes()));
+            let link = pax.link.take().or(long_link);
+            let link = link.or_else(|| header.link_name_bytes().map(|link| name_text(&link)));
+            return self
+                .member(&header, &name, link.unwrap_or_default(), pax, size)
+                .map(Some);
         }
         self.done = true;
         Ok(None)
@@ -157,21 +155,12 @@ impl<R: Pass> Headers<R> {
 
     fn member(
         &mut self,
-        kind: EntryType,
+        header: &Header,
         name: &str,
         link: String,
+        pax: Pax,
         size: u64,
     ) -> Result<Member, TarError> {
-        // As Go's archive/tar, which engines read with: these have no bytes, whatever their size says.
-        let size = match kind {
-            EntryType::Directory
-            | EntryType::Link
-            | EntryType::Symlink
-            | EntryType::Char
-            | EntryType::Block
-            | EntryType::Fifo => 0,
-            _ => size,
-        };
         self.count += 1;
         self.names += name.len() + link.len();
         if self.count > MAX_MEMBERS || self.names > MAX_NAMES {
@@ -180,17 +169,9 @@ impl<R: Pass> Headers<R> {
         if name.len() > MAX_NAME || link.len() > MAX_NAME {
             return Err(self.malformed("its name is longer than any path"));
         }
-        let kind = match kind {
-            // Before POSIX a slash at the end was a folder's only mark.
-            EntryType::Regular | EntryType::Continuous if name.ends_with('/') && size == 0 => {
-                Kind::Directory
-            }
-            EntryType::Regular | EntryType::Continuous => Kind::File,
-            EntryType::Directory => Kind::Directory,
-            EntryType::Link => Kind::HardLink(link),
-            EntryType::Symlink => Kind::SymLink(link),
-            _ => Kind::Other,
-        };
+        let attributes = Attributes::of(header, &pax);
+        let size = pax.size.unwrap_or(size);
+        let (kind, size) = Kind::of(header, name, link, pax.sparse, size);
         let offset = self.position;
         self.next = size
             .checked_next_multiple_of(BLOCK)
@@ -202,6 +183,8 @@ impl<R: Pass> Headers<R> {
             kind,
             size,
             offset,
+            attributes,
+            xattrs: pax.xattrs,
         })
     }
 

@@ -8,10 +8,12 @@ use naming::Digest;
 use crate::archive::{Archive, Image, Layer};
 use crate::compose::copy;
 use crate::decode::{Compression, skip};
+use crate::error::Blame;
 use crate::error::Error;
 use crate::hash::Hashing;
-use crate::source::{CHUNK, Slice, Source};
-use crate::stack::Stack;
+use crate::member::Pass;
+use crate::source::{CHUNK, Piped, Slice, Source};
+use crate::stack::{Place, Stack};
 
 impl Archive {
     /// Reads every byte of an image and checks it along the chain: the config was checked when the
@@ -74,6 +76,45 @@ impl Stack {
             None => Ok(()),
         }
     }
+
+    /// Hands each layer that is wanted to `work`, as its uncompressed tar, in the order that costs least: every
+    /// compressed stream is read once.
+    pub(crate) fn read_each(
+        &self,
+        wanted: impl Fn(usize) -> bool,
+        mut work: impl FnMut(usize, &mut dyn Pass, &Blame) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let layers = (0..self.diff_ids().len()).filter(|layer| wanted(*layer));
+        let places = layers.map(|layer| Ok((layer, self.get(layer)?)));
+        let mut places = places.collect::<Result<Vec<_>, Error>>()?;
+        places.sort_by_key(|(layer, place)| (self.height(place), self.depth(place), *layer));
+        let mut reader: Option<LayerReader> = None;
+        for (layer, (archive, image, index)) in places {
+            let source = &archive.source;
+            let reader = match &mut reader {
+                Some(reader) if std::ptr::eq(reader.source, source) => reader,
+                other => other.insert(LayerReader::new(source)),
+            };
+            reader.read(image, index, |tar| work(layer, tar, &source.blame))?;
+        }
+        Ok(())
+    }
+
+    /// How many of the archives are below the one of a layer.
+    fn height(&self, (archive, ..): &Place) -> usize {
+        let below = self.upward();
+        below
+            .take_while(|(other, _)| !std::ptr::eq(*other, *archive))
+            .count()
+    }
+
+    /// Where a layer begins in an archive that can only be read forward.
+    fn depth(&self, (archive, image, index): &Place) -> u64 {
+        match archive.source.compression {
+            Compression::None => 0,
+            _ => image.layers[*index].offset,
+        }
+    }
 }
 
 /// Reads layers of one archive. Of a compressed archive it keeps the stream, so that layers read in
@@ -113,18 +154,25 @@ impl<'a> LayerReader<'a> {
         Ok(count)
     }
 
-    /// Hands the uncompressed bytes of a layer to `work`.
+    /// Hands the uncompressed bytes of a layer to `work`. Those of a plain one can be passed over without being read.
     pub(crate) fn read<T>(
         &mut self,
         image: &Image,
         index: usize,
-        work: impl FnOnce(&mut dyn Read) -> Result<T, Error>,
+        work: impl FnOnce(&mut dyn Pass) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let layer = &image.layers[index];
         let blame = &self.source.blame;
+        if (self.source.compression, layer.compression) == (Compression::None, Compression::None) {
+            return work(&mut Slice::new(
+                &self.source.file,
+                layer.offset,
+                layer.stored_size,
+            ));
+        }
         let stored = BufReader::with_capacity(CHUNK, self.stored(layer)?);
         let decoded = layer.compression.decode(stored);
-        work(&mut *decoded.map_err(|error| blame.read(error))?)
+        work(&mut Piped(decoded.map_err(|error| blame.read(error))?))
     }
 
     /// The uncompressed length of a layer, found by reading it where it is not known.
@@ -135,7 +183,7 @@ impl<'a> LayerReader<'a> {
         }
         let blame = &self.source.blame;
         self.read(image, index, |decoded| {
-            copy(decoded, &mut io::sink(), blame).map_err(|error| {
+            copy(&mut *decoded, &mut io::sink(), blame).map_err(|error| {
                 error.inside(&format!("layer {} of {}", index + 1, image.layers.len()))
             })
         })

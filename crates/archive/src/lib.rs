@@ -9,6 +9,7 @@
 //! against. Memory does not grow with the size of an image.
 
 mod archive;
+mod attributes;
 pub mod compose;
 mod compress;
 mod config;
@@ -16,6 +17,7 @@ mod decode;
 mod describe;
 mod draft;
 mod error;
+mod export;
 mod form;
 mod gathered;
 mod hash;
@@ -26,6 +28,7 @@ mod layers;
 mod layout;
 mod member;
 mod members;
+mod octets;
 mod overlap;
 mod overlay;
 mod rootfs;
@@ -33,6 +36,7 @@ mod schema;
 mod source;
 mod stack;
 mod taking;
+mod tar_entry;
 #[cfg(test)]
 mod testing;
 mod trail;
@@ -40,6 +44,7 @@ mod tree;
 mod writer;
 
 pub use archive::{Archive, Base, Image, Layer};
+pub use attributes::{Attributes, Device, FileKind, Special, Time};
 pub use compress::{Compress, NoCompression};
 pub use config::Config;
 pub use decode::Compression;
@@ -49,6 +54,8 @@ pub use gathered::Gathered;
 pub use hash::{digest_of, digest_reader};
 pub use layer_file::Keep;
 pub use layout::{Layout, Stored};
-pub use rootfs::RootFs;
+pub use octets::{name_bytes, name_text};
+pub use rootfs::{ImageFile, RootFs};
 pub use schema::{Descriptor, Index, Manifest, Platform};
 pub use stack::Stack;
+pub use tree::NotFound;

@@ -220,7 +220,7 @@ impl<'a> Members<'a> {
                     Some(target) => target,
                     None => return wrong(&name, "is a link that leads out of the archive"),
                 },
-                Kind::Directory | Kind::Other => return wrong(&name, "is no regular file"),
+                Kind::Directory | Kind::Special(_) => return wrong(&name, "is no regular file"),
             };
         }
         wrong(&name, "is a link that leads to itself")

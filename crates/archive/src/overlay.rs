@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 
+use crate::attributes::{Attributes, FileKind};
 use crate::compose::write_error;
 use crate::error::{Blame, Error};
 use crate::header_fields::clean;
@@ -21,16 +22,18 @@ const OPAQUE: &str = ".wh..wh..opq";
 /// What a layer has at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Item {
-    Directory,
-    SymLink(String),
-    /// A regular file: where its bytes are in the layer's tar, and how many.
-    File {
-        offset: u64,
-        size: u64,
-    },
-    /// The bytes of another file: of a lower layer, or none.
+    Own(Inode),
+    /// Another name of a file of a lower layer, or of none.
     HardLink(String),
-    Other,
+}
+
+/// A file of a layer's tar, whatever names it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Inode {
+    pub kind: FileKind,
+    /// Where its bytes are in the tar, or would be. Hard links to it have the same.
+    pub offset: u64,
+    pub attributes: Attributes,
 }
 
 /// A layer's files.
@@ -74,25 +77,29 @@ impl Overlay {
                 let bytes = headers.start(&member, member.size)?;
                 overlay.kept.insert(member.offset, bytes);
             }
-            let item = match member.kind {
-                Kind::Directory => Item::Directory,
+            let kind = match member.kind {
+                Kind::Directory => FileKind::Directory,
                 Kind::SymLink(target) => {
                     overlay.names += target.len();
-                    Item::SymLink(target)
+                    FileKind::SymLink(target)
                 }
-                Kind::File => Item::File {
-                    offset: member.offset,
-                    size: member.size,
-                },
+                Kind::File => FileKind::File { size: member.size },
+                Kind::Special(special) => FileKind::Special(special),
                 Kind::HardLink(target) => {
                     let target = clean(&target);
-                    match overlay.added.get(&target) {
+                    let item = match overlay.added.get(&target) {
                         Some(item) => item.clone(),
                         None => Item::HardLink(target),
-                    }
+                    };
+                    overlay.added.insert(member.name, item);
+                    continue;
                 }
-                Kind::Other => Item::Other,
             };
+            let item = Item::Own(Inode {
+                kind,
+                offset: member.offset,
+                attributes: member.attributes,
+            });
             overlay.added.insert(member.name, item);
         }
         Ok(overlay)
@@ -198,11 +205,5 @@ impl<R: Read, W: Write> Pass for Tee<R, W> {
         };
         self.buffer = buffer;
         result
-    }
-}
-
-impl<P: Pass> Pass for &mut P {
-    fn pass(&mut self, bytes: u64) -> io::Result<u64> {
-        (**self).pass(bytes)
     }
 }

@@ -6,19 +6,18 @@
 //! Symbolic links are resolved inside the image: `..` does not lead above its root.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{Read, Write};
 
 use naming::Digest;
 
+use crate::attributes::{Attributes, FileKind};
 use crate::compose::copy;
-use crate::decode::{Compression, skip};
-use crate::error::Error;
+use crate::error::{Blame, Error};
 use crate::layer_file::Keep;
-use crate::member::Pass;
+use crate::layers::LayerReader;
 use crate::overlay::{Item, MAX_NAMES, Overlay};
-use crate::source::{CHUNK, Piped, Slice};
-use crate::stack::{Place, Stack};
-use crate::tree::{Node, Tree};
+use crate::stack::Stack;
+use crate::tree::{Node, NotFound, Tree};
 
 /// How many files an image may have to be looked into. The largest have some hundred thousand; a
 /// million paths take some hundred megabytes.
@@ -27,12 +26,35 @@ const MAX_FILES: usize = 1_000_000;
 /// The merged files of an image's layers.
 #[derive(Debug)]
 pub struct RootFs {
-    stack: Stack,
-    tree: Tree,
+    pub(crate) stack: Stack,
+    pub(crate) tree: Tree,
     /// The bytes of some files of compressed layers, by layer and place.
     kept: BTreeMap<(usize, u64), Vec<u8>>,
-    /// The bytes of all paths so far.
-    names: usize,
+}
+
+/// A file of an image.
+#[derive(Debug, Clone, Copy)]
+pub struct ImageFile<'a> {
+    /// Its path from the image's root, without a leading slash; empty for the root itself. As
+    /// [`name_text`](crate::name_text) makes it.
+    pub path: &'a str,
+    /// What it is.
+    pub kind: &'a FileKind,
+    /// Its permissions, owner and time.
+    pub attributes: &'a Attributes,
+    /// The layer that it comes from, 0 for the lowest.
+    pub layer: usize,
+}
+
+impl<'a> From<(&'a str, &'a Node)> for ImageFile<'a> {
+    fn from((path, node): (&'a str, &'a Node)) -> Self {
+        Self {
+            path,
+            kind: &node.inode.kind,
+            attributes: &node.inode.attributes,
+            layer: node.layer,
+        }
+    }
 }
 
 impl RootFs {
@@ -53,18 +75,35 @@ impl RootFs {
         keep: Keep,
         known: &mut BTreeMap<Digest, Overlay>,
     ) -> Result<Self, Error> {
+        let diff_ids = stack.diff_ids().to_vec();
+        let mut overlays: Vec<Option<Overlay>> = diff_ids
+            .iter()
+            .map(|diff_id| known.remove(diff_id))
+            .collect();
+        let unknown: Vec<bool> = overlays.iter().map(Option::is_none).collect();
+        let mut names = 0;
+        stack.read_each(
+            |layer| unknown[layer],
+            |layer, tar, blame| {
+                let keep: Keep = if stack.is_plain(layer) {
+                    &|_| false
+                } else {
+                    keep
+                };
+                let overlay = Overlay::scan(tar, keep)
+                    .map_err(|error| blame.tar_in(&format!("layer {}: ", layer + 1), error))?;
+                names += overlay.names;
+                overlays[layer] = Some(overlay);
+                check_size(0, names, blame)
+            },
+        )?;
         let mut files = Self {
             stack,
             tree: Tree::default(),
             kept: BTreeMap::new(),
-            names: 0,
         };
-        for (layer, diff_id) in files.stack.diff_ids().to_vec().iter().enumerate() {
-            let overlay = match known.remove(diff_id) {
-                Some(overlay) => overlay,
-                None => files.scan(layer, keep)?,
-            };
-            files.lay(layer, overlay)?;
+        for (layer, overlay) in overlays.into_iter().enumerate() {
+            files.lay(layer, overlay.unwrap_or_default())?;
         }
         Ok(files)
     }
@@ -92,14 +131,15 @@ impl RootFs {
         let Some((layer, offset, size)) = self.file(path) else {
             return Ok(None);
         };
-        let (archive, ..) = self.stack.get(layer)?;
+        let (archive, image, index) = self.stack.get(layer)?;
         let blame = &archive.source.blame;
         if let Some(bytes) = self.kept.get(&(layer, offset)) {
             return copy(&mut bytes.as_slice(), out, blame).map(Some);
         }
-        let mut stream = stream(self.stack.get(layer)?)?;
-        stream.pass(offset).map_err(|error| blame.read(error))?;
-        let copied = copy(&mut stream.take(size), out, blame)?;
+        let copied = LayerReader::new(&archive.source).read(image, index, |tar| {
+            tar.pass(offset).map_err(|error| blame.read(error))?;
+            copy(&mut tar.take(size), out, blame)
+        })?;
         if copied < size {
             let path = path.escape_debug();
             return Err(blame.truncated(format!("it ends inside the file `{path}`")));
@@ -109,57 +149,66 @@ impl RootFs {
 
     /// Whether there is anything at a path, through symbolic links.
     pub fn exists(&self, path: &str) -> bool {
-        self.tree.resolve(path).is_some()
+        self.tree.resolve(path).is_ok()
     }
 
     /// The names in a folder, through symbolic links, sorted; none where there is no such folder.
     pub fn list(&self, folder: &str) -> Vec<&str> {
         let folder = self.tree.resolve(folder);
-        folder.map_or_else(Vec::new, |folder| self.tree.list(&folder))
+        folder.map_or_else(|_| Vec::new(), |folder| self.tree.list(&folder))
+    }
+
+    /// What a path leads to, through symbolic links.
+    pub fn find(&self, path: &str) -> Result<ImageFile<'_>, NotFound> {
+        self.at(&self.tree.resolve(path)?)
+    }
+
+    /// As [`Self::find`], but a symbolic link at the very end is what was asked for, unless a slash follows it.
+    pub fn find_link(&self, path: &str) -> Result<ImageFile<'_>, NotFound> {
+        self.at(&self.tree.resolve_above(path)?)
+    }
+
+    /// All files below a folder, sorted by path. The folder is given as [`ImageFile::path`] has it.
+    pub fn below(&self, folder: &str) -> impl Iterator<Item = ImageFile<'_>> + use<'_> {
+        self.tree.below(folder).map(ImageFile::from)
+    }
+
+    fn at(&self, path: &str) -> Result<ImageFile<'_>, NotFound> {
+        if path.is_empty() {
+            return Ok(ImageFile {
+                path: "",
+                kind: &FileKind::Directory,
+                attributes: &Attributes::IMPLIED,
+                layer: 0,
+            });
+        }
+        let found = self.tree.get(path).ok_or(NotFound::Missing)?;
+        Ok(found.into())
     }
 
     /// Layer, offset and size of the regular file that a path leads to.
     fn file(&self, path: &str) -> Option<(usize, u64, u64)> {
-        match self.tree.get(&self.tree.resolve(path)?)? {
-            Node::File {
-                layer,
-                offset,
-                size,
-            } => Some((*layer, *offset, *size)),
+        let (_, node) = self.tree.get(&self.tree.resolve(path).ok()?)?;
+        match node.inode.kind {
+            FileKind::File { size } => Some((node.layer, node.inode.offset, size)),
             _ => None,
         }
     }
 
-    /// Lists the files of a layer.
-    fn scan(&self, layer: usize, keep: Keep) -> Result<Overlay, Error> {
-        let place = self.stack.get(layer)?;
-        let (archive, image, index) = place;
-        let plain = image.layers[index].compression == Compression::None
-            && archive.source.compression == Compression::None;
-        let keep: Keep = if plain { &|_| false } else { keep };
-        Overlay::scan(stream(place)?, keep).map_err(|error| {
-            let blame = &archive.source.blame;
-            blame.tar_in(&format!("layer {}: ", layer + 1), error)
-        })
-    }
-
     /// Lays the files of a layer over those of the layers below.
     fn lay(&mut self, layer: usize, overlay: Overlay) -> Result<(), Error> {
-        self.names += overlay.names;
-        if self.tree.len() + overlay.added.len() > MAX_FILES || self.names > MAX_NAMES {
-            let blame = &self.stack.archive().source.blame;
-            return Err(blame.damaged("its image has more files than any"));
-        }
-        let nodes: Vec<_> = overlay
-            .added
-            .into_iter()
+        // Hard links go to what was there before anything was taken away.
+        let nodes = overlay.added.into_iter();
+        let nodes: Vec<_> = nodes
             .map(|(path, item)| (path, self.node(layer, item)))
             .collect();
         for (path, only_inside) in overlay.removed {
             self.tree.remove(&path, only_inside);
         }
+        let blame = &self.stack.archive().source.blame;
         for (path, node) in nodes {
             self.tree.add(path, node);
+            check_size(self.tree.len(), self.tree.names(), blame)?;
         }
         let kept = overlay.kept.into_iter();
         self.kept
@@ -169,49 +218,21 @@ impl RootFs {
 
     fn node(&self, layer: usize, item: Item) -> Node {
         match item {
-            Item::Directory => Node::Directory,
-            Item::SymLink(target) => Node::SymLink(target),
-            Item::File { offset, size } => Node::File {
-                layer,
-                offset,
-                size,
+            Item::Own(inode) => Node { inode, layer },
+            Item::HardLink(target) => match self.tree.get(&target) {
+                Some((_, node)) => node.clone(),
+                None => Node::dangling(layer),
             },
-            Item::HardLink(target) => self.tree.get(&target).cloned().unwrap_or(Node::Other),
-            Item::Other => Node::Other,
         }
     }
 }
 
-/// A layer's tar from its start.
-fn stream((archive, image, index): Place<'_>) -> Result<Box<dyn Pass + '_>, Error> {
-    let source = &archive.source;
-    let layer = &image.layers[index];
-    if source.compression == Compression::None && layer.compression == Compression::None {
-        return Ok(Box::new(Slice::new(
-            &source.file,
-            layer.offset,
-            layer.stored_size,
-        )));
+/// Says no to more files than the memory is for.
+fn check_size(files: usize, names: usize, blame: &Blame) -> Result<(), Error> {
+    if files > MAX_FILES || names > MAX_NAMES {
+        return Err(blame.damaged("its image has more files than any"));
     }
-    let stored: Box<dyn Read + '_> = if source.compression == Compression::None {
-        Box::new(Slice::new(&source.file, layer.offset, layer.stored_size))
-    } else {
-        let mut whole = source.stream()?;
-        skip(&mut whole, layer.offset).map_err(|error| source.blame.read(error))?;
-        Box::new(whole.take(layer.stored_size))
-    };
-    let decoded = layer
-        .compression
-        .decode(BufReader::with_capacity(CHUNK, stored));
-    Ok(Box::new(Piped(
-        decoded.map_err(|error| source.blame.read(error))?,
-    )))
-}
-
-impl Pass for Box<dyn Pass + '_> {
-    fn pass(&mut self, bytes: u64) -> io::Result<u64> {
-        (**self).pass(bytes)
-    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use naming::Digest;
 
 use crate::archive::{Archive, Image};
+use crate::decode::Compression;
 use crate::error::Error;
 
 /// An image of an archive, and below it the images of other archives that hold the layers that a thin
@@ -80,6 +81,14 @@ impl Stack {
     pub(crate) fn stored_size(&self, layer: usize) -> u64 {
         self.find(layer)
             .map_or(0, |(_, image, index)| image.layers[index].stored_size)
+    }
+
+    /// Whether the bytes of a layer are reached by seeking.
+    pub(crate) fn is_plain(&self, layer: usize) -> bool {
+        self.find(layer).is_some_and(|(archive, image, index)| {
+            let stored = [archive.source.compression, image.layers[index].compression];
+            stored == [Compression::None; 2]
+        })
     }
 
     /// The archives, lowest first: a base's layers come before what stands on them.

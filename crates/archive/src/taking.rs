@@ -69,7 +69,7 @@ impl<'a> Taking<'a> {
                 Some(target) => Taken::Link(target),
                 None => Taken::Passed("is a link that leads out of the archive"),
             },
-            Kind::Other => Taken::Passed("is no regular file"),
+            Kind::Special(_) => Taken::Passed("is no regular file"),
         };
         let twice = self.members.contains_key(&member.name);
         let taken = if twice {

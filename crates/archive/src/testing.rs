@@ -56,9 +56,13 @@ impl Tar {
     }
 
     /// A header whose name `tar` itself would refuse, with nothing behind it.
-    pub(crate) fn raw(mut self, kind: EntryType, name: &str) -> Self {
+    pub(crate) fn raw(self, kind: EntryType, name: &str) -> Self {
+        self.raw_bytes(kind, name.as_bytes())
+    }
+
+    pub(crate) fn raw_bytes(mut self, kind: EntryType, name: &[u8]) -> Self {
         let mut header = Header::new_gnu();
-        header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
+        header.as_old_mut().name[..name.len()].copy_from_slice(name);
         header.set_entry_type(kind);
         header.set_size(0);
         header.set_cksum();

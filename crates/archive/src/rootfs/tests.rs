@@ -1,6 +1,8 @@
 use tar::EntryType;
 
 use super::*;
+use crate::decode::Compression;
+use crate::octets::name_bytes;
 use crate::testing::{OnDisk, Tar, compress, image};
 
 const LIMIT: u64 = 1 << 20;
@@ -91,6 +93,118 @@ fn links_are_followed_inside_the_image() {
         assert_eq!(root.list("lib"), ["os-release"]);
         assert!(!root.exists("loop") && !root.exists("dangling") && root.exists("etc/of-nothing"));
     });
+}
+
+#[test]
+fn a_link_outlives_the_name_that_it_was_made_of() {
+    let first = Tar::new().file("a", "the bytes").file("kept", "kept");
+    let second = Tar::new().hardlink("b", "a").hardlink("c", "b");
+    let third = Tar::new()
+        .file(".wh.a", "")
+        .hardlink("d", "c")
+        .file(".wh.c", "");
+    each(&[first, second, third], |root| {
+        assert_eq!(root.list("/"), ["b", "d", "kept"]);
+        for path in ["b", "d"] {
+            assert_eq!(text(root, path).as_deref(), Some("the bytes"), "{path}");
+        }
+    });
+}
+
+#[test]
+fn what_is_above_a_path_is_a_folder() {
+    let lower = Tar::new()
+        .file("usr/lib/a", "a")
+        .symlink("lib", "usr/lib")
+        .file("file", "a file")
+        .file("opt/x/y", "y");
+    let upper = Tar::new()
+        .file("lib/b", "b")
+        .file("file/inside", "i")
+        .file("opt/x/.wh.y", "");
+    // As in Docker 20.10: the folders that the upper layer needs take the place of a link and of a file.
+    each(&[lower, upper], |root| {
+        let paths: Vec<_> = root.below("").map(|file| file.path).collect();
+        assert_eq!(
+            paths,
+            [
+                "file",
+                "file/inside",
+                "lib",
+                "lib/b",
+                "opt",
+                "opt/x",
+                "usr",
+                "usr/lib",
+                "usr/lib/a"
+            ]
+        );
+        assert_eq!(root.list("lib"), ["b"]);
+        assert!(root.list("opt/x").is_empty());
+        let folder = root.find("/opt/x").expect("a folder");
+        assert_eq!(
+            (folder.kind, folder.attributes.mode, folder.layer),
+            (&FileKind::Directory, 0o755, 0)
+        );
+    });
+}
+
+#[test]
+fn a_path_is_found_or_the_reason_why_not() {
+    let layer = Tar::new()
+        .file("usr/lib/a", "a")
+        .symlink("lib", "usr/lib")
+        .symlink("one", "two")
+        .symlink("two", "one")
+        .symlink("up", "../../..");
+    each(&[layer], |root| {
+        for (path, found, link) in [
+            ("lib", Ok("usr/lib"), Ok("lib")),
+            ("lib/", Ok("usr/lib"), Ok("usr/lib")),
+            ("/lib/a", Ok("usr/lib/a"), Ok("usr/lib/a")),
+            ("up/lib", Ok("usr/lib"), Ok("lib")),
+            ("/", Ok(""), Ok("")),
+            ("one", Err(NotFound::Loop), Ok("one")),
+            ("one/x", Err(NotFound::Loop), Err(NotFound::Loop)),
+            ("lib/b", Err(NotFound::Missing), Err(NotFound::Missing)),
+            ("lib/a/b", Err(NotFound::Missing), Err(NotFound::Missing)),
+            (
+                "none/../lib",
+                Err(NotFound::Missing),
+                Err(NotFound::Missing),
+            ),
+        ] {
+            assert_eq!(root.find(path).map(|file| file.path), found, "{path}");
+            assert_eq!(root.find_link(path).map(|file| file.path), link, "{path}");
+        }
+    });
+}
+
+#[test]
+fn names_of_other_bytes_stay_apart() {
+    let layer = Tar::new()
+        .raw_bytes(EntryType::Regular, b"d/\xff")
+        .raw_bytes(EntryType::Regular, b"d/\xfe");
+    each(&[layer], |root| {
+        let names = root
+            .below("d")
+            .map(|file| name_bytes(file.path).into_owned());
+        let names: Vec<_> = names.collect();
+        assert_eq!(names, [b"d/\xfe", b"d/\xff"]);
+    });
+}
+
+#[test]
+fn deep_paths_do_not_fill_the_memory() {
+    // Each path is legal; the folders that they need would be some hundred thousand, with as many bytes as all of them.
+    let mut layer = Tar::new();
+    for number in 0..200 {
+        layer = layer.file(&format!("{number}/{}", "a/".repeat(1900)), "");
+    }
+    let image = image(vec![layer.bytes()]);
+    let stack = OnDisk::new(&image.oci(Compression::None)).stack();
+    let error = RootFs::open(stack).expect_err("too many").to_string();
+    assert!(error.contains("more files than any"), "{error}");
 }
 
 #[test]
