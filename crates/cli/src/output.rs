@@ -1,6 +1,8 @@
 //! Records out: results alone go to standard output, each as soon as it is true.
 
-use std::io::{ErrorKind, Write};
+use std::fs::File;
+use std::io::{Error, ErrorKind, Write};
+use std::os::fd::AsFd;
 
 use serde_json::Value;
 
@@ -43,16 +45,28 @@ impl Output {
         stdout
             .write_all(text.as_bytes())
             .and_then(|()| stdout.flush())
-            .map_err(|error| {
-                if error.kind() == ErrorKind::BrokenPipe {
-                    Failure::stdout_closed()
-                } else {
-                    Failure::new(
-                        Code::Other,
-                        format!("standard output can't be written: {error}"),
-                    )
-                }
-            })
+            .map_err(|error| Failure::of_stdout(&error))
+    }
+
+    /// Standard output for bytes that are no records. Nothing is buffered.
+    pub fn bytes(&self) -> Result<File, Failure> {
+        let stdout = std::io::stdout();
+        let own = stdout.as_fd().try_clone_to_owned();
+        own.map(File::from)
+            .map_err(|error| Failure::of_stdout(&error))
+    }
+}
+
+impl Failure {
+    /// What it means that standard output can't be written: nothing where its reader has gone.
+    pub fn of_stdout(error: &Error) -> Self {
+        if error.kind() == ErrorKind::BrokenPipe {
+            return Self::stdout_closed();
+        }
+        Self::new(
+            Code::Other,
+            format!("standard output can't be written: {error}"),
+        )
     }
 }
 

@@ -35,12 +35,15 @@ fn upper_layers_replace_and_remove() {
         .file("opt/x/y", "y")
         .file("opt/x/z/deep", "deep")
         .file("opt/x-y", "beside")
+        .file("again/lower", "lower")
         .file("turned/into", "a file");
     let upper = Tar::new()
         .file("etc/a", "upper a")
         .file("etc/.wh.b", "")
         .file("opt/x/new", "new")
         .file("opt/x/.wh..wh..opq", "")
+        .file("again/upper", "upper")
+        .file(".wh.again", "")
         .file("turned", "file now");
     each(&[lower, upper], |root| {
         assert_eq!(text(root, "/etc/a").as_deref(), Some("upper a"));
@@ -48,7 +51,9 @@ fn upper_layers_replace_and_remove() {
         assert_eq!(root.list("etc"), ["a"]);
         assert_eq!(root.list("opt"), ["x", "x-y"]);
         assert_eq!(root.list("/opt/x/"), ["new"]);
-        assert_eq!(root.list(""), ["etc", "opt", "turned"]);
+        // What a layer takes away is never its own.
+        assert_eq!(root.list("again"), ["upper"]);
+        assert_eq!(root.list(""), ["again", "etc", "opt", "turned"]);
         assert_eq!(text(root, "turned").as_deref(), Some("file now"));
         assert!(!root.exists("turned/into"));
         assert!(root.exists("opt/x") && root.exists("/") && !root.exists("opt/x/z"));

@@ -1,0 +1,186 @@
+//! The flags of `imgcat`, and its run.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::io::{BufWriter, IsTerminal, Write};
+
+use archive::FileKind;
+use clap::Parser;
+use cli::{Common, Context, Failure, Flags};
+
+use crate::list::Form;
+use crate::paths::Paths;
+use crate::{Opened, Opener, Wanted, read};
+
+/// How much of a list is written at once.
+const BUFFER: usize = 64 * 1024;
+
+/// Read files out of an archived image, without an engine
+///
+/// Writes the bytes of the files at these paths to standard output, one file after the other, as a container of
+/// the image would see them. A PATH is one inside the image, with or without a leading slash; `-` reads paths from
+/// standard input, one a line. Symbolic links are followed, and lead nowhere but inside the image. The archive may
+/// be plain, gzip or zstd, with layers compressed or not; what a thin archive leaves out is read from its base.
+///
+/// With --tar or --list, a symbolic link at the end of a PATH is itself, unless a slash follows it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "imgcat",
+    version,
+    after_long_help = "\
+Examples:
+  imgcat capy-debian-12-gcc12 /etc/os-release
+      A file of a registered image.
+
+  imgcat --tar capy-debian-12-gcc12 /opt/sdk | tar -x -C /tmp
+      A folder. The tar calls files as the image does, without the leading slash: opt/sdk/...
+
+  imgcat --tar images/capy/capy-debian-12-gcc12.tar / | docker import - flat:1
+      All of an image as one layer.
+
+  imgcat --list -l capy-debian-12-gcc12 /usr/local
+      What is there: mode, owner, size, time (UTC), path and where links lead, as tar -tv shows it.
+
+  imgcat --list -0 capy-debian-12-base /usr/bin | xargs -0 -n 1 basename
+      Names as they are. Without -0, control characters, backslashes and what is not UTF-8 are shown as ls -b
+      shows them: \\n, \\033, \\\\. In --json, what is not UTF-8 is U+FFFD.
+
+What is checked:
+  A registered archive holds the image with the registered image_id; the archive's index is whole, and config and
+  manifests match their digests. The bytes of a layer match its digest only if all of them are read: --verify does
+  that first, for every layer of the image, and prints nothing of one that is damaged. Without it only compression
+  has checksums.
+
+Exit codes:
+  0 done, 1 no such file in the image or other, 2 usage, 3 invalid registry or name, 4 archive missing, damaged
+  or not the one registered, 130 interrupted"
+)]
+pub struct Cli {
+    /// An archive, or the name (also name:tag) of a registered image
+    #[arg(value_name = "ARCHIVE|NAME")]
+    image: String,
+
+    /// Paths inside the image; `-` reads them from standard input. With --list or --tar, none means all
+    #[arg(value_name = "PATH")]
+    paths: Vec<OsString>,
+
+    /// Write one tar of these files and folders
+    #[arg(long, conflicts_with = "list")]
+    tar: bool,
+
+    /// List the files, or those below these folders, sorted by path
+    #[arg(long)]
+    list: bool,
+
+    /// With --list: mode, owner, size, time, path, and where a link leads; -v does the same
+    #[arg(short, long, requires = "list")]
+    long: bool,
+
+    /// The image in an archive of several, by its tag or its ID [default: the registered one]
+    #[arg(long = "image", value_name = "REF|sha256:ID")]
+    wanted: Option<Wanted>,
+
+    /// Read and check every layer of the image before anything is printed
+    #[arg(long)]
+    verify: bool,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Flags for Cli {
+    const PROGRAM: &'static str = "imgcat";
+
+    fn common(&self) -> &Common {
+        &self.common
+    }
+}
+
+/// Prints what was asked for.
+pub fn main(mut cli: Cli, context: &mut Context) -> Result<(), Failure> {
+    cli.check()?;
+    let paths = Paths::new(std::mem::take(&mut cli.paths), &cli.common)?;
+    let store = cli.common.store()?;
+    let reporter = context.reporter.clone();
+    let opener = Opener {
+        store: &store,
+        wanted: cli.wanted.as_ref(),
+        verify: cli.verify,
+        reporter: &reporter,
+    };
+    // A file of a compressed layer that is known to be wanted need not be read twice.
+    let names = if cli.tar || cli.list {
+        BTreeSet::new()
+    } else {
+        paths.names()
+    };
+    let wanted = |path: &str| names.contains(path.rsplit('/').next().unwrap_or(path));
+    let image = opener.open(&cli.image, &wanted)?;
+    if cli.list {
+        return cli.list(&image, paths, context);
+    }
+    if cli.tar {
+        return cli.tar(&image, paths, context);
+    }
+    let mut out = context.out.bytes()?;
+    context.each(paths, |_, path| read::cat(&image, &path, &mut out))
+}
+
+impl Cli {
+    fn check(&self) -> Result<(), Failure> {
+        let wrong = |message: &str| Err(Failure::usage(message));
+        if self.image.is_empty() {
+            return wrong("an operand is empty");
+        }
+        if self.image == "-" {
+            return wrong(
+                "`-`: an archive is read from several places, so it can't be standard input",
+            );
+        }
+        if self.paths.is_empty() && !self.list && !self.tar {
+            return Err(Failure::usage("no path inside the image was given")
+                .with_hint("--list shows what there is; see --help for examples"));
+        }
+        if self.common.json && !self.list {
+            return wrong("`--json` is for `--list`: files are printed as they are");
+        }
+        if self.tar && std::io::stdout().is_terminal() {
+            return Err(Failure::usage("a tar is nothing to show on a terminal")
+                .with_hint("redirect it to a file, or pipe it into tar"));
+        }
+        Ok(())
+    }
+
+    fn list(&self, image: &Opened, paths: Paths, context: &mut Context) -> Result<(), Failure> {
+        let form = Form {
+            long: self.long || self.common.verbose,
+            json: self.common.json,
+            null: self.common.null,
+        };
+        let mut out = BufWriter::with_capacity(BUFFER, context.out.bytes()?);
+        context.each(paths.or_all(), |_, path| {
+            let found = image.find_link(&path)?;
+            let below = image.files.below(found.path);
+            let itself = (*found.kind != FileKind::Directory).then_some(found);
+            for file in itself.into_iter().chain(below) {
+                form.write(&file, &image.diff_ids, &mut out)
+                    .map_err(|error| Failure::of_stdout(&error))?;
+            }
+            // Whoever reads sees each list before the next path is looked at.
+            out.flush().map_err(|error| Failure::of_stdout(&error))
+        })
+    }
+
+    fn tar(&self, image: &Opened, paths: Paths, context: &mut Context) -> Result<(), Failure> {
+        let mut found = Vec::new();
+        // Nothing is written before every path is known.
+        context.each(paths.or_all(), |_, path| {
+            found.push(image.find_link(&path)?.path);
+            Ok(())
+        })?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        read::tar(image, &found, context.out.bytes()?, &context.reporter)
+    }
+}

@@ -1,0 +1,128 @@
+//! From an operand to the files of an image.
+
+use std::fmt::Display;
+use std::io;
+use std::sync::Arc;
+use std::thread::sleep;
+use std::time::Duration;
+
+use archive::{Archive, ImageFile, RootFs, Stack, name_bytes};
+use cli::{Code, Failure, Reporter};
+use imgload::target;
+use naming::Digest;
+use registry::Store;
+
+use crate::Wanted;
+use crate::wanted::choose;
+
+/// How often the registry is read again where an archive is not the registered one: whoever replaces an archive
+/// renames it into its place a moment before its entry follows.
+const ATTEMPTS: usize = 5;
+/// How long a moment is.
+const MOMENT: Duration = Duration::from_millis(50);
+const NO_IMAGE: &str = "holds no image";
+
+/// Opens images.
+pub struct Opener<'a> {
+    /// Where registered archives are.
+    pub store: &'a Store,
+    /// Which image of several.
+    pub wanted: Option<&'a Wanted>,
+    /// Whether every byte is checked before the image is looked into.
+    pub verify: bool,
+    /// Who shows how far that is.
+    pub reporter: &'a Reporter,
+}
+
+/// An image whose files are known.
+pub struct Opened {
+    /// Its files.
+    pub files: RootFs,
+    /// The digests of its layers, lowest first.
+    pub diff_ids: Vec<Digest>,
+    /// What failures name it by.
+    name: String,
+}
+
+impl Opener<'_> {
+    /// Opens the image that an operand means. Of compressed layers, the files that `keep` wants are kept in memory.
+    pub fn open(&self, operand: &str, keep: &dyn Fn(&str) -> bool) -> Result<Opened, Failure> {
+        self.look(operand, keep)
+            .map_err(|failure| failure.about(operand))
+    }
+
+    fn look(&self, operand: &str, keep: &dyn Fn(&str) -> bool) -> Result<Opened, Failure> {
+        let stack = self.stack(operand)?;
+        if self.verify {
+            self.check(&stack, operand)?;
+        }
+        let diff_ids = stack.diff_ids().to_vec();
+        Ok(Opened {
+            files: RootFs::keeping(stack, keep)?,
+            diff_ids,
+            name: operand.to_owned(),
+        })
+    }
+
+    /// The image, with all archives that its layers are in.
+    fn stack(&self, operand: &str) -> Result<Stack, Failure> {
+        let mut attempts = ATTEMPTS;
+        loop {
+            let registry = self.store.read_or_empty()?;
+            let target = target::resolve(self.store, &registry, operand)?;
+            let archive = Archive::open(&target.path)?;
+            attempts -= 1;
+            match choose(archive.images(), target.entry.as_ref(), self.wanted) {
+                Ok(index) => {
+                    // The index is of an image that is there: this is never the second.
+                    let stack = Stack::new(Arc::new(archive), index);
+                    let stack = stack.ok_or_else(|| Failure::new(Code::Archive, NO_IMAGE))?;
+                    return Ok(thin::complete(self.store, &registry, stack)?);
+                }
+                Err(failure) if failure.code() == Code::Archive && attempts > 0 => sleep(MOMENT),
+                Err(failure) => return Err(failure.about(archive.path().as_str())),
+            }
+        }
+    }
+
+    /// Reads every byte of the image, and checks it along the image's own chain.
+    fn check(&self, stack: &Stack, operand: &str) -> Result<(), Failure> {
+        let sizes = (0..stack.diff_ids().len()).map(|layer| stack.tar_size(layer));
+        let progress = self
+            .reporter
+            .progress(format!("checking {operand}"), sizes.sum());
+        let mut counted = progress.counting(io::sink());
+        stack.archive().verify_into(stack.image(), &mut counted)?;
+        stack.verify_left_out(|_, _| false, &mut counted)?;
+        Ok(())
+    }
+}
+
+impl Opened {
+    /// A failure that is about one path of the image.
+    pub(crate) fn failure(&self, path: &str, what: impl Display) -> Failure {
+        let path = path.trim_start_matches('/');
+        let path = String::from_utf8_lossy(&name_bytes(path)).into_owned();
+        Failure::new(Code::Other, format!("/{path}: {what}")).about(&self.name)
+    }
+
+    /// What a path leads to.
+    pub(crate) fn find(&self, path: &str) -> Result<ImageFile<'_>, Failure> {
+        let found = self.files.find(path);
+        found.map_err(|error| self.failure(path, error))
+    }
+
+    /// As [`Self::find`]; a symbolic link is itself, unless a slash follows it.
+    pub(crate) fn find_link(&self, path: &str) -> Result<ImageFile<'_>, Failure> {
+        let found = self.files.find_link(path);
+        found.map_err(|error| self.failure(path, error))
+    }
+
+    /// What a failure to read or write the image's bytes means.
+    pub(crate) fn broken(&self, error: archive::Error) -> Failure {
+        match error {
+            archive::Error::Write { source } => Failure::of_stdout(&source),
+            error => Failure::from(error).about(&self.name),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Paths inside an image, as they are given.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+
+use archive::name_text;
+use cli::{Common, Failure, Input};
+
+/// Paths as [`name_text`] makes them: from the command line, or one a line from standard input.
+pub(crate) enum Paths {
+    Given(VecDeque<String>),
+    Stdin(Input),
+}
+
+impl Paths {
+    pub(crate) fn new(operands: Vec<OsString>, common: &Common) -> Result<Self, Failure> {
+        if operands.iter().any(|operand| operand == "-") {
+            let texts = operands.into_iter();
+            let texts = texts.map(|operand| operand.to_string_lossy().into_owned());
+            return Ok(Self::Stdin(common.input(texts.collect(), "paths")?));
+        }
+        if operands.iter().any(|operand| operand.is_empty()) {
+            return Err(Failure::usage("an operand is empty"));
+        }
+        let texts = operands.iter().map(|operand| name_text(operand.as_bytes()));
+        Ok(Self::Given(texts.collect()))
+    }
+
+    /// The image's root where no path was given.
+    pub(crate) fn or_all(mut self) -> Self {
+        if let Self::Given(paths) = &mut self
+            && paths.is_empty()
+        {
+            paths.push_back(String::new());
+        }
+        self
+    }
+
+    /// The last parts of the paths that are known already. What a link leads to often has the link's name.
+    pub(crate) fn names(&self) -> BTreeSet<String> {
+        let Self::Given(paths) = self else {
+            return BTreeSet::new();
+        };
+        let paths = paths.iter().map(|path| path.trim_end_matches('/'));
+        let names = paths.map(|path| path.rsplit('/').next().unwrap_or(path));
+        names.map(str::to_owned).collect()
+    }
+}
+
+impl Iterator for Paths {
+    type Item = Result<String, Failure>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Self::Given(paths) => paths.pop_front().map(Ok),
+            Self::Stdin(input) => Some(input.next()?.map(|path| name_text(path.as_bytes()))),
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! What it says where it can't print.
+
+use pipeline_tests::{Image, Sandbox, engine};
+
+use crate::odd;
+
+const POINTER: &str = "version https://git-lfs.github.com/spec/v1\n\
+    oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
+
+/// Flips a bit of the only place where an archive holds a text.
+fn flip(s: &Sandbox, path: &str, text: &str) {
+    let mut bytes = s.read_bytes(path);
+    let mut windows = bytes.windows(text.len());
+    let at = windows.position(|window| window == text.as_bytes());
+    bytes[at.expect("the text is there")] ^= 1;
+    s.write(path, bytes);
+}
+
+#[test]
+fn what_is_no_file_says_what_it_is() {
+    let s = Sandbox::new();
+    let image = odd::build(&s, "odd");
+    s.run("imgsave", [&image]).ok();
+    let name = s.image("odd");
+    for (path, why) in [
+        ("none", "/none: no such file in the image"),
+        ("/gone/file", "/gone/file: no such file in the image"),
+        ("links/first", "/links/first: no such file in the image"),
+        ("links/none", "/links/none: no such file in the image"),
+        ("links/loop", "/links/loop: too many symbolic links"),
+        ("owned/inside", "/owned/inside: no such file in the image"),
+        ("odd/char", "/odd/char: is a device"),
+        ("odd/block", "/odd/block: is a device"),
+        ("odd/fifo", "/odd/fifo: is a named pipe"),
+        ("a\nb", "/a\\nb: no such file in the image"),
+    ] {
+        s.run("imgcat", [&name, path])
+            .fails("imgcat", 1, &format!("imgcat: {name}: {why}"))
+            .stderr_lacks("hint");
+    }
+    for folder in ["/", "odd", "links/folder"] {
+        s.run("imgcat", [&name, folder])
+            .fails("imgcat", 1, "is a folder")
+            .stderr_has("hint: --tar");
+    }
+    for mode in ["--tar", "--list"] {
+        s.run("imgcat", [mode, &name, "none"]).fails(
+            "imgcat",
+            1,
+            "/none: no such file in the image",
+        );
+    }
+    // Nothing of a tar is written before all is known, but for what --keep-going leaves out.
+    s.run("imgcat", ["--tar", &name, "owned", "none"])
+        .fails("imgcat", 1, "/none: no such file");
+    let kept = s.sh(&format!(
+        "imgcat --keep-going --tar {name} none owned | tar -t"
+    ));
+    kept.stdout("owned\n").stderr_has("/none: no such file");
+    s.run("imgcat", [&name, "owned", "none", "odd/hard"])
+        .code(1)
+        .stdout("owned");
+    s.run(
+        "imgcat",
+        ["--keep-going", &name, "owned", "none", "odd/hard", "odd"],
+    )
+    .code(1)
+    .stdout("ownedthe target")
+    .stderr_has("/odd: is a folder");
+}
+
+#[test]
+fn wrong_command_lines_are_usage_errors() {
+    let s = Sandbox::without_engine();
+    for (words, why) in [
+        (&["x"][..], "no path inside the image was given"),
+        (&[], "required"),
+        (&["x", ""], "an operand is empty"),
+        (&["", "x"], "an operand is empty"),
+        (&["-", "x"], "can't be standard input"),
+        (&["x", "-", "y"], "can't be mixed"),
+        (&["--json", "x", "y"], "`--json` is for `--list`"),
+        (&["--json", "--tar", "x"], "`--json` is for `--list`"),
+        (&["--long", "x", "y"], "--list"),
+        (&["--tar", "--list", "x"], "--list"),
+        (&["--image", "Not A Tag", "x", "y"], "--image"),
+        (&["--image", "sha256:12", "x", "y"], "--image"),
+    ] {
+        s.command("imgcat")
+            .args(words)
+            .run()
+            .fails("imgcat", 2, why);
+    }
+    let help = s.run("imgcat", ["--help"]);
+    for text in ["Examples:", "Exit codes:", "What is checked:", "--verify"] {
+        assert!(help.ok().stdout.contains(text), "{text}");
+    }
+    s.command("imgcat")
+        .args(["x", "-"])
+        .run()
+        .fails("imgcat", 4, "no such archive");
+}
+
+#[test]
+fn archives_that_are_none_say_so() {
+    let s = Sandbox::new();
+    let image = Image::new().file("a", "a").build(&s, "base");
+    s.run("imgsave", [&image]).ok();
+    let (name, path) = (s.image("base"), s.archive("base"));
+    let whole = s.read_bytes(&path);
+    s.run("imgcat", ["none", "a"])
+        .fails("imgcat", 4, "none: no such archive");
+    s.run("imgcat", ["none.tar", "a"])
+        .fails("imgcat", 4, "none.tar: no such file");
+    s.write(&path, POINTER);
+    for operand in [&name, &path, &image] {
+        s.run("imgcat", [operand, "a"])
+            .fails("imgcat", 4, "is a Git LFS pointer")
+            .stderr_has("hint: git lfs pull");
+    }
+    s.write(&path, &whole[..whole.len() / 2]);
+    s.run("imgcat", [&name, "a"])
+        .fails("imgcat", 4, "is truncated");
+    // Another image in the place of the registered one.
+    let other = Image::new().file("a", "another").build(&s, "other");
+    let saved = s.path(&path);
+    engine()
+        .read(&["save", "--output", saved.as_str(), &other])
+        .expect("saves");
+    for words in [&["a"][..], &["--image", &other, "a"], &["--list"]] {
+        s.command("imgcat").arg(&name).args(words).run().fails(
+            "imgcat",
+            4,
+            "is registered as sha256:",
+        );
+    }
+    // The same file elsewhere is not registered.
+    s.write("elsewhere.tar", s.read_bytes(&path));
+    s.run("imgcat", ["elsewhere.tar", "a"])
+        .ok()
+        .stdout("another");
+}
+
+#[test]
+fn damage_is_found_before_the_first_byte() {
+    let s = Sandbox::new();
+    let image = Image::new()
+        .file("a", "the bytes of a")
+        .file("b", "the bytes of b")
+        .layer()
+        .file("c", "the bytes of c");
+    let image = image.build(&s, "base");
+    s.run("imgsave", [&image]).ok();
+    let (name, path) = (s.image("base"), s.archive("base"));
+    s.run("imgcat", ["--verify", &name, "c"])
+        .ok()
+        .stdout("the bytes of c");
+    flip(&s, &path, "the bytes of b");
+    // Not read, not seen.
+    s.run("imgcat", [&name, "c"]).ok().stdout("the bytes of c");
+    for words in [&["c"][..], &["--tar"], &["--list"]] {
+        s.command("imgcat")
+            .args(["--verify", &name])
+            .args(words)
+            .run()
+            .fails("imgcat", 4, "layer 1 of 2 is damaged");
+    }
+}
+
+#[test]
+fn a_thin_archive_needs_its_base() {
+    let s = Sandbox::new();
+    let base = Image::new().file("base", "of the base").build(&s, "base");
+    let base = Image::on(&base).random("big", 300_000).build(&s, "base2");
+    s.run("imgsave", [&base]).ok();
+    let top = Image::on(&base).file("top", "of the top").build(&s, "top");
+    s.run("imgsave", ["--thin", "--base", &s.image("base2"), &top])
+        .ok();
+    let name = s.image("top");
+    for operand in [&name, &s.archive("top")] {
+        s.run("imgcat", ["--verify", operand, "base", "top"])
+            .ok()
+            .stdout("of the baseof the top");
+    }
+    flip(&s, &s.archive("base2"), "of the base");
+    s.run("imgcat", ["--verify", &name, "top"])
+        .fails("imgcat", 4, "is damaged");
+    std::fs::remove_file(s.path(s.archive("base2"))).expect("a file");
+    s.run("imgcat", [&name, "top"])
+        .fails("imgcat", 4, "no such file");
+}
+
+#[test]
+fn of_several_images_one_is_chosen() {
+    let s = Sandbox::new();
+    let one = Image::new().file("a", "one").build(&s, "one");
+    let two = Image::new().file("a", "two").build(&s, "two");
+    let ids = [&one, &two].map(|image| engine().id(image).expect("an image"));
+    let path = s.path("both.tar");
+    engine()
+        .read(&["save", "--output", path.as_str(), &one, &two])
+        .expect("saves");
+    s.sh("gzip --fast < both.tar > both.tar.gz").ok();
+    for archive in ["both.tar", "both.tar.gz"] {
+        let outcome = s.run("imgcat", [archive, "a"]);
+        outcome
+            .fails("imgcat", 1, "holds 2 images")
+            .stderr_has("hint: --image");
+        for text in [&one, &two] {
+            outcome.stderr_has(text);
+        }
+        s.run("imgcat", ["--image", &one, archive, "a"])
+            .ok()
+            .stdout("one");
+        s.run("imgcat", ["--image", &two, archive, "a"])
+            .ok()
+            .stdout("two");
+        s.run("imgcat", ["--image", "three", archive, "a"]).fails(
+            "imgcat",
+            1,
+            "holds no image `three:latest`",
+        );
+    }
+    if !engine().is_containerd() {
+        s.run("imgcat", ["--image", &ids[1], "both.tar", "a"])
+            .ok()
+            .stdout("two");
+    }
+    // Where it is registered, the registry chooses.
+    let name = s.image("two");
+    s.write(
+        "image-registry.yml",
+        format!(
+            "version: 1.0\nimages:\n  - {{name: {name}, file: both.tar, docker_tag: '{two}', \
+             os: 'debian:12', architecture: x86_64}}\n"
+        ),
+    );
+    s.run("imgcat", ["both.tar", "a"]).ok().stdout("two");
+    s.run("imgcat", [&name, "a"]).ok().stdout("two");
+}
