@@ -111,11 +111,10 @@ impl Tree {
             return;
         }
         self.make_folders_above(&path, node.layer);
-        // A folder over a folder leaves what is in it; anything else takes all of it away.
-        let before = self.nodes.get(&path);
-        let stays = node.is_folder() && before.is_none_or(Node::is_folder);
-        if !stays {
-            self.remove(&path, false);
+        // A folder over a folder leaves what is in it; anything else takes all of it away. Only a folder has anything in it.
+        let was_folder = self.nodes.get(&path).is_some_and(Node::is_folder);
+        if was_folder && !node.is_folder() {
+            self.remove(&path, true);
         }
         self.insert(path, node);
     }
