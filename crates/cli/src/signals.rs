@@ -91,6 +91,9 @@ fn wait(limit: Duration, quiet: Duration, busy: impl Fn() -> bool) {
 
 /// What is left to do where the main thread is busy.
 fn leave_nothing() {
+    // The main thread may have got so far meanwhile.
+    registry::stop_writing();
+    wait(CLEAN_UP, PAUSE, registry::is_writing);
     registry::remove_unfinished();
     program::kill_rest();
     let (done, ended) = mpsc::channel::<()>();

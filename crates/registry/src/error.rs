@@ -120,6 +120,9 @@ pub enum Error {
         /// The file.
         path: Utf8PathBuf,
     },
+    /// This process is about to end, and changes nothing any more.
+    #[error("interrupted")]
+    Stopped,
     /// Another process held a lock for longer than this one would wait.
     #[error("{what}: still locked by {} after {}", process(*.holder), seconds(*.waited))]
     LockTimeout {
@@ -179,7 +182,9 @@ impl Error {
                 | io::ErrorKind::FileTooLarge => ErrorKind::NoRoom,
                 _ => ErrorKind::Other,
             },
-            Self::Edit { .. } | Self::Contended { .. } | Self::NoLease { .. } => ErrorKind::Other,
+            Self::Stopped | Self::Edit { .. } | Self::Contended { .. } | Self::NoLease { .. } => {
+                ErrorKind::Other
+            }
         }
     }
 

@@ -164,7 +164,7 @@ impl Store {
     pub(crate) fn lock_registry(&self, timeout: Duration) -> Result<Writing, Error> {
         let path = work::folder(self.root())?.join("registry.lock");
         let lock = lock::take(&path, self.file().as_str(), Some(timeout))?;
-        let writing = Writing::start(lock);
+        let writing = Writing::start(lock)?;
         self.finish_install()?;
         Ok(writing)
     }

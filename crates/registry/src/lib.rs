@@ -64,4 +64,4 @@ pub use stray::{Stray, StrayKind};
 pub use transfer::Transfer;
 pub use unfinished::{Unfinished, remove_unfinished};
 pub use usage::Usage;
-pub use writing::is_writing;
+pub use writing::{is_writing, stop_writing};

@@ -1,10 +1,12 @@
 //! Whether this process is changing a store.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::Lock;
+use crate::{Error, Lock};
 
 static WRITERS: AtomicUsize = AtomicUsize::new(0);
+
+static STOPPED: AtomicBool = AtomicBool::new(false);
 
 /// The registry's lock, held.
 #[derive(Debug)]
@@ -13,9 +15,14 @@ pub(crate) struct Writing {
 }
 
 impl Writing {
-    pub(crate) fn start(lock: Lock) -> Self {
+    pub(crate) fn start(lock: Lock) -> Result<Self, Error> {
         WRITERS.fetch_add(1, Ordering::SeqCst);
-        Self { _lock: lock }
+        let writing = Self { _lock: lock };
+        // Looked at after it is counted, as `stop_writing` counts after it has said so: none slips through.
+        match STOPPED.load(Ordering::SeqCst) {
+            true => Err(Error::Stopped),
+            false => Ok(writing),
+        }
     }
 }
 
@@ -29,4 +36,9 @@ impl Drop for Writing {
 /// together anyway, but what was removed would not be said.
 pub fn is_writing() -> bool {
     WRITERS.load(Ordering::SeqCst) > 0
+}
+
+/// Lets nobody in this process begin to change a store: it is about to end. What was begun goes on, as [`is_writing`] tells.
+pub fn stop_writing() {
+    STOPPED.store(true, Ordering::SeqCst);
 }
