@@ -1,5 +1,7 @@
 //! What a file is, besides its name and its bytes.
 
+use std::sync::Arc;
+
 use tar::Header;
 
 use crate::header_fields::{Pax, number, signed};
@@ -34,8 +36,8 @@ pub struct Time {
 pub enum FileKind {
     /// A folder.
     Directory,
-    /// A symbolic link, and where it leads.
-    SymLink(String),
+    /// A symbolic link, and where it leads: shared with the hard links to it.
+    SymLink(Arc<str>),
     /// A regular file, and how many bytes it has.
     File {
         /// Its length in bytes.

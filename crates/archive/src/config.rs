@@ -3,10 +3,13 @@
 //! OCI image specification, config.md; Docker's own format has the same fields. Unknown fields
 //! stay in the bytes, which are passed on as they are.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use naming::Digest;
 use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
 use crate::hash::digest_of;
 
@@ -53,8 +56,67 @@ struct RunDocument {
     env: Option<Vec<String>>,
 }
 
+/// A document that says the same to an engine as to this crate. Go's decoder takes a key in whatever case, and of
+/// several the last one; so a second spelling of the keys that the image's layers hang on would be another image.
+struct Unambiguous;
+
+/// The keys from the document's root to the layers.
+const TO_LAYERS: [&str; 2] = ["rootfs", "diff_ids"];
+
+impl<'de> Deserialize<'de> for Unambiguous {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Spelling(&TO_LAYERS).deserialize(deserializer)?;
+        Ok(Self)
+    }
+}
+
+/// Looks at the spelling of the first of these keys, and of the others inside its value.
+struct Spelling(&'static [&'static str]);
+
+impl<'de> DeserializeSeed<'de> for Spelling {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        match self.0 {
+            [] => IgnoredAny::deserialize(deserializer).map(drop),
+            _ => deserializer.deserialize_map(self),
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for Spelling {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let (wanted, inner) = self.0.split_first().unwrap_or((&"", &[]));
+        while let Some(key) = map.next_key::<Cow<str>>()? {
+            if key == *wanted {
+                map.next_value_seed(Spelling(inner))?;
+                continue;
+            }
+            if folded(&key) == folded(wanted) {
+                return Err(Error::custom(format_args!(
+                    "`{key}` reads as `{wanted}` to an engine"
+                )));
+            }
+            map.next_value::<IgnoredAny>()?;
+        }
+        Ok(())
+    }
+}
+
+/// A key as Go compares it (encoding/json, `foldFunc`): two letters beyond ASCII are a `k` and an `s` too.
+fn folded(key: &str) -> String {
+    key.to_uppercase().to_lowercase()
+}
+
 impl Config {
     pub(crate) fn parse(bytes: Vec<u8>) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice::<Unambiguous>(&bytes)?;
         let document: Document = serde_json::from_slice(&bytes)?;
         let run = document.config;
         Ok(Self {

@@ -20,7 +20,7 @@ use serde::de::DeserializeOwned;
 use crate::Error;
 use crate::archive::Base;
 use crate::config::Config;
-use crate::error::Blame;
+use crate::error::{Blame, shown};
 use crate::hash::digest_of;
 use crate::schema::{Descriptor, DockerImage, Index, Manifest};
 
@@ -28,9 +28,13 @@ use crate::schema::{Descriptor, DockerImage, Index, Manifest};
 const MAX_INDEX_DEPTH: usize = 4;
 /// How many images and manifests an archive may name.
 const MAX_IMAGES: usize = 10_000;
-/// How many bytes of documents are read to describe an archive. One document can be named many
-/// times: without a limit, a few megabytes could fill the memory.
-const MAX_READ: usize = 64 << 20;
+/// How many layers an image may have. Docker ends at 127; four times as many leave room for engines with other storage.
+const MAX_LAYERS: usize = 508;
+/// How many bytes of documents are read to describe an archive, and how many values those may hold. One document can
+/// be named many times, and a value of two bytes takes fifty in memory: without limits, a few megabytes could fill it.
+/// A hundred images with 127 layers each have some megabytes and 40,000 values.
+const MAX_READ: usize = 16 << 20;
+const MAX_VALUES: usize = 200_000;
 /// The longest piece of a parser's message that is shown.
 const MAX_MESSAGE: usize = 200;
 
@@ -62,6 +66,7 @@ pub(crate) fn describe(documents: &impl Documents) -> Result<Vec<Described>, Err
     let reader = Reader {
         documents,
         left: Cell::new(MAX_READ),
+        values: Cell::new(MAX_VALUES),
     };
     let indexed = reader.index()?;
     let images = match reader.document("manifest.json")? {
@@ -69,10 +74,10 @@ pub(crate) fn describe(documents: &impl Documents) -> Result<Vec<Described>, Err
         Some(bytes) => {
             let listed: Vec<DockerImage> = reader.parse("manifest.json", &bytes)?;
             reader.check_count(listed.len())?;
-            let images = listed
-                .iter()
-                .map(|image| reader.docker_image(image, &indexed));
-            merge(images.collect::<Result<_, _>>()?)
+            let images = listed.iter().map(|image| reader.docker_image(image));
+            let mut images = merge(images.collect::<Result<_, _>>()?);
+            complete(&mut images, indexed);
+            images
         }
     };
     if !images.is_empty() {
@@ -90,6 +95,8 @@ struct Reader<'a, D> {
     documents: &'a D,
     /// What is left of [`MAX_READ`].
     left: Cell<usize>,
+    /// What is left of [`MAX_VALUES`].
+    values: Cell<usize>,
 }
 
 impl<D: Documents> Reader<'_, D> {
@@ -105,7 +112,18 @@ impl<D: Documents> Reader<'_, D> {
     }
 
     fn parse<T: DeserializeOwned>(&self, what: &str, bytes: &[u8]) -> Result<T, Error> {
+        self.count(what, bytes)?;
         serde_json::from_slice(bytes).map_err(|error| self.invalid(what, &error))
+    }
+
+    /// Takes the values of a document out of the room for them, before they take memory.
+    fn count(&self, what: &str, bytes: &[u8]) -> Result<(), Error> {
+        let left = self.values.get().checked_sub(values(bytes));
+        let left = left.ok_or_else(|| {
+            self.damaged(format!("its {what} says more than any image archive's"))
+        })?;
+        self.values.set(left);
+        Ok(())
     }
 
     fn document(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
@@ -119,7 +137,7 @@ impl<D: Documents> Reader<'_, D> {
 
     fn required(&self, name: &str) -> Result<Vec<u8>, Error> {
         self.document(name)?.ok_or_else(|| {
-            let name = name.escape_debug();
+            let name = shown(name);
             self.damaged(format!("names `{name}`, which is not in it"))
         })
     }
@@ -147,6 +165,7 @@ impl<D: Documents> Reader<'_, D> {
     }
 
     fn config(&self, bytes: Vec<u8>, layers: usize) -> Result<Config, Error> {
+        self.count("config", &bytes)?;
         let config = Config::parse(bytes).map_err(|error| self.invalid("config", &error))?;
         let diff_ids = config.diff_ids.len();
         if diff_ids != layers {
@@ -154,10 +173,13 @@ impl<D: Documents> Reader<'_, D> {
                 "names {layers} layers, but its config has {diff_ids} diff_ids"
             )));
         }
+        if layers > MAX_LAYERS {
+            return Err(self.damaged(format!("names {layers} layers, more than any engine takes")));
+        }
         Ok(config)
     }
 
-    fn docker_image(&self, image: &DockerImage, indexed: &[Described]) -> Result<Described, Error> {
+    fn docker_image(&self, image: &DockerImage) -> Result<Described, Error> {
         let bytes = self.required(&image.config)?;
         let image_id = digest_of(&bytes);
         // Every engine names a config's member by its digest, so the name is a check.
@@ -171,15 +193,13 @@ impl<D: Documents> Reader<'_, D> {
             let tag = tag.parse();
             tags.push(tag.map_err(|error| self.damaged(format!("has an invalid tag: {error}")))?);
         }
-        let same = indexed.iter().find(|other| other.image_id == image_id);
-        tags.extend(same.iter().flat_map(|same| same.tags.iter().cloned()));
         Ok(Described {
             image_id,
             config,
             tags,
             layers: image.layers.clone(),
-            sizes: same.map_or_else(|| vec![None; image.layers.len()], |same| same.sizes.clone()),
-            base: same.and_then(|same| same.base.clone()),
+            sizes: vec![None; image.layers.len()],
+            base: None,
         })
     }
 
@@ -273,11 +293,43 @@ fn merge(images: Vec<Described>) -> Vec<Described> {
             None => merged.push(image),
         }
     }
-    for image in &mut merged {
-        let mut seen = BTreeSet::new();
-        image.tags.retain(|tag| seen.insert(tag.clone()));
-    }
+    merged.iter_mut().for_each(once_each);
     merged
+}
+
+/// Leaves each tag of an image once.
+fn once_each(image: &mut Described) {
+    let mut seen = BTreeSet::new();
+    image.tags.retain(|tag| seen.insert(tag.clone()));
+}
+
+/// Adds to the images of `manifest.json` what `index.json` says of the same ones.
+fn complete(images: &mut [Described], indexed: Vec<Described>) {
+    let indexed = indexed.into_iter().map(|image| (image.image_id, image));
+    let mut indexed: BTreeMap<_, _> = indexed.collect();
+    for image in images {
+        if let Some(same) = indexed.remove(&image.image_id) {
+            image.tags.extend(same.tags);
+            image.sizes = same.sizes;
+            image.base = same.base;
+            once_each(image);
+        }
+    }
+}
+
+/// How many values and keys a JSON document holds, or more: what is no JSON is for the parser to refuse.
+fn values(document: &[u8]) -> usize {
+    let (mut count, mut in_string, mut escaped) = (1, false, false);
+    for byte in document {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b',' | b':' | b'[' | b'{' if !in_string => count += 1,
+            _ => {}
+        }
+    }
+    count
 }
 
 /// The folder of an OCI layout's blobs.

@@ -150,6 +150,18 @@ impl Error {
     }
 }
 
+/// How much of a name from inside an archive a message repeats, in characters.
+const SHOWN: usize = 200;
+
+/// A name from inside an archive as messages repeat it: one line, cut to a bounded length.
+pub(crate) fn shown(name: &str) -> String {
+    let mut out: String = name.escape_debug().take(SHOWN).collect();
+    if name.escape_debug().nth(SHOWN).is_some() {
+        out.push('…');
+    }
+    out
+}
+
 /// Makes errors about one archive.
 #[derive(Debug, Clone)]
 pub(crate) struct Blame {
@@ -213,7 +225,7 @@ impl Blame {
             )),
             TarError::Truncated { name, missing } => self.truncated(format!(
                 "{place}{missing} bytes are missing in or behind `{}`",
-                name.escape_debug()
+                shown(&name)
             )),
             TarError::Malformed { offset, why } => self.damaged(format!(
                 "{place}the tar header at byte {offset} is damaged: {why}"

@@ -122,6 +122,7 @@ fn add_file(
     name: &str,
 ) -> Result<Digest, Error> {
     let file = File::open(path).map_err(|error| blame.read(error))?;
+    let length = file.metadata().map_err(|error| blame.read(error))?.len();
     let mut stored = BufReader::with_capacity(CHUNK, file);
     let start = stored.fill_buf().map_err(|error| blame.read(error))?;
     let compression = match Compression::sniff(start) {
@@ -132,7 +133,7 @@ fn add_file(
         }
     };
     let decoded: Box<dyn Read> = compression
-        .decode(stored)
+        .decode(stored, length)
         .map_err(|error| blame.read(error))?;
     out.add(decoded, None, blame, name)
 }

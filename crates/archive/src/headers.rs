@@ -29,12 +29,15 @@ const MAX_EXTENSION: u64 = 1 << 20;
 /// The longest name of a member, in bytes, and the longest target of a link: Linux's `PATH_MAX`.
 const MAX_NAME: usize = 4096;
 
+/// How many records about one member may stand before it: long names, PAX, and what tools say of a whole tar.
+const MAX_RECORDS: usize = 16;
+
 /// How many members a tar may have. The largest images have some hundred thousand files.
 const MAX_MEMBERS: usize = 1_000_000;
 
 /// How many bytes the names of a tar's members may have altogether, because whoever lists them keeps
 /// them: a few kilobytes of gzip can hold gigabytes of long names.
-const MAX_NAMES: usize = 256 << 20;
+const MAX_NAMES: usize = 96 << 20;
 
 /// Lists members one after the other. After each, the reader stands at the member's first byte;
 /// what is not read of it with [`Headers::body`] is passed over.
@@ -73,6 +76,7 @@ impl<R: Pass> Headers<R> {
         let mut long_name = None;
         let mut long_link = None;
         let mut pax = Pax::default();
+        let mut records = 0;
         while !self.done {
             let Some(header) = self.header()? else { break };
             let kind = header.entry_type();
@@ -85,6 +89,10 @@ impl<R: Pass> Headers<R> {
                     | EntryType::XHeader
                     | EntryType::XGlobalHeader
             ) {
+                records += 1;
+                if records > MAX_RECORDS {
+                    return Err(self.malformed("more records stand before a member than any has"));
+                }
                 let body = self.extension(size)?;
                 match kind {
                     EntryType::GNULongName => long_name = Some(c_string(&body)),

@@ -144,8 +144,15 @@ impl<'a> LayerReader<'a> {
         let place = format!("layer {} of {}", index + 1, image.layers.len());
         let blame = &self.source.blame;
         let (found, count) = self.read(image, index, |decoded| {
-            let mut hashing = Hashing::new(decoded);
-            copy(&mut hashing, out, blame).map_err(|error| error.inside(&place))?;
+            // Whoever reads on behind what the manifest says may read for long, and for nothing.
+            let most = layer.tar_size().unwrap_or(u64::MAX - 1);
+            let mut hashing = Hashing::new(decoded.take(most + 1));
+            let copied = copy(&mut hashing, out, blame).map_err(|error| error.inside(&place))?;
+            if copied > most {
+                return Err(blame.damaged(format!(
+                    "{place} has more bytes than the {most} that its manifest says"
+                )));
+            }
             Ok(hashing.finish())
         })?;
         if found != layer.diff_id {
@@ -170,8 +177,10 @@ impl<'a> LayerReader<'a> {
                 layer.stored_size,
             ));
         }
+        // A compressed archive's members are bounded by its file, or a bomb could hold a larger one.
+        let length = layer.stored_size.min(self.source.size);
         let stored = BufReader::with_capacity(CHUNK, self.stored(layer)?);
-        let decoded = layer.compression.decode(stored);
+        let decoded = layer.compression.decode(stored, length);
         work(&mut Piped(decoded.map_err(|error| blame.read(error))?))
     }
 

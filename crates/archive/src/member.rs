@@ -53,6 +53,16 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// Where a link leads.
+    pub(crate) fn target(&self) -> Option<&str> {
+        match self {
+            Self::HardLink(target) | Self::SymLink(target) => Some(target),
+            Self::File | Self::Directory | Self::Special(_) => None,
+        }
+    }
+}
+
 /// A member of a tar. Its name is without a leading `./` or `/` and without a trailing slash.
 #[derive(Debug, Clone)]
 pub(crate) struct Member {

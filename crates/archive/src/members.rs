@@ -16,23 +16,23 @@ use crate::Error;
 use crate::archive::{Image, Layer};
 use crate::decode::{Compression, MAGIC_LEN, Magic};
 use crate::describe::{Described, Documents, describe};
-use crate::error::Blame;
+use crate::error::{Blame, shown};
 use crate::header_fields::clean;
 use crate::headers::Headers;
 use crate::member::{Kind, Member, Pass};
 use crate::source::{Piped, Slice, Source};
 
 /// The largest document (manifest, config, index) that is read, in bytes. Configs with long
-/// histories have some hundred kilobytes; containerd's limit is 8 MiB too.
-pub(crate) const MAX_DOCUMENT: u64 = 8 << 20;
+/// histories have some hundred kilobytes; registries take manifests of 4 MiB (OCI distribution specification).
+pub(crate) const MAX_DOCUMENT: u64 = 4 << 20;
 /// How many bytes of documents are kept of a stream, altogether. A hundred images have some megabytes.
-pub(crate) const MAX_DOCUMENTS: u64 = 32 << 20;
+pub(crate) const MAX_DOCUMENTS: u64 = 12 << 20;
 /// How many links in a row a member's name may go through.
 pub(crate) const MAX_LINKS: usize = 8;
 /// How many members an archive may have: a few for each layer, and engines end at 127 layers an image.
-pub(crate) const MAX_MEMBERS: usize = 100_000;
-/// How many bytes the names of its members may have altogether. A blob's has 77.
-const MAX_NAMES: usize = 16 << 20;
+pub(crate) const MAX_MEMBERS: usize = 50_000;
+/// How many bytes the names of its members, and the names that links lead to, may have altogether. A blob's has 77.
+pub(crate) const MAX_NAMES: usize = 6 << 20;
 
 /// What is known of a member.
 #[derive(Debug)]
@@ -113,6 +113,7 @@ impl<'a> Members<'a> {
         if member.kind == Kind::Directory {
             return Ok(());
         }
+        self.names += member.name.len() + member.kind.target().map_or(0, str::len);
         let stored = Stored {
             kind: member.kind,
             size: member.size,
@@ -121,7 +122,6 @@ impl<'a> Members<'a> {
             document,
             twice: self.by_name.contains_key(&member.name),
         };
-        self.names += member.name.len();
         self.by_name.insert(member.name, stored);
         if self.by_name.len() > MAX_MEMBERS || self.names > MAX_NAMES {
             let blame = &self.source.blame;
@@ -180,7 +180,7 @@ impl<'a> Members<'a> {
     ) -> Result<Layer, Error> {
         let blame = &self.source.blame;
         let stored = stored.ok_or_else(|| {
-            let name = name.escape_debug();
+            let name = shown(name);
             blame.damaged(format!("names the layer `{name}`, which is not in it"))
         })?;
         match Compression::sniff(&stored.start) {
@@ -194,7 +194,7 @@ impl<'a> Members<'a> {
             }),
             Magic::Unsupported(format) => Err(blame.damaged(format!(
                 "its layer `{}` is compressed with {format}, which no engine loads",
-                name.escape_debug()
+                shown(name)
             ))),
         }
     }
@@ -202,7 +202,7 @@ impl<'a> Members<'a> {
     /// The regular member of a name, through links inside the archive.
     fn find(&self, name: &str) -> Result<Option<&Stored>, Error> {
         let wrong = |name: &str, what: &str| {
-            let name = name.escape_debug();
+            let name = shown(name);
             Err(self.source.blame.damaged(format!("its `{name}` {what}")))
         };
         let mut name = clean(name);
@@ -234,7 +234,7 @@ impl Documents for Members<'_> {
         };
         let blame = &self.source.blame;
         let wrong = |what: &str| {
-            let name = name.escape_debug();
+            let name = shown(name);
             Err(blame.damaged(format!("its `{name}` {what}")))
         };
         if stored.size > MAX_DOCUMENT {

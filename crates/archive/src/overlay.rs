@@ -12,9 +12,10 @@ use crate::member::{Kind, Pass, TarError};
 use crate::source::CHUNK;
 
 /// How many bytes the paths of a layer may have altogether, because they are held in memory.
-pub(crate) const MAX_NAMES: usize = 256 << 20;
-/// How many bytes of files are kept of a layer: package databases have some megabytes.
-const MAX_KEPT: u64 = 16 << 20;
+pub(crate) const MAX_NAMES: usize = 96 << 20;
+/// How many bytes of files are kept of a layer, and of an image: package databases have some megabytes. What is not kept
+/// is read again when somebody asks for it.
+pub(crate) const MAX_KEPT: u64 = 16 << 20;
 
 const WHITEOUT: &str = ".wh.";
 const OPAQUE: &str = ".wh..wh..opq";
@@ -81,7 +82,7 @@ impl Overlay {
                 Kind::Directory => FileKind::Directory,
                 Kind::SymLink(target) => {
                     overlay.names += target.len();
-                    FileKind::SymLink(target)
+                    FileKind::SymLink(target.into())
                 }
                 Kind::File => FileKind::File { size: member.size },
                 Kind::Special(special) => FileKind::Special(special),

@@ -12,10 +12,10 @@ use naming::Digest;
 
 use crate::attributes::{Attributes, FileKind};
 use crate::compose::copy;
-use crate::error::{Blame, Error};
+use crate::error::{Blame, Error, shown};
 use crate::layer_file::Keep;
 use crate::layers::LayerReader;
-use crate::overlay::{Item, MAX_NAMES, Overlay};
+use crate::overlay::{Item, MAX_KEPT, MAX_NAMES, Overlay};
 use crate::stack::Stack;
 use crate::tree::{Node, NotFound, Tree};
 
@@ -114,7 +114,7 @@ impl RootFs {
         if let Some((_, _, size)) = self.file(path)
             && size > limit
         {
-            let path = path.escape_debug();
+            let path = shown(path);
             return Err(self.stack.archive().source.blame.damaged(format!(
                 "its file `{path}` has {size} bytes, more than the {limit} that make sense"
             )));
@@ -141,7 +141,7 @@ impl RootFs {
             copy(&mut tar.take(size), out, blame)
         })?;
         if copied < size {
-            let path = path.escape_debug();
+            let path = shown(path);
             return Err(blame.truncated(format!("it ends inside the file `{path}`")));
         }
         Ok(Some(copied))
@@ -210,9 +210,13 @@ impl RootFs {
             self.tree.add(path, node);
             check_size(self.tree.len(), self.tree.names(), blame)?;
         }
-        let kept = overlay.kept.into_iter();
-        self.kept
-            .extend(kept.map(|(offset, bytes)| ((layer, offset), bytes)));
+        // Those of upper layers first: they are what a path leads to.
+        for (offset, bytes) in overlay.kept {
+            self.kept.insert((layer, offset), bytes);
+        }
+        while self.kept.values().map(Vec::len).sum::<usize>() as u64 > MAX_KEPT {
+            self.kept.pop_first();
+        }
         Ok(())
     }
 

@@ -57,11 +57,19 @@ pub(crate) const BASE_NAME: &str = "io.imgpipe.base.name";
 /// The digest of that image's config.
 pub(crate) const BASE_ID: &str = "io.imgpipe.base.image-id";
 
+/// The longest name of a base, in bytes. Registered names have 128; older stores may have longer ones.
+const MAX_BASE_NAME: usize = 255;
+/// The longest layer that a manifest may speak of, in bytes: what no file has cannot be meant, and sums of the lengths of
+/// all layers stay numbers.
+const MAX_TAR_SIZE: u64 = 1 << 50;
+
 impl Manifest {
-    /// The base of a thin archive.
+    /// The base of a thin archive. What can't be the name of one is none.
     pub(crate) fn base(&self) -> Option<Base> {
+        let name = self.annotations.get(BASE_NAME)?;
+        let can_be = (1..=MAX_BASE_NAME).contains(&name.len()) && !name.contains(char::is_control);
         Some(Base {
-            name: self.annotations.get(BASE_NAME)?.clone(),
+            name: can_be.then(|| name.clone())?,
             image_id: self.annotations.get(BASE_ID)?.parse().ok()?,
         })
     }
@@ -101,10 +109,11 @@ pub struct Platform {
 impl Descriptor {
     /// The uncompressed length of the layer that it describes, where that is known.
     pub fn tar_size(&self) -> Option<u64> {
-        match self.annotations.get(TAR_SIZE) {
+        let said = match self.annotations.get(TAR_SIZE) {
             Some(size) => size.parse().ok(),
             None => self.media_type.ends_with(".tar").then_some(self.size),
-        }
+        };
+        said.filter(|size| *size <= MAX_TAR_SIZE)
     }
 
     /// Whether it names an index rather than a manifest.

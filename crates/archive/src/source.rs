@@ -91,7 +91,7 @@ impl Source {
     pub(crate) fn stream(&self) -> Result<Box<dyn Read + '_>, Error> {
         let whole = BufReader::with_capacity(CHUNK, Slice::new(&self.file, 0, self.size));
         self.compression
-            .decode(whole)
+            .decode(whole, self.size)
             .map_err(|error| self.blame.read(error))
     }
 }

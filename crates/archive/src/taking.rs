@@ -8,12 +8,14 @@ use naming::Digest;
 use crate::config::Config;
 use crate::decode::{Compression, Magic};
 use crate::describe::{BLOBS, Described, Documents, describe};
-use crate::error::{Blame, Error};
+use crate::error::{Blame, Error, shown};
 use crate::header_fields::clean;
 use crate::headers::{BLOCK, Headers};
 use crate::layer_file::{Foreseen, LayerFile, Layers};
 use crate::member::{Kind, Member, Pass};
-use crate::members::{MAX_DOCUMENT, MAX_DOCUMENTS, MAX_LINKS, MAX_MEMBERS, beside, may_be_json};
+use crate::members::{
+    MAX_DOCUMENT, MAX_DOCUMENTS, MAX_LINKS, MAX_MEMBERS, MAX_NAMES, beside, may_be_json,
+};
 use crate::source::{CHUNK, is_tar};
 
 /// What a member of the stream turned out to be.
@@ -33,6 +35,8 @@ pub(crate) struct Taking<'a> {
     to_come: Vec<Digest>,
     /// What is left of the room for documents.
     budget: u64,
+    /// The bytes of all names so far.
+    names: usize,
     blame: Blame,
 }
 
@@ -51,6 +55,7 @@ impl<'a> Taking<'a> {
             members: HashMap::new(),
             to_come: diff_ids.to_vec(),
             budget: MAX_DOCUMENTS,
+            names: 0,
             blame,
         }
     }
@@ -77,8 +82,9 @@ impl<'a> Taking<'a> {
         } else {
             taken
         };
+        self.names += member.name.len() + member.kind.target().map_or(0, str::len);
         self.members.insert(member.name.clone(), taken);
-        if self.members.len() > MAX_MEMBERS {
+        if self.members.len() > MAX_MEMBERS || self.names > MAX_NAMES {
             return Err(self
                 .blame
                 .damaged("has more members than any image archive"));
@@ -124,9 +130,9 @@ impl<'a> Taking<'a> {
         stored: impl Read,
     ) -> Result<Digest, Error> {
         let decoded = compression
-            .decode(BufReader::with_capacity(CHUNK, stored))
+            .decode(BufReader::with_capacity(CHUNK, stored), member.size)
             .map_err(|error| self.blame.read(error))?;
-        let place = format!("`{}`", member.name.escape_debug());
+        let place = format!("`{}`", shown(&member.name));
         let foreseen = match compression {
             Compression::None => self.foresee(member),
             Compression::Gzip | Compression::Zstd => None,
@@ -186,7 +192,7 @@ impl<'a> Taking<'a> {
                 Some(Taken::Document(_) | Taken::Link(_)) => "is no layer",
                 None => "was left out",
             };
-            let name = name.escape_debug();
+            let name = shown(name);
             return Err(self
                 .blame
                 .damaged(format!("{place} is missing: `{name}` {why}")));
@@ -203,7 +209,7 @@ impl<'a> Taking<'a> {
                 other => return Ok(other),
             }
         }
-        let name = name.escape_debug();
+        let name = shown(&name);
         Err(self
             .blame
             .damaged(format!("its `{name}` is a link that leads to itself")))
@@ -218,7 +224,7 @@ impl Documents for Taking<'_> {
             Some(Taken::Layer(_) | Taken::Link(_)) => "is no document",
             None => return Ok(None),
         };
-        let name = name.escape_debug();
+        let name = shown(name);
         Err(self.blame.damaged(format!("its `{name}` {why}")))
     }
 

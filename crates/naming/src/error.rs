@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 /// Which rule a name breaks. The value is shown in backticks, cut to a bounded length and with
-/// control characters escaped, so that a hostile name cannot forge terminal output.
+/// characters escaped that steer a terminal, so that a hostile name cannot forge its output.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{what} `{}` {rule}", shown(.value))]
 pub struct NameError {
@@ -42,7 +42,8 @@ impl NameError {
 /// The longest piece of a refused value that a message repeats, in characters.
 const SHOWN_CHARS: usize = 160;
 
-fn shown(value: &str) -> String {
+/// A piece of a refused value as messages repeat it.
+pub(crate) fn shown(value: &str) -> String {
     let mut out = crate::visible(value.chars().take(SHOWN_CHARS));
     if value.chars().nth(SHOWN_CHARS).is_some() {
         out.push('…');

@@ -11,6 +11,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
+use crate::error::shown;
 use crate::text::as_text;
 use crate::{Digest, NameError};
 
@@ -182,7 +183,7 @@ fn check_domain(text: &str, domain: &str) -> Result<(), NameError> {
         NameError::new(
             "image reference",
             text,
-            format!("has no valid registry: `{domain}`"),
+            format!("has no valid registry: `{}`", shown(domain)),
         )
     };
     let (host, port) = match domain.strip_prefix('[') {
@@ -266,7 +267,7 @@ fn check_tag(text: &str, tag: &str) -> Result<(), NameError> {
         Err(NameError::new(
             "image reference",
             text,
-            format!("has no valid tag: `{}`", tag.escape_default()),
+            format!("has no valid tag: `{}`", shown(tag)),
         ))
     }
 }

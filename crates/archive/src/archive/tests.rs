@@ -102,7 +102,7 @@ fn tags_come_from_both_homes_and_several_images_stay_several() {
         .iter()
         .map(|image| image.tags.iter().map(Reference::to_string).collect())
         .collect();
-    assert_eq!(tags, [vec!["x:1", "also:1", "x:2"], vec![]]);
+    assert_eq!(tags, [vec!["x:1", "x:2", "also:1"], vec![]]);
 }
 
 #[test]

@@ -188,8 +188,8 @@ fn a_path_is_found_or_the_reason_why_not() {
 #[test]
 fn names_of_other_bytes_stay_apart() {
     let layer = Tar::new()
-        .raw_bytes(EntryType::Regular, b"d/\xff")
-        .raw_bytes(EntryType::Regular, b"d/\xfe");
+        .raw(EntryType::Regular, b"d/\xff")
+        .raw(EntryType::Regular, b"d/\xfe");
     each(&[layer], |root| {
         let names = root
             .below("d")

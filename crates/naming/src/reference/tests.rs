@@ -86,6 +86,25 @@ fn refuses_what_docker_refuses() {
     assert!("f".repeat(64).parse::<Reference>().is_err());
 }
 
+#[test]
+fn a_refusal_is_one_short_line_whatever_was_refused() {
+    let long = "a".repeat(10_000);
+    for text in [
+        "a\u{18}b.io/x".to_owned(),
+        "a\nb:1/x".to_owned(),
+        "x:\u{1b}[2J".to_owned(),
+        "x\u{202e}".to_owned(),
+        format!("{long}!.io/x"),
+        format!("x:{long}"),
+        format!("x@sha256:{long}"),
+    ] {
+        let words = text.parse::<Reference>().expect_err("refused").to_string();
+        let forges = |c: char| c.is_control() || c == '\u{202e}';
+        assert!(!words.contains(forges), "{words:?}");
+        assert!(words.len() < 1000, "{} bytes", words.len());
+    }
+}
+
 proptest! {
     #[test]
     fn never_panics(text in "\\PC{0,60}") {
