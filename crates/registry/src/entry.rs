@@ -47,6 +47,10 @@ pub struct Entry {
     pub digest: Option<Digest>,
     /// Digest of everything that went into the build.
     pub fingerprint: Option<Digest>,
+    /// How long the build took, in seconds; finite, not negative.
+    pub build_seconds: Option<f64>,
+    /// What made the build necessary, in words.
+    pub built_because: Option<String>,
     /// The name of the entry that it was built on.
     pub base: Option<String>,
     /// Whether the archive leaves out the layers of `base`.
@@ -83,6 +87,8 @@ impl Entry {
             image_id: None,
             digest: None,
             fingerprint: None,
+            build_seconds: None,
+            built_because: None,
             base: None,
             thin: false,
             remote: None,

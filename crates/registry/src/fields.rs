@@ -73,6 +73,8 @@ impl<'a> Fields<'a> {
             image_id: self.optional(Key::ImageId)?,
             digest: self.optional(Key::Digest)?,
             fingerprint: self.optional(Key::Fingerprint)?,
+            build_seconds: self.number(Key::BuildSeconds)?,
+            built_because: self.text(Key::BuiltBecause)?.map(str::to_owned),
             base: self.text(Key::Base)?.map(str::to_owned),
             thin: self.flag(Key::Thin)?,
             remote: self.optional(Key::Remote)?,

@@ -24,6 +24,8 @@ pub(crate) enum Key {
     ImageId,
     Digest,
     Fingerprint,
+    BuildSeconds,
+    BuiltBecause,
     Base,
     Thin,
     Remote,
@@ -40,7 +42,7 @@ pub(crate) enum Shown {
 }
 
 impl Key {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Name,
         Self::File,
         Self::DockerTag,
@@ -57,6 +59,8 @@ impl Key {
         Self::ImageId,
         Self::Digest,
         Self::Fingerprint,
+        Self::BuildSeconds,
+        Self::BuiltBecause,
         Self::Base,
         Self::Thin,
         Self::Remote,
@@ -81,6 +85,8 @@ impl Key {
             Self::ImageId => "image_id",
             Self::Digest => "digest",
             Self::Fingerprint => "fingerprint",
+            Self::BuildSeconds => "build_seconds",
+            Self::BuiltBecause => "built_because",
             Self::Base => "base",
             Self::Thin => "thin",
             Self::Remote => "remote",
@@ -111,6 +117,8 @@ impl Key {
             Self::ImageId => bare(entry.image_id),
             Self::Digest => bare(entry.digest),
             Self::Fingerprint => bare(entry.fingerprint),
+            Self::BuildSeconds => bare(entry.build_seconds),
+            Self::BuiltBecause => entry.built_because.as_deref().map_or(Shown::Absent, text),
             Self::Base => entry.base.as_deref().map_or(Shown::Absent, text),
             Self::Thin => flag(entry.thin),
             Self::Remote => bare(entry.remote.as_ref()),

@@ -35,6 +35,11 @@ fn pairs(entry: &Entry, tape: &mut Tape) -> Vec<(&'static str, String)> {
         entry.size_mb.map(|size| format!("{size:.1}")),
         &["null", "~", ""],
     );
+    optional(
+        "build_seconds",
+        entry.build_seconds.map(|seconds| format!("{seconds:.1}")),
+        &["null", ""],
+    );
     let time = entry.last_used.map(|time| time.to_rfc3339());
     optional(
         "last_used",
@@ -52,6 +57,9 @@ fn pairs(entry: &Entry, tape: &mut Tape) -> Vec<(&'static str, String)> {
         entry.pinned.then(|| "true".to_owned()),
         &["false", "False", ""],
     );
+    let because = entry.built_because.as_deref();
+    let because = because.map(|because| scalar(because, tape));
+    pairs.extend(because.map(|because| ("built_because", because)));
     let base = entry.base.as_deref().map(|base| scalar(base, tape));
     pairs.extend(base.map(|base| ("base", base)));
     if tape.one_in(2) {

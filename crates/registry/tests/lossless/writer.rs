@@ -152,6 +152,8 @@ fn entry(index: usize, tape: &mut Tape) -> Entry {
     entry.packages = texts(tape);
     entry.compilers = texts(tape);
     entry.size_mb = [None, Some(1500.0), Some(0.5)][tape.below(3)];
+    entry.build_seconds = [None, Some(90.0), Some(0.5)][tape.below(3)];
+    entry.built_because = tape.one_in(3).then(|| text(tape));
     entry.last_used = tape.one_in(2).then(|| time(tape));
     entry.usage_count = tape.below(3) as u64;
     entry.base = tape.one_in(3).then(|| text(tape));
