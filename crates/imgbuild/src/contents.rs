@@ -55,7 +55,7 @@ pub(crate) fn draft(
         variants: wanted.map(|wanted| wanted.variants.iter().map(ToString::to_string).collect()),
         fingerprint: Some(fingerprint),
         base: base.map(|base| base.name.clone()),
-        remote: None,
+        ..DraftEntry::default()
     })
 }
 

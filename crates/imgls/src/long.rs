@@ -42,6 +42,11 @@ pub(crate) fn long(image: &Listed, now: DateTime<Utc>) -> String {
             "fingerprint",
             text(entry.fingerprint.map(|digest| digest.to_string())),
         ),
+        (
+            "build seconds",
+            text(entry.build_seconds.map(|seconds| seconds.to_string())),
+        ),
+        ("built because", text(entry.built_because.clone())),
         ("base", text(entry.base.clone())),
         ("thin", yes_no(Some(entry.thin)).to_owned()),
         (

@@ -33,6 +33,12 @@ pub struct DraftEntry {
     pub variants: Option<Vec<String>>,
     /// The fingerprint of the build, where there was one.
     pub fingerprint: Option<Digest>,
+    /// How long the build has taken, in seconds.
+    pub build_seconds: Option<f64>,
+    /// Why it was built.
+    pub built_because: Option<String>,
+    /// What went into it, one by one.
+    pub inputs: Vec<String>,
     /// The entry that it was built on.
     pub base: Option<String>,
     /// Where it is published; where `None`, an old entry's stays if it is of the same image.
@@ -49,6 +55,9 @@ impl From<&Entry> for DraftEntry {
             tools: entry.tools.clone(),
             variants: Some(entry.variants.clone()),
             fingerprint: entry.fingerprint,
+            build_seconds: entry.build_seconds,
+            built_because: entry.built_because.clone(),
+            inputs: entry.inputs.clone(),
             base: entry.base.clone(),
             remote: None,
         }
@@ -103,6 +112,9 @@ pub(crate) fn complete(
         entry.variants = variants;
     }
     entry.fingerprint = draft.fingerprint;
+    entry.build_seconds = draft.build_seconds;
+    entry.built_because = draft.built_because;
+    entry.inputs = draft.inputs;
     entry.base = draft.base;
     // What was true of the image that was there before.
     let same = entry.image_id == Some(contents.image.image_id);

@@ -47,10 +47,12 @@ pub struct Entry {
     pub digest: Option<Digest>,
     /// Digest of everything that went into the build.
     pub fingerprint: Option<Digest>,
-    /// How long the build took, in seconds; finite, not negative.
+    /// How long the build took, in seconds, with the saving; not negative.
     pub build_seconds: Option<f64>,
-    /// What made the build necessary, in words.
+    /// Why it was built, in words: `new`, `the base changed`.
     pub built_because: Option<String>,
+    /// What went into the build, one by one, as imgbuild writes it down to tell later what changed.
+    pub inputs: Vec<String>,
     /// The name of the entry that it was built on.
     pub base: Option<String>,
     /// Whether the archive leaves out the layers of `base`.
@@ -89,6 +91,7 @@ impl Entry {
             fingerprint: None,
             build_seconds: None,
             built_because: None,
+            inputs: Vec::new(),
             base: None,
             thin: false,
             remote: None,

@@ -75,6 +75,7 @@ impl<'a> Fields<'a> {
             fingerprint: self.optional(Key::Fingerprint)?,
             build_seconds: self.number(Key::BuildSeconds)?,
             built_because: self.text(Key::BuiltBecause)?.map(str::to_owned),
+            inputs: self.list(Key::Inputs, items_left)?,
             base: self.text(Key::Base)?.map(str::to_owned),
             thin: self.flag(Key::Thin)?,
             remote: self.optional(Key::Remote)?,

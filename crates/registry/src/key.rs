@@ -26,6 +26,7 @@ pub(crate) enum Key {
     Fingerprint,
     BuildSeconds,
     BuiltBecause,
+    Inputs,
     Base,
     Thin,
     Remote,
@@ -42,7 +43,7 @@ pub(crate) enum Shown {
 }
 
 impl Key {
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Name,
         Self::File,
         Self::DockerTag,
@@ -61,6 +62,7 @@ impl Key {
         Self::Fingerprint,
         Self::BuildSeconds,
         Self::BuiltBecause,
+        Self::Inputs,
         Self::Base,
         Self::Thin,
         Self::Remote,
@@ -87,6 +89,7 @@ impl Key {
             Self::Fingerprint => "fingerprint",
             Self::BuildSeconds => "build_seconds",
             Self::BuiltBecause => "built_because",
+            Self::Inputs => "inputs",
             Self::Base => "base",
             Self::Thin => "thin",
             Self::Remote => "remote",
@@ -119,6 +122,7 @@ impl Key {
             Self::Fingerprint => bare(entry.fingerprint),
             Self::BuildSeconds => bare(entry.build_seconds),
             Self::BuiltBecause => entry.built_because.as_deref().map_or(Shown::Absent, text),
+            Self::Inputs => list(&entry.inputs),
             Self::Base => entry.base.as_deref().map_or(Shown::Absent, text),
             Self::Thin => flag(entry.thin),
             Self::Remote => bare(entry.remote.as_ref()),
@@ -129,7 +133,7 @@ impl Key {
     /// What to write where a key stays, but says nothing any more.
     pub fn nothing(self) -> Shown {
         match self {
-            Self::Compilers | Self::Packages | Self::Tools | Self::Variants => {
+            Self::Compilers | Self::Packages | Self::Tools | Self::Variants | Self::Inputs => {
                 Shown::List(Vec::new())
             }
             Self::UsageCount => Shown::Scalar("0".into()),

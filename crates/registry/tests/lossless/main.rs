@@ -73,7 +73,7 @@ fn kept(old: &str, new: &str) -> usize {
 fn changed(entry: &Entry, tape: &mut Tape) -> Entry {
     let mut new = entry.clone();
     for _ in 0..=tape.below(4) {
-        match tape.below(12) {
+        match tape.below(13) {
             0 => {
                 new.last_used = (!tape.one_in(3)).then(|| tape::time(tape));
             }
@@ -84,9 +84,10 @@ fn changed(entry: &Entry, tape: &mut Tape) -> Entry {
             5 => new.pinned = !new.pinned,
             6 => new.base = (!tape.one_in(2)).then(|| tape::text(tape)),
             7 => new.os = tape::text(tape),
-            8 => new.build_seconds = [None, Some(0.0), Some(77.5), Some(3600.0)][tape.below(4)],
-            9 => new.built_because = (!tape.one_in(2)).then(|| tape::text(tape)),
-            10 => new.image_id = Some(naming::Digest::from_bytes([tape.next(); 32])),
+            8 => new.image_id = Some(naming::Digest::from_bytes([tape.next(); 32])),
+            9 => new.build_seconds = [None, Some(12.5), Some(0.0)][tape.below(3)],
+            10 => new.built_because = (!tape.one_in(2)).then(|| tape::text(tape)),
+            11 => new.inputs = tape::texts(tape),
             _ => new.compilers = tape::texts(tape),
         }
     }
