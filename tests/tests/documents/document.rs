@@ -1,0 +1,191 @@
+//! A document in Markdown, as far as its examples go.
+
+/// Something that a document says is done.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// A command, and what it is shown to print.
+    Command {
+        line: usize,
+        command: String,
+        shown: String,
+    },
+    /// A command that is not shown and does not fail.
+    Hidden { line: usize, command: String },
+    /// A file that is shown.
+    File { name: String, text: String },
+}
+
+/// A block of code.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Block {
+    /// Where its first line is, from 1.
+    pub line: usize,
+    /// What stands behind the fence; `console` for an indented one that begins with `$ `, nothing for others.
+    pub kind: String,
+    pub text: String,
+    /// Why it is not run.
+    pub excused: Option<String>,
+}
+
+const INDENT: &str = "    ";
+const HIDDEN: &str = "<!-- run:";
+const EXCUSE: &str = "<!-- not run:";
+const END: &str = "-->";
+
+enum Piece {
+    Block(Block),
+    Hidden { line: usize, command: String },
+}
+
+/// What a document says is done, in order.
+pub(crate) fn steps(text: &str) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for piece in pieces(text) {
+        match piece {
+            Piece::Hidden { line, command } => steps.push(Step::Hidden { line, command }),
+            Piece::Block(block) if block.excused.is_some() => {}
+            Piece::Block(block) if block.kind == "console" => steps.extend(commands(&block)),
+            Piece::Block(block) => steps.extend(file(&block)),
+        }
+    }
+    steps
+}
+
+fn pieces(text: &str) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut excused = None;
+    let mut lines = (1..).zip(text.lines()).peekable();
+    while let Some((line, first)) = lines.next() {
+        if let Some(reason) = first.strip_prefix(EXCUSE) {
+            excused = Some(reason.trim_end_matches(END).trim().to_owned());
+        } else if let Some(command) = first.strip_prefix(HIDDEN) {
+            let mut command = command.to_owned();
+            while !command.contains(END) {
+                let (_, more) = lines.next().expect("a comment ends");
+                command.push('\n');
+                command.push_str(more);
+            }
+            let command = command.replace(END, "").trim().to_owned();
+            pieces.push(Piece::Hidden { line, command });
+        } else if let Some(kind) = first.trim_start().strip_prefix("```") {
+            let indent = first.len() - first.trim_start().len();
+            let mut text = String::new();
+            for (_, inside) in lines.by_ref() {
+                if inside.trim_start().starts_with("```") {
+                    break;
+                }
+                text.push_str(inside.get(indent..).unwrap_or_default());
+                text.push('\n');
+            }
+            pieces.push(Piece::Block(Block {
+                line: line + 1,
+                kind: kind.into(),
+                text,
+                excused: excused.take(),
+            }));
+        } else if let Some(inside) = first.strip_prefix(INDENT) {
+            let mut text = format!("{inside}\n");
+            while let Some((_, more)) =
+                lines.next_if(|(_, next)| next.starts_with(INDENT) || next.is_empty())
+            {
+                text.push_str(more.strip_prefix(INDENT).unwrap_or_default());
+                text.push('\n');
+            }
+            let is_session = text.starts_with("$ ");
+            pieces.push(Piece::Block(Block {
+                line,
+                kind: if is_session { "console" } else { "" }.into(),
+                text: format!("{}\n", text.trim_end()),
+                excused: excused.take(),
+            }));
+        }
+    }
+    pieces
+}
+
+fn commands(block: &Block) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    for (number, text) in (block.line..).zip(block.text.lines()) {
+        if let Some(first) = text.strip_prefix("$ ") {
+            steps.push(Step::Command {
+                line: number,
+                command: first.into(),
+                shown: String::new(),
+            });
+            continue;
+        }
+        let Some(Step::Command { command, shown, .. }) = steps.last_mut() else {
+            panic!("line {number}: a session begins with a command");
+        };
+        match text.strip_prefix("> ") {
+            Some(more) if shown.is_empty() => {
+                command.push('\n');
+                command.push_str(more);
+            }
+            _ => {
+                shown.push_str(text);
+                shown.push('\n');
+            }
+        }
+    }
+    steps
+}
+
+/// The file that a block shows, if its first line is a comment with nothing but its name.
+fn file(block: &Block) -> Option<Step> {
+    let name = block.text.lines().next()?.strip_prefix("# ")?;
+    let is_name = name.contains('.') && !name.contains(' ');
+    is_name.then(|| Step::File {
+        name: name.into(),
+        text: block.text.clone(),
+    })
+}
+
+#[test]
+fn a_document_is_read_as_its_reader_does() {
+    let text = "\
+Words with `$ code`.
+
+<!-- run: make ready
+and more -->
+
+    $ one
+    its output
+
+    more of it
+    $ two \\
+    > three
+
+```yaml
+# a.yml
+b: c
+```
+
+<!-- not run: for a reason -->
+```console
+$ four
+```
+
+    not a session
+";
+    let command = |line, command: &str, shown: &str| Step::Command {
+        line,
+        command: command.into(),
+        shown: shown.into(),
+    };
+    assert_eq!(
+        steps(text),
+        [
+            Step::Hidden {
+                line: 3,
+                command: "make ready\nand more".into()
+            },
+            command(6, "one", "its output\n\nmore of it\n"),
+            command(10, "two \\\nthree", ""),
+            Step::File {
+                name: "a.yml".into(),
+                text: "# a.yml\nb: c\n".into()
+            },
+        ]
+    );
+}

@@ -1,0 +1,21 @@
+//! The documents with a session in them.
+
+use crate::session::run;
+
+macro_rules! documents {
+    ($($test:ident: $name:literal,)*) => {
+        $(
+            #[test]
+            fn $test() {
+                run($name, include_str!(concat!("../../../", $name)));
+            }
+        )*
+    };
+}
+
+documents! {
+    the_readme: "README.md",
+    the_tutorial: "docs/tutorial.md",
+    exit_codes: "docs/exit-codes.md",
+    troubleshooting: "docs/troubleshooting.md",
+}
