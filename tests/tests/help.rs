@@ -1,62 +1,71 @@
-//! What README.md says of the flags, and what the commands say.
+//! What `--help` says, and the documents that are made of it.
 
-use std::collections::BTreeSet;
+use xtask::folders::workspace;
 
-use pipeline_tests::Sandbox;
+/// A terminal's lines, and its columns.
+const SCREEN: (usize, usize) = (24, 80);
 
-const README: &str = include_str!("../../README.md");
-
-/// Every word of a text that is a flag.
-fn flags(text: &str) -> BTreeSet<String> {
-    let words = text.split([' ', ',', '`', '|', '/', '\n']);
-    let is_flag = |word: &&str| {
-        let name = word.trim_start_matches('-');
-        let dashes = word.len() - name.len();
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        name.chars().all(plain)
-            && match dashes {
-                1 => name.len() == 1,
-                2 => name.len() > 1,
-                _ => false,
-            }
-    };
-    words.filter(is_flag).map(str::to_owned).collect()
-}
-
-/// The lines of the README's table below a line that ends so.
-fn table(heading: &str) -> impl Iterator<Item = &'static str> {
-    let below = README
-        .lines()
-        .skip_while(move |line| !line.ends_with(heading));
-    let table = below.skip_while(|line| !line.starts_with('|'));
-    table.take_while(|line| line.starts_with('|'))
-}
-
-/// What `--help` lists: the lines that begin with a flag, as far as the flags go.
-fn listed(s: &Sandbox, command: &str) -> BTreeSet<String> {
-    let help = s.run(command, ["--help"]);
-    let lines = help.ok().stdout.lines().map(str::trim_start);
-    let lines = lines.filter(|line| line.starts_with('-'));
-    flags(&lines.collect::<Vec<_>>().join("\n"))
+#[test]
+fn the_documents_are_what_the_flags_say() {
+    for made in manual::documents(workspace()).expect("the documents can be made") {
+        let written = std::fs::read(workspace().join(&made.path)).unwrap_or_default();
+        assert!(
+            written == made.text,
+            "{} is not what the flags say: run `cargo xtask generate`",
+            made.path
+        );
+    }
 }
 
 #[test]
-fn the_readme_has_every_flag_and_no_other() {
-    let s = Sandbox::without_engine();
-    let common: Vec<_> = table("Every command knows these:").collect();
-    let common = flags(&common.join("\n"));
-    assert!(
-        common.contains("--registry") && common.contains("-0"),
-        "{common:?}"
-    );
-    let rows: Vec<_> = table("which its `--help` explains:").skip(2).collect();
-    let commands: Vec<_> = table("## The commands").skip(2).collect();
-    assert_eq!(rows.len(), commands.len());
-    for row in rows {
-        let command = row.split('`').nth(1).unwrap_or_default();
-        let mut told = flags(row);
-        assert!(!told.is_empty(), "{row}");
-        told.extend(common.iter().cloned());
-        assert_eq!(listed(&s, command), told, "{command}");
+fn short_help_fits_a_screen() {
+    for command in manual::commands() {
+        let name = command.get_name().to_owned();
+        let help = command.term_width(SCREEN.1).render_help().to_string();
+        let lines = help.trim_end().lines().count();
+        assert!(
+            lines <= SCREEN.0,
+            "`{name} -h` has {lines} lines: hide what is rarely used (hide_short_help = true)\n{help}"
+        );
+        let wide = help.lines().find(|line| line.chars().count() > SCREEN.1);
+        assert_eq!(wide, None, "{name}");
+    }
+}
+
+#[test]
+fn long_help_is_complete() {
+    for mut command in manual::commands() {
+        let name = command.get_name().to_owned();
+        let help = command.render_long_help().to_string();
+        let section = |heading: &str| {
+            let (_, section) = help
+                .split_once(&format!("\n{heading}:\n"))
+                .unwrap_or_default();
+            section
+                .split("\n\n")
+                .take_while(|paragraph| paragraph.starts_with("  "))
+        };
+        // An example is a command line and what it does.
+        let is_example = |text: &&str| text.contains(&name) && text.contains("\n      ");
+        let examples = section("Examples").filter(is_example).count();
+        assert!(examples >= 2, "{name}: {examples} examples");
+        let codes = section("Exit codes").flat_map(str::split_whitespace);
+        let codes = codes.collect::<Vec<_>>().join(" ");
+        for code in ["0 done", "2 usage", "3 invalid", "130 interrupted"] {
+            assert!(codes.contains(code), "{name}: {code}");
+        }
+        let environment = section("Environment").collect::<String>();
+        for variable in ["IMG_REGISTRY", "IMG_ENGINE", "NO_COLOR"] {
+            assert!(environment.contains(variable), "{name}: {variable}");
+        }
+        // What the command reads, and what it prints.
+        let about = command.get_long_about().map(ToString::to_string);
+        let about = about.unwrap_or_default().to_lowercase();
+        for word in [["read", "from"], ["print", "writes"]] {
+            assert!(
+                word.iter().any(|word| about.contains(word)),
+                "{name}: {word:?}"
+            );
+        }
     }
 }

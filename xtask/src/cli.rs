@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::process::Runner;
-use crate::{Error, bench, clean, demo, soak, test};
+use crate::{Error, bench, clean, demo, generate, soak, test};
 
 /// The project's own tasks.
 #[derive(Debug, Parser)]
@@ -26,14 +26,21 @@ enum Task {
         #[arg(long)]
         clean: bool,
     },
-    /// Run all that CI runs: format, lints, docs, unit and property tests, and tests against a real engine
+    /// Run all that CI runs: format, generated documents, lints, docs, unit and property tests, and tests against a real engine
     ///
     /// The first failure ends it, with the failed program's code. Where no engine answers, a private one is started for as
     /// long as the tests run. Example: `cargo xtask test -- truncated`.
+    #[command(visible_alias = "ci")]
     Test {
-        /// Run only tests whose names contain one of these, and leave out format, lints and docs
+        /// Run only tests whose names contain one of these, and leave out all before them
         #[arg(last = true)]
         filter: Vec<String>,
+    },
+    /// Bring what is made of the commands' flags up to date: README's tables and docs/flags.md
+    Generate {
+        /// Write nothing, and fail where something is old
+        #[arg(long)]
+        check: bool,
     },
     /// Measure the commands against what one would type without them, and print a table of medians and ratios
     ///
@@ -75,6 +82,7 @@ fn run(task: Task) -> Result<(), Error> {
         Task::Demo { clean: false } => demo::run(&mut runner, &target),
         Task::Demo { clean: true } => demo::clean(&runner, &target),
         Task::Test { filter } => test::run(&mut runner, &target, &filter),
+        Task::Generate { check } => generate::run(&runner, check),
         Task::Bench(options) => bench::run(&mut runner, &target, &options),
         Task::Soak(options) => soak::run(&mut runner, &target, options),
         Task::Clean => clean::run(&runner, &target),

@@ -18,6 +18,7 @@ mod demo;
 mod engine;
 mod error;
 pub mod folders;
+mod generate;
 mod packages;
 pub mod process;
 mod soak;

@@ -2,12 +2,12 @@
 
 use camino::Utf8Path;
 
-use crate::Error;
 use crate::engine::Engine;
 use crate::folders::workspace;
 use crate::packages::{self, Program};
 use crate::process::{Command, Runner, command};
 use crate::steps::Steps;
+use crate::{Error, generate};
 
 /// What the tests need besides the engine.
 const PROGRAMS: [Program; 2] = [
@@ -26,8 +26,9 @@ pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, filter: &[String]) -> 
     if filter.is_empty() {
         tool(runner, "fmt", "rustfmt", "rustfmt")?;
         tool(runner, "clippy", "clippy", "rust-clippy")?;
-        let checks: [(&str, Command); 3] = [
-            ("format", cargo("fmt --all --check")),
+        steps.run("format", || runner.run(&cargo("fmt --all --check")))?;
+        steps.run("generated documents", || generate::run(runner, true))?;
+        let checks: [(&str, Command); 2] = [
             (
                 "lints",
                 cargo("clippy --workspace --all-targets -- -D warnings"),

@@ -16,8 +16,9 @@ const ENGINE: &str = "docker";
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Common options")]
 pub struct Common {
-    /// The registry file [default: images.registry of the config, else the nearest image-registry.yml
-    /// upward from here]
+    /// The registry file
+    ///
+    /// Default: images.registry of the config, else the nearest image-registry.yml upward from here.
     #[arg(
         long,
         value_name = "FILE",
@@ -26,11 +27,15 @@ pub struct Common {
     )]
     pub registry: Option<Utf8PathBuf>,
 
-    /// The config [default: the nearest local-ci-config.yml or .localci.yml upward from here]
-    #[arg(long, value_name = "FILE")]
+    /// The config
+    ///
+    /// Default: the nearest local-ci-config.yml or .localci.yml upward from here.
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub config: Option<Utf8PathBuf>,
 
-    /// The container engine's program: docker, podman, or a path
+    /// The engine
+    ///
+    /// Its program: docker, podman, or a path.
     #[arg(
         long,
         value_name = "PROGRAM",
@@ -40,12 +45,13 @@ pub struct Common {
     )]
     pub engine: Utf8PathBuf,
 
-    /// End an engine's command that reads, writes and says nothing for so long [default: never; unpacking a
-    /// large image takes minutes]
-    #[arg(long, value_name = "DUR", value_parser = duration::parse)]
+    /// End an engine's command that reads, writes and says nothing for so long
+    ///
+    /// Default: never. Unpacking a large image takes minutes.
+    #[arg(long, value_name = "DUR", value_parser = duration::parse, hide_short_help = true)]
     pub engine_timeout: Option<Duration>,
 
-    /// Say nothing on standard error but warnings and errors
+    /// Only warnings and errors on standard error
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
 
@@ -59,24 +65,31 @@ pub struct Common {
         value_enum,
         value_name = "STYLE",
         default_value = "auto",
-        hide_possible_values = true
+        hide_possible_values = true,
+        hide_short_help = true
     )]
     pub progress: Style,
 
-    /// Print one JSON object a line instead of the bare result
+    /// One JSON object a line instead of the bare result
     #[arg(long)]
     pub json: bool,
 
     /// End records with NUL instead of a newline, read and printed
-    #[arg(short = '0', long)]
+    #[arg(short = '0', long, hide_short_help = true)]
     pub null: bool,
 
     /// Go on after a failure; end with the first failure's code
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub keep_going: bool,
 
     /// How long to wait for another command's lock on the registry or an image
-    #[arg(long, value_name = "DUR", default_value = "10m", value_parser = duration::parse)]
+    #[arg(
+        long,
+        value_name = "DUR",
+        default_value = "10m",
+        value_parser = duration::parse,
+        hide_short_help = true
+    )]
     pub lock_timeout: Duration,
 }
 
@@ -88,14 +101,7 @@ impl Common {
 
     /// The store around the registry that was named, or is the nearest.
     pub fn store(&self) -> Result<Store, Failure> {
-        // A variable that is set to nothing, as CI systems do, is not set.
-        let named = self
-            .registry
-            .as_deref()
-            .filter(|path| !path.as_str().is_empty());
-        let config = self.config()?;
-        let named = named.or(config.registry.as_deref());
-        Ok(Store::locate(&working_dir()?, named).with_usage(config.usage))
+        locate(self.registry.as_deref(), &self.config()?)
     }
 
     /// The engine that was named.
@@ -114,6 +120,14 @@ impl Common {
     pub fn input(&self, operands: Vec<String>, what: &str) -> Result<Input, Failure> {
         Input::new(operands, self.null, what)
     }
+}
+
+/// The store around the registry that was named, or that the config names, or is the nearest.
+pub(crate) fn locate(named: Option<&Utf8Path>, config: &Config) -> Result<Store, Failure> {
+    // A variable that is set to nothing, as CI systems do, is not set.
+    let named = named.filter(|path| !path.as_str().is_empty());
+    let named = named.or(config.registry.as_deref());
+    Ok(Store::locate(&working_dir()?, named).with_usage(config.usage))
 }
 
 /// The working directory. What is printed is relative to it.

@@ -17,9 +17,16 @@ const MAX_ID: usize = 1024;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Leases")]
 pub struct LeaseFlags {
-    /// The run that holds the images [default: IMG_RUN, GITHUB_RUN_ID, CI_JOB_ID or BUILD_TAG, else the
-    /// process that started this one, for as long as it lives]
-    #[arg(long, value_name = "ID", conflicts_with = "no_lease")]
+    /// The run that holds the images
+    ///
+    /// Default: IMG_RUN, GITHUB_RUN_ID, CI_JOB_ID or BUILD_TAG, else the process that started this one, for as long as it
+    /// lives.
+    #[arg(
+        long,
+        value_name = "ID",
+        conflicts_with = "no_lease",
+        hide_short_help = true
+    )]
     run: Option<String>,
 
     /// How long a run known by its ID holds them, unless imgprune --release ends it before
@@ -28,12 +35,13 @@ pub struct LeaseFlags {
         value_name = "DUR",
         default_value = "6h",
         value_parser = duration::parse,
-        conflicts_with = "no_lease"
+        conflicts_with = "no_lease",
+        hide_short_help = true
     )]
     lease: Duration,
 
     /// Hold nothing: imgprune may take the images at any time
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     no_lease: bool,
 }
 

@@ -5,7 +5,9 @@
 
 pub mod bytes;
 mod classify;
+mod command;
 mod common;
+pub mod complete;
 pub mod count;
 pub mod duration;
 mod entry;
@@ -15,6 +17,7 @@ mod in_order;
 mod input;
 mod lease;
 mod output;
+pub mod parts;
 mod progress;
 mod remote_flags;
 mod reporter;
@@ -22,6 +25,7 @@ mod run;
 mod signals;
 mod size;
 
+pub use command::{VERSION, command};
 pub use common::{Common, absolute, working_dir};
 pub use entry::{find_entry, is_path};
 pub use exit::Code;

@@ -14,15 +14,17 @@ const SKOPEO: &str = "skopeo";
 #[command(next_help_heading = "Remote registries")]
 pub struct RemoteFlags {
     /// Reach registries over plain HTTP, or with a certificate that nobody vouches for
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     insecure: bool,
 
-    /// The file with credentials [default: what `skopeo login`, `podman login` or `docker login` wrote]
-    #[arg(long, value_name = "FILE")]
+    /// The file with credentials
+    ///
+    /// Default: what `skopeo login`, `podman login` or `docker login` wrote.
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     authfile: Option<Utf8PathBuf>,
 
     /// Try a call again up to N times where its failure may pass
-    #[arg(long, value_name = "N", default_value_t = 3)]
+    #[arg(long, value_name = "N", default_value_t = 3, hide_short_help = true)]
     retry: u32,
 
     /// The program that reaches registries
@@ -31,7 +33,8 @@ pub struct RemoteFlags {
         value_name = "PROGRAM",
         env = "IMG_SKOPEO",
         default_value = SKOPEO,
-        hide_env_values = true
+        hide_env_values = true,
+        hide_short_help = true
     )]
     skopeo: Utf8PathBuf,
 }

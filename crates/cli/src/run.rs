@@ -6,7 +6,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::progress::Style;
-use crate::{Code, Common, Failure, Output, Reporter, signals};
+use crate::{Code, Common, Failure, Output, Reporter, command, complete, signals};
 
 /// A command's flags: what [`run`] needs of them.
 pub trait Flags: Parser {
@@ -56,7 +56,15 @@ impl Context {
 
 /// Reads the command line, does the work, says what failed, and gives the exit code.
 pub fn run<F: Flags>(work: impl FnOnce(F, &mut Context) -> Result<(), Failure>) -> ExitCode {
-    let flags = match F::try_parse() {
+    match complete::asked::<F>() {
+        Ok(false) => {}
+        Ok(true) => return Code::Done.into(),
+        Err(failure) => {
+            Reporter::new(F::PROGRAM, false, false, Style::None).failure(&failure);
+            return failure.code().into();
+        }
+    }
+    let flags: F = match parse() {
         Ok(flags) => flags,
         Err(error) => return parse_failed(F::PROGRAM, &error).into(),
     };
@@ -82,6 +90,13 @@ pub fn run<F: Flags>(work: impl FnOnce(F, &mut Context) -> Result<(), Failure>) 
         (None, Ok(())) => context.first_failure.unwrap_or(Code::Done),
     };
     code.into()
+}
+
+/// The flags of this process.
+fn parse<F: Flags>() -> Result<F, clap::Error> {
+    let mut command = command::<F>();
+    let mut matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    F::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }
 
 /// Help and version go to standard output; a wrong command line is one line and a hint.

@@ -44,32 +44,32 @@ Exit codes:
   5 engine or build failed, 6 no room, 7 lock not had in time, 130 interrupted"
 )]
 pub struct Cli {
-    /// Files with plans; `-` or none reads them from standard input
+    /// Files with plans; `-` or none: standard input
     #[arg(value_name = "FILE")]
     files: Vec<Utf8PathBuf>,
 
-    /// Print the build file that would be used, and build nothing
+    /// Print the build file, and build nothing
     #[arg(long)]
     print_dockerfile: bool,
 
-    /// Build what a plan misses even if its archive is up to date
+    /// Build even if the archive is up to date
     #[arg(long)]
     rebuild: bool,
 
-    /// Build even if the archive is up to date, without the engine's build cache
+    /// The same, without the engine's build cache
     #[arg(long)]
     no_cache: bool,
 
-    /// Let the engine pull base images that it does not have
+    /// Let the engine pull bases that it does not have
     #[arg(long)]
     pull: bool,
 
     /// The network of the build's RUN steps, like host or none
-    #[arg(long, value_name = "NETWORK")]
+    #[arg(long, value_name = "NETWORK", hide_short_help = true)]
     network: Option<String>,
 
     /// Take the nearest name that complies where a plan's does not
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     normalize: bool,
 
     #[command(flatten)]

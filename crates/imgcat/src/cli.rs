@@ -56,11 +56,13 @@ Exit codes:
   or not the one registered, 130 interrupted"
 )]
 pub struct Cli {
-    /// An archive, or the name (also name:tag) of a registered image
+    /// An archive, a registered name, or its name:tag
     #[arg(value_name = "ARCHIVE|NAME")]
     image: String,
 
-    /// Paths inside the image; `-` reads them from standard input. With --list or --tar, none means all
+    /// Paths inside the image; `-`: standard input
+    ///
+    /// With --list or --tar, none means all.
     #[arg(value_name = "PATH")]
     paths: Vec<OsString>,
 
@@ -68,19 +70,25 @@ pub struct Cli {
     #[arg(long, conflicts_with = "list")]
     tar: bool,
 
-    /// List the files, or those below these folders, sorted by path
+    /// List the files, or those below these folders
+    ///
+    /// Sorted by path.
     #[arg(long)]
     list: bool,
 
-    /// With --list: mode, owner, size, time, path, and where a link leads; -v does the same
+    /// With --list: mode, owner, size, time, target
+    ///
+    /// -v does the same.
     #[arg(short, long, requires = "list")]
     long: bool,
 
-    /// The image in an archive of several, by its tag or its ID [default: the registered one]
+    /// The image in an archive of several
+    ///
+    /// By its tag or its ID. Default: the registered one.
     #[arg(long = "image", value_name = "REF|sha256:ID")]
     wanted: Option<Wanted>,
 
-    /// Read and check every layer of the image before anything is printed
+    /// Check every layer before anything is printed
     #[arg(long)]
     verify: bool,
 

@@ -9,9 +9,9 @@ use serde_json::json;
 
 use crate::{Fetcher, Names, Published, Wanted};
 
-/// Download images into the store, with no engine and no root, and print the archives' paths
+/// Download images into the store, with no engine, and print the archives' paths
 ///
-/// Reads references in remote OCI registries, or registered names, as operands or one a line from standard input. A
+/// Needs no root either. Reads references in remote OCI registries, or registered names, as operands or one a line from standard input. A
 /// registered name is fetched from its `remote`, with the digest that is pinned there. What the store has already is not
 /// asked for again, so that works offline. What arrives is checked layer by layer against the image's own digests, looked
 /// into, and registered, with the digest that the registry gave.
@@ -40,11 +40,13 @@ Exit codes:
   5 skopeo not found, the registry not reached or refusing, 6 no room, 7 lock not had in time, 130 interrupted"
 )]
 pub struct Cli {
-    /// References, or names of registered images; `-` or none reads them from standard input
+    /// References or registered names; `-` or none: standard input
     #[arg(value_name = "REF|NAME")]
     operands: Vec<String>,
 
-    /// Fetch every registered image that has a remote, and print the paths of all of them
+    /// Fetch every registered image that has a remote
+    ///
+    /// The paths of all of them are printed.
     #[arg(long, conflicts_with_all = ["operands", "name", "project"])]
     all: bool,
 
@@ -52,27 +54,33 @@ pub struct Cli {
     #[arg(long, value_name = "NAME", conflicts_with_all = ["project", "variant"])]
     name: Option<String>,
 
-    /// The project part of new names; the image itself says its operating system
+    /// The project part of new names
+    ///
+    /// The image itself says its operating system.
     #[arg(long)]
     project: Option<String>,
 
     /// The variant part of the name
-    #[arg(long, requires = "project")]
+    #[arg(long, requires = "project", hide_short_help = true)]
     variant: Option<String>,
 
     /// Take the nearest name that complies where the given one does not
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     normalize: bool,
 
-    /// Follow tags to where they point now, and replace what was pinned
+    /// Follow tags to where they point now, and pin that
     #[arg(long)]
     update: bool,
 
-    /// Reach no registry: what is not in the store is missing
+    /// Reach no registry
+    ///
+    /// What is not in the store is missing.
     #[arg(long, conflicts_with = "update")]
     offline: bool,
 
-    /// The platform of new images, like linux/arm64 [default: this machine's]
+    /// The platform of new images, like linux/arm64
+    ///
+    /// Default: this machine's.
     #[arg(long, value_name = "PLATFORM", value_parser = platform)]
     platform: Option<Architecture>,
 

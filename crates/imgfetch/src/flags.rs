@@ -15,13 +15,14 @@ use crate::{Fetcher, Published};
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Remote registries")]
 pub struct FetchFlags {
-    /// Fetch registered images whose archives are missing, as imgfetch does [default: images.fetch of the
-    /// config, else not]
-    #[arg(long, overrides_with = "no_fetch")]
+    /// Fetch registered images whose archives are missing, as imgfetch does
+    ///
+    /// Default: images.fetch of the config, else not.
+    #[arg(long, overrides_with = "no_fetch", hide_short_help = true)]
     fetch: bool,
 
     /// Fetch nothing, whatever the config says
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     no_fetch: bool,
 
     #[command(flatten)]

@@ -37,7 +37,7 @@ Exit codes:
   registered, 5 engine failed, 6 no room, 7 lock not had in time, 130 interrupted"
 )]
 pub struct Cli {
-    /// Archives, or names of registered images; `-` or none reads them from standard input
+    /// Archives or registered names; `-` or none: standard input
     #[arg(value_name = "ARCHIVE|NAME")]
     operands: Vec<String>,
 
@@ -45,21 +45,24 @@ pub struct Cli {
     #[arg(long, value_name = "REF")]
     tag: Option<Reference>,
 
-    /// Print `-P RUNNER=name:tag`, for act; with --json it is the key `act`
+    /// Print `-P RUNNER=name:tag`, for act
+    ///
+    /// With --json it is the key `act`.
     #[arg(long, value_name = "RUNNER")]
     act: Option<String>,
 
-    /// Let an unregistered archive take a tag that another image has
+    /// Let an unregistered archive take another image's tag
     #[arg(long)]
     force: bool,
 
-    /// Send up to N streams at a time, where archives share no layers that the engine lacks [default: a
-    /// processor each, at most 4]
+    /// Send up to N archives at a time
+    ///
+    /// Those that share no layers that the engine lacks. Default: one a processor, at most 4.
     #[arg(long, value_name = "N", value_parser = count::parse)]
     jobs: Option<NonZero<usize>>,
 
     /// Leave last_used and usage_count in the registry as they are
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     no_record: bool,
 
     #[command(flatten)]

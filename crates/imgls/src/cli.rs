@@ -14,7 +14,7 @@ use crate::{Checker, Listed, Lister, State, pin};
 
 /// Show what images there are, and check them
 ///
-/// Prints one line an image: all that are registered, or those that are named as operands or, with `-`, one
+/// Reads the registry, looks at the archives, and prints one line an image: all that are registered, or those that are named as operands or, with `-`, one
 /// a line on standard input. A terminal gets a table, and for a single name all of the image; a pipe gets
 /// ten fields between tabs: name, path, size and shared bytes, last use, uses, whether it is loaded, who leases it,
 /// whether it is pinned, and its state. What is not known is `-`.
@@ -52,7 +52,7 @@ Exit codes:
   not the one registered, 6 no room, 7 lock not had in time, 130 interrupted"
 )]
 pub struct Cli {
-    /// Names of registered images, or their archives; none means all, `-` reads them from standard input
+    /// Names or archives; none: all; `-`: standard input
     #[arg(value_name = "NAME|ARCHIVE")]
     operands: Vec<String>,
 
@@ -60,12 +60,22 @@ pub struct Cli {
     #[arg(short, long)]
     long: bool,
 
-    /// Read every archive in full and check it; go on where one is damaged, and end with 4
+    /// Read every archive in full and check it
+    ///
+    /// Goes on where one is damaged, and ends with 4.
     #[arg(long)]
     check: bool,
 
-    /// Check up to N images at a time [default: one a processor]
-    #[arg(long, value_name = "N", value_parser = count::parse, requires = "check")]
+    /// Check up to N images at a time
+    ///
+    /// Default: one a processor.
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = count::parse,
+        requires = "check",
+        hide_short_help = true
+    )]
     jobs: Option<NonZero<usize>>,
 
     /// Keep pruning from the named images

@@ -8,7 +8,7 @@ use registry::Term;
 use crate::planner::Planner;
 use crate::requirements::{Given, from_operand, from_stdin};
 
-/// Pick the best registered image for a requirement, or the best base and what is missing
+/// Pick the best image for a requirement, or the best base and what is missing
 ///
 /// Reads requirements (YAML or JSON) from files or standard input and prints a plan for each, one JSON
 /// object a line, for imgbuild. An image can be used when its system, version and architecture are the
@@ -28,27 +28,29 @@ Examples:
       Plan without a file, and say how every image scored.
 
 A requirement:
-  project: capy
-  os: ubuntu:25.04
-  compilers: [gcc-15]
-  packages: [libssl-dev, zlib1g-dev]
-  tools: [cmake]
-  variants: [asan]
+    project: capy
+    os: ubuntu:25.04
+    compilers: [gcc-15]
+    packages: [libssl-dev, zlib1g-dev]
+    tools: [cmake]
+    variants: [asan]
 
 Exit codes:
   0 done, 1 other, 2 usage, 3 invalid requirement or registry, 130 interrupted"
 )]
 pub struct Cli {
-    /// Files with requirements; `-` or none reads them from standard input
+    /// Files with requirements; `-` or none: standard input
     #[arg(value_name = "FILE")]
     files: Vec<Utf8PathBuf>,
 
-    #[command(flatten)]
-    given: Given,
-
-    /// Say on standard error how every image scored, and why one won
+    /// Say how every image scored, and why one won
+    ///
+    /// On standard error.
     #[arg(long)]
     explain: bool,
+
+    #[command(flatten)]
+    given: Given,
 
     #[command(flatten)]
     lease: LeaseFlags,

@@ -75,21 +75,27 @@ fn parse(text: &str, subject: &str, null: bool) -> Requirements {
 
 /// A requirement given by flags.
 #[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "A requirement without a file")]
 pub struct Given {
     /// The project part of the name
     #[arg(long, requires = "os")]
     project: Option<String>,
 
-    /// The operating system, like ubuntu:25.04, or a runner's label
+    /// The system, like ubuntu:25.04, or a runner's label
     #[arg(long, requires = "project")]
     os: Option<String>,
 
-    /// The architecture [default: the runner's, else the host's]
-    #[arg(long, requires = "project", value_name = "ARCH")]
+    /// The architecture
+    ///
+    /// Default: the runner's, else the host's.
+    #[arg(
+        long,
+        requires = "project",
+        value_name = "ARCH",
+        hide_short_help = true
+    )]
     architecture: Option<String>,
 
-    /// A compiler that must be there, like gcc-15; may be repeated
+    /// A compiler that must be there; may be repeated
     #[arg(long = "compiler", requires = "project", value_name = "COMPILER")]
     compilers: Vec<String>,
 
@@ -102,7 +108,12 @@ pub struct Given {
     tools: Vec<String>,
 
     /// A variant of the image, like asan; may be repeated
-    #[arg(long = "variant", requires = "project", value_name = "VARIANT")]
+    #[arg(
+        long = "variant",
+        requires = "project",
+        value_name = "VARIANT",
+        hide_short_help = true
+    )]
     variants: Vec<String>,
 }
 

@@ -42,11 +42,15 @@ Exit codes:
   failed, 6 a limit could not be met, 7 lock not had in time, 130 interrupted"
 )]
 pub struct Cli {
-    /// Keep all archives together below this size, like 50GB or 50GiB
+    /// Keep all archives together below this size, like 50GB
+    ///
+    /// 50GiB are 50 times 2^30 bytes, 50GB are 50 times 10^9.
     #[arg(long, value_name = "SIZE", value_parser = bytes::parse)]
     max_size: Option<u64>,
 
-    /// Remove what was not used for so long, like 30d, 12h or 2w; never used, since it was made
+    /// Remove what was not used for so long: 30d, 12h, 2w
+    ///
+    /// What was never used is as old as it is.
     #[arg(long, value_name = "AGE", value_parser = duration::parse_age)]
     max_age: Option<Duration>,
 
@@ -54,8 +58,9 @@ pub struct Cli {
     #[arg(long, value_name = "N")]
     keep_last: Option<usize>,
 
-    /// What --keep-last groups by: project, os, or a pattern of names, which may be repeated [default: all
-    /// images are one group]
+    /// What --keep-last groups by: project, os, or a pattern
+    ///
+    /// A pattern is one of names, and may be repeated. Default: all images are one group.
     #[arg(long, value_name = "GROUP")]
     per: Vec<String>,
 
@@ -63,7 +68,9 @@ pub struct Cli {
     #[arg(long, value_name = "SIZE", value_parser = bytes::parse)]
     min_free: Option<u64>,
 
-    /// Never remove images whose names fit this pattern, like '*-base'; may be repeated
+    /// Never remove images with such names, like '*-base'
+    ///
+    /// May be repeated.
     #[arg(long, value_name = "PATTERN")]
     keep: Vec<String>,
 
@@ -71,11 +78,13 @@ pub struct Cli {
     #[arg(short = 'n', long)]
     dry_run: bool,
 
-    /// Also remove the loaded copies of removed images from the engine
+    /// Also remove the engine's copies of removed images
     #[arg(long)]
     rmi: bool,
 
-    /// Also remove archives that no entry names, and unfinished files of dead writers
+    /// Also remove archives that no entry names
+    ///
+    /// And unfinished files of dead writers.
     #[arg(long)]
     orphans: bool,
 
@@ -84,19 +93,21 @@ pub struct Cli {
     missing: bool,
 
     /// End the leases of this run; may be repeated
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", hide_short_help = true)]
     release: Vec<String>,
 
-    /// How long leases last at most whose holders can't be seen [default: what each says, usually 6h]
-    #[arg(long, value_name = "DUR", value_parser = duration::parse)]
+    /// How long leases last at most whose holders can't be seen
+    ///
+    /// Default: what each says, usually 6h.
+    #[arg(long, value_name = "DUR", value_parser = duration::parse, hide_short_help = true)]
     lease: Option<Duration>,
 
     /// Say which limits are in force and where each comes from, and touch nothing
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     show_limits: bool,
 
     /// Do not ask the engine which images its containers use
-    #[arg(long, conflicts_with = "rmi")]
+    #[arg(long, conflicts_with = "rmi", hide_short_help = true)]
     no_engine: bool,
 
     #[command(flatten)]

@@ -8,9 +8,9 @@ use serde_json::json;
 
 use crate::Pusher;
 
-/// Publish images to a remote OCI registry, with no engine, and print where they are
+/// Publish images to a remote OCI registry, and print where they are
 ///
-/// Reads registered names, as operands or one a line from standard input. Each image is sent under its own name and tag
+/// Needs no engine. Reads registered names, as operands or one a line from standard input. Each image is sent under its own name and tag
 /// below the prefix, and its entry notes where it is, with the digest of what was published: imgfetch takes it from there.
 /// An image that is there already is not sent again, and neither are the layers of images that this store published before.
 /// A thin archive is published whole.
@@ -36,15 +36,19 @@ Exit codes:
   registry not reached or refusing, 6 no room, 7 lock not had in time, 130 interrupted"
 )]
 pub struct Cli {
-    /// Names of registered images; `-` or none reads them from standard input
+    /// Registered names; `-` or none: standard input
     #[arg(value_name = "NAME")]
     operands: Vec<String>,
 
-    /// Where to publish [default: images.remote of the config]
+    /// Where to publish
+    ///
+    /// Default: images.remote of the config.
     #[arg(long, value_name = "REGISTRY/PREFIX")]
     to: Option<String>,
 
-    /// Compress layers: gzip, zstd, zstd:LEVEL, or none. Docker 20.10 can't pull zstd
+    /// Compress layers: gzip, zstd, or none
+    ///
+    /// zstd:LEVEL too. Docker 20.10 can't pull zstd.
     #[arg(long, value_name = "HOW", default_value_t = Compress::Gzip)]
     compress: Compress,
 

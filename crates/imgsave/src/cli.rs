@@ -42,7 +42,9 @@ Exit codes:
   failed or has no such image, 6 no room, 7 lock not had in time, 130 interrupted"
 )]
 pub struct Cli {
-    /// References of images in the engine, or archive files; `-` or none reads them from standard input
+    /// Images or archives; `-` or none: standard input
+    ///
+    /// References of images in the engine, or archive files that were made elsewhere.
     #[arg(value_name = "REF|ARCHIVE")]
     operands: Vec<String>,
 
@@ -50,27 +52,33 @@ pub struct Cli {
     #[arg(long, value_name = "NAME", conflicts_with_all = ["project", "variant"])]
     name: Option<String>,
 
-    /// The project part of the name; the image itself says its operating system
+    /// The project part of the name
+    ///
+    /// The image itself says its operating system.
     #[arg(long, requires = "variant")]
     project: Option<String>,
 
-    /// The variant part of the name, like gcc12 or clang20-asan
+    /// The variant part of the name, like gcc12
     #[arg(long, requires = "project")]
     variant: Option<String>,
 
-    /// Of an archive with several images, save only the one with this tag or ID [default: all of them]
-    #[arg(long, value_name = "REF|ID")]
+    /// Of an archive with several images, save only the one with this tag or ID
+    ///
+    /// Default: all of them.
+    #[arg(long, value_name = "REF|ID", hide_short_help = true)]
     image: Option<String>,
 
     /// Take the nearest name that complies where the given one does not
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     normalize: bool,
 
     /// The registered image whose layers --thin leaves out
     #[arg(long, value_name = "NAME", requires = "thin")]
     base: Option<String>,
 
-    /// Write the archives of registered images again, with all layers; the operands are their names
+    /// Write registered images again, with all layers
+    ///
+    /// The operands are their names.
     #[arg(long, conflicts_with_all = ["name", "project", "variant", "normalize", "thin", "base"])]
     full: bool,
 

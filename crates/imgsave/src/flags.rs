@@ -9,16 +9,20 @@ use registry::Config;
 /// How archives are written.
 #[derive(Debug, Clone, Args)]
 pub struct FormFlags {
-    /// Compress layers: zstd, zstd:LEVEL, gzip, or none [default: images.compress of the config, else none]
-    #[arg(long, value_name = "HOW")]
+    /// Compress layers: zstd, zstd:LEVEL, gzip, or none
+    ///
+    /// Default: images.compress of the config, else none.
+    #[arg(long, value_name = "HOW", hide_short_help = true)]
     compress: Option<Compress>,
 
-    /// Leave out the layers of the registered base [default: images.thin of the config, else not]
+    /// Leave out the layers of the registered base
+    ///
+    /// Default: images.thin of the config, else not.
     #[arg(long)]
     thin: bool,
 
     /// Where there is too little room, remove what was used least recently, as imgprune does
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     make_room: bool,
 }
 

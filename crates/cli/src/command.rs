@@ -1,0 +1,61 @@
+//! What clap is told of a command beyond its own flags: the version, the environment, how values are completed.
+
+use clap::Command;
+
+use crate::parts::unwrapped;
+use crate::{Flags, complete};
+
+/// The version, with the commit where it is known: `0.1.0 (abc1234 2026-11-26)`.
+pub const VERSION: &str = env!("IMGPIPE_VERSION");
+
+/// Variables that no flag of the same meaning says: name, what it does, and the flag without which it says nothing.
+const VARIABLES: [(&str, &str, Option<&str>); 3] = [
+    (
+        "IMG_RUN, GITHUB_RUN_ID, CI_JOB_ID, BUILD_TAG",
+        "The run that holds the images, where --run is not given: the first that is set.",
+        Some("run"),
+    ),
+    (
+        "NO_COLOR",
+        "Where it is set and not empty, help and errors have no colours.",
+        None,
+    ),
+    (
+        "DOCKER_HOST, CONTAINER_HOST and the like",
+        "The engine's program reads them itself.",
+        Some("engine"),
+    ),
+];
+
+/// A command as it is parsed, completed and documented.
+pub fn command<F: Flags>() -> Command {
+    let command = F::command().version(VERSION).mut_args(complete::values);
+    let own = command.get_after_long_help();
+    let own = own.map_or_else(String::new, |text| {
+        format!("{}\n\n", unwrapped(&text.to_string()))
+    });
+    let environment = environment(&command);
+    command.after_long_help(format!("{own}{environment}"))
+}
+
+/// The variables that a command's flags stand for, and those that stand for none.
+fn environment(command: &Command) -> String {
+    let mut text = "Environment:".to_owned();
+    let mut add =
+        |name: &str, meaning: &str| text.push_str(&format!("\n  {name}\n      {meaning}"));
+    for arg in command.get_arguments() {
+        if let (Some(name), Some(flag)) = (arg.get_env(), arg.get_long()) {
+            add(
+                &name.to_string_lossy(),
+                &format!("As --{flag}, which wins."),
+            );
+        }
+    }
+    let has = |id: &str| command.get_arguments().any(|arg| arg.get_id() == id);
+    for (name, meaning, flag) in VARIABLES {
+        if flag.is_none_or(has) {
+            add(name, meaning);
+        }
+    }
+    text
+}

@@ -1,0 +1,140 @@
+//! Completion of command lines by the commands themselves.
+//!
+//! The script that a shell loads asks the command, with `IMG_COMPLETE` set, what may follow: so it knows the names that are
+//! registered just now. What a value's name says in the help is how it is completed: a `NAME` is registered, a `FILE` or an
+//! `ARCHIVE` is a path. Nothing is said where there is no store, and no engine is started.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+
+use camino::Utf8PathBuf;
+use clap::Arg;
+use clap_complete::CompleteEnv;
+use clap_complete::engine::{
+    ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter as _,
+};
+use clap_complete::env::Shells;
+use registry::{Config, Entry};
+
+use crate::common::{locate, working_dir};
+use crate::{Failure, Flags, command};
+
+/// The variable that makes a command complete a command line instead of obeying one.
+const VARIABLE: &str = "IMG_COMPLETE";
+
+/// The shells that [`script`] knows.
+pub const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
+
+/// What a shell has to load to complete the command lines of `program`, which it finds by its `PATH`.
+pub fn script(program: &str, shell: &str) -> io::Result<Vec<u8>> {
+    let shells = Shells::builtins();
+    let known = shells.completer(shell).ok_or(io::ErrorKind::Unsupported)?;
+    let mut script = Vec::new();
+    known.write_registration(VARIABLE, program, program, program, &mut script)?;
+    Ok(script)
+}
+
+/// Completes a command line, if that is what this process was started for.
+pub(crate) fn asked<F: Flags>() -> Result<bool, Failure> {
+    let here = std::env::current_dir().ok();
+    CompleteEnv::with_factory(command::<F>)
+        .var(VARIABLE)
+        .bin(F::PROGRAM)
+        .completer(F::PROGRAM)
+        .try_complete(std::env::args_os(), here.as_deref())
+        .map_err(|error| Failure::usage(format!("{VARIABLE}: {error}")))
+}
+
+/// Gives an argument's value its completion, by what it is called.
+pub(crate) fn values(arg: Arg) -> Arg {
+    let called = arg.get_value_names().unwrap_or_default();
+    let called: Vec<&str> = called.iter().flat_map(|name| name.split('|')).collect();
+    let is_name = called.contains(&"NAME");
+    let is_path = called.contains(&"FILE") || called.contains(&"ARCHIVE");
+    match (is_name, is_path) {
+        (false, false) => arg,
+        (false, true) => arg.add(ArgValueCompleter::new(PathCompleter::any())),
+        (true, false) => arg.add(ArgValueCompleter::new(names)),
+        (true, true) => arg.add(ArgValueCompleter::new(|current: &OsStr| {
+            let mut found = names(current);
+            found.extend(PathCompleter::any().complete(current));
+            found
+        })),
+    }
+}
+
+/// Registered names that begin so.
+fn names(current: &OsStr) -> Vec<CompletionCandidate> {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let (Some(current), Ok(entries)) = (current.to_str(), entries(&words)) else {
+        return Vec::new();
+    };
+    let fits = |entry: &&Entry| entry.name.starts_with(current) && is_plain(&entry.name);
+    let candidate = |entry: &Entry| {
+        CompletionCandidate::new(&entry.name).help(Some(entry.os.to_string().into()))
+    };
+    entries.iter().filter(fits).map(candidate).collect()
+}
+
+/// The entries of the registry that a command line means.
+fn entries(words: &[OsString]) -> Result<Vec<Entry>, Failure> {
+    let config = Config::find(&working_dir()?, given(words, "--config").as_deref())?;
+    let registry = given(words, "--registry").or_else(|| {
+        let variable = std::env::var("IMG_REGISTRY").ok();
+        variable.map(Utf8PathBuf::from)
+    });
+    let store = locate(registry.as_deref(), &config)?;
+    Ok(store.read_or_empty()?.entries().to_vec())
+}
+
+/// The value of a flag on a command line, which bash takes apart at `=`.
+fn given(words: &[OsString], flag: &str) -> Option<Utf8PathBuf> {
+    let mut words = words.iter().filter_map(|word| word.to_str());
+    let value = loop {
+        let word = words.next()?;
+        match word.strip_prefix(flag) {
+            Some("") => break words.find(|word| *word != "=")?,
+            Some(rest) if rest.starts_with('=') => break &rest[1..],
+            _ => {}
+        }
+    };
+    Some(value.into())
+}
+
+/// Whether a shell takes a name as it is: what is completed is not quoted.
+fn is_plain(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-+".contains(c);
+    !name.starts_with('-') && name.chars().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_registry_on_a_command_line() {
+        for (line, value) in [
+            ("imgls -- imgls --registry a.yml x", Some("a.yml")),
+            ("imgls -- imgls --registry=a.yml", Some("a.yml")),
+            ("imgls -- imgls --registry = a.yml", Some("a.yml")),
+            ("imgls -- imgls --registry", None),
+            ("imgls -- imgls --registry-of a.yml", None),
+            ("imgls", None),
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert_eq!(
+                given(&words, "--registry").as_deref(),
+                value.map(Into::into),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_that_a_shell_would_read_is_not_offered() {
+        assert!(is_plain("capy-ubuntu-25.04-gcc15"));
+        for name in ["$(reboot)", "a b", "-rf", "a;b", "a\u{202e}"] {
+            assert!(!is_plain(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What people read of the commands elsewhere than in `--help`, made of the very same definitions.
+//!
+//! - [`installed`]: man pages and completion scripts, made where the commands are installed or packed. They are
+//!   nowhere else, so they can't be old.
+//! - [`documents`]: the tables of flags in `README.md` and the whole of `docs/flags.md`. They are kept with the sources, because
+//!   people read them there; `cargo xtask generate` writes them, and `cargo xtask ci` fails where they are old.
+//!
+//! ```
+//! let pages = manual::installed()?;
+//! assert!(pages.iter().any(|page| page.path == "share/man/man1/imgload.1"));
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+mod block;
+mod documents;
+mod flags;
+mod page;
+
+use camino::Utf8PathBuf;
+use clap::Command;
+
+pub use documents::documents;
+
+/// A file, relative to where it belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// Relative to a prefix like `/usr/local`, or to the sources.
+    pub path: Utf8PathBuf,
+    /// All of the file.
+    pub text: Vec<u8>,
+}
+
+/// Every command, in the order of a pipeline.
+#[must_use]
+pub fn commands() -> Vec<Command> {
+    vec![
+        cli::command::<imgplan::cli::Cli>(),
+        cli::command::<imgbuild::cli::Cli>(),
+        cli::command::<imgload::cli::Cli>(),
+        cli::command::<imgsave::cli::Cli>(),
+        cli::command::<imgfetch::cli::Cli>(),
+        cli::command::<imgpush::cli::Cli>(),
+        cli::command::<imgls::cli::Cli>(),
+        cli::command::<imgcat::cli::Cli>(),
+        cli::command::<imgprune::cli::Cli>(),
+    ]
+}
+
+/// Man pages and completion scripts, where the usual shells look for them.
+///
+/// # Errors
+/// Where a page can't be made, which is a fault of this crate.
+pub fn installed() -> std::io::Result<Vec<Made>> {
+    let mut made = Vec::new();
+    for command in commands() {
+        let name = command.get_name().to_owned();
+        for shell in cli::complete::SHELLS {
+            let path = match shell {
+                "bash" => format!("share/bash-completion/completions/{name}"),
+                "zsh" => format!("share/zsh/site-functions/_{name}"),
+                _ => format!("share/{shell}/vendor_completions.d/{name}.{shell}"),
+            };
+            made.push(Made {
+                path: path.into(),
+                text: cli::complete::script(&name, shell)?,
+            });
+        }
+        made.push(Made {
+            path: format!("share/man/man1/{name}.1").into(),
+            text: page::page(command)?,
+        });
+    }
+    Ok(made)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_has_a_page_and_three_scripts() {
+        let made = installed().unwrap();
+        assert_eq!(made.len(), 4 * commands().len());
+        for file in &made {
+            let text = String::from_utf8(file.text.clone()).unwrap();
+            let name = file.path.file_stem().unwrap().trim_start_matches('_');
+            assert!(text.contains(name), "{}", file.path);
+        }
+    }
+}
