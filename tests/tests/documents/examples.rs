@@ -16,6 +16,10 @@ macro_rules! documents {
 documents! {
     the_readme: "README.md",
     the_tutorial: "docs/tutorial.md",
+    archives: "docs/archives.md",
+    upkeep: "docs/upkeep.md",
+    registry: "docs/registry.md",
+    config: "docs/config.md",
     exit_codes: "docs/exit-codes.md",
     troubleshooting: "docs/troubleshooting.md",
 }
