@@ -30,6 +30,11 @@ impl Output {
         self.text(&format!("{line}{}", self.end()))
     }
 
+    /// Whether results are objects.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
     fn end(&self) -> char {
         if self.null { '\0' } else { '\n' }
     }

@@ -7,11 +7,12 @@ use registry::Term;
 
 use crate::planner::Planner;
 use crate::requirements::{Given, from_operand, from_stdin};
+use crate::workflow::WorkflowFlags;
 
 /// Pick the best image for a requirement, or the best base and what is missing
 ///
-/// Reads requirements (YAML or JSON) from files or standard input and prints a plan for each, one JSON
-/// object a line, for imgbuild. An image can be used when its system, version and architecture are the
+/// Reads requirements (YAML or JSON) from files or standard input, or the entries of a GitHub Actions
+/// workflow, and prints a plan for each, one JSON object a line, for imgbuild. An image can be used when its system, version and architecture are the
 /// required ones and it has every required compiler; of those, the one with most of the packages and tools
 /// wins. With none, the best image of that system is what imgbuild builds on, and with none of those the
 /// system itself. The image that a plan names is held for this run (see Leases). No engine is started.
@@ -27,6 +28,9 @@ Examples:
   imgplan --project capy --os debian:12 --compiler gcc-12 --tool cmake --explain
       Plan without a file, and say how every image scored.
 
+  imgplan --workflow .github/workflows/ci.yml | imgbuild | imgload
+      Make the images of all Linux entries of a workflow's matrix.
+
 A requirement:
     project: capy
     os: ubuntu:25.04
@@ -36,7 +40,7 @@ A requirement:
     variants: [asan]
 
 Exit codes:
-  0 done, 1 other, 2 usage, 3 invalid requirement or registry, 130 interrupted"
+  0 done, 1 other, 2 usage, 3 invalid requirement, workflow or registry, 130 interrupted"
 )]
 pub struct Cli {
     /// Files with requirements; `-` or none: standard input
@@ -51,6 +55,9 @@ pub struct Cli {
 
     #[command(flatten)]
     given: Given,
+
+    #[command(flatten)]
+    workflow: WorkflowFlags,
 
     #[command(flatten)]
     lease: LeaseFlags,
@@ -72,17 +79,31 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     let Cli {
         files,
         given,
+        workflow,
         explain: explaining,
         lease,
         common,
     } = cli;
+    let config = common.config()?;
+    let project = given.project.as_deref();
+    let workflow_read = workflow.read(project, &config, &context.reporter)?;
+    if project.is_some() && workflow_read.is_none() && !given.has_os() {
+        return Err(Failure::usage(
+            "`--project` needs `--os`, or a `--workflow`",
+        ));
+    }
+    if let Some(workflow) = workflow_read.as_ref().filter(|workflow| workflow.list) {
+        return workflow.print_list(context);
+    }
     let given = given.requirement();
     if given.is_some() && !files.is_empty() {
         return Err(Failure::usage(
             "a requirement is given by flags and by a file",
         ));
     }
-    let reads_stdin = given.is_none() && cli::reads_stdin(&files, "a file with requirements")?;
+    let reads_stdin = given.is_none()
+        && workflow_read.is_none()
+        && cli::reads_stdin(&files, "a file with requirements")?;
     let store = common.store()?;
     // A registry that was named must be there; without one, everything is a build.
     let registry = if common.registry.is_some() {
@@ -111,9 +132,13 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
             reporter: &reporter,
         },
         explaining,
+        act: workflow.act,
     };
+    if let Some(workflow) = workflow_read {
+        return planner.print_all(context, &workflow.wanted(&reporter));
+    }
     if let Some(requirement) = given {
-        return planner.print_all(context, &vec![requirement]);
+        return planner.print_all(context, &vec![requirement.map(Into::into)]);
     }
     let null = common.null;
     if reads_stdin {

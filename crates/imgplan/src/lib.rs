@@ -2,7 +2,13 @@
 //!
 //! Reads the registry, looks which archives are there, holds those that it names, prints plans. Starts no engine.
 
+mod act;
 pub mod cli;
 mod entries;
+mod listing;
 mod planner;
+mod project;
 mod requirements;
+mod text;
+mod wanted;
+mod workflow;

@@ -1,57 +1,25 @@
 //! Where requirements come from: files, standard input, or flags.
 
-use std::io::Read;
-
 use camino::Utf8Path;
-use cli::{Code, Failure};
+use cli::Failure;
 use plan::{Requirement, parse_requirements};
 use serde_json::json;
 
-/// The largest text of requirements, in bytes: a matrix of thousands of jobs fits many times over.
-const MAX_TEXT: u64 = 4 << 20;
-
-const STDIN: &str = "standard input";
-
-/// Requirements in the order of the text, each with what is wrong with it.
-pub(crate) type Requirements = Vec<Result<Requirement, Failure>>;
+use crate::text::{self, STDIN};
+use crate::wanted::AllWanted;
 
 /// The requirements of a file, or of standard input for `-`. With `null`, NUL separates texts.
-pub(crate) fn from_operand(path: &Utf8Path, null: bool) -> Result<Requirements, Failure> {
-    if path == "-" {
-        return from_stdin(null);
-    }
-    let file = std::fs::File::open(path).map_err(|error| {
-        Failure::new(Code::Invalid, format!("can't be read: {error}")).about(path.as_str())
-    })?;
-    Ok(parse(&read(file, path.as_str())?, path.as_str(), null))
+pub(crate) fn from_operand(path: &Utf8Path, null: bool) -> Result<AllWanted, Failure> {
+    let (text, subject) = text::read(path)?;
+    Ok(parse(&text, subject, null))
 }
 
 /// The requirements on standard input.
-pub(crate) fn from_stdin(null: bool) -> Result<Requirements, Failure> {
-    let text = read(std::io::stdin().lock(), STDIN)?;
-    if text
-        .trim_matches(|c: char| c.is_whitespace() || c == '\0')
-        .is_empty()
-    {
-        return Err(cli::nothing_on_stdin());
-    }
-    Ok(parse(&text, STDIN, null))
+pub(crate) fn from_stdin(null: bool) -> Result<AllWanted, Failure> {
+    Ok(parse(&text::of_stdin()?, STDIN, null))
 }
 
-fn read(reader: impl Read, subject: &str) -> Result<String, Failure> {
-    let mut text = String::new();
-    reader
-        .take(MAX_TEXT + 1)
-        .read_to_string(&mut text)
-        .map_err(|error| Failure::invalid(format!("can't be read: {error}")).about(subject))?;
-    if text.len() as u64 > MAX_TEXT {
-        let message = format!("is larger than {MAX_TEXT} bytes");
-        return Err(Failure::invalid(message).about(subject));
-    }
-    Ok(text)
-}
-
-fn parse(text: &str, subject: &str, null: bool) -> Requirements {
+fn parse(text: &str, subject: &str, null: bool) -> AllWanted {
     let end = if null { "\0" } else { "" };
     let texts: Vec<_> = match text.strip_suffix(end).unwrap_or(text) {
         text if null => text.split('\0').collect(),
@@ -66,7 +34,8 @@ fn parse(text: &str, subject: &str, null: bool) -> Requirements {
             subject.to_owned()
         };
         for read in parse_requirements(text) {
-            let named = read.and_then(|one| one.image_name().map(|_| one).map_err(Into::into));
+            let named =
+                read.and_then(|one| one.image_name().map(|_| one.into()).map_err(Into::into));
             all.push(named.map_err(|error| Failure::from(error).about(&subject)));
         }
     }
@@ -77,8 +46,10 @@ fn parse(text: &str, subject: &str, null: bool) -> Requirements {
 #[derive(Debug, Clone, clap::Args)]
 pub struct Given {
     /// The project part of the name
-    #[arg(long, requires = "os")]
-    project: Option<String>,
+    ///
+    /// Default, for a workflow: `plan.project` of the config, else the name of the repository's folder.
+    #[arg(long)]
+    pub(crate) project: Option<String>,
 
     /// The system, like ubuntu:25.04, or a runner's label
     #[arg(long, requires = "project")]
@@ -118,10 +89,15 @@ pub struct Given {
 }
 
 impl Given {
+    /// Whether the flags name a system, and so a requirement.
+    pub(crate) fn has_os(&self) -> bool {
+        self.os.is_some()
+    }
+
     /// The requirement, if the flags give one. It is read like one of a file, so that both mean the same and
     /// are refused for the same.
     pub(crate) fn requirement(&self) -> Option<Result<Requirement, Failure>> {
-        self.project.as_ref()?;
+        self.os.as_ref()?;
         let written = json!({
             "project": self.project,
             "os": self.os,
@@ -138,13 +114,15 @@ impl Given {
 
 #[cfg(test)]
 mod tests {
+    use cli::Code;
+
     use super::*;
 
     fn projects(text: &str, null: bool) -> Vec<Result<String, String>> {
         parse(text, "job.yml", null)
             .into_iter()
             .map(|read| match read {
-                Ok(requirement) => Ok(requirement.project),
+                Ok(wanted) => Ok(wanted.requirement.project),
                 Err(failure) => Err(failure.to_string()),
             })
             .collect()
@@ -178,7 +156,10 @@ mod tests {
             "project: a\nos: ubuntu-24.04-arm\ncompiler: gcc-13\npackages: [git]\nvariants: cov";
         assert_eq!(
             given.requirement().expect("given").expect("valid"),
-            parse(file, "x", false).remove(0).expect("valid")
+            parse(file, "x", false)
+                .remove(0)
+                .expect("valid")
+                .requirement
         );
         let hostile = Given {
             compilers: vec!["gcc-12; rm -rf /".into()],

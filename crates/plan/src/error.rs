@@ -1,5 +1,7 @@
 //! What can be wrong with a requirement or a plan.
 
+use camino::{Utf8Path, Utf8PathBuf};
+use registry::Mark;
 use thiserror::Error;
 
 /// Why a requirement or a plan was refused. The message says where, as line and column.
@@ -18,6 +20,19 @@ pub enum Error {
     /// There was no plan in the text.
     #[error("holds no plan")]
     NoPlan,
+    /// A workflow is not valid YAML.
+    #[error(transparent)]
+    Document(#[from] registry::Error),
+    /// A workflow is none, or an entry of it can't be read.
+    #[error("{path}:{}:{}: {message}", at.line, at.column)]
+    Workflow {
+        /// The workflow.
+        path: Utf8PathBuf,
+        /// Where the fault is.
+        at: Mark,
+        /// What is wrong.
+        message: String,
+    },
     /// A requirement has no name that complies.
     #[error(transparent)]
     Name(#[from] naming::NameError),
@@ -27,10 +42,19 @@ pub enum Error {
 }
 
 impl Error {
+    pub(crate) fn workflow(path: &Utf8Path, at: Mark, message: impl Into<String>) -> Self {
+        Self::Workflow {
+            path: path.to_owned(),
+            at,
+            message: message.into(),
+        }
+    }
+
     /// What to do about it, where that is known.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Name(error) => error.hint().map(str::to_owned),
+            Self::Document(error) => error.hint(),
             Self::NoRequirement => {
                 Some("a requirement needs at least `project:` and `os:`".to_owned())
             }

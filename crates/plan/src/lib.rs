@@ -13,6 +13,7 @@ mod plans;
 mod requirement;
 mod source;
 mod values;
+mod workflow;
 
 pub use error::Error;
 pub use explain::explain;
@@ -20,3 +21,4 @@ pub use matching::{Candidate, Marks, Pick, Selection, score, select};
 pub use plan::{Build, Missing, Plan, plan_for};
 pub use plans::Plans;
 pub use requirement::{Requirement, parse_requirements};
+pub use workflow::{Facts, Filter, JobEntry, Keys, Standing, Unread, called, parse_workflow};

@@ -11,8 +11,10 @@ use crate::error::{Mark, Problem};
 use crate::yaml::{self, Node, Tree};
 use crate::{Error, Usage};
 
+mod plan;
 mod value;
 
+pub use plan::{MATRIX_KEYS, Planning};
 pub use value::Setting;
 use value::{boolean, count, days, gigabytes, others, section, setting, texts};
 
@@ -50,6 +52,8 @@ pub struct Config {
     pub usage: Usage,
     /// `images.cleanup`: what pruning keeps the store under.
     pub cleanup: Cleanup,
+    /// `plan`: how requirements and workflows are read, and what the best image is.
+    pub plan: Planning,
     /// `resource_limits.disk_min_free_gb`: how many bytes are to stay free.
     pub disk_min_free: Option<Setting<u64>>,
 }
@@ -76,11 +80,14 @@ pub struct Cleanup {
     pub unknown: Vec<UnknownKey>,
 }
 
-/// A key of `images.cleanup` that means nothing.
+/// A key that means nothing in a mapping that is ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownKey {
+    /// The mapping, like `images.cleanup`.
+    section: &'static str,
     key: String,
     at: Mark,
+    known: &'static [&'static str],
 }
 
 impl Config {
@@ -110,13 +117,19 @@ impl Config {
     /// What is odd about the file, and wrong about nothing: each with its place.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
         let path = self.path.as_deref().unwrap_or("".into());
-        self.cleanup.unknown.iter().map(move |unknown| {
-            let UnknownKey { key, at } = unknown;
+        let unknown = self.cleanup.unknown.iter().chain(&self.plan.unknown);
+        unknown.map(move |unknown| {
+            let UnknownKey {
+                section,
+                key,
+                at,
+                known,
+            } = unknown;
             format!(
-                "{path}:{}:{}: `images.cleanup.{key}` is not known and does nothing (known are {})",
+                "{path}:{}:{}: `{section}.{key}` is not known and does nothing (known are {})",
                 at.line,
                 at.column,
-                CLEANUP.join(", ")
+                known.join(", ")
             )
         })
     }
@@ -139,6 +152,7 @@ impl Config {
             let key = "resource_limits.disk_min_free_gb";
             self.disk_min_free = setting(tree, limits, key, gigabytes)?;
         }
+        self.plan = Planning::read(tree)?;
         let Some(images) = section(tree, tree.root(), "images", "images")? else {
             return Ok(());
         };
@@ -193,7 +207,7 @@ impl Cleanup {
             per: texts(tree, node, "images.cleanup.per")?,
             min_free: setting(tree, node, "images.cleanup.min_free_gb", gigabytes)?,
             keep: texts(tree, node, "images.cleanup.keep")?,
-            unknown: others(node, &CLEANUP),
+            unknown: others("images.cleanup", node, &CLEANUP),
         })
     }
 }

@@ -47,9 +47,10 @@ mod unfinished;
 mod usage;
 mod work;
 mod writing;
+mod written;
 mod yaml;
 
-pub use config::{Cleanup, Config, Setting, UnknownKey};
+pub use config::{Cleanup, Config, MATRIX_KEYS, Planning, Setting, UnknownKey};
 pub use edit::Edit;
 pub use entry::Entry;
 pub use error::{Error, ErrorKind, Mark};
@@ -65,3 +66,4 @@ pub use transfer::Transfer;
 pub use unfinished::{Unfinished, remove_unfinished};
 pub use usage::Usage;
 pub use writing::{is_writing, stop_writing};
+pub use written::{Content, Written};

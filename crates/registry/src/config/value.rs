@@ -140,7 +140,11 @@ pub(super) fn texts(
 }
 
 /// The keys of a mapping beside those that are known.
-pub(super) fn others(map: &Node, known: &[&str]) -> Vec<UnknownKey> {
+pub(super) fn others(
+    section: &'static str,
+    map: &Node,
+    known: &'static [&'static str],
+) -> Vec<UnknownKey> {
     let Value::Map { pairs, .. } = &map.value else {
         return Vec::new();
     };
@@ -148,10 +152,38 @@ pub(super) fn others(map: &Node, known: &[&str]) -> Vec<UnknownKey> {
     let unknown = keys.filter(|(_, text)| text.is_none_or(|text| !known.contains(&text)));
     unknown
         .map(|(key, text)| UnknownKey {
+            section,
             key: shown(text.unwrap_or("?")),
             at: key.at,
+            known,
         })
         .collect()
+}
+
+/// The pairs of a mapping under a key, each value read by `read`, which gets the whole key.
+pub(super) fn pairs<T>(
+    tree: &Tree,
+    map: &Node,
+    key: &'static str,
+    read: impl Fn(&str, &str, &Node) -> Result<T, Problem>,
+) -> Result<Vec<(String, T)>, Problem> {
+    let last = key.rsplit('.').next().unwrap_or(key);
+    let Some(found) = section(tree, map, last, key)? else {
+        return Ok(Vec::new());
+    };
+    let Value::Map { pairs, .. } = &found.value else {
+        return Ok(Vec::new());
+    };
+    let read = pairs.iter().map(|(name, value)| {
+        let value = tree.resolve(value);
+        let name = text(tree.resolve(name))
+            .ok_or_else(|| wrong(&format!("a key of `{key}`"), "a text", name))?;
+        let whole = format!("`{key}.{}`", shown(name));
+        let found = text(value).filter(|text| !text.is_empty());
+        let found = found.ok_or_else(|| wrong(&whole, "a text", value))?;
+        Ok((name.to_owned(), read(&whole, found, value)?))
+    });
+    read.collect()
 }
 
 /// The value of a key, where there is one.

@@ -1,0 +1,63 @@
+//! `--act`: which image act (nektos/act) is to run an entry in.
+//!
+//! act takes `-P LABEL=IMAGE` for the runners of jobs without a container, one image a label. A job with a container
+//! runs in the image that the workflow names, whatever `-P` says.
+
+use std::collections::HashMap;
+
+use cli::{Context, Failure};
+use serde_json::json;
+
+/// What an entry is to run in.
+pub(crate) struct Mapping<'a> {
+    pub job: Option<&'a str>,
+    /// `None` where act takes the image from the workflow.
+    pub runner: Option<&'a str>,
+    pub image: String,
+}
+
+/// The images that runners have been given so far.
+#[derive(Debug, Default)]
+pub(crate) struct Runners {
+    given: HashMap<String, String>,
+}
+
+impl Runners {
+    /// Prints what act takes for an entry, once for each runner and image; with `--json` an object for every entry.
+    pub(crate) fn print(&mut self, context: &Context, mapping: &Mapping) -> Result<(), Failure> {
+        let job = mapping.job.unwrap_or_default();
+        let line = mapping
+            .runner
+            .map(|runner| format!("-P {runner}={}", mapping.image));
+        let known = mapping.runner.and_then(|runner| {
+            self.given
+                .insert(runner.to_ascii_lowercase(), mapping.image.clone())
+        });
+        let is_json = context.out.is_json();
+        match &known {
+            _ if is_json => {}
+            Some(image) if *image == mapping.image => return Ok(()),
+            Some(image) => context.reporter.warn(format!(
+                "`{job}`: act takes one image a runner, and `{image}` was given for the same; choose entries with --filter"
+            )),
+            None => {}
+        }
+        match (&line, is_json) {
+            (None, false) => {
+                context.reporter.info(format!(
+                    "`{job}`: act runs it in the container that the workflow names; `imgload --tag` gives that name to {}",
+                    mapping.image
+                ));
+                Ok(())
+            }
+            _ => context.out.record(line.as_deref().unwrap_or_default(), || {
+                json!({
+                    "job": mapping.job,
+                    "runner": mapping.runner,
+                    "image": mapping.image,
+                    "act": line,
+                })
+            }),
+        }
+    }
+}

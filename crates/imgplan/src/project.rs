@@ -1,0 +1,73 @@
+//! The project that a workflow's images belong to.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use cli::{Failure, Reporter};
+use naming::ImageName;
+use registry::Config;
+
+/// What is in the folder of a repository.
+const MARKS: [&str; 2] = [".git", ".github"];
+
+/// The project: that of `--project`, else of `plan.project` in the config, else the name of the repository's folder.
+pub(crate) fn of(
+    named: Option<&str>,
+    config: &Config,
+    workflow: &Utf8Path,
+    reporter: &Reporter,
+) -> Result<String, Failure> {
+    let configured = config.plan.project.as_ref().map(|project| &*project.value);
+    if let Some(project) = named.or(configured) {
+        let valid = "scratch"
+            .parse()
+            .and_then(|os| ImageName::new(project, &os, "base"));
+        return match valid {
+            Ok(_) => Ok(project.to_owned()),
+            Err(error) => Err(Failure::invalid(format!(
+                "project `{project}` {}",
+                error.rule()
+            ))),
+        };
+    }
+    let here = cli::working_dir()?;
+    let path = here.join(workflow);
+    // Links in a path would name another folder than people see; `..` alone has to go.
+    let path = path.canonicalize_utf8().unwrap_or(path);
+    let folder = path
+        .ancestors()
+        .skip(1)
+        .find(|folder| MARKS.iter().any(|mark| folder.join(mark).exists()))
+        .map_or(here, Utf8Path::to_owned);
+    let project = normalized(&folder);
+    let Some(project) = project else {
+        let message = format!("the folder {folder} names no project");
+        return Err(Failure::usage(message).with_hint("--project names one"));
+    };
+    reporter.detail(format!("project `{project}`, as its folder is called"));
+    Ok(project)
+}
+
+/// A folder's name as a project's: lower case, other signs become dashes.
+fn normalized(folder: &Utf8PathBuf) -> Option<String> {
+    let name = folder.file_name()?.to_ascii_lowercase();
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric());
+    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
+    Some(words.join("-")).filter(|project| !project.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_names_a_project() {
+        for (folder, expected) in [
+            ("/src/capy", Some("capy")),
+            ("/src/Http_Proto.git", Some("http-proto-git")),
+            ("/src/-x--y", Some("x-y")),
+            ("/src/é", None),
+            ("/", None),
+        ] {
+            assert_eq!(normalized(&folder.into()).as_deref(), expected, "{folder}");
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! What plans are made for.
+
+use cli::Failure;
+use plan::Requirement;
+
+/// A requirement, and whose it is.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Wanted {
+    pub requirement: Requirement,
+    /// The entry of a workflow that it is for.
+    pub job: Option<Job>,
+}
+
+/// An entry of a workflow.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Job {
+    /// What the entry is called.
+    pub name: String,
+    /// The label of its runner; `None` where it has a container, or no label that can be read.
+    pub runner: Option<String>,
+}
+
+/// What is wanted, in the order of the text, each with what is wrong with it.
+pub(crate) type AllWanted = Vec<Result<Wanted, Failure>>;
+
+impl From<Requirement> for Wanted {
+    fn from(requirement: Requirement) -> Self {
+        Self {
+            requirement,
+            job: None,
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Workflows on the command line: which entries are wanted, and what is said of the others.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use cli::{Context, Failure, Reporter};
+use plan::{Filter, JobEntry, Keys, Standing, Unread, called, parse_workflow};
+use registry::Config;
+
+use crate::listing;
+use crate::project;
+use crate::text;
+use crate::wanted::{AllWanted, Job, Wanted};
+
+/// Plans for the entries of a workflow's matrices.
+#[derive(Debug, Clone, clap::Args)]
+pub struct WorkflowFlags {
+    /// Plan for every Linux entry of a GitHub Actions workflow
+    ///
+    /// `-` reads it from standard input. Entries for Windows and macOS are passed over with a note. One that needs what
+    /// only GitHub knows is an error.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "os"])]
+    workflow: Option<Utf8PathBuf>,
+
+    /// Only this job of the workflow
+    ///
+    /// By its key, else by its name; else the entries of this name.
+    #[arg(long, value_name = "NAME", requires = "workflow")]
+    job: Option<String>,
+
+    /// Only entries like compiler=gcc,version=15; may be repeated
+    ///
+    /// An entry must have all these values; case does not matter. Keys are `job`, `name`, `runs-on`, `container`, and all
+    /// that a matrix has.
+    #[arg(long = "filter", value_name = "KEY=VALUE", requires = "workflow")]
+    filters: Vec<String>,
+
+    /// Print what entries the workflow has, and plan nothing
+    #[arg(
+        long,
+        requires = "workflow",
+        conflicts_with_all = ["explain", "act"],
+        hide_short_help = true
+    )]
+    list: bool,
+
+    /// Print `-P RUNNER=name:tag` for act instead of plans
+    ///
+    /// One line for each runner; with --json an object for every entry. act runs an entry with a container in the
+    /// container that the workflow names, so there is no line for it.
+    #[arg(long, requires = "workflow", hide_short_help = true)]
+    pub(crate) act: bool,
+}
+
+/// A workflow whose entries were chosen.
+pub(crate) struct Workflow {
+    path: Utf8PathBuf,
+    entries: Vec<(JobEntry, Standing)>,
+    keys: Keys,
+    /// Whether its entries are only to be listed.
+    pub list: bool,
+}
+
+impl WorkflowFlags {
+    /// Reads the workflow, if there is one.
+    pub(crate) fn read(
+        &self,
+        project: Option<&str>,
+        config: &Config,
+        reporter: &Reporter,
+    ) -> Result<Option<Workflow>, Failure> {
+        let Some(path) = &self.workflow else {
+            return Ok(None);
+        };
+        let filters = filters(&self.filters)?;
+        let (text, subject) = text::read(path)?;
+        let path = Utf8Path::new(subject);
+        let keys = Keys::new(&config.plan);
+        let mut entries = parse_workflow(path, &text)?;
+        for filter in &filters {
+            filter.check(&entries, &keys).map_err(Failure::usage)?;
+        }
+        if let Some(name) = &self.job {
+            entries = called(entries, name).map_err(|why| Failure::invalid(why).about(subject))?;
+        }
+        let project = project::of(project, config, path, reporter)?;
+        let mut chosen = Vec::new();
+        for entry in entries {
+            let accepted = filters.iter().try_fold(true, |so_far, filter| {
+                Ok::<_, String>(so_far && filter.accepts(&entry, &keys)?)
+            });
+            let standing = match accepted {
+                Ok(false) => continue,
+                Ok(true) => entry.standing(&project, &keys),
+                Err(why) => Standing::Unread(Unread::Unreadable(why)),
+            };
+            chosen.push((entry, standing));
+        }
+        let wanted = |(_, standing): &(_, Standing)| {
+            !matches!(standing, Standing::Unread(Unread::PassedOver(_)))
+        };
+        if chosen.is_empty() {
+            return Err(Failure::invalid("no entry has what --filter asks for")
+                .about(subject)
+                .with_hint("--list shows what entries there are"));
+        }
+        if !self.list && !chosen.iter().any(wanted) {
+            let workflow = Workflow::new(path, chosen, keys, false);
+            workflow.wanted(reporter);
+            return Err(Failure::invalid("no entry runs on Linux").about(subject));
+        }
+        Ok(Some(Workflow::new(path, chosen, keys, self.list)))
+    }
+}
+
+impl Workflow {
+    fn new(path: &Utf8Path, entries: Vec<(JobEntry, Standing)>, keys: Keys, list: bool) -> Self {
+        Self {
+            path: path.to_owned(),
+            entries,
+            keys,
+            list,
+        }
+    }
+
+    /// What its entries want. Those that want nothing are said.
+    pub(crate) fn wanted(&self, reporter: &Reporter) -> AllWanted {
+        let mut all = Vec::new();
+        for (entry, standing) in &self.entries {
+            match standing {
+                Standing::Wants(requirement) => {
+                    let has_container = entry.facts(&self.keys).container.is_some();
+                    let runner = entry.labels().first().filter(|_| !has_container);
+                    all.push(Ok(Wanted {
+                        requirement: (**requirement).clone(),
+                        job: Some(Job {
+                            name: entry.name.clone(),
+                            runner: runner.cloned(),
+                        }),
+                    }));
+                }
+                Standing::Unread(Unread::PassedOver(why)) => {
+                    let said = entry.unreadable(&self.path, why);
+                    reporter.info(format!("{said}; passed over"));
+                }
+                Standing::Unread(Unread::Unreadable(why)) => {
+                    let failure = Failure::from(entry.unreadable(&self.path, why));
+                    all.push(Err(failure.with_hint(HINT)));
+                }
+            }
+        }
+        all
+    }
+
+    /// Prints a line for every entry.
+    pub(crate) fn print_list(&self, context: &Context) -> Result<(), Failure> {
+        for (entry, standing) in &self.entries {
+            listing::print(context, entry, standing, &self.keys)?;
+        }
+        Ok(())
+    }
+}
+
+/// What to do about an entry that can't be read.
+const HINT: &str = "--job or --filter chooses other entries; --keep-going plans for the rest";
+
+/// Filters with commas between. What holds no `=` belongs to the value before.
+fn filters(written: &[String]) -> Result<Vec<Filter>, Failure> {
+    let mut all: Vec<String> = Vec::new();
+    for text in written {
+        for (at, piece) in text.split(',').enumerate() {
+            match all.last_mut() {
+                Some(last) if at > 0 && !piece.contains('=') => {
+                    last.push(',');
+                    last.push_str(piece);
+                }
+                _ => all.push(piece.to_owned()),
+            }
+        }
+    }
+    let read = all.iter().map(|text| text.parse());
+    read.map(|filter: Result<Filter, String>| {
+        filter.map_err(|why| Failure::usage(format!("`--filter`: {why}")))
+    })
+    .collect()
+}

@@ -1,0 +1,171 @@
+//! One entry of a job's matrix.
+
+use camino::Utf8Path;
+use registry::{Content, Mark, Written};
+
+use super::Unread;
+use super::matrix::Combination;
+use super::needs::Keys;
+use super::value::Value;
+use crate::Error;
+
+/// A job with one combination of its matrix.
+#[derive(Debug, Clone)]
+pub struct JobEntry {
+    /// The key of the job.
+    pub job: String,
+    /// What the entry is called.
+    pub name: String,
+    /// Where it is written.
+    pub at: Mark,
+    /// The job's own name, where it is no expression.
+    pub(super) job_name: Option<String>,
+    pub(super) unread: Option<Unread>,
+    pub(super) matrix: Value,
+    pub(super) runs_on: Result<Vec<String>, String>,
+    pub(super) container: Result<Option<String>, String>,
+}
+
+/// What an entry says, for people; `None` where it says nothing, or nothing that can be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The runner's labels.
+    pub runs_on: Option<String>,
+    /// The container's image.
+    pub container: Option<String>,
+    /// The compiler.
+    pub compiler: Option<String>,
+    /// The compiler's version.
+    pub version: Option<String>,
+    /// The C++ standards.
+    pub cxxstd: Option<String>,
+}
+
+impl JobEntry {
+    pub(super) fn new(id: &str, name: String, job: &Written, one: Combination) -> Self {
+        let job_name = job.get("name").and_then(|name| match &name.content {
+            Content::Text(text) if !text.contains("${{") => Some(text.clone()),
+            _ => None,
+        });
+        Self {
+            job: id.to_owned(),
+            name,
+            at: one.at,
+            job_name,
+            unread: None,
+            runs_on: runs_on(job.get("runs-on"), &one.values),
+            container: container(job.get("container"), &one.values),
+            matrix: one.values,
+        }
+    }
+
+    /// The error that says what can't be read of the entry.
+    pub fn unreadable(&self, path: &Utf8Path, why: &str) -> Error {
+        let (name, job) = (shown(&self.name), shown(&self.job));
+        let message = match name == job {
+            true => format!("the job `{job}`: {why}"),
+            false => format!("`{name}` of the job `{job}`: {why}"),
+        };
+        Error::workflow(path, self.at, message)
+    }
+
+    /// What the entry says, for people.
+    pub fn facts(&self, keys: &Keys) -> Facts {
+        let field = |key: &str| {
+            let value = keys
+                .value(&self.matrix, key)
+                .filter(|value| value.unknown().is_none());
+            value.map(listed).filter(|text| !text.is_empty())
+        };
+        Facts {
+            runs_on: self.runs_on.as_ref().ok().map(|labels| labels.join(",")),
+            container: self.container.clone().ok().flatten(),
+            compiler: field("compiler"),
+            version: field("version"),
+            cxxstd: field("cxxstd"),
+        }
+    }
+
+    /// The labels of the runner that it wants; empty where they can't be read.
+    pub fn labels(&self) -> &[String] {
+        self.runs_on.as_deref().unwrap_or_default()
+    }
+
+    /// The keys of its matrix.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        let pairs = match &self.matrix {
+            Value::Map(pairs) => &pairs[..],
+            _ => &[],
+        };
+        pairs.iter().map(|(key, _)| key.as_str())
+    }
+}
+
+/// As much of a name as a message repeats.
+fn shown(name: &str) -> String {
+    const SHOWN: usize = 100;
+    naming::visible(name.chars().take(SHOWN))
+}
+
+/// A value's text; a list's with commas.
+pub(super) fn listed(value: &Value) -> String {
+    match value {
+        Value::List(items) => items.iter().map(listed).collect::<Vec<_>>().join(","),
+        value => value.text(),
+    }
+}
+
+/// The labels that `runs-on` asks for: one, a list, or those of a group.
+fn runs_on(written: Option<&Written>, matrix: &Value) -> Result<Vec<String>, String> {
+    let none = || "has no `runs-on`".to_owned();
+    let value = match written {
+        Some(written) => Value::within(written.get("labels").unwrap_or(written), matrix)?,
+        None => return Err(none()),
+    };
+    let value = value.get("labels").cloned().unwrap_or(value);
+    let items = match value {
+        Value::List(items) => items,
+        one => vec![one],
+    };
+    let label = |item: Value| match item {
+        Value::Text(text) => Ok(text.trim().to_owned()),
+        Value::Null => Ok(String::new()),
+        Value::Unknown(why) => Err(why),
+        _ => Err("`runs-on` is no label, and no list of labels".to_owned()),
+    };
+    let labels = items
+        .into_iter()
+        .map(label)
+        .collect::<Result<Vec<_>, _>>()?;
+    let labels: Vec<_> = labels
+        .into_iter()
+        .filter(|label| !label.is_empty())
+        .collect();
+    if labels.is_empty() {
+        Err(none())
+    } else {
+        Ok(labels)
+    }
+}
+
+/// The image of `container`, as a text or an object; an empty one is none. Nothing else of the object is looked at.
+fn container(written: Option<&Written>, matrix: &Value) -> Result<Option<String>, String> {
+    let Some(written) = written else {
+        return Ok(None);
+    };
+    let value = match (&written.content, written.get("image")) {
+        (Content::Map(_), Some(image)) => Value::within(image, matrix)?,
+        (Content::Map(_), None) => Value::Null,
+        _ => Value::within(written, matrix)?,
+    };
+    let image = match &value {
+        Value::Map(_) => value.get("image").unwrap_or(&Value::Null),
+        value => value,
+    };
+    match image {
+        Value::Null => Ok(None),
+        Value::Text(text) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
+        Value::Unknown(why) => Err(why.clone()),
+        _ => Err("`container` is no image, and no object with one".to_owned()),
+    }
+}

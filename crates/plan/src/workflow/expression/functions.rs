@@ -1,0 +1,88 @@
+//! The functions that look at nothing but their arguments.
+
+use std::borrow::Cow;
+
+use super::MAX_TEXT;
+use crate::workflow::value::Value;
+
+/// The functions whose answer depends on the run.
+const GITHUBS: [&str; 5] = ["success", "failure", "always", "cancelled", "hashfiles"];
+
+pub(super) fn call(name: &str, arguments: &[Cow<Value>]) -> Result<Value, String> {
+    let lower = name.to_ascii_lowercase();
+    let text = |at: usize| arguments[at].text().to_uppercase();
+    let (fewest, most) = match lower.as_str() {
+        "contains" | "startswith" | "endswith" => (2, 2),
+        "format" => (1, usize::MAX),
+        "join" => (1, 2),
+        "tojson" | "fromjson" => (1, 1),
+        other if GITHUBS.contains(&other) => return Err("is known only to GitHub".to_owned()),
+        _ => return Err(format!("can't be read: the function `{name}` is not known")),
+    };
+    if arguments.len() < fewest || arguments.len() > most {
+        return Err(format!("can't be read: `{name}` takes other arguments"));
+    }
+    match lower.as_str() {
+        "contains" => Ok(Value::Bool(match &*arguments[0] {
+            Value::List(items) => items.iter().any(|item| item.equals(&arguments[1])),
+            _ => text(0).contains(&text(1)),
+        })),
+        "startswith" => Ok(Value::Bool(text(0).starts_with(&text(1)))),
+        "endswith" => Ok(Value::Bool(text(0).ends_with(&text(1)))),
+        "format" => format(&arguments[0].text(), &arguments[1..]),
+        "join" => {
+            let separator = arguments.get(1).map_or(",".to_owned(), |with| with.text());
+            match &*arguments[0] {
+                Value::List(items) => {
+                    let texts: Vec<_> = items.iter().map(Value::text).collect();
+                    bounded(texts.join(&separator))
+                }
+                one => bounded(one.text()),
+            }
+        }
+        "tojson" => serde_json::to_string_pretty(&*arguments[0])
+            .map_err(|error| error.to_string())
+            .and_then(bounded),
+        _ => {
+            let read = serde_json::from_str(&arguments[0].text());
+            read.map_err(|error| format!("can't be read: `{name}` got no JSON: {error}"))
+        }
+    }
+}
+
+fn bounded(text: String) -> Result<Value, String> {
+    match text.len() > MAX_TEXT {
+        true => Err(format!("becomes longer than {MAX_TEXT} bytes")),
+        false => Ok(Value::Text(text)),
+    }
+}
+
+/// `{0}` and its like become arguments; doubled braces one.
+fn format(pattern: &str, arguments: &[Cow<Value>]) -> Result<Value, String> {
+    let mut out = String::new();
+    let mut rest = pattern;
+    while let Some(at) = rest.find(['{', '}']) {
+        let wrong = || Err(format!("can't be read: `{pattern}` is no format"));
+        out.push_str(&rest[..at]);
+        let (brace, after) = rest[at..].split_at(1);
+        if let Some(after) = after.strip_prefix(brace) {
+            out.push_str(brace);
+            rest = after;
+            continue;
+        }
+        let Some((index, after)) = after.split_once('}').filter(|_| brace == "{") else {
+            return wrong();
+        };
+        let argument = index.parse().ok().and_then(|at: usize| arguments.get(at));
+        match argument {
+            Some(argument) => out.push_str(&argument.text()),
+            None => return wrong(),
+        }
+        if out.len() > MAX_TEXT {
+            break;
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    bounded(out)
+}

@@ -1,0 +1,86 @@
+//! Choosing entries by what they say: `compiler=gcc`.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use registry::MATRIX_KEYS;
+
+use super::entry::{JobEntry, listed};
+use super::marks::truth;
+use super::needs::Keys;
+use super::value::Value;
+
+/// The keys that are the entry's own, and not its matrix's.
+const OWN: [&str; 4] = ["job", "name", "runs-on", "container"];
+
+/// A key and the value that an entry must have. Case does not matter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter {
+    key: String,
+    value: String,
+}
+
+impl FromStr for Filter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((key, value)) if !key.trim().is_empty() => Ok(Self {
+                key: key.trim().to_owned(),
+                value: value.trim().to_owned(),
+            }),
+            _ => Err(format!("`{text}` is not KEY=VALUE")),
+        }
+    }
+}
+
+impl Filter {
+    /// The keys that can be asked for, where this one is none of them.
+    pub fn check(&self, entries: &[JobEntry], keys: &Keys) -> Result<(), String> {
+        let theirs = entries.iter().flat_map(JobEntry::keys);
+        let all = OWN
+            .into_iter()
+            .chain(MATRIX_KEYS)
+            .chain(keys.added())
+            .chain(theirs);
+        let known: BTreeSet<&str> = all.collect();
+        match known.iter().any(|key| key.eq_ignore_ascii_case(&self.key)) {
+            true => Ok(()),
+            false => {
+                let known: Vec<_> = known.into_iter().collect();
+                Err(format!(
+                    "no entry has the key `{}` (known are {})",
+                    self.key,
+                    known.join(", ")
+                ))
+            }
+        }
+    }
+
+    /// Whether an entry has the value. The error says why it can't be told.
+    pub fn accepts(&self, entry: &JobEntry, keys: &Keys) -> Result<bool, String> {
+        let is = |text: &str| text.trim().eq_ignore_ascii_case(&self.value);
+        match self.key.to_ascii_lowercase().as_str() {
+            "job" => Ok(is(&entry.job)),
+            "name" => Ok(is(&entry.name)),
+            "runs-on" => {
+                let labels = entry.runs_on.as_ref().map_err(Clone::clone)?;
+                Ok(labels.iter().any(|label| is(label)))
+            }
+            "container" => {
+                let image = entry.container.as_ref().map_err(Clone::clone)?;
+                Ok(is(image.as_deref().unwrap_or_default()))
+            }
+            key => {
+                let value = keys.value(&entry.matrix, key).unwrap_or(&Value::Null);
+                if let Some(why) = value.unknown() {
+                    return Err(format!("`{key}`: {why}"));
+                }
+                // A mark that is not there is not set.
+                let unset = *value == Value::Null && self.value.eq_ignore_ascii_case("false");
+                let set = self.value.eq_ignore_ascii_case("true") && truth(value) == Ok(true);
+                Ok(unset || set || is(&listed(value)))
+            }
+        }
+    }
+}

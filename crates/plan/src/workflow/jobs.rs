@@ -1,0 +1,149 @@
+//! The jobs of a workflow, and the entries that they make.
+
+use camino::Utf8Path;
+use registry::{Content, Mark, Written};
+
+use super::entry::JobEntry;
+use super::matrix::{Combination, combinations};
+use super::value::Value;
+use super::{expression, template};
+use crate::Error;
+
+/// How long a job's name is shown: GitHub's bound, in characters.
+const MAX_NAME: usize = 100;
+
+/// What of a workflow is no entry that could be planned for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unread {
+    /// It is somebody else's: another system's, another workflow's.
+    PassedOver(String),
+    /// It can't be read here.
+    Unreadable(String),
+}
+
+/// The entries of all jobs, in the order of the text; a job without a matrix is one entry. `path` is for messages.
+pub fn parse_workflow(path: &Utf8Path, text: &str) -> Result<Vec<JobEntry>, Error> {
+    let workflow = Written::parse(path, text)?;
+    let wrong = |at: Mark, message: &str| Error::workflow(path, at, message);
+    let jobs = workflow.get("jobs");
+    let jobs = jobs.ok_or_else(|| wrong(workflow.at, "holds no `jobs`: this is no workflow"))?;
+    let Content::Map(pairs) = &jobs.content else {
+        return Err(wrong(jobs.at, "`jobs` is no mapping: this is no workflow"));
+    };
+    let mut entries = Vec::new();
+    for (id, job) in pairs {
+        if !matches!(job.content, Content::Map(_)) {
+            return Err(wrong(job.at, &format!("the job `{id}` is no mapping")));
+        }
+        entries.extend(of_job(id, job));
+    }
+    Ok(entries)
+}
+
+/// The entries that a name means: those of the job with this key, else of the jobs with this name, else those that are
+/// called so themselves. The error lists the jobs.
+pub fn called(entries: Vec<JobEntry>, name: &str) -> Result<Vec<JobEntry>, String> {
+    let ways: [fn(&JobEntry) -> Option<&str>; 3] = [
+        |entry| Some(&entry.job),
+        |entry| entry.job_name.as_deref(),
+        |entry| Some(&entry.name),
+    ];
+    let way = ways
+        .iter()
+        .find(|way| entries.iter().any(|entry| way(entry) == Some(name)));
+    if let Some(way) = way {
+        let chosen = entries.into_iter().filter(|entry| way(entry) == Some(name));
+        return Ok(chosen.collect());
+    }
+    let mut jobs: Vec<_> = entries.iter().map(|entry| entry.job.as_str()).collect();
+    jobs.dedup();
+    let jobs = jobs.join(", ");
+    Err(format!("there is no job `{name}` (there are {jobs})"))
+}
+
+fn of_job(id: &str, job: &Written) -> Vec<JobEntry> {
+    let whole = |at: Mark, unread| {
+        let only = Combination {
+            at,
+            values: Value::Map(Vec::new()),
+            shown: Vec::new(),
+        };
+        let mut entry = JobEntry::new(id, name(id, job, &only), job, only);
+        entry.unread = Some(unread);
+        vec![entry]
+    };
+    if job.get("uses").is_some() {
+        let why = "it calls another workflow".to_owned();
+        return whole(job.at, Unread::PassedOver(why));
+    }
+    if job.get("if").is_some_and(never) {
+        let why = "its `if` is never true".to_owned();
+        return whole(job.at, Unread::PassedOver(why));
+    }
+    let matrix = job
+        .get("strategy")
+        .and_then(|strategy| strategy.get("matrix"));
+    let made = match matrix {
+        Some(matrix) => combinations(matrix),
+        None => Ok(vec![Combination {
+            at: job.at,
+            values: Value::Map(Vec::new()),
+            shown: Vec::new(),
+        }]),
+    };
+    match made {
+        Ok(made) => {
+            let made = made.into_iter();
+            made.map(|one| JobEntry::new(id, name(id, job, &one), job, one))
+                .collect()
+        }
+        Err((at, why)) => whole(at, Unread::Unreadable(why)),
+    }
+}
+
+/// Whether a condition is false whatever happens. It is an expression with its braces or without.
+fn never(condition: &Written) -> bool {
+    let value = match &condition.content {
+        Content::Text(text) if text.contains("${{") => template::evaluate(text, None),
+        Content::Text(text) => expression::evaluate(text, None),
+        _ => Ok(Value::of(condition)),
+    };
+    value.is_ok_and(|value| !value.is_true())
+}
+
+/// What an entry is called: its own `name`; else the job's, where that tells entries apart; else, as GitHub shows it,
+/// the job's with the values of the matrix behind.
+fn name(id: &str, job: &Written, one: &Combination) -> String {
+    let own = one.values.get("name").map(Value::text);
+    if let Some(own) = own.filter(|own| !own.trim().is_empty()) {
+        return own;
+    }
+    let written = match job.get("name").map(|name| &name.content) {
+        Some(Content::Text(text)) => Some(text.as_str()),
+        Some(Content::Number(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let is_template = written.is_some_and(|text| text.contains("${{"));
+    if let Some(text) = written.filter(|_| is_template)
+        && let Ok(value) = template::evaluate(text, Some(&one.values))
+        && !value.text().trim().is_empty()
+    {
+        return value.text();
+    }
+    let job = written.filter(|_| !is_template).unwrap_or(id);
+    let name = match one.shown.is_empty() {
+        true => job.to_owned(),
+        false => format!("{job} ({})", one.shown.join(", ")),
+    };
+    match name.chars().count() > MAX_NAME {
+        true => name
+            .chars()
+            .take(MAX_NAME - 3)
+            .chain("...".chars())
+            .collect(),
+        false => name,
+    }
+}
+
+#[cfg(test)]
+mod tests;

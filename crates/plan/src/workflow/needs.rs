@@ -1,0 +1,173 @@
+//! From an entry to the requirement that its image has to meet.
+
+use naming::{Architecture, NameError, Os, ToolName, Variant};
+use registry::Planning;
+
+use super::Unread;
+use super::entry::JobEntry;
+use super::marks::{compilers, names, truth};
+use super::system::{System, system};
+use super::value::Value;
+use crate::Requirement;
+
+/// The keys whose truth makes a variant of their name, in the order of image names.
+const VARIANTS: [&str; 5] = ["coverage", "asan", "ubsan", "tsan", "x86"];
+
+/// The key whose truth asks for a tool, and the tool.
+const TOOLS: [(&str, &str); 1] = [("build-cmake", "cmake")];
+
+/// What a project calls the keys of its matrices.
+#[derive(Debug, Clone, Default)]
+pub struct Keys {
+    /// Their name, and ours.
+    named: Vec<(String, String)>,
+    variants: Vec<(String, Variant)>,
+    tools: Vec<(String, ToolName)>,
+    runners: Vec<(String, Os)>,
+}
+
+impl Keys {
+    /// Those that a config says.
+    pub fn new(planning: &Planning) -> Self {
+        Self {
+            named: planning.keys.clone(),
+            variants: planning.variants.clone(),
+            tools: planning.tools.clone(),
+            runners: planning.runners.clone(),
+        }
+    }
+
+    /// What a matrix says under one of our keys: under its own name, else under what the project calls it.
+    pub(super) fn value<'a>(&self, matrix: &'a Value, key: &str) -> Option<&'a Value> {
+        let theirs = self.named.iter().filter(|(_, ours)| ours == key);
+        let mut names = [key]
+            .into_iter()
+            .chain(theirs.map(|(name, _)| name.as_str()));
+        names.find_map(|name| matrix.get(name))
+    }
+
+    /// The keys that the project has added.
+    pub(super) fn added(&self) -> impl Iterator<Item = &str> {
+        let named = self.named.iter().map(|(name, _)| name.as_str());
+        let variants = self.variants.iter().map(|(name, _)| name.as_str());
+        named
+            .chain(variants)
+            .chain(self.tools.iter().map(|(name, _)| name.as_str()))
+    }
+}
+
+/// What is to be done about an entry.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Standing {
+    /// It wants an image.
+    Wants(Box<Requirement>),
+    /// It wants none, or can't be read.
+    Unread(Unread),
+}
+
+impl JobEntry {
+    /// What image the entry wants, for a project of this name.
+    pub fn standing(&self, project: &str, keys: &Keys) -> Standing {
+        if let Some(unread) = &self.unread {
+            return Standing::Unread(unread.clone());
+        }
+        let system = match system(&self.runs_on, &self.container, &keys.runners) {
+            Ok(System::Linux(os, architecture)) => Ok((os, architecture)),
+            Ok(System::Other(label)) => {
+                let why = format!("it runs on {label}");
+                return Standing::Unread(Unread::PassedOver(why));
+            }
+            Err(why) => Err(why),
+        };
+        let read = system.and_then(|system| self.requirement(project, keys, system));
+        match read {
+            Ok(requirement) => Standing::Wants(Box::new(requirement)),
+            Err(why) => Standing::Unread(Unread::Unreadable(why)),
+        }
+    }
+
+    fn requirement(
+        &self,
+        project: &str,
+        keys: &Keys,
+        (os, of_runner): (Os, Option<Architecture>),
+    ) -> Result<Requirement, String> {
+        let value = |key: &str| keys.value(&self.matrix, key).unwrap_or(&Value::Null);
+        let about = |key: &'static str| move |why: String| format!("`{key}`: {why}");
+        let architecture = match names(value("architecture")).map_err(about("architecture"))?[..] {
+            [] => of_runner.unwrap_or_else(Architecture::host),
+            [one] => one,
+            _ => return Err("`architecture`: is more than one".to_owned()),
+        };
+        let requirement = Requirement {
+            project: project.to_owned(),
+            os,
+            architecture,
+            compilers: unique(
+                compilers(value("compiler"), value("version")).map_err(about("compiler"))?,
+            ),
+            packages: unique(names(value("install")).map_err(about("install"))?),
+            tools: self.tools(keys)?,
+            variants: self.variants(keys)?,
+        };
+        let named = requirement.image_name();
+        named.map_err(|error| {
+            format!(
+                "no image can be named for its system `{}`: {error}",
+                requirement.os
+            )
+        })?;
+        Ok(requirement)
+    }
+
+    fn variants(&self, keys: &Keys) -> Result<Vec<Variant>, String> {
+        let own = VARIANTS.into_iter().map(|key| Ok((key, key.parse()?)));
+        let own = own.collect::<Result<Vec<(&str, Variant)>, NameError>>();
+        let added = keys.variants.iter();
+        let added = added.map(|(key, variant)| (key.as_str(), variant.clone()));
+        let all = own.map_err(|error| error.to_string())?.into_iter();
+        self.set(keys, all.chain(added))
+    }
+
+    fn tools(&self, keys: &Keys) -> Result<Vec<ToolName>, String> {
+        let own = TOOLS
+            .into_iter()
+            .map(|(key, tool)| Ok((key, tool.parse()?)));
+        let own = own.collect::<Result<Vec<(&str, ToolName)>, NameError>>();
+        let added = keys
+            .tools
+            .iter()
+            .map(|(key, tool)| (key.as_str(), tool.clone()));
+        let all = own.map_err(|error| error.to_string())?.into_iter();
+        self.set(keys, all.chain(added))
+    }
+
+    /// What stands for those keys that are set.
+    fn set<'a, T: PartialEq>(
+        &self,
+        keys: &Keys,
+        all: impl Iterator<Item = (&'a str, T)>,
+    ) -> Result<Vec<T>, String> {
+        let mut set = Vec::new();
+        for (key, means) in all {
+            let value = keys.value(&self.matrix, key).unwrap_or(&Value::Null);
+            if truth(value).map_err(|why| format!("`{key}`: {why}"))? && !set.contains(&means) {
+                set.push(means);
+            }
+        }
+        Ok(set)
+    }
+}
+
+fn unique<T: PartialEq>(all: Vec<T>) -> Vec<T> {
+    let mut kept = Vec::new();
+    for one in all {
+        if !kept.contains(&one) {
+            kept.push(one);
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! Which system an entry runs on: its container's, else its runner's.
+
+use naming::{Architecture, Os};
+
+/// What the labels of a runner that is none of GitHub's Linux runners begin with
+/// (actions/runner-images, "Available Images", July 2026).
+const OTHERS: [&str; 2] = ["windows", "macos"];
+
+/// What an entry runs on.
+#[derive(Debug, PartialEq)]
+pub(super) enum System {
+    /// Linux, of this distribution; the architecture where the runner says it.
+    Linux(Os, Option<Architecture>),
+    /// No Linux: this label says so.
+    Other(String),
+}
+
+/// The system of a runner with these labels, in a container or without. `own` are labels that a project knows itself.
+pub(super) fn system(
+    labels: &Result<Vec<String>, String>,
+    container: &Result<Option<String>, String>,
+    own: &[(String, Os)],
+) -> Result<System, String> {
+    let begins = |label: &str, with: &str| {
+        let beginning = label.get(..with.len());
+        beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(with))
+    };
+    let mut all = labels.iter().flatten();
+    if let Some(label) = all.find(|label| OTHERS.iter().any(|other| begins(label, other))) {
+        return Ok(System::Other(label.clone()));
+    }
+    let container = container.as_ref().map_err(Clone::clone)?.as_deref();
+    let labels = match (labels, container) {
+        (Ok(labels), _) => &labels[..],
+        // Containers run on Linux alone, whatever the runner is called.
+        (Err(_), Some(_)) => &[],
+        (Err(why), None) => return Err(why.clone()),
+    };
+    let known = labels.iter().find_map(|label| naming::runner(label));
+    let said = labels.iter().find_map(|label| label.parse().ok());
+    let architecture = known
+        .as_ref()
+        .map(|(_, architecture)| *architecture)
+        .or(said);
+    if let Some(image) = container {
+        let os = image
+            .parse()
+            .map_err(|error| format!("the container `{image}` can't be read: {error}"))?;
+        return Ok(System::Linux(os, architecture));
+    }
+    let own = own
+        .iter()
+        .find(|(label, _)| labels.iter().any(|one| one.eq_ignore_ascii_case(label)));
+    match (own, known) {
+        (Some((_, os)), _) => Ok(System::Linux(os.clone(), architecture)),
+        (None, Some((os, architecture))) => Ok(System::Linux(os, Some(architecture))),
+        (None, None) => Err(format!(
+            "the system of the runner `{}` is not known",
+            labels.join(", ")
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_container_counts_before_the_runner() {
+        let own = [("big".to_owned(), "debian:12".parse().expect("os"))];
+        let linux = |os: &str, architecture| Ok(System::Linux(os.parse().expect(os), architecture));
+        let other = |label: &str| Ok(System::Other(label.into()));
+        let (x86, arm) = (Some(Architecture::X86_64), Some(Architecture::Aarch64));
+        let unknown = |label: &str| Err(format!("the system of the runner `{label}` is not known"));
+        for (labels, container, expected) in [
+            (&["ubuntu-latest"][..], "", linux("ubuntu:24.04", x86)),
+            (&["Ubuntu-22.04"], "", linux("ubuntu:22.04", x86)),
+            (&["ubuntu-24.04-arm"], "", linux("ubuntu:24.04", arm)),
+            (
+                &["ubuntu-latest"],
+                "ubuntu:25.04",
+                linux("ubuntu:25.04", x86),
+            ),
+            (&["ubuntu-24.04-arm"], "debian:12", linux("debian:12", arm)),
+            (
+                &["self-hosted", "linux", "ARM64"],
+                "debian:12",
+                linux("debian:12", arm),
+            ),
+            (
+                &["self-hosted", "linux", "x64"],
+                "",
+                unknown("self-hosted, linux, x64"),
+            ),
+            (&["big"], "", linux("debian:12", None)),
+            (&["BIG", "arm64"], "", linux("debian:12", arm)),
+            (&["ubuntu-24.04-16core"], "", unknown("ubuntu-24.04-16core")),
+            (
+                &["ubuntu-24.04-16core"],
+                "alpine:3.20",
+                linux("alpine:3.20", None),
+            ),
+            (&["windows-2022"], "", other("windows-2022")),
+            (&["windows-latest"], "ubuntu:25.04", other("windows-latest")),
+            (&["macOS-15"], "", other("macOS-15")),
+            (&["self-hosted", "macos"], "", other("macos")),
+        ] {
+            let labels: Vec<_> = labels.iter().map(|label| (*label).to_owned()).collect();
+            let container = Some(container.to_owned()).filter(|image| !image.is_empty());
+            let found = system(&Ok(labels.clone()), &Ok(container), &own);
+            assert_eq!(found, expected, "{labels:?}");
+        }
+        let windows = Ok(vec!["windows-2025".into()]);
+        let found = system(&windows, &Err("?".into()), &own);
+        assert_eq!(found, other("windows-2025"));
+        let unread = Err("?".to_owned());
+        let image = Ok(Some("debian:12".to_owned()));
+        assert_eq!(system(&unread, &image, &own), linux("debian:12", None));
+        assert_eq!(system(&unread, &Ok(None), &own), Err("?".into()));
+        assert_eq!(
+            system(&Ok(vec!["big".into()]), &Err("?".into()), &own),
+            Err("?".into())
+        );
+    }
+}

@@ -1,0 +1,224 @@
+//! Values of GitHub's expressions: JSON's, and one that only GitHub knows.
+//!
+//! Truth, equality and order are as GitHub documents them ("Evaluate expressions in workflows and actions"): values of
+//! different types are compared as numbers, texts without regard to case, and property names too.
+
+use std::cmp::Ordering;
+
+use registry::{Content, Written};
+
+use super::template;
+
+/// A value that a workflow or an expression has.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Value {
+    Null,
+    Bool(bool),
+    Number(f64),
+    Text(String),
+    List(Vec<Value>),
+    Map(Vec<(String, Value)>),
+    /// What it would be is not known here, for this reason. Nothing is wrong until it is needed.
+    Unknown(String),
+}
+
+impl Value {
+    /// What a workflow says where no matrix is known yet: in the matrix itself.
+    pub(crate) fn of(written: &Written) -> Self {
+        match &written.content {
+            Content::Null => Self::Null,
+            Content::Bool(value) => Self::Bool(*value),
+            Content::Number(text) => number(text).map_or(Self::Text(text.clone()), Self::Number),
+            Content::Text(text) => template::evaluate(text, None).unwrap_or_else(Self::Unknown),
+            Content::List(items) => Self::List(items.iter().map(Self::of).collect()),
+            Content::Map(pairs) => {
+                let pairs = pairs.iter();
+                Self::Map(
+                    pairs
+                        .map(|(key, value)| (key.clone(), Self::of(value)))
+                        .collect(),
+                )
+            }
+        }
+    }
+
+    /// What a workflow says where the matrix is known.
+    pub(crate) fn within(written: &Written, matrix: &Self) -> Result<Self, String> {
+        Ok(match &written.content {
+            Content::Text(text) => template::evaluate(text, Some(matrix))?,
+            Content::List(items) => {
+                let items = items.iter().map(|item| Self::within(item, matrix));
+                Self::List(items.collect::<Result<_, _>>()?)
+            }
+            Content::Map(pairs) => {
+                let pairs = pairs
+                    .iter()
+                    .map(|(key, value)| Ok((key.clone(), Self::within(value, matrix)?)));
+                Self::Map(pairs.collect::<Result<_, String>>()?)
+            }
+            _ => Self::of(written),
+        })
+    }
+
+    /// The value of a key, whatever its case. `None` where this is no mapping, or has no such key.
+    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
+        let Self::Map(pairs) = self else {
+            return None;
+        };
+        let mut found = pairs
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case(key));
+        found.next().map(|(_, value)| value)
+    }
+
+    /// Whether GitHub takes it for true.
+    pub(crate) fn is_true(&self) -> bool {
+        match self {
+            Self::Null | Self::Unknown(_) => false,
+            Self::Bool(value) => *value,
+            Self::Number(number) => *number != 0.0 && !number.is_nan(),
+            Self::Text(text) => !text.is_empty(),
+            Self::List(_) | Self::Map(_) => true,
+        }
+    }
+
+    /// As text, the way GitHub puts it into a string.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Null | Self::Unknown(_) => String::new(),
+            Self::Bool(value) => value.to_string(),
+            Self::Number(number) => shown(*number),
+            Self::Text(text) => text.clone(),
+            Self::List(_) => "Array".to_owned(),
+            Self::Map(_) => "Object".to_owned(),
+        }
+    }
+
+    /// As a number, for comparisons between types.
+    fn number(&self) -> f64 {
+        match self {
+            Self::Null => 0.0,
+            Self::Bool(value) => f64::from(u8::from(*value)),
+            Self::Number(number) => *number,
+            Self::Text(text) if text.trim().is_empty() => 0.0,
+            Self::Text(text) => number(text.trim()).unwrap_or(f64::NAN),
+            Self::List(_) | Self::Map(_) | Self::Unknown(_) => f64::NAN,
+        }
+    }
+
+    /// `==`. Lists and mappings equal nothing there: GitHub compares which one it is, not what is in it.
+    pub(crate) fn equals(&self, other: &Self) -> bool {
+        self.order(other) == Some(Ordering::Equal)
+    }
+
+    /// `<` and its like; `None` where values can't be compared.
+    pub(crate) fn order(&self, other: &Self) -> Option<Ordering> {
+        match (self, other) {
+            (Self::Text(a), Self::Text(b)) => Some(a.to_uppercase().cmp(&b.to_uppercase())),
+            _ => self.number().partial_cmp(&other.number()),
+        }
+    }
+
+    /// Whether two values of a matrix are one: as `==`, and lists and mappings by what is in them.
+    pub(crate) fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::List(a), Self::List(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same(b))
+            }
+            (Self::Map(a), Self::Map(b)) => {
+                let has = |(key, value): &(String, Self)| {
+                    other.get(key).is_some_and(|other| value.same(other))
+                };
+                a.len() == b.len() && a.iter().all(has)
+            }
+            _ => self.equals(other),
+        }
+    }
+
+    /// The reason why some part of it is not known.
+    pub(crate) fn unknown(&self) -> Option<&str> {
+        match self {
+            Self::Unknown(why) => Some(why),
+            Self::List(items) => items.iter().find_map(Self::unknown),
+            Self::Map(pairs) => pairs.iter().find_map(|(_, value)| value.unknown()),
+            _ => None,
+        }
+    }
+}
+
+/// A number as YAML and GitHub's expressions write it.
+pub(crate) fn number(text: &str) -> Option<f64> {
+    let radix = |digits: &str, radix| u32::from_str_radix(digits, radix).ok().map(f64::from);
+    match (text.get(..2), text) {
+        (Some("0x"), _) => radix(&text[2..], 16),
+        (Some("0o"), _) => radix(&text[2..], 8),
+        (_, "Infinity" | ".inf") => Some(f64::INFINITY),
+        (_, "-Infinity" | "-.inf") => Some(f64::NEG_INFINITY),
+        _ => {
+            let unsigned = text.trim_start_matches(['-', '+']);
+            let is_number = unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+            text.parse().ok().filter(|_| is_number)
+        }
+    }
+}
+
+/// A number as GitHub writes it: 15 significant digits, and none that say nothing (`25.10` is `25.1`).
+pub(crate) fn shown(number: f64) -> String {
+    let rounded: f64 = format!("{number:.14e}").parse().unwrap_or(number);
+    if rounded == 0.0 {
+        // Never `-0`.
+        return "0".to_owned();
+    }
+    rounded.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Value {
+        Value::Text(text.into())
+    }
+
+    #[test]
+    fn equality_is_loose() {
+        let (one, zero) = (Value::Number(1.0), Value::Number(0.0));
+        for (a, b, expected) in [
+            (&text("GCC"), &text("gcc"), true),
+            (&text("gcc"), &text("clang"), false),
+            (&text("1"), &one, true),
+            (&text("0x1"), &one, true),
+            (&text(""), &zero, true),
+            (&text("x"), &zero, false),
+            (&Value::Bool(true), &one, true),
+            (&Value::Bool(true), &text("true"), false),
+            (&Value::Null, &zero, true),
+            (&Value::Null, &text(""), true),
+            (&Value::List(vec![]), &Value::List(vec![]), false),
+            (&Value::Number(f64::NAN), &Value::Number(f64::NAN), false),
+        ] {
+            assert_eq!(a.equals(b), expected, "{a:?} {b:?}");
+            assert_eq!(b.equals(a), expected, "{b:?} {a:?}");
+        }
+        let list = |item: &str| Value::List(vec![text(item)]);
+        assert!(list("A").same(&list("a")) && !list("a").same(&list("b")));
+        let map = |value| Value::Map(vec![("k".into(), value)]);
+        assert!(map(one.clone()).same(&map(text("1"))) && !map(one).same(&map(zero)));
+    }
+
+    #[test]
+    fn numbers_are_written_short() {
+        for (number, expected) in [
+            (15.0, "15"),
+            (25.10, "25.1"),
+            (0.1 + 0.2, "0.3"),
+            (-0.0, "0"),
+            (1e21, "1000000000000000000000"),
+        ] {
+            assert_eq!(shown(number), expected);
+        }
+        for text in ["", "-", "inf", "nan", "1x", "0x", "e3"] {
+            assert_eq!(number(text), None, "{text}");
+        }
+    }
+}

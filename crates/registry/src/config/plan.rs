@@ -1,0 +1,182 @@
+//! `plan`: what imgplan is told of a project.
+
+use std::str::FromStr;
+
+use naming::{NameError, Os, ToolName, Variant};
+
+use super::UnknownKey;
+use super::value::{Setting, others, pairs, setting, texts};
+use crate::decode::{text, wrong};
+use crate::error::Problem;
+use crate::yaml::{Node, Tree, Value};
+
+/// What `plan` may say.
+const KEYS: [&str; 7] = [
+    "project", "cost", "view", "keys", "variants", "tools", "runners",
+];
+
+/// The keys of a workflow's matrix that mean something: what another project calls one of them is in `plan.keys`.
+pub const MATRIX_KEYS: [&str; 12] = [
+    "name",
+    "compiler",
+    "version",
+    "cxxstd",
+    "install",
+    "architecture",
+    "build-cmake",
+    "coverage",
+    "asan",
+    "ubsan",
+    "tsan",
+    "x86",
+];
+
+/// `plan`. A `plan` that is no mapping is somebody else's.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Planning {
+    /// `project`: the project of a workflow's images.
+    pub project: Option<Setting<String>>,
+    /// `cost`, as `--cost` takes it.
+    pub cost: Vec<Setting<String>>,
+    /// `view`, as `--view` takes it.
+    pub view: Option<Setting<String>>,
+    /// `keys`: what a matrix calls a key, and the one of [`MATRIX_KEYS`] that it stands for.
+    pub keys: Vec<(String, String)>,
+    /// `variants`: a key of a matrix, and the variant that its truth makes.
+    pub variants: Vec<(String, Variant)>,
+    /// `tools`: a key of a matrix, and the tool that its truth asks for.
+    pub tools: Vec<(String, ToolName)>,
+    /// `runners`: a runner's label, and the system that it has.
+    pub runners: Vec<(String, Os)>,
+    /// Keys that mean nothing.
+    pub unknown: Vec<UnknownKey>,
+}
+
+impl Planning {
+    pub(super) fn read(tree: &Tree) -> Result<Self, Problem> {
+        let found = tree.root().pair("plan");
+        let node = found.map(|(_, node)| tree.resolve(node));
+        let Some(node) = node.filter(|node| matches!(node.value, Value::Map { .. })) else {
+            return Ok(Self::default());
+        };
+        let word = |key: &'static str, expected: &'static str| {
+            setting(tree, node, key, move |node, key| {
+                let found = text(node).filter(|text| !text.is_empty());
+                let found = found.ok_or_else(|| wrong(key, expected, node));
+                found.map(str::to_owned)
+            })
+        };
+        Ok(Self {
+            project: word("plan.project", "a project's name")?,
+            cost: texts(tree, node, "plan.cost")?,
+            view: word("plan.view", "archives, engine or both")?,
+            keys: pairs(
+                tree,
+                node,
+                "plan.keys",
+                |key, text, node| match MATRIX_KEYS.contains(&text) {
+                    true => Ok(text.to_owned()),
+                    false => Err(wrong(
+                        key,
+                        &format!("one of {}", MATRIX_KEYS.join(", ")),
+                        node,
+                    )),
+                },
+            )?,
+            variants: pairs(tree, node, "plan.variants", named)?,
+            tools: pairs(tree, node, "plan.tools", named)?,
+            runners: pairs(tree, node, "plan.runners", named)?,
+            unknown: others("plan", node, &KEYS),
+        })
+    }
+}
+
+/// A text with a grammar of its own.
+fn named<T: FromStr<Err = NameError>>(key: &str, text: &str, node: &Node) -> Result<T, Problem> {
+    text.parse().map_err(|error: NameError| Problem {
+        hint: error.hint().map(str::to_owned),
+        ..Problem::new(node.at, format!("{key}: {error}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Config;
+
+    fn parse(text: &str) -> Result<Config, String> {
+        Config::parse("c.yml".into(), text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn says_what_keys_mean() {
+        let text = "plan:
+  project: capy
+  cost: [missing, 'newest,bytes']
+  view: both
+  keys: {toolset: compiler, deps: install}
+  variants: {lto: lto, cov: coverage}
+  tools: {use-ninja: ninja}
+  runners: {big: 'ubuntu:24.04'}
+  kees: {}
+";
+        let config = parse(text).expect("a config");
+        let plan = &config.plan;
+        let project = plan.project.as_ref().map(|project| project.value.as_str());
+        assert_eq!(project, Some("capy"));
+        let cost: Vec<_> = plan.cost.iter().map(|cost| cost.value.as_str()).collect();
+        assert_eq!(cost, ["missing", "newest,bytes"]);
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(
+            plan.keys,
+            [pair("toolset", "compiler"), pair("deps", "install")]
+        );
+        assert_eq!(plan.variants[1].1.as_str(), "cov");
+        assert_eq!(plan.tools[0].1.as_str(), "ninja");
+        assert_eq!(plan.runners[0].1.to_string(), "ubuntu:24.04");
+        let warnings: Vec<_> = config.warnings().collect();
+        assert!(
+            warnings[0].starts_with("c.yml:9:3: `plan.kees` is not known"),
+            "{warnings:?}"
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_has_its_place_and_what_is_not_ours_none() {
+        for text in ["plan: pro", "plan: [a]", "plan:\n", "plan: {}", ""] {
+            let config = parse(text).expect(text);
+            assert_eq!(config.plan, super::Planning::default(), "{text}");
+        }
+        for (text, says) in [
+            ("plan: {project: 7}", "c.yml:1:17: `plan.project` must be"),
+            (
+                "plan: {keys: [a]}",
+                "c.yml:1:14: `plan.keys` must be a mapping",
+            ),
+            (
+                "plan: {keys: {a: b}}",
+                "c.yml:1:18: `plan.keys.a` must be one of name, compiler",
+            ),
+            (
+                "plan: {keys: {a: 7}}",
+                "c.yml:1:18: `plan.keys.a` must be a text",
+            ),
+            (
+                "plan: {variants: {a: 'x;y'}}",
+                "c.yml:1:22: `plan.variants.a`: variant",
+            ),
+            (
+                "plan: {tools: {a: '-x'}}",
+                "c.yml:1:19: `plan.tools.a`: tool",
+            ),
+            (
+                "plan: {runners: {a: '/'}}",
+                "c.yml:1:21: `plan.runners.a`: operating",
+            ),
+            ("plan: {cost: [7]}", "c.yml:1:15: `plan.cost` must be"),
+        ] {
+            let error = parse(text).expect_err(text);
+            assert!(error.starts_with(says), "{error}");
+        }
+    }
+}
