@@ -3,12 +3,13 @@
 use std::num::NonZero;
 
 use clap::Parser;
-use cli::{Common, Context, Failure, Flags, LeaseFlags, Leases, count, processors};
+use cli::{Common, Context, Failure, Flags, Input, LeaseFlags, Leases, count, processors};
 use imgfetch::{FetchFlags, Fetcher};
 use naming::Reference;
 use registry::{Registry, Store};
 use serde_json::json;
 
+use crate::operand::Operand;
 use crate::{Loaded, Loader, Target, target};
 
 /// Bring an image archive into the engine, verified, and print its name:tag
@@ -129,9 +130,16 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         .map(|missing| missing.fetcher(&store, &engine, &reporter, cli.common.lock_timeout));
     let act = cli.act.as_deref();
     let mut input = input;
+    let is_stdin = matches!(input, Input::Stdin(_));
     let mut count = 0;
     loop {
-        let records = input.ready();
+        let records = input.ready().into_iter();
+        let records: Vec<_> = records
+            .map(|record| match is_stdin {
+                true => record.and_then(Operand::of_record),
+                false => record.map(Operand::of_word),
+            })
+            .collect();
         if records.is_empty() {
             return Ok(());
         }
@@ -143,7 +151,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         let mut targets = Vec::new();
         for record in records {
             let target = record.and_then(|operand| {
-                let target = resolve(&store, &registry, fetcher.as_ref(), &operand)?;
+                let target = resolve(&store, &registry, fetcher.as_ref(), &operand.text)?;
                 Ok((operand, target))
             });
             match target {
@@ -175,12 +183,12 @@ fn resolve(
 }
 
 /// Holds the images that operands name, and returns the registry as it was then.
-fn hold(leases: &Leases, records: &[Result<String, Failure>]) -> Result<Registry, Failure> {
+fn hold(leases: &Leases, records: &[Result<Operand, Failure>]) -> Result<Registry, Failure> {
     let registry = leases.store.read_or_empty()?;
     let operands = records.iter().flatten();
     let names: Vec<String> = operands
         .filter_map(|operand| {
-            target::resolve(leases.store, &registry, operand)
+            target::resolve(leases.store, &registry, &operand.text)
                 .ok()?
                 .entry
         })
@@ -199,7 +207,7 @@ fn usual_jobs() -> usize {
 fn load(
     context: &mut Context,
     loader: &Loader,
-    targets: Vec<(String, Target)>,
+    targets: Vec<(Operand, Target)>,
     act: Option<&str>,
 ) -> Result<(), Failure> {
     let (operands, targets): (Vec<_>, Vec<_>) = targets.into_iter().unzip();
@@ -207,20 +215,26 @@ fn load(
         match outcome {
             Ok(loaded) => loaded
                 .iter()
-                .try_for_each(|image| print(context, act, image))?,
-            Err(failure) => context.tolerate(failure.about(operand))?,
+                .try_for_each(|image| print(context, act, operand, image))?,
+            Err(failure) => context.tolerate(failure.about(&operand.text))?,
         }
     }
     Ok(())
 }
 
-fn print(context: &Context, act: Option<&str>, image: &Loaded) -> Result<(), Failure> {
+fn print(
+    context: &Context,
+    act: Option<&str>,
+    operand: &Operand,
+    image: &Loaded,
+) -> Result<(), Failure> {
     let line = match act {
         Some(runner) => format!("-P {runner}={}", image.reference),
         None => image.reference.clone(),
     };
     context.out.record(&line, || {
         json!({
+            "job": operand.job,
             "reference": image.reference,
             "path": image.path,
             "name": image.name,

@@ -6,6 +6,7 @@ mod choice;
 pub mod cli;
 mod item;
 mod loader;
+mod operand;
 mod parcel;
 mod presence;
 mod record;

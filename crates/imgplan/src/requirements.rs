@@ -71,11 +71,21 @@ pub struct Given {
     compilers: Vec<String>,
 
     /// A package that should be there; may be repeated
-    #[arg(long = "package", requires = "project", value_name = "PACKAGE")]
+    #[arg(
+        long = "package",
+        requires = "project",
+        value_name = "PACKAGE",
+        hide_short_help = true
+    )]
     packages: Vec<String>,
 
     /// A tool that should be there; may be repeated
-    #[arg(long = "tool", requires = "project", value_name = "TOOL")]
+    #[arg(
+        long = "tool",
+        requires = "project",
+        value_name = "TOOL",
+        hide_short_help = true
+    )]
     tools: Vec<String>,
 
     /// A variant of the image, like asan; may be repeated

@@ -13,9 +13,9 @@ use crate::wanted::{AllWanted, Job, Wanted};
 /// Plans for the entries of a workflow's matrices.
 #[derive(Debug, Clone, clap::Args)]
 pub struct WorkflowFlags {
-    /// Plan for every Linux entry of a GitHub Actions workflow
+    /// Plan for each entry of a GitHub workflow
     ///
-    /// `-` reads it from standard input. Entries for Windows and macOS are passed over with a note. One that needs what
+    /// A plan for every entry that runs on Linux; `-` reads the workflow from standard input. Entries for Windows and macOS are passed over with a note. One that needs what
     /// only GitHub knows is an error.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "os"])]
     workflow: Option<Utf8PathBuf>,
@@ -26,9 +26,9 @@ pub struct WorkflowFlags {
     #[arg(long, value_name = "NAME", requires = "workflow")]
     job: Option<String>,
 
-    /// Only entries like compiler=gcc,version=15; may be repeated
+    /// Only entries like compiler=gcc,version=15
     ///
-    /// An entry must have all these values; case does not matter. Keys are `job`, `name`, `runs-on`, `container`, and all
+    /// May be repeated: an entry must have all these values. Case does not matter. Keys are `job`, `name`, `runs-on`, `container`, and all
     /// that a matrix has.
     #[arg(long = "filter", value_name = "KEY=VALUE", requires = "workflow")]
     filters: Vec<String>,
