@@ -10,7 +10,7 @@ use crate::steps::Steps;
 use crate::{Error, generate};
 
 /// What the tests need besides the engine.
-const PROGRAMS: [Program; 2] = [
+const PROGRAMS: [Program; 3] = [
     Program {
         name: "busybox",
         package: "busybox-static",
@@ -18,6 +18,10 @@ const PROGRAMS: [Program; 2] = [
     Program {
         name: "make",
         package: "make",
+    },
+    Program {
+        name: "strace",
+        package: "strace",
     },
 ];
 

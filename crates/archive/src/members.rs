@@ -8,7 +8,7 @@
 //! tar's own links, and nowhere else: no name leads to the file system.
 
 use std::collections::HashMap;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 
 use naming::Digest;
 
@@ -20,7 +20,7 @@ use crate::error::{Blame, shown};
 use crate::header_fields::clean;
 use crate::headers::Headers;
 use crate::member::{Kind, Member, Pass};
-use crate::source::{Piped, Slice, Source};
+use crate::source::{HEADERS, Piped, Slice, Source};
 
 /// The largest document (manifest, config, index) that is read, in bytes. Configs with long
 /// histories have some hundred kilobytes; registries take manifests of 4 MiB (OCI distribution specification).
@@ -65,7 +65,8 @@ impl<'a> Members<'a> {
             has_end_marker: false,
         };
         if source.compression == Compression::None {
-            members.scan(Slice::new(&source.file, 0, source.size))?;
+            let whole = Slice::new(&source.file, 0, source.size);
+            members.scan(BufReader::with_capacity(HEADERS, whole))?;
         } else {
             // Complete is what reaches the compressed stream's own end, where its checksum stands.
             let mut rest = members.scan(Piped(source.stream()?))?;
@@ -241,7 +242,7 @@ impl Documents for Members<'_> {
             return wrong("is larger than any manifest or config");
         }
         if self.source.compression == Compression::None {
-            let mut bytes = Vec::new();
+            let mut bytes = Vec::with_capacity(usize::try_from(stored.size).unwrap_or(0));
             return Slice::new(&self.source.file, stored.offset, stored.size)
                 .read_to_end(&mut bytes)
                 .map(|_| Some(bytes))

@@ -1,7 +1,7 @@
 //! The archive's file: what it is, and its bytes from any place.
 
 use std::fs::{File, TryLockError};
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::fs::FileExt;
 use std::thread;
 use std::time::Duration;
@@ -16,6 +16,9 @@ use crate::member::{Pass, TarError};
 
 /// What is read of a file at once: large enough that the system call does not count.
 pub(crate) const CHUNK: usize = 256 * 1024;
+
+/// What is read at once where headers stand between layers: those of small members and what follows them.
+pub(crate) const HEADERS: usize = 4 * 1024;
 
 /// How a Git LFS pointer begins (git-lfs, docs/spec.md).
 const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
@@ -141,6 +144,9 @@ impl Read for Slice<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = usize::try_from(self.end.saturating_sub(self.position)).unwrap_or(usize::MAX);
         let most = left.min(buffer.len());
+        if most == 0 {
+            return Ok(0);
+        }
         let read = self.file.read_at(&mut buffer[..most], self.position)?;
         self.position += read as u64;
         Ok(read)
@@ -152,6 +158,16 @@ impl Pass for Slice<'_> {
         let passed = bytes.min(self.end.saturating_sub(self.position));
         self.position += passed;
         Ok(passed)
+    }
+}
+
+impl Pass for BufReader<Slice<'_>> {
+    fn pass(&mut self, bytes: u64) -> io::Result<u64> {
+        let ahead = usize::try_from(bytes).unwrap_or(usize::MAX);
+        let ahead = ahead.min(self.buffer().len());
+        self.consume(ahead);
+        let ahead = ahead as u64;
+        Ok(ahead + self.get_mut().pass(bytes - ahead)?)
     }
 }
 

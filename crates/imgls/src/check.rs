@@ -76,7 +76,7 @@ impl Checker<'_> {
         let blames_archive = |finding: &Finding| finding.code() == Code::Archive;
         if listed.findings().iter().any(blames_archive) && !passing.stopped() {
             // The archive may just be replaced, and a check may take so long that the entry is another by now.
-            let registry = self.at_rest()?;
+            let registry = self.at_rest();
             let Some(entry) = registry.get(&listed.entry.name) else {
                 let name = &listed.entry.name;
                 self.reporter
@@ -92,10 +92,9 @@ impl Checker<'_> {
     }
 
     /// The registry when nobody writes; as it was where it can't be read.
-    fn at_rest(&self) -> Option<Registry> {
-        let copy = || Registry::parse(self.registry.path(), self.registry.text().to_owned());
+    fn at_rest(&self) -> Registry {
         let now = self.store.read_at_rest(self.lock_timeout);
-        now.or_else(|_| copy()).ok()
+        now.unwrap_or_else(|_| self.registry.clone())
     }
 
     fn look(
@@ -107,6 +106,8 @@ impl Checker<'_> {
     ) -> Sight {
         let looker = Looker {
             store: self.store,
+            // Anew for each: a check takes long.
+            survey: &self.store.survey(),
             registry,
             here: self.here,
             glances: false,

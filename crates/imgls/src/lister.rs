@@ -81,6 +81,7 @@ impl Lister<'_> {
     fn sights(&self, entries: &[Entry]) -> Vec<Sight> {
         let looker = Looker {
             store: self.store,
+            survey: &self.store.survey(),
             registry: self.registry,
             here: self.here,
             glances: true,
@@ -97,12 +98,12 @@ impl Lister<'_> {
     fn also_in(&self, sharing: &Sharing, place: usize, sight: &Sight) -> Vec<AlsoIn> {
         let layers = sight.image.iter().flat_map(|image| &image.layers);
         let also_in = layers.filter(|_| self.also_in).map(|layer| {
-            let mut others = sharing.others(place, layer.diff_id);
-            let names = others.by_ref().take(NAMED);
+            let names = sharing.others(place, layer.diff_id).take(NAMED);
             let names = names.map(|other| self.registry.entries()[other].name.clone());
+            let names: Vec<_> = names.collect();
             AlsoIn {
-                names: names.collect(),
-                more: others.count(),
+                more: sharing.count(place, layer.diff_id) - names.len(),
+                names,
             }
         });
         also_in.collect()

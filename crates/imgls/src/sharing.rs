@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use camino::Utf8Path;
 use naming::Digest;
 
 use crate::sight::Sight;
@@ -15,6 +16,8 @@ use crate::sight::Sight;
 pub(crate) struct Sharing<'a> {
     sights: &'a [Sight],
     holders: HashMap<Digest, Holders>,
+    /// The entries of each file.
+    of_file: HashMap<Option<&'a Utf8Path>, Vec<usize>>,
 }
 
 #[derive(Debug, Default)]
@@ -27,7 +30,10 @@ struct Holders {
 impl<'a> Sharing<'a> {
     pub(crate) fn of(sights: &'a [Sight]) -> Self {
         let mut holders: HashMap<Digest, Holders> = HashMap::new();
+        let mut of_file: HashMap<_, Vec<_>> = HashMap::new();
         for (entry, sight) in sights.iter().enumerate() {
+            let file = sight.absolute.as_deref();
+            of_file.entry(file).or_default().push(entry);
             let own = sight.image.iter().flat_map(|image| &image.layers);
             let own = own.map(|layer| (layer.diff_id, layer.stored));
             for (diff_id, stored) in sight.holds.iter().copied().chain(own) {
@@ -38,7 +44,11 @@ impl<'a> Sharing<'a> {
                 holders.stored = holders.stored.max(stored);
             }
         }
-        Self { sights, holders }
+        Self {
+            sights,
+            holders,
+            of_file,
+        }
     }
 
     /// The bytes of an image's layers, as they are stored, that another archive has as well.
@@ -67,6 +77,17 @@ impl<'a> Sharing<'a> {
         holders
             .copied()
             .filter(move |other| self.sights[*other].absolute != *own)
+    }
+
+    /// How many [`Self::others`] there are, without going through them.
+    pub(crate) fn count(&self, entry: usize, diff_id: Digest) -> usize {
+        let holders = self.holders.get(&diff_id);
+        let holders = holders.map_or(&[][..], |holders| &holders.entries);
+        let own = self.of_file.get(&self.sights[entry].absolute.as_deref());
+        let own = own.into_iter().flatten();
+        // In the registry's order, so in ascending order.
+        let own = own.filter(|entry| holders.binary_search(entry).is_ok());
+        holders.len() - own.count()
     }
 }
 
@@ -111,5 +132,11 @@ mod tests {
         assert_eq!(bytes.collect::<Vec<_>>(), expected);
         let diff_id = Digest::from_bytes([1; 32]);
         assert_eq!(sharing.others(0, diff_id).collect::<Vec<_>>(), [1, 2]);
+        for entry in 0..sights.len() {
+            for layer in (0..12).map(|number| Digest::from_bytes([number; 32])) {
+                let others = sharing.others(entry, layer).count();
+                assert_eq!(sharing.count(entry, layer), others, "{entry} {layer}");
+            }
+        }
     }
 }

@@ -6,7 +6,7 @@ use archive::compose::manifest_digest;
 use archive::{Archive, Compression, Stack};
 use camino::{Utf8Path, Utf8PathBuf};
 use naming::Digest;
-use registry::{Entry, Registry, Store};
+use registry::{Entry, Registry, Store, Survey};
 
 use crate::finding::{Finding, State};
 
@@ -100,6 +100,7 @@ impl Sight {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Looker<'a> {
     pub store: &'a Store,
+    pub survey: &'a Survey<'a>,
     pub registry: &'a Registry,
     /// The working directory.
     pub here: &'a Utf8Path,
@@ -112,11 +113,11 @@ impl Looker<'_> {
     /// layers are in, if nothing is wrong; it keeps files open.
     pub(crate) fn look(&self, entry: &Entry) -> (Sight, Option<Stack>) {
         let mut sight = Sight::new(entry);
-        let file = match self.store.path(&entry.file) {
+        let file = match self.survey.path(&entry.file) {
             Ok(file) => file,
             Err(error) => return sight.found(State::Unreadable, error),
         };
-        sight.path = self.store.relative(&file, self.here);
+        sight.path = self.survey.relative(&file, self.here);
         sight.absolute = Some(file.absolute());
         let archive = match Archive::open(&sight.path) {
             Ok(archive) => Arc::new(archive),

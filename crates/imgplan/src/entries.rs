@@ -25,13 +25,14 @@ impl<'a> Images<'a> {
             here,
             usable: Vec::new(),
         };
+        let survey = store.survey();
         for entry in registry.entries() {
-            match store.path(&entry.file) {
+            match survey.path(&entry.file) {
                 Ok(file) if file.absolute().is_file() => images.usable.push(entry),
                 Ok(file) => reporter.warn(format!(
                     "{}: its archive {} is not there; passed over",
                     entry.name,
-                    store.relative(&file, here)
+                    survey.relative(&file, here)
                 )),
                 Err(error) => reporter.warn(format!("{}: {error}; passed over", entry.name)),
             }

@@ -42,8 +42,9 @@ impl Entries {
         }
         let mut found = Self::default();
         let mut owners: HashMap<_, String> = HashMap::new();
+        let survey = store.survey();
         for entry in registry.entries() {
-            let path = match store.path(&entry.file) {
+            let path = match survey.path(&entry.file) {
                 Ok(path) => path,
                 Err(error) => {
                     found.invalid.push(Failure::from(error).about(&entry.name));
@@ -52,20 +53,19 @@ impl Entries {
             };
             let leases = leased.get(entry.name.as_str());
             let mut held = held(entry, holds, leases.map_or(&[], Vec::as_slice));
-            if store.is_busy(&entry.name, &path)? || holds.uses.is_new(entry) {
+            if survey.is_busy(&entry.name, &path)? || holds.uses.is_new(entry) {
                 held.push(Hold::Busy);
             }
             match fs::symlink_metadata(path.absolute()) {
                 Ok(metadata) if metadata.is_file() => {
-                    if !store.may_delete(&path) {
+                    if !survey.may_delete(&path) {
                         held.push(Hold::ReadOnly);
                     }
                     let modified = metadata.modified().ok().map(DateTime::<Utc>::from);
                     let mut candidate = candidate(entry, metadata.len(), modified, held);
                     // Two entries may share a file, by whatever way. Its bytes are those of the first, which goes
                     // after the others.
-                    let absolute = path.absolute();
-                    let file = absolute.canonicalize_utf8().unwrap_or(absolute);
+                    let file = survey.real(&path);
                     match owners.get(&file) {
                         Some(owner) => {
                             candidate.size = 0;

@@ -9,6 +9,7 @@ mod pruner;
 mod report;
 mod room;
 mod select;
+mod shown;
 mod strays;
 mod uses;
 

@@ -7,7 +7,6 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use camino::Utf8PathBuf;
 use chrono::Utc;
 use cli::{Failure, Reporter};
 use engine::{Engine, StoreKind};
@@ -15,6 +14,7 @@ use registry::{Entry, Holder, Lease, Registry, Removed, Store};
 
 use crate::entries::{Entries, Holds};
 use crate::report::Kept;
+use crate::shown::Shown;
 use crate::uses::{Copy, Uses};
 use crate::{Gone, GoneKind, InForce, Report, Selection, select};
 
@@ -181,6 +181,7 @@ impl Pruner<'_> {
         let nothing = || vec!["it has no archive".to_owned()];
         let missing = decision.missing.iter();
         let missing = missing.map(|entry| (GoneKind::Entry, entry, nothing(), 0));
+        let shown = Shown::new(self.store)?;
         report.unregistered = decision.going.len().min(removed.len());
         for ((mut kind, entry, reasons, mut bytes), removed) in images.chain(missing).zip(removed) {
             match removed {
@@ -196,7 +197,7 @@ impl Pruner<'_> {
             report.gone.push(Gone {
                 kind,
                 name: Some(entry.name.clone()),
-                path: self.shown(&entry.file)?,
+                path: shown.path(&entry.file),
                 bytes,
                 reasons,
                 last_used: entry.last_used,
@@ -264,19 +265,6 @@ impl Pruner<'_> {
             }
         }
         Ok(())
-    }
-
-    /// A file of the store as people open it.
-    pub(crate) fn shown(&self, file: &camino::Utf8Path) -> Result<Utf8PathBuf, Failure> {
-        let here = cli::working_dir()?;
-        let absolute = self.store.root().join(file);
-        match self.store.path(file) {
-            Ok(path) => Ok(self.store.relative(&path, &here)),
-            // What imgpipe keeps for itself.
-            Err(_) => Ok(absolute
-                .strip_prefix(&here)
-                .map_or_else(|_| absolute.clone(), camino::Utf8Path::to_owned)),
-        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use cli::Failure;
 use registry::{Stray, StrayKind};
 
+use crate::shown::Shown;
 use crate::{Gone, GoneKind, Options, Pruner, Report};
 
 /// How young blobs are that are left alone.
@@ -17,13 +18,14 @@ impl Pruner<'_> {
         options: &Options,
         report: &mut Report,
     ) -> Result<(), Failure> {
+        let shown = Shown::new(self.store)?;
         for stray in self.store.strays(&self.store.read_or_empty()?)? {
             // Whose deletion failed is told of already.
             let mut stuck = report.stuck.iter();
             if stuck.any(|file| file.components().eq(stray.path.components())) {
                 continue;
             }
-            let path = self.shown(&stray.path)?;
+            let path = shown.path(&stray.path);
             if !options.orphans || self.is_used(&stray)? {
                 report.strays.0 += 1;
                 report.strays.1 += stray.bytes;
@@ -59,7 +61,10 @@ impl Pruner<'_> {
             StrayKind::Transfer => Ok(stray
                 .modified
                 .is_none_or(|modified| modified.elapsed().is_ok_and(|age| age < RECENT))),
-            StrayKind::Archive => Ok(self.store.is_busy("", &self.store.stray_path(stray)?)?),
+            StrayKind::Archive => Ok(self
+                .store
+                .survey()
+                .is_busy("", &self.store.stray_path(stray)?)?),
         }
     }
 

@@ -3,7 +3,7 @@
 //! Two renames can't be one. All that can fail is done before the first: the archive is complete on disk, and so is the
 //! registry's new text. Between the two a process may still be killed; then the archive is the new one and the entry the old
 //! one's. So a note of what is going on is there first: whoever takes the registry's lock next, or reads the
-//! registry, finds it, and finishes what was begun.
+//! registry, finds it, and finishes what was begun. A process that lives and fails between the two takes the first back.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -14,7 +14,8 @@ use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::registry::MAX_BYTES;
-use crate::{Edit, Entry, Error, Registry, Store, StorePath, Unfinished, own, work};
+use crate::replaced::Replaced;
+use crate::{Edit, Entry, Error, Registry, Store, StorePath, Unfinished, atomic, own, work};
 
 /// What the note is called.
 const NOTE: &str = "installing.json";
@@ -45,21 +46,42 @@ impl Store {
         archive.sync()?;
         let _lock = self.lock_registry(timeout)?;
         let text = std::cell::RefCell::new(String::new());
-        self.edit_locked(
+        let mut new = None;
+        let mut replaced = None;
+        let installed = self.edit_locked(
             |registry| {
                 let entry = decide(registry)?;
                 let alone = Registry::parse(self.file(), String::new())?;
                 let alone = alone.with_edits(&[Edit::Put(entry.clone())])?;
                 alone.text().clone_into(&mut text.borrow_mut());
+                new = Some(entry.clone());
                 Ok::<_, E>((vec![Edit::Put(entry)], ()))
             },
             || {
                 self.note(archive.file(), &text.borrow())?;
+                replaced = Replaced::keep(self, path);
                 archive.commit(path)
             },
-        )?;
+        );
+        if installed.is_err()
+            && let (Some(new), Some(replaced)) = (new, replaced)
+        {
+            // In vain, the note stays, and the next one finishes what was begun.
+            let _ = self.take_back(&new, path, replaced);
+        }
+        installed?;
         self.forget_note()?;
         Ok(())
+    }
+
+    /// Undoes an installation that failed halfway, unless the registry says already what it was to say.
+    fn take_back(&self, new: &Entry, path: &StorePath, replaced: Replaced) -> Result<(), Error> {
+        let text = atomic::read(self.file())?.map(|(text, _)| text);
+        let now = Registry::parse(self.file(), text.unwrap_or_default())?;
+        if now.with_edits(&[Edit::Put(new.clone())])?.text() != now.text() {
+            replaced.restore(&path.absolute())?;
+        }
+        self.forget_note()
     }
 
     /// Finishes what a process that died had begun. Under the registry's lock.

@@ -1,9 +1,11 @@
 //! Paths that are safe to open, write and delete: those that stay in the registry's folder.
 
+use std::fs;
 use std::io;
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
+use crate::ways::Ways;
 use crate::{Error, work};
 
 /// A validated `file:`. Inside the registry's folder, behind no link that leads out of it, and
@@ -20,6 +22,7 @@ impl StorePath {
         root: &Utf8Path,
         registry: &Utf8Path,
         file: &Utf8Path,
+        ways: &Ways,
     ) -> Result<Self, Error> {
         let refuse = |rule: &str| Error::Path {
             path: file.to_owned(),
@@ -36,7 +39,7 @@ impl StorePath {
             root: root.to_owned(),
             relative,
         };
-        path.check_links(registry, &refuse)?;
+        path.check_links(registry, ways, &refuse)?;
         Ok(path)
     }
 
@@ -54,16 +57,23 @@ impl StorePath {
     fn check_links(
         &self,
         registry: &Utf8Path,
+        ways: &Ways,
         refuse: &dyn Fn(&str) -> Error,
     ) -> Result<(), Error> {
-        let Some(root) = real(&self.root)? else {
+        let Some(root) = ways.folder(&self.root)? else {
             return Ok(());
         };
-        let registry = real(registry)?;
+        // A folder or not: it is looked up again and again.
+        let registry = ways.folder(registry)?;
         let mut path = self.root.clone();
-        for component in self.relative.components() {
+        let mut components = self.relative.components().peekable();
+        while let Some(component) = components.next() {
             path.push(component);
-            match real(&path)? {
+            let real = match components.peek() {
+                Some(_) => ways.folder(&path)?,
+                None => ways.real(&path)?,
+            };
+            match real {
                 Some(real) if !real.starts_with(&root) => {
                     return Err(refuse("leads out of the registry's folder through a link"));
                 }
@@ -112,8 +122,17 @@ fn lexical(file: &Utf8Path) -> Result<Utf8PathBuf, &'static str> {
 
 /// Where a path really leads; none if there is nothing.
 pub(crate) fn real(path: &Utf8Path) -> Result<Option<Utf8PathBuf>, Error> {
-    match path.canonicalize_utf8() {
-        Ok(real) => Ok(Some(real)),
+    found(path, path.canonicalize_utf8())
+}
+
+/// What is there by a name, without following it; none if there is nothing.
+pub(crate) fn named(path: &Utf8Path) -> Result<Option<fs::Metadata>, Error> {
+    found(path, fs::symlink_metadata(path))
+}
+
+fn found<T>(path: &Utf8Path, found: io::Result<T>) -> Result<Option<T>, Error> {
+    match found {
+        Ok(found) => Ok(Some(found)),
         Err(error) => match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(None),
             _ => Err(Error::io("follow", path)(error)),

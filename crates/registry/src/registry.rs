@@ -17,6 +17,7 @@
 //! parsed and compared with what was meant before anybody gets to see it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use naming::NameError;
@@ -31,14 +32,14 @@ use crate::{Edit, Entry, Error, decode, edit, list, yaml};
 /// The largest registry, in bytes: some 40,000 entries. The tree of a text takes a multiple of it.
 pub(crate) const MAX_BYTES: u64 = 16 << 20;
 
-/// A registry's text, and what it says.
-#[derive(Debug)]
+/// A registry's text, and what it says. Copies share both.
+#[derive(Debug, Clone)]
 pub struct Registry {
     path: Utf8PathBuf,
-    text: String,
-    tree: Option<Tree>,
-    entries: Vec<Entry>,
-    by_name: HashMap<String, usize>,
+    text: Arc<str>,
+    tree: Arc<Option<Tree>>,
+    entries: Arc<Vec<Entry>>,
+    by_name: Arc<HashMap<String, usize>>,
 }
 
 impl Registry {
@@ -64,17 +65,19 @@ impl Registry {
             .collect();
         Ok(Self {
             path: path.to_owned(),
-            text,
-            tree,
-            entries,
-            by_name,
+            text: text.into(),
+            tree: Arc::new(tree),
+            entries: Arc::new(entries),
+            by_name: Arc::new(by_name),
         })
     }
 
     /// The same registry for reading, with the uses that are counted beside it. Edits are made in one without them.
     pub(crate) fn with_uses(mut self, uses: &Uses) -> Self {
-        for entry in &mut self.entries {
-            uses.add_to(entry);
+        if !uses.is_empty() {
+            for entry in Arc::make_mut(&mut self.entries) {
+                uses.add_to(entry);
+            }
         }
         self
     }
@@ -115,12 +118,12 @@ impl Registry {
             entry: edits.first().map_or("", Edit::name).to_owned(),
         };
         let mut changes = Changes::default();
-        for ((item, old), fate) in self.nodes().zip(&self.entries).zip(&goal.fates) {
+        for ((item, old), fate) in self.nodes().zip(self.entries()).zip(&goal.fates) {
             if let Fate::Becomes(new) = fate {
                 edit::change(&mut changes, &self.text, item, old, new);
             }
         }
-        list::update(&mut changes, &self.text, self.tree.as_ref(), &goal);
+        list::update(&mut changes, &self.text, self.tree(), &goal);
         let text = changes.apply(&self.text).ok_or_else(refuse)?;
         match Self::parse(&self.path, text) {
             Ok(new) if goal.met(self, &new) => Ok(new),
@@ -130,13 +133,13 @@ impl Registry {
     }
 
     pub(crate) fn tree(&self) -> Option<&Tree> {
-        self.tree.as_ref()
+        (*self.tree).as_ref()
     }
 
     /// Where in the tree the entries are, in their order.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = &Node> {
-        self.tree
-            .iter()
+        self.tree()
+            .into_iter()
             .flat_map(|tree| decode::items(tree).iter().map(|item| tree.resolve(item)))
     }
 

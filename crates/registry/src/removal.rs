@@ -4,14 +4,12 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
-use camino::Utf8Path;
-use rustix::fs::Mode;
+use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::path::real;
-use crate::{Edit, Entry, Error, Registry, Store, StorePath, atomic, lock, work};
+use crate::ways::Ways;
+use crate::{Edit, Entry, Error, Registry, Store, StorePath, atomic};
 
 /// How many images are removed between two writes of the registry at least, so that whoever is interrupted has little
 /// left to finish …
@@ -74,10 +72,11 @@ impl Store {
             |registry| {
                 let going: HashSet<&str> = names.iter().map(String::as_str).collect();
                 let entries = registry.entries().iter();
-                let kept = Files::of(entries.filter(|entry| !going.contains(entry.name.as_str())));
+                let kept = entries.filter(|entry| !going.contains(entry.name.as_str()));
+                let mut kept = Files::of(self, kept);
                 let file = |name: &String| {
                     let entry = registry.get(name)?;
-                    Some((self.path(&entry.file), kept.has(self, &entry.file)))
+                    Some((self.path(&entry.file), kept.has(&entry.file)))
                 };
                 let files: Vec<_> = names.iter().map(file).collect();
                 let edits = names.iter().cloned().map(Edit::Remove).collect();
@@ -106,30 +105,12 @@ impl Store {
             .try_for_each(|folder| atomic::sync_folder(folder))
     }
 
-    /// Whether this process may delete a file of the store.
-    pub fn may_delete(&self, path: &StorePath) -> bool {
-        let path = path.absolute();
-        let folder = atomic::parent(&path).as_std_path();
-        let wanted = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
-        let owners = || {
-            Some((
-                fs::metadata(folder).ok()?,
-                fs::symlink_metadata(&path).ok()?,
-            ))
-        };
-        let user = rustix::process::geteuid().as_raw();
-        rustix::fs::access(folder, wanted).is_ok()
-            && owners().is_none_or(|(folder, file)| {
-                !is_sticky_for(user, folder.mode(), [folder.uid(), file.uid()])
-            })
-    }
-
     /// Deletes a file that no entry names, under the registry's lock. Returns its length; `None` where there is none, or
     /// an entry names it by now.
     pub fn remove_stray(&self, path: &StorePath, timeout: Duration) -> Result<Option<u64>, Error> {
         let _lock = self.lock_registry(timeout)?;
         let registry = self.read_or_empty()?;
-        if Files::of(registry.entries()).has(self, path.as_path()) {
+        if Files::of(self, registry.entries()).has(path.as_path()) {
             return Ok(None);
         }
         self.delete(path)
@@ -153,53 +134,54 @@ impl Store {
         fs::remove_file(&path).map_err(Error::io("remove", &path))?;
         Ok(Some(metadata.len()))
     }
-
-    /// Whether somebody reads or writes an archive, or makes the image of this name.
-    pub fn is_busy(&self, name: &str, path: &StorePath) -> Result<bool, Error> {
-        if let Some(locks) = work::existing(self.root(), "locks")?
-            && lock::is_taken(&locks.join(work::lock_name(name)))?
-        {
-            return Ok(true);
-        }
-        let path = path.absolute();
-        // A pipe would be waited for.
-        if !fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
-            return Ok(false);
-        }
-        lock::is_taken(&path)
-    }
-}
-
-/// Whether a folder of this mode lets only `owners`, its own and the file's, delete a file (unlink(2), `EPERM`).
-fn is_sticky_for(user: u32, mode: u32, owners: [u32; 2]) -> bool {
-    let sticky = Mode::from_raw_mode(mode).contains(Mode::SVTX);
-    sticky && user != 0 && !owners.contains(&user)
 }
 
 /// The files that entries name, found by whatever way leads to them.
 pub(crate) struct Files<'a> {
+    store: &'a Store,
+    paths: HashSet<&'a Utf8Path>,
     /// By the last part of their paths: a link elsewhere on the way changes only what is before.
     by_name: HashMap<&'a str, Vec<&'a Utf8Path>>,
+    /// Where all of one last part really are, for those that were asked about.
+    reals: HashMap<&'a str, HashSet<Utf8PathBuf>>,
+    ways: Ways,
 }
 
 impl<'a> Files<'a> {
-    pub(crate) fn of(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
-        let mut by_name: HashMap<_, Vec<_>> = HashMap::new();
+    pub(crate) fn of(store: &'a Store, entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+        let mut files = Self {
+            store,
+            paths: HashSet::new(),
+            by_name: HashMap::new(),
+            reals: HashMap::new(),
+            ways: Ways::default(),
+        };
         for entry in entries {
             let name = entry.file.file_name().unwrap_or_default();
-            by_name.entry(name).or_default().push(entry.file.as_path());
+            files.paths.insert(&entry.file);
+            files.by_name.entry(name).or_default().push(&entry.file);
         }
-        Self { by_name }
+        files
     }
 
     /// Whether a file of the store is one of them.
-    pub(crate) fn has(&self, store: &Store, file: &Utf8Path) -> bool {
-        let named = self.by_name.get(file.file_name().unwrap_or_default());
-        let at = |path: &Utf8Path| real(&store.root().join(path)).ok().flatten();
-        named.into_iter().flatten().any(|named| {
-            named.components().eq(file.components())
-                || at(named).is_some_and(|real| Some(real) == at(file))
-        })
+    pub(crate) fn has(&mut self, file: &Utf8Path) -> bool {
+        if self.paths.contains(file) {
+            return true;
+        }
+        let name = file.file_name().unwrap_or_default();
+        let Some((name, named)) = self.by_name.get_key_value(name) else {
+            return false;
+        };
+        let (root, ways) = (self.store.root(), &self.ways);
+        let real = |path: &Utf8Path| ways.real(&root.join(path)).ok().flatten();
+        let Some(wanted) = real(file) else {
+            return false;
+        };
+        let reals = self.reals.entry(name);
+        reals
+            .or_insert_with(|| named.iter().filter_map(|path| real(path)).collect())
+            .contains(&wanted)
     }
 }
 

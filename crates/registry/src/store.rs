@@ -5,7 +5,9 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::atomic::{self, parent};
-use crate::path::{real, way};
+use crate::known::Known;
+use crate::path::real;
+use crate::ways::Ways;
 use crate::{
     Edit, Entry, Error, ErrorKind, Lock, Registry, StorePath, Unfinished, Usage, lock, work,
 };
@@ -25,6 +27,7 @@ pub struct Store {
     file: Utf8PathBuf,
     root: Utf8PathBuf,
     pub(crate) usage: Usage,
+    known: Known,
 }
 
 impl Store {
@@ -47,6 +50,7 @@ impl Store {
             file,
             root,
             usage: Usage::default(),
+            known: Known::default(),
         }
     }
 
@@ -74,7 +78,7 @@ impl Store {
     pub fn read(&self) -> Result<Registry, Error> {
         self.settle();
         match atomic::read(&self.file)? {
-            Some((text, _)) => Ok(Registry::parse(&self.file, text)?.with_uses(&self.uses()?)),
+            Some((text, _)) => Ok(self.known.parse(&self.file, text)?.with_uses(&self.uses()?)),
             None => Err(Error::NoRegistry {
                 path: self.file.clone(),
             }),
@@ -85,7 +89,7 @@ impl Store {
     pub fn read_or_empty(&self) -> Result<Registry, Error> {
         self.settle();
         let text = atomic::read(&self.file)?.map(|(text, _)| text);
-        let registry = Registry::parse(&self.file, text.unwrap_or_default())?;
+        let registry = self.known.parse(&self.file, text.unwrap_or_default())?;
         Ok(registry.with_uses(&self.uses()?))
     }
 
@@ -119,7 +123,7 @@ impl Store {
         let mut before = Some(before);
         for _ in 0..ATTEMPTS {
             let (text, stamp) = atomic::read(&self.file)?.unzip();
-            let old = Registry::parse(&self.file, text.unwrap_or_default())?;
+            let old = self.known.parse(&self.file, text.unwrap_or_default())?;
             let (edits, outcome) = decide(&old)?;
             let new = old.with_edits(&edits)?;
             if new.text() == old.text() {
@@ -138,6 +142,7 @@ impl Store {
             }
             if replaced? {
                 self.keep_reserve(new.text().len());
+                self.known.remember(new);
                 return Ok(outcome);
             }
         }
@@ -148,33 +153,31 @@ impl Store {
 
     /// Validates a `file:`.
     pub fn path(&self, file: &Utf8Path) -> Result<StorePath, Error> {
-        StorePath::new(&self.root, &self.file, file)
+        self.path_by(file, &Ways::default())
+    }
+
+    pub(crate) fn path_by(&self, file: &Utf8Path, ways: &Ways) -> Result<StorePath, Error> {
+        StorePath::new(&self.root, &self.file, file, ways)
     }
 
     /// A path for people and pipes: it opens from `cwd`, an absolute folder.
     pub fn relative(&self, path: &StorePath, cwd: &Utf8Path) -> Utf8PathBuf {
-        let absolute = path.absolute();
-        if let Ok(below) = absolute.strip_prefix(cwd) {
-            return below.to_owned();
-        }
-        // `..` goes up from where a folder really is, not from where a link to it stands.
-        match (cwd.canonicalize_utf8(), self.root.canonicalize_utf8()) {
-            (Ok(cwd), Ok(root)) => way(&cwd, &root.join(path.as_path())),
-            _ => absolute,
-        }
+        self.survey().relative(path, cwd)
     }
 
     /// The entry whose archive a user's path leads to, by whatever way. The path opens from the
     /// process's working directory; the file need not be there.
     pub fn find<'a>(&self, registry: &'a Registry, path: &Utf8Path) -> Option<&'a Entry> {
-        let wanted = resting_place(path)?;
+        let ways = Ways::default();
+        let wanted = resting_place(path, &ways)?;
         let root = real(&self.root).ok()??;
         let entries = registry.entries();
         (entries.iter())
             .find(|entry| root.join(&entry.file) == wanted)
             .or_else(|| {
-                (entries.iter())
-                    .find(|entry| resting_place(&root.join(&entry.file)).as_ref() == Some(&wanted))
+                (entries.iter()).find(|entry| {
+                    resting_place(&root.join(&entry.file), &ways).as_ref() == Some(&wanted)
+                })
             })
     }
 
@@ -204,9 +207,9 @@ fn behind_links(mut file: Utf8PathBuf) -> Utf8PathBuf {
 }
 
 /// Where a path really leads, also if its last component is not there.
-fn resting_place(path: &Utf8Path) -> Option<Utf8PathBuf> {
-    if let Some(real) = real(path).ok()? {
+fn resting_place(path: &Utf8Path, ways: &Ways) -> Option<Utf8PathBuf> {
+    if let Some(real) = ways.real(path).ok()? {
         return Some(real);
     }
-    Some(real(parent(path)).ok()??.join(path.file_name()?))
+    Some(ways.folder(parent(path)).ok()??.join(path.file_name()?))
 }

@@ -15,9 +15,6 @@ const IMAGES: &str = "images";
 /// How the names of archives end.
 const ARCHIVES: [&str; 5] = [".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst"];
 
-/// Where unfinished files are in the store's own folder.
-const UNFINISHED: &str = "unfinished";
-
 /// How deep folders may be in each other.
 const MAX_DEPTH: usize = 32;
 
@@ -49,11 +46,11 @@ impl Store {
     /// The archives below `images/` that no entry names, and unfinished files of dead writers, and blobs that nobody works on. Links are not
     /// followed.
     pub fn strays(&self, registry: &Registry) -> Result<Vec<Stray>, Error> {
-        let named = Files::of(registry.entries());
+        let mut named = Files::of(self, registry.entries());
         let mut strays = Vec::new();
         self.walk(Utf8Path::new(IMAGES), MAX_DEPTH, &mut |path, metadata| {
             let is_archive = ARCHIVES.iter().any(|end| path.as_str().ends_with(end));
-            if is_archive && !named.has(self, path) {
+            if is_archive && !named.has(path) {
                 strays.push(Stray {
                     path: path.to_owned(),
                     bytes: metadata.len(),
@@ -63,8 +60,8 @@ impl Store {
             }
         })?;
         strays.sort_by(|a, b| a.path.cmp(&b.path));
-        let folder = Utf8Path::new(work::FOLDER).join(UNFINISHED);
-        let there = work::existing(self.root(), UNFINISHED)?;
+        let folder = Utf8Path::new(work::FOLDER).join(unfinished::FOLDER);
+        let there = work::existing(self.root(), unfinished::FOLDER)?;
         let abandoned = there.map(|folder| unfinished::abandoned(&folder));
         for (path, bytes) in abandoned.unwrap_or_default() {
             strays.push(Stray {
@@ -96,7 +93,7 @@ impl Store {
         }
         // Somebody may have put a link in its way since it was looked at.
         match (
-            work::existing(self.root(), UNFINISHED)?,
+            work::existing(self.root(), unfinished::FOLDER)?,
             stray.path.file_name(),
         ) {
             (Some(folder), Some(name)) => own::remove(&folder.join(name)),

@@ -25,6 +25,9 @@ static LIVE: Mutex<BTreeSet<Utf8PathBuf>> = Mutex::new(BTreeSet::new());
 
 static COUNTER: AtomicU64 = AtomicU64::new(0);
 
+/// Where unfinished files are in the store's own folder.
+pub(crate) const FOLDER: &str = "unfinished";
+
 /// How often another name is tried. One would do but for the unlikely.
 const ATTEMPTS: usize = 100;
 
@@ -85,7 +88,7 @@ pub struct Unfinished {
 
 impl Unfinished {
     pub(crate) fn create(store: &Store) -> Result<Self, Error> {
-        let folder = work::subfolder(store.root(), "unfinished")?;
+        let folder = work::subfolder(store.root(), FOLDER)?;
         sweep(&folder);
         for _ in 0..ATTEMPTS {
             let temporary = Temporary::new(folder.join(unique_name()));
@@ -176,7 +179,7 @@ impl Seek for Unfinished {
     }
 }
 
-fn unique_name() -> String {
+pub(crate) fn unique_name() -> String {
     let count = COUNTER.fetch_add(1, Ordering::Relaxed);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let nanos = now.map_or(0, |now| now.subsec_nanos());

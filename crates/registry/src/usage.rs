@@ -43,6 +43,10 @@ struct Use {
 }
 
 impl Uses {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// What an entry says, with these uses.
     pub(crate) fn add_to(&self, entry: &mut Entry) {
         if let Some(used) = self.0.get(&entry.name) {

@@ -97,15 +97,71 @@ fn a_registry_that_cannot_be_written_keeps_its_archive() {
 
 #[test]
 fn a_note_that_finds_no_room_is_the_end_of_it() {
-    let (_folder, store, path) = store();
+    let (_folder, store, _path) = store();
+    let _lock = store.lock_registry(TIMEOUT).expect("locked");
     store.keep_reserve(0);
-    let new = archive(&store, "new");
-    let failed = store.install(new, &path, TIMEOUT, |_| {
-        // All room went to the registry's new text: for the note there is none.
-        std::os::unix::fs::symlink("/dev/full", store.note_path()).expect("a link");
-        Ok::<_, Error>(entry("new"))
-    });
+    let mut begun = 0;
+    let failed = store.edit_locked(
+        |_| Ok::<_, Error>((vec![Edit::Put(entry("new"))], ())),
+        || {
+            begun += 1;
+            let full = std::io::ErrorKind::StorageFull;
+            Err(Error::io("write", &store.note_path())(full.into()))
+        },
+    );
     let kind = failed.expect_err("no room").kind();
-    assert_eq!(kind, crate::ErrorKind::NoRoom);
+    assert_eq!((kind, begun), (crate::ErrorKind::NoRoom, 1));
     assert_eq!(state(&store), ("old".into(), "old".into()));
+}
+
+#[test]
+fn what_failed_halfway_is_taken_back() {
+    let (_folder, store, path) = store();
+    // The registry's new text is ready when it can't take its place any more: a folder is there.
+    let decide = |_: &Registry| Ok::<_, Error>(entry("new"));
+    let file = store.file().to_owned();
+    let aside = file.with_extension("aside");
+    let moved = std::cell::Cell::new(false);
+    let (new, timeout) = (archive(&store, "new"), TIMEOUT);
+    let before = fs::metadata(store.root().join("images/a.tar")).expect("an archive");
+    let lock = store.lock_registry(timeout).expect("locked");
+    let mut replaced = None;
+    let failed = store.edit_locked(
+        |registry| decide(registry).map(|entry| (vec![Edit::Put(entry)], ())),
+        || {
+            store.note(new.file(), "")?;
+            replaced = Replaced::keep(&store, &path);
+            new.commit(&path)?;
+            fs::rename(&file, &aside).expect("moved");
+            fs::create_dir(&file).expect("made");
+            moved.set(true);
+            Ok(())
+        },
+    );
+    assert!(failed.is_err() && moved.get());
+    fs::remove_dir(&file).expect("removed");
+    fs::rename(&aside, &file).expect("moved");
+    let replaced = replaced.expect("the old archive is kept");
+    store
+        .take_back(&entry("new"), &path, replaced)
+        .expect("taken back");
+    drop(lock);
+    assert_eq!(state(&store), ("old".into(), "old".into()));
+    let after = fs::metadata(store.root().join("images/a.tar")).expect("an archive");
+    assert_eq!(after.ino(), before.ino());
+    assert!(!store.note_path().exists());
+    let left = fs::read_dir(store.root().join("images/.imgpipe/unfinished")).expect("a folder");
+    assert_eq!(left.count(), 0);
+}
+
+#[test]
+fn what_was_not_replaced_yet_stays_when_it_is_taken_back() {
+    let (_folder, store, path) = store();
+    let replaced = Replaced::keep(&store, &path).expect("kept");
+    store
+        .take_back(&entry("new"), &path, replaced)
+        .expect("nothing to do");
+    assert_eq!(state(&store), ("old".into(), "old".into()));
+    let left = fs::read_dir(store.root().join("images/.imgpipe/unfinished")).expect("a folder");
+    assert_eq!(left.count(), 0);
 }

@@ -84,20 +84,3 @@ fn whoever_has_enough_keeps_the_rest() {
     let left = store.read().expect("a registry").entries().len();
     assert_eq!((told, left, archives(&store)), (PART, PART, PART));
 }
-
-#[test]
-fn in_a_folder_for_all_each_deletes_his_own() {
-    for (user, mode, owners, sticky) in [
-        (7, 0o1777, [0, 8], true),
-        (7, 0o1777, [0, 7], false),
-        (7, 0o1777, [7, 8], false),
-        (7, 0o0777, [0, 8], false),
-        (0, 0o1777, [7, 8], false),
-    ] {
-        assert_eq!(
-            is_sticky_for(user, mode, owners),
-            sticky,
-            "{user} {owners:?}"
-        );
-    }
-}

@@ -1,0 +1,33 @@
+//! Files of a store as people open them.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use cli::Failure;
+use registry::{Store, Survey};
+
+/// Turns a store's files into paths from the working directory.
+pub(crate) struct Shown<'a> {
+    store: &'a Store,
+    survey: Survey<'a>,
+    here: Utf8PathBuf,
+}
+
+impl<'a> Shown<'a> {
+    pub(crate) fn new(store: &'a Store) -> Result<Self, Failure> {
+        Ok(Self {
+            store,
+            survey: store.survey(),
+            here: cli::working_dir()?,
+        })
+    }
+
+    pub(crate) fn path(&self, file: &Utf8Path) -> Utf8PathBuf {
+        let absolute = self.store.root().join(file);
+        match self.survey.path(file) {
+            Ok(path) => self.survey.relative(&path, &self.here),
+            // What imgpipe keeps for itself.
+            Err(_) => absolute
+                .strip_prefix(&self.here)
+                .map_or_else(|_| absolute.clone(), Utf8Path::to_owned),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! A look at many of a store's files at one moment: what they have in common is looked up once.
+//!
+//! It is for deciding. Whoever then writes, deletes or opens has the path checked again, as [`Store::path`] does.
+
+use std::collections::HashMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use rustix::fs::{Access, Mode};
+
+use crate::atomic::parent;
+use crate::path::way;
+use crate::ways::Ways;
+use crate::{Error, Store, StorePath, lock, work};
+
+/// Who may delete the files of a folder.
+#[derive(Debug, Clone, Copy)]
+enum Deletes {
+    Nobody,
+    /// Whoever made them (unlink(2), `EPERM` in a sticky folder).
+    Owner,
+    Anybody,
+}
+
+/// What is known of a store so far.
+#[derive(Debug)]
+pub struct Survey<'a> {
+    store: &'a Store,
+    ways: Ways,
+    /// The folder with the locks of images, if there is one.
+    locks: OnceLock<Option<Utf8PathBuf>>,
+    deletes: Mutex<HashMap<Utf8PathBuf, Deletes>>,
+}
+
+impl Store {
+    /// Begins a look at many files.
+    pub fn survey(&self) -> Survey<'_> {
+        Survey {
+            store: self,
+            ways: Ways::default(),
+            locks: OnceLock::new(),
+            deletes: Mutex::default(),
+        }
+    }
+}
+
+impl Survey<'_> {
+    /// Validates a `file:`, as [`Store::path`].
+    pub fn path(&self, file: &Utf8Path) -> Result<StorePath, Error> {
+        self.store.path_by(file, &self.ways)
+    }
+
+    /// A path for people and pipes, as [`Store::relative`].
+    pub fn relative(&self, path: &StorePath, cwd: &Utf8Path) -> Utf8PathBuf {
+        let absolute = path.absolute();
+        if let Ok(below) = absolute.strip_prefix(cwd) {
+            return below.to_owned();
+        }
+        // `..` goes up from where a folder really is, not from where a link to it stands.
+        match (self.ways.folder(cwd), self.ways.folder(self.store.root())) {
+            (Ok(Some(cwd)), Ok(Some(root))) => way(&cwd, &root.join(path.as_path())),
+            _ => absolute,
+        }
+    }
+
+    /// Where a path leads, by whatever links; the path itself where that can't be told.
+    pub fn real(&self, path: &StorePath) -> Utf8PathBuf {
+        let absolute = path.absolute();
+        let real = self.ways.real(&absolute).ok().flatten();
+        real.unwrap_or(absolute)
+    }
+
+    /// Whether somebody reads or writes an archive, or makes the image of this name.
+    pub fn is_busy(&self, name: &str, path: &StorePath) -> Result<bool, Error> {
+        if let Some(locks) = self.locks()?
+            && lock::is_taken(&locks.join(work::lock_name(name)))?
+        {
+            return Ok(true);
+        }
+        match lock::is_taken(&path.absolute()) {
+            // What is no file is nobody's archive.
+            Err(Error::Foreign { .. }) => Ok(false),
+            taken => taken,
+        }
+    }
+
+    /// Whether this process may delete a file of the store.
+    pub fn may_delete(&self, path: &StorePath) -> bool {
+        let path = path.absolute();
+        let mut known = self.deletes.lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = parent(&path);
+        let deletes = match known.get(folder) {
+            Some(deletes) => *deletes,
+            None => *known.entry(folder.to_owned()).or_insert(deletes_in(folder)),
+        };
+        match deletes {
+            Deletes::Nobody => false,
+            Deletes::Anybody => true,
+            Deletes::Owner => fs::symlink_metadata(&path).is_ok_and(|file| file.uid() == user()),
+        }
+    }
+
+    fn locks(&self) -> Result<Option<&Utf8PathBuf>, Error> {
+        if let Some(locks) = self.locks.get() {
+            return Ok(locks.as_ref());
+        }
+        let locks = work::existing(self.store.root(), "locks")?;
+        Ok(self.locks.get_or_init(|| locks).as_ref())
+    }
+}
+
+fn user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+fn deletes_in(folder: &Utf8Path) -> Deletes {
+    let wanted = Access::WRITE_OK | Access::EXEC_OK;
+    if rustix::fs::access(folder.as_std_path(), wanted).is_err() {
+        return Deletes::Nobody;
+    }
+    match fs::metadata(folder) {
+        Ok(metadata) if is_sticky_for(user(), metadata.mode(), metadata.uid()) => Deletes::Owner,
+        _ => Deletes::Anybody,
+    }
+}
+
+/// Whether a folder of this mode and owner lets this user delete only the files that are the user's own.
+fn is_sticky_for(user: u32, mode: u32, owner: u32) -> bool {
+    let sticky = Mode::from_raw_mode(mode).contains(Mode::SVTX);
+    sticky && user != 0 && user != owner
+}
+
+#[cfg(test)]
+mod tests;
