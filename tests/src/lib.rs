@@ -14,6 +14,7 @@
 //! - A [`Running`] is a command that was only launched, to be watched and sent signals.
 //! - An [`Image`] is a tiny image with fresh random content, so that no layer is in the engine already.
 //! - [`Watched`] is the engine with every call written down, and spoiled where a test needs that.
+//! - A [`Tally`] counts what is tried again and again, for `cargo xtask soak`.
 //! - [`debian_base`] is a real Debian 12 that all tests share; `cargo xtask clean` removes it.
 //!
 //! The tests need an engine: `cargo xtask test` starts one where none answers. The commands are built as needed.
@@ -31,6 +32,7 @@ mod programs;
 mod running;
 mod sandbox;
 mod small_disk;
+mod tally;
 mod watched;
 
 pub use engine::{Engine, debian_base, engine};
@@ -40,4 +42,5 @@ pub use outcome::Outcome;
 pub use running::{Process, Running, Whom};
 pub use sandbox::Sandbox;
 pub use small_disk::SmallDisk;
+pub use tally::{Tally, seed, share};
 pub use watched::Watched;

@@ -14,6 +14,9 @@ use crate::invocation::{TIMEOUT, outcome};
 /// How often somebody who waits looks.
 const PAUSE: Duration = Duration::from_millis(1);
 
+/// How long a command may take that moves gigabytes.
+const PATIENCE: Duration = Duration::from_secs(60 * 60);
+
 /// Whom a signal is sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whom {
@@ -81,6 +84,35 @@ impl Running {
         let text = fs::read_to_string(path).unwrap_or_default();
         let line = text.lines().find_map(|line| line.strip_prefix("rchar: "));
         line.and_then(|bytes| bytes.parse().ok()).unwrap_or(0)
+    }
+
+    /// Waits for its end. With the outcome comes the most memory that it ever had at a time, in bytes (proc(5), `VmHWM`),
+    /// as it was a moment before the end at the latest.
+    ///
+    /// # Panics
+    /// Where it takes minutes.
+    #[must_use]
+    pub fn peak(self) -> (Outcome, u64) {
+        let path = format!("/proc/{}/status", self.pid.as_raw_nonzero());
+        let began = Instant::now();
+        let mut peak = 0;
+        loop {
+            let status = fs::read_to_string(&path).unwrap_or_default();
+            let line = status
+                .lines()
+                .find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix("kB"));
+            let kib: Option<u64> = line.and_then(|line| line.trim().parse().ok());
+            peak = peak.max(kib.unwrap_or(0) * 1024);
+            if let Ok(Some(output)) = self.handle.try_wait() {
+                return (outcome(self.command.clone(), output.clone()), peak);
+            }
+            assert!(
+                began.elapsed() < PATIENCE,
+                "`{}` does not end",
+                self.command
+            );
+            std::thread::sleep(PAUSE);
+        }
     }
 
     /// Whether it has a file open whose path ends so.

@@ -233,6 +233,22 @@ impl Sandbox {
         assert!(removed.is_some(), "{reference} could not be removed");
     }
 
+    /// Removes from the engine what killed builds of this sandbox left there: the tags that builds go by, and their steps,
+    /// which bear no tag. Those of nobody else.
+    pub fn sweep(&self) {
+        let tags = engine().images_of(&self.project).into_iter();
+        let tags = tags.filter(|image| image.starts_with("imgpipe-build/"));
+        let left: Vec<String> = tags.chain(engine().nameless_of(&self.project)).collect();
+        if !left.is_empty() {
+            let words: Vec<&str> = ["rmi"]
+                .into_iter()
+                .chain(left.iter().map(String::as_str))
+                .collect();
+            // A step that the engine has not given up yet goes the next time.
+            drop(engine().read(&words));
+        }
+    }
+
     /// The same for those of several images that the engine has, the last first.
     ///
     /// # Panics

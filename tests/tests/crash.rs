@@ -1,12 +1,11 @@
 //! Commands that are killed at any moment, with all that they have started: what is registered is whole, nothing stays
 //! locked, and the next run needs no help.
 //!
-//! `KILLS` says how often each command is killed; what it takes is in proportion.
+//! `KILLS` says how often each command is killed; what it takes is in proportion. `SEED` repeats the moments of a run.
 
-use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, Instant};
 
-use pipeline_tests::{Image, Invocation, Sandbox, engine};
+use pipeline_tests::{Image, Invocation, Sandbox, Tally, engine, share};
 
 /// How often each command is killed where nobody says.
 const KILLS: u32 = 75;
@@ -20,6 +19,7 @@ fn kills() -> u32 {
 /// makes its work new before each, and `check` looks at what is left.
 fn kill_often(
     s: &Sandbox,
+    program: &str,
     command: &dyn Fn() -> Invocation,
     prepare: &dyn Fn(u32),
     check: &dyn Fn(),
@@ -32,19 +32,23 @@ fn kill_often(
         usual = usual.max(began.elapsed());
         check();
     }
+    let mut tally = Tally::new(format!("kills of {program}"));
     let mut killed = 0;
     let mut round = 3;
     while killed < kills() {
         prepare(round);
         round += 1;
-        let share = RandomState::new().hash_one(round) % 1000;
-        let after = usual.mul_f64(f64::from(u32::try_from(share).unwrap_or(0)) / 900.0);
-        match command().run_until_killed(after) {
-            None => killed += 1,
-            Some(outcome) => drop(outcome.ok()),
-        }
+        let after = usual.mul_f64(share(round) * 1.1);
+        let ended = command().run_until_killed(after);
         whole(s);
         check();
+        match ended {
+            None => {
+                killed += 1;
+                tally.add(1);
+            }
+            Some(outcome) => drop(outcome.ok()),
+        }
     }
     // The next writer, or this, leaves nothing of those that died.
     s.run("imgprune", ["--orphans", "--no-engine"]).code(0);
@@ -79,7 +83,7 @@ fn saving() {
         unlocked(&s, "imgsave").args(["--name", &name, image])
     };
     // Another image each time, in the place of the last.
-    kill_often(&s, &save, &|_| next.set(next.get() + 1), &|| {});
+    kill_often(&s, "imgsave", &save, &|_| next.set(next.get() + 1), &|| {});
     save().run().ok();
 }
 
@@ -93,7 +97,10 @@ fn building() {
     );
     s.write(
         "Dockerfile",
-        "FROM scratch\nCOPY os-release /etc/os-release\nCOPY data /data\n",
+        format!(
+            "FROM scratch\nLABEL imgpipe.test={}\nCOPY os-release /etc/os-release\nCOPY data /data\n",
+            s.project()
+        ),
     );
     let name = s.image("built");
     s.write(
@@ -107,25 +114,16 @@ fn building() {
         "images\nimage-registry.yml\n.image-registry*\n",
     );
     let build = || unlocked(&s, "imgbuild").arg("plan.json");
-    kill_often(
-        &s,
-        &build,
-        &|round| drop(s.write("data", format!("{round}"))),
-        &|| {},
-    );
+    let prepare = |round| {
+        // A thousand steps that nobody needs slow an engine down.
+        s.sweep();
+        s.write("data", format!("{round}"));
+    };
+    kill_often(&s, "imgbuild", &build, &prepare, &|| {});
     let built = build().run();
     built.ok().stdout(&format!("{}\n", s.archive("built")));
     s.run("imgload", [&name]).ok();
-    // What killed builds leave in the engine are tags of their own; nobody ever asks for them.
-    let left = engine().read(&[
-        "images",
-        "--format",
-        "{{.Repository}}:{{.Tag}}",
-        &format!("imgpipe-build/{name}"),
-    ]);
-    for tag in left.unwrap_or_default().lines() {
-        engine().read(&["rmi", tag]);
-    }
+    s.sweep();
 }
 
 #[test]
@@ -140,7 +138,7 @@ fn loading() {
         }
     };
     let load = || unlocked(&s, "imgload").arg(&image);
-    kill_often(&s, &load, &forget, &|| {
+    kill_often(&s, "imgload", &load, &forget, &|| {
         // Whatever has the tag is the whole image.
         assert!(!engine().has(&image) || engine().id(&image) == id);
     });
@@ -166,7 +164,7 @@ fn pruning() {
         s.write("image-registry.yml", format!("{text}# {round}\n"));
     };
     let prune = || unlocked(&s, "imgprune").args(["--max-size", "50kB", "--no-engine"]);
-    kill_often(&s, &prune, &more, &|| {
+    kill_often(&s, "imgprune", &prune, &more, &|| {
         let missing = s.run("imgprune", ["--no-engine", "--missing", "--dry-run"]);
         missing.ok().stdout("");
     });

@@ -5,7 +5,7 @@
 use std::panic::resume_unwind;
 use std::thread;
 
-use pipeline_tests::{Image, Outcome, Sandbox, Watched};
+use pipeline_tests::{Image, Outcome, Sandbox, Tally, Watched};
 
 /// How many rounds where nobody says.
 const ROUNDS: u32 = 4;
@@ -59,6 +59,8 @@ fn sixteen_commands_lose_nothing() {
     let loaded = Image::new().build(&s, "loaded");
     s.run("imgsave", [&loaded]).ok();
     let (name, project) = (s.image("saved"), s.project());
+    let mut tally =
+        Tally::new("commands, sixteen at once, building, saving, loading, pruning and checking");
     for round in 0..rounds() {
         for variant in ["same", "one", "two", "three"] {
             plan(&s, variant, round);
@@ -69,7 +71,8 @@ fn sixteen_commands_lose_nothing() {
             lines.push(format!("{builder} {variant}.json | imgload -q"));
         }
         for image in [&saved[0], &saved[1], &saved[0]] {
-            lines.push(format!("imgsave -q --name {name} {image}"));
+            // What is printed can be loaded there and then, though somebody replaces it.
+            lines.push(format!("imgsave -q --name {name} {image} | imgload -q"));
         }
         lines.extend([(); 4].map(|()| format!("imgload -q {loaded}")));
         // What nobody uses goes, and somebody else looks at the same time.
@@ -102,6 +105,7 @@ fn sixteen_commands_lose_nothing() {
         assert_eq!(uses, Some((4 * (round + 1)).into()), "an update was lost");
         s.run("imgls", ["--check", "--no-engine"]).ok();
         assert!(s.files("images/.imgpipe/unfinished").is_empty());
+        tally.add(lines.len());
     }
 }
 
@@ -110,9 +114,10 @@ fn hand_edits_stay() {
     let s = Sandbox::new();
     let image = Image::new().build(&s, "a");
     s.run("imgsave", [&image]).ok();
+    let mut tally = Tally::new("commands, sixteen at once, loading, while an editor writes");
     for round in 0..rounds() {
         let load = || format!("imgload -q {image}");
-        let mut lines: Vec<String> = [(); 8].map(|()| load()).into();
+        let mut lines: Vec<String> = [(); 15].map(|()| load()).into();
         // `sed -i` takes no lock: it may undo what was counted meanwhile, but what it wrote itself stays.
         lines.insert(
             4,
@@ -127,5 +132,6 @@ fn hand_edits_stay() {
             "{registry}"
         );
         assert_eq!(entries(&s).len(), 1);
+        tally.add(lines.len());
     }
 }

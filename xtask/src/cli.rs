@@ -53,8 +53,10 @@ enum Task {
     /// Kill commands at random moments and run many at once, for longer than the tests do
     ///
     /// imgsave, imgbuild, imgload and imgprune are each killed so many times, with all that they have started; after each,
-    /// every registered archive must be whole and the next run must need no help. Sixteen commands over one store follow.
-    /// It takes about a quarter of an hour, and says at the end what was tried. Example: `cargo xtask soak --kills 500`.
+    /// every registered archive must be whole and the next run must need no help. Sixteen commands over one store follow, and
+    /// an image of 10 GB, for which there must be 30 GB of room. A failure keeps nothing from being tried. At the end stands
+    /// what was tried and what was lost, with the seed that gives the same moments again. It takes an hour or two. Example:
+    /// `cargo xtask soak --kills 500 --large 0`.
     Soak(soak::Options),
     /// Remove what the demo, the tests and the bench keep: their images, the private engine's folder, the cached Debian base
     Clean,

@@ -8,6 +8,7 @@ mod clean;
 mod json;
 mod large;
 mod lone;
+mod many;
 mod matrix;
 mod memory;
 mod options;
@@ -42,7 +43,7 @@ pub(crate) fn folder(target: &Utf8Path) -> camino::Utf8PathBuf {
 /// Runs the bench.
 pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, options: &Options) -> Result<(), Error> {
     eprintln!("building the commands");
-    let build = "build --quiet --release --package imgload --package imgsave --package imgbuild --package imgplan";
+    let build = "build --quiet --release --package imgload --package imgsave --package imgbuild --package imgplan --package imgls --package imgprune --package imgcat --package imgfetch";
     runner.run(&cargo_words(build.split(' ').map(str::to_owned)))?;
     let engine = Engine::find_or_start(runner, target)?;
     let folder = folder(target);
@@ -79,7 +80,7 @@ pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, options: &Options) -> 
 /// Runs one group of cases after the other. One that can't be set up keeps no other from running.
 fn measure(scene: &Scene<'_>, rows: &mut Vec<Row>) -> Result<(), Error> {
     let mut result = Ok(());
-    for group in [root::run, matrix::run, large::run] {
+    for group in [root::run, matrix::run, large::run, many::run] {
         match group(scene, rows) {
             Ok(()) => {}
             Err(interrupted @ Error::Interrupted { .. }) => return Err(interrupted),

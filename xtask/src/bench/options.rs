@@ -76,6 +76,8 @@ pub(crate) enum Case {
     Index,
     /// imgbuild with nothing to do
     Build,
+    /// Every command over a registry of ten thousand entries
+    Registry,
 }
 
 impl std::fmt::Display for Case {
@@ -102,6 +104,8 @@ pub(crate) struct Sizes {
     pub(crate) matrix_own: u64,
     /// The two images whose memory is compared, the smaller first.
     pub(crate) memory: [u64; 2],
+    /// The entries of a registry that has many.
+    pub(crate) entries: usize,
 }
 
 const FULL: Sizes = Sizes {
@@ -111,6 +115,7 @@ const FULL: Sizes = Sizes {
     matrix_base: 150 * MB,
     matrix_own: 15 * MB,
     memory: [200 * MB, 2000 * MB],
+    entries: 10_000,
 };
 const QUICK: Sizes = Sizes {
     root: 20 * MB,
@@ -119,4 +124,5 @@ const QUICK: Sizes = Sizes {
     matrix_base: 8 * MB,
     matrix_own: MB,
     memory: [8 * MB, 40 * MB],
+    entries: 500,
 };

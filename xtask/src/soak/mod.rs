@@ -1,4 +1,10 @@
-//! The long form of the tests that kill commands and run many at once.
+//! The long form of the tests that kill commands, run many at once, and move large images.
+//!
+//! The tests themselves count what they try. All of it is told at the end, also where something failed: then with
+//! the seed that gives the same moments again.
+
+mod room;
+mod tally;
 
 use camino::Utf8Path;
 
@@ -6,9 +12,6 @@ use crate::Error;
 use crate::process::Runner;
 use crate::steps::Steps;
 use crate::test::{self, cargo_words};
-
-/// The commands that are killed.
-const COMMANDS: u32 = 4;
 
 /// How much is tried.
 #[derive(Debug, Clone, Copy, clap::Args)]
@@ -20,26 +23,54 @@ pub(crate) struct Options {
     /// How often sixteen commands run at once
     #[arg(long, value_name = "N", default_value_t = 20)]
     rounds: u32,
+
+    /// How many gigabytes the large image has; 0 leaves it out
+    #[arg(long, value_name = "GB", default_value_t = 10)]
+    large: u32,
+
+    /// Kill at the moments of an earlier run, which said its seed [default: a new one]
+    #[arg(long, value_name = "N")]
+    seed: Option<u32>,
 }
 
 pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, options: Options) -> Result<(), Error> {
     let mut steps = Steps::default();
     let engine = steps.run("engine", || test::engine(runner, target))?;
+    let tally = tempfile::NamedTempFile::new().map_err(Error::io("a temporary file"))?;
+    let counts = tally.path().to_string_lossy().into_owned();
     let words = |name: &str| {
         let line = format!("test --package pipeline-tests --test {name}");
         let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
-        cargo_words(words.into_iter()).variable("IMG_ENGINE", engine.program())
+        let words = cargo_words(words.into_iter())
+            .variable("IMG_ENGINE", engine.program())
+            .variable("TALLY", &counts);
+        match options.seed {
+            Some(seed) => words.variable("SEED", seed.to_string()),
+            None => words,
+        }
     };
-    let (kills, rounds) = (options.kills.to_string(), options.rounds.to_string());
-    steps.run("killed", || {
-        runner.run(&words("crash").variable("KILLS", &kills))
-    })?;
-    steps.run("together", || {
-        runner.run(&words("together").variable("ROUNDS", &rounds))
-    })?;
-    eprintln!(
-        "killed {} times, {rounds} rounds of sixteen commands: nothing was lost",
-        options.kills * COMMANDS
-    );
-    Ok(())
+    let mut not_tried = Vec::new();
+    let mut ended = Vec::new();
+    let mut run = |title: &str, words| ended.push(steps.run(title, || runner.run(&words)));
+    if options.kills > 0 {
+        let words = words("crash").variable("KILLS", options.kills.to_string());
+        run("killed", words);
+    }
+    if options.rounds > 0 {
+        let words = words("together").variable("ROUNDS", options.rounds.to_string());
+        run("together", words);
+    }
+    if options.large > 0 {
+        match room::lack(runner, &engine, target, options.large)? {
+            Some(why) => not_tried.push(format!("an image of {} GB: {why}", options.large)),
+            None => {
+                let megabytes = (u64::from(options.large) * 1000).to_string();
+                run("large", words("large").variable("LARGE", megabytes));
+            }
+        }
+    }
+    drop(steps);
+    let lines = std::fs::read_to_string(tally.path()).map_err(Error::io("the tally"))?;
+    eprint!("\n{}", tally::summary(&lines, &not_tried)?);
+    ended.into_iter().collect()
 }

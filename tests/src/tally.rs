@@ -1,0 +1,78 @@
+//! What a test tried again and again, and whether anything was lost, for whoever runs it for long.
+
+use std::fs::File;
+use std::hash::{BuildHasher as _, RandomState};
+use std::io::Write as _;
+
+/// A number that is the same for a whole process: the one that `SEED` says, so that a failure's moments can be had again.
+#[must_use]
+pub fn seed() -> u64 {
+    static SEED: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
+    *SEED.get_or_init(|| {
+        let said = std::env::var("SEED").ok();
+        let said = said.and_then(|said| said.parse().ok());
+        said.unwrap_or_else(|| RandomState::new().hash_one("seed") % 1_000_000)
+    })
+}
+
+/// A share between 0 and 1 for each round, spread evenly, that follows from the seed (SplitMix64).
+#[must_use]
+pub fn share(round: u32) -> f64 {
+    let mut mixed = (seed() << 32 | u64::from(round)).wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    let parts = u32::try_from((mixed ^ (mixed >> 31)) >> 32).unwrap_or(u32::MAX);
+    f64::from(parts) / f64::from(u32::MAX)
+}
+
+/// Counts attempts. When it goes, a line about them is added to the file that `TALLY` names, also where the test fails.
+#[derive(Debug)]
+pub struct Tally {
+    what: String,
+    attempts: u64,
+}
+
+impl Tally {
+    /// Of nothing so far. `what` is a phrase in which the count comes first: `kills of imgsave`.
+    #[must_use]
+    pub fn new(what: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            attempts: 0,
+        }
+    }
+
+    /// So many more, which all went as they should.
+    pub fn add(&mut self, attempts: usize) {
+        self.attempts += attempts as u64;
+    }
+}
+
+impl Drop for Tally {
+    #[expect(
+        clippy::print_stderr,
+        reason = "of a test that fails, the runner shows it"
+    )]
+    fn drop(&mut self) {
+        let failed = std::thread::panicking();
+        if failed {
+            eprintln!(
+                "after {} {}; the same moments: SEED={}",
+                self.attempts,
+                self.what,
+                seed()
+            );
+        }
+        let Some(path) = std::env::var_os("TALLY") else {
+            return;
+        };
+        let line = serde_json::json!({
+            "what": self.what, "attempts": self.attempts, "failed": failed, "seed": seed(),
+        });
+        let file = File::options().append(true).create(true).open(path);
+        let written = file.and_then(|mut file| file.write_all(format!("{line}\n").as_bytes()));
+        if let Err(error) = written {
+            eprintln!("the tally can't be written: {error}");
+        }
+    }
+}
