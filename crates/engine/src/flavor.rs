@@ -10,6 +10,7 @@
 //! | `x:1` when there is no such name | not found | any image whose name ends so |
 //! | a base that is not there | pulled by every builder | pulled, unless `--pull=never` |
 //! | SIGTERM to a build | the daemon gives up and cleans up | the `RUN` step goes on, its containers stay, exit status 0; SIGHUP ends it cleanly (4.3) |
+//! | an image that is removed while all are listed or inspected | passed over; on containerd stores (28) the whole call fails: `NotFound: content digest …` | the whole call fails: `layer not known` |
 //! | a missing image | `Error: No such image: x`, `Error response from daemon: no such image: …` (CLI 28) | `Error: inspecting object: x: image not known` |
 //! | the CLI without the buildx plugin (28) | the legacy builder, which takes no `--progress` | its own builder, which does not either |
 //!
@@ -245,6 +246,20 @@ fn is_missing(line: &str) -> bool {
         ]
         .iter()
         .any(|words| line.contains(words))
+}
+
+/// Whether an engine came upon an image that somebody removed while it looked at several, and then answers nothing of the
+/// others either. podman (4.3) says `layer not known`, or `reading image "…": locating image with ID "…": image not
+/// known`; Docker with the containerd store (28) `NotFound: content digest sha256:…: not found`. With a graph driver it
+/// passes over such an image.
+pub(crate) fn lost_an_image(stderr: &str) -> bool {
+    [
+        "layer not known",
+        "locating image with ID",
+        "NotFound: content digest",
+    ]
+    .iter()
+    .any(|words| stderr.contains(words))
 }
 
 /// Lines that come with any call: `podman-docker`'s greeting, warnings of either engine.

@@ -67,7 +67,8 @@ impl Name {
         match self {
             Self::Id(id) => image.id == *id || image.digests.contains(id),
             Self::Reference(reference) => {
-                image.tags.contains(reference)
+                // Of podman's `localhost/x:1` the image shows `x:1`.
+                image.tags.iter().any(|tag| reference.is_called(tag))
                     || reference
                         .digest()
                         .is_some_and(|digest| image.id == digest || image.digests.contains(&digest))

@@ -9,7 +9,7 @@ use naming::Digest;
 
 use crate::flavor::{Flavor, Version};
 use crate::image::{ImageInfo, Name, RawImage};
-use crate::several::{Answer, chunks};
+use crate::several::{self, Answer, chunks};
 use crate::{Engine, Error};
 
 impl Engine {
@@ -98,12 +98,13 @@ impl Engine {
     /// The IDs of all images. The one place that reads lines: no engine prints IDs alone as JSON.
     pub(crate) fn ids(&self) -> Result<BTreeSet<Digest>, Error> {
         let call = self.call("images").args(["-aq", "--no-trunc"]);
-        let answer = call.answer()?;
+        let answer = several::output(&call)?;
+        call.check(answer.status, &answer.stderr.text())?;
         let parse = |line: &str| {
             let hex = line.strip_prefix("sha256:").unwrap_or(line);
             Digest::from_hex(hex).map_err(|_| call.bad_output(line).into())
         };
-        String::from_utf8_lossy(&answer)
+        String::from_utf8_lossy(&answer.stdout)
             .split_whitespace()
             .map(parse)
             .collect()

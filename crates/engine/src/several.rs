@@ -3,6 +3,9 @@
 //! A call for each takes minutes for a few thousand. Names that are not there make the call fail, but
 //! what there is of the rest is printed all the same.
 
+use std::thread;
+use std::time::Duration;
+
 use program::{Call, Output};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -15,6 +18,22 @@ const MAX_NAMES: usize = 1000;
 const MAX_BYTES: usize = 96 * 1024;
 /// How much of a wrong answer is looked at to show it, in bytes.
 const SHOWN: usize = 1024;
+
+/// How often it is asked again where somebody removed one of them meanwhile, and the pause before that.
+const ATTEMPTS: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Runs a call that looks at many images, again where an image went away under it.
+pub(crate) fn output(call: &Call) -> Result<Output, Error> {
+    for _ in 1..ATTEMPTS {
+        let output = call.output()?;
+        if output.status.success() || !flavor::lost_an_image(&output.stderr.text()) {
+            return Ok(output);
+        }
+        thread::sleep(PAUSE);
+    }
+    Ok(call.output()?)
+}
 
 /// What an engine answered about several names.
 pub(crate) struct Answer {
@@ -51,7 +70,7 @@ impl Answer {
             status,
             stdout,
             stderr,
-        } = call.output()?;
+        } = output(&call)?;
         let complaints = stderr.text();
         if !status.success() && !flavor::only_missing(&complaints) {
             call.check(status, &complaints)?;

@@ -8,15 +8,23 @@ use crate::{Engine, Error};
 
 impl Engine {
     /// Gives the image `name` (a reference, or an ID as `sha256:…`) the tag of `target`, which
-    /// leaves the image that had it.
+    /// leaves the image that had it. Where podman has the tag under two names, both are moved: one would hide the other.
     pub fn tag(&self, name: &str, target: &Reference) -> Result<(), Error> {
         let source = Name::parse(name)?;
         let target = tagged(target)?;
         let source = self.exact(&source)?;
+        let held = match self.flavor()? {
+            Flavor::Docker => Vec::new(),
+            Flavor::Podman => self.held_names(&Name::Reference(target.clone()))?,
+        };
+        let mut names: Vec<_> = held.into_iter().map(|(name, _)| name).collect();
+        if names.is_empty() {
+            names.push(target.to_string());
+        }
         self.call("tag")
             .arg("--")
             .arg(source)
-            .arg(target.to_string())
+            .args(names)
             .answer()?;
         Ok(())
     }
@@ -26,8 +34,18 @@ impl Engine {
     pub fn untag(&self, reference: &Reference) -> Result<(), Error> {
         let engine = self.clean_up();
         let name = Name::Reference(tagged(reference)?);
-        let name = engine.exact(&name)?;
-        engine.call("rmi").arg("--").arg(name).answer()?;
+        let mut names = match engine.flavor()? {
+            Flavor::Docker => Vec::new(),
+            // One image under both of podman's names for the tag loses both.
+            Flavor::Podman => engine.held_names(&name)?,
+        };
+        let first = names.first().map(|(_, id)| *id);
+        names.retain(|(_, id)| Some(*id) == first);
+        let mut names: Vec<_> = names.into_iter().map(|(name, _)| name).collect();
+        if names.is_empty() {
+            names.push(engine.exact(&name)?);
+        }
+        engine.call("rmi").arg("--").args(names).answer()?;
         Ok(())
     }
 
@@ -48,20 +66,25 @@ impl Engine {
         if self.flavor()? == Flavor::Docker {
             return Ok(name.as_docker());
         }
-        let version = self.probe()?;
-        let mut spellings = name.spellings(&version);
-        if spellings.len() > 1 {
-            for spelling in &spellings {
-                if self
-                    .inspect_chunk(&[(name, spelling)], &version)?
-                    .iter()
-                    .any(Option::is_some)
-                {
-                    return Ok(spelling.clone());
-                }
-            }
+        let mut spellings = name.spellings(&self.probe()?);
+        if spellings.len() > 1
+            && let Some((held, _)) = self.held_names(name)?.into_iter().next()
+        {
+            return Ok(held);
         }
         Ok(spellings.swap_remove(0))
+    }
+
+    /// The names under which podman holds what people call by one, each with the image's ID, the one that counts first.
+    fn held_names(&self, name: &Name) -> Result<Vec<(String, Digest)>, Error> {
+        let version = self.probe()?;
+        let mut held = Vec::new();
+        for spelling in name.spellings(&version) {
+            let found = self.inspect_chunk(&[(name, &spelling)], &version)?;
+            let image = found.into_iter().flatten().next();
+            held.extend(image.map(|image| (spelling, image.id)));
+        }
+        Ok(held)
     }
 }
 

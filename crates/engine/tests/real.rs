@@ -241,7 +241,7 @@ fn failed_builds_leave_nothing() {
         .collect();
     assert!(left.is_empty(), "{left:?}");
     for container in named(" ---> Running in ") {
-        let inspect = Command::new("docker")
+        let inspect = Command::new(tiny::program())
             .args(["container", "inspect", &container])
             .output()
             .unwrap();

@@ -41,7 +41,7 @@ impl fmt::Display for Wanted {
 impl Wanted {
     fn is(&self, image: &Image) -> bool {
         match self {
-            Self::Tag(tag) => image.tags.contains(tag),
+            Self::Tag(tag) => image.tags.iter().any(|own| own.is_called(tag)),
             Self::Id(id) => image.image_id == *id,
         }
     }

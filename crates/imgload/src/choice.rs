@@ -31,7 +31,11 @@ pub(crate) fn choose(
     let index = the_registered(archive.images(), entry)
         .map_err(|failure| failure.about(archive.path().as_str()))?;
     let image = &archive.images()[index];
-    for tag in image.tags.iter().filter(|tag| **tag != entry.docker_tag) {
+    for tag in image
+        .tags
+        .iter()
+        .filter(|tag| !tag.is_called(&entry.docker_tag))
+    {
         reporter.warn(format!(
             "{}: the archive's own tag `{tag}` is not applied; the registry says `{}`",
             archive.path(),
@@ -71,7 +75,12 @@ pub fn the_registered(images: &[Image], entry: &Entry) -> Result<usize, Failure>
         (None, [_]) => Ok(0),
         (None, several) => several
             .iter()
-            .position(|image| image.tags.contains(&entry.docker_tag))
+            .position(|image| {
+                image
+                    .tags
+                    .iter()
+                    .any(|tag| tag.is_called(&entry.docker_tag))
+            })
             .ok_or_else(|| {
                 wrong(format!(
                     "holds {} images, and none is tagged `{}`",

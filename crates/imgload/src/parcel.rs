@@ -29,7 +29,22 @@ impl Parcel<'_> {
     /// Makes sure that the engine holds every image now, under its tags. What it says itself of a load is
     /// not believed.
     pub(crate) fn check(&self, engine: &Engine) -> Result<(), Failure> {
-        let seen = look(engine, &self.items)?;
+        let mut seen = look(engine, &self.items)?;
+        // podman has `x:1` as `localhost/x:1` and as `docker.io/library/x:1`: another image under the one name hides what
+        // was loaded under the other.
+        let hidden = self.items.iter().zip(&seen);
+        let hidden =
+            hidden.filter_map(|(item, seen)| Some((item, seen.id.filter(|_| !seen.complete)?)));
+        let mut moved = false;
+        for (item, id) in hidden {
+            for tag in &item.tags {
+                engine.tag(&id.to_string(), tag)?;
+                moved = true;
+            }
+        }
+        if moved {
+            seen = look(engine, &self.items)?;
+        }
         let missing = self
             .items
             .iter()

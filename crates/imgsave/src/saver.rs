@@ -106,10 +106,11 @@ impl Saver<'_> {
     /// What the store has of this very image under this name, if every byte of it is as it was registered.
     fn unchanged(&self, source: &Source, name: &ImageName) -> Result<Option<Saved>, Failure> {
         let registry = self.store.read_or_empty()?;
-        let Some((entry, image_id)) = registry.get(name.as_str()).zip(source.image_id()) else {
+        let entry = registry.get(name.as_str());
+        let Some((entry, image_id)) = entry.and_then(|entry| Some((entry, entry.image_id?))) else {
             return Ok(None);
         };
-        if entry.image_id != Some(image_id) || entry.digest.is_none() {
+        if entry.digest.is_none() || !source.may_be(image_id) {
             return Ok(None);
         }
         let path = self
@@ -123,7 +124,10 @@ impl Saver<'_> {
             return Ok(None);
         };
         let images = archive.images();
-        if !images.iter().all(|image| self.form.is_of(image)) {
+        let registered = images.iter().find(|image| image.image_id == image_id);
+        if !registered.is_some_and(|image| source.is(image))
+            || !images.iter().all(|image| self.form.is_of(image))
+        {
             return Ok(None);
         }
         if digest(&mut file).ok() != entry.digest {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use archive::compose::manifest_digest;
 use archive::{Archive, Gathered, Image, Stack};
 use camino::Utf8Path;
 use cli::{Code, Failure};
@@ -54,13 +55,26 @@ impl Source {
         }
     }
 
-    /// What identifies the image, as far as it is known before it is read: an engine may know it by
-    /// another digest than its config's.
-    pub(crate) fn image_id(&self) -> Option<Digest> {
+    /// Whether it may be the image of this config, as far as that is known before it is read: an engine may know it by
+    /// another digest.
+    pub(crate) fn may_be(&self, image_id: Digest) -> bool {
         match self {
-            Self::Engine { info, .. } => Some(info.id),
-            Self::Archive(stack) => Some(stack.image().image_id),
-            Self::Gathered(gathered) => Some(gathered.image_id),
+            Self::Engine { .. } => true,
+            Self::Archive(stack) => stack.image().image_id == image_id,
+            Self::Gathered(gathered) => gathered.image_id == image_id,
+        }
+    }
+
+    /// Whether it is an archived image. One that was built on a containerd store can't be told: the engine knows it by a
+    /// manifest of its own, which names no digest that is known here. One that was loaded from here can.
+    pub(crate) fn is(&self, image: &Image) -> bool {
+        match self {
+            Self::Engine { info, .. } => {
+                let loaded = manifest_digest(image) == Some(info.id);
+                info.id == image.image_id
+                    || (loaded && info.diff_ids.as_ref() == Some(&image.config.diff_ids))
+            }
+            _ => self.may_be(image.image_id),
         }
     }
 
@@ -69,7 +83,8 @@ impl Source {
         let archive = Arc::new(Archive::open(path)?);
         let chosen = |found: &Image| {
             image.is_none_or(|image| {
-                let is_tag = |tag: &Reference| image.parse().is_ok_and(|image| *tag == image);
+                let is_tag =
+                    |tag: &Reference| image.parse().is_ok_and(|image| tag.is_called(&image));
                 found.image_id.to_string() == image || found.tags.iter().any(is_tag)
             })
         };

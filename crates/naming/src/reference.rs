@@ -18,6 +18,8 @@ use crate::{Digest, NameError};
 const DEFAULT_DOMAIN: &str = "docker.io";
 const DEFAULT_FOLDER: &str = "library/";
 const DEFAULT_TAG: &str = "latest";
+/// The registry that podman says of names that people give without one.
+const LOCAL_DOMAIN: &str = "localhost";
 
 /// The longest `domain/path` that registries take, in bytes.
 const MAX_REPOSITORY: usize = 255;
@@ -94,6 +96,20 @@ impl Reference {
     pub fn with_digest(mut self, digest: Digest) -> Self {
         self.digest = Some(digest);
         self
+    }
+
+    /// Whether it is what podman makes of `said`, a name without a registry: `localhost/x:1` of `x:1`.
+    pub fn is_local(&self, said: &Self) -> bool {
+        let path = said.path.strip_prefix(DEFAULT_FOLDER).unwrap_or(&said.path);
+        self.domain == LOCAL_DOMAIN
+            && said.domain == DEFAULT_DOMAIN
+            && self.path == path
+            && (&self.tag, self.digest) == (&said.tag, said.digest)
+    }
+
+    /// Whether people mean it when they say `said`: the very reference, or podman's for it.
+    pub fn is_called(&self, said: &Self) -> bool {
+        self == said || self.is_local(said)
     }
 
     fn suffixed(&self, mut name: String) -> String {

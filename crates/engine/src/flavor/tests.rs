@@ -151,3 +151,17 @@ fn load_may_fail_with_success() {
         None
     );
 }
+
+#[test]
+fn an_image_that_went_away_is_no_missing_one() {
+    for lost in [
+        "Error response from daemon: NotFound: content digest sha256:d6: not found",
+        "Error: layer not known",
+        "Error: checking if image \"64\" is dangling: reading image \"64\": locating image with ID \"64\": image not known",
+    ] {
+        assert!(lost_an_image(lost), "{lost}");
+    }
+    assert!(!lost_an_image(
+        "Error: inspecting object: x:1: image not known"
+    ));
+}

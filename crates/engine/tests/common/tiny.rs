@@ -9,11 +9,19 @@ use engine::{Build, BuildFile, Engine, ImageInfo};
 use naming::Reference;
 use tempfile::TempDir;
 
+/// The program of the engine that `IMG_ENGINE` names, by default `docker`.
+pub fn program() -> String {
+    let named = std::env::var("IMG_ENGINE").ok();
+    named
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "docker".into())
+}
+
 /// The real engine. Without one, tests fail.
 pub fn real() -> Engine {
-    let engine = Engine::new("docker");
+    let engine = Engine::new(program());
     if let Err(error) = engine.probe() {
-        panic!("these tests need a running Docker engine: {error}");
+        panic!("these tests need a running engine: {error}");
     }
     engine
 }
