@@ -32,8 +32,10 @@ pub struct Choice<'a> {
 /// layer is hashed as it passes, and the documents that make it an image come last: a damaged layer
 /// ends the stream before any engine has accepted anything. Layers are read on a thread of their own.
 ///
+/// Returns the digest of each image's manifest, as [`manifest_digest`] knows it before where no layer has to be read for it.
+///
 /// A failure to write is [`Error::Write`]: the reader of `out` knows more about it.
-pub fn compose(choices: &[Choice], out: &mut impl Write) -> Result<(), Error> {
+pub fn compose(choices: &[Choice], out: &mut impl Write) -> Result<Vec<Digest>, Error> {
     overlap(out, |out| {
         let mut sizes = stand_ins(choices, out)?;
         for choice in choices {
@@ -43,7 +45,9 @@ pub fn compose(choices: &[Choice], out: &mut impl Write) -> Result<(), Error> {
             .iter()
             .map(|choice| described(choice.stack.image(), choice.tags, &sizes))
             .collect();
-        write_documents(out, &written).map_err(write_error)
+        write_documents(out, &written).map_err(write_error)?;
+        let manifests = written.iter().map(Written::manifest);
+        Ok(manifests.map(|manifest| digest_of(&manifest)).collect())
     })
 }
 

@@ -20,6 +20,7 @@ use serde::de::DeserializeOwned;
 use crate::Error;
 use crate::archive::Base;
 use crate::config::Config;
+use crate::elsewhere;
 use crate::error::{Blame, shown};
 use crate::hash::digest_of;
 use crate::schema::{Descriptor, DockerImage, Index, Manifest};
@@ -72,6 +73,7 @@ pub(crate) fn describe(documents: &impl Documents) -> Result<Vec<Described>, Err
     let images = match reader.document("manifest.json")? {
         None => indexed,
         Some(bytes) => {
+            elsewhere::check_list(documents, &bytes)?;
             let listed: Vec<DockerImage> = reader.parse("manifest.json", &bytes)?;
             reader.check_count(listed.len())?;
             let images = listed.iter().map(|image| reader.docker_image(image));
@@ -84,11 +86,12 @@ pub(crate) fn describe(documents: &impl Documents) -> Result<Vec<Described>, Err
         return Ok(images);
     }
     let has_one = ["manifest.json", "index.json"].map(|name| documents.has(name));
-    Err(documents.blame().damaged(if has_one == [false; 2] {
-        "is a tar, but no image archive: it holds no manifest.json and no index.json"
+    Err(if has_one == [false; 2] {
+        elsewhere::without_documents(documents)
     } else {
-        "holds no image: its manifest.json or index.json names none"
-    }))
+        let what = "holds no image: its manifest.json or index.json names none";
+        documents.blame().damaged(what)
+    })
 }
 
 struct Reader<'a, D> {
@@ -184,6 +187,8 @@ impl<D: Documents> Reader<'_, D> {
         let image_id = digest_of(&bytes);
         // Every engine names a config's member by its digest, so the name is a check.
         let stem = image.config.rsplit('/').next().unwrap_or_default();
+        // crane calls it `sha256:…`.
+        let stem = stem.trim_start_matches("sha256:");
         if let Ok(named) = Digest::from_hex(stem.trim_end_matches(".json")) {
             self.check("config", named, image_id)?;
         }
@@ -245,6 +250,7 @@ impl<D: Documents> Reader<'_, D> {
         if !kind.is_empty() && !kind.contains("image") {
             return Ok(None);
         }
+        elsewhere::check_layers(self.documents, &manifest)?;
         let bytes = self.blob("config", manifest.config.digest)?;
         let layers = manifest.layers.iter();
         let layers: Vec<_> = layers.map(|layer| blob_name(layer.digest)).collect();

@@ -16,6 +16,7 @@ mod config;
 mod decode;
 mod describe;
 mod draft;
+mod elsewhere;
 mod error;
 mod export;
 mod form;

@@ -1,6 +1,6 @@
 //! An image on its way into the engine, and what the engine holds of it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use archive::compose::manifest_digest;
 use archive::{Archive, Image, Stack};
@@ -19,6 +19,8 @@ pub(crate) struct Item {
     /// The digests under which engines know the image: its config's, and on containerd stores its
     /// manifest's as we compose it.
     ids: Vec<Digest>,
+    /// The manifest that was composed, of which nothing was known before where layers were compressed elsewhere.
+    composed: OnceLock<Digest>,
 }
 
 impl Item {
@@ -28,6 +30,7 @@ impl Item {
         let ids = [image.image_id].into_iter();
         Some(Self {
             ids: ids.chain(manifest_digest(image)).collect(),
+            composed: OnceLock::new(),
             tags: choice.tags,
             stack,
         })
@@ -36,13 +39,24 @@ impl Item {
     /// What the engine may call it: its tags, then its IDs.
     fn names(&self) -> Vec<String> {
         let tags = self.tags.iter().map(Reference::to_string);
-        tags.chain(self.ids.iter().map(Digest::to_string)).collect()
+        tags.chain(self.ids().map(|id| id.to_string())).collect()
+    }
+
+    fn ids(&self) -> impl Iterator<Item = Digest> {
+        let composed = self.composed.get().filter(|id| !self.ids.contains(id));
+        self.ids.iter().chain(composed).copied()
+    }
+
+    /// Notes under which manifest the image was sent.
+    pub(crate) fn was_composed(&self, manifest: Digest) {
+        // Whatever is sent twice is composed alike.
+        let _ = self.composed.set(manifest);
     }
 
     /// The ID under which an engine holds the image, if it does, under whatever tag or none.
     pub(crate) fn held_as(&self, presence: &Presence) -> Option<Digest> {
-        let mut ids = self.ids.iter().copied();
-        ids.find(|id| presence.image(*id) == Some(self.stack.diff_ids()))
+        self.ids()
+            .find(|id| presence.image(*id) == Some(self.stack.diff_ids()))
     }
 
     pub(crate) fn image(&self) -> &Image {
@@ -52,7 +66,8 @@ impl Item {
     /// Whether the engine's image is this one, whole: an incomplete image on a containerd store
     /// has no diff_ids.
     fn is(&self, info: &ImageInfo) -> bool {
-        self.ids.contains(&info.id) && info.diff_ids.as_deref() == Some(self.stack.diff_ids())
+        self.ids().any(|id| id == info.id)
+            && info.diff_ids.as_deref() == Some(self.stack.diff_ids())
     }
 
     /// Whether this and another item can't be loaded together: they are the same, or want the same tag.

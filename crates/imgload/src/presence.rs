@@ -90,6 +90,13 @@ impl Presence {
         self.images.get(&id).map(Vec::as_slice)
     }
 
+    /// Whether a layer may become the beginning of an earlier stream that broke off in it, and the rest of this one. containerd
+    /// keeps what it has of a member by the member's name, and goes on behind that when the name comes again (28). Where
+    /// the earlier bytes were damaged the image is not there afterwards, though the engine says so; but they are gone, too.
+    pub(crate) fn continues_streams(&self) -> bool {
+        self.kind == Some(StoreKind::Containerd)
+    }
+
     /// Whether images that one may stand on matter here.
     pub(crate) fn needs_bases(&self) -> bool {
         self.kind == Some(StoreKind::Containerd)

@@ -137,7 +137,17 @@ impl Sender<'_> {
                 }
             }
         }
-        self.try_stream(parcels, &stacks, &vec![0; stacks.len()])
+        let all = || self.try_stream(parcels, &stacks, &vec![0; stacks.len()]);
+        match all() {
+            Err(Refusal::Engine(failure)) if presence.continues_streams() => {
+                self.reporter.detail(format!(
+                    "the engine may have gone on where an earlier stream broke off ({}); sending all again",
+                    first_line(&failure)
+                ));
+                all()
+            }
+            done => done,
+        }
     }
 
     /// Parcels that lack the same layer go together, because it is to be sent once; others can go at the same
@@ -222,7 +232,11 @@ impl Sender<'_> {
             .load(|stream| compose(&choices, &mut progress.counting(stream)));
         drop(progress);
         let refused = match fed {
-            Ok(()) => {
+            Ok(manifests) => {
+                let items = parcels.iter().flat_map(|parcel| &parcel.items);
+                for (item, manifest) in items.zip(manifests) {
+                    item.was_composed(manifest);
+                }
                 let checked = parcels
                     .iter()
                     .try_for_each(|parcel| parcel.check(self.engine));

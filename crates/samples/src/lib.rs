@@ -6,10 +6,12 @@
     reason = "tests call it, and writing to memory does not fail"
 )]
 
+mod elsewhere;
 mod image;
 mod packing;
 mod tar;
 
+pub use elsewhere::Foreign;
 pub use image::{TestImage, image, index, sample};
 pub use packing::{Packing, compress};
 pub use tar::Tar;

@@ -41,6 +41,55 @@ fn every_layout_and_compression_is_one_image() {
 }
 
 #[test]
+fn archives_made_elsewhere_are_the_same_image() {
+    let sample = sample();
+    for made in sample.elsewhere() {
+        for compression in ALL {
+            let file = OnDisk::new(&compress(compression, &made.bytes));
+            let archive = file
+                .open()
+                .unwrap_or_else(|error| panic!("{}: {error}", made.tool));
+            let [image] = archive.images() else {
+                panic!("{}: {} images", made.tool, archive.images().len());
+            };
+            assert_eq!(image.image_id, sample.image_id(), "{}", made.tool);
+            let tags: Vec<_> = image.tags.iter().map(Reference::to_string).collect();
+            assert_eq!(tags, Vec::from_iter(made.tag), "{}", made.tool);
+            archive.verify(image).expect("whole");
+        }
+    }
+}
+
+#[test]
+fn what_no_engine_loads_is_called_what_it_is() {
+    let sample = sample();
+    let (config, layer) = ("0".repeat(64), &sample.layers[0]);
+    let dir = Tar::new()
+        .file("version", "Directory Transport Version: 1.1\n")
+        .file("manifest.json", r#"{"schemaVersion":2,"layers":[]}"#)
+        .file(&config, "{}");
+    let oldest = Tar::new()
+        .file("1/layer.tar", layer)
+        .file("1/json", "{}")
+        .file("repositories", r#"{"x":{"1":"1"}}"#);
+    let blob = samples::digest(layer);
+    let manifest = json!({ "schemaVersion": 2, "config": { "digest": blob }, "layers": [
+        { "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip+encrypted", "digest": blob }] })
+    .to_string();
+    let listed = json!({ "mediaType": "application/vnd.oci.image.manifest.v1+json", "size": 1,
+        "digest": digest_of(manifest.as_bytes()) });
+    let encrypted = Tar::new().file(&blob_name(digest_of(manifest.as_bytes())), &manifest);
+    for (tar, text) in [
+        (dir, "is a folder of skopeo's `dir:` in a tar"),
+        (oldest, "was saved by a Docker older than 1.10"),
+        (index(encrypted, &[listed]), "layer 1 of 1 is encrypted"),
+    ] {
+        let said = complaint(&tar.bytes());
+        assert!(said.contains(text), "{said}");
+    }
+}
+
+#[test]
 fn hard_linked_layers_and_names_with_dots_are_found() {
     let sample = sample();
     let config = format!("{}.json", sample.image_id().hex());

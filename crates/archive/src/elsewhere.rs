@@ -1,0 +1,46 @@
+//! Tars that hold an image in a form that no engine loads: recognised so that people hear what they have.
+
+use crate::Error;
+use crate::describe::Documents;
+use crate::schema::Manifest;
+
+/// What Docker's oldest archives have instead of a `manifest.json`.
+const REPOSITORIES: &str = "repositories";
+/// How the media types of layers end that only whoever has a key can read (containers/ocicrypt, docs).
+const ENCRYPTED: &str = "+encrypted";
+
+/// Refuses a `manifest.json` that is a manifest as registries have it, not a list of images.
+pub(crate) fn check_list(documents: &impl Documents, manifest: &[u8]) -> Result<(), Error> {
+    if manifest.trim_ascii_start().first() != Some(&b'{') {
+        return Ok(());
+    }
+    Err(documents.blame().not_an_archive(
+        "is a folder of skopeo's `dir:` in a tar, which no engine loads",
+        Some("skopeo copy dir:FOLDER oci-archive:FILE"),
+    ))
+}
+
+/// What is said of a tar with neither `manifest.json` nor `index.json`.
+pub(crate) fn without_documents(documents: &impl Documents) -> Error {
+    let blame = documents.blame();
+    if documents.has(REPOSITORIES) {
+        return blame.not_an_archive(
+            "was saved by a Docker older than 1.10: it holds no manifest.json",
+            Some("load it into an old Docker, and save it by one that is 1.10 or newer"),
+        );
+    }
+    blame.damaged("is a tar, but no image archive: it holds no manifest.json and no index.json")
+}
+
+/// Refuses layers that can't be read without a key.
+pub(crate) fn check_layers(documents: &impl Documents, manifest: &Manifest) -> Result<(), Error> {
+    let mut layers = manifest.layers.iter();
+    match layers.position(|layer| layer.media_type.ends_with(ENCRYPTED)) {
+        None => Ok(()),
+        Some(place) => {
+            let (place, count) = (place + 1, manifest.layers.len());
+            let what = format!("layer {place} of {count} is encrypted, and no engine loads that");
+            Err(documents.blame().damaged(what))
+        }
+    }
+}
