@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use camino::Utf8Path;
 use xtask::process::Runner;
 use xtask::{debian, folders};
 
@@ -12,7 +13,12 @@ pub(crate) const LABEL: &str = "imgpipe.test";
 #[derive(Debug)]
 pub struct Engine {
     program: String,
+    podman: bool,
+    containerd: OnceLock<bool>,
 }
+
+/// What podman puts before names that people say without a host.
+const LOCAL: [&str; 2] = ["localhost/", "docker.io/library/"];
 
 static ENGINE: OnceLock<Engine> = OnceLock::new();
 
@@ -32,7 +38,7 @@ pub fn engine() -> &'static Engine {
             .unchecked()
             .run()
         {
-            Ok(output) if output.status.success() => Engine { program },
+            Ok(output) if output.status.success() => Engine::new(program),
             Ok(output) => no_engine(&program, &String::from_utf8_lossy(&output.stderr)),
             Err(error) => no_engine(&program, &error.to_string()),
         }
@@ -52,6 +58,15 @@ pub(crate) fn in_use() -> Option<&'static Engine> {
 }
 
 impl Engine {
+    fn new(program: String) -> Self {
+        let version = duct::cmd!(&program, "--version").stderr_null().read();
+        Self {
+            podman: version.is_ok_and(|version| version.starts_with("podman")),
+            program,
+            containerd: OnceLock::new(),
+        }
+    }
+
     /// What starts it.
     #[must_use]
     pub fn program(&self) -> &str {
@@ -73,10 +88,43 @@ impl Engine {
         self.id(reference).is_some()
     }
 
-    /// The ID of the image that this name points to.
+    /// The digest of the config of the image that this name points to, which is its identity in every engine.
     #[must_use]
     pub fn id(&self, reference: &str) -> Option<String> {
-        self.read(&["image", "inspect", "--format", "{{.Id}}", reference])
+        let id = self.read(&["image", "inspect", "--format", "{{.Id}}", reference])?;
+        if self.is_containerd() {
+            return self.config_of(reference);
+        }
+        // podman's are without the algorithm.
+        let hex = id.strip_prefix("sha256:").unwrap_or(&id);
+        Some(format!("sha256:{hex}"))
+    }
+
+    /// What containerd's store, which knows images by their manifests, does not show.
+    fn config_of(&self, reference: &str) -> Option<String> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = Utf8Path::from_path(folder.path())?.join("image.tar");
+        self.save(&[reference], &path);
+        let archive = archive::Archive::open(&path).expect("the engine saves archives");
+        archive
+            .images()
+            .first()
+            .map(|image| image.image_id.to_string())
+    }
+
+    /// Writes images into a docker-archive, in the place of whatever is there.
+    ///
+    /// # Panics
+    /// Where the engine refuses.
+    pub fn save(&self, references: &[&str], path: &Utf8Path) {
+        // podman adds nothing to an archive that is there, and takes a second image for a name of the first.
+        drop(std::fs::remove_file(path));
+        let mut words = vec!["save", "--output", path.as_str()];
+        if self.podman && references.len() > 1 {
+            words.push("--multi-image-archive");
+        }
+        let saved = self.read(&[&words[..], references].concat());
+        assert!(saved.is_some(), "{references:?} could not be saved");
     }
 
     /// The digests of an image's layers, lowest first.
@@ -101,8 +149,23 @@ impl Engine {
     /// Whether it keeps images in containerd's store, which knows layers by the blobs that they came in.
     #[must_use]
     pub fn is_containerd(&self) -> bool {
-        let status = self.read(&["info", "--format", "{{json .DriverStatus}}"]);
-        status.is_some_and(|status| status.contains("io.containerd.snapshotter"))
+        *self.containerd.get_or_init(|| {
+            let status = self.read(&["info", "--format", "{{json .DriverStatus}}"]);
+            status.is_some_and(|status| status.contains("io.containerd.snapshotter"))
+        })
+    }
+
+    /// What an archive of the engine's calls an image that people call so.
+    #[must_use]
+    pub fn name_in_archives(&self, reference: &str) -> String {
+        let host = if self.podman { LOCAL[0] } else { "" };
+        format!("{host}{reference}")
+    }
+
+    /// Whether it is podman.
+    #[must_use]
+    pub fn is_podman(&self) -> bool {
+        self.podman
     }
 
     /// The IDs of images without a name that were made for `project`.
@@ -124,9 +187,23 @@ impl Engine {
             .collect()
     }
 
-    /// The references of all images whose name in the last part of the path is `project`, or starts with it and a dash.
+    /// The references of all images whose name in the last part of the path is `project`, or starts with it and a
+    /// dash, each once and as people say it.
     #[must_use]
     pub fn images_of(&self, project: &str) -> Vec<String> {
+        let mut images = Vec::new();
+        for name in self.names_of(project) {
+            let local = LOCAL.iter().find_map(|host| name.strip_prefix(host));
+            let name = local.unwrap_or(&name).to_owned();
+            if !images.contains(&name) {
+                images.push(name);
+            }
+        }
+        images
+    }
+
+    /// The same as the engine calls them.
+    pub(crate) fn names_of(&self, project: &str) -> Vec<String> {
         let lines = self
             .read(&["images", "--format", "{{json .}}"])
             .unwrap_or_default();

@@ -12,6 +12,13 @@ use crate::engine::{LABEL, engine};
 /// How often a build is tried.
 const ATTEMPTS: u32 = 5;
 
+/// What builders say of an image that somebody removed while they looked at all there are.
+const RACED: [&str; 3] = [
+    "unable to find image \"sha256:",
+    "layer not known",
+    "image not known",
+];
+
 /// What makes an image a Debian 12 for whoever looks.
 const OS_RELEASE: &str = "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n";
 /// Where a static busybox may be.
@@ -118,8 +125,8 @@ impl Image {
                 break;
             }
             let said = String::from_utf8_lossy(&output.stdout);
-            // Where another test removes an image at this very moment, Docker's legacy builder fails.
-            let raced = said.contains("unable to find image \"sha256:");
+            // Where another test removes an image at this very moment, Docker's legacy builder fails, and podman.
+            let raced = RACED.iter().any(|words| said.contains(words));
             assert!(raced && attempt < ATTEMPTS, "no image {reference}:\n{said}");
         }
         reference

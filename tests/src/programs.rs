@@ -19,6 +19,10 @@ pub(crate) fn folder() -> &'static Utf8Path {
 
 fn build() -> Result<Utf8PathBuf, String> {
     let folder = folders::programs().map_err(|error| error.to_string())?;
+    // Whoever runs the tests where there are no sources has built the commands for them.
+    if std::env::var_os(xtask::COMMANDS_ARE_BUILT).is_some() {
+        return Ok(folder);
+    }
     let target = folders::target().map_err(|error| error.to_string())?;
     let mut words = vec![
         "build",

@@ -271,7 +271,7 @@ impl Drop for Sandbox {
             return;
         };
         let nameless = engine.nameless_of(&self.project);
-        for image in engine.images_of(&self.project).into_iter().chain(nameless) {
+        for image in engine.names_of(&self.project).into_iter().chain(nameless) {
             // A test that fails may leave a container that uses it; the failure itself says more.
             drop(engine.read(&["rmi", &image]));
         }

@@ -58,7 +58,7 @@ fn a_save_that_breaks_off_with_success() {
 #[test]
 fn a_save_without_its_layers() {
     let lossy = "f=${0%/*}/saved; \"$engine\" \"$@\" > \"$f\"
-        layer=$(tar -tf \"$f\" | grep -E 'layer.tar$|blobs/sha256/.' | head -1)
+        layer=$(tar -tvf \"$f\" | grep '^-' | sort -k 3,3n | tail -1 | sed 's/.* //')
         mkdir \"$f.d\" && tar -C \"$f.d\" -xf \"$f\" && rm \"$f.d/$layer\" && tar -C \"$f.d\" -cf - .";
     save_fails(lossy, "is missing");
 }

@@ -118,6 +118,11 @@ fn what_is_there_already_is_not_saved_again_and_what_is_damaged_is_mended() {
         s.read("image-registry.yml"),
         s.read_bytes(&s.archive("base")),
     );
+    if engine().is_containerd() {
+        // It is known which image was loaded from here, not which was built there.
+        s.forget(&image);
+        s.run("imgload", ["--no-record", &s.archive("base")]).ok();
+    }
     assert!(!written());
     assert_eq!(s.read("image-registry.yml"), registry);
     let mut damaged = archive.clone();
@@ -156,8 +161,7 @@ fn two_images_do_not_end_under_one_name() {
 fn an_archive_of_several_images_is_as_many_archives() {
     let s = Sandbox::new();
     let (one, two) = (debian().build(&s, "one"), debian().build(&s, "two"));
-    let save = format!("{} save {one} {two} > both.tar", engine().program());
-    s.sh(&save).ok();
+    engine().save(&[&one, &two], &s.path("both.tar"));
     s.run("imgsave", ["--name", &s.image("new"), "both.tar"])
         .fails("imgsave", 3, "holds 2 images")
         .stderr_has(&one)

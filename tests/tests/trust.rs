@@ -170,9 +170,15 @@ fn a_tag_of_another_image_is_moved_by_force_alone() {
     let (a, b) = (Image::new().build(&s, "a"), Image::new().build(&s, "b"));
     // An archive of `b` that claims to be `a`, alone and beside an image of no other's tag.
     let own = engine().id(&a).expect("an image");
+    let other = format!("{b}-other");
     s.sh(&format!(
-        "$IMG_ENGINE tag {a} {b}-kept && $IMG_ENGINE tag {b} {a} && $IMG_ENGINE save {a} > one.tar &&
-         $IMG_ENGINE save {b} {a} > two.tar && $IMG_ENGINE tag {own} {a} && $IMG_ENGINE rmi {b} {b}-kept"
+        "$IMG_ENGINE tag {a} {b}-kept && $IMG_ENGINE tag {b} {a} && $IMG_ENGINE tag {b}-kept {other}"
+    ))
+    .ok();
+    engine().save(&[&a], &s.path("one.tar"));
+    engine().save(&[&b, &a], &s.path("two.tar"));
+    s.sh(&format!(
+        "$IMG_ENGINE tag {other} {a} && $IMG_ENGINE rmi {b} {b}-kept {other}"
     ))
     .ok();
     for archive in ["one.tar", "two.tar"] {

@@ -124,9 +124,7 @@ fn archives_that_are_none_say_so() {
     // Another image in the place of the registered one.
     let other = Image::new().file("a", "another").build(&s, "other");
     let saved = s.path(&path);
-    engine()
-        .read(&["save", "--output", saved.as_str(), &other])
-        .expect("saves");
+    engine().save(&[&other], &saved);
     for words in [&["a"][..], &["--image", &other, "a"], &["--list"]] {
         s.command("imgcat").arg(&name).args(words).run().fails(
             "imgcat",
@@ -197,9 +195,7 @@ fn of_several_images_one_is_chosen() {
     let two = Image::new().file("a", "two").build(&s, "two");
     let ids = [&one, &two].map(|image| engine().id(image).expect("an image"));
     let path = s.path("both.tar");
-    engine()
-        .read(&["save", "--output", path.as_str(), &one, &two])
-        .expect("saves");
+    engine().save(&[&one, &two], &path);
     s.sh("gzip --fast < both.tar > both.tar.gz").ok();
     for archive in ["both.tar", "both.tar.gz"] {
         let outcome = s.run("imgcat", [archive, "a"]);

@@ -65,9 +65,7 @@ fn a_tar_unpacks_to_what_a_container_sees() {
     }
     // As the engine itself saves it.
     let path = s.path("saved.tar");
-    engine()
-        .read(&["save", "--output", path.as_str(), &image])
-        .expect("saves");
+    engine().save(&[&image], &path);
     s.sh("imgcat --tar saved.tar > own.tar").ok();
     tree::assert_same(&tree::unpack(&s, "own.tar"), &expected, "docker save");
 }
@@ -79,9 +77,7 @@ fn what_upper_layers_hide_is_hidden() {
     odd::export(&s, &image, "export.tar");
     let expected = tree::unpack(&s, "export.tar");
     let saved = s.path("saved.tar");
-    engine()
-        .read(&["save", "--output", saved.as_str(), &image])
-        .expect("saves");
+    engine().save(&[&image], &saved);
     for archive in ["whiteouts.tar", "saved.tar"] {
         s.sh(&format!("imgcat --tar {archive} > {archive}.files"))
             .ok()

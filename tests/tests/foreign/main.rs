@@ -1,0 +1,102 @@
+//! Archives made elsewhere: by tools that are here, as they write them; by others, after their sources.
+
+#![expect(clippy::expect_used, reason = "in tests, and in what they share")]
+
+mod shaped;
+mod tools;
+
+use pipeline_tests::{Sandbox, engine};
+
+/// Content of the image, to be read out of each archive.
+const MARK: &str = "the same in every archive";
+
+/// What an archive must be for every command.
+struct Expected<'a> {
+    image_id: &'a str,
+    /// What the archive calls its image; `None` where it does not.
+    tag: Option<&'a str>,
+}
+
+/// Tries an archive with each command that takes one, as it is and compressed as a whole.
+fn try_all(s: &Sandbox, tool: &str, archive: &str, expected: &Expected) {
+    try_one(s, tool, archive, expected);
+    for (packer, ending) in [("gzip --fast", "gz"), ("zstd -q", "zst")] {
+        let packed = format!("{archive}.{ending}");
+        s.sh(&format!("{packer} < '{archive}' > '{packed}'")).ok();
+        try_one(s, &format!("{tool}, {packer}"), &packed, expected);
+    }
+}
+
+fn try_one(s: &Sandbox, tool: &str, archive: &str, expected: &Expected) {
+    let id = expected.image_id;
+    // Out of the archive, without an engine.
+    let read = s.run("imgcat", [archive, "/etc/mark"]);
+    assert_eq!(read.ok().stdout, MARK, "{tool}\n{read}");
+
+    // Into the engine.
+    let loaded = s.run("imgload", ["--force", "--json", archive]);
+    let object = &loaded.ok().json()[0];
+    assert_eq!(object["image_id"], id, "{tool}\n{loaded}");
+    let name = expected.tag.unwrap_or(id);
+    assert_eq!(object["reference"], name, "{tool}\n{loaded}");
+    if let Some(tag) = expected.tag {
+        assert_eq!(engine().id(tag).as_deref(), Some(id), "{tool}\n{loaded}");
+        assert!(engine().read(&["rmi", tag]).is_some(), "{tool}\n{loaded}");
+    } else {
+        let held = object["loaded"] == true;
+        assert!(held, "{tool}: the engine had it before\n{loaded}");
+        remove_nameless(s, tool);
+    }
+
+    // Into a store, and as an archive that somebody registered as it is.
+    let name = s.image("saved");
+    let saved = s.run("imgsave", ["--name", &name, archive]);
+    assert_eq!(
+        saved.ok().stdout,
+        format!("{}\n", s.archive("saved")),
+        "{tool}"
+    );
+    let entry = format!(
+        "  - {{name: {}, file: '{archive}', docker_tag: 'as-it-is:1', os: 'debian:12', architecture: x86_64, image_id: '{id}'}}\n",
+        s.image("raw")
+    );
+    let registry = s.read("image-registry.yml") + &entry;
+    assert!(
+        registry.contains(&format!("image_id: {id}")),
+        "{tool}\n{registry}"
+    );
+    s.write("image-registry.yml", registry);
+    s.run("imgls", ["--check", "--no-engine"]).ok();
+    s.sh(&format!(
+        "rm -r image-registry.yml '{}'",
+        s.archive("saved")
+    ))
+    .ok();
+}
+
+/// An image that came without a name goes with what was made of it.
+fn remove_nameless(s: &Sandbox, tool: &str) {
+    let list = [
+        "images",
+        "--quiet",
+        "--no-trunc",
+        "--filter",
+        "dangling=true",
+    ];
+    let label = format!("label=imgpipe.test={}", s.project());
+    let ids = engine().read(&[&list[..], &["--filter", &label]].concat());
+    let ids = ids.unwrap_or_default();
+    assert_eq!(ids.lines().count(), 1, "{tool}: {ids}");
+    assert!(
+        engine().read(&["rmi", ids.trim()]).is_some(),
+        "{tool}: {ids}"
+    );
+}
+
+/// What the engine itself makes of an archive: the identity of the image that it loads, or `None` where it refuses.
+fn by_engine(s: &Sandbox, archive: &str, tag: &str) -> Option<String> {
+    engine().read(&["load", "--input", s.path(archive).as_str()])?;
+    let id = engine().id(tag);
+    drop(engine().read(&["rmi", tag]));
+    id
+}
