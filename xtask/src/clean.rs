@@ -30,7 +30,24 @@ pub(crate) fn run(runner: &Runner, target: &Utf8Path) -> Result<(), Error> {
     ] {
         remove(&folder)?;
     }
+    let engines = target.join("engines");
+    if engines.exists() {
+        storage(&engines)?;
+        eprintln!("removed {engines}");
+    }
     Ok(())
+}
+
+/// Removes a folder in which a podman keeps images. Those of a user who is not root belong to many users, as whom only
+/// podman itself removes them.
+pub(crate) fn storage(folder: &Utf8Path) -> Result<(), Error> {
+    match folders::remove(folder) {
+        Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::PermissionDenied => {
+            let words = ["podman", "unshare", "rm", "-rf", "--", folder.as_str()];
+            Runner::default().run_quietly(&command(words))
+        }
+        other => other,
+    }
 }
 
 /// Removes a folder, and says so; one that is not there is fine.

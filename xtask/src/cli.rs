@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::process::Runner;
-use crate::{Error, bench, clean, demo, generate, soak, test};
+use crate::{Error, bench, clean, demo, engines, generate, soak, test};
 
 /// The project's own tasks.
 #[derive(Debug, Parser)]
@@ -58,6 +58,13 @@ enum Task {
     /// what was tried and what was lost, with the seed that gives the same moments again. It takes an hour or two. Example:
     /// `cargo xtask soak --kills 500 --large 0`.
     Soak(soak::Options),
+    /// Run the tests against every engine that can be brought up here, and print a table of engine against test
+    ///
+    /// Besides the engine that answers: this machine's podman, as root and as a user who is not; and the Docker (with a graph
+    /// driver and with containerd's store) and podman of Debian 13 and of Debian unstable, each in a folder below
+    /// `target/engines/`, which takes root, Debian's mirrors and some minutes the first time. The tests then take about as
+    /// long for each as `cargo xtask test`. Example: `cargo xtask engines --engine podman --test load -- damaged`.
+    Engines(engines::Options),
     /// Remove what the demo, the tests and the bench keep: their images, the private engine's folder, the cached Debian base
     Clean,
 }
@@ -87,6 +94,7 @@ fn run(task: Task) -> Result<(), Error> {
         Task::Generate { check } => generate::run(&runner, check),
         Task::Bench(options) => bench::run(&mut runner, &target, &options),
         Task::Soak(options) => soak::run(&mut runner, &target, options),
+        Task::Engines(options) => engines::run(&mut runner, &target, &options),
         Task::Clean => clean::run(&runner, &target),
     }
 }

@@ -150,10 +150,6 @@ fn can_bootstrap(runner: &Runner) -> bool {
 
 /// Makes the tar. In a mount and process namespace of its own: an interrupted `debootstrap` leaves `/proc` mounted in the folder.
 fn bootstrap(runner: &Runner, tar: &Utf8Path) -> Result<(), Error> {
-    packages::ensure(runner, &PROGRAMS, &["debian-archive-keyring"])?;
-    if !Utf8Path::new(KEYRING).is_file() {
-        packages::install(runner, "debian-archive-keyring")?;
-    }
     let cache = tar.parent().unwrap_or(Utf8Path::new("."));
     let work = tempfile::Builder::new()
         .prefix("debootstrap-")
@@ -162,8 +158,20 @@ fn bootstrap(runner: &Runner, tar: &Utf8Path) -> Result<(), Error> {
     let root = Utf8PathBuf::from_path_buf(work.path().join("root"))
         .map_err(|path| Error::Wrong(format!("the folder {} is not UTF-8", path.display())))?;
 
+    system(runner, SUITE, &root)?;
+    let sources = root.join("etc/apt/sources.list");
+    std::fs::write(&sources, SOURCES).map_err(Error::io(&sources))?;
+    pack(runner, &root, tar)
+}
+
+/// Makes a minimal Debian of a release in a folder.
+pub(crate) fn system(runner: &Runner, suite: &str, root: &Utf8Path) -> Result<(), Error> {
+    packages::ensure(runner, &PROGRAMS, &["debian-archive-keyring"])?;
+    if !Utf8Path::new(KEYRING).is_file() {
+        packages::install(runner, "debian-archive-keyring")?;
+    }
     eprintln!(
-        "making a Debian 12 with debootstrap, from {MIRROR}; this takes a minute or two, once"
+        "making a Debian {suite} with debootstrap, from {MIRROR}; this takes a minute or two, once"
     );
     let keyring = format!("--keyring={KEYRING}");
     let words = [
@@ -177,14 +185,14 @@ fn bootstrap(runner: &Runner, tar: &Utf8Path) -> Result<(), Error> {
         "--variant=minbase",
         "--include=ca-certificates",
         &keyring,
-        SUITE,
+        suite,
         root.as_str(),
         MIRROR,
     ];
-    runner.run_quietly(&command(words).variable("PATH", packages::system_path(runner)))?;
-    let sources = root.join("etc/apt/sources.list");
-    std::fs::write(&sources, SOURCES).map_err(Error::io(&sources))?;
+    runner.run_quietly(&command(words).variable("PATH", packages::system_path(runner)))
+}
 
+fn pack(runner: &Runner, root: &Utf8Path, tar: &Utf8Path) -> Result<(), Error> {
     let partial = root.with_file_name("debian.tar");
     let words = [
         "tar",

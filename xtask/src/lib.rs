@@ -16,6 +16,7 @@ mod cli;
 pub mod debian;
 mod demo;
 mod engine;
+mod engines;
 mod error;
 pub mod folders;
 mod generate;
@@ -26,4 +27,5 @@ mod steps;
 mod test;
 
 pub use cli::main;
+pub use engines::COMMANDS_ARE_BUILT;
 pub use error::Error;

@@ -3,6 +3,7 @@
 use camino::Utf8Path;
 
 use crate::engine::Engine;
+use crate::engine::podman::Podman;
 use crate::folders::workspace;
 use crate::packages::{self, Program};
 use crate::process::{Command, Runner, command};
@@ -10,7 +11,7 @@ use crate::steps::Steps;
 use crate::{Error, generate};
 
 /// What the tests need besides the engine.
-const PROGRAMS: [Program; 3] = [
+const PROGRAMS: [Program; 8] = [
     Program {
         name: "busybox",
         package: "busybox-static",
@@ -23,7 +24,29 @@ const PROGRAMS: [Program; 3] = [
         name: "strace",
         package: "strace",
     },
+    Program {
+        name: "skopeo",
+        package: "skopeo",
+    },
+    Program {
+        name: "buildah",
+        package: "buildah",
+    },
+    Program {
+        name: "podman",
+        package: "podman",
+    },
+    Program {
+        name: "zstd",
+        package: "zstd",
+    },
+    Program {
+        name: "xz",
+        package: "xz-utils",
+    },
 ];
+/// The tests that run against podman as well: what loads, saves and builds. `cargo xtask engines --engine podman` has all.
+const WITH_PODMAN: [&str; 4] = ["pipeline", "load", "layers", "build"];
 
 pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, filter: &[String]) -> Result<(), Error> {
     let mut steps = Steps::default();
@@ -58,7 +81,17 @@ pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, filter: &[String]) -> 
     })?;
     let integration =
         with_filter("test --package pipeline-tests").variable("IMG_ENGINE", engine.program());
-    steps.run("tests against the engine", || runner.run(&integration))
+    steps.run("tests against the engine", || runner.run(&integration))?;
+    if engine.is_podman() {
+        return Ok(());
+    }
+    let folder = target.join("engines/podman");
+    let podman = steps.run("podman", || Podman::start(runner, &folder, None))?;
+    let tests = WITH_PODMAN.map(|name| format!(" --test {name}")).concat();
+    let words = with_filter(&format!("test --package pipeline-tests{tests}"));
+    steps.run("tests against podman", || {
+        runner.run(&podman.surround_command(words))
+    })
 }
 
 /// The engine that answers, or a private one, and what the tests need beside it.

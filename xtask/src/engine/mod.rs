@@ -1,7 +1,10 @@
 //! The container engine that a task works with: the one that answers, else a private one for as long as the task runs.
 
 mod namespace;
-mod private;
+pub(crate) mod podman;
+pub(crate) mod private;
+pub(crate) mod rootless;
+pub(crate) mod system;
 
 use std::time::Duration;
 
@@ -10,7 +13,7 @@ use camino::Utf8Path;
 use crate::Error;
 use crate::packages::{self, Program};
 use crate::process::{Runner, command};
-use private::PrivateEngine;
+use private::{Daemon, PrivateEngine};
 
 /// What a private engine needs. `slirp4netns` gives it a network of its own without touching the host's.
 const PROGRAMS: [Program; 6] = [
@@ -106,7 +109,7 @@ impl Engine {
         ] {
             runner.set(variable, None);
         }
-        let private = PrivateEngine::start(runner, target)?;
+        let private = PrivateEngine::start(runner, &target.join("engine"), Daemon::default())?;
         runner.set("DOCKER_HOST", Some(private.host()));
         eprintln!("engine: {} answers", private.host());
         Ok(Self {
@@ -131,6 +134,11 @@ impl Engine {
     /// The engine's program.
     pub(crate) fn program(&self) -> &str {
         &self.program
+    }
+
+    /// Whether its program is podman.
+    pub(crate) fn is_podman(&self) -> bool {
+        Utf8Path::new(&self.program).file_name() == Some("podman")
     }
 
     /// Whether it goes, with all its images, when the task ends.

@@ -37,11 +37,11 @@ pub(crate) struct Namespace {
 }
 
 impl Namespace {
-    /// Starts `script` (for `sh`, with `argument` as `$1`) inside, and connects it. The output goes to `log`.
+    /// Starts `script` (for `sh`, with `arguments` from `$1` on) inside, and connects it. The output goes to `log`.
     pub(crate) fn start(
         runner: &Runner,
         script: &str,
-        argument: &str,
+        arguments: &[&str],
         log: &Utf8Path,
     ) -> Result<Self, Error> {
         let path = system_path(runner);
@@ -60,8 +60,8 @@ impl Namespace {
             "-c",
             script,
             "sh",
-            argument,
         ];
+        let words = words.iter().chain(arguments).copied();
         let first = runner.start(&command(words).variable("PATH", &path), log)?;
         let mut namespace = Self {
             first,
@@ -91,6 +91,11 @@ impl Namespace {
         namespace.network = Some(runner.start(&command(words).variable("PATH", &path), log)?);
         namespace.wait(runner, || has_device(process))?;
         Ok(namespace)
+    }
+
+    /// The process that is in the mount namespace, but for its number.
+    pub(crate) fn process(&self) -> Option<u32> {
+        self.first.pids().first().copied()
     }
 
     /// Whether both the process inside and its network are still there.

@@ -1,4 +1,5 @@
-//! A `dockerd` of the task's own, with everything it keeps under `target/engine/`.
+//! A `dockerd` of the task's own, with everything it keeps in one folder: this machine's below `target/engine/`, or that
+//! of another system in a folder, with that system's own client.
 //!
 //! Its images are a working copy: the folder goes when the engine stops, and one left by a task that was killed goes when
 //! the next one starts. Only `dockerd.log` stays.
@@ -10,6 +11,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::TempDir;
 
 use super::namespace::{Namespace, RESOLVER};
+use super::system::{self, System};
 use crate::Error;
 use crate::folders::remove;
 use crate::packages::find;
@@ -23,9 +25,19 @@ const SOCKET_MAX: usize = 107;
 /// What runs inside. `/run` is replaced so that sockets which the engine's parts put there by fixed names are its own.
 const SCRIPT: &str = "mount -t tmpfs tmpfs /run && exec dockerd --config-file \"$1\"";
 
+/// Whose `dockerd`, and where it keeps images.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Daemon<'a> {
+    /// Another system, whose engine it is.
+    pub(crate) system: Option<&'a System>,
+    /// Keep images in containerd's store.
+    pub(crate) containerd: bool,
+}
+
 /// A running private engine. Dropping it stops it and removes its images.
 #[derive(Debug)]
 pub(crate) struct PrivateEngine {
+    program: String,
     // Fields drop in this order: the engine ends before its folders go and the next task may start.
     _namespace: Namespace,
     folders: Folders,
@@ -40,17 +52,17 @@ struct Folders {
 }
 
 impl PrivateEngine {
-    /// Starts it and waits until it answers.
-    pub(crate) fn start(runner: &Runner, target: &Utf8Path) -> Result<Self, Error> {
-        let root = target.join("engine");
-        std::fs::create_dir_all(&root).map_err(Error::io(&root))?;
-        let lock = lock(runner, &root)?;
+    /// Starts it with its folder at `root`, and waits until it answers.
+    pub(crate) fn start(runner: &Runner, root: &Utf8Path, daemon: Daemon) -> Result<Self, Error> {
+        std::fs::create_dir_all(root).map_err(Error::io(root))?;
+        let lock = lock(runner, root)?;
         let mut refusal = None;
-        for driver in drivers(runner) {
-            let folders = Folders::create(root.clone())?;
-            match launch(runner, &folders, driver) {
-                Ok(namespace) => {
+        for driver in drivers(runner, daemon) {
+            let folders = Folders::create(root.to_owned())?;
+            match launch(runner, &folders, driver, daemon) {
+                Ok((namespace, program)) => {
                     return Ok(Self {
+                        program,
                         _namespace: namespace,
                         folders,
                         _lock: lock,
@@ -69,6 +81,11 @@ impl PrivateEngine {
         Err(refusal.unwrap_or_else(|| Error::Wrong("no storage driver to try".into())))
     }
 
+    /// The program that reaches it.
+    pub(crate) fn program(&self) -> &str {
+        &self.program
+    }
+
     /// What `DOCKER_HOST` must hold to reach it.
     pub(crate) fn host(&self) -> String {
         self.folders.host()
@@ -76,15 +93,26 @@ impl PrivateEngine {
 }
 
 /// Storage drivers in the order of trying: `dockerd`'s own choice, then those that need less of the kernel.
-fn drivers(runner: &Runner) -> impl Iterator<Item = Option<&'static str>> {
+fn drivers(runner: &Runner, daemon: Daemon) -> impl Iterator<Item = Option<&'static str>> {
     let fuse = find(runner, "fuse-overlayfs").map(|_| Some("fuse-overlayfs"));
-    [Some(None), fuse, Some(Some("vfs"))].into_iter().flatten()
+    // Another system has but what was installed there, and containerd's store chooses for itself.
+    let others = [fuse, Some(Some("vfs"))].into_iter().flatten();
+    let tries_others = daemon.system.is_none() && !daemon.containerd;
+    [None]
+        .into_iter()
+        .chain(others.filter(move |_| tries_others))
 }
 
-fn launch(runner: &Runner, folders: &Folders, driver: Option<&str>) -> Result<Namespace, Error> {
+fn launch(
+    runner: &Runner,
+    folders: &Folders,
+    driver: Option<&str>,
+    daemon: Daemon,
+) -> Result<(Namespace, String), Error> {
     let config = folders.root.join("daemon.json");
     let log = folders.root.join("dockerd.log");
-    std::fs::write(&config, folders.config(driver)).map_err(Error::io(&config))?;
+    let text = folders.config(driver, daemon.containerd);
+    std::fs::write(&config, text).map_err(Error::io(&config))?;
     std::fs::write(&log, "").map_err(Error::io(&log))?;
     let failed = |why: String| {
         let last = std::fs::read_to_string(&log)
@@ -100,11 +128,25 @@ fn launch(runner: &Runner, folders: &Folders, driver: Option<&str>) -> Result<Na
             hint,
         }
     };
-    let namespace = match Namespace::start(runner, SCRIPT, config.as_str(), &log) {
+    let (script, mut arguments) = match daemon.system {
+        Some(system) => (system::INSIDE, system.arguments()),
+        None => (SCRIPT, Vec::new()),
+    };
+    if daemon.system.is_some() {
+        arguments.extend(["dockerd", "--config-file"]);
+    }
+    arguments.push(config.as_str());
+    let namespace = match Namespace::start(runner, script, &arguments, &log) {
         Err(Error::Engine { what, .. }) => return Err(failed(what)),
         other => other?,
     };
-    let answers = command(["docker", "--host", &folders.host(), "version"]);
+    let program = match (daemon.system, namespace.process()) {
+        (Some(system), Some(process)) => system
+            .entrance(&folders.root, process, "docker")?
+            .into_string(),
+        _ => "docker".to_owned(),
+    };
+    let answers = command([&program, "--host", &folders.host(), "version"]);
     let end = Instant::now() + START;
     while !runner.succeeds(&answers)? {
         if !namespace.is_alive() {
@@ -121,7 +163,7 @@ fn launch(runner: &Runner, folders: &Folders, driver: Option<&str>) -> Result<Na
         }
         runner.pause(STEP)?;
     }
-    Ok(namespace)
+    Ok((namespace, program))
 }
 
 /// One private engine a target folder: a second task waits for the first.
@@ -186,15 +228,20 @@ impl Folders {
 
     /// The engine's own configuration file, so that it does not read the system's. The cgroup driver is the one that
     /// needs no talk with an init system, which would not know the process numbers of the namespace.
-    fn config(&self, driver: Option<&str>) -> String {
+    fn config(&self, driver: Option<&str>, containerd: bool) -> String {
         let text =
             |value: &str| format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""));
         let driver = driver
             .map(|driver| format!(",\n  \"storage-driver\": {}", text(driver)))
             .unwrap_or_default();
+        let store = if containerd {
+            ",\n  \"features\": {\"containerd-snapshotter\": true}"
+        } else {
+            ""
+        };
         format!(
             "{{\n  \"data-root\": {},\n  \"exec-root\": \"/run/docker\",\n  \"pidfile\": \"/run/docker.pid\",\n  \"hosts\": [{}],\n  \
-             \"dns\": [\"{RESOLVER}\"],\n  \"exec-opts\": [\"native.cgroupdriver=cgroupfs\"]{driver}\n}}\n",
+             \"dns\": [\"{RESOLVER}\"],\n  \"exec-opts\": [\"native.cgroupdriver=cgroupfs\"]{driver}{store}\n}}\n",
             text(self.root.join("data").as_str()),
             text(&self.host()),
         )
@@ -225,7 +272,7 @@ mod tests {
         let far = Folders::create(base.join("deep/".repeat(30)).join("engine")).unwrap();
         assert!(far.socket.as_str().len() <= SOCKET_MAX, "{}", far.socket);
         assert!(
-            far.config(Some("vfs"))
+            far.config(Some("vfs"), false)
                 .contains("\"storage-driver\": \"vfs\"")
         );
     }

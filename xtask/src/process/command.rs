@@ -25,6 +25,13 @@ pub fn command<W: Into<String>>(words: impl IntoIterator<Item = W>) -> Command {
 }
 
 impl Command {
+    /// Puts words before those that there are: of a program that runs what follows.
+    #[must_use]
+    pub fn preceded_by<W: Into<String>>(mut self, words: impl IntoIterator<Item = W>) -> Self {
+        self.words.splice(0..0, words.into_iter().map(Into::into));
+        self
+    }
+
     /// Runs in this folder.
     #[must_use]
     pub fn folder(mut self, folder: impl Into<Utf8PathBuf>) -> Self {

@@ -166,6 +166,21 @@ impl Runner {
         }
     }
 
+    /// Runs a command whose output, of which nothing is shown, goes into a file, and returns whether it succeeds.
+    ///
+    /// # Errors
+    /// Where it can't be started, or a signal arrives.
+    pub fn run_into(&self, command: &Command, log: &Utf8Path) -> Result<bool, Error> {
+        let file = std::fs::File::create(log).map_err(Error::io(log))?;
+        let expression = command.expression(self);
+        let expression = expression.stderr_to_stdout().stdout_file(file);
+        match self.finish(command, &expression) {
+            Ok(_) => Ok(true),
+            Err(Error::Failed { .. }) => Ok(false),
+            Err(other) => Err(other),
+        }
+    }
+
     /// Starts a command that runs beside the task, its output in the file `log`. The caller ends it.
     ///
     /// # Errors
