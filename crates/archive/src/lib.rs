@@ -58,5 +58,6 @@ pub use layout::{Layout, Stored};
 pub use octets::{name_bytes, name_text};
 pub use rootfs::{ImageFile, RootFs};
 pub use schema::{Descriptor, Index, Manifest, Platform};
+pub use source::refuse_pointer;
 pub use stack::Stack;
 pub use tree::NotFound;

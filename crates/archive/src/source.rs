@@ -99,6 +99,24 @@ impl Source {
     }
 }
 
+/// Refuses a file that only stands for an archive until Git LFS brings it. Nothing else is looked at: a file that is not
+/// there or can't be read is not refused.
+pub fn refuse_pointer(path: &Utf8Path) -> Result<(), Error> {
+    let mut start = [0; LFS_POINTER.len()];
+    let read = path
+        .metadata()
+        .and_then(|metadata| match metadata.is_file() {
+            true => File::open(path)?.read_exact_at(&mut start, 0),
+            false => Ok(()),
+        });
+    match read {
+        Ok(()) if start == LFS_POINTER => {
+            Err(Blame::new(path).not_an_archive(IS_LFS_POINTER, Some("git lfs pull")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Whether these bytes, which may end inside a character, are text.
 fn is_text(start: &[u8]) -> bool {
     let text = match std::str::from_utf8(start) {

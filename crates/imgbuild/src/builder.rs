@@ -173,6 +173,8 @@ impl Builder<'_> {
         let path = self
             .store
             .relative(&self.store.path(&entry.file)?, &cli::working_dir()?);
+        // What is only not here yet is not to be replaced.
+        archive::refuse_pointer(&path)?;
         // Damaged, gone or without its base: built again, as if it had never been.
         let whole = Archive::open(&path)
             .ok()

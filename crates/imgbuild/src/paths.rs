@@ -19,6 +19,7 @@ pub(crate) fn archive(
     if let Some(entry) = store.find(registry, &absolute) {
         let target = imgload::target::registered(store, entry)?;
         return if target.path.is_file() {
+            archive::refuse_pointer(&target.path)?;
             Ok(target)
         } else {
             Err(missing(path))
@@ -26,6 +27,7 @@ pub(crate) fn archive(
     }
     let path = inside(store, path, ARCHIVE)?;
     if path.is_file() {
+        archive::refuse_pointer(&path)?;
         Ok(Target { path, entry: None })
     } else {
         Err(missing(&path))

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "in tests, and in what they share")]
 
+mod pointer;
 mod shaped;
 mod tools;
 
