@@ -15,6 +15,7 @@
 //! - An [`Image`] is a tiny image with fresh random content, so that no layer is in the engine already.
 //! - [`Watched`] is the engine with every call written down, and spoiled where a test needs that.
 //! - A [`Tally`] counts what is tried again and again, for `cargo xtask soak`.
+//! - A [`Registry`] is a real registry of a test's own, with every request counted, and a [`Fault`] where a test needs it.
 //! - [`debian_base`] is a real Debian 12 that all tests share; `cargo xtask clean` removes it.
 //!
 //! The tests need an engine: `cargo xtask test` starts one where none answers. The commands are built as needed.
@@ -25,10 +26,13 @@
 )]
 
 mod engine;
+mod fault;
+mod front;
 mod image;
 mod invocation;
 mod outcome;
 mod programs;
+mod registry;
 mod running;
 mod sandbox;
 mod small_disk;
@@ -36,9 +40,12 @@ mod tally;
 mod watched;
 
 pub use engine::{Engine, debian_base, engine};
+pub use fault::Fault;
+pub use front::Request;
 pub use image::Image;
 pub use invocation::Invocation;
 pub use outcome::Outcome;
+pub use registry::{LOGIN, Registry};
 pub use running::{Process, Running, Whom};
 pub use sandbox::Sandbox;
 pub use small_disk::SmallDisk;

@@ -1,5 +1,7 @@
 //! The flags of commands that reach remote registries.
 
+use std::{env, fs, io};
+
 use camino::Utf8PathBuf;
 use clap::Args;
 use remote::{Options, Remote};
@@ -52,7 +54,18 @@ impl RemoteFlags {
             insecure: self.insecure,
             authfile: self.authfile.as_deref().map(absolute).transpose()?,
             retries: self.retry,
+            no_runtime_folder: is_locked_out(),
         };
         Ok(Remote::new(program, options))
     }
+}
+
+/// Whether somebody else's folder is where skopeo looks for credentials of a user without a folder for the session: root makes
+/// `/run/containers` for itself, by running podman once, and skopeo takes that for a failure.
+fn is_locked_out() -> bool {
+    let user = rustix::process::geteuid().as_raw();
+    let file = format!("/run/containers/{user}/auth.json");
+    let refused = |error: io::Error| error.kind() == io::ErrorKind::PermissionDenied;
+    env::var_os("XDG_RUNTIME_DIR").is_none_or(|folder| folder.is_empty())
+        && fs::symlink_metadata(file).is_err_and(refused)
 }

@@ -28,6 +28,8 @@ pub struct Options {
     pub authfile: Option<Utf8PathBuf>,
     /// How often a call is tried again that failed for a reason which may pass.
     pub retries: u32,
+    /// The folder for the user's session, where credentials may be, is somebody else's: there are none in it.
+    pub no_runtime_folder: bool,
 }
 
 /// Remote registries behind `skopeo`.
@@ -101,7 +103,12 @@ impl Remote {
     }
 
     pub(crate) fn call(&self, verb: &str) -> Call {
-        Call::new(&self.program, verb, None, false)
+        let call = Call::new(&self.program, verb, None, false);
+        match self.options.no_runtime_folder {
+            // One that is not there is passed over; the other places where credentials may be are not.
+            true => call.env("XDG_RUNTIME_DIR", "/nonexistent"),
+            false => call,
+        }
     }
 
     pub(crate) fn authfile(&self, flag: &str) -> Option<String> {

@@ -1,0 +1,164 @@
+//! A real registry of a test's own: Debian's `docker-registry`, on this machine alone, behind a [`Front`].
+
+use std::fs::{self, File};
+use std::net::SocketAddr;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use tempfile::TempDir;
+use xtask::folders;
+
+use crate::front::Front;
+use crate::{Fault, Request};
+
+/// How long a registry may take to begin to listen.
+const START: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_millis(10);
+/// Where programs of the system may be that are not on everybody's PATH.
+const PROGRAM: [&str; 2] = ["/usr/bin/docker-registry", "/usr/local/bin/docker-registry"];
+
+/// The only user of a registry that wants a login, the password, and a line that says both to the registry: it takes bcrypt alone.
+pub const LOGIN: (&str, &str) = ("ci", "open sesame");
+const HTPASSWD: &str = "ci:$2b$04$LWebwXKKpIVd9PBlFu2Hm.cxEOfAeyv755RDVvry8SA3n/gqZcY6G\n";
+
+/// A registry with nothing in it. It ends, and is gone, with this.
+#[derive(Debug)]
+pub struct Registry {
+    process: duct::Handle,
+    front: Front,
+    _folder: TempDir,
+}
+
+impl Registry {
+    /// A registry that lets everybody in.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    #[must_use]
+    pub fn start() -> Self {
+        Self::create("")
+    }
+
+    /// A registry that lets in whoever knows [`LOGIN`].
+    ///
+    /// # Panics
+    /// Where it does not start.
+    #[must_use]
+    pub fn with_login() -> Self {
+        Self::create("auth: {htpasswd: {realm: tests, path: htpasswd}}\n")
+    }
+
+    fn create(more: &str) -> Self {
+        let parent = folders::target()
+            .expect("a test runs from Cargo's target folder")
+            .join("tmp");
+        fs::create_dir_all(&parent).expect("the target folder is writable");
+        let folder = tempfile::Builder::new()
+            .prefix("registry-")
+            .tempdir_in(&parent)
+            .expect("a folder for the registry");
+        let root = Utf8Path::from_path(folder.path()).expect("the target folder's path is UTF-8");
+        let write = |name: &str, text: &str| {
+            fs::write(root.join(name), text).expect("the folder is writable");
+        };
+        write("htpasswd", HTPASSWD);
+        write(
+            "config.yml",
+            &format!(
+                "version: 0.1\nlog: {{level: info}}\nstorage: {{filesystem: {{rootdirectory: data}}}}\n\
+                 http: {{addr: '127.0.0.1:0', secret: none}}\n{more}"
+            ),
+        );
+        let log = root.join("log");
+        let file = File::create(&log).expect("the folder is writable");
+        // The kernel ends it where the test itself is ended before its time.
+        let program = program();
+        let words = [
+            "--pdeathsig",
+            "KILL",
+            program.as_str(),
+            "serve",
+            "config.yml",
+        ];
+        let mut command = duct::cmd("setpriv", words)
+            .dir(root)
+            .stdin_null()
+            .stderr_to_stdout()
+            .stdout_file(file);
+        // It takes its settings from there, too, and this is one of skopeo's.
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("REGISTRY_")) {
+            command = command.env_remove(name);
+        }
+        let process = command.unchecked().start().expect("setpriv can be run");
+        let address = listening(&process, &log);
+        Self {
+            process,
+            front: Front::start(address).expect("a port is free"),
+            _folder: folder,
+        }
+    }
+
+    /// What images in it are called: this, a slash, and more.
+    #[must_use]
+    pub fn address(&self) -> String {
+        self.front.address().to_string()
+    }
+
+    /// Lets something go wrong from now on.
+    pub fn fault(&self, fault: Fault) {
+        self.front.add(fault);
+    }
+
+    /// Forgets all faults, and the requests so far.
+    pub fn reset(&self) {
+        self.front.clear();
+    }
+
+    /// All requests since the start or [`Registry::reset`].
+    #[must_use]
+    pub fn requests(&self) -> Vec<Request> {
+        self.front.requests()
+    }
+
+    /// Those with this method, and this in their path: `GET /blobs/`.
+    #[must_use]
+    pub fn requests_of(&self, request: &str) -> Vec<Request> {
+        let (method, path) = request.split_once(' ').unwrap_or(("", request));
+        let mut requests = self.requests();
+        requests.retain(|request| request.method == method && request.path.contains(path));
+        requests
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        // It may have ended by itself, which the test has seen.
+        let _ = self.process.kill();
+    }
+}
+
+fn program() -> Utf8PathBuf {
+    let found = PROGRAM.iter().find(|path| Utf8Path::new(path).exists());
+    found.map_or_else(|| "docker-registry".into(), Utf8PathBuf::from)
+}
+
+/// Where the registry says that it listens: nobody else can have taken the port meanwhile.
+fn listening(process: &duct::Handle, log: &Utf8Path) -> SocketAddr {
+    let began = Instant::now();
+    loop {
+        let said = fs::read_to_string(log).unwrap_or_default();
+        let address = said
+            .split_once("listening on ")
+            .and_then(|(_, rest)| rest.split(['"', ',', ' ']).next()?.parse().ok());
+        if let Some(address) = address {
+            return address;
+        }
+        let ended = process.try_wait().expect("a child can be waited for");
+        assert!(
+            ended.is_none() && began.elapsed() < START,
+            "docker-registry does not start; it is the package docker-registry:\n{said}"
+        );
+        sleep(PAUSE);
+    }
+}

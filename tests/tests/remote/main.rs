@@ -1,0 +1,15 @@
+//! `imgfetch` and `imgpush` against a real registry on this machine, without an engine.
+
+#![expect(clippy::expect_used, reason = "in tests, and in what they share")]
+
+mod common;
+mod faults;
+mod fetch;
+mod login;
+mod names;
+mod offline;
+mod pinned;
+mod platforms;
+mod push;
+mod resume;
+mod signals;
