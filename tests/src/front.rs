@@ -164,6 +164,15 @@ fn answer(
 ) -> io::Result<()> {
     let mut upstream = BufReader::new(upstream);
     let head = head(&mut upstream)?;
+    let held_up = || {
+        while !lock(state).is_over && is_there(client) {
+            thread::sleep(PAUSE);
+        }
+    };
+    if matches!(action, Some(Action::Stall(0))) {
+        held_up();
+        return Ok(());
+    }
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
     note(&|request| request.status = status.unwrap_or(0));
     client.write_all(closing(&head).as_bytes())?;
@@ -176,9 +185,7 @@ fn answer(
         Some(Action::Cut(after)) => return pass(&mut upstream, &mut client, after, served),
         Some(Action::Stall(after)) => {
             pass(&mut upstream, &mut client, after, served)?;
-            while !lock(state).is_over && is_there(client) {
-                thread::sleep(PAUSE);
-            }
+            held_up();
             return Ok(());
         }
         Some(Action::Spoil) => {

@@ -4,7 +4,7 @@ use registry::{Entry, Registry, Store};
 
 use crate::{Failure, absolute};
 
-/// The entry that an operand means: by its name, by what imgload prints, or by the path of its archive.
+/// The entry that an operand means: by its name, by a tag that imgload sets, or by the path of its archive.
 pub fn find_entry<'a>(
     store: &Store,
     registry: &'a Registry,
@@ -15,7 +15,7 @@ pub fn find_entry<'a>(
     {
         return Ok(Some(entry));
     }
-    let tagged = |entry: &&Entry| entry.docker_tag.to_string() == operand;
+    let tagged = |entry: &&Entry| entry.tags().any(|tag| tag.to_string() == operand);
     if let Some(entry) = registry.entries().iter().find(tagged) {
         return Ok(Some(entry));
     }

@@ -57,7 +57,7 @@ impl Base {
         if let Some(entry) = registry
             .entries()
             .iter()
-            .find(|entry| entry.docker_tag == reference)
+            .find(|entry| entry.tags().any(|tag| *tag == reference))
         {
             return Self::archive(imgload::target::registered(store, entry)?);
         }

@@ -235,6 +235,7 @@ impl Fetcher<'_> {
             };
             Ok(DraftEntry {
                 remote: Some(recorded(image)),
+                alias: wanted.alias.clone(),
                 ..draft
             })
         })

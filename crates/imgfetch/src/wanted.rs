@@ -20,6 +20,8 @@ pub struct Wanted {
     pub naming: Naming,
     /// A person gave it that name.
     pub is_named: bool,
+    /// What others ask the engine for: the reference, where nobody said what the image is to be called.
+    pub alias: Option<Reference>,
 }
 
 /// What new images are to be called.
@@ -55,7 +57,11 @@ impl Words<'_> {
     /// published where this project's images are, or else a reference.
     pub fn find(&self, operand: &str) -> Result<Wanted, Failure> {
         if self.names.name.is_none() {
-            if let Some(entry) = find_entry(self.store, self.registry, operand)? {
+            let entry = find_entry(self.store, self.registry, operand)?;
+            // A reference asks for what it stands for, and not only for what was fetched by it.
+            let is_alias =
+                |entry: &&Entry| entry.aliases.iter().any(|it| it.to_string() == operand);
+            if let Some(entry) = entry.filter(|entry| !is_alias(entry)) {
                 return Wanted::registered(entry, self.published, self.update);
             }
             if let Some((published, name)) = self.published.zip(operand.parse().ok()) {
@@ -65,6 +71,7 @@ impl Words<'_> {
                     is_pinned: false,
                     naming: Naming::Given(name),
                     is_named: false,
+                    alias: None,
                 });
             }
         }
@@ -82,7 +89,9 @@ impl Words<'_> {
             None => self.naming(&reference)?,
         };
         let registered = entry.and_then(|entry| entry.remote.as_ref()?.digest());
+        let is_called = self.names.name.is_some() || self.names.variant.is_some();
         Ok(Wanted {
+            alias: (!is_called && reference.digest().is_none()).then(|| reference.clone()),
             is_pinned: reference.digest().is_none() && registered.is_some() && !self.update,
             entry: entry.cloned(),
             reference,
@@ -163,6 +172,7 @@ impl Wanted {
         Ok(Self {
             is_pinned: false,
             is_named: false,
+            alias: None,
             reference,
             naming: Naming::Given(
                 name.map_err(|refused| Failure::from(refused).about(&entry.name))?,

@@ -1,6 +1,6 @@
 //! Which image of an archive to load, and under which tags.
 //!
-//! A registered archive yields the one image that the registry names, under the registry's tag
+//! A registered archive yields the one image that the registry names, under the registry's tags
 //! alone: an archive that claims another image's name does not get it. An unregistered archive
 //! yields all that it holds, under its own tags.
 
@@ -34,7 +34,7 @@ pub(crate) fn choose(
     for tag in image
         .tags
         .iter()
-        .filter(|tag| !tag.is_called(&entry.docker_tag))
+        .filter(|tag| !entry.tags().any(|own| tag.is_called(own)))
     {
         reporter.warn(format!(
             "{}: the archive's own tag `{tag}` is not applied; the registry says `{}`",
@@ -44,7 +44,7 @@ pub(crate) fn choose(
     }
     Ok(vec![Choice {
         image: index,
-        tags: vec![entry.docker_tag.clone()],
+        tags: entry.tags().cloned().collect(),
     }])
 }
 

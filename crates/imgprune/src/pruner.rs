@@ -241,24 +241,20 @@ impl Pruner<'_> {
         let by_manifest = engine.store()? == StoreKind::Containerd;
         for (entry, _) in &decision.going {
             let name = &entry.name;
-            let untagged = match uses.has_copy(entry, by_manifest) {
-                Copy::None => false,
-                Copy::Other => {
-                    let tag = &entry.docker_tag;
-                    self.reporter.warn(format!(
+            let mut untagged = false;
+            for tag in entry.tags() {
+                match uses.has_copy(entry, tag, by_manifest) {
+                    Copy::None => {}
+                    Copy::Other => self.reporter.warn(format!(
                         "{name}: `{tag}` is another image in the engine, and stays"
-                    ));
-                    false
+                    )),
+                    Copy::Loaded if report.dry_run => untagged = true,
+                    Copy::Loaded => match engine.untag(tag) {
+                        Ok(()) => untagged = true,
+                        Err(error) => report.failures.push(Failure::from(error).about(name)),
+                    },
                 }
-                Copy::Loaded if report.dry_run => true,
-                Copy::Loaded => match engine.untag(&entry.docker_tag) {
-                    Ok(()) => true,
-                    Err(error) => {
-                        report.failures.push(Failure::from(error).about(name));
-                        false
-                    }
-                },
-            };
+            }
             let mut gone = report.gone.iter_mut();
             if let Some(gone) = gone.find(|gone| gone.name.as_ref() == Some(name)) {
                 gone.untagged = Some(untagged);

@@ -37,13 +37,14 @@ impl Uses {
             tagged: HashMap::new(),
         };
         if !uses.containers.is_empty() || loaded {
-            let tags: Vec<_> = entries
-                .iter()
-                .map(|entry| entry.docker_tag.to_string())
-                .collect();
-            let found = engine.inspect(&tags)?;
-            let tags = entries.iter().map(|entry| entry.docker_tag.clone());
-            let tagged = tags.zip(found).filter_map(|(tag, info)| Some((tag, info?)));
+            let tags: Vec<_> = entries.iter().flat_map(Entry::tags).collect();
+            let names: Vec<_> = tags.iter().map(ToString::to_string).collect();
+            let found = engine.inspect(&names)?;
+            let tagged = tags
+                .into_iter()
+                .cloned()
+                .zip(found)
+                .filter_map(|(tag, info)| Some((tag, info?)));
             uses.tagged = tagged.collect();
         }
         Ok(uses)
@@ -51,7 +52,9 @@ impl Uses {
 
     /// A container of an entry's image, in whatever state.
     pub(crate) fn container(&self, entry: &Entry) -> Option<&str> {
-        let tagged = self.tagged.get(&entry.docker_tag).map(|info| info.id);
+        let tagged = entry
+            .tags()
+            .filter_map(|tag| Some(self.tagged.get(tag)?.id));
         let mut ids = entry.image_id.into_iter().chain(tagged);
         ids.find_map(|id| self.containers.get(&id))
             .map(String::as_str)
@@ -63,10 +66,10 @@ impl Uses {
         known.is_some_and(|known| !known.contains(&entry.name))
     }
 
-    /// Whether the engine holds an entry's image under its tag. A containerd store calls it by its manifest, of which the
+    /// Whether the engine holds an entry's image under one of its tags. A containerd store calls it by its manifest, of which the
     /// registry knows nothing: there the tag has to do.
-    pub(crate) fn has_copy(&self, entry: &Entry, by_manifest: bool) -> Copy {
-        match (self.tagged.get(&entry.docker_tag), entry.image_id) {
+    pub(crate) fn has_copy(&self, entry: &Entry, tag: &Reference, by_manifest: bool) -> Copy {
+        match (self.tagged.get(tag), entry.image_id) {
             (None, _) => Copy::None,
             (Some(info), Some(id)) if info.id == id || by_manifest => Copy::Loaded,
             (Some(_), _) => Copy::Other,
@@ -74,7 +77,7 @@ impl Uses {
     }
 }
 
-/// What an engine has under an entry's tag.
+/// What an engine has under a tag of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Copy {
     /// The registered image.

@@ -43,6 +43,8 @@ pub struct DraftEntry {
     pub base: Option<String>,
     /// Where it is published; where `None`, an old entry's stays if it is of the same image.
     pub remote: Option<Reference>,
+    /// What else it is tagged as when it is loaded, beside what an old entry says.
+    pub alias: Option<Reference>,
 }
 
 impl From<&Entry> for DraftEntry {
@@ -60,6 +62,7 @@ impl From<&Entry> for DraftEntry {
             inputs: entry.inputs.clone(),
             base: entry.base.clone(),
             remote: None,
+            alias: None,
         }
     }
 }
@@ -110,6 +113,9 @@ pub(crate) fn complete(
     entry.tools = draft.tools;
     if let Some(variants) = draft.variants {
         entry.variants = variants;
+    }
+    if let Some(alias) = draft.alias.filter(|alias| !entry.aliases.contains(alias)) {
+        entry.aliases.push(alias);
     }
     entry.fingerprint = draft.fingerprint;
     entry.build_seconds = draft.build_seconds;

@@ -19,8 +19,10 @@ pub struct Entry {
     /// Relative to the registry's folder, and as written: [`Store::path`](crate::Store::path)
     /// validates it for whoever opens it.
     pub file: Utf8PathBuf,
-    /// The one reference that the image is loaded under.
+    /// The reference that the image is loaded under.
     pub docker_tag: Reference,
+    /// What else it is tagged as when it is loaded: the reference that it was fetched by, which others ask the engine for.
+    pub aliases: Vec<Reference>,
     /// As written, `ubuntu:25.04`.
     pub os: String,
     /// As written, `x86_64`.
@@ -76,6 +78,7 @@ impl Entry {
             name: name.into(),
             file: file.into(),
             docker_tag,
+            aliases: Vec::new(),
             os: os.into(),
             architecture: architecture.into(),
             compilers: Vec::new(),
@@ -97,6 +100,11 @@ impl Entry {
             remote: None,
             pinned: false,
         }
+    }
+
+    /// All references that it is loaded under.
+    pub fn tags(&self) -> impl Iterator<Item = &Reference> {
+        std::iter::once(&self.docker_tag).chain(&self.aliases)
     }
 
     /// The name, if it complies. Saving needs one that does; reading only warns.

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use camino::Utf8PathBuf;
 use chrono::{DateTime, Utc};
-use naming::NameError;
+use naming::{NameError, Reference};
 
 use crate::Entry;
 use crate::decode::{MAX_ITEMS, is_null, text, wrong};
@@ -60,6 +60,7 @@ impl<'a> Fields<'a> {
             name: self.required(Key::Name)?.to_owned(),
             file: Utf8PathBuf::from(self.required(Key::File)?),
             docker_tag: self.parsed(Key::DockerTag, self.required(Key::DockerTag)?)?,
+            aliases: self.references(Key::Aliases, items_left)?,
             os: self.required(Key::Os)?.to_owned(),
             architecture: self.required(Key::Architecture)?.to_owned(),
             compilers: self.list(Key::Compilers, items_left)?,
@@ -130,6 +131,11 @@ impl<'a> Fields<'a> {
                     .ok_or_else(|| wrong(&subject, "text", item))
             })
             .collect()
+    }
+
+    fn references(&self, key: Key, items_left: &mut usize) -> Result<Vec<Reference>, Problem> {
+        let texts = self.list(key, items_left)?;
+        texts.iter().map(|text| self.parsed(key, text)).collect()
     }
 
     fn optional<T: FromStr<Err = NameError>>(&self, key: Key) -> Result<Option<T>, Problem> {

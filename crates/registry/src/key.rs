@@ -11,6 +11,7 @@ pub(crate) enum Key {
     Name,
     File,
     DockerTag,
+    Aliases,
     Os,
     Architecture,
     Compilers,
@@ -43,10 +44,11 @@ pub(crate) enum Shown {
 }
 
 impl Key {
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Name,
         Self::File,
         Self::DockerTag,
+        Self::Aliases,
         Self::Os,
         Self::Architecture,
         Self::Compilers,
@@ -74,6 +76,7 @@ impl Key {
             Self::Name => "name",
             Self::File => "file",
             Self::DockerTag => "docker_tag",
+            Self::Aliases => "aliases",
             Self::Os => "os",
             Self::Architecture => "architecture",
             Self::Compilers => "compilers",
@@ -107,6 +110,13 @@ impl Key {
             Self::Name => text(&entry.name),
             Self::File => text(entry.file.as_str()),
             Self::DockerTag => text(&entry.docker_tag.to_string()),
+            Self::Aliases => list(
+                &entry
+                    .aliases
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>(),
+            ),
             Self::Os => text(&entry.os),
             Self::Architecture => text(&entry.architecture),
             Self::Compilers => list(&entry.compilers),
@@ -133,9 +143,12 @@ impl Key {
     /// What to write where a key stays, but says nothing any more.
     pub fn nothing(self) -> Shown {
         match self {
-            Self::Compilers | Self::Packages | Self::Tools | Self::Variants | Self::Inputs => {
-                Shown::List(Vec::new())
-            }
+            Self::Aliases
+            | Self::Compilers
+            | Self::Packages
+            | Self::Tools
+            | Self::Variants
+            | Self::Inputs => Shown::List(Vec::new()),
             Self::UsageCount => Shown::Scalar("0".into()),
             Self::Thin | Self::Pinned => Shown::Scalar("false".into()),
             _ => Shown::Scalar("null".into()),

@@ -13,20 +13,28 @@ use crate::Error;
 const REASON: usize = 400;
 
 /// What the registry does not have.
-const UNKNOWN: [&str; 4] = [
+const UNKNOWN: [&str; 7] = [
     "manifest unknown",
     "name unknown",
     "repository name not known",
     "blob unknown",
+    // Of a blob, whose reason is not read, and of what answers in another manner.
+    "404 (not found)",
+    "404 not found",
+    "statuscode: 404",
 ];
 /// Who is not let in. `denied` is the code; Docker Hub says it of repositories that are not there, too.
-const DENIED: [&str; 5] = [
+const DENIED: [&str; 7] = [
     "unauthorized",
     "authentication required",
     "denied",
     "403 (forbidden)",
+    "statuscode: 403",
+    "statuscode: 401",
     "invalid username/password",
 ];
+/// Of what answers and is no registry.
+const NO_REGISTRY: [&str; 1] = ["pinging container registry"];
 const INSECURE: [&str; 3] = [
     "server gave http response to https client",
     "x509:",
@@ -34,7 +42,7 @@ const INSECURE: [&str; 3] = [
 ];
 const DAMAGED: [&str; 4] = [
     "digest did not match",
-    "does not match expected digest",
+    "does not match expected",
     "manifest does not match",
     "doesn't match",
 ];
@@ -53,7 +61,7 @@ pub(crate) fn error(reference: &Reference, tail: &str) -> Error {
         Error::NoRoom { reference, reason }
     } else if says(&DAMAGED) {
         Error::Damaged { reference, reason }
-    } else if says(&UNKNOWN) {
+    } else if says(&UNKNOWN) && !says(&NO_REGISTRY) {
         Error::Unknown { reference, reason }
     } else if says(&INSECURE) {
         Error::Insecure { reference, reason }

@@ -13,8 +13,9 @@ use crate::image::{Document, check, read};
 use crate::reference::docker;
 use crate::{Error, RemoteImage, complaint};
 
-/// The pause before the second attempt. It doubles before each further one.
+/// The pause before the second attempt. It doubles before each further one, up to the longest.
 const PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// How many indexes may name each other before there is an image. The specification's example has two levels.
 const MAX_INDEX_DEPTH: usize = 4;
@@ -135,7 +136,7 @@ impl Remote {
             }
             left -= 1;
             thread::sleep(pause);
-            pause *= 2;
+            pause = (2 * pause).min(LONGEST_PAUSE);
         }
     }
 }

@@ -1,1 +1,108 @@
-//! todo
+//! Registries that fail, refuse, or serve something else.
+
+use std::time::{Duration, Instant};
+
+use pipeline_tests::{Fault, Registry, Sandbox};
+
+use crate::common::{on_the_way, publish, two_layers};
+
+const ARCHIVE: &str = "images/capy/capy-debian-12-1.tar\n";
+
+#[test]
+fn what_may_pass_is_tried_again() {
+    let (s, registry) = (Sandbox::without_engine(), Registry::start());
+    for (number, (request, status)) in [
+        ("GET /manifests/1", 500),
+        ("GET /manifests/1", 503),
+        ("GET /blobs/", 500),
+        ("GET /v2/", 502),
+        ("GET /manifests/1", 429),
+        ("GET /blobs/", 429),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let path = format!("ci/x{number}:1");
+        let reference = publish(&s, &registry, &two_layers(1000), &path);
+        registry.fault(Fault::status(request, status).times(1));
+        let began = Instant::now();
+        s.run("imgfetch", ["--insecure", &reference]).ok();
+        // Not at once: whoever is overloaded is not helped by that.
+        assert!(
+            began.elapsed() >= Duration::from_secs(1),
+            "{request} {status}"
+        );
+        assert!(registry.requests().iter().any(|it| it.status == status));
+        registry.reset();
+    }
+    s.run("imgls", ["--check", "--no-engine"]).ok();
+}
+
+#[test]
+fn retry_says_how_often() {
+    let (s, registry) = (Sandbox::without_engine(), Registry::start());
+    let reference = publish(&s, &registry, &two_layers(1000), "ci/capy:1");
+    for (retries, attempts) in [("0", 1), ("1", 2)] {
+        registry.reset();
+        registry.fault(Fault::status("GET /manifests/1", 500));
+        s.run("imgfetch", ["--insecure", "--retry", retries, &reference])
+            .fails("imgfetch", 5, "500");
+        assert_eq!(registry.requests_of("GET /manifests/1").len(), attempts);
+    }
+    assert!(!s.path("image-registry.yml").exists());
+}
+
+#[test]
+fn what_does_not_pass_is_not_tried_again() {
+    let (s, registry) = (Sandbox::without_engine(), Registry::start());
+    let reference = publish(&s, &registry, &two_layers(1000), "ci/capy:1");
+    for (request, status, code, text) in [
+        ("GET /manifests/1", 401, 5, "gives no access"),
+        ("GET /manifests/1", 403, 5, "gives no access"),
+        ("GET /v2/", 401, 5, "gives no access"),
+        ("GET /manifests/1", 404, 4, "has no such image"),
+        ("GET /blobs/", 404, 4, "has no such image"),
+    ] {
+        registry.reset();
+        registry.fault(Fault::status(request, status));
+        let began = Instant::now();
+        s.run("imgfetch", ["--insecure", "--retry", "9", &reference])
+            .fails("imgfetch", code, text);
+        assert!(
+            began.elapsed() < Duration::from_secs(100),
+            "{request} {status}"
+        );
+        let mut asked = registry.requests();
+        asked.retain(|it| it.status == status);
+        assert!(asked.len() <= 2, "{request} {status}: {asked:?}");
+    }
+    assert!(!s.path("image-registry.yml").exists());
+}
+
+#[test]
+fn what_is_not_what_its_digest_says_is_refused_at_once() {
+    let (s, registry) = (Sandbox::without_engine(), Registry::start());
+    let reference = publish(&s, &registry, &two_layers(50_000), "ci/capy:1");
+    for (request, what) in [
+        ("GET /manifests/sha256", "manifest"),
+        ("GET /blobs/", "config"),
+        // The third time: the config was asked for twice by then, and the layers come with it.
+        ("GET /blobs/", "layers"),
+    ] {
+        registry.reset();
+        let times = if what == "layers" { usize::MAX } else { 1 };
+        registry.fault(Fault::spoil(request).times(times));
+        s.run("imgfetch", ["--insecure", "--retry", "9", &reference])
+            .code(4)
+            .stdout("")
+            .stderr_has("imgfetch: ");
+        assert!(!s.path("image-registry.yml").exists(), "{what}");
+        assert_eq!(s.files("images/capy"), [""; 0], "{what}");
+    }
+    registry.reset();
+    s.run("imgfetch", ["--insecure", &reference])
+        .ok()
+        .stdout(ARCHIVE);
+    s.run("imgls", ["--check", "--no-engine"]).ok();
+    assert_eq!(on_the_way(&s), [""; 0]);
+}

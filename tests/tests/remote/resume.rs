@@ -1,1 +1,103 @@
-//! todo
+//! Downloads that were cut off go on, layer by layer.
+
+use pipeline_tests::{Fault, Registry, Sandbox};
+
+use crate::common::{on_the_way, publish, two_layers};
+
+const ARCHIVE: &str = "images/capy/capy-debian-12-1.tar\n";
+
+/// How many bytes of blobs were served that are as long as the second layer.
+fn large(registry: &Registry) -> usize {
+    let blobs = registry.requests_of("GET /blobs/");
+    blobs.iter().filter(|it| it.served > 100_000).count()
+}
+
+#[test]
+fn whole_layers_stay_after_a_failure_and_the_rest_is_fetched() {
+    let (s, registry) = (Sandbox::without_engine(), Registry::start());
+    // The large layer arrives; of the small one, half.
+    let image = crate::common::image(vec![
+        crate::common::debian(300_000),
+        crate::common::layer("more", 60_000),
+    ]);
+    let reference = publish(&s, &registry, &image, "ci/capy:1");
+    let small = small_blob(&s, &reference);
+    registry.fault(Fault::cut(&format!("GET {small}"), 30_000));
+    s.run("imgfetch", ["--insecure", "--retry", "0", &reference])
+        .fails("imgfetch", 5, &reference);
+    assert!(!s.path("image-registry.yml").exists());
+    assert_eq!(s.files("images/capy"), [""; 0]);
+    assert!(!on_the_way(&s).is_empty(), "nothing to go on with");
+    assert!(
+        on_the_way(&s)
+            .iter()
+            .all(|path| !path.contains("oci-put-blob")),
+        "half a layer is left: {:?}",
+        on_the_way(&s)
+    );
+    registry.reset();
+    s.run("imgfetch", ["--insecure", &reference])
+        .ok()
+        .stdout(ARCHIVE);
+    assert_eq!(large(&registry), 0, "{:?}", registry.requests());
+    assert_eq!(registry.requests_of(&format!("GET {small}")).len(), 1);
+    s.run("imgls", ["--check", "--no-engine"]).ok();
+    assert_eq!(on_the_way(&s), [""; 0]);
+}
+
+#[test]
+fn a_cut_is_mended_within_one_call() {
+    let (s, registry) = (Sandbox::without_engine(), Registry::start());
+    let image = crate::common::image(vec![
+        crate::common::debian(300_000),
+        crate::common::layer("more", 60_000),
+    ]);
+    let reference = publish(&s, &registry, &image, "ci/capy:1");
+    let small = small_blob(&s, &reference);
+    registry.fault(Fault::cut(&format!("GET {small}"), 30_000).times(1));
+    s.run("imgfetch", ["--insecure", &reference])
+        .ok()
+        .stdout(ARCHIVE);
+    assert_eq!(registry.requests_of(&format!("GET {small}")).len(), 2);
+    s.run("imgls", ["--check", "--no-engine"]).ok();
+}
+
+#[test]
+fn what_was_left_behind_is_checked_like_anything_else() {
+    let (s, registry) = (Sandbox::without_engine(), Registry::start());
+    let reference = publish(&s, &registry, &two_layers(300_000), "ci/capy:1");
+    registry.fault(Fault::status("GET /blobs/", 404));
+    s.run("imgfetch", ["--insecure", &reference]).code(4);
+    registry.reset();
+    // An attempt whose last step fails: all blobs are there.
+    s.write("images/capy", "in the way of a folder");
+    s.run("imgfetch", ["--insecure", &reference]).code(1);
+    let large = on_the_way(&s)
+        .into_iter()
+        .find(|path| s.read_bytes(path).len() > 100_000)
+        .expect("the blobs stay");
+    let mut bytes = s.read_bytes(&large);
+    bytes[1000] ^= 1;
+    s.write(&large, bytes);
+    s.remove("images/capy");
+    s.run("imgfetch", ["--insecure", &reference]).code(4);
+    assert!(!s.path("image-registry.yml").exists());
+    assert_eq!(on_the_way(&s), [""; 0]);
+    s.run("imgfetch", ["--insecure", &reference])
+        .ok()
+        .stdout(ARCHIVE);
+    s.run("imgls", ["--check", "--no-engine"]).ok();
+}
+
+/// The path of the smaller layer's blob.
+fn small_blob(s: &Sandbox, reference: &str) -> String {
+    let reference = format!("docker://{reference}");
+    let manifest = s.run(
+        "skopeo",
+        ["inspect", "--raw", "--tls-verify=false", &reference],
+    );
+    let manifest: serde_json::Value =
+        serde_json::from_str(&manifest.ok().stdout).expect("a manifest");
+    let digest = manifest["layers"][1]["digest"].as_str().expect("a digest");
+    format!("/blobs/{digest}")
+}

@@ -32,6 +32,26 @@ fn refusals_are_told_apart() {
             unknown,
         ),
         (
+            "reading manifest 1 in registry.example/x: StatusCode: 404, <html>",
+            unknown,
+        ),
+        (
+            "Error reading configuration blob: Error fetching blob: invalid status code from registry 404 (Not Found)",
+            unknown,
+        ),
+        (
+            "pinging container registry registry.example: invalid status code from registry 404 (Not Found)",
+            failed,
+        ),
+        (
+            "reading manifest 1 in registry.example/x: StatusCode: 403, <html>",
+            denied,
+        ),
+        (
+            "Error reading configuration blob: Download config.json digest sha256:1 does not match expected sha256:2",
+            damaged,
+        ),
+        (
             "reading manifest 1 in docker.io/library/x: errors:\\ndenied: requested access to the resource is denied\\nunauthorized: authentication required",
             denied,
         ),
