@@ -46,7 +46,7 @@ impl Fault {
         Self::new(request, Action::Cut(after))
     }
 
-    /// Serves nothing more after so many bytes of the body; nothing at all after 0.
+    /// Serves nothing more after so many bytes of the body. After 0 the request never reaches the registry.
     pub fn stall(request: &str, after: u64) -> Self {
         Self::new(request, Action::Stall(after))
     }

@@ -130,6 +130,10 @@ fn serve(client: &TcpStream, registry: SocketAddr, state: &Arc<Mutex<State>>) ->
         note(&|request| request.status = status);
         return refuse(client, status);
     }
+    if let Some(Action::Stall(0)) = action {
+        hold_up(client, state);
+        return Ok(());
+    }
     let mut upstream = TcpStream::connect(registry)?;
     upstream.write_all(closing(&head).as_bytes())?;
     thread::scope(|scope| {
@@ -164,15 +168,6 @@ fn answer(
 ) -> io::Result<()> {
     let mut upstream = BufReader::new(upstream);
     let head = head(&mut upstream)?;
-    let held_up = || {
-        while !lock(state).is_over && is_there(client) {
-            thread::sleep(PAUSE);
-        }
-    };
-    if matches!(action, Some(Action::Stall(0))) {
-        held_up();
-        return Ok(());
-    }
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
     note(&|request| request.status = status.unwrap_or(0));
     client.write_all(closing(&head).as_bytes())?;
@@ -185,7 +180,7 @@ fn answer(
         Some(Action::Cut(after)) => return pass(&mut upstream, &mut client, after, served),
         Some(Action::Stall(after)) => {
             pass(&mut upstream, &mut client, after, served)?;
-            held_up();
+            hold_up(client, state);
             return Ok(());
         }
         Some(Action::Spoil) => {
@@ -195,6 +190,13 @@ fn answer(
         }
     }
     pass(&mut upstream, &mut client, u64::MAX, served)
+}
+
+/// Keeps a client waiting until it gives up.
+fn hold_up(client: &TcpStream, state: &Mutex<State>) {
+    while !lock(state).is_over && is_there(client) {
+        thread::sleep(PAUSE);
+    }
 }
 
 /// Whether the other side has not hung up.

@@ -11,7 +11,7 @@ use crate::steps::Steps;
 use crate::{Error, generate};
 
 /// What the tests need besides the engine.
-const PROGRAMS: [Program; 8] = [
+const PROGRAMS: [Program; 9] = [
     Program {
         name: "busybox",
         package: "busybox-static",
@@ -43,6 +43,10 @@ const PROGRAMS: [Program; 8] = [
     Program {
         name: "xz",
         package: "xz-utils",
+    },
+    Program {
+        name: "docker-registry",
+        package: "docker-registry",
     },
 ];
 /// The tests that run against podman as well: what loads, saves and builds. `cargo xtask engines --engine podman` has all.

@@ -3,6 +3,8 @@
 #![expect(clippy::expect_used, reason = "in tests, and in what they share")]
 
 mod common;
+mod documents;
+mod engines;
 mod faults;
 mod fetch;
 mod login;
@@ -11,5 +13,7 @@ mod offline;
 mod pinned;
 mod platforms;
 mod push;
+mod read_through;
 mod resume;
 mod signals;
+mod thin;

@@ -1,0 +1,87 @@
+//! What engines push is fetched, what imgpush publishes they pull, and it is one image all the time.
+
+use pipeline_tests::{Image, Registry, Sandbox, engine};
+
+use crate::common::{digest, entry};
+
+/// Has the engine move an image to or from a registry on this machine.
+fn engine_moves(verb: &str, reference: &str) {
+    let mut words = vec![verb];
+    // Docker trusts registries on this machine by itself.
+    if engine().program().ends_with("podman") {
+        words.push("--tls-verify=false");
+    }
+    words.push(reference);
+    let done = engine().read(&words);
+    assert!(done.is_some(), "the engine can't {verb} {reference}");
+}
+
+#[test]
+fn an_engine_pulls_what_was_published() {
+    let (s, registry) = (Sandbox::new(), Registry::start());
+    let tag = Image::new().layer().build(&s, "base");
+    let id = engine().id(&tag).expect("it was built");
+    s.run("imgsave", [&tag]).ok();
+    let name = s.image("base");
+    let to = format!("{}/ci", registry.address());
+    let printed = s.run("imgpush", ["--insecure", "--to", &to, &name]);
+    let published = printed.ok().line().to_owned();
+    assert!(published.ends_with(&digest(&s, &published)), "{published}");
+    s.forget(&tag);
+    let pulled = format!("{to}/{name}:latest");
+    engine_moves("pull", &pulled);
+    if !engine().is_containerd() {
+        assert_eq!(engine().id(&pulled).as_deref(), Some(&*id));
+    }
+    // The same image, whoever brings it.
+    assert!(engine().read(&["rmi", &pulled]).is_some());
+    s.remove(&s.archive("base"));
+    s.run("imgfetch", ["--insecure", &name]).ok();
+    s.run("imgload", [&name]).ok().stdout(&format!("{tag}\n"));
+    if !engine().is_containerd() {
+        assert_eq!(engine().id(&tag).as_deref(), Some(&*id));
+    }
+}
+
+#[test]
+fn what_an_engine_pushed_is_loaded_under_its_reference_too() {
+    let (s, registry) = (Sandbox::new(), Registry::start());
+    let built = Image::new().layer().build(&s, "base");
+    let reference = format!("{}/shop/{}-web:1", registry.address(), s.project());
+    engine().read(&["tag", &built, &reference]);
+    engine_moves("push", &reference);
+    for tag in [&reference, &built] {
+        assert!(engine().read(&["rmi", tag]).is_some(), "{tag}");
+    }
+    let line = format!("echo {reference} | imgfetch --insecure | imgload");
+    let name = format!("{}-web-debian-12-1", s.project());
+    let tag = format!("{name}:latest");
+    s.sh(&line).ok().stdout(&format!("{tag}\n"));
+    let id = engine().id(&tag);
+    assert!(id.is_some() && engine().id(&reference) == id);
+    // Once more, from a store and an engine that have it.
+    registry.reset();
+    s.sh(&line).ok().stdout(&format!("{tag}\n"));
+    assert_eq!(registry.requests().len(), 0);
+    // A plan that names the reference builds on it.
+    s.write(
+        "recipe",
+        "ARG BASE_IMAGE\nFROM $BASE_IMAGE\nLABEL built=yes\n",
+    );
+    let plan = format!(
+        r#"{{"name":"{}","base_image":"{reference}","build":{{"dockerfile":"recipe"}}}}"#,
+        s.image("built")
+    );
+    let build = s
+        .command("imgbuild")
+        .args(["--quiet", "--no-lease"])
+        .input(plan);
+    build
+        .run()
+        .ok()
+        .stdout(&format!("{}\n", s.archive("built")));
+    assert_eq!(entry(&s, &s.image("built"))["base"].as_str(), Some(&*name));
+    // And both tags go with it.
+    s.run("imgprune", ["--max-size", "0", "--rmi"]).ok();
+    assert!(!engine().has(&tag) && !engine().has(&reference));
+}

@@ -1,0 +1,97 @@
+//! `imgload` and `imgbuild` fetch what is missing, where that is wanted.
+
+use pipeline_tests::{Image, Registry, Sandbox, engine};
+use serde_json::json;
+
+/// A published image of the store whose archive is gone, and is not in the engine either; its name.
+fn published(s: &Sandbox, registry: &Registry, variant: &str) -> String {
+    let reference = Image::new().busybox().build(s, variant);
+    s.run("imgsave", [&reference]).ok();
+    let name = s.image(variant);
+    let to = format!("{}/ci", registry.address());
+    s.run("imgpush", ["--insecure", "--to", &to, &name]).ok();
+    s.remove(&s.archive(variant));
+    s.forget(&reference);
+    registry.reset();
+    name
+}
+
+#[test]
+fn imgload_fetches_where_that_is_wanted() {
+    let (s, registry) = (Sandbox::new(), Registry::start());
+    let name = published(&s, &registry, "base");
+    let archive = s.archive("base");
+    let tag = format!("{name}:latest");
+    s.run("imgload", ["--insecure", &name])
+        .fails("imgload", 4, &archive);
+    s.write(".localci.yml", "images: {fetch: missing}\n");
+    s.run("imgload", ["--insecure", "--no-fetch", &name])
+        .code(4);
+    assert_eq!(registry.requests().len(), 0);
+    s.run("imgload", ["--insecure", &name])
+        .ok()
+        .stdout(&format!("{tag}\n"));
+    assert!(engine().has(&tag));
+    s.run("imgls", ["--check", &name]).ok();
+    // What is there is neither fetched nor replaced, whatever it is.
+    registry.reset();
+    s.run("imgload", ["--fetch", "--insecure", &name]).ok();
+    s.write(&archive, "no archive");
+    s.run("imgload", ["--fetch", "--insecure", &name]).code(4);
+    assert_eq!(s.read(&archive), "no archive");
+    assert_eq!(registry.requests().len(), 0);
+    // By its path, and by the flag alone.
+    s.remove(&archive);
+    s.remove(".localci.yml");
+    s.forget(&tag);
+    s.run("imgload", ["--fetch", "--insecure", &archive])
+        .ok()
+        .stdout(&format!("{tag}\n"));
+    // Where the registry is down, that is the reason.
+    s.remove(&archive);
+    drop(registry);
+    s.run("imgload", ["--fetch", "--insecure", "--retry", "0", &name])
+        .fails("imgload", 5, "connection refused");
+}
+
+#[test]
+fn imgbuild_fetches_what_was_found_and_what_it_builds_on() {
+    let (s, registry) = (Sandbox::new(), Registry::start());
+    published(&s, &registry, "base");
+    let archive = s.archive("base");
+    let found = json!({ "needs_build": false, "best_image_path": archive }).to_string();
+    let run = |plan: &str, flags: &[&str]| {
+        let command = s.command("imgbuild").args(["--insecure", "--quiet"]);
+        command.args(flags).input(plan).run()
+    };
+    run(&found, &[]).fails("imgbuild", 4, &archive);
+    run(&found, &["--fetch"])
+        .ok()
+        .stdout(&format!("{archive}\n"));
+    s.remove(&archive);
+    s.write(
+        "recipe",
+        "ARG BASE_IMAGE\nFROM $BASE_IMAGE\nRUN echo built > /built\n",
+    );
+    let plan = json!({
+        "name": s.image("built"), "needs_build": true, "best_base_image_path": archive,
+        "build": { "dockerfile": "recipe" },
+    })
+    .to_string();
+    run(&plan, &[]).fails("imgbuild", 4, &archive);
+    let built = format!("{}\n", s.archive("built"));
+    run(&plan, &["--fetch"]).ok().stdout(&built);
+    s.run("imgcat", [&s.image("built"), "built"])
+        .ok()
+        .stdout("built\n");
+    // What was built elsewhere, and published, is not built again.
+    let to = format!("{}/ci", registry.address());
+    s.run("imgpush", ["--insecure", "--to", &to, &s.image("built")])
+        .ok();
+    s.remove(&s.archive("built"));
+    s.forget(&format!("{}:latest", s.image("built")));
+    s.write("recipe.log", "");
+    let again = run(&plan, &["--fetch", "--json"]);
+    assert_eq!(again.ok().json()[0]["built"], false, "{again}");
+    s.run("imgls", ["--check"]).ok();
+}
