@@ -24,6 +24,11 @@ const BAR: &str = "{msg}: {decimal_bytes} of {decimal_total_bytes} [{wide_bar}] 
 /// Where the end is not known.
 const SPINNER: &str = "{msg}: {decimal_bytes}, {decimal_bytes_per_sec} {spinner}";
 
+/// Work of which only the last line is known.
+const TASK: &str = "{prefix}: {elapsed} {wide_msg}";
+/// How often its time is shown.
+const TICK: Duration = Duration::from_secs(1);
+
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Style {
@@ -83,6 +88,31 @@ impl Screen {
         }
     }
 
+    /// Shows that something without a measure goes on.
+    pub(crate) fn spin(&self, what: String) -> Spinner {
+        let bar = (self.shown == Style::Auto).then(|| {
+            let style = ProgressStyle::with_template(TASK);
+            let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
+            let bar = ProgressBar::new_spinner().with_style(style);
+            let bar = self.bars.add(bar).with_prefix(what.clone());
+            bar.enable_steady_tick(TICK);
+            bar
+        });
+        Spinner {
+            what,
+            bar,
+            lines: self.lines(),
+        }
+    }
+
+    fn lines(&self) -> Option<Lines> {
+        (self.shown == Style::Plain).then(|| Lines {
+            program: self.program,
+            started: Instant::now(),
+            next: Mutex::new(Instant::now() + LINE_EVERY),
+        })
+    }
+
     pub(crate) fn start(&self, what: String, total: Option<u64>) -> Progress {
         let bar = (self.shown == Style::Auto).then(|| {
             let bar = match total {
@@ -95,17 +125,12 @@ impl Screen {
             let bar = bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             self.bars.add(bar).with_message(what.clone())
         });
-        let lines = (self.shown == Style::Plain).then(|| Lines {
-            program: self.program,
-            started: Instant::now(),
-            next: Mutex::new(Instant::now() + LINE_EVERY),
-        });
         Progress {
             what,
             total,
             done: AtomicU64::new(0),
             bar,
-            lines,
+            lines: self.lines(),
         }
     }
 }
@@ -127,6 +152,54 @@ struct Lines {
     next: Mutex<Instant>,
 }
 
+impl Lines {
+    /// Says something if it is time to.
+    fn say(&self, what: &str, words: impl FnOnce(Duration) -> String) {
+        let now = Instant::now();
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        if now >= *next {
+            *next = now + LINE_EVERY;
+            let words = words(now - self.started);
+            eprintln!("{}: {what}: {words}", self.program);
+        }
+    }
+}
+
+/// Work of which only the last line is known, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Spinner {
+    what: String,
+    bar: Option<ProgressBar>,
+    lines: Option<Lines>,
+}
+
+impl Spinner {
+    /// The last line, harmless to a terminal.
+    pub(crate) fn say(&self, line: &str) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(line.to_owned());
+        }
+        if let Some(lines) = &self.lines {
+            lines.say(&self.what, |passed| {
+                format!("for {} s: {line}", passed.as_secs())
+            });
+        }
+    }
+
+    /// Whether it stands on a terminal.
+    pub(crate) fn is_shown(&self) -> bool {
+        self.bar.is_some()
+    }
+}
+
+impl Drop for Spinner {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 impl Progress {
     /// So many more bytes are done.
     pub fn add(&self, bytes: u64) {
@@ -138,13 +211,7 @@ impl Progress {
             bar.set_position(done);
         }
         if let Some(lines) = &self.lines {
-            let now = Instant::now();
-            let mut next = lines.next.lock().unwrap_or_else(PoisonError::into_inner);
-            if now >= *next {
-                *next = now + LINE_EVERY;
-                let words = words(done, self.total, now - lines.started);
-                eprintln!("{}: {}: {words}", lines.program, self.what);
-            }
+            lines.say(&self.what, |passed| words(done, self.total, passed));
         }
     }
 

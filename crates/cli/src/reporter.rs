@@ -8,7 +8,7 @@ use std::fmt::Display;
 
 use crate::Failure;
 use crate::failure::one_line;
-use crate::progress::{Progress, Screen, Style};
+use crate::progress::{Progress, Screen, Spinner, Style};
 
 /// Says what a command is doing. Cheap to pass around by reference.
 #[derive(Debug, Clone)]
@@ -16,6 +16,8 @@ pub struct Reporter {
     program: &'static str,
     quiet: bool,
     verbose: bool,
+    /// Whether several tasks go on at a time.
+    beside: bool,
     screen: Screen,
 }
 
@@ -26,6 +28,7 @@ impl Reporter {
             program,
             quiet,
             verbose,
+            beside: false,
             screen: Screen::new(program, style, quiet),
         }
     }
@@ -91,6 +94,22 @@ impl Reporter {
         }
     }
 
+    /// Long work of an engine that speaks while it does it. `name` tells it from other work of the same kind.
+    pub fn task(&self, name: &str) -> Task {
+        Task {
+            reporter: self.clone(),
+            name: one_line(name),
+            spinner: self.beside.then(|| self.screen.spin(one_line(name))),
+        }
+    }
+
+    /// From now on several tasks go on beside each other: their lines bear names.
+    #[must_use]
+    pub fn beside_others(mut self) -> Self {
+        self.beside = true;
+        self
+    }
+
     /// Something failed.
     pub fn failure(&self, failure: &Failure) {
         self.line(format_args!("{}: {failure}", self.program));
@@ -99,5 +118,36 @@ impl Reporter {
     pub(crate) fn last_words(&self, failure: &Failure) {
         self.failure(failure);
         self.screen.end();
+    }
+}
+
+/// Work of an engine, until this is dropped.
+#[derive(Debug)]
+pub struct Task {
+    reporter: Reporter,
+    name: String,
+    /// Where tasks go on beside each other.
+    spinner: Option<Spinner>,
+}
+
+impl Task {
+    /// A line of the engine's output. On a terminal with several tasks each has one line, and shows the last of them; the
+    /// others bear the task's name.
+    pub fn engine(&self, line: &str) {
+        match &self.spinner {
+            None => self.reporter.engine(line),
+            Some(spinner) => {
+                spinner.say(line);
+                if self.shows_engine() && !line.trim().is_empty() {
+                    self.reporter.line(format_args!("{}: {line}", self.name));
+                }
+            }
+        }
+    }
+
+    /// Whether people see every line.
+    pub fn shows_engine(&self) -> bool {
+        let one_line = self.spinner.as_ref().is_some_and(Spinner::is_shown);
+        self.reporter.shows_engine() && (!one_line || self.reporter.verbose)
     }
 }

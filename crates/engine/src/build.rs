@@ -13,7 +13,7 @@ use camino::Utf8Path;
 use naming::{Architecture, Reference};
 use program::{Call, Chunks, Lines, Streams, TAIL, Tail};
 
-use crate::flavor::Version;
+use crate::flavor::{self, Version};
 use crate::legacy::{self, Steps};
 use crate::{Engine, Error, ImageInfo};
 
@@ -45,6 +45,9 @@ pub struct Build<'a> {
     pub no_cache: bool,
     /// Ask registries for newer base images. Without it Docker still pulls a base that is not there.
     pub pull: bool,
+    /// An image, not older steps of this engine alone, from which steps are taken that are the same. Docker's legacy builder then
+    /// looks nowhere else.
+    pub cache_from: Option<&'a Reference>,
     /// The network of `RUN` steps: `none`, `host`, a network's name.
     pub network: Option<&'a str>,
 }
@@ -61,6 +64,7 @@ impl<'a> Build<'a> {
             platform: None,
             no_cache: false,
             pull: false,
+            cache_from: None,
             network: None,
         }
     }
@@ -145,7 +149,9 @@ impl Engine {
         let mut lines = Lines::default();
         let mut show = |line: &str| {
             steps.see(line);
-            on_output(line);
+            if !flavor::is_about_cache(line) {
+                on_output(line);
+            }
         };
         while let Some(chunk) = chunks.next() {
             tail.push(&chunk);
@@ -183,6 +189,8 @@ impl Build<'_> {
             )
             .args(self.network.map(|network| format!("--network={network}")))
             .args(self.no_cache.then_some("--no-cache"))
+            .args(self.cache_from.map(|image| format!("--cache-from={image}")))
+            .args(version.keeps_cache())
             .args(if self.pull {
                 Some("--pull")
             } else {

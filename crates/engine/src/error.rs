@@ -143,7 +143,9 @@ impl From<program::Error> for Error {
                     tail,
                 },
             },
-            Call::Timeout { command, limit } => Self::Timeout { command, limit },
+            Call::Timeout { command, limit } | Call::TooLong { command, limit } => {
+                Self::Timeout { command, limit }
+            }
             Call::BadOutput { command, piece } => Self::BadOutput { command, piece },
             Call::Io { command, source } => Self::Io { command, source },
             _ => Self::Interrupted,

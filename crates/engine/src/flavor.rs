@@ -201,6 +201,12 @@ impl Version {
         }
     }
 
+    /// What makes BuildKit write down in an image which step each layer is of, so that the image can serve as a cache on
+    /// another engine. The legacy builder reads that in any image's history, and warns of the argument.
+    pub(crate) fn keeps_cache(&self) -> Option<&'static str> {
+        (self.flavor == Flavor::Docker).then_some("--build-arg=BUILDKIT_INLINE_CACHE=1")
+    }
+
     /// What keeps a build from pulling a base that is not there; nothing does in Docker.
     pub(crate) fn never_pull(&self) -> Option<&'static str> {
         (self.flavor == Flavor::Podman).then_some("--pull=never")
@@ -223,6 +229,11 @@ pub(crate) fn unreachable_line(stderr: &str) -> Option<&str> {
         starts.iter().any(|start| line.starts_with(start))
             || line.contains("permission denied while trying to connect to the docker")
     })
+}
+
+/// Whether a line is the legacy builder's warning of the argument of [`Version::keeps_cache`], and of no other (20.10).
+pub(crate) fn is_about_cache(line: &str) -> bool {
+    line.trim() == "[Warning] One or more build-args [BUILDKIT_INLINE_CACHE] were not consumed"
 }
 
 /// Whether every complaint is that an image or a container is not there, and there is at least one. Of containers Docker

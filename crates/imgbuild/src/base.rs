@@ -140,6 +140,28 @@ impl Base {
         }
     }
 
+    /// What tells it from other bases.
+    pub(crate) fn key(&self) -> String {
+        match self {
+            Self::Archive { target, .. } => target.path.to_string(),
+            Self::Engine { reference, .. } | Self::Remote { reference } => reference.canonical(),
+            Self::Scratch | Self::Unsaid => String::new(),
+        }
+    }
+
+    /// The digests of the base's layers; none where they are not known before the build.
+    pub(crate) fn layers(&self) -> Result<Vec<Digest>, Failure> {
+        Ok(match self {
+            Self::Archive { target, .. } => {
+                let stack = Stack::of(Archive::open(&target.path)?);
+                let diff_ids = stack.map(|stack| stack.diff_ids().to_vec());
+                diff_ids.unwrap_or_default()
+            }
+            Self::Engine { info, .. } => info.diff_ids.clone().unwrap_or_default(),
+            Self::Scratch | Self::Remote { .. } | Self::Unsaid => Vec::new(),
+        })
+    }
+
     /// The base's entry, where it is registered.
     pub(crate) fn entry(&self) -> Option<&Entry> {
         match self {

@@ -6,21 +6,25 @@
 
 use std::time::Duration;
 
-use archive::{Archive, Stack, ThinBase};
 use camino::Utf8PathBuf;
 use cli::{Failure, Leases, Reporter};
-use engine::{Build, BuildFile, Engine};
+use engine::Engine;
 use imgfetch::Fetcher;
-use imgload::Loader;
 use imgprune::InForce;
-use imgsave::{Form, Naming, Saver, Source, Thin, Wanted, compliant_name};
-use naming::{Architecture, Digest, ImageName};
+use imgsave::{Wanted, compliant_name};
+use naming::{Digest, ImageName};
 use plan::Plan;
 use registry::{Registry, Store};
 
 use crate::base::Base;
+use crate::earlier::{Earlier, reasons};
+use crate::ingredients::Kitchen;
+use crate::inputs::phrase;
+use crate::making::Making;
+use crate::paths;
 use crate::recipe::Recipe;
-use crate::{contents, paths, temporary};
+use crate::steps::Probes;
+use crate::turns::Turns;
 
 /// Builds what plans ask for.
 pub struct Builder<'a> {
@@ -38,6 +42,10 @@ pub struct Builder<'a> {
     pub fetcher: Option<Fetcher<'a>>,
     /// How to build.
     pub options: Options,
+    /// What cache probes have answered.
+    pub probes: Probes,
+    /// Bases that are being brought into the engine.
+    pub bases: Turns,
 }
 
 /// How to build.
@@ -53,6 +61,8 @@ pub struct Options {
     pub network: Option<String>,
     /// Take the nearest name that complies.
     pub normalize: bool,
+    /// Say of each plan why it is built, or that it is up to date.
+    pub explain: bool,
     /// How archives are written.
     pub wanted: Wanted,
     /// By which limits to make room for them; `None` makes none.
@@ -97,6 +107,7 @@ impl Builder<'_> {
                         "{path}: the plan found this image and asks for no build; remove the archive to build it again"
                     ));
                 }
+                self.explain(plan.subject(), &[]);
                 let (name, image_id) = target
                     .entry
                     .map(|entry| (entry.name, entry.image_id))
@@ -118,7 +129,42 @@ impl Builder<'_> {
         let name = self.name(plan)?;
         // Whether the engine has the base matters only to a build.
         let base = Base::find(plan, self.store, &registry, None, true)?;
-        Ok(Recipe::of(plan, &name, self.store, &base)?.text)
+        let recipe = Recipe::of(plan, &name, self.store, &base)?;
+        let before = self
+            .earlier(&registry, &name)?
+            .map(|earlier| earlier.inputs());
+        let kitchen = Kitchen {
+            engine: None,
+            ..self.kitchen()
+        };
+        let before = before.unwrap_or_default();
+        Ok(kitchen.gather(&recipe, &base, &before)?.text)
+    }
+
+    /// Why a plan would be built now; empty where it would not. Nothing is done.
+    pub fn look(&self, plan: &Plan) -> Result<Vec<String>, Failure> {
+        if !plan.needs_build() {
+            return Ok(Vec::new());
+        }
+        let name = self.name(plan)?;
+        let registry = self.store.read_or_empty()?;
+        let base = self.base(plan, &registry)?;
+        let recipe = Recipe::of(plan, &name, self.store, &base)?;
+        let earlier = self.earlier(&registry, &name)?;
+        let before = earlier.as_ref().map(Earlier::inputs).unwrap_or_default();
+        let ingredients = self.kitchen().gather(&recipe, &base, &before)?;
+        Ok(reasons(earlier.as_ref(), &ingredients, &self.options))
+    }
+
+    fn kitchen(&self) -> Kitchen<'_> {
+        Kitchen {
+            store: self.store,
+            engine: Some(self.engine),
+            reporter: self.reporter,
+            probes: &self.probes,
+            pull: self.options.pull,
+            anew: self.options.no_cache,
+        }
     }
 
     fn name(&self, plan: &Plan) -> Result<ImageName, Failure> {
@@ -146,131 +192,42 @@ impl Builder<'_> {
         let registry = self.store.read_or_empty()?;
         let base = self.base(plan, &registry)?;
         let recipe = Recipe::of(plan, &name, self.store, &base)?;
-        let fingerprint = recipe.fingerprint(&base, self.store, self.engine, self.options.pull)?;
-        if !self.options.rebuild
-            && !self.options.no_cache
-            && let Some(built) = self.up_to_date(&registry, &name, fingerprint)?
+        let earlier = self.earlier(&registry, &name)?;
+        let before = earlier.as_ref().map(Earlier::inputs).unwrap_or_default();
+        let ingredients = self.kitchen().gather(&recipe, &base, &before)?;
+        if let Some(earlier) = &earlier
+            && earlier.entry.fingerprint == Some(ingredients.fingerprint)
         {
-            self.reporter.detail(format!("{name}: up to date"));
-            return Ok(built);
+            // What is only not here yet is not to be replaced.
+            archive::refuse_pointer(&earlier.path)?;
         }
-        self.make_locked(plan, &name, &base, &recipe, fingerprint)
-    }
-
-    /// The archive in place, if it came from the very same input.
-    fn up_to_date(
-        &self,
-        registry: &Registry,
-        name: &ImageName,
-        fingerprint: Digest,
-    ) -> Result<Option<Built>, Failure> {
-        let Some(entry) = registry
-            .get(name.as_str())
-            .filter(|entry| entry.fingerprint == Some(fingerprint))
-        else {
-            return Ok(None);
-        };
-        let path = self
-            .store
-            .relative(&self.store.path(&entry.file)?, &cli::working_dir()?);
-        // What is only not here yet is not to be replaced.
-        archive::refuse_pointer(&path)?;
-        // Damaged, gone or without its base: built again, as if it had never been.
-        let whole = Archive::open(&path)
-            .ok()
-            .and_then(Stack::of)
-            .is_some_and(|stack| {
-                let id = stack.image().image_id;
-                entry.image_id.is_none_or(|registered| registered == id)
-                    && thin::complete(self.store, registry, stack).is_ok()
-            });
-        Ok(whole.then(|| Built {
-            name: Some(entry.name.clone()),
-            path,
-            image_id: entry.image_id,
-            built: false,
-        }))
-    }
-
-    /// The base that a thin archive leaves its layers to.
-    fn thin_base(&self, base: &Base) -> Result<Option<ThinBase>, Failure> {
-        match (self.options.wanted.thin, base.entry()) {
-            (Thin::Never, _) | (Thin::WherePossible, None) => Ok(None),
-            (_, Some(entry)) => Ok(Some(thin::base(self.store, entry)?)),
-            (Thin::Always, None) => {
-                Err(Failure::invalid("`--thin` needs a base that is registered")
-                    .with_hint("save the base with imgsave first"))
+        let reasons = reasons(earlier.as_ref(), &ingredients, &self.options);
+        self.explain(name.as_str(), &reasons);
+        match earlier {
+            Some(earlier) if reasons.is_empty() => {
+                self.reporter.detail(format!("{name}: up to date"));
+                Ok(earlier.into())
             }
+            earlier => self.make_locked(&Making {
+                plan,
+                name: &name,
+                base: &base,
+                recipe: &recipe,
+                ingredients: &ingredients,
+                earlier: earlier.as_ref(),
+                because: phrase(&reasons),
+            }),
         }
     }
 
-    fn make_locked(
-        &self,
-        plan: &Plan,
-        name: &ImageName,
-        base: &Base,
-        recipe: &Recipe,
-        fingerprint: Digest,
-    ) -> Result<Built, Failure> {
-        let loader = Loader {
-            store: self.store,
-            engine: self.engine,
-            reporter: self.reporter,
-            lock_timeout: self.lock_timeout,
-            record: false,
-            force: false,
-            also: None,
-            jobs: 1,
-            keep_going: false,
-        };
-        let thin_base = self.thin_base(base)?;
-        let on = if recipe.uses_base {
-            base.bring(&loader)?
-        } else {
-            None
-        };
-        let temporary = temporary::tag(self.engine, name)?;
-        let mut build = Build::new(BuildFile::Text(&recipe.text), temporary.reference());
-        build.context = recipe.context.as_deref();
-        build.args = recipe.args_on(on.as_ref());
-        build.platform = Some(recipe.architecture).filter(|wanted| *wanted != Architecture::host());
-        build.no_cache = self.options.no_cache;
-        build.pull = self.options.pull;
-        build.network = self.options.network.as_deref();
-        match &on {
-            Some(on) => self.reporter.info(format!("building {name} on {on}")),
-            None => self.reporter.info(format!("building {name}")),
+    /// Says why something is built or not, where that was asked for.
+    pub(crate) fn explain(&self, name: &str, reasons: &[String]) {
+        if !self.options.explain {
+            return;
         }
-        let info = self.engine.build(&build, |line| self.reporter.engine(line));
-        let info = info.map_err(|error| match Failure::from(error) {
-            failure if self.reporter.shows_engine() => failure.without_tail(),
-            failure => failure,
-        })?;
-        let image_id = info.id;
-        let saver = Saver {
-            store: self.store,
-            engine: self.engine,
-            reporter: self.reporter,
-            lock_timeout: self.lock_timeout,
-            form: Form {
-                compress: self.options.wanted.compress,
-                base: thin_base,
-            },
-            make_room: self.options.make_room.clone(),
-        };
-        let source = Source::Engine {
-            reference: temporary.reference().clone(),
-            info: Box::new(info),
-        };
-        let saved = saver.save_locked(&source, &Naming::Given(name.clone()), |found| {
-            contents::draft(plan, base.entry(), fingerprint, found)
-        })?;
-        self.engine.tag(&image_id.to_string(), &saved.reference)?;
-        Ok(Built {
-            name: Some(saved.name),
-            path: saved.path,
-            image_id: Some(saved.image_id),
-            built: true,
-        })
+        match reasons {
+            [] => self.reporter.explain(name, &["up to date".to_owned()]),
+            reasons => self.reporter.explain(name, reasons),
+        }
     }
 }

@@ -1,11 +1,15 @@
 //! Build files: made from what is missing, or written by hand and looked through before they are
 //! built.
 
+mod ending;
 mod generate;
 mod instructions;
 mod packages;
 mod scan;
 mod variables;
 
+#[cfg(test)]
+pub(crate) use ending::operands;
+pub(crate) use ending::{is_continued, is_plain_run};
 pub use generate::{Generated, generate};
 pub use scan::{SCRATCH, Scan, scan};

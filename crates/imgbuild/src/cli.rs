@@ -11,6 +11,8 @@ use imgsave::FormFlags;
 use plan::{Plan, Plans};
 use serde_json::json;
 
+use crate::steps::Probes;
+use crate::turns::Turns;
 use crate::{Builder, Options};
 
 /// Build what a plan misses, save and register it, and print the archive's path
@@ -51,6 +53,14 @@ pub struct Cli {
     /// Print the build file, and build nothing
     #[arg(long)]
     print_dockerfile: bool,
+
+    /// Say of each plan why it is built, or that it is up to date
+    #[arg(long)]
+    explain: bool,
+
+    /// Only say what would be built, and why; build nothing
+    #[arg(short = 'n', long, conflicts_with = "print_dockerfile")]
+    dry_run: bool,
 
     /// Build even if the archive is up to date
     #[arg(long)]
@@ -120,13 +130,18 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
             pull: cli.pull,
             network: cli.network,
             normalize: cli.normalize,
+            explain: cli.explain || cli.dry_run,
             wanted: cli.form.wanted(&config)?,
             make_room: cli.form.room(&config, &reporter)?,
         },
+        probes: Probes::in_folder(store.root()),
+        bases: Turns::default(),
     };
     let mut work = |context: &mut Context, plan: Plan| {
         let done = if cli.print_dockerfile {
             print_build_file(&builder, context, &plan)
+        } else if cli.dry_run {
+            look(&builder, &plan)
         } else {
             build(&builder, context, &plan)
         };
@@ -199,6 +214,12 @@ fn build(builder: &Builder, context: &Context, plan: &Plan) -> Result<(), Failur
             "built": built.built,
         })
     })
+}
+
+fn look(builder: &Builder, plan: &Plan) -> Result<(), Failure> {
+    let reasons = builder.look(plan)?;
+    builder.explain(plan.subject(), &reasons);
+    Ok(())
 }
 
 fn print_build_file(builder: &Builder, context: &Context, plan: &Plan) -> Result<(), Failure> {

@@ -49,6 +49,20 @@ pub enum Error {
         /// The pattern.
         pattern: String,
     },
+    /// A step names files by a pattern that is none.
+    #[error("`{}` is not a valid pattern", pattern.escape_debug())]
+    NoPattern {
+        /// The pattern.
+        pattern: String,
+    },
+    /// A step names files that are not there.
+    #[error("there is no file `{}` in {folder}", patterns.escape_debug())]
+    NoFiles {
+        /// The patterns.
+        patterns: String,
+        /// Where the files should be.
+        folder: Utf8PathBuf,
+    },
     /// A file of the build context can't be read.
     #[error("{path}: {source}")]
     Context {
@@ -83,7 +97,11 @@ impl Error {
             )),
             Self::Name(error) => error.hint().map(str::to_owned),
             Self::Variant { hint, .. } => Some((*hint).to_owned()),
-            Self::BuildFile { .. } | Self::Pattern { .. } | Self::Context { .. } => None,
+            Self::NoFiles { .. } => Some("what .dockerignore names counts as not there".to_owned()),
+            Self::BuildFile { .. }
+            | Self::Pattern { .. }
+            | Self::NoPattern { .. }
+            | Self::Context { .. } => None,
         }
     }
 }

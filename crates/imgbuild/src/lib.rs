@@ -6,15 +6,25 @@
 mod base;
 mod builder;
 pub mod buildfile;
+mod cache_source;
 pub mod cli;
 mod contents;
 pub mod context;
+mod earlier;
 mod error;
 pub mod fingerprint;
+mod ingredients;
+mod inputs;
+mod making;
 mod needed;
+mod own;
 mod paths;
 mod recipe;
+mod steps;
 mod temporary;
+mod turns;
 
 pub use builder::{Builder, Built, Options};
 pub use error::{Error, Result};
+pub use steps::Probes;
+pub use turns::Turns;

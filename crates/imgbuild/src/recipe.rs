@@ -1,20 +1,16 @@
 //! How an image is built: from the plan's build file, the store's, or one that is made.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use cli::{Code, Failure};
-use engine::Engine;
-use naming::{Architecture, Digest, ImageName, Reference};
-use plan::Plan;
+use naming::{Architecture, ImageName, Reference};
+use plan::{Action, Plan, Step};
 use registry::Store;
 
-use crate::base::{Base, not_there};
+use crate::base::Base;
 use crate::buildfile::{Generated, SCRATCH, generate, scan};
-use crate::context::{Context, Ignore};
-use crate::fingerprint::Input;
-use crate::paths;
+use crate::{paths, steps};
 
 /// The argument through which a build file takes its base.
 const BASE_IMAGE: &str = "BASE_IMAGE";
@@ -25,16 +21,22 @@ const MAX_BUILD_FILE: u64 = 1 << 20;
 /// All that goes into a build, but for the bytes of its base.
 #[derive(Debug)]
 pub(crate) struct Recipe {
-    /// The build file's text.
+    /// The build file's text, without the steps.
     pub text: String,
+    /// What is done after it.
+    pub steps: Vec<Step>,
     /// The folder that `COPY` reads.
     pub context: Option<Utf8PathBuf>,
+    /// Whether the engine needs it.
+    pub sends_context: bool,
+    /// Whether anything in it may go into the image, or only what steps copy.
+    pub whole_context: bool,
     /// Build arguments that the plan gives.
     pub args: BTreeMap<String, String>,
     /// The processor that the image is for.
     pub architecture: Architecture,
     /// Images that the build file itself names, besides its base.
-    images: BTreeSet<Reference>,
+    pub images: BTreeSet<Reference>,
     /// Whether the base goes into the image.
     pub uses_base: bool,
 }
@@ -47,12 +49,7 @@ impl Recipe {
         store: &Store,
         base: &Base,
     ) -> Result<Self, Failure> {
-        if !plan.build.steps.is_empty() {
-            return Err(Failure::invalid(
-                "`build.steps` is not supported; write the steps into a build file",
-            )
-            .about(plan.subject()));
-        }
+        let steps = plan.build.steps.clone();
         let architecture = plan
             .requirements
             .as_ref()
@@ -81,11 +78,23 @@ impl Recipe {
             Some(path) => Some(paths::inside(store, path, "build file")?),
             None => Some(own).filter(|path| path.is_file()),
         };
+        let copies = steps
+            .iter()
+            .any(|step| matches!(step.action, Action::Copy { .. }));
+        if copies && context.is_none() {
+            return Err(Failure::invalid(
+                "a step copies files, and there is no `build.context` to copy them from",
+            )
+            .about(plan.subject()));
+        }
         let Some(file) = file else {
             let text = generated(plan, name, store, base, architecture)?;
             return Ok(Self {
                 text,
-                context: None,
+                steps,
+                context,
+                sends_context: copies,
+                whole_context: false,
                 args,
                 architecture,
                 images: BTreeSet::new(),
@@ -110,8 +119,13 @@ impl Recipe {
         {
             images.remove(&base);
         }
+        let checked = steps::append(&text, steps.iter().map(|_| ("RUN true", None)));
+        checked.map_err(|error| Failure::from(error).about(file.as_str()))?;
         Ok(Self {
             text,
+            steps,
+            sends_context: context.is_some(),
+            whole_context: context.is_some(),
             context,
             args,
             architecture,
@@ -128,49 +142,6 @@ impl Recipe {
         }
         args
     }
-
-    /// The fingerprint of the build. Images that the build file names must be in the engine, which would
-    /// pull them unasked, unless `pull` lets it.
-    pub(crate) fn fingerprint(
-        &self,
-        base: &Base,
-        store: &Store,
-        engine: &Engine,
-        pull: bool,
-    ) -> Result<Digest, Failure> {
-        let context = self.context.as_deref();
-        let context = context
-            .map(|folder| read_context(folder, store))
-            .transpose()?;
-        let names: Vec<String> = self.images.iter().map(Reference::to_string).collect();
-        let infos = if names.is_empty() {
-            Vec::new()
-        } else {
-            engine.inspect(&names)?
-        };
-        let mut extra = BTreeMap::new();
-        for (reference, info) in self.images.iter().zip(infos) {
-            let id = match info {
-                Some(info) => info.id.to_string(),
-                None if pull => "pulled".to_owned(),
-                None => return Err(not_there(reference)),
-            };
-            extra.insert(format!("image {reference}"), id);
-        }
-        if let (Base::Remote { reference }, true) = (base, self.uses_base) {
-            extra.insert("pulled base".to_owned(), reference.canonical());
-        }
-        let base = base.digest().filter(|_| self.uses_base).unwrap_or(NO_BASE);
-        let input = Input {
-            base,
-            build_file: &self.text,
-            architecture: self.architecture,
-            args: &self.args,
-            context: context.as_ref(),
-            extra: &extra,
-        };
-        Ok(input.fingerprint())
-    }
 }
 
 /// Whether a build argument can be given to an engine, which takes `NAME=VALUE` as one word and reads the name as a
@@ -185,7 +156,9 @@ fn check_argument(name: &str, value: &str) -> Result<(), Failure> {
             "the build argument `{name}` {why}"
         )))
     };
-    if !is_variable {
+    if name.starts_with(steps::ARGUMENT) {
+        refuse("has a name that steps have for themselves")
+    } else if !is_variable {
         let failure = refuse("has a name that no variable has");
         failure.map_err(|failure| {
             failure.with_hint("a letter or `_`, then letters, digits, `_`, `.` and `-`")
@@ -196,9 +169,6 @@ fn check_argument(name: &str, value: &str) -> Result<(), Failure> {
         Ok(())
     }
 }
-
-/// Stands for the base of a build that has none.
-const NO_BASE: Digest = Digest::from_bytes([0; 32]);
 
 fn generated(
     plan: &Plan,
@@ -243,23 +213,6 @@ fn read(path: &Utf8Path) -> Result<String, Failure> {
         return Err(failed("it is larger than 1 MiB".to_owned()));
     }
     std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))
-}
-
-/// The files of a context, without those that imgpipe itself makes: the registry changes with every load.
-fn read_context(folder: &Utf8Path, store: &Store) -> Result<Context, Failure> {
-    let ignore = Ignore::of_folder(folder)?;
-    let (folder_is, store_is) = (folder.canonicalize_utf8(), store.root().canonicalize_utf8());
-    let is_own = |path: &Path, is_folder: bool| {
-        let (Ok(folder), Ok(store_is), Some(path)) =
-            (&folder_is, &store_is, Utf8Path::from_path(path))
-        else {
-            return false;
-        };
-        let path = folder.join(path);
-        path.strip_prefix(store_is)
-            .is_ok_and(|path| store.is_own(path, is_folder))
-    };
-    Ok(Context::read(folder, &ignore, &is_own)?)
 }
 
 impl From<crate::Error> for Failure {

@@ -18,6 +18,7 @@
 mod architecture;
 mod digest;
 mod distribution;
+pub mod duration;
 mod error;
 mod image_name;
 mod item;

@@ -12,6 +12,7 @@ mod plan;
 mod plans;
 mod requirement;
 mod source;
+mod step;
 mod values;
 mod workflow;
 
@@ -21,4 +22,5 @@ pub use matching::{Candidate, Marks, Pick, Selection, score, select};
 pub use plan::{Build, Missing, Plan, plan_for};
 pub use plans::Plans;
 pub use requirement::{Requirement, parse_requirements};
+pub use step::{Action, Cache, OnFailure, Probe, Step};
 pub use workflow::{Facts, Filter, JobEntry, Keys, Standing, Unread, called, parse_workflow};

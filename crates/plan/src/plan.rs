@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::lists::names;
 use crate::matching::{Marks, Pick, Selection};
 use crate::values::{VERSION, known_version, or_default, reference, truth, version};
-use crate::{Error, Requirement};
+use crate::{Error, Requirement, Step};
 
 /// A plan. Its fields are in the order in which they are printed. One that a person wrote may lack most of them:
 /// [`Plans`](crate::Plans) says what it must have.
@@ -75,7 +75,7 @@ impl Missing {
 }
 
 /// A build that a person described.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(expecting = "an object that says how to build")]
 pub struct Build {
     /// The build file, as it opens from the working directory.
@@ -87,9 +87,9 @@ pub struct Build {
     /// Build arguments.
     #[serde(default, deserialize_with = "or_default")]
     pub args: BTreeMap<String, String>,
-    /// Single steps, as they were written.
+    /// Single steps after all else.
     #[serde(default, deserialize_with = "or_default")]
-    pub steps: Vec<serde_json::Value>,
+    pub steps: Vec<Step>,
 }
 
 impl Plan {

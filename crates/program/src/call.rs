@@ -67,12 +67,12 @@ pub struct Streams {
 }
 
 impl Call {
-    /// `verbs` is the subcommand, such as `image inspect`.
+    /// `verbs` is the subcommand, such as `image inspect`; empty where there is none.
     pub fn new(program: &OsStr, verbs: &str, timeout: Option<Duration>, cleans_up: bool) -> Self {
         Self {
             program: program.to_owned(),
             verbs: verbs.to_owned(),
-            args: verbs.split(' ').map(OsString::from).collect(),
+            args: verbs.split_whitespace().map(OsString::from).collect(),
             env: Vec::new(),
             folder: None,
             timeout,
@@ -118,7 +118,10 @@ impl Call {
 
     /// Program and subcommand, for messages.
     pub fn command(&self) -> String {
-        format!("{} {}", self.program(), self.verbs)
+        match self.verbs.as_str() {
+            "" => self.program(),
+            verbs => format!("{} {verbs}", self.program()),
+        }
     }
 
     fn program(&self) -> String {
@@ -155,6 +158,25 @@ impl Call {
 
     /// Runs the call and returns what it wrote, whatever its exit status.
     pub fn output(&self) -> Result<Output, Error> {
+        self.collect(MAX_ANSWER, |child| child.wait(self.timeout))
+    }
+
+    /// Runs the call, which must succeed within `limit`, however busy it is, and answer with at most `most` bytes.
+    pub fn answer_within(&self, limit: Duration, most: usize) -> Result<Vec<u8>, Error> {
+        let output = self.collect(most, |child| child.wait_at_most(limit));
+        let output = output.map_err(|error| match error {
+            Error::Timeout { command, .. } => Error::TooLong { command, limit },
+            error => error,
+        })?;
+        self.check(output.status, &output.stderr.text())?;
+        Ok(output.stdout)
+    }
+
+    fn collect(
+        &self,
+        most: usize,
+        wait: impl FnOnce(&Arc<Child>) -> io::Result<ExitStatus>,
+    ) -> Result<Output, Error> {
         let (stdout, stdout_writer) = self.pipe()?;
         let (stderr, stderr_writer) = self.pipe()?;
         let running = self.start(Streams {
@@ -163,9 +185,9 @@ impl Call {
             stderr: stderr_writer,
         })?;
         let child = running.child();
-        let stdout = self.io(Collector::start(stdout, child, MAX_ANSWER))?;
+        let stdout = self.io(Collector::start(stdout, child, most))?;
         let stderr = self.io(Collector::start(stderr, child, MAX_COMPLAINTS))?;
-        let status = self.io(child.wait(self.timeout))?;
+        let status = self.io(wait(child))?;
         self.check_stopped(child)?;
         let stdout = stdout
             .finish()
@@ -194,9 +216,9 @@ impl Call {
     fn check_stopped(&self, child: &Child) -> Result<(), Error> {
         match (child.stopped(), self.timeout) {
             (Some(Stop::Interrupted), _) => Err(Error::Interrupted),
-            (Some(Stop::Timeout), Some(limit)) => Err(Error::Timeout {
+            (Some(Stop::Timeout), limit) => Err(Error::Timeout {
                 command: self.command(),
-                limit,
+                limit: limit.unwrap_or_default(),
             }),
             _ => Ok(()),
         }

@@ -113,7 +113,7 @@ pub fn interrupted() -> bool {
 pub enum Stop {
     /// [`kill_all`] was called.
     Interrupted = 1,
-    /// It moved no byte for too long.
+    /// It moved no byte for too long, or took too long altogether.
     Timeout,
     /// Whoever used its streams gave up.
     Abandoned,
@@ -223,6 +223,15 @@ impl Child {
                 self.stop(Stop::Timeout);
             }
         }
+        self.handle.wait().map(|output| output.status)
+    }
+
+    /// Waits for the child to end; ends it after `limit`, whatever it does.
+    pub fn wait_at_most(self: &Arc<Self>, limit: Duration) -> io::Result<ExitStatus> {
+        if let Some(output) = self.handle.wait_timeout(limit)? {
+            return Ok(output.status);
+        }
+        self.stop(Stop::Timeout);
         self.handle.wait().map(|output| output.status)
     }
 

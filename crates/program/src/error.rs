@@ -45,6 +45,15 @@ pub enum Error {
         limit: Duration,
     },
 
+    /// The program took longer than its call allows.
+    #[error("`{command}` took longer than {} seconds and was ended", limit.as_secs_f64())]
+    TooLong {
+        /// Program and subcommand.
+        command: String,
+        /// The limit that was set.
+        limit: Duration,
+    },
+
     /// [`kill_all`](crate::kill_all) ended the call, or came before it.
     #[error("interrupted")]
     Interrupted,

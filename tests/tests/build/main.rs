@@ -4,6 +4,7 @@ mod again;
 mod base;
 mod file;
 mod result;
+mod steps;
 
 use pipeline_tests::{Image, Sandbox, engine};
 

@@ -34,6 +34,26 @@ impl Ignore {
         Self::read(&folder.join(FILE))
     }
 
+    /// Rules by which what the patterns name is what is excluded; `.` names all.
+    pub fn of_patterns(patterns: &[String]) -> Result<Self> {
+        let mut rules = Vec::new();
+        for text in patterns {
+            let (exception, pattern) = match text.strip_prefix('!') {
+                Some(pattern) => (true, pattern),
+                None => (false, text.as_str()),
+            };
+            let cleaned = match clean(pattern).as_str() {
+                "." | "/" => "**".to_owned(),
+                _ => clean(pattern),
+            };
+            let pattern = Pattern::new(&cleaned).ok_or_else(|| Error::NoPattern {
+                pattern: text.clone(),
+            })?;
+            rules.push(Rule { pattern, exception });
+        }
+        Ok(Self { rules })
+    }
+
     /// Reads an ignore file; no file is no rules.
     fn read(path: &Utf8Path) -> Result<Self> {
         use std::io::Read as _;

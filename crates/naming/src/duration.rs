@@ -1,4 +1,4 @@
-//! Durations on the command line: `30s`, `10m`, `6h`, `30d`, `2w`.
+//! Durations as people write them: `30s`, `10m`, `6h`, `30d`, `2w`.
 
 use std::time::Duration;
 

@@ -1,0 +1,74 @@
+//! Layers of the image that is to be replaced, for the steps that did not change.
+//!
+//! An engine that did not build an image knows none of its steps: it is a new one, or its cache was cleaned up. But the
+//! archive is in the store; loaded, it gives the builder what it needs. Docker's legacy builder finds steps in an
+//! image's history; BuildKit in what [`engine`] has it write into the image's config. podman's builder looks only at
+//! images that it has built step by step, so there nothing is loaded.
+
+use cli::Failure;
+use engine::{Flavor, StoreKind, TemporaryTag};
+use imgload::{Loader, Target};
+use naming::{Digest, ImageName};
+
+use crate::base::Base;
+use crate::earlier::Earlier;
+use crate::{Builder, temporary};
+
+impl Builder<'_> {
+    /// Brings an earlier image into the engine, under a tag of this process alone, if its steps may be of use and the engine
+    /// does not know them. What can't be had is no failure: the steps are done again.
+    pub(crate) fn cache_source(
+        &self,
+        earlier: Option<&Earlier>,
+        name: &ImageName,
+        base: &Base,
+        loader: &Loader,
+    ) -> Option<TemporaryTag> {
+        let earlier = earlier.filter(|_| !self.options.no_cache)?;
+        match self.try_source(earlier, name, base, loader) {
+            Ok(source) => source,
+            Err(failure) => {
+                let path = &earlier.path;
+                self.reporter
+                    .detail(format!("{path}: can't serve as a cache: {failure}"));
+                None
+            }
+        }
+    }
+
+    fn try_source(
+        &self,
+        earlier: &Earlier,
+        name: &ImageName,
+        base: &Base,
+        loader: &Loader,
+    ) -> Result<Option<TemporaryTag>, Failure> {
+        let Some(stack) = &earlier.stack else {
+            return Ok(None);
+        };
+        // Steps are found by what they are done on: with another base, none.
+        let on_base = stack.diff_ids().starts_with(&base.layers()?);
+        let version = self.engine.probe()?;
+        if !on_base || version.server_flavor != Flavor::Docker {
+            return Ok(None);
+        }
+        if self.engine.store()? != StoreKind::GraphDriver {
+            return Ok(None);
+        }
+        let id: Digest = stack.image().image_id;
+        let held = self.engine.inspect(&[id.to_string()])?.pop().flatten();
+        if held.is_some_and(|held| held.parent.is_some()) {
+            return Ok(None);
+        }
+        let tag = temporary::tag(self.engine, name)?;
+        let mut entry = earlier.entry.clone();
+        entry.docker_tag = tag.reference().clone();
+        loader.load(&Target {
+            path: earlier.path.clone(),
+            entry: Some(entry),
+        })?;
+        self.reporter
+            .detail(format!("{}: serves as a cache", earlier.path));
+        Ok(Some(tag))
+    }
+}

@@ -1,0 +1,102 @@
+//! What was built before under a name, and why that does not do any more.
+
+use archive::{Archive, Stack};
+use camino::Utf8PathBuf;
+use cli::Failure;
+use naming::ImageName;
+use registry::{Entry, Registry};
+
+use crate::ingredients::Ingredients;
+use crate::inputs::Before;
+use crate::{Builder, Built, Options};
+
+/// The registered image of a name.
+#[derive(Debug)]
+pub(crate) struct Earlier {
+    pub entry: Entry,
+    /// Its archive, as it opens from the working directory.
+    pub path: Utf8PathBuf,
+    /// The image, where the archive is what the entry says, with all that it leaves out.
+    pub stack: Option<Stack>,
+}
+
+impl Builder<'_> {
+    /// What is registered under a name.
+    pub(crate) fn earlier(
+        &self,
+        registry: &Registry,
+        name: &ImageName,
+    ) -> Result<Option<Earlier>, Failure> {
+        let Some(entry) = registry.get(name.as_str()) else {
+            return Ok(None);
+        };
+        let file = self.store.path(&entry.file)?;
+        let path = self.store.relative(&file, &cli::working_dir()?);
+        // Damaged, gone or without its base: built again, as if it had never been.
+        let stack = Archive::open(&path)
+            .ok()
+            .and_then(Stack::of)
+            .filter(|stack| {
+                let id = stack.image().image_id;
+                entry.image_id.is_none_or(|registered| registered == id)
+            })
+            .and_then(|stack| thin::complete(self.store, registry, stack).ok());
+        Ok(Some(Earlier {
+            entry: entry.clone(),
+            path,
+            stack,
+        }))
+    }
+}
+
+impl Earlier {
+    /// What went into it. Without its archive nothing of it counts; a Git LFS pointer stands for one.
+    pub(crate) fn inputs(&self) -> Before {
+        if self.stack.is_some() || archive::refuse_pointer(&self.path).is_err() {
+            Before::of(&self.entry.inputs)
+        } else {
+            Before::default()
+        }
+    }
+}
+
+/// Why there is something to build; empty where what was built before is up to date.
+pub(crate) fn reasons(
+    earlier: Option<&Earlier>,
+    ingredients: &Ingredients,
+    options: &Options,
+) -> Vec<String> {
+    let Some(earlier) = earlier else {
+        return vec!["new".to_owned()];
+    };
+    if earlier.stack.is_none() {
+        return vec!["its archive is missing or damaged".to_owned()];
+    }
+    if earlier.entry.fingerprint == Some(ingredients.fingerprint) {
+        return match options {
+            Options { no_cache: true, .. } => vec!["--no-cache".to_owned()],
+            Options { rebuild: true, .. } => vec!["--rebuild".to_owned()],
+            _ => Vec::new(),
+        };
+    }
+    let before = earlier.inputs();
+    if before.is_empty() {
+        return vec!["it is not known what it was built from".to_owned()];
+    }
+    let changes = ingredients.inputs.changes(&before);
+    if changes.is_empty() {
+        return vec!["what it is built from changed".to_owned()];
+    }
+    changes
+}
+
+impl From<Earlier> for Built {
+    fn from(earlier: Earlier) -> Self {
+        Self {
+            name: Some(earlier.entry.name),
+            path: earlier.path,
+            image_id: earlier.entry.image_id,
+            built: false,
+        }
+    }
+}

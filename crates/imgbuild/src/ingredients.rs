@@ -1,0 +1,186 @@
+//! All that goes into a build, found out at one moment: the build file with the keys of its steps, the fingerprint, and
+//! the inputs one by one.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use camino::Utf8Path;
+use chrono::Utc;
+use cli::{Failure, Reporter};
+use engine::Engine;
+use naming::{Digest, Reference};
+use registry::Store;
+
+use crate::base::{Base, not_there};
+use crate::context::{Context, Ignore, Kind};
+use crate::fingerprint::Input;
+use crate::inputs::{Before, Inputs};
+use crate::own::Own;
+use crate::recipe::Recipe;
+use crate::steps::{self, Keyed, Keys, Probes};
+
+/// Stands for the base of a build that has none.
+const NO_BASE: Digest = Digest::from_bytes([0; 32]);
+
+/// What goes into one build.
+#[derive(Debug)]
+pub(crate) struct Ingredients {
+    /// The build file, with its steps and their keys.
+    pub text: String,
+    /// One digest of everything.
+    pub fingerprint: Digest,
+    /// What the registry remembers.
+    pub inputs: Inputs,
+}
+
+/// Where ingredients are looked for.
+pub(crate) struct Kitchen<'a> {
+    pub store: &'a Store,
+    /// `None` where nothing is built, and what the engine holds does not matter.
+    pub engine: Option<&'a Engine>,
+    pub reporter: &'a Reporter,
+    pub probes: &'a Probes,
+    /// Whether the engine may pull images that it lacks.
+    pub pull: bool,
+    /// Whether the engine runs every step anew.
+    pub anew: bool,
+}
+
+impl Kitchen<'_> {
+    /// Finds out what goes into a build. Images that its build file names must be in the engine, which would pull them
+    /// unasked, unless it may.
+    pub(crate) fn gather(
+        &self,
+        recipe: &Recipe,
+        base: &Base,
+        before: &Before,
+    ) -> Result<Ingredients, Failure> {
+        let mut inputs = Inputs::default();
+        let mut extra = BTreeMap::new();
+        let base_id = base.digest().filter(|_| recipe.uses_base);
+        if recipe.uses_base {
+            let value = match base {
+                Base::Remote { reference } => {
+                    extra.insert("pulled base".to_owned(), reference.canonical());
+                    archive::digest_of(reference.canonical().as_bytes())
+                }
+                _ => base_id.unwrap_or(NO_BASE),
+            };
+            inputs.add_told("base", value.short(), Some("the base changed".to_owned()));
+        }
+        let text = archive::digest_of(recipe.text.as_bytes()).short();
+        let told = Some("the build file changed".to_owned());
+        inputs.add_told("build file", text, told);
+        let told = Some("the platform changed".to_owned());
+        inputs.add_told("platform", recipe.architecture.platform(), told);
+        for (name, value) in &recipe.args {
+            let value = archive::digest_of(value.as_bytes());
+            inputs.add(format!("argument {name}"), value.short());
+        }
+        for (reference, id) in self.images(recipe)? {
+            inputs.add(
+                format!("image {reference}"),
+                archive::digest_of(id.as_bytes()).short(),
+            );
+            extra.insert(format!("image {reference}"), id);
+        }
+        let folder = recipe.context.as_deref().filter(|_| recipe.whole_context);
+        let context = folder.map(|folder| self.context(folder)).transpose()?;
+        let mut input = Input {
+            base: base_id.unwrap_or(NO_BASE),
+            build_file: &recipe.text,
+            architecture: recipe.architecture,
+            args: &recipe.args,
+            context: context.as_ref(),
+            extra: &extra,
+        };
+        if let Some(context) = &context {
+            add_context(&mut inputs, context);
+        }
+        let start = input.fingerprint();
+        let keys = Keys {
+            probes: self.probes,
+            reporter: self.reporter,
+            context: recipe.context.as_deref(),
+            folder: recipe.context.as_deref().unwrap_or(self.store.root()),
+            store: self.store,
+            whole_context: recipe.whole_context,
+            before,
+            now: Utc::now(),
+            anew: self.anew,
+        };
+        let keyed = keys.of(start, &recipe.steps, &mut inputs)?;
+        let lines = keyed
+            .iter()
+            .map(|step| (step.instruction.as_str(), step.key.as_deref()));
+        let text = steps::append(&recipe.text, lines)?;
+        let with_steps = with_steps(extra.clone(), &keyed);
+        input.extra = &with_steps;
+        Ok(Ingredients {
+            text,
+            fingerprint: input.fingerprint(),
+            inputs,
+        })
+    }
+
+    /// The images that a build file names besides its base, each with what tells it from others.
+    fn images<'r>(&self, recipe: &'r Recipe) -> Result<Vec<(&'r Reference, String)>, Failure> {
+        let Some(engine) = self.engine.filter(|_| !recipe.images.is_empty()) else {
+            return Ok(Vec::new());
+        };
+        let names: Vec<String> = recipe.images.iter().map(Reference::to_string).collect();
+        let infos = engine.inspect(&names)?;
+        let images = recipe.images.iter().zip(infos);
+        let images = images.map(|(reference, info)| match info {
+            Some(info) => Ok((reference, info.id.to_string())),
+            None if self.pull => Ok((reference, "pulled".to_owned())),
+            None => Err(not_there(reference)),
+        });
+        images.collect()
+    }
+
+    /// The files of a context, without those that imgpipe itself makes: the registry changes with every load.
+    fn context(&self, folder: &Utf8Path) -> Result<Context, Failure> {
+        let ignore = Ignore::of_folder(folder)?;
+        let own = Own::below(self.store, folder);
+        let is_own = |path: &Path, is_folder: bool| own.holds(path, is_folder);
+        Ok(Context::read(folder, &ignore, &is_own)?)
+    }
+}
+
+/// What tells steps apart is an input like all others.
+fn with_steps(mut extra: BTreeMap<String, String>, steps: &[Keyed]) -> BTreeMap<String, String> {
+    for (index, step) in steps.iter().enumerate() {
+        let name = format!("step {}", index + 1);
+        if let Some(key) = &step.key {
+            extra.insert(format!("{name} key"), key.clone());
+        }
+        if let Some(content) = step.content {
+            extra.insert(format!("{name} content"), content.to_string());
+        }
+        extra.insert(name, step.instruction.clone());
+    }
+    extra
+}
+
+fn add_context(inputs: &mut Inputs, context: &Context) {
+    let entries = context.entries.iter().map(|entry| {
+        let (kind, content) = match &entry.kind {
+            Kind::File(digest) => ("file", digest.hex()),
+            Kind::Folder => ("folder", String::new()),
+            Kind::Link(target) => ("link", archive::digest_of(target).hex()),
+            Kind::Special => ("special", String::new()),
+        };
+        let what = format!("{} {kind} {content}", entry.mode);
+        (&entry.path[..], archive::digest_of(what.as_bytes()))
+    });
+    let mut all = Vec::new();
+    for (path, digest) in entries.clone() {
+        all.extend_from_slice(&(path.len() as u64).to_be_bytes());
+        all.extend_from_slice(path);
+        all.extend_from_slice(digest.as_bytes());
+    }
+    let told = Some("files of the context changed".to_owned());
+    inputs.add_told("files", archive::digest_of(&all).short(), told);
+    inputs.add_files("", entries);
+}

@@ -1,0 +1,135 @@
+//! One build, from the base to the entry.
+
+use std::time::Instant;
+
+use archive::ThinBase;
+use cli::Failure;
+use engine::{Build, BuildFile};
+use imgload::Loader;
+use imgsave::{DraftEntry, Form, Naming, Saver, Source, Thin};
+use naming::{Architecture, ImageName};
+use plan::Plan;
+
+use crate::base::Base;
+use crate::earlier::Earlier;
+use crate::ingredients::Ingredients;
+use crate::recipe::Recipe;
+use crate::{Builder, Built, contents, temporary};
+
+/// What is to be made, by whoever holds the image's lock.
+pub(crate) struct Making<'a> {
+    pub plan: &'a Plan,
+    pub name: &'a ImageName,
+    pub base: &'a Base,
+    pub recipe: &'a Recipe,
+    pub ingredients: &'a Ingredients,
+    /// What is registered under the name.
+    pub earlier: Option<&'a Earlier>,
+    /// Why it is made.
+    pub because: String,
+}
+
+impl Builder<'_> {
+    /// Builds, looks into the image, saves and registers it.
+    pub(crate) fn make_locked(&self, making: &Making) -> Result<Built, Failure> {
+        let Making {
+            plan,
+            name,
+            base,
+            recipe,
+            ingredients,
+            ..
+        } = *making;
+        let began = Instant::now();
+        let loader = Loader {
+            store: self.store,
+            engine: self.engine,
+            reporter: self.reporter,
+            lock_timeout: self.lock_timeout,
+            record: false,
+            force: false,
+            also: None,
+            jobs: 1,
+            keep_going: false,
+        };
+        let thin_base = self.thin_base(base)?;
+        let on = if recipe.uses_base {
+            self.bases.take(&base.key(), || base.bring(&loader))?
+        } else {
+            None
+        };
+        let cache = self.cache_source(making.earlier, name, base, &loader);
+        let temporary = temporary::tag(self.engine, name)?;
+        let mut build = Build::new(BuildFile::Text(&ingredients.text), temporary.reference());
+        build.context = recipe.context.as_deref().filter(|_| recipe.sends_context);
+        build.args = recipe.args_on(on.as_ref());
+        build.platform = Some(recipe.architecture).filter(|wanted| *wanted != Architecture::host());
+        build.no_cache = self.options.no_cache;
+        build.pull = self.options.pull;
+        build.cache_from = cache.as_ref().map(engine::TemporaryTag::reference);
+        build.network = self.options.network.as_deref();
+        let because = &making.because;
+        match &on {
+            Some(on) => self
+                .reporter
+                .info(format!("building {name} on {on}: {because}")),
+            None => self.reporter.info(format!("building {name}: {because}")),
+        }
+        let task = self.reporter.task(name.as_str());
+        let info = self.engine.build(&build, |line| task.engine(line));
+        let info = info.map_err(|error| match Failure::from(error) {
+            failure if task.shows_engine() => failure.without_tail(),
+            failure => failure,
+        })?;
+        drop(task);
+        let image_id = info.id;
+        let saver = Saver {
+            store: self.store,
+            engine: self.engine,
+            reporter: self.reporter,
+            lock_timeout: self.lock_timeout,
+            form: Form {
+                compress: self.options.wanted.compress,
+                base: thin_base,
+            },
+            make_room: self.options.make_room.clone(),
+        };
+        let source = Source::Engine {
+            reference: temporary.reference().clone(),
+            info: Box::new(info),
+        };
+        let saved = saver.save_locked(&source, &Naming::Given(name.clone()), |found| {
+            let fingerprint = ingredients.fingerprint;
+            Ok(DraftEntry {
+                build_seconds: Some(tenths(began)),
+                built_because: Some(because.clone()),
+                inputs: ingredients.inputs.list(),
+                ..contents::draft(plan, base.entry(), fingerprint, found)?
+            })
+        })?;
+        self.engine.tag(&image_id.to_string(), &saved.reference)?;
+        Ok(Built {
+            name: Some(saved.name),
+            path: saved.path,
+            image_id: Some(saved.image_id),
+            built: true,
+        })
+    }
+
+    /// The base that a thin archive leaves its layers to.
+    fn thin_base(&self, base: &Base) -> Result<Option<ThinBase>, Failure> {
+        match (self.options.wanted.thin, base.entry()) {
+            (Thin::Never, _) | (Thin::WherePossible, None) => Ok(None),
+            (_, Some(entry)) => Ok(Some(thin::base(self.store, entry)?)),
+            (Thin::Always, None) => {
+                Err(Failure::invalid("`--thin` needs a base that is registered")
+                    .with_hint("save the base with imgsave first"))
+            }
+        }
+    }
+}
+
+/// Seconds since then, to a tenth.
+fn tenths(began: Instant) -> f64 {
+    (began.elapsed().as_secs_f64() * 10.0).round() / 10.0
+}
