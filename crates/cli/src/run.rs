@@ -43,6 +43,11 @@ impl Context {
         Ok(())
     }
 
+    /// Whether `--keep-going` was given.
+    pub fn keeps_going(&self) -> bool {
+        self.keep_going
+    }
+
     /// With `--keep-going`, says a failure and remembers its code; otherwise gives it back.
     pub fn tolerate(&mut self, failure: Failure) -> Result<(), Failure> {
         if !self.keep_going || failure.is_quiet() || signals::received().is_some() {

@@ -23,9 +23,6 @@ pub struct ImageInfo {
     pub variant: Option<String>,
     /// As OCI says it (`linux`); empty where the image does not say.
     pub os: String,
-    /// The image that its last step was done on, where this engine's legacy builder made it. No other image's steps are found
-    /// in that builder's cache.
-    pub parent: Option<Digest>,
     /// Bytes that the engine counts for it; what that covers differs between engines.
     pub size: u64,
     /// RFC 3339, as the engine writes it.
@@ -92,7 +89,6 @@ pub(crate) struct RawImage {
     architecture: Option<String>,
     variant: Option<String>,
     os: Option<String>,
-    parent: Option<String>,
     size: Option<u64>,
     created: Option<String>,
 }
@@ -120,7 +116,6 @@ impl RawImage {
             architecture: self.architecture.unwrap_or_default(),
             variant: self.variant.filter(|variant| !variant.is_empty()),
             os: self.os.unwrap_or_default(),
-            parent: self.parent.and_then(|parent| parent.parse().ok()),
             size: self.size.unwrap_or_default(),
             created: self.created.filter(|created| !created.is_empty()),
             digests: digests

@@ -24,6 +24,8 @@ use std::time::{Duration, Instant};
 use naming::Digest;
 use program::Cleaning;
 
+use serde::Deserialize;
+
 use crate::{Engine, Error};
 
 /// An engine that was told to stop a build needs a moment to remove the step's container.
@@ -76,7 +78,52 @@ impl Steps {
     }
 }
 
+/// An image as Docker's legacy builder left it.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Step {
+    parent: Option<String>,
+    container_config: Option<StepConfig>,
+}
+
+/// What the builder looks for in its cache.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct StepConfig {
+    cmd: Option<Vec<String>>,
+}
+
+/// More steps than an image can have layers and settings.
+const MAX_CHAIN: usize = 500;
+
 impl Engine {
+    /// Whether Docker's legacy builder finds all steps of an image in its own cache: it made each of them. It makes images of
+    /// an image's history too, but those it does not find again (moby 20.10, `image/cache/cache.go`). BuildKit keeps its cache
+    /// elsewhere, and an engine that no longer tells (API 1.45) is not known to.
+    pub fn knows_steps(&self, image: Digest) -> Result<bool, Error> {
+        let mut id = image.to_string();
+        for number in 0..MAX_CHAIN {
+            if number == 0 && self.inspect(&[&id])?.iter().all(Option::is_none) {
+                return Ok(false);
+            }
+            let call = self.call("image inspect");
+            let call = call.args(["--format", "{{json .}}", "--", &id]);
+            let answer = call.answer()?;
+            let step: Step = serde_json::from_slice(&answer)
+                .map_err(|_| call.bad_output(&String::from_utf8_lossy(&answer)))?;
+            let Some(parent) = step.parent.filter(|parent| !parent.is_empty()) else {
+                // What the first step was done on was loaded, or made of nothing.
+                return Ok(number > 0);
+            };
+            let config = step.container_config.and_then(|config| config.cmd);
+            if config.is_none_or(|cmd| cmd.is_empty()) {
+                return Ok(false);
+            }
+            id = parent;
+        }
+        Ok(false)
+    }
+
     /// Removes the images that `steps` made, as far as they were not there `before`. What cannot be
     /// removed stays: the build's own failure is the one to report.
     pub(crate) fn remove_steps(&self, steps: &Steps, before: &BTreeSet<Digest>) {

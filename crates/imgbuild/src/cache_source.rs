@@ -8,7 +8,7 @@
 use cli::Failure;
 use engine::{Flavor, StoreKind, TemporaryTag};
 use imgload::{Loader, Target};
-use naming::{Digest, ImageName};
+use naming::ImageName;
 
 use crate::base::Base;
 use crate::earlier::Earlier;
@@ -22,10 +22,9 @@ impl Builder<'_> {
         earlier: Option<&Earlier>,
         name: &ImageName,
         base: &Base,
-        loader: &Loader,
     ) -> Option<TemporaryTag> {
         let earlier = earlier.filter(|_| !self.options.no_cache)?;
-        match self.try_source(earlier, name, base, loader) {
+        match self.try_source(earlier, name, base) {
             Ok(source) => source,
             Err(failure) => {
                 let path = &earlier.path;
@@ -41,7 +40,6 @@ impl Builder<'_> {
         earlier: &Earlier,
         name: &ImageName,
         base: &Base,
-        loader: &Loader,
     ) -> Result<Option<TemporaryTag>, Failure> {
         let Some(stack) = &earlier.stack else {
             return Ok(None);
@@ -55,17 +53,25 @@ impl Builder<'_> {
         if self.engine.store()? != StoreKind::GraphDriver {
             return Ok(None);
         }
-        let id: Digest = stack.image().image_id;
-        let held = self.engine.inspect(&[id.to_string()])?.pop().flatten();
-        if held.is_some_and(|held| held.parent.is_some()) {
+        if self.engine.knows_steps(stack.image().image_id)? {
             return Ok(None);
         }
         let tag = temporary::tag(self.engine, name)?;
-        let mut entry = earlier.entry.clone();
-        entry.docker_tag = tag.reference().clone();
+        let loader = Loader {
+            store: self.store,
+            engine: self.engine,
+            reporter: self.reporter,
+            lock_timeout: self.lock_timeout,
+            record: false,
+            force: false,
+            also: None,
+            only: Some(tag.reference().clone()),
+            jobs: 1,
+            keep_going: false,
+        };
         loader.load(&Target {
             path: earlier.path.clone(),
-            entry: Some(entry),
+            entry: Some(earlier.entry.clone()),
         })?;
         self.reporter
             .detail(format!("{}: serves as a cache", earlier.path));

@@ -1,19 +1,18 @@
 //! The flags of `imgbuild`, and its run over the plans.
 
-use std::fs::File;
-use std::io::{BufReader, Read};
+use std::num::NonZero;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use clap::Parser;
-use cli::{Code, Common, Context, Failure, Flags, LeaseFlags, Leases};
+use cli::{Common, Context, Failure, Flags, LeaseFlags, Leases, count};
 use imgfetch::FetchFlags;
 use imgsave::FormFlags;
-use plan::{Plan, Plans};
+use plan::Plan;
 use serde_json::json;
 
-use crate::steps::Probes;
-use crate::turns::Turns;
-use crate::{Builder, Options};
+use crate::reading::each_plan;
+use crate::together::build_together;
+use crate::{Builder, Built, Options, Probes, Turns};
 
 /// Build what a plan misses, save and register it, and print the archive's path
 ///
@@ -33,6 +32,12 @@ and dnf.
 Examples:
   imgplan job.yml | imgbuild | imgload
       Make the image that job.yml asks for, load it, print its name:tag.
+
+  imgplan --workflow ci.yml | imgbuild --jobs 4 | imgload
+      Make all images of a matrix, four at a time.
+
+  imgplan job.yml | imgbuild -n
+      See whether it would be built, and why.
 
   imgplan job.yml | imgbuild --print-dockerfile
       See what would be built.
@@ -69,6 +74,10 @@ pub struct Cli {
     /// The same, without the engine's build cache
     #[arg(long)]
     no_cache: bool,
+
+    /// Read all plans first, and build up to N at a time: each image once, and before those on it
+    #[arg(long, value_name = "N", value_parser = count::parse)]
+    jobs: Option<NonZero<usize>>,
 
     /// Let the engine pull bases that it does not have
     #[arg(long)]
@@ -109,6 +118,10 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     let store = cli.common.store()?;
     let engine = cli.common.engine();
     let reporter = context.reporter.clone();
+    let reporter = match cli.jobs {
+        Some(_) => reporter.beside_others(),
+        None => reporter,
+    };
     let missing = cli.fetch.missing(&config)?;
     let builder = Builder {
         store: &store,
@@ -137,74 +150,26 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         probes: Probes::in_folder(store.root()),
         bases: Turns::default(),
     };
-    let mut work = |context: &mut Context, plan: Plan| {
+    let builds = !cli.print_dockerfile && !cli.dry_run;
+    if let Some(jobs) = cli.jobs.filter(|_| builds) {
+        return build_together(&builder, context, &cli.files, jobs.get(), print);
+    }
+    each_plan(&cli.files, context, |context, plan| {
+        let plan = plan?;
         let done = if cli.print_dockerfile {
             print_build_file(&builder, context, &plan)
         } else if cli.dry_run {
             look(&builder, &plan)
         } else {
-            build(&builder, context, &plan)
+            builder
+                .build(&plan)
+                .and_then(|built| print(context, &plan, &built))
         };
         done.map_err(|failure| failure.about(plan.subject()))
-    };
-    if cli::reads_stdin(&cli.files, "a file with plans")? {
-        let (mut any, mut bytes) = (false, Seen::new(std::io::stdin().lock()));
-        let plans = Plans::new(BufReader::new(&mut bytes)).inspect(|_| any = true);
-        context.each(plans.map(|plan| plan.map_err(Failure::from)), work)?;
-        return match (any, bytes.any) {
-            (true, _) => Ok(()),
-            (false, true) => Err(Failure::from(plan::Error::NoPlan).about("standard input")),
-            (false, false) => Err(cli::nothing_on_stdin()),
-        };
-    }
-    context.each(cli.files.iter().map(Ok), |context, path| {
-        let about = |failure: Failure| failure.about(path.as_str());
-        let file = open(path).map_err(about)?;
-        let mut any = false;
-        let plans = Plans::new(BufReader::new(file)).inspect(|_| any = true);
-        context.each(
-            plans.map(|plan| plan.map_err(|error| about(error.into()))),
-            &mut work,
-        )?;
-        if any {
-            Ok(())
-        } else {
-            Err(about(plan::Error::NoPlan.into()))
-        }
     })
 }
 
-fn open(path: &Utf8Path) -> Result<File, Failure> {
-    let unreadable = |error| Failure::new(Code::Invalid, format!("can't be read: {error}"));
-    let file = File::open(path).map_err(unreadable)?;
-    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-        return Err(Failure::invalid("is a folder, not a file with plans"));
-    }
-    Ok(file)
-}
-
-/// A reader that knows whether anything but white space came.
-struct Seen<R> {
-    inner: R,
-    any: bool,
-}
-
-impl<R> Seen<R> {
-    fn new(inner: R) -> Self {
-        Self { inner, any: false }
-    }
-}
-
-impl<R: Read> Read for Seen<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.any |= !buffer[..read].trim_ascii().is_empty();
-        Ok(read)
-    }
-}
-
-fn build(builder: &Builder, context: &Context, plan: &Plan) -> Result<(), Failure> {
-    let built = builder.build(plan)?;
+fn print(context: &Context, plan: &Plan, built: &Built) -> Result<(), Failure> {
     context.out.record(built.path.as_str(), || {
         json!({
             "path": built.path,

@@ -16,12 +16,16 @@ pub mod fingerprint;
 mod ingredients;
 mod inputs;
 mod making;
+mod matrix;
 mod needed;
 mod own;
 mod paths;
+mod reading;
 mod recipe;
+mod schedule;
 mod steps;
 mod temporary;
+mod together;
 mod turns;
 
 pub use builder::{Builder, Built, Options};

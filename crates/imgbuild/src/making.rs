@@ -49,6 +49,7 @@ impl Builder<'_> {
             record: false,
             force: false,
             also: None,
+            only: None,
             jobs: 1,
             keep_going: false,
         };
@@ -58,7 +59,7 @@ impl Builder<'_> {
         } else {
             None
         };
-        let cache = self.cache_source(making.earlier, name, base, &loader);
+        let cache = self.cache_source(making.earlier, name, base);
         let temporary = temporary::tag(self.engine, name)?;
         let mut build = Build::new(BuildFile::Text(&ingredients.text), temporary.reference());
         build.context = recipe.context.as_deref().filter(|_| recipe.sends_context);

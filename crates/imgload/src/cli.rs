@@ -115,6 +115,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         record: !cli.no_record,
         force: cli.force,
         also: cli.tag,
+        only: None,
         jobs: cli.jobs.map_or_else(usual_jobs, NonZero::get),
         keep_going: cli.common.keep_going,
     };

@@ -40,6 +40,8 @@ pub struct Loader<'a> {
     pub force: bool,
     /// One more tag for the image.
     pub also: Option<Reference>,
+    /// The only tag for the image, whatever archive and registry say.
+    pub only: Option<Reference>,
     /// How many streams to send at a time, where archives share no layers.
     pub jobs: usize,
     /// Whether a failure of one archive lets the others go on.
@@ -155,6 +157,9 @@ impl Loader<'_> {
                     )));
                 }
             }
+        }
+        if let (Some(only), [choice]) = (&self.only, &mut choices[..]) {
+            choice.tags = vec![only.clone()];
         }
         let items = choices
             .into_iter()

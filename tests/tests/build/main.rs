@@ -2,7 +2,10 @@
 
 mod again;
 mod base;
+mod cache;
+mod explain;
 mod file;
+mod jobs;
 mod result;
 mod steps;
 

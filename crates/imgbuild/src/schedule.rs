@@ -1,0 +1,206 @@
+//! Work of which some must wait for other work, several at a time.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
+
+/// What there is to do.
+pub(crate) struct Schedule<'a> {
+    /// For each piece of work, the pieces that must be done before. No circles: whoever is in one never begins.
+    pub after: &'a [Vec<usize>],
+    /// How many are done at a time.
+    pub jobs: usize,
+    /// Whether others still begin after one failed.
+    pub keep_going: bool,
+}
+
+/// What became of each piece so far.
+struct State {
+    begun: Vec<bool>,
+    /// Whether it succeeded, where it has ended.
+    ended: Vec<Option<bool>>,
+    stopped: bool,
+}
+
+impl Schedule<'_> {
+    /// Does all of it and hands each outcome to `take`, on the caller's thread, in the order in which they come. `work` gets
+    /// a number and those of the pieces before it that failed; where `take` returns `false`, nothing more begins. What many wait for is done first, and otherwise what was
+    /// named first.
+    pub(crate) fn run<T: Send, E: Send>(
+        &self,
+        work: impl Fn(usize, &[usize]) -> Result<T, E> + Sync,
+        mut take: impl FnMut(usize, Result<T, E>) -> bool,
+    ) {
+        let count = self.after.len();
+        let state = Mutex::new(State {
+            begun: vec![false; count],
+            ended: vec![None; count],
+            stopped: false,
+        });
+        let (state, changed, order) = (&state, &Condvar::new(), &self.order());
+        let (outcomes, done) = mpsc::channel();
+        thread::scope(|scope| {
+            for _ in 0..self.jobs.clamp(1, count.max(1)) {
+                let (outcomes, work) = (outcomes.clone(), &work);
+                scope.spawn(move || {
+                    while let Some((number, failed)) = self.next(state, changed, order) {
+                        let outcome = work(number, &failed);
+                        let mut state = lock(state);
+                        state.ended[number] = Some(outcome.is_ok());
+                        state.stopped |= outcome.is_err() && !self.keep_going;
+                        drop(state);
+                        changed.notify_all();
+                        // The receiver outlives every sender.
+                        let _ = outcomes.send((number, outcome));
+                    }
+                });
+            }
+            drop(outcomes);
+            for (number, outcome) in done {
+                if !take(number, outcome) {
+                    lock(state).stopped = true;
+                    changed.notify_all();
+                }
+            }
+        });
+    }
+
+    /// The next piece that can begin, and which of those before it failed; waits for one. `None` where there is none to come.
+    fn next(
+        &self,
+        state: &Mutex<State>,
+        changed: &Condvar,
+        order: &[usize],
+    ) -> Option<(usize, Vec<usize>)> {
+        let mut state = lock(state);
+        loop {
+            if state.stopped {
+                return None;
+            }
+            let waiting = order.iter().copied().filter(|number| !state.begun[*number]);
+            let ended = |number: &usize| state.ended[*number];
+            let ready = waiting.clone().find(|number| {
+                self.after[*number]
+                    .iter()
+                    .all(|other| ended(other).is_some())
+            });
+            if let Some(number) = ready {
+                let before = self.after[number].iter().copied();
+                let failed = before.filter(|other| ended(other) == Some(false)).collect();
+                state.begun[number] = true;
+                return Some((number, failed));
+            }
+            let running =
+                (0..order.len()).any(|number| state.begun[number] && ended(&number).is_none());
+            if waiting.count() == 0 || !running {
+                return None;
+            }
+            state = changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn order(&self) -> Vec<usize> {
+        let mut waited_for = vec![0_usize; self.after.len()];
+        for number in self.after.iter().flatten() {
+            waited_for[*number] += 1;
+        }
+        let mut order: Vec<_> = (0..self.after.len()).collect();
+        order.sort_by_key(|number| std::cmp::Reverse(waited_for[*number]));
+        order
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// The order in which pieces ended and what became of them; those in `bad` fail by themselves, others by what they wait for.
+    fn run(
+        after: &[Vec<usize>],
+        jobs: usize,
+        keep_going: bool,
+        bad: &[usize],
+    ) -> Vec<(usize, bool)> {
+        let schedule = Schedule {
+            after,
+            jobs,
+            keep_going,
+        };
+        let mut ended = Vec::new();
+        let running = Mutex::new(0);
+        schedule.run(
+            |number, failed| {
+                *running.lock().unwrap() += 1;
+                assert!(*running.lock().unwrap() <= jobs);
+                thread::sleep(Duration::from_millis(5));
+                *running.lock().unwrap() -= 1;
+                if bad.contains(&number) || !failed.is_empty() {
+                    return Err(());
+                }
+                Ok(())
+            },
+            |number, outcome| {
+                ended.push((number, outcome.is_ok()));
+                true
+            },
+        );
+        ended
+    }
+
+    #[test]
+    fn what_is_waited_for_comes_first() {
+        // 0 and 2 wait for 3, 3 for 4.
+        let after = [vec![3], vec![], vec![3], vec![4], vec![]];
+        for jobs in [1, 2, 8] {
+            let ended = run(&after, jobs, false, &[]);
+            let place: BTreeMap<_, _> = ended
+                .iter()
+                .enumerate()
+                .map(|(at, (n, _))| (*n, at))
+                .collect();
+            assert_eq!(place.len(), 5, "{ended:?}");
+            assert!(place[&4] < place[&3] && place[&3] < place[&0] && place[&3] < place[&2]);
+        }
+        assert_eq!(run(&after, 1, false, &[])[0], (3 + 1, true));
+    }
+
+    #[test]
+    fn a_failure_ends_it_or_fails_what_waits() {
+        let after = [vec![3], vec![], vec![3], vec![]];
+        assert_eq!(run(&after, 1, false, &[3]), [(3, false)]);
+        let mut all = run(&after, 2, true, &[3]);
+        all.sort_unstable();
+        assert_eq!(all, [(0, false), (1, true), (2, false), (3, false)]);
+    }
+
+    #[test]
+    fn nothing_begins_any_more_where_nobody_wants_it() {
+        let schedule = Schedule {
+            after: &vec![Vec::new(); 50],
+            jobs: 1,
+            keep_going: true,
+        };
+        let mut taken = 0;
+        let work = |_: usize, _: &[usize]| {
+            thread::sleep(Duration::from_millis(2));
+            Ok::<_, ()>(())
+        };
+        schedule.run(work, |_, _| {
+            taken += 1;
+            false
+        });
+        assert!(taken < 50, "{taken}");
+    }
+
+    #[test]
+    fn circles_never_begin_and_nothing_hangs() {
+        assert_eq!(run(&[vec![1], vec![0], vec![]], 2, true, &[]), [(2, true)]);
+        assert_eq!(run(&[], 2, true, &[]), []);
+    }
+}

@@ -1,0 +1,70 @@
+//! The image before is a cache for the next one, also where the engine has never heard of it.
+
+use super::*;
+
+/// Everything that the engine holds of a sandbox, with steps in between.
+fn held_of(s: &Sandbox) -> Option<String> {
+    let label = format!("label=imgpipe.test={}", s.project());
+    engine().read(&["images", "--all", "--quiet", "--filter", &label])
+}
+
+fn forget_everything(s: &Sandbox) {
+    s.forget_all(&engine().images_of(s.project()));
+    // Steps without a name, the last ones first: what has a child can't go.
+    for _ in 0..10 {
+        for id in held_of(s).unwrap_or_default().lines() {
+            engine().read(&["rmi", id]);
+        }
+    }
+    assert_eq!(held_of(s).as_deref(), Some(""), "the engine is as new");
+}
+
+#[test]
+fn only_the_changed_tail_is_built_on_an_engine_that_knows_nothing() {
+    let s = Sandbox::new();
+    with_base(&s);
+    let build = |last: &str, words: &[&str]| {
+        let plan = format!(
+            r#"{{"name":"{}","best_base_image_path":"{}","build":{{"steps":[
+                {{"run":"cat /proc/sys/kernel/random/uuid > /expensive","cache":{{"key":"1"}}}},
+                {{"run":"echo {last} > /last"}}]}}}}"#,
+            s.image("tool"),
+            s.archive("base")
+        );
+        let outcome = s.command("imgbuild").args(words).input(plan).run();
+        outcome.ok();
+        let read = |file| {
+            s.run("imgcat", [s.archive("tool").as_str(), file])
+                .ok()
+                .stdout
+                .clone()
+        };
+        (read("/expensive"), read("/last"))
+    };
+    let first = build("one", &[]);
+    forget_everything(&s);
+    let second = build("two", &[]);
+    assert_eq!(second.0, first.0, "the first step is not done again");
+    assert_eq!(second.1, "two\n");
+    let names = engine().images_of(&s.image("tool"));
+    assert_eq!(
+        names,
+        [format!("{}:latest", s.image("tool"))],
+        "no other name is left"
+    );
+
+    // From a thin archive too, and compressed.
+    build("three", &["--thin", "--compress", "zstd"]);
+    forget_everything(&s);
+    let fourth = build("four", &[]);
+    assert_eq!((fourth.0, fourth.1.as_str()), (first.0.clone(), "four\n"));
+
+    // An archive that is no good is no cache, and no obstacle.
+    forget_everything(&s);
+    s.flip(&s.archive("tool"), "four\n");
+    let fifth = build("five", &[]);
+    assert_ne!(fifth.0, first.0);
+    forget_everything(&s);
+    let sixth = build("five", &["--no-cache"]);
+    assert_ne!(sixth.0, fifth.0);
+}
