@@ -11,10 +11,14 @@ use crate::steps::Steps;
 use crate::{Error, generate};
 
 /// What the tests need besides the engine.
-const PROGRAMS: [Program; 9] = [
+const PROGRAMS: [Program; 10] = [
     Program {
         name: "busybox",
         package: "busybox-static",
+    },
+    Program {
+        name: "git",
+        package: "git",
     },
     Program {
         name: "make",

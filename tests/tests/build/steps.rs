@@ -49,7 +49,8 @@ fn git(folder: &Path, words: &[&str]) {
             .chain(words),
     );
     let run = run.dir(folder).stdin_null().stderr_to_stdout();
-    let output = run.stdout_capture().unchecked().run().expect("git runs");
+    let output = run.stdout_capture().unchecked().run();
+    let output = output.unwrap_or_else(|error| panic!("git does not run: {error}"));
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "git {words:?}: {said}");
 }
