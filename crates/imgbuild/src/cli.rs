@@ -59,11 +59,11 @@ pub struct Cli {
     #[arg(long)]
     print_dockerfile: bool,
 
-    /// Say of each plan why it is built, or that it is up to date
+    /// Say why each is built, or that it is up to date
     #[arg(long)]
     explain: bool,
 
-    /// Only say what would be built, and why; build nothing
+    /// Say it, and build nothing
     #[arg(short = 'n', long, conflicts_with = "print_dockerfile")]
     dry_run: bool,
 
@@ -75,12 +75,14 @@ pub struct Cli {
     #[arg(long)]
     no_cache: bool,
 
-    /// Read all plans first, and build up to N at a time: each image once, and before those on it
+    /// Build N at a time
+    ///
+    /// All plans are read first. Each image is built once, and before those that stand on it.
     #[arg(long, value_name = "N", value_parser = count::parse)]
     jobs: Option<NonZero<usize>>,
 
     /// Let the engine pull bases that it does not have
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pull: bool,
 
     /// The network of the build's RUN steps, like host or none
