@@ -54,23 +54,30 @@ impl Base {
             return Ok(Self::Scratch);
         }
         let reference: Reference = reference.parse()?;
-        if let Some(entry) = registry
-            .entries()
-            .iter()
-            .find(|entry| entry.tags().any(|tag| *tag == reference))
+        let entries = registry.entries();
+        let mut entries = entries.iter();
+        let entry = entries.find(|entry| entry.tags().any(|tag| *tag == reference));
+        let target = entry
+            .map(|entry| imgload::target::registered(store, entry))
+            .transpose()?;
+        if let Some(target) = &target
+            && target.path.is_file()
         {
-            return Self::archive(imgload::target::registered(store, entry)?);
+            return Self::archive(target.clone());
         }
         let Some(engine) = engine else {
             return Ok(Self::Remote { reference });
         };
-        match engine.inspect(&[reference.to_string()])?.pop().flatten() {
-            Some(info) => Ok(Self::Engine {
+        let info = engine.inspect(&[reference.to_string()])?.pop().flatten();
+        match (info, target) {
+            (Some(info), target) if is_registered(&info, target.as_ref()) => Ok(Self::Engine {
                 reference,
                 info: Box::new(info),
             }),
-            None if pull => Ok(Self::Remote { reference }),
-            None => Err(not_there(&reference)),
+            // The archive is gone, and the engine does not have the image: what is wrong is the archive.
+            (_, Some(target)) => Self::archive(target),
+            _ if pull => Ok(Self::Remote { reference }),
+            _ => Err(not_there(&reference)),
         }
     }
 
@@ -195,6 +202,13 @@ impl Base {
             Self::Scratch | Self::Unsaid => None,
         }
     }
+}
+
+/// Whether what the engine has under an entry's tag is the entry's image. Without an entry, or where it says nothing,
+/// there is nothing that it could not be.
+fn is_registered(info: &ImageInfo, target: Option<&Target>) -> bool {
+    let registered = target.and_then(|target| target.entry.as_ref()?.image_id);
+    registered.is_none_or(|id| id == info.id)
 }
 
 /// A base that is neither registered nor in the engine.

@@ -5,6 +5,7 @@
 mod choice;
 pub mod cli;
 mod item;
+mod lacking;
 mod loader;
 mod operand;
 mod parcel;
@@ -14,5 +15,6 @@ mod sender;
 pub mod target;
 
 pub use choice::the_registered;
+pub use lacking::Lacking;
 pub use loader::{Loaded, Loader, Outcome};
 pub use target::Target;

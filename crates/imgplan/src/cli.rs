@@ -7,6 +7,7 @@ use registry::Term;
 
 use crate::planner::Planner;
 use crate::requirements::{Given, from_operand, from_stdin};
+use crate::view::CostFlags;
 use crate::workflow::WorkflowFlags;
 
 /// Pick the best image for a requirement, or the best base and what is missing
@@ -15,7 +16,8 @@ use crate::workflow::WorkflowFlags;
 /// workflow, and prints a plan for each, one JSON object a line, for imgbuild. An image can be used when its system, version and architecture are the
 /// required ones and it has every required compiler; of those, the one with most of the packages and tools
 /// wins. With none, the best image of that system is what imgbuild builds on, and with none of those the
-/// system itself. The image that a plan names is held for this run (see Leases). No engine is started.
+/// system itself. The image that a plan names is held for this run (see Leases). No engine is started,
+/// unless --cost bytes or --view asks what it holds.
 #[derive(Debug, Parser)]
 #[command(
     name = "imgplan",
@@ -40,7 +42,8 @@ A requirement:
     variants: [asan]
 
 Exit codes:
-  0 done, 1 other, 2 usage, 3 invalid requirement, workflow or registry, 130 interrupted"
+  0 done, 1 other, 2 usage, 3 invalid requirement, workflow or registry,
+  5 engine failed, 130 interrupted"
 )]
 pub struct Cli {
     /// Files with requirements; `-` or none: standard input
@@ -58,6 +61,9 @@ pub struct Cli {
 
     #[command(flatten)]
     workflow: WorkflowFlags,
+
+    #[command(flatten)]
+    cost: CostFlags,
 
     #[command(flatten)]
     lease: LeaseFlags,
@@ -80,6 +86,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         files,
         given,
         workflow,
+        cost,
         explain: explaining,
         lease,
         common,
@@ -115,6 +122,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         context.reporter.warn(warning);
     }
     let reporter = context.reporter.clone();
+    let engine = common.engine();
     // Where nobody ever wrote or removed an image, there is nothing to hold it against.
     let term = lease.term()?.filter(|_| store.is_kept());
     let planner = Planner {
@@ -131,6 +139,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
             lock_timeout: common.lock_timeout,
             reporter: &reporter,
         },
+        choice: cost.choice(&config, &engine)?,
         explaining,
         act: workflow.act,
     };

@@ -1,34 +1,50 @@
-//! Which registered images can be planned with: those whose archives are there.
+//! Which registered images can be planned with: those whose archives are there, or that the engine holds.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use cli::{Failure, Reporter};
+use plan::{Requirement, Selection, select_by};
 use registry::{Entry, Registry, Store};
+
+use crate::view::{Choice, Found};
 
 /// The images of a store, and where the paths to them begin.
 pub(crate) struct Images<'a> {
     store: &'a Store,
     here: &'a Utf8Path,
+    registry: &'a Registry,
+    choice: &'a Choice<'a>,
+    found: Found,
     usable: Vec<&'a Entry>,
 }
 
 impl<'a> Images<'a> {
-    /// The entries whose archive is a file inside the store. One whose archive is missing, or that points
-    /// elsewhere, is passed over with a warning: it would fail whoever took it.
+    /// The entries whose archive is a file inside the store, or as `choice` says. One whose archive is missing, or that
+    /// points elsewhere, is passed over with a warning: it would fail whoever took it.
     pub(crate) fn look(
         store: &'a Store,
         registry: &'a Registry,
         here: &'a Utf8Path,
+        choice: &'a Choice<'a>,
         reporter: &Reporter,
-    ) -> Self {
+    ) -> Result<Self, Failure> {
         let mut images = Self {
             store,
             here,
+            registry,
+            choice,
+            found: choice.find_out(store, registry, reporter)?,
             usable: Vec::new(),
         };
         let survey = store.survey();
         for entry in registry.entries() {
-            match survey.path(&entry.file) {
-                Ok(file) if file.absolute().is_file() => images.usable.push(entry),
+            let path = survey.path(&entry.file);
+            let has_archive = path.as_ref().is_ok_and(|file| file.absolute().is_file());
+            if choice.takes(entry, has_archive, &images.found) && path.is_ok() {
+                images.usable.push(entry);
+                continue;
+            }
+            match path {
+                Ok(_) if has_archive => {}
                 Ok(file) => reporter.warn(format!(
                     "{}: its archive {} is not there; passed over",
                     entry.name,
@@ -37,18 +53,23 @@ impl<'a> Images<'a> {
                 Err(error) => reporter.warn(format!("{}: {error}; passed over", entry.name)),
             }
         }
-        images
+        Ok(images)
     }
 
-    /// The entries, in the registry's order.
-    pub(crate) fn entries(&self) -> impl Iterator<Item = &'a Entry> {
-        self.usable.iter().copied()
+    /// The best of them.
+    pub(crate) fn select(&self, requirement: &Requirement) -> Selection<'a> {
+        let entries = self.usable.iter().copied();
+        let known = self.found.known(self.registry);
+        select_by(requirement, entries, &self.choice.costs, &known)
     }
 
-    /// The path of an entry's archive, as it opens from the working directory.
-    pub(crate) fn path_of(&self, entry: &Entry) -> Result<Utf8PathBuf, Failure> {
-        Ok(self
-            .store
-            .relative(&self.store.path(&entry.file)?, self.here))
+    /// The path of an entry's archive, as it opens from the working directory; `None` where the engine alone has the
+    /// image.
+    pub(crate) fn path_of(&self, entry: &Entry) -> Result<Option<Utf8PathBuf>, Failure> {
+        let file = self.store.path(&entry.file)?;
+        let path = self.store.relative(&file, self.here);
+        let is_there = file.absolute().is_file();
+        let is_held = self.found.held.contains(&entry.name);
+        Ok(Some(path).filter(|_| is_there || !is_held))
     }
 }

@@ -10,5 +10,6 @@ mod planner;
 mod project;
 mod requirements;
 mod text;
+mod view;
 mod wanted;
 mod workflow;

@@ -2,11 +2,12 @@
 
 use camino::Utf8PathBuf;
 use cli::{Context, Failure, Leases, Reporter};
-use plan::{Plan, explain, plan_for, select};
+use plan::{Plan, explain, plan_for};
 use registry::{Registry, Store};
 
 use crate::act::{Mapping, Runners};
 use crate::entries::Images;
+use crate::view::Choice;
 use crate::wanted::{AllWanted, Job, Wanted};
 
 /// How often plans are made again because an image was removed before it was held.
@@ -18,6 +19,7 @@ pub(crate) struct Planner<'a> {
     pub here: Utf8PathBuf,
     pub registry: Registry,
     pub leases: Leases<'a>,
+    pub choice: Choice<'a>,
     pub explaining: bool,
     /// Whether what act takes is printed instead of plans.
     pub act: bool,
@@ -62,7 +64,13 @@ impl Planner<'_> {
         wanted: &AllWanted,
         reporter: &Reporter,
     ) -> Result<Vec<Result<Planned, Failure>>, Failure> {
-        let images = Images::look(self.store, &self.registry, &self.here, reporter);
+        let images = Images::look(
+            self.store,
+            &self.registry,
+            &self.here,
+            &self.choice,
+            reporter,
+        )?;
         let mut planned = self.try_all(&images, wanted);
         for _ in 0..ATTEMPTS {
             let chosen = planned
@@ -81,7 +89,7 @@ impl Planner<'_> {
             if chosen.into_iter().all(is_there) {
                 break;
             }
-            let images = Images::look(self.store, &held, &self.here, reporter);
+            let images = Images::look(self.store, &held, &self.here, &self.choice, reporter)?;
             planned = self.try_all(&images, wanted);
         }
         Ok(planned)
@@ -96,7 +104,7 @@ impl Planner<'_> {
 
     fn plan(&self, images: &Images, wanted: &Wanted) -> Result<Planned, Failure> {
         let requirement = &wanted.requirement;
-        let selection = select(requirement, images.entries());
+        let selection = images.select(requirement);
         let mut plan = plan_for(requirement, &selection, |entry| images.path_of(entry))?;
         plan.job = wanted.job.as_ref().map(|job| job.name.clone());
         let explanation = match self.explaining {

@@ -1,8 +1,6 @@
 //! Why a plan is what it is, for people.
 
-use std::cmp::Ordering;
-
-use crate::matching::{CRITERIA, Candidate, Pick, SYSTEM, Selection};
+use crate::matching::{Candidate, Pick, SYSTEM, Selection, decisive};
 use crate::{Missing, Requirement};
 
 /// A line for each candidate with its marks and what it lacks, and one that says what was taken and why. An
@@ -22,8 +20,11 @@ pub fn explain(requirement: &Requirement, selection: &Selection) -> Vec<String> 
         let notes = notes(requirement, candidate, picked.filter(|_| !is_picked));
         lines.push(
             format!(
-                "{mark} {:width$}  essential {:>3}  extra {:>3}  {notes}",
-                candidate.entry.name, candidate.marks.essential, candidate.marks.extra
+                "{mark} {:width$}  essential {:>3}  extra {:>3}  {}{notes}",
+                candidate.entry.name,
+                candidate.marks.essential,
+                candidate.marks.extra,
+                terms(candidate)
             )
             .trim_end()
             .to_owned(),
@@ -45,6 +46,13 @@ pub fn explain(requirement: &Requirement, selection: &Selection) -> Vec<String> 
         ),
     });
     lines
+}
+
+/// What a candidate costs, where it could be used.
+fn terms(candidate: &Candidate) -> String {
+    let usable = candidate.marks.essential >= SYSTEM;
+    let terms = candidate.terms.iter().filter(|_| usable);
+    terms.map(|term| format!("{term}  ")).collect()
 }
 
 /// What a candidate lacks, and which variants it is not.
@@ -76,13 +84,11 @@ fn notes(requirement: &Requirement, candidate: &Candidate, winner: Option<&Candi
     if let Some(winner) =
         winner.filter(|winner| winner.marks.essential == candidate.marks.essential)
     {
-        let why = CRITERIA
-            .iter()
-            .find(|(_, criterion)| criterion(winner, candidate) == Ordering::Greater);
+        let why = decisive(winner, candidate);
         notes.push(format!(
             "loses to {}: {}",
             winner.entry.name,
-            why.map_or("it is listed first", |(why, _)| why)
+            why.map_or("it is listed first", |(_, why)| why)
         ));
     }
     notes.join("; ")

@@ -3,6 +3,7 @@
 //!
 //! Pure: texts and entries in, values out. The registry is read, and files are looked for, by whoever calls.
 
+mod cost;
 mod error;
 mod explain;
 mod frames;
@@ -16,9 +17,10 @@ mod step;
 mod values;
 mod workflow;
 
+pub use cost::{Cost, Known, Term};
 pub use error::Error;
 pub use explain::explain;
-pub use matching::{Candidate, Marks, Pick, Selection, score, select};
+pub use matching::{Candidate, Marks, Pick, Selection, score, select, select_by};
 pub use plan::{Build, Missing, Plan, plan_for};
 pub use plans::Plans;
 pub use requirement::{Requirement, parse_requirements};

@@ -18,6 +18,7 @@ use naming::{Architecture, Os};
 use registry::Entry;
 use serde::{Deserialize, Serialize};
 
+use crate::cost::{Cost, Known, Term};
 use crate::values::count;
 use crate::{Missing, Requirement};
 
@@ -51,6 +52,8 @@ pub struct Candidate<'a> {
     pub has_variants: bool,
     /// What it lacks.
     pub missing: Missing,
+    /// What it costs, where costs were asked for.
+    pub terms: Vec<Term>,
 }
 
 /// Which image was taken.
@@ -126,6 +129,7 @@ pub fn score<'a>(requirement: &Requirement, entry: &'a Entry) -> Candidate<'a> {
         marks: Marks { essential, extra },
         has_variants,
         missing,
+        terms: Vec::new(),
     }
 }
 
@@ -140,10 +144,26 @@ pub fn select<'a>(
     requirement: &Requirement,
     entries: impl IntoIterator<Item = &'a Entry>,
 ) -> Selection<'a> {
-    let candidates: Vec<_> = entries
-        .into_iter()
-        .map(|entry| score(requirement, entry))
-        .collect();
+    select_by(requirement, entries, &[], &Known::default())
+}
+
+/// Takes the one that costs least of the entries that can be used; of those that have the required variants, where there
+/// are any. The first cost counts most, and what is left to the others is decided as without costs.
+pub fn select_by<'a>(
+    requirement: &Requirement,
+    entries: impl IntoIterator<Item = &'a Entry>,
+    costs: &[Cost],
+    known: &Known,
+) -> Selection<'a> {
+    let with_terms = |entry| {
+        let mut candidate = score(requirement, entry);
+        let terms = costs
+            .iter()
+            .map(|cost| cost.of(requirement, &candidate, known));
+        candidate.terms = terms.collect();
+        candidate
+    };
+    let candidates: Vec<_> = entries.into_iter().map(with_terms).collect();
     let best_with = |essential| {
         let usable = candidates
             .iter()
@@ -170,7 +190,7 @@ pub fn select<'a>(
 type Criterion = fn(&Candidate, &Candidate) -> Ordering;
 
 /// What one candidate has over another, in the order in which it counts.
-pub(crate) const CRITERIA: [(&str, Criterion); 5] = [
+const CRITERIA: [(&str, Criterion); 5] = [
     ("it has the required variants", |a, b| {
         a.has_variants.cmp(&b.has_variants)
     }),
@@ -190,11 +210,19 @@ pub(crate) const CRITERIA: [(&str, Criterion); 5] = [
 ];
 
 fn compare(a: &Candidate, b: &Candidate) -> Ordering {
-    CRITERIA
-        .iter()
-        .fold(Ordering::Equal, |order, (_, criterion)| {
-            order.then_with(|| criterion(a, b))
-        })
+    decisive(a, b).map_or(Ordering::Equal, |(order, _)| order)
+}
+
+/// What decides between two candidates, and how: the variants, the costs that were asked for, the other criteria.
+pub(crate) fn decisive(a: &Candidate, b: &Candidate) -> Option<(Ordering, &'static str)> {
+    let [variants, others @ ..] = &CRITERIA;
+    let by = |(why, criterion): &(&'static str, Criterion)| (criterion(a, b), *why);
+    let terms = a.terms.iter().zip(&b.terms);
+    let all = [by(variants)]
+        .into_iter()
+        .chain(terms.map(|(a, b)| (a.better(b), a.says())))
+        .chain(others.iter().map(by));
+    all.into_iter().find(|(order, _)| order.is_ne())
 }
 
 #[cfg(test)]

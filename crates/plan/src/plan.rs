@@ -117,15 +117,19 @@ impl Plan {
 }
 
 /// The plan for a requirement and what was selected for it. `path_of` gives the path of the chosen entry's archive,
-/// as it opens from the working directory.
+/// as it opens from the working directory; `None` where the image is in the engine alone. That one is built on, whatever
+/// it has: so it comes into an archive.
 pub fn plan_for<E: From<Error>>(
     requirement: &Requirement,
     selection: &Selection,
-    path_of: impl FnOnce(&Entry) -> Result<Utf8PathBuf, E>,
+    path_of: impl FnOnce(&Entry) -> Result<Option<Utf8PathBuf>, E>,
 ) -> Result<Plan, E> {
     let name = requirement.image_name().map_err(Error::from)?;
     let chosen = selection.chosen();
     let path = chosen.map(|chosen| path_of(chosen.entry)).transpose()?;
+    let loaded = chosen.filter(|_| path == Some(None));
+    let base_image = loaded.map(|chosen| chosen.entry.docker_tag.to_string());
+    let path = path.flatten();
     let (image, base) = match selection.pick {
         Pick::Image(_) => (path, None),
         Pick::Base(_) | Pick::Nothing => (None, path),
@@ -137,7 +141,7 @@ pub fn plan_for<E: From<Error>>(
         needs_build: Some(image.is_none()),
         best_image_path: image,
         best_base_image_path: base,
-        base_image: Some(requirement.os.to_string()),
+        base_image: base_image.or_else(|| Some(requirement.os.to_string())),
         marks: chosen.map(|chosen| chosen.marks).unwrap_or_default(),
         missing: Some(
             chosen.map_or_else(|| requirement.contents(), |chosen| chosen.missing.clone()),

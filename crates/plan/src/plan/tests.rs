@@ -14,7 +14,7 @@ fn entry(name: &str) -> Entry {
 }
 
 fn plan(wanted: &Requirement, entries: &[Entry]) -> Plan {
-    let path_of = |entry: &Entry| Ok::<_, Error>(entry.file.clone());
+    let path_of = |entry: &Entry| Ok::<_, Error>(Some(entry.file.clone()));
     plan_for(wanted, &select(wanted, entries), path_of).expect("plan")
 }
 
@@ -109,4 +109,30 @@ proptest! {
             prop_assert_eq!(read.map_err(|error| error.to_string()), Ok(vec![plan.clone()]));
         }
     }
+}
+
+/// An image that the engine alone has is built on by its tag, whatever it has.
+#[test]
+fn an_image_without_an_archive_is_built_on_by_its_tag() {
+    let wanted = parse_requirements("project: capy\nos: debian:12\narchitecture: x86_64");
+    let wanted = wanted.into_iter().next().expect("one").expect("valid");
+    let tag = "capy-debian-12-base:latest".parse().expect("tag");
+    let entry = Entry::new(
+        "capy-debian-12-base",
+        "gone.tar",
+        tag,
+        "debian:12",
+        "x86_64",
+    );
+    let path_of = |_: &Entry| Ok::<_, Error>(None);
+    let plan = plan_for(&wanted, &select(&wanted, [&entry]), path_of).expect("plan");
+    assert!(plan.needs_build());
+    assert_eq!(
+        (plan.best_image_path, plan.best_base_image_path),
+        (None, None)
+    );
+    assert_eq!(
+        plan.base_image.as_deref(),
+        Some("capy-debian-12-base:latest")
+    );
 }

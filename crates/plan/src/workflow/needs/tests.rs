@@ -102,7 +102,7 @@ fn what_can_not_be_read_is_said_and_what_is_not_needed_need_not() {
         ),
         (
             "{container: 'ubuntu'}",
-            "operating system `ubuntu` has no version",
+            "no image can be named for its system `ubuntu`: operating system",
         ),
         ("{container: '::'}", "the container `::` can't be read"),
         (
