@@ -85,13 +85,17 @@ fn an_engine_that_does_not_listen() {
 }
 
 #[test]
-fn imgload_and_imgls() {
+fn imgload_imgls_and_imgcat() {
     let s = Sandbox::new();
     let image = Image::new().random("data", LARGE).build(&s, "a");
     s.run("imgsave", [&image]).ok();
     let hashes = |running: &Running| running.bytes_read() > 5_000_000;
     let check = || s.command("imgls").args(["--check", "--no-engine"]);
     Case::new("imgls --check", &check, &hashes).try_in(&s);
+    let name = s.image("a");
+    let words = ["--verify", &name, "/etc/os-release"];
+    let read = || s.command("imgcat").args(words);
+    Case::new("imgcat --verify", &read, &hashes).try_in(&s);
     let load = || s.command("imgload").arg(s.image("a"));
     // The image is there under another tag: only the archive is looked at.
     let other = format!("{}:latest", s.image("other"));

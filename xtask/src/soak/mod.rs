@@ -51,7 +51,9 @@ pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, options: Options) -> R
     };
     let mut not_tried = Vec::new();
     let mut ended = Vec::new();
-    let mut run = |title: &str, words| ended.push(steps.run(title, || runner.run(&words)));
+    let mut run = |title: &'static str, words| {
+        ended.push((title, steps.run(title, || runner.run(&words))));
+    };
     if options.kills > 0 {
         let words = words("crash").variable("KILLS", options.kills.to_string());
         run("killed", words);
@@ -70,7 +72,9 @@ pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, options: Options) -> R
         }
     }
     drop(steps);
+    let cut_short = ended.iter().filter(|(_, ended)| ended.is_err());
+    not_tried.extend(cut_short.map(|(title, _)| format!("the rest of `{title}`")));
     let lines = std::fs::read_to_string(tally.path()).map_err(Error::io("the tally"))?;
     eprint!("\n{}", tally::summary(&lines, &not_tried)?);
-    ended.into_iter().collect()
+    ended.into_iter().try_for_each(|(_, ended)| ended)
 }
