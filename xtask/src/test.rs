@@ -11,7 +11,7 @@ use crate::steps::Steps;
 use crate::{Error, generate};
 
 /// What the tests need besides the engine.
-const PROGRAMS: [Program; 10] = [
+const PROGRAMS: &[Program] = &[
     Program {
         name: "busybox",
         package: "busybox-static",
@@ -23,6 +23,14 @@ const PROGRAMS: [Program; 10] = [
     Program {
         name: "make",
         package: "make",
+    },
+    Program {
+        name: "zsh",
+        package: "zsh",
+    },
+    Program {
+        name: "fish",
+        package: "fish",
     },
     Program {
         name: "strace",
@@ -104,7 +112,7 @@ pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, filter: &[String]) -> 
 
 /// The engine that answers, or a private one, and what the tests need beside it.
 pub(crate) fn engine(runner: &mut Runner, target: &Utf8Path) -> Result<Engine, Error> {
-    packages::ensure(runner, &PROGRAMS, &[])?;
+    packages::ensure(runner, PROGRAMS, &[])?;
     Engine::find_or_start(runner, target)
 }
 

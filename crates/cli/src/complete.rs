@@ -31,6 +31,13 @@ pub fn script(program: &str, shell: &str) -> io::Result<Vec<u8>> {
     let known = shells.completer(shell).ok_or(io::ErrorKind::Unsupported)?;
     let mut script = Vec::new();
     known.write_registration(VARIABLE, program, program, program, &mut script)?;
+    if shell == "zsh" {
+        // zsh loads the file when it first has something to complete, and that is to be completed too.
+        let now = format!(
+            "[[ $funcstack[1] != _{program} ]] || _clap_dynamic_completer_{program} \"$@\"\n"
+        );
+        script.extend_from_slice(now.as_bytes());
+    }
     Ok(script)
 }
 
@@ -53,14 +60,22 @@ pub(crate) fn values(arg: Arg) -> Arg {
     let is_path = called.contains(&"FILE") || called.contains(&"ARCHIVE");
     match (is_name, is_path) {
         (false, false) => arg,
-        (false, true) => arg.add(ArgValueCompleter::new(PathCompleter::any())),
+        (false, true) => arg.add(ArgValueCompleter::new(paths)),
         (true, false) => arg.add(ArgValueCompleter::new(names)),
         (true, true) => arg.add(ArgValueCompleter::new(|current: &OsStr| {
             let mut found = names(current);
-            found.extend(PathCompleter::any().complete(current));
+            found.extend(paths(current));
             found
         })),
     }
+}
+
+/// Paths that begin so.
+fn paths(current: &OsStr) -> Vec<CompletionCandidate> {
+    let mut found = PathCompleter::any().complete(current);
+    // The folder itself is nothing that a command reads.
+    found.retain(|candidate| candidate.get_value() != ".");
+    found
 }
 
 /// Registered names that begin so.

@@ -8,7 +8,9 @@ use clap_mangen::roff::{Roff, bold, roman};
 use cli::parts::{Part, parts};
 
 /// The page, as `man` reads it.
-pub(crate) fn page(mut command: Command) -> io::Result<Vec<u8>> {
+pub(crate) fn page(command: Command) -> io::Result<Vec<u8>> {
+    // What short help leaves out would have no text in the page.
+    let mut command = command.mut_args(|arg| arg.hide_short_help(false));
     command.build();
     let after = command.get_after_long_help();
     let after = after.map(ToString::to_string).unwrap_or_default();
