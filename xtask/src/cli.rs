@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::process::Runner;
-use crate::{Error, bench, clean, demo, engines, generate, soak, test};
+use crate::{Error, bench, clean, demo, dist, engines, generate, install, soak, test};
 
 /// The project's own tasks.
 #[derive(Debug, Parser)]
@@ -42,6 +42,14 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Build the commands, and install them with man pages and completions for bash, zsh and fish
+    ///
+    /// Example: `cargo xtask install --prefix ~/.local`, and `cargo xtask install --prefix ~/.local --uninstall`.
+    Install(install::Options),
+    /// Make a tarball and a Debian package of everything, with checksums, in `target/dist`
+    ///
+    /// Times in them are SOURCE_DATE_EPOCH, or else the commit's.
+    Dist(dist::Options),
     /// Measure the commands against what one would type without them, and print a table of medians and ratios
     ///
     /// Builds the release programs, makes its own images in the engine (`imgpipe-bench-…`, with content that no engine has
@@ -92,6 +100,8 @@ fn run(task: Task) -> Result<(), Error> {
         Task::Demo { clean: true } => demo::clean(&runner, &target),
         Task::Test { filter } => test::run(&mut runner, &target, &filter),
         Task::Generate { check } => generate::run(&runner, check),
+        Task::Install(options) => install::run(&runner, &target, &options),
+        Task::Dist(options) => dist::run(&mut runner, &target, &options),
         Task::Bench(options) => bench::run(&mut runner, &target, &options),
         Task::Soak(options) => soak::run(&mut runner, &target, options),
         Task::Engines(options) => engines::run(&mut runner, &target, &options),

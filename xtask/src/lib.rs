@@ -15,14 +15,18 @@ mod clean;
 mod cli;
 pub mod debian;
 mod demo;
+mod dist;
 mod engine;
 mod engines;
 mod error;
+mod files;
 pub mod folders;
 mod generate;
+mod install;
 mod packages;
 pub mod process;
 mod soak;
+mod staged;
 mod steps;
 mod test;
 
