@@ -26,7 +26,7 @@ enum Task {
         #[arg(long)]
         clean: bool,
     },
-    /// Run all that CI runs: format, generated documents, lints, docs, unit and property tests, and tests against a real engine
+    /// Run all that CI runs: format, generated documents, lints, docs, dependencies, unit and property tests, and tests against a real engine
     ///
     /// The first failure ends it, with the failed program's code. Where no engine answers, a private one is started for as
     /// long as the tests run. Example: `cargo xtask test -- truncated`.

@@ -15,6 +15,7 @@ mod clean;
 mod cli;
 pub mod debian;
 mod demo;
+mod dependencies;
 mod dist;
 mod engine;
 mod engines;

@@ -8,7 +8,7 @@ use crate::folders::workspace;
 use crate::packages::{self, Program};
 use crate::process::{Command, Runner, command};
 use crate::steps::Steps;
-use crate::{Error, generate};
+use crate::{Error, dependencies, generate};
 
 /// What the tests need besides the engine.
 const PROGRAMS: &[Program] = &[
@@ -84,6 +84,7 @@ pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, filter: &[String]) -> 
         for (title, command) in checks {
             steps.run(title, || runner.run(&command))?;
         }
+        dependencies::check(runner, target, &mut steps)?;
     }
     let engine = steps.run("engine", || engine(runner, target))?;
     let with_filter = |line: &str| {
