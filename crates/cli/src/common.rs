@@ -59,7 +59,10 @@ pub struct Common {
     #[arg(short, long)]
     pub verbose: bool,
 
-    /// Show how far long work is: auto (a bar on a terminal), plain (a line every few seconds), or none
+    /// Show how far long work is: auto, plain, or none
+    ///
+    /// auto is a bar on a terminal, and in a log a line with the time of day four times a minute; plain is such a line every five
+    /// seconds.
     #[arg(
         long,
         value_enum,

@@ -1,38 +1,35 @@
 //! How far long work is.
 //!
-//! On a terminal a bar with bytes, rate and the time that is left; as plain lines where that is asked for;
-//! nothing where nobody looks.
-#![expect(
-    clippy::print_stderr,
-    reason = "progress is words for people, as the reporter's"
-)]
+//! On a terminal a bar with bytes, rate and the time that is left. In a log plain lines with the time of day, one every few
+//! seconds, and one at the end of what was told of before: what is done in a moment leaves no line.
+
+mod lines;
+mod spinner;
 
 use std::io::{self, IsTerminal, Read, Write};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::ValueEnum;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::size;
+use lines::Lines;
+pub(crate) use spinner::Spinner;
 
-/// How often a plain line says how far it is.
+/// How often a plain line says how far it is, where that was asked for.
 const LINE_EVERY: Duration = Duration::from_secs(5);
+/// How often it does in a log that nobody asked for: only what takes long is told.
+const LOG_EVERY: Duration = Duration::from_secs(15);
 /// The bar on a terminal.
 const BAR: &str = "{msg}: {decimal_bytes} of {decimal_total_bytes} [{wide_bar}] {decimal_bytes_per_sec}, {eta} left";
 /// Where the end is not known.
 const SPINNER: &str = "{msg}: {decimal_bytes}, {decimal_bytes_per_sec} {spinner}";
 
-/// Work of which only the last line is known.
-const TASK: &str = "{prefix}: {elapsed} {wide_msg}";
-/// How often its time is shown.
-const TICK: Duration = Duration::from_secs(1);
-
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Style {
-    /// A bar on a terminal, else nothing.
+    /// A bar on a terminal, else plain lines of what takes long.
     #[default]
     Auto,
     /// A line every few seconds.
@@ -41,22 +38,39 @@ pub enum Style {
     None,
 }
 
+/// What is shown where standard error leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Bar,
+    /// A line each time so much has passed.
+    Lines(Duration),
+    Nothing,
+}
+
+impl Shown {
+    fn new(style: Style, quiet: bool, terminal: bool) -> Self {
+        match style {
+            _ if quiet => Self::Nothing,
+            Style::None => Self::Nothing,
+            Style::Plain => Self::Lines(LINE_EVERY),
+            Style::Auto if terminal => Self::Bar,
+            Style::Auto => Self::Lines(LOG_EVERY),
+        }
+    }
+}
+
 /// What stands on standard error besides lines.
 #[derive(Debug, Clone)]
 pub(crate) struct Screen {
     program: &'static str,
-    shown: Style,
+    shown: Shown,
     bars: MultiProgress,
     ended: Arc<AtomicBool>,
 }
 
 impl Screen {
     pub(crate) fn new(program: &'static str, style: Style, quiet: bool) -> Self {
-        let shown = match style {
-            _ if quiet => Style::None,
-            Style::Auto if !io::stderr().is_terminal() => Style::None,
-            style => style,
-        };
+        let shown = Shown::new(style, quiet, io::stderr().is_terminal());
         Self {
             program,
             shown,
@@ -67,7 +81,7 @@ impl Screen {
 
     /// Prints with the bars out of the way.
     pub(crate) fn print<T>(&self, print: impl FnOnce() -> T) -> T {
-        if self.shown == Style::Auto {
+        if self.shown == Shown::Bar {
             self.bars.suspend(print)
         } else {
             print()
@@ -81,7 +95,7 @@ impl Screen {
     /// Clears the bars, and shows nothing any more.
     pub(crate) fn end(&self) {
         self.ended.store(true, Ordering::SeqCst);
-        if self.shown == Style::Auto {
+        if self.shown == Shown::Bar {
             // Where the terminal is gone there is nothing to clear.
             let _ = self.bars.clear();
             self.bars.set_draw_target(ProgressDrawTarget::hidden());
@@ -90,31 +104,19 @@ impl Screen {
 
     /// Shows that something without a measure goes on.
     pub(crate) fn spin(&self, what: String) -> Spinner {
-        let bar = (self.shown == Style::Auto).then(|| {
-            let style = ProgressStyle::with_template(TASK);
-            let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
-            let bar = ProgressBar::new_spinner().with_style(style);
-            let bar = self.bars.add(bar).with_prefix(what.clone());
-            bar.enable_steady_tick(TICK);
-            bar
-        });
-        Spinner {
-            what,
-            bar,
-            lines: self.lines(),
-        }
+        let bar = (self.shown == Shown::Bar).then(|| self.bars.add(spinner::bar(&what)));
+        Spinner::new(what, bar, self.lines())
     }
 
     fn lines(&self) -> Option<Lines> {
-        (self.shown == Style::Plain).then(|| Lines {
-            program: self.program,
-            started: Instant::now(),
-            next: Mutex::new(Instant::now() + LINE_EVERY),
-        })
+        match self.shown {
+            Shown::Lines(every) => Some(Lines::new(self.program, every)),
+            Shown::Bar | Shown::Nothing => None,
+        }
     }
 
     pub(crate) fn start(&self, what: String, total: Option<u64>) -> Progress {
-        let bar = (self.shown == Style::Auto).then(|| {
+        let bar = (self.shown == Shown::Bar).then(|| {
             let bar = match total {
                 Some(total) => ProgressBar::new(total),
                 None => ProgressBar::new_spinner(),
@@ -145,61 +147,6 @@ pub struct Progress {
     lines: Option<Lines>,
 }
 
-#[derive(Debug)]
-struct Lines {
-    program: &'static str,
-    started: Instant,
-    next: Mutex<Instant>,
-}
-
-impl Lines {
-    /// Says something if it is time to.
-    fn say(&self, what: &str, words: impl FnOnce(Duration) -> String) {
-        let now = Instant::now();
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        if now >= *next {
-            *next = now + LINE_EVERY;
-            let words = words(now - self.started);
-            eprintln!("{}: {what}: {words}", self.program);
-        }
-    }
-}
-
-/// Work of which only the last line is known, until this is dropped.
-#[derive(Debug)]
-pub(crate) struct Spinner {
-    what: String,
-    bar: Option<ProgressBar>,
-    lines: Option<Lines>,
-}
-
-impl Spinner {
-    /// The last line, harmless to a terminal.
-    pub(crate) fn say(&self, line: &str) {
-        if let Some(bar) = &self.bar {
-            bar.set_message(line.to_owned());
-        }
-        if let Some(lines) = &self.lines {
-            lines.say(&self.what, |passed| {
-                format!("for {} s: {line}", passed.as_secs())
-            });
-        }
-    }
-
-    /// Whether it stands on a terminal.
-    pub(crate) fn is_shown(&self) -> bool {
-        self.bar.is_some()
-    }
-}
-
-impl Drop for Spinner {
-    fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
-    }
-}
-
 impl Progress {
     /// So many more bytes are done.
     pub fn add(&self, bytes: u64) {
@@ -211,7 +158,7 @@ impl Progress {
             bar.set_position(done);
         }
         if let Some(lines) = &self.lines {
-            lines.say(&self.what, |passed| words(done, self.total, passed));
+            lines.add(&self.what, done, self.total);
         }
     }
 
@@ -229,24 +176,9 @@ impl Drop for Progress {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
-    }
-}
-
-/// `120 MB of 500 MB, 60 MB/s, 6 s left`.
-fn words(done: u64, total: Option<u64>, after: Duration) -> String {
-    let rate = u128::from(done) * 1000 / after.as_millis().max(1);
-    let rate = u64::try_from(rate).unwrap_or(u64::MAX);
-    let rate_words = format!("{}/s", size(rate));
-    match total {
-        Some(total) => {
-            let left = total.saturating_sub(done) / rate.max(1);
-            format!(
-                "{} of {}, {rate_words}, {left} s left",
-                size(done),
-                size(total)
-            )
+        if let Some(lines) = &self.lines {
+            lines.end(&self.what, self.done.load(Ordering::Relaxed));
         }
-        None => format!("{}, {rate_words}", size(done)),
     }
 }
 
@@ -282,12 +214,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn says_how_far_it_is() {
-        let words = words(120_000_000, Some(500_000_000), Duration::from_secs(2));
-        assert_eq!(words, "120 MB of 500 MB, 60 MB/s, 6 s left");
-        assert_eq!(super::words(0, None, Duration::ZERO), "0 B, 0 B/s");
-        let over = super::words(10, Some(5), Duration::from_secs(1));
-        assert!(over.ends_with("0 s left"), "{over}");
+    fn a_terminal_has_bars_and_a_log_has_lines() {
+        for (style, quiet, terminal, shown) in [
+            (Style::Auto, false, true, Shown::Bar),
+            (Style::Auto, false, false, Shown::Lines(LOG_EVERY)),
+            (Style::Auto, true, true, Shown::Nothing),
+            (Style::Plain, false, true, Shown::Lines(LINE_EVERY)),
+            (Style::Plain, true, false, Shown::Nothing),
+            (Style::None, false, true, Shown::Nothing),
+        ] {
+            assert_eq!(Shown::new(style, quiet, terminal), shown, "{style:?}");
+        }
     }
 
     #[test]

@@ -56,9 +56,24 @@ fn plain_progress_says_how_far_it_is() {
             .arg(s.archive("base"))
             .run();
         outcome.ok();
-        let line = |line: &str| line.starts_with("imgload: ") && line.ends_with(" s left");
-        assert_eq!(outcome.stderr.lines().any(line), said, "{style}: {outcome}");
+        let said_of = |end: fn(&str) -> bool| {
+            let mut lines = outcome.stderr.lines().filter_map(with_time);
+            lines.any(end)
+        };
+        assert_eq!(said_of(|line| line.ends_with(" s left")), said, "{outcome}");
+        assert_eq!(
+            said_of(|line| line.ends_with(" s") && line.contains(" in ")),
+            said,
+            "{outcome}"
+        );
         assert!(!outcome.stderr.contains(['\r', '\u{1b}']), "{outcome}");
         s.forget(image);
     }
+}
+
+/// A line of imgload's after the time of day, if it has one: `12:34:56Z `.
+fn with_time(line: &str) -> Option<&str> {
+    let (time, rest) = line.strip_prefix("imgload: ")?.split_once("Z ")?;
+    let is_time = time.len() == 8 && time.split(':').all(|part| part.parse::<u8>().is_ok());
+    is_time.then_some(rest)
 }
