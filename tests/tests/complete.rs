@@ -41,7 +41,7 @@ fn sandbox() -> Sandbox {
         format!("version: 1.0\nimages:\n{registry}"),
     );
     s.write("elsewhere/capy.tar", "");
-    for made in manual::installed().expect("the scripts can be made") {
+    for made in manual::installed().unwrap_or_default() {
         s.write(made.path.as_str(), &made.text);
     }
     s
