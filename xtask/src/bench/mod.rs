@@ -12,6 +12,7 @@ mod many;
 mod matrix;
 mod memory;
 mod options;
+mod plot;
 mod random;
 mod result;
 mod root;
@@ -42,6 +43,9 @@ pub(crate) fn folder(target: &Utf8Path) -> camino::Utf8PathBuf {
 
 /// Runs the bench.
 pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, options: &Options) -> Result<(), Error> {
+    if let (Some(from), Some(to)) = (&options.from, &options.plot) {
+        return plot::write(&plot::read(from)?, to);
+    }
     eprintln!("building the commands");
     let build = "build --quiet --release --package imgload --package imgsave --package imgbuild --package imgplan --package imgls --package imgprune --package imgcat --package imgfetch";
     runner.run(&cargo_words(build.split(' ').map(str::to_owned)))?;
@@ -114,6 +118,9 @@ fn report(
     let file = folder.join("results.json");
     for path in [Some(&file), options.json.as_ref()].into_iter().flatten() {
         json::write(path, &document)?;
+    }
+    if let Some(path) = &options.plot {
+        plot::write(&document, path)?;
     }
     eprintln!();
     if options.markdown {

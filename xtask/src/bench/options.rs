@@ -24,6 +24,14 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<Utf8PathBuf>,
 
+    /// Also draw a chart of what was measured against docker load and docker save, as SVG
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plot: Option<Utf8PathBuf>,
+
+    /// Measure nothing: draw the chart of what an earlier run wrote, like target/bench/results.json
+    #[arg(long, value_name = "FILE", requires = "plot", conflicts_with_all = ["rounds", "only", "quick", "json", "markdown"])]
+    pub(crate) from: Option<Utf8PathBuf>,
+
     /// Print the table in Markdown
     #[arg(long)]
     pub(crate) markdown: bool,

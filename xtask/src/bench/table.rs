@@ -86,7 +86,7 @@ fn value(unit: Unit, side: Option<&Measured>) -> String {
     }
 }
 
-fn amount(unit: Unit, value: f64) -> String {
+pub(super) fn amount(unit: Unit, value: f64) -> String {
     match unit {
         Unit::Seconds if value < 0.1 => format!("{:.1} ms", value * 1000.0),
         Unit::Seconds => format!("{value:.2} s"),
