@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use terminal_size::{Width, terminal_size_of};
 
 use lines::Lines;
 pub(crate) use spinner::Spinner;
@@ -25,6 +26,9 @@ const LOG_EVERY: Duration = Duration::from_secs(15);
 const BAR: &str = "{msg}: {decimal_bytes} of {decimal_total_bytes} [{wide_bar}] {decimal_bytes_per_sec}, {eta} left";
 /// Where the end is not known.
 const SPINNER: &str = "{msg}: {decimal_bytes}, {decimal_bytes_per_sec} {spinner}";
+
+/// What a bar's line needs beside its message, in columns: a line that is wrapped is not cleared.
+const BESIDE: usize = 55;
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -125,7 +129,9 @@ impl Screen {
             let style = ProgressStyle::with_template(template);
             // The templates are fixed: where one was wrong, the usual bar would do.
             let bar = bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-            self.bars.add(bar).with_message(what.clone())
+            let columns = terminal_size_of(io::stderr()).map_or(80, |(Width(columns), _)| columns);
+            let room = usize::from(columns).saturating_sub(BESIDE);
+            self.bars.add(bar).with_message(shortened(&what, room))
         });
         Progress {
             what,
@@ -152,6 +158,11 @@ impl Progress {
     pub fn add(&self, bytes: u64) {
         let done = self.done.fetch_add(bytes, Ordering::Relaxed) + bytes;
         if let Some(bar) = &self.bar {
+            if done == bytes {
+                // What came before was somebody else's work, and says nothing of how long this takes.
+                bar.reset_elapsed();
+                bar.reset_eta();
+            }
             if self.total.is_some_and(|total| done > total) {
                 bar.set_length(done);
             }
@@ -180,6 +191,19 @@ impl Drop for Progress {
             lines.end(&self.what, self.done.load(Ordering::Relaxed));
         }
     }
+}
+
+/// A message of so many characters at most: of one that is longer, the first word and the end, where file names differ.
+fn shortened(message: &str, room: usize) -> String {
+    let length = message.chars().count();
+    if length <= room {
+        return message.to_owned();
+    }
+    let (verb, rest) = message.split_once(' ').unwrap_or(("", message));
+    let left = room.saturating_sub(verb.chars().count() + 2).max(1);
+    let dropped = rest.chars().count().saturating_sub(left);
+    let end: String = rest.chars().skip(dropped).collect();
+    format!("{verb} …{end}").trim_start().to_owned()
 }
 
 /// A reader or writer whose bytes are counted.
@@ -225,6 +249,15 @@ mod tests {
         ] {
             assert_eq!(Shown::new(style, quiet, terminal), shown, "{style:?}");
         }
+    }
+
+    #[test]
+    fn a_long_message_keeps_its_verb_and_its_end() {
+        let message = "loading images/capy/capy-debian-12-gcc12.tar";
+        assert_eq!(shortened(message, 44), message);
+        assert_eq!(shortened(message, 25), "loading …ian-12-gcc12.tar");
+        assert_eq!(shortened("x", 0), "…x");
+        assert_eq!(shortened("checking ä", 9), "checking …ä");
     }
 
     #[test]
