@@ -58,9 +58,10 @@ fn a_runner_is_mapped_for_act() {
     assert_eq!(object["reference"], reference);
     let unasked = s.run("imgload", ["--json", &s.archive("base")]);
     assert!(unasked.ok().json()[0]["act"].is_null(), "{unasked}");
-    let spaced = ["--act", "a runner", &s.archive("base")];
-    s.run("imgload", spaced)
-        .fails("imgload", 2, "holds no space");
+    for runner in ["a runner", ""] {
+        s.run("imgload", ["--act", runner, &s.archive("base")])
+            .fails("imgload", 2, "a runner's label is a word");
+    }
 }
 
 #[test]

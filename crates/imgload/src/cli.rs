@@ -95,10 +95,10 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     if let Some(runner) = cli
         .act
         .as_deref()
-        .filter(|runner| runner.contains(char::is_whitespace))
+        .filter(|runner| runner.is_empty() || runner.contains(char::is_whitespace))
     {
         return Err(Failure::usage(format!(
-            "`--act {runner}`: a runner's label holds no space"
+            "`--act '{runner}'`: a runner's label is a word without spaces"
         )));
     }
     let store = cli.common.store()?;

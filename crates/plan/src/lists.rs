@@ -9,10 +9,10 @@ use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// Reads a list of names that each follow `T`'s grammar; a single name is a list of one, and null
-/// an empty one. A name that occurs twice is kept once.
+/// an empty one. A name that occurs twice, in whatever case, is kept once.
 pub(crate) fn names<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
-    T: FromStr<Err = NameError> + PartialEq,
+    T: FromStr<Err = NameError> + fmt::Display,
     D: Deserializer<'de>,
 {
     deserializer.deserialize_any(Names(PhantomData))
@@ -20,7 +20,7 @@ where
 
 struct Names<T>(PhantomData<T>);
 
-impl<'de, T: FromStr<Err = NameError> + PartialEq> Visitor<'de> for Names<T> {
+impl<'de, T: FromStr<Err = NameError> + fmt::Display> Visitor<'de> for Names<T> {
     type Value = Vec<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -44,11 +44,20 @@ impl<'de, T: FromStr<Err = NameError> + PartialEq> Visitor<'de> for Names<T> {
         // Not `T: Deserialize`: the element's own error would lose the place of the list.
         while let Some(Text(text)) = list.next_element()? {
             let name = text.parse().map_err(A::Error::custom)?;
-            if !names.contains(&name) {
-                names.push(name);
-            }
+            add(&mut names, name);
         }
         Ok(names)
+    }
+}
+
+/// Adds a name that is not there yet, in whatever case: packages, tools and compilers are compared so.
+pub(crate) fn add<T: fmt::Display>(names: &mut Vec<T>, name: T) {
+    let text = name.to_string();
+    if !names
+        .iter()
+        .any(|there| there.to_string().eq_ignore_ascii_case(&text))
+    {
+        names.push(name);
     }
 }
 
@@ -94,7 +103,7 @@ mod tests {
     #[test]
     fn one_several_or_none() {
         assert_eq!(read("list: a"), Ok(vec!["a".into()]));
-        assert_eq!(read("list: [a, b, a]"), Ok(vec!["a".into(), "b".into()]));
+        assert_eq!(read("list: [a, b, a, B]"), Ok(vec!["a".into(), "b".into()]));
         assert_eq!(read("list:"), Ok(vec![]));
         assert_eq!(read("{}"), Ok(vec![]));
     }

@@ -3,7 +3,7 @@
 use naming::{Architecture, Compiler, ImageName, NameError, Os, PackageName, ToolName, Variant};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::lists::names;
+use crate::lists::{add, names};
 use crate::source::read_all;
 use crate::{Error, Missing};
 
@@ -91,9 +91,7 @@ impl<'de> Deserialize<'de> for Requirement {
             variants,
         } = Written::deserialize(deserializer)?;
         for one in compiler {
-            if !compilers.contains(&one) {
-                compilers.push(one);
-            }
+            add(&mut compilers, one);
         }
         let architecture = architecture
             .or(of_runner)

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -14,6 +14,9 @@ const IMAGES: &str = "images";
 
 /// How the names of archives end.
 const ARCHIVES: [&str; 5] = [".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst"];
+
+/// How long an unfinished file is left alone that no command of ours made: its writer may take no lock.
+const FOREIGN_AGE: Duration = Duration::from_secs(60 * 60);
 
 /// How deep folders may be in each other.
 const MAX_DEPTH: usize = 32;
@@ -36,7 +39,7 @@ pub struct Stray {
 pub enum StrayKind {
     /// An archive that no entry names.
     Archive,
-    /// An unfinished file whose writer is dead.
+    /// An unfinished file whose writer is dead, or one of somebody else's that is older than an hour.
     Unfinished,
     /// A folder of blobs that nobody downloads or publishes any more.
     Transfer,
@@ -64,11 +67,17 @@ impl Store {
         let there = work::existing(self.root(), unfinished::FOLDER)?;
         let abandoned = there.map(|folder| unfinished::abandoned(&folder));
         for (path, bytes) in abandoned.unwrap_or_default() {
+            let name = path.file_name().unwrap_or_default();
+            let modified = fs::symlink_metadata(&path)
+                .and_then(|it| it.modified())
+                .ok();
+            let age = modified.and_then(|modified| modified.elapsed().ok());
+            if !unfinished::is_unique_name(name) && age.is_none_or(|age| age < FOREIGN_AGE) {
+                continue;
+            }
             strays.push(Stray {
-                modified: fs::symlink_metadata(&path)
-                    .and_then(|it| it.modified())
-                    .ok(),
-                path: folder.join(path.file_name().unwrap_or_default()),
+                modified,
+                path: folder.join(name),
                 bytes,
                 kind: StrayKind::Unfinished,
             });

@@ -187,6 +187,20 @@ pub(crate) fn unique_name() -> String {
     format!("{}-{count}-{nanos:08x}.tar", std::process::id())
 }
 
+/// Whether a name is one that [`unique_name`] gives.
+pub(crate) fn is_unique_name(name: &str) -> bool {
+    let Some(stem) = name.strip_suffix(".tar") else {
+        return false;
+    };
+    let number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let hex = |part: &str| part.len() == 8 && part.bytes().all(|b| b.is_ascii_hexdigit());
+    let mut parts = stem.split('-');
+    parts.next().is_some_and(number)
+        && parts.next().is_some_and(number)
+        && parts.next().is_some_and(hex)
+        && parts.next().is_none()
+}
+
 /// Removes what writers left behind that are no longer alive.
 fn sweep(folder: &Utf8Path) {
     for (path, _) in abandoned(folder) {

@@ -21,7 +21,7 @@ fn only_archives_that_nobody_names_are_strays() {
         "images/a/lost.tar",
         "images/lost.tar.zst",
         "images/Dockerfile.x",
-        "images/.imgpipe/unfinished/1-0-0.tar",
+        "images/.imgpipe/unfinished/1-0-0000000a.tar",
         "elsewhere/far.tar",
     ] {
         fs::write(root.join(path), "text").expect("files");
@@ -37,7 +37,7 @@ fn only_archives_that_nobody_names_are_strays() {
         [
             "images/a/lost.tar",
             "images/lost.tar.zst",
-            "images/.imgpipe/unfinished/1-0-0.tar"
+            "images/.imgpipe/unfinished/1-0-0000000a.tar"
         ]
     );
     let timeout = std::time::Duration::from_secs(10);
@@ -67,4 +67,29 @@ fn there_is_some_room() {
     let root = Utf8Path::from_path(folder.path()).expect("UTF-8");
     let store = Store::locate(&root.join("not/yet"), None);
     assert!(store.free().expect("room") > 0);
+}
+
+#[test]
+fn an_unfinished_file_of_somebody_else_is_left_alone_for_an_hour() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = Utf8Path::from_path(folder.path()).expect("UTF-8");
+    let store = Store::locate(root, None);
+    let unfinished = root.join("images/.imgpipe/unfinished");
+    fs::create_dir_all(&unfinished).expect("folders");
+    for (name, minutes) in [
+        ("1-0-0000000a.tar", 0),
+        ("new.tar", 59),
+        ("1-0-a.tar", 0),
+        ("old.tar", 61),
+    ] {
+        let path = unfinished.join(name);
+        let file = fs::File::create(&path).expect("a file");
+        let age = Duration::from_secs(minutes * 60);
+        file.set_modified(SystemTime::now() - age).expect("a time");
+    }
+    let registry = store.read_or_empty().expect("none");
+    let strays = store.strays(&registry).expect("strays");
+    let mut found: Vec<_> = strays.iter().filter_map(|it| it.path.file_name()).collect();
+    found.sort_unstable();
+    assert_eq!(found, ["1-0-0000000a.tar", "old.tar"]);
 }
