@@ -106,6 +106,10 @@ pub struct Cli {
     #[arg(long, hide_short_help = true)]
     show_limits: bool,
 
+    /// With --json, end with an object of all figures, what stays and why
+    #[arg(long, requires = "json", hide_short_help = true)]
+    summary: bool,
+
     /// Do not ask the engine which images its containers use
     #[arg(long, conflicts_with = "rmi", hide_short_help = true)]
     no_engine: bool,
@@ -171,11 +175,10 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     let report = pruner.run(&in_force, &options)?;
     for gone in &report.gone {
         if cli.common.json || gone.has_file() {
-            let detail = || gone.json(report.dry_run);
-            context.out.record(gone.path.as_str(), detail)?;
+            context.out.record(gone.path.as_str(), || gone.json())?;
         }
     }
-    if cli.common.json {
+    if cli.summary {
         context.out.json_line(&report.summary().to_string())?;
     }
     report.say(&reporter);

@@ -98,8 +98,8 @@ impl Gone {
         self.kind != GoneKind::Entry
     }
 
-    /// One result as `--json` prints it.
-    pub(crate) fn json(&self, dry_run: bool) -> Value {
+    /// One result as `--json` prints it, with `--dry-run` too.
+    pub(crate) fn json(&self) -> Value {
         json!({
             "kind": self.kind.word(),
             "name": self.name,
@@ -108,7 +108,6 @@ impl Gone {
             "last_used": self.last_used,
             "reasons": self.reasons,
             "untagged": self.untagged,
-            "removed": !dry_run,
         })
     }
 }
@@ -130,7 +129,7 @@ impl Report {
         )
     }
 
-    /// All figures, as `--json` prints them at the end.
+    /// All figures, as `--summary` prints them at the end.
     pub(crate) fn summary(&self) -> Value {
         let (images, bytes) = self.left();
         let kept = self.kept.iter();

@@ -22,8 +22,16 @@ fn the_least_recently_used_go_first() {
 fn every_figure_is_there_for_scripts() {
     let s = Sandbox::without_engine();
     three(&s);
-    let found = prune(&s, ["--json", "--max-age", "1d", "--keep", "*-c"]);
-    let found = found.code(6).json();
+    let limits = ["--json", "--max-age", "1d", "--keep", "*-c"];
+    let foreseen = prune(&s, limits.into_iter().chain(["--dry-run"]))
+        .code(6)
+        .stdout
+        .clone();
+    let found = prune(&s, limits.into_iter().chain(["--summary"]));
+    let found = found.code(6);
+    assert!(found.stdout.starts_with(&foreseen), "{foreseen}{found}");
+    assert_eq!(foreseen.lines().count(), 2);
+    let found = found.json();
     assert_eq!(found.len(), 3, "{found:?}");
     assert_eq!(found[0]["name"], s.image("a"));
     assert_eq!(found[0]["path"], s.archive("a"));
