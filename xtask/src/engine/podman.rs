@@ -3,10 +3,12 @@
 //! As root, what uses it runs in a mount and process namespace: podman mounts its storage and leaves it mounted, and
 //! keeps a process for each user without root. Both end with the namespace.
 
+use std::fs::File;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::private::lock;
 use super::system::{Mounted, System};
-use crate::folders::remove;
 use crate::packages::{self, Program, find};
 use crate::process::{Command, Runner, command};
 use crate::{Error, clean};
@@ -40,6 +42,7 @@ pub(crate) struct Podman {
     folder: Utf8PathBuf,
     apart: bool,
     _mounted: Option<Mounted>,
+    _lock: File,
 }
 
 impl Podman {
@@ -49,8 +52,10 @@ impl Podman {
         folder: &Utf8Path,
         system: Option<&System>,
     ) -> Result<Self, Error> {
+        std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
+        let lock = lock(runner, folder)?;
         let data = folder.join("data");
-        remove(&data)?;
+        clean::storage(&data)?;
         std::fs::create_dir_all(&data).map_err(Error::io(&data))?;
         let (program, mounted) = match system {
             Some(system) => {
@@ -68,6 +73,7 @@ impl Podman {
             folder: folder.to_owned(),
             apart: packages::is_root() && system.is_none(),
             _mounted: mounted,
+            _lock: lock,
         };
         let mut refusal = Error::Wrong("no storage driver to try".into());
         for driver in drivers(runner) {

@@ -166,8 +166,8 @@ fn launch(
     Ok((namespace, program))
 }
 
-/// One private engine a target folder: a second task waits for the first.
-fn lock(runner: &Runner, root: &Utf8Path) -> Result<File, Error> {
+/// One private engine a folder: a second task waits for the first.
+pub(super) fn lock(runner: &Runner, root: &Utf8Path) -> Result<File, Error> {
     let path = root.join("lock");
     let file = File::options()
         .create(true)

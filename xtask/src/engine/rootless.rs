@@ -3,11 +3,13 @@
 //! The user is of this task's own: the files that say so (`/etc/passwd`, `/etc/subuid` and their like) are copies, put over
 //! the system's in a mount namespace. There the folder is `/mnt`, because the way to it may not be open to everybody.
 
+use std::fs::File;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::podman::settle;
+use super::private::lock;
 use crate::folders::{self, remove};
 use crate::packages::{self, Program, find};
 use crate::process::{Command, Runner, command};
@@ -56,6 +58,7 @@ exec setpriv --reuid "$user" --regid "$user" --init-groups -- "$@"
 #[derive(Debug)]
 pub(crate) struct Rootless {
     folder: Utf8PathBuf,
+    _lock: File,
 }
 
 impl Rootless {
@@ -72,9 +75,13 @@ impl Rootless {
             });
         }
         packages::ensure(runner, &PROGRAMS, &[])?;
+        std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
+        let lock = lock(runner, folder)?;
+        let folder = &folder.join("user");
         clean::storage(folder)?;
         let rootless = Self {
-            folder: folder.to_owned(),
+            folder: folder.clone(),
+            _lock: lock,
         };
         for name in [
             "",
