@@ -6,6 +6,7 @@
 )]
 
 mod calls;
+mod matrices;
 mod printed;
 mod sizes;
 

@@ -11,10 +11,10 @@ use pipeline_tests::Sandbox;
 use crate::printed::harmless;
 
 /// How long any of them may take, in seconds: generous, for a build that is not optimised and a busy machine.
-const SECONDS: u32 = 60;
+pub const SECONDS: u32 = 60;
 
 /// How much memory, in KiB of address space.
-const MEMORY: u32 = 1 << 20;
+pub const MEMORY: u32 = 1 << 20;
 
 /// Nine levels of nine aliases each, 9^9 texts if anybody wrote them out.
 fn bomb(top: &str) -> String {
@@ -152,5 +152,14 @@ fn plans() {
         "imgbuild --print-dockerfile plan.json",
         "plan.json",
         "requirements",
+    );
+}
+
+#[test]
+fn workflows() {
+    try_all(
+        "imgplan --quiet --project p --workflow ci.yml --list",
+        "ci.yml",
+        "jobs",
     );
 }
