@@ -170,3 +170,41 @@ fn without_an_engine_a_workflow_is_planned_all_the_same() {
     s.run("imgplan", ["--workflow", "."])
         .fails("imgplan", 3, ".: can't be read");
 }
+
+#[test]
+fn what_several_jobs_lack_is_built_at_once_and_stays_in_order() {
+    let s = Sandbox::new();
+    let base = Image::new().busybox().build(&s, "base");
+    s.run("imgsave", [&base]).ok();
+    let versions = [12, 9, 11, 10];
+    for version in versions {
+        let name = s.image(&format!("gcc{version}"));
+        s.write(
+            &format!("images/{}/Dockerfile.{name}", s.project()),
+            format!(
+                "ARG BASE_IMAGE\nFROM $BASE_IMAGE\nRUN mkdir -p /usr/bin && for c in gcc g++; do echo {version} > /usr/bin/$c-{version}; done\n"
+            ),
+        );
+    }
+    s.write(
+        "ci.yml",
+        format!(
+            "jobs:\n  build:\n    runs-on: ubuntu-latest\n    container: debian:12\n    strategy: {{matrix: {{version: {versions:?}, compiler: [gcc]}}}}\n"
+        ),
+    );
+    let line = format!(
+        "set -o pipefail; imgplan --project {} --workflow ci.yml | imgbuild --quiet --jobs 4 --json | imgload --json",
+        s.project()
+    );
+    let done = s.run("bash", ["-c", &line]);
+    let objects = done.ok().json();
+    let told: Vec<_> = objects
+        .iter()
+        .map(|object| (object["job"].clone(), object["reference"].clone()))
+        .collect();
+    let expected = versions.map(|version| {
+        let reference = format!("{}:latest", s.image(&format!("gcc{version}")));
+        (format!("build ({version}, gcc)").into(), reference.into())
+    });
+    assert_eq!(told, expected, "{done}");
+}

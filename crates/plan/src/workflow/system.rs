@@ -3,7 +3,7 @@
 use naming::{Architecture, Os};
 
 /// What the labels of a runner that is none of GitHub's Linux runners begin with
-/// (actions/runner-images, "Available Images", July 2026).
+/// (actions/runner-images, "Available Images").
 const OTHERS: [&str; 2] = ["windows", "macos"];
 
 /// What an entry runs on.
