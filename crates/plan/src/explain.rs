@@ -31,6 +31,10 @@ pub fn explain(requirement: &Requirement, selection: &Selection) -> Vec<String> 
         );
     }
     lines.push(match &selection.pick {
+        Pick::Image(taken) if requirement.build.is_some() => format!(
+            "{} is the best base; the requirement has a build of its own",
+            taken.entry.name
+        ),
         Pick::Image(taken) => match shortcomings(requirement, taken) {
             None => format!("{} meets the requirement", taken.entry.name),
             Some(what) => format!("{} is the best match, and {what}", taken.entry.name),

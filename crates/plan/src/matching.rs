@@ -163,7 +163,16 @@ pub fn select_by<'a>(
         candidate.terms = terms.collect();
         candidate
     };
-    let candidates: Vec<_> = entries.into_iter().map(with_terms).collect();
+    // An image is no base of itself: whether it is up to date is for imgbuild to say.
+    let own = requirement
+        .build
+        .as_ref()
+        .and(requirement.image_name().ok());
+    let candidates: Vec<_> = entries
+        .into_iter()
+        .filter(|entry| own.as_ref().is_none_or(|own| own.as_str() != entry.name))
+        .map(with_terms)
+        .collect();
     let best_with = |essential| {
         let usable = candidates
             .iter()

@@ -131,8 +131,9 @@ pub fn plan_for<E: From<Error>>(
     let base_image = loaded.map(|chosen| chosen.entry.docker_tag.to_string());
     let path = path.flatten();
     let (image, base) = match selection.pick {
-        Pick::Image(_) => (path, None),
-        Pick::Base(_) | Pick::Nothing => (None, path),
+        Pick::Image(_) if requirement.build.is_none() => (path, None),
+        // What a build of its own makes, no other image has.
+        Pick::Image(_) | Pick::Base(_) | Pick::Nothing => (None, path),
     };
     Ok(Plan {
         version: VERSION,
@@ -147,7 +148,7 @@ pub fn plan_for<E: From<Error>>(
             chosen.map_or_else(|| requirement.contents(), |chosen| chosen.missing.clone()),
         ),
         requirements: Some(requirement.clone()),
-        build: Build::default(),
+        build: requirement.build.clone().unwrap_or_default(),
     })
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::lists::{add, names};
 use crate::source::read_all;
-use crate::{Error, Missing};
+use crate::{Build, Error, Missing};
 
 /// A requirement. Every name in it was checked when it was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -24,6 +24,9 @@ pub struct Requirement {
     pub tools: Vec<ToolName>,
     /// Variants, like `asan`.
     pub variants: Vec<Variant>,
+    /// How it is built, where not only from what is missing. A plan has it in a place of its own.
+    #[serde(skip)]
+    pub build: Option<Build>,
 }
 
 impl Requirement {
@@ -76,6 +79,8 @@ struct Written {
     tools: Vec<ToolName>,
     #[serde(default, deserialize_with = "names")]
     variants: Vec<Variant>,
+    #[serde(default)]
+    build: Option<Build>,
 }
 
 impl<'de> Deserialize<'de> for Requirement {
@@ -89,6 +94,7 @@ impl<'de> Deserialize<'de> for Requirement {
             packages,
             tools,
             variants,
+            build,
         } = Written::deserialize(deserializer)?;
         for one in compiler {
             add(&mut compilers, one);
@@ -104,6 +110,7 @@ impl<'de> Deserialize<'de> for Requirement {
             packages,
             tools,
             variants,
+            build: build.filter(|build| *build != Build::default()),
         })
     }
 }

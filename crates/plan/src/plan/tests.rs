@@ -56,6 +56,28 @@ fn an_image_that_fits_needs_no_build_though_it_lacks_a_package() {
 }
 
 #[test]
+fn a_build_of_its_own_is_carried_and_no_image_stands_for_it() {
+    let text = format!("{WANTED}\nbuild:\n  steps:\n  - {{run: make, cache: {{max_age: 7d}}}}\n");
+    let wanted = requirement(&text);
+    let (mut fits, mut own) = (entry("i"), entry("capy-ubuntu-25.04-gcc15"));
+    (fits.compilers, own.compilers) = (vec!["gcc-15".into()], vec!["gcc-15".into()]);
+    own.tools = vec!["cmake".into()];
+    let plan = plan(&wanted, &[own, fits]);
+    assert!(plan.needs_build());
+    let base = plan.best_base_image_path.as_deref();
+    assert_eq!(
+        base,
+        Some("images/i.tar".into()),
+        "an image is no base of itself"
+    );
+    assert_eq!(plan.build.steps.len(), 1);
+    assert!(json(&plan).contains(r#""steps":[{"run":"make","cache":{"max_age":"7d"}}]"#));
+    assert!(json(&plan).contains(r#""variants":[]},"missing""#));
+    let empty = requirement(&format!("{WANTED}\nbuild: {{steps: []}}"));
+    assert_eq!(empty.build, None);
+}
+
+#[test]
 fn with_no_image_everything_is_missing() {
     let wanted = requirement(WANTED);
     let plan = plan(&wanted, &[]);

@@ -109,6 +109,7 @@ impl JobEntry {
             packages: unique(names(value("install")).map_err(about("install"))?),
             tools: self.tools(keys)?,
             variants: self.variants(keys)?,
+            build: None,
         };
         let named = requirement.image_name();
         named.map_err(|error| {
