@@ -4,9 +4,9 @@ use std::{env, fs, io};
 
 use camino::Utf8PathBuf;
 use clap::Args;
-use remote::{Options, Remote};
+use remote::{OnRetry, Options, Remote};
 
-use crate::{Failure, absolute};
+use crate::{Failure, Reporter, absolute};
 
 /// The program where none is named.
 const SKOPEO: &str = "skopeo";
@@ -42,19 +42,23 @@ pub struct RemoteFlags {
 }
 
 impl RemoteFlags {
-    /// Registries as the flags say.
-    pub fn remote(&self) -> Result<Remote, Failure> {
+    /// Registries as the flags say. What is tried again is told.
+    pub fn remote(&self, reporter: &Reporter) -> Result<Remote, Failure> {
         let program = match self.skopeo.as_str() {
             "" => SKOPEO.into(),
             // It is run in another folder.
             named if named.contains('/') => absolute(&self.skopeo)?,
             _ => self.skopeo.clone(),
         };
+        let reporter = reporter.clone();
         let options = Options {
             insecure: self.insecure,
             authfile: self.authfile.as_deref().map(absolute).transpose()?,
             retries: self.retry,
             no_runtime_folder: is_locked_out(),
+            on_retry: OnRetry::new(move |error, pause| {
+                reporter.info(format!("{error}; trying again in {} s", pause.as_secs()));
+            }),
         };
         Ok(Remote::new(program, options))
     }

@@ -124,7 +124,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         Some(_) => reporter.beside_others(),
         None => reporter,
     };
-    let missing = cli.fetch.missing(&config)?;
+    let missing = cli.fetch.missing(&config, &reporter)?;
     let builder = Builder {
         store: &store,
         engine: &engine,

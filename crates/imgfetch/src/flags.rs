@@ -38,13 +38,17 @@ pub struct Missing {
 
 impl FetchFlags {
     /// What flags and config say together; a flag wins. `None` where nothing is to be fetched.
-    pub fn missing(&self, config: &Config) -> Result<Option<Missing>, Failure> {
+    pub fn missing(
+        &self,
+        config: &Config,
+        reporter: &Reporter,
+    ) -> Result<Option<Missing>, Failure> {
         let wanted = self.fetch || (config.fetch == Some(true) && !self.no_fetch);
         if !wanted {
             return Ok(None);
         }
         Ok(Some(Missing {
-            remote: self.remote.remote()?,
+            remote: self.remote.remote(reporter)?,
             published: Published::configured(config)?,
         }))
     }

@@ -1,4 +1,5 @@
-//! Which registered images can be planned with: those whose archives are there, or that the engine holds.
+//! Which registered images can be planned with: those whose archives are there, or are fetched
+//! when they are needed, or that the engine holds.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use cli::{Failure, Reporter};
@@ -38,7 +39,10 @@ impl<'a> Images<'a> {
         let survey = store.survey();
         for entry in registry.entries() {
             let path = survey.path(&entry.file);
-            let has_archive = path.as_ref().is_ok_and(|file| file.absolute().is_file());
+            let has_archive = path.as_ref().is_ok_and(|file| {
+                let file = file.absolute();
+                file.is_file() || (choice.fetches(entry) && !file.exists())
+            });
             if choice.takes(entry, has_archive, &images.found) && path.is_ok() {
                 images.usable.push(entry);
                 continue;

@@ -48,6 +48,8 @@ pub struct CostFlags {
 pub(crate) struct Choice<'a> {
     pub costs: Vec<Cost>,
     pub view: View,
+    /// Whether archives that are missing are fetched by whoever needs them.
+    fetches: bool,
     /// `None` where nothing depends on it: it is not asked then.
     engine: Option<&'a Engine>,
 }
@@ -82,6 +84,7 @@ impl CostFlags {
         Ok(Choice {
             costs,
             view,
+            fetches: config.fetch == Some(true),
             engine: Some(engine).filter(|_| asks),
         })
     }
@@ -103,6 +106,11 @@ fn at(config: &Config, said: &registry::Setting<String>, why: &str) -> Failure {
 }
 
 impl Choice<'_> {
+    /// Whether an image whose archive is missing is as good as there.
+    pub(crate) fn fetches(&self, entry: &Entry) -> bool {
+        self.fetches && entry.remote.is_some()
+    }
+
     /// Asks the engine, where that is needed. What an archive that can't be read would bring is not known.
     pub(crate) fn find_out(
         &self,

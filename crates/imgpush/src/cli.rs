@@ -78,8 +78,8 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
             .with_hint("give --to REGISTRY/PREFIX, or `images.remote` in the config")
     })?;
     let store = cli.common.store()?;
-    let remote = cli.remote.remote()?;
     let reporter = context.reporter.clone();
+    let remote = cli.remote.remote(&reporter)?;
     let pusher = Pusher {
         store: &store,
         remote: &remote,

@@ -166,7 +166,7 @@ impl Store {
     }
 
     /// The entry whose archive a user's path leads to, by whatever way. The path opens from the
-    /// process's working directory; the file need not be there.
+    /// process's working directory; neither the file nor its folders need be there.
     pub fn find<'a>(&self, registry: &'a Registry, path: &Utf8Path) -> Option<&'a Entry> {
         let ways = Ways::default();
         let wanted = resting_place(path, &ways)?;
@@ -206,10 +206,11 @@ fn behind_links(mut file: Utf8PathBuf) -> Utf8PathBuf {
     file
 }
 
-/// Where a path really leads, also if its last component is not there.
+/// Where a path really leads, also if its last components are not there: a fresh clone has no folders for archives yet.
 fn resting_place(path: &Utf8Path, ways: &Ways) -> Option<Utf8PathBuf> {
     if let Some(real) = ways.real(path).ok()? {
         return Some(real);
     }
-    Some(ways.folder(parent(path)).ok()??.join(path.file_name()?))
+    let name = path.file_name()?;
+    Some(resting_place(path.parent()?, ways)?.join(name))
 }

@@ -17,5 +17,5 @@ mod transfer;
 
 pub use error::Error;
 pub use image::RemoteImage;
-pub use skopeo::{Options, Remote};
+pub use skopeo::{OnRetry, Options, Remote};
 pub use transfer::{blob_path, blobs};

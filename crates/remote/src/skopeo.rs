@@ -1,6 +1,8 @@
 //! The program as a whole: how it is called, and when a call is tried again.
 
 use std::ffi::OsString;
+use std::fmt;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -31,6 +33,27 @@ pub struct Options {
     pub retries: u32,
     /// The folder for the user's session, where credentials may be, is somebody else's: there are none in it.
     pub no_runtime_folder: bool,
+    /// Hears of each failure after which a call is tried again, and after how long a pause.
+    pub on_retry: OnRetry,
+}
+
+/// Somebody who hears of failures that may pass, or nobody.
+#[derive(Clone, Default)]
+pub struct OnRetry(Option<Hears>);
+
+type Hears = Arc<dyn Fn(&Error, Duration) + Send + Sync>;
+
+impl OnRetry {
+    /// Tells this one.
+    pub fn new(hears: impl Fn(&Error, Duration) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(hears)))
+    }
+}
+
+impl fmt::Debug for OnRetry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OnRetry").field(&self.0.is_some()).finish()
+    }
 }
 
 /// Remote registries behind `skopeo`.
@@ -135,6 +158,9 @@ impl Remote {
                 return Err(error);
             }
             left -= 1;
+            if let OnRetry(Some(hears)) = &self.options.on_retry {
+                hears(&error, pause);
+            }
             thread::sleep(pause);
             pause = (2 * pause).min(LONGEST_PAUSE);
         }

@@ -17,3 +17,4 @@ mod read_through;
 mod resume;
 mod signals;
 mod thin;
+mod together;

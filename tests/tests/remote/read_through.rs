@@ -55,6 +55,34 @@ fn imgload_fetches_where_that_is_wanted() {
 }
 
 #[test]
+fn a_fresh_clone_runs_the_whole_pipeline() {
+    let (s, registry) = (Sandbox::new(), Registry::start());
+    let name = published(&s, &registry, "base");
+    s.sh("rm -r images").ok();
+    let line = format!(
+        "imgplan --project {} --os debian:12 | imgbuild --insecure | imgload --insecure",
+        s.project()
+    );
+    let planned = || {
+        let words = ["--project", s.project(), "--os", "debian:12"];
+        s.run("imgplan", words)
+    };
+    let plan = planned();
+    assert!(plan.ok().json()[0]["best_image_path"].is_null(), "{plan}");
+    plan.stderr_has("is not there; passed over");
+    s.write(".localci.yml", "images: {fetch: missing}\n");
+    let plan = planned();
+    assert_eq!(
+        plan.ok().json()[0]["best_image_path"],
+        s.archive("base"),
+        "{plan}"
+    );
+    plan.silent();
+    s.sh(&line).ok().stdout(&format!("{name}:latest\n"));
+    s.run("imgls", ["--check"]).ok();
+}
+
+#[test]
 fn imgbuild_fetches_what_was_found_and_what_it_builds_on() {
     let (s, registry) = (Sandbox::new(), Registry::start());
     published(&s, &registry, "base");

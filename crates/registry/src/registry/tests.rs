@@ -190,3 +190,29 @@ fn times_are_kept_to_the_second_and_not_touched_for_it() {
         text.replace("Z}", "Z, last_used: 2026-02-07T01:02:03Z}")
     );
 }
+
+#[test]
+fn an_entry_is_loaded_under_its_tag_and_its_other_references() {
+    let text =
+        format!("images:\n  - {{name: a, {REQUIRED}, aliases: ['nginx:1.27', r.example/x]}}\n");
+    let mut entry = parse(&text).unwrap().entries()[0].clone();
+    let tags: Vec<_> = entry.tags().map(ToString::to_string).collect();
+    assert_eq!(tags, ["a:latest", "nginx:1.27", "r.example/x:latest"]);
+    entry.aliases.truncate(1);
+    let edited = parse(&text)
+        .unwrap()
+        .with_edits(&[Edit::Put(entry.clone())]);
+    assert_eq!(edited.unwrap().entries()[0], entry);
+    for (aliases, why) in [
+        ("nginx", "`aliases` must be a list"),
+        ("['A:1']", "`aliases`: image reference `A:1`"),
+        ("[7]", "an item of `aliases` must be text"),
+    ] {
+        let wrong = text.replace("['nginx:1.27', r.example/x]", aliases);
+        let refused = parse(&wrong).expect_err(why).to_string();
+        assert!(
+            refused.contains("r.yml:2:") && refused.contains(why),
+            "{refused}"
+        );
+    }
+}

@@ -62,4 +62,8 @@ fn an_archive_is_found_by_any_way_to_it() {
     assert_eq!(found("in/b.tar"), Some("b"), "not there yet");
     assert_eq!(found("images/c.tar"), None);
     assert_eq!(found("nowhere/b.tar"), None);
+    // As in a clone of a registry alone.
+    fs::remove_dir_all(folder.path.join("images")).unwrap();
+    assert_eq!(found("images/b.tar"), Some("b"), "nor is its folder");
+    assert_eq!(found("images/c.tar"), None);
 }
