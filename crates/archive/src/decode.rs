@@ -1,16 +1,8 @@
-//! Compression: found by magic number, never believed from a name or a media type. A stream that becomes very much more
-//! than it is ends in an error, so that a few kilobytes can't keep anybody busy for hours.
+//! Compression: found by magic number, never believed from a name or a media type.
 
 use std::io::{self, BufRead, Read};
 
-/// How many times its length a stream may become. Programs and their libraries shrink to a third, texts to a tenth, and
-/// files with long runs of zeros to a hundredth.
-const MAX_GROWTH: u64 = 200;
-/// What any stream may become all the same, in bytes: a preallocated file of a gigabyte or two is honest.
-const ALWAYS: u64 = 2 << 30;
-/// The largest window of zstd, as a power of two: what each decoder should have (RFC 8878, 3.1.1.1.2), and what levels up
-/// to 19 use. A larger one is held in memory whole.
-const MAX_WINDOW: u32 = 23;
+use crate::growth::{Excess, MAX_WINDOW};
 
 /// How a file or a layer is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,53 +38,50 @@ impl Compression {
     }
 
     /// The stream without its compression. Checksums of the format are checked on the way; a
-    /// stream that ends early is `UnexpectedEof`. `stored` is the length of the input in bytes, or what it is a part
-    /// of: what comes out is bounded by it.
-    pub(crate) fn decode<'a>(
-        self,
-        input: impl BufRead + 'a,
-        stored: u64,
-    ) -> io::Result<Box<dyn Read + 'a>> {
-        Ok(match self {
+    /// stream that ends early is `UnexpectedEof`, and one that becomes more than `most` bytes is [`Excess`].
+    pub(crate) fn decode<'a>(self, input: impl BufRead + 'a, most: u64) -> io::Result<Decoded<'a>> {
+        let inner: Box<dyn Read + 'a> = match self {
             Self::None => Box::new(input),
-            Self::Gzip => Box::new(Bounded::new(
-                flate2::bufread::MultiGzDecoder::new(input),
-                stored,
-            )),
+            Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
             Self::Zstd => {
                 let mut decoder = zstd::Decoder::with_buffer(input)?;
                 decoder.window_log_max(MAX_WINDOW)?;
-                Box::new(Bounded::new(decoder, stored))
+                Box::new(decoder)
             }
+        };
+        let most = match self {
+            Self::None => u64::MAX,
+            Self::Gzip | Self::Zstd => most,
+        };
+        Ok(Decoded {
+            inner,
+            most,
+            became: 0,
         })
     }
 }
 
-/// A decoder that gives up when too much comes out.
-struct Bounded<R> {
-    inner: R,
-    left: u64,
+/// A stream without its compression, which gives up when too much comes out.
+pub(crate) struct Decoded<'a> {
+    inner: Box<dyn Read + 'a>,
+    most: u64,
+    became: u64,
 }
 
-impl<R: Read> Bounded<R> {
-    fn new(inner: R, stored: u64) -> Self {
-        Self {
-            inner,
-            left: stored.saturating_mul(MAX_GROWTH).max(ALWAYS),
-        }
+impl Decoded<'_> {
+    /// How many bytes came out so far.
+    pub(crate) fn became(&self) -> u64 {
+        self.became
     }
 }
 
-impl<R: Read> Read for Bounded<R> {
+impl Read for Decoded<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        self.left = self.left.checked_sub(read as u64).ok_or_else(|| {
-            let what = format!(
-                "it becomes more than {MAX_GROWTH} times as much, and more than {} GiB",
-                ALWAYS >> 30
-            );
-            io::Error::new(io::ErrorKind::InvalidData, what)
-        })?;
+        self.became = self.became.saturating_add(read as u64);
+        if self.became > self.most {
+            return Err(Excess::Length(self.most).into());
+        }
         Ok(read)
     }
 }

@@ -20,9 +20,11 @@ use crate::archive::Base;
 use crate::compose::write_error;
 use crate::compress::Compress;
 use crate::config::Config;
+use crate::decode::Compression;
 use crate::error::{Blame, Error};
 use crate::form::{Blob, Written, write_documents};
 use crate::gathered::Gathered;
+use crate::growth::Allowance;
 use crate::headers::Headers;
 use crate::layer_file::{Foreseen, Keep, LayerFile, Layers};
 use crate::layers::LayerReader;
@@ -171,6 +173,8 @@ impl Draft {
             let name = &thin.base.name;
             return Err(blame.damaged(format!("its lowest layers are not those of `{name}`")));
         }
+        let blobs = config.diff_ids.iter();
+        check_growth(blobs.filter_map(|diff_id| layers.blobs.get(diff_id)), blame)?;
         Ok(Self {
             image_id,
             config,
@@ -213,6 +217,18 @@ impl Draft {
     pub fn root_fs(&mut self, stack: Stack, keep: Keep) -> Result<RootFs, Error> {
         RootFs::with(stack, keep, &mut self.layers.overlays)
     }
+}
+
+/// Whoever reads these layers is going to believe that they become so much.
+fn check_growth<'a>(mut blobs: impl Iterator<Item = &'a Blob>, blame: &Blame) -> Result<(), Error> {
+    let mut allowance = Allowance::default();
+    let readable = blobs.all(|blob| {
+        blob.compression == Compression::None || allowance.charge(blob.size, blob.tar_size)
+    });
+    if readable {
+        return Ok(());
+    }
+    Err(blame.unreadable())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use naming::Digest;
 use thiserror::Error;
 
+use crate::growth::Excess;
 use crate::member::TarError;
 
 /// What is said of a file that Git LFS has yet to replace.
@@ -46,6 +47,24 @@ pub enum Error {
         path: Utf8PathBuf,
         /// What is wrong.
         what: String,
+    },
+    /// The archive may be sound, and takes more memory or becomes more bytes than a sound one should.
+    #[error("{path}: {what}")]
+    Excess {
+        /// The archive.
+        path: Utf8PathBuf,
+        /// What is too much.
+        what: String,
+        /// What to do where it is sound.
+        hint: &'static str,
+    },
+    /// The image's layers compress so well that the archive would be refused as a bomb.
+    #[error(
+        "{path}: its layers, compressed, would be refused when they are read: too few bytes for what they become"
+    )]
+    Unreadable {
+        /// Where the image comes from.
+        path: Utf8PathBuf,
     },
     /// Bytes differ from the digest that names them.
     #[error("{path}: {what} is damaged: expected {expected}, found {found}")]
@@ -102,7 +121,7 @@ impl Error {
     /// What kind of failure this is.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Read { .. } => ErrorKind::Other,
+            Self::Read { .. } | Self::Unreadable { .. } => ErrorKind::Other,
             Self::Write { source }
                 if matches!(
                     source.kind(),
@@ -133,6 +152,8 @@ impl Error {
             Self::Truncated { .. } | Self::Mismatch { .. } => {
                 Some("copy it again, or remove it and make it again")
             }
+            Self::Excess { hint, .. } => Some(hint),
+            Self::Unreadable { .. } => Some("--compress none writes them as they are"),
             _ => None,
         }
     }
@@ -144,6 +165,11 @@ impl Error {
         match &mut self {
             Self::Truncated { what, .. } => *what = format!("inside {place}: {what}"),
             Self::Damaged { what, .. } => *what = format!("{place} {what}"),
+            Self::Excess { what, hint, .. } => {
+                *what = format!("{place} {what}");
+                // An engine takes it, and saves it in a way that is no riddle.
+                *hint = "where it can be trusted, load it by the engine's own `load`, and save it from there with imgsave";
+            }
             _ => {}
         }
         self
@@ -197,6 +223,12 @@ impl Blame {
         }
     }
 
+    pub(crate) fn unreadable(&self) -> Error {
+        Error::Unreadable {
+            path: self.path.clone(),
+        }
+    }
+
     pub(crate) fn mismatch(
         &self,
         what: impl Into<String>,
@@ -236,6 +268,13 @@ impl Blame {
     /// A decoder says `UnexpectedEof` where its input ends early and `InvalidData`, `InvalidInput`
     /// or `Other` where it makes no sense; everything else is the system's.
     pub(crate) fn read(&self, source: io::Error) -> Error {
+        if let Some(excess) = Excess::of(&source) {
+            return Error::Excess {
+                path: self.path.clone(),
+                what: format!("can't be decompressed: {excess}"),
+                hint: excess.remedy(),
+            };
+        }
         match source.kind() {
             io::ErrorKind::NotFound => Error::Missing {
                 path: self.path.clone(),

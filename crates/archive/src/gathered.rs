@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use naming::Digest;
@@ -11,6 +11,7 @@ use naming::Digest;
 use crate::config::Config;
 use crate::decode::{Compression, Magic};
 use crate::error::{Blame, Error};
+use crate::growth::Allowance;
 use crate::hash::digest_of;
 use crate::layer_file::{Foreseen, LayerFile};
 use crate::layers::LayerReader;
@@ -31,8 +32,8 @@ pub struct Gathered {
 /// Where a layer is.
 #[derive(Debug)]
 enum Place {
-    /// In a file of its own, compressed or not.
-    File(Utf8PathBuf),
+    /// In a file of its own, compressed or not. Its uncompressed length is what somebody has said.
+    File(Utf8PathBuf, Option<u64>),
     /// In archives.
     Archive(Stack),
 }
@@ -57,9 +58,10 @@ impl Gathered {
         self.places.contains_key(&diff_id)
     }
 
-    /// Says that a layer is in a file of its own, compressed or not. What is in it is checked when it is read.
-    pub fn add_file(&mut self, diff_id: Digest, path: Utf8PathBuf) {
-        self.places.insert(diff_id, Place::File(path));
+    /// Says that a layer is in a file of its own, compressed or not, and so long uncompressed, where that is known. What
+    /// is in it is checked when it is read.
+    pub fn add_file(&mut self, diff_id: Digest, path: Utf8PathBuf, tar_size: Option<u64>) {
+        self.places.insert(diff_id, Place::File(path, tar_size));
     }
 
     /// Takes the layers that are in archives, as far as nobody has said where they are.
@@ -78,7 +80,7 @@ impl Gathered {
     /// what does not compress.
     pub fn stored_size(&self) -> u64 {
         let size = |(diff_id, place): (&Digest, &Place)| match place {
-            Place::File(path) => path.metadata().map_or(0, |metadata| metadata.len()),
+            Place::File(path, _) => path.metadata().map_or(0, |metadata| metadata.len()),
             Place::Archive(stack) => stack
                 .diff_ids()
                 .iter()
@@ -92,6 +94,7 @@ impl Gathered {
     /// Writes every layer into an archive's file, each checked against its diff_id.
     pub(crate) fn write(&self, out: &mut LayerFile) -> Result<(), Error> {
         let count = self.config.diff_ids.len();
+        let mut allowance = Allowance::default();
         for (index, diff_id) in self.config.diff_ids.iter().enumerate() {
             if out.has(*diff_id) {
                 continue;
@@ -100,9 +103,14 @@ impl Gathered {
             let place = self.places.get(diff_id);
             let (blame, found) = match place {
                 None => return Err(self.blame.damaged(format!("{name} ({diff_id}) is missing"))),
-                Some(Place::File(path)) => {
+                Some(Place::File(path, said)) => {
                     let blame = Blame::new(path);
-                    let found = add_file(path, out, &blame, &name)?;
+                    let mut file = Downloaded {
+                        path,
+                        said: *said,
+                        allowance: &mut allowance,
+                    };
+                    let found = file.add(out, &blame, &name)?;
                     (blame, found)
                 }
                 Some(Place::Archive(stack)) => add_stacked(stack, *diff_id, out, &name)?,
@@ -115,27 +123,35 @@ impl Gathered {
     }
 }
 
-fn add_file(
-    path: &Utf8Path,
-    out: &mut LayerFile,
-    blame: &Blame,
-    name: &str,
-) -> Result<Digest, Error> {
-    let file = File::open(path).map_err(|error| blame.read(error))?;
-    let length = file.metadata().map_err(|error| blame.read(error))?.len();
-    let mut stored = BufReader::with_capacity(CHUNK, file);
-    let start = stored.fill_buf().map_err(|error| blame.read(error))?;
-    let compression = match Compression::sniff(start) {
-        Magic::Known(compression) => compression,
-        Magic::Unsupported(which) => {
-            let what = format!("{name} is compressed with {which}, which no engine loads");
-            return Err(blame.damaged(what));
+/// A layer in a file of its own.
+struct Downloaded<'a> {
+    path: &'a Utf8Path,
+    said: Option<u64>,
+    allowance: &'a mut Allowance,
+}
+
+impl Downloaded<'_> {
+    fn add(&mut self, out: &mut LayerFile, blame: &Blame, name: &str) -> Result<Digest, Error> {
+        let file = File::open(self.path).map_err(|error| blame.read(error))?;
+        let length = file.metadata().map_err(|error| blame.read(error))?.len();
+        let mut stored = BufReader::with_capacity(CHUNK, file);
+        let start = stored.fill_buf().map_err(|error| blame.read(error))?;
+        let compression = match Compression::sniff(start) {
+            Magic::Known(compression) => compression,
+            Magic::Unsupported(which) => {
+                let what = format!("{name} is compressed with {which}, which no engine loads");
+                return Err(blame.damaged(what));
+            }
+        };
+        let most = self.allowance.most(length, self.said);
+        let decoded = compression.decode(stored, most);
+        let mut decoded = decoded.map_err(|error| blame.read(error))?;
+        let found = out.add(&mut decoded, None, blame, name)?;
+        if compression != Compression::None {
+            self.allowance.charge(length, decoded.became());
         }
-    };
-    let decoded: Box<dyn Read> = compression
-        .decode(stored, length)
-        .map_err(|error| blame.read(error))?;
-    out.add(decoded, None, blame, name)
+        Ok(found)
+    }
 }
 
 fn add_stacked(

@@ -7,9 +7,10 @@ use naming::Digest;
 
 use crate::archive::{Archive, Image, Layer};
 use crate::compose::copy;
-use crate::decode::{Compression, skip};
+use crate::decode::{Compression, Decoded, skip};
 use crate::error::Blame;
 use crate::error::Error;
+use crate::growth::{Allowance, Excess};
 use crate::hash::Hashing;
 use crate::member::Pass;
 use crate::source::{CHUNK, Piped, Slice, Source};
@@ -121,7 +122,8 @@ impl Stack {
 /// the order of their places take one pass altogether.
 pub(crate) struct LayerReader<'a> {
     source: &'a Source,
-    stream: Option<(Box<dyn Read + 'a>, u64)>,
+    stream: Option<(Decoded<'a>, u64)>,
+    allowance: Allowance,
 }
 
 impl<'a> LayerReader<'a> {
@@ -129,6 +131,7 @@ impl<'a> LayerReader<'a> {
         Self {
             source,
             stream: None,
+            allowance: Allowance::default(),
         }
     }
 
@@ -179,9 +182,21 @@ impl<'a> LayerReader<'a> {
         }
         // A compressed archive's members are bounded by its file, or a bomb could hold a larger one.
         let length = layer.stored_size.min(self.source.size);
+        let most = self.allowance.most(length, layer.said);
+        if layer.compression != Compression::None && layer.said.is_some_and(|said| said > most) {
+            let place = format!("layer {} of {}", index + 1, image.layers.len());
+            return Err(blame.read(Excess::Length(most).into()).inside(&place));
+        }
         let stored = BufReader::with_capacity(CHUNK, self.stored(layer)?);
-        let decoded = layer.compression.decode(stored, length);
-        work(&mut Piped(decoded.map_err(|error| blame.read(error))?))
+        let decoded = layer.compression.decode(stored, most);
+        let mut decoded = Piped(decoded.map_err(|error| blame.read(error))?);
+        let worked = work(&mut decoded);
+        let became = decoded.0.became();
+        drop(decoded);
+        if layer.compression != Compression::None {
+            self.allowance.charge(length, became);
+        }
+        worked
     }
 
     /// The uncompressed length of a layer, found by reading it where it is not known.
@@ -225,7 +240,7 @@ impl<'a> LayerReader<'a> {
 enum Stored<'a, 'b> {
     Plain(Slice<'a>),
     Stream {
-        stream: &'a mut Box<dyn Read + 'b>,
+        stream: &'a mut Decoded<'b>,
         position: &'a mut u64,
         left: u64,
     },

@@ -17,6 +17,7 @@ use crate::decode::Compression;
 use crate::describe::BLOBS;
 use crate::error::Error;
 use crate::form::{self, Blob, Written};
+use crate::growth::Allowance;
 use crate::hash::{Hashing, digest_of};
 use crate::layers::LayerReader;
 use crate::schema::Descriptor;
@@ -73,6 +74,7 @@ impl Layout {
         fs::create_dir_all(&blobs).map_err(write_error)?;
         let mut known: BTreeMap<Digest, Blob> = BTreeMap::new();
         let (mut written, mut bytes) = (0, 0);
+        let mut allowance = Allowance::default();
         for (index, diff_id) in stack.diff_ids().iter().enumerate() {
             if known.contains_key(diff_id) {
                 continue;
@@ -81,6 +83,9 @@ impl Layout {
                 Some(Stored(blob)) => *blob,
                 None => {
                     let blob = write_layer(stack, index, &blobs, compress, &mut passed)?;
+                    if compress != Compress::None && !allowance.charge(blob.size, blob.tar_size) {
+                        return Err(stack.archive().source.blame.unreadable());
+                    }
                     written += 1;
                     bytes += blob.size;
                     blob

@@ -21,6 +21,7 @@ mod error;
 mod export;
 mod form;
 mod gathered;
+mod growth;
 mod hash;
 mod header_fields;
 mod headers;

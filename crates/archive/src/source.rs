@@ -9,8 +9,9 @@ use std::time::Duration;
 use camino::Utf8Path;
 
 use crate::Error;
-use crate::decode::{Compression, Magic, skip};
+use crate::decode::{Compression, Decoded, Magic, skip};
 use crate::error::{Blame, IS_LFS_POINTER};
+use crate::growth::Allowance;
 use crate::headers::{BLOCK, Headers};
 use crate::member::{Pass, TarError};
 
@@ -91,10 +92,10 @@ impl Source {
     }
 
     /// The tar's bytes, decompressed, from the start.
-    pub(crate) fn stream(&self) -> Result<Box<dyn Read + '_>, Error> {
+    pub(crate) fn stream(&self) -> Result<Decoded<'_>, Error> {
         let whole = BufReader::with_capacity(CHUNK, Slice::new(&self.file, 0, self.size));
         self.compression
-            .decode(whole, self.size)
+            .decode(whole, Allowance::default().most(self.size, None))
             .map_err(|error| self.blame.read(error))
     }
 }

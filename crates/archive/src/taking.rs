@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::decode::{Compression, Magic};
 use crate::describe::{BLOBS, Described, Documents, describe};
 use crate::error::{Blame, Error, shown};
+use crate::growth::Allowance;
 use crate::header_fields::clean;
 use crate::headers::{BLOCK, Headers};
 use crate::layer_file::{Foreseen, LayerFile, Layers};
@@ -37,6 +38,7 @@ pub(crate) struct Taking<'a> {
     budget: u64,
     /// The bytes of all names so far.
     names: usize,
+    allowance: Allowance,
     blame: Blame,
 }
 
@@ -56,6 +58,7 @@ impl<'a> Taking<'a> {
             to_come: diff_ids.to_vec(),
             budget: MAX_DOCUMENTS,
             names: 0,
+            allowance: Allowance::default(),
             blame,
         }
     }
@@ -129,15 +132,21 @@ impl<'a> Taking<'a> {
         compression: Compression,
         stored: impl Read,
     ) -> Result<Digest, Error> {
-        let decoded = compression
-            .decode(BufReader::with_capacity(CHUNK, stored), member.size)
+        // Whoever stores an image compressed has unpacked it before, so it is no bomb to them. What it becomes is said in
+        // documents that are still to come.
+        let most = self.allowance.most(member.size, Some(u64::MAX));
+        let mut decoded = compression
+            .decode(BufReader::with_capacity(CHUNK, stored), most)
             .map_err(|error| self.blame.read(error))?;
         let place = format!("`{}`", shown(&member.name));
         let foreseen = match compression {
             Compression::None => self.foresee(member),
             Compression::Gzip | Compression::Zstd => None,
         };
-        let diff_id = self.out.add(decoded, foreseen, &self.blame, &place)?;
+        let diff_id = self.out.add(&mut decoded, foreseen, &self.blame, &place)?;
+        if compression != Compression::None {
+            self.allowance.charge(member.size, decoded.became());
+        }
         self.to_come.retain(|to_come| *to_come != diff_id);
         Ok(diff_id)
     }

@@ -119,7 +119,7 @@ pub(crate) fn download(
     }
     for (diff_id, layer) in diff_ids.iter().zip(&image.layers) {
         if !gathered.has(*diff_id) {
-            gathered.add_file(*diff_id, path(layer.digest));
+            gathered.add_file(*diff_id, path(layer.digest), layer.tar_size());
         }
     }
     Ok(())

@@ -1,5 +1,6 @@
 mod compressed;
 mod thin;
+mod zeros;
 
 use proptest::prelude::*;
 use serde_json::json;

@@ -37,7 +37,7 @@ fn layers_come_from_files_and_archives() {
         let (first, second) = (digest_of(&image.layers[0]), digest_of(&image.layers[1]));
         let blob = path(&folder, "second");
         fs::write(&blob, compress(compression, &image.layers[1])).expect("a blob");
-        parts.add_file(second, blob);
+        parts.add_file(second, blob, None);
         assert!(parts.has(second) && !parts.has(first));
         let other = OnDisk::new(&image.oci(Compression::Zstd));
         parts.add_archives(&other.stack());
@@ -75,7 +75,7 @@ fn what_is_not_the_layer_is_refused() {
         let mut parts = gathered(&image);
         let blob = path(&folder, name);
         fs::write(&blob, bytes).expect("a blob");
-        parts.add_file(digest_of(&image.layers[0]), blob.clone());
+        parts.add_file(digest_of(&image.layers[0]), blob.clone(), None);
         parts.add_archives(&OnDisk::new(&image.classic()).stack());
         let error = taken(&parts).expect_err("refused");
         assert_eq!(error.kind(), ErrorKind::Archive);
@@ -88,7 +88,7 @@ fn what_is_not_the_layer_is_refused() {
     let mut parts = gathered(&image);
     let blob = path(&folder, "one");
     fs::write(&blob, &whole).expect("a blob");
-    parts.add_file(digest_of(&image.layers[0]), blob);
+    parts.add_file(digest_of(&image.layers[0]), blob, None);
     let error = taken(&parts).expect_err("a layer is missing").to_string();
     assert!(
         error.starts_with("registry.example/x: layer 2 of 3 (sha256:"),

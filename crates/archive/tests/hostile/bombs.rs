@@ -7,7 +7,7 @@ use samples::{Tar, blob_name, digest};
 use serde_json::json;
 use tar::{EntryType, Header};
 
-use crate::judge::{expect, expect_written};
+use crate::judge::expect_written;
 
 static MEBIBYTE: [u8; 1 << 20] = [0; 1 << 20];
 
@@ -41,8 +41,8 @@ fn with_layer(layer: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_layer_of_zeros_is_left_before_its_end() {
-    // 64 GiB, in many frames or members.
-    for (piece, times) in [(gzip(&MEBIBYTE), 64 << 10), (zstd(&MEBIBYTE), 64 << 10)] {
+    // 16 GiB, in many frames or members.
+    for (piece, times) in [(gzip(&MEBIBYTE), 16 << 10), (zstd(&MEBIBYTE), 16 << 10)] {
         let expected = "layer 1 of 1 can't be decompressed: it becomes more than ";
         expect_written(expected, |file| {
             file.write_all(&with_layer(&piece.repeat(times)))
@@ -93,13 +93,16 @@ fn a_window_larger_than_any_engine_needs_is_refused() {
         encoder.write_all(&bytes).expect("memory");
     }
     let packed = encoder.finish().expect("memory");
-    let expected = "layer 1 of 1 can't be decompressed: ";
+    let expected = "layer 1 of 1 can't be decompressed: it takes more memory than 8 MiB";
     expect_written(expected, |file| {
         file.write_all(&with_layer(&packed)).expect("writes");
     });
-    expect_written("can't be decompressed: ", |file| {
-        file.write_all(&packed).expect("writes");
-    });
+    expect_written(
+        "can't be decompressed: it takes more memory than 8 MiB",
+        |file| {
+            file.write_all(&packed).expect("writes");
+        },
+    );
 }
 
 #[test]
@@ -112,19 +115,39 @@ fn a_bomb_inside_a_bomb_is_no_larger() {
 }
 
 #[test]
-fn a_layer_longer_than_its_manifest_says_is_left_there() {
+fn a_manifest_is_believed_as_far_as_it_says_and_no_further() {
     let config = json!({ "rootfs": { "diff_ids": [digest(b"never reached")] } }).to_string();
     let blob = zstd(&MEBIBYTE).repeat(8 << 10);
-    let manifest = json!({
-        "config": { "digest": digest(config.as_bytes()) },
-        "layers": [{ "digest": digest(&blob), "annotations": { "io.imgpipe.tar-size": "1024" } }],
-    });
-    let manifest = manifest.to_string();
-    let id = digest(manifest.as_bytes());
-    let tar = Tar::new()
-        .file(&blob_name(digest(config.as_bytes())), &config)
-        .file(&blob_name(id), &manifest)
-        .file(&blob_name(digest(&blob)), &blob);
-    let archive = samples::index(tar, &[json!({ "digest": id })]).bytes();
-    expect("layer 1 of 1 has more bytes than the 1024", &archive);
+    for (said, expected) in [
+        ("1024", "layer 1 of 1 has more bytes than the 1024"),
+        (
+            "1125899906842624",
+            "layer 1 of 1 can't be decompressed: it becomes more than ",
+        ),
+        // No number, or more than any file has: as if nothing had been said.
+        (
+            "x",
+            "layer 1 of 1 can't be decompressed: it becomes more than ",
+        ),
+        (
+            "18446744073709551615",
+            "layer 1 of 1 can't be decompressed: it becomes more than ",
+        ),
+    ] {
+        let annotations = json!({ "io.imgpipe.tar-size": said });
+        let manifest = json!({
+            "config": { "digest": digest(config.as_bytes()) },
+            "layers": [{ "digest": digest(&blob), "annotations": annotations }],
+        });
+        let manifest = manifest.to_string();
+        let id = digest(manifest.as_bytes());
+        let tar = Tar::new()
+            .file(&blob_name(digest(config.as_bytes())), &config)
+            .file(&blob_name(id), &manifest)
+            .file(&blob_name(digest(&blob)), &blob);
+        let archive = samples::index(tar, &[json!({ "digest": id })]).bytes();
+        expect_written(expected, |file| {
+            file.write_all(&archive).expect("writes");
+        });
+    }
 }
