@@ -58,13 +58,13 @@ enum Task {
     /// cases are in `target/bench/results.json`. A target that is missed is told in the table and fails nothing; a command
     /// that fails does, after all else was measured. Example: `cargo xtask bench --only there --only cold --rounds 9`.
     Bench(bench::Options),
-    /// Kill commands at random moments and run many at once, for longer than the tests do
+    /// Kill commands at random moments, run many at once, and damage archives in more ways than the tests do
     ///
     /// imgsave, imgbuild, imgload and imgprune are each killed so many times, with all that they have started; after each,
-    /// every registered archive must be whole and the next run must need no help. Sixteen commands over one store follow, and
-    /// an image of 10 GB, for which there must be 30 GB of room. A failure keeps nothing from being tried. At the end stands
-    /// what was tried and what was lost, with the seed that gives the same moments again. It takes an hour or two. Example:
-    /// `cargo xtask soak --kills 500 --large 0`.
+    /// every registered archive must be whole and the next run must need no help. Sixteen commands over one store follow,
+    /// archives with damage in them, and an image of 10 GB, for which there must be 30 GB of room. A failure keeps nothing
+    /// from being tried. At the end stands what was tried and what was lost, with the seed that gives the same moments again.
+    /// It takes an hour or two. Example: `cargo xtask soak --kills 500 --large 0`.
     Soak(soak::Options),
     /// Run the tests against every engine that can be brought up here, and print a table of engine against test
     ///

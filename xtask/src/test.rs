@@ -85,6 +85,7 @@ pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, filter: &[String]) -> 
             steps.run(title, || runner.run(&command))?;
         }
         dependencies::check(runner, target, &mut steps)?;
+        steps.run("fuzz targets", || runner.run(&fuzz_targets(target)))?;
     }
     let engine = steps.run("engine", || engine(runner, target))?;
     let with_filter = |line: &str| {
@@ -115,6 +116,14 @@ pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, filter: &[String]) -> 
 pub(crate) fn engine(runner: &mut Runner, target: &Utf8Path) -> Result<Engine, Error> {
     packages::ensure(runner, PROGRAMS, &[])?;
     Engine::find_or_start(runner, target)
+}
+
+/// Sees that the fuzz targets can be built. What they call is run by the tests of `probes`.
+fn fuzz_targets(target: &Utf8Path) -> Command {
+    let words = "check --manifest-path fuzz/Cargo.toml --target-dir".split(' ');
+    let words = words.map(str::to_owned).chain([target.to_string()]);
+    // Nothing is linked, so libFuzzer itself, which takes a C++ compiler, is not built.
+    cargo_words(words).variable("CUSTOM_LIBFUZZER_PATH", "/dev/null")
 }
 
 fn cargo(line: &str) -> Command {

@@ -127,6 +127,17 @@ impl TestImage {
         self.indexed(tar, descriptor)
     }
 
+    /// As Docker 26 and later save it: an OCI layout with a `manifest.json`.
+    pub fn both(&self, packing: impl Into<Packing>) -> Vec<u8> {
+        let packing = packing.into();
+        let (tar, descriptor) = self.blobs(Tar::new(), packing);
+        let blobs = self.layers.iter().map(|layer| compress(packing, layer));
+        let layers: Vec<_> = blobs.map(|blob| blob_name(digest(&blob))).collect();
+        let config = blob_name(self.image_id());
+        let listed = json!([{ "Config": config, "RepoTags": [self.tag], "Layers": layers }]);
+        self.indexed(tar.file("manifest.json", listed.to_string()), descriptor)
+    }
+
     /// An OCI layout that leaves the lowest layers to another image, which it calls `base`.
     #[must_use]
     pub fn thin(&self, packing: Packing, base: &Self) -> Vec<u8> {

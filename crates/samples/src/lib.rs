@@ -6,13 +6,20 @@
     reason = "tests call it, and writing to memory does not fail"
 )]
 
+mod damage;
+mod dice;
 mod elsewhere;
 mod image;
+mod members;
+mod mutant;
 mod packing;
 mod tar;
 
+pub use damage::damage;
+pub use dice::Dice;
 pub use elsewhere::Foreign;
 pub use image::{TestImage, image, index, sample};
+pub use mutant::Mutant;
 pub use packing::{Packing, compress};
 pub use tar::Tar;
 

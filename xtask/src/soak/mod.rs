@@ -1,4 +1,4 @@
-//! The long form of the tests that kill commands, run many at once, and move large images.
+//! The long form of the tests that kill commands, run many at once, damage archives, and move large images.
 //!
 //! The tests themselves count what they try. All of it is told at the end, also where something failed: then with
 //! the seed that gives the same moments again.
@@ -23,6 +23,14 @@ pub(crate) struct Options {
     /// How often sixteen commands run at once
     #[arg(long, value_name = "N", default_value_t = 20)]
     rounds: u32,
+
+    /// How many archives with damage in them are read
+    #[arg(long, value_name = "N", default_value_t = 50_000)]
+    mutants: u32,
+
+    /// How often an archive of a store is damaged and loaded
+    #[arg(long, value_name = "N", default_value_t = 400)]
+    loads: u32,
 
     /// How many gigabytes the large image has; 0 leaves it out
     #[arg(long, value_name = "GB", default_value_t = 10)]
@@ -61,6 +69,14 @@ pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, options: Options) -> R
     if options.rounds > 0 {
         let words = words("together").variable("ROUNDS", options.rounds.to_string());
         run("together", words);
+    }
+    if options.mutants > 0 {
+        let words = words("mutants").variable("MUTANTS", options.mutants.to_string());
+        run("mutants", words);
+    }
+    if options.loads > 0 {
+        let words = words("damaged").variable("LOADS", options.loads.to_string());
+        run("damaged", words);
     }
     if options.large > 0 {
         match room::lack(runner, &engine, target, options.large)? {

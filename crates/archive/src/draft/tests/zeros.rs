@@ -58,6 +58,12 @@ fn what_is_written_small_is_read_again() {
     let stack = file.stack();
     let archive = stack.archive();
     archive.verify(stack.image()).expect("sound");
+    // As an engine saves what it stores compressed: nobody says how long it is before it has passed.
+    let stream = File::open(file.path()).expect("opens");
+    let (again, mut out) = empty();
+    let draft = Draft::from_stream(stream, &mut out, announced(&[]), &options, &|_| false);
+    draft.expect("takes").seal(&mut out, &[]).expect("seals");
+    assert!(again.bytes() == file.bytes());
     // As published and fetched again.
     let folder = tempfile::tempdir().expect("a folder");
     let folder = Utf8Path::from_path(folder.path()).expect("UTF-8");
