@@ -101,3 +101,38 @@ fn small_blob(s: &Sandbox, reference: &str) -> String {
     let digest = manifest["layers"][1]["digest"].as_str().expect("a digest");
     format!("/blobs/{digest}")
 }
+
+#[test]
+fn a_download_that_was_killed_goes_on() {
+    let (s, registry) = (Sandbox::without_engine(), Registry::start());
+    let image = crate::common::image(vec![
+        crate::common::debian(300_000),
+        crate::common::layer("more", 60_000),
+    ]);
+    let reference = publish(&s, &registry, &image, "ci/capy:1");
+    let small = small_blob(&s, &reference);
+    registry.fault(Fault::stall(&format!("GET {small}"), 30_000));
+    let command = s.command("imgfetch").args(["--insecure", &reference]);
+    let running = command.launch();
+    running.wait_until("in the midst of the last layer", |_| {
+        let whole = |path: &String| s.read_bytes(path).len() > 300_000;
+        registry
+            .requests_of(&format!("GET {small}"))
+            .iter()
+            .any(|it| it.served == 30_000)
+            && on_the_way(&s)
+                .iter()
+                .filter(|path| !path.contains("oci-put-blob"))
+                .any(whole)
+    });
+    // By SIGKILL, with all that it has started.
+    drop(running);
+    assert!(!s.path("image-registry.yml").exists());
+    registry.reset();
+    s.run("imgfetch", ["--insecure", &reference])
+        .ok()
+        .stdout(ARCHIVE);
+    assert_eq!(large(&registry), 0, "{:?}", registry.requests());
+    s.run("imgls", ["--check", "--no-engine"]).ok();
+    assert_eq!(on_the_way(&s), [""; 0]);
+}
