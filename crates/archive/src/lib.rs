@@ -7,6 +7,23 @@
 //! Nothing of an archive is trusted. The chain is the image's own: the `image_id` is the config's digest,
 //! the config names the digest of each uncompressed layer (diff_id), and those are what bytes are hashed
 //! against. Memory does not grow with the size of an image.
+//!
+//! ```
+//! use archive::Archive;
+//! use camino::Utf8Path;
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("image.tar");
+//! # let path = Utf8Path::from_path(&path).expect("UTF-8");
+//! # std::fs::write(path, samples::sample().classic())?;
+//! let archive = Archive::open(path)?;
+//! let image = &archive.images()[0];
+//! assert_eq!(image.tags[0].to_string(), "x:1");
+//! assert_eq!(image.layers.len(), 3);
+//! // Reads every byte, and compares it with the digests that the config names.
+//! archive.verify(image)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod archive;
 mod attributes;

@@ -2,6 +2,15 @@
 //!
 //! Only commands use this crate. The libraries below them return errors; [`Failure`] has a
 //! conversion from each, which is where an error's kind becomes an exit code.
+//!
+//! ```
+//! use cli::{Code, Failure};
+//!
+//! let failure = Failure::invalid("is not a name").about("a/b").with_hint("see docs/naming.md");
+//! assert_eq!(failure.to_string(), "a/b: is not a name\nhint: see docs/naming.md");
+//! assert_eq!(failure.code(), Code::Invalid);
+//! assert_eq!(Code::Invalid.number(), 3);
+//! ```
 
 pub mod bytes;
 mod classify;

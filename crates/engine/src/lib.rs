@@ -10,6 +10,15 @@
 //!   is no proof: look with [`Engine::inspect`].
 //! - Memory does not grow with what an engine writes.
 //! - [`program::kill_all`] ends every call at once.
+//!
+//! ```
+//! use engine::Engine;
+//!
+//! // Nothing is run yet; whether there is an engine is known by the first question.
+//! let engine = Engine::new("/nonexistent/docker");
+//! let error = engine.probe().expect_err("no such program");
+//! assert!(error.to_string().contains("/nonexistent/docker"));
+//! ```
 
 mod build;
 mod containers;

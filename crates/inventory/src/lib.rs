@@ -3,6 +3,18 @@
 //!
 //! The other way round, tables tell which packages bring a compiler or a tool into an image of a
 //! package manager's family.
+//!
+//! ```
+//! use inventory::{compiler_packages, tool_packages};
+//! use naming::Family;
+//!
+//! let packages = compiler_packages(Family::Apt, &"gcc-12".parse()?)?;
+//! let names: Vec<_> = packages.iter().map(|package| package.as_str()).collect();
+//! assert_eq!(names, ["gcc-12", "g++-12"]);
+//! let packages = tool_packages(Family::Apk, &"ninja".parse()?)?;
+//! assert_eq!(packages[0].as_str(), "samurai");
+//! # Ok::<(), naming::NameError>(())
+//! ```
 
 mod apk;
 mod commands;

@@ -2,6 +2,22 @@
 //! is left to build.
 //!
 //! Pure: texts and entries in, values out. The registry is read, and files are looked for, by whoever calls.
+//!
+//! ```
+//! use camino::Utf8Path;
+//! use registry::Registry;
+//!
+//! let text = "images:\n- {name: a, file: a.tar, docker_tag: a, os: 'debian:12', architecture: x86_64, compilers: [gcc-12]}";
+//! let registry = Registry::parse(Utf8Path::new("image-registry.yml"), text.to_owned())?;
+//! let wanted = "{project: capy, os: 'debian:12', architecture: amd64, compiler: gcc-12, tools: [cmake]}";
+//! let wanted = plan::parse_requirements(wanted).remove(0)?;
+//! let selection = plan::select(&wanted, registry.entries());
+//! let chosen = selection.chosen().expect("it has the system and the compiler");
+//! assert_eq!(chosen.entry.name, "a");
+//! assert_eq!((chosen.marks.essential, chosen.marks.extra), (100, 0));
+//! assert_eq!(chosen.missing.tools[0].as_str(), "cmake");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod cost;
 mod error;

@@ -6,6 +6,20 @@
 //! - Memory does not grow with what a program writes ([`Tail`], [`Chunks`]).
 //! - What is shown of its output is harmless to a terminal ([`one_line`], [`Lines`]).
 //! - [`kill_all`] ends every call of the process at once.
+//!
+//! ```
+//! use program::{Call, Lines};
+//!
+//! let call = Call::new("printf".as_ref(), "", None, false).arg("one\\ntwo\\033[2J");
+//! let answer = call.answer()?;
+//! let mut shown = Vec::new();
+//! let mut lines = Lines::default();
+//! lines.push(&answer, &mut |line| shown.push(line.to_owned()));
+//! lines.finish(&mut |line| shown.push(line.to_owned()));
+//! assert_eq!(shown[0], "one");
+//! assert!(!shown[1].contains('\u{1b}'));
+//! # Ok::<(), program::Error>(())
+//! ```
 
 mod call;
 mod child;

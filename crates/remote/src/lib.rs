@@ -7,6 +7,25 @@
 //!
 //! Nothing that a registry serves is trusted: manifests and configs are checked against the digests that name
 //! them. Blobs are not: whoever takes in a layer checks it against its diff_id.
+//!
+//! ```no_run
+//! use remote::{Options, Remote};
+//!
+//! let remote = Remote::new("skopeo", Options { retries: 3, ..Options::default() });
+//! let image = remote.resolve(&"registry.example:5000/ci/base:1".parse()?, "x86_64".parse()?)?;
+//! # let _ = image;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Without the program there is an error that says so:
+//!
+//! ```
+//! # use remote::{Options, Remote};
+//! let remote = Remote::new("/nonexistent/skopeo", Options::default());
+//! let refused = remote.resolve(&"base:1".parse()?, "x86_64".parse()?);
+//! assert!(refused.is_err());
+//! # Ok::<(), naming::NameError>(())
+//! ```
 
 mod complaint;
 mod error;

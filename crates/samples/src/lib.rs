@@ -1,5 +1,12 @@
 //! Image archives made in memory, for tests: tars with whatever members, and images in each layout that
 //! engines write. Bytes alone: this crate knows nothing of how they are read.
+//!
+//! ```
+//! let image = samples::sample();
+//! let bytes = image.classic();
+//! assert_eq!(image.layers.len(), 3);
+//! assert!(bytes.len() > 700_000);
+//! ```
 
 #![expect(
     clippy::expect_used,

@@ -3,6 +3,21 @@
 //! A thin archive leaves out the layers of the image that it was built on, and names that image. The
 //! registry says where the image is; it may be thin itself. What counts are the layers: a base that was
 //! replaced serves as long as it holds the very layers that are left out.
+//!
+//! ```
+//! use camino::Utf8Path;
+//! use registry::Registry;
+//!
+//! let text = "\
+//! images:
+//! - {name: base, file: base.tar, docker_tag: base, os: 'debian:12', architecture: x86_64}
+//! - {name: gcc, file: gcc.tar, docker_tag: gcc, os: 'debian:12', architecture: x86_64, base: base, thin: true}
+//! ";
+//! let registry = Registry::parse(Utf8Path::new("image-registry.yml"), text.to_owned())?;
+//! let dependents = thin::dependents(&registry, "base");
+//! assert_eq!(dependents[0].name, "gcc");
+//! # Ok::<(), registry::Error>(())
+//! ```
 
 use std::sync::Arc;
 
