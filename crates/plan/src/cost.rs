@@ -44,7 +44,7 @@ struct Row {
     show: fn(f64) -> String,
 }
 
-const COSTS: [Row; 5] = [
+const COSTS: &[Row] = &[
     Row {
         name: "marks",
         says: "it has more extra marks",
