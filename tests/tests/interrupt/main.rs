@@ -129,6 +129,29 @@ fn imgbuild() {
     };
     let slow = || build("slow", "ENV A=1\nRUN test -n \"$A\" && sleep 60");
     Case::new("imgbuild, building", &slow, &in_step).try_in(&s);
+    let several = || {
+        let plans = ["one", "two", "three"].map(|variant| {
+            drop(build(variant, "ENV A=1\nRUN test -n \"$A\" && sleep 60"));
+            s.read("plan.json")
+        });
+        s.write("plans.json", plans.join("\n"));
+        s.command("imgbuild").args(["--jobs", "2", "plans.json"])
+    };
+    Case::new("imgbuild, building several", &several, &in_step).try_in(&s);
+    let probing = || {
+        let steps = r#""steps":[{"run":"true","cache":{"probe":["sleep","60"],"timeout":"2m"}}]"#;
+        drop(build("probed", ""));
+        let plan = s
+            .read("plan.json")
+            .replace("\"dockerfile\"", &format!("{steps},\"dockerfile\""));
+        s.write("plan.json", plan);
+        s.command("imgbuild").arg("plan.json")
+    };
+    let asks = |running: &Running| {
+        let mut others = running.others().into_iter();
+        others.any(|process| process.words.starts_with(&["sleep".into(), "60".into()]))
+    };
+    Case::new("imgbuild, probing", &probing, &asks).try_in(&s);
     // As another build of the same image.
     let lock = format!("images/.imgpipe/locks/{}.lock", s.image("slow"));
     let file = File::open(s.path(&lock)).expect("a lock's file can be opened");
