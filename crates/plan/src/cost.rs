@@ -24,7 +24,7 @@ pub struct Known<'a> {
     pub recorded: &'a [Entry],
 }
 
-/// One of [`COSTS`].
+/// One of the costs that are known.
 #[derive(Debug, Clone, Copy)]
 pub struct Cost(&'static Row);
 

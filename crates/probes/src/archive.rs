@@ -59,7 +59,7 @@ pub fn archive(bytes: &[u8]) {
 /// Reads an archive in every way that imgload does, over the archive that a thin one stands on.
 ///
 /// # Panics
-/// As [`archive`].
+/// As [`archive()`].
 pub fn read(bytes: &[u8], base: Option<&[u8]>) -> Verdict {
     let file = file(bytes);
     let path = path(&file);

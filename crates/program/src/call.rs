@@ -67,7 +67,8 @@ pub struct Streams {
 }
 
 impl Call {
-    /// `verbs` is the subcommand, such as `image inspect`; empty where there is none.
+    /// `verbs` is the subcommand, such as `image inspect`; empty where there is none. One that `cleans_up` runs even after
+    /// [`kill_all`](crate::kill_all).
     pub fn new(program: &OsStr, verbs: &str, timeout: Option<Duration>, cleans_up: bool) -> Self {
         Self {
             program: program.to_owned(),

@@ -45,9 +45,8 @@ fn children() -> MutexGuard<'static, Children> {
 }
 
 /// Ends every call of this process and refuses new ones: both fail as
-/// [`Error::Interrupted`](crate::Error::Interrupted). Only calls that clean up
-/// ([`Engine::untag`](crate::Engine::untag), [`Engine::remove`](crate::Engine::remove), those of
-/// [`Engine::clean_up`](crate::Engine::clean_up)) go on and are still let through.
+/// [`Error::Interrupted`](crate::Error::Interrupted). Only calls that clean up (see
+/// [`Call::new`](crate::Call::new)) go on and are still let through.
 ///
 /// Returns at once. For a thread that waits for signals, not for a signal handler proper: it takes
 /// a lock.
