@@ -32,6 +32,7 @@ mod reporter;
 mod run;
 mod signals;
 mod size;
+mod words;
 
 pub use command::{VERSION, command};
 pub use common::{Common, absolute, working_dir};

@@ -1,14 +1,11 @@
 //! Words for people, on standard error.
-#![expect(
-    clippy::print_stderr,
-    reason = "this is the one place where commands speak to people"
-)]
 
 use std::fmt::Display;
 
 use crate::Failure;
 use crate::failure::one_line;
 use crate::progress::{Progress, Screen, Spinner, Style};
+use crate::words;
 
 /// Says what a command is doing. Cheap to pass around by reference.
 #[derive(Debug, Clone)]
@@ -45,7 +42,7 @@ impl Reporter {
 
     fn line(&self, line: impl Display) {
         if !self.screen.has_ended() {
-            self.screen.print(|| eprintln!("{line}"));
+            self.screen.print(|| words::line(line));
         }
     }
 

@@ -1,8 +1,4 @@
 //! Progress as plain lines, each with the time of day.
-#![expect(
-    clippy::print_stderr,
-    reason = "progress is words for people, as the reporter's"
-)]
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -10,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
-use crate::size;
+use crate::{size, words};
 
 /// Lines about one thing.
 #[derive(Debug)]
@@ -36,7 +32,7 @@ impl Lines {
 
     /// So much is done.
     pub(super) fn add(&self, what: &str, done: u64, total: Option<u64>) {
-        self.say(what, |passed| words(done, total, passed));
+        self.say(what, |passed| amounts(done, total, passed));
     }
 
     /// Says something, of the time that has passed, if it is time to.
@@ -67,13 +63,13 @@ impl Lines {
 
     fn print(&self, what: &str, words: &str) {
         let time = Utc::now().format("%H:%M:%SZ");
-        eprintln!("{}: {time} {what}: {words}", self.program);
+        words::line(format_args!("{}: {time} {what}: {words}", self.program));
         self.any.store(true, Ordering::Relaxed);
     }
 }
 
 /// `120 MB of 500 MB after 2 s, 60 MB/s, 6 s left`.
-fn words(done: u64, total: Option<u64>, after: Duration) -> String {
+fn amounts(done: u64, total: Option<u64>, after: Duration) -> String {
     let rate = u128::from(done) * 1000 / after.as_millis().max(1);
     let rate = u64::try_from(rate).unwrap_or(u64::MAX);
     let seconds = after.as_secs();
@@ -94,13 +90,13 @@ mod tests {
 
     #[test]
     fn says_how_far_it_is() {
-        let words = words(120_000_000, Some(500_000_000), Duration::from_secs(2));
+        let words = amounts(120_000_000, Some(500_000_000), Duration::from_secs(2));
         assert_eq!(words, "120 MB of 500 MB after 2 s, 60 MB/s, 6 s left");
         assert_eq!(
-            super::words(0, None, Duration::ZERO),
+            super::amounts(0, None, Duration::ZERO),
             "0 B after 0 s, 0 B/s"
         );
-        let over = super::words(10, Some(5), Duration::from_secs(1));
+        let over = super::amounts(10, Some(5), Duration::from_secs(1));
         assert!(over.ends_with("0 s left"), "{over}");
     }
 }
