@@ -33,6 +33,13 @@ pub(crate) enum Base {
     Unsaid,
 }
 
+/// An image that a build file itself names.
+#[derive(Debug)]
+pub(crate) struct Named {
+    pub reference: Reference,
+    pub image: Base,
+}
+
 impl Base {
     /// Finds the base that a plan names: its archive, a registered image of that tag, an image in the
     /// engine. Nothing is loaded yet, and the engine is asked only where no archive is. Without an
@@ -53,7 +60,17 @@ impl Base {
         if reference == SCRATCH {
             return Ok(Self::Scratch);
         }
-        let reference: Reference = reference.parse()?;
+        Self::named(reference.parse()?, store, registry, engine, pull)
+    }
+
+    /// Finds an image by its reference, as [`Base::find`] does.
+    pub(crate) fn named(
+        reference: Reference,
+        store: &Store,
+        registry: &Registry,
+        engine: Option<&Engine>,
+        pull: bool,
+    ) -> Result<Self, Failure> {
         let entries = registry.entries();
         let mut entries = entries.iter();
         let entry = entries.find(|entry| entry.tags().any(|tag| *tag == reference));
@@ -212,7 +229,7 @@ fn is_registered(info: &ImageInfo, target: Option<&Target>) -> bool {
 }
 
 /// A base that is neither registered nor in the engine.
-pub(crate) fn not_there(reference: &Reference) -> Failure {
+fn not_there(reference: &Reference) -> Failure {
     Failure::new(
         Code::Archive,
         format!("the base `{reference}` is neither registered nor in the engine"),

@@ -12,11 +12,11 @@ use engine::Engine;
 use imgfetch::Fetcher;
 use imgprune::InForce;
 use imgsave::{Wanted, compliant_name};
-use naming::{Digest, ImageName};
+use naming::{Digest, ImageName, Reference};
 use plan::Plan;
 use registry::{Registry, Store};
 
-use crate::base::Base;
+use crate::base::{Base, Named};
 use crate::earlier::{Earlier, reasons};
 use crate::ingredients::Kitchen;
 use crate::inputs::phrase;
@@ -133,12 +133,9 @@ impl Builder<'_> {
         let before = self
             .earlier(&registry, &name)?
             .map(|earlier| earlier.inputs());
-        let kitchen = Kitchen {
-            engine: None,
-            ..self.kitchen()
-        };
         let before = before.unwrap_or_default();
-        Ok(kitchen.gather(&recipe, &base, &before)?.text)
+        let ingredients = self.kitchen().gather(&recipe, &base, &[], &before)?;
+        Ok(ingredients.text)
     }
 
     /// Why a plan would be built now; empty where it would not. Nothing is done.
@@ -152,17 +149,16 @@ impl Builder<'_> {
         let recipe = Recipe::of(plan, &name, self.store, &base)?;
         let earlier = self.earlier(&registry, &name)?;
         let before = earlier.as_ref().map(Earlier::inputs).unwrap_or_default();
-        let ingredients = self.kitchen().gather(&recipe, &base, &before)?;
+        let named = self.named(&recipe, &registry)?;
+        let ingredients = self.kitchen().gather(&recipe, &base, &named, &before)?;
         Ok(reasons(earlier.as_ref(), &ingredients, &self.options))
     }
 
     fn kitchen(&self) -> Kitchen<'_> {
         Kitchen {
             store: self.store,
-            engine: Some(self.engine),
             reporter: self.reporter,
             probes: &self.probes,
-            pull: self.options.pull,
             anew: self.options.no_cache,
         }
     }
@@ -180,13 +176,34 @@ impl Builder<'_> {
         Base::find(plan, self.store, registry, Some(self.engine), pull)
     }
 
+    /// The images that a build file names besides its base. The engine would pull those that it lacks, unasked.
+    fn named(&self, recipe: &Recipe, registry: &Registry) -> Result<Vec<Named>, Failure> {
+        let find = |reference: &Reference| {
+            let image = Base::named(
+                reference.clone(),
+                self.store,
+                registry,
+                Some(self.engine),
+                self.options.pull,
+            )?;
+            Ok(Named {
+                reference: reference.clone(),
+                image,
+            })
+        };
+        recipe.images.iter().map(find).collect()
+    }
+
     fn make(&self, plan: &Plan) -> Result<Built, Failure> {
         let name = self.name(plan)?;
         // Before the lock: a plan that can't be built should not wait for one that can.
-        let base = self.base(plan, &self.store.read_or_empty()?)?;
-        Recipe::of(plan, &name, self.store, &base)?;
-        let below = base.entry().map(|entry| entry.name.as_str());
-        let held: Vec<&str> = below.into_iter().chain([name.as_str()]).collect();
+        let registry = self.store.read_or_empty()?;
+        let base = self.base(plan, &registry)?;
+        let recipe = Recipe::of(plan, &name, self.store, &base)?;
+        let named = self.named(&recipe, &registry)?;
+        let below = named.iter().map(|named| &named.image).chain([&base]);
+        let below = below.filter_map(|base| Some(base.entry()?.name.as_str()));
+        let held: Vec<&str> = below.chain([name.as_str()]).collect();
         self.leases.hold(&held)?;
         let _lock = self.store.lock_image(name.as_str(), None)?;
         let registry = self.store.read_or_empty()?;
@@ -194,7 +211,8 @@ impl Builder<'_> {
         let recipe = Recipe::of(plan, &name, self.store, &base)?;
         let earlier = self.earlier(&registry, &name)?;
         let before = earlier.as_ref().map(Earlier::inputs).unwrap_or_default();
-        let ingredients = self.kitchen().gather(&recipe, &base, &before)?;
+        let named = self.named(&recipe, &registry)?;
+        let ingredients = self.kitchen().gather(&recipe, &base, &named, &before)?;
         if let Some(earlier) = &earlier
             && earlier.entry.fingerprint == Some(ingredients.fingerprint)
         {
@@ -212,6 +230,7 @@ impl Builder<'_> {
                 plan,
                 name: &name,
                 base: &base,
+                named: &named,
                 recipe: &recipe,
                 ingredients: &ingredients,
                 earlier: earlier.as_ref(),

@@ -7,11 +7,10 @@ use std::path::Path;
 use camino::Utf8Path;
 use chrono::Utc;
 use cli::{Failure, Reporter};
-use engine::Engine;
-use naming::{Digest, Reference};
+use naming::Digest;
 use registry::Store;
 
-use crate::base::{Base, not_there};
+use crate::base::{Base, Named};
 use crate::context::{Context, Ignore, Kind};
 use crate::fingerprint::Input;
 use crate::inputs::{Before, Inputs};
@@ -36,23 +35,19 @@ pub(crate) struct Ingredients {
 /// Where ingredients are looked for.
 pub(crate) struct Kitchen<'a> {
     pub store: &'a Store,
-    /// `None` where nothing is built, and what the engine holds does not matter.
-    pub engine: Option<&'a Engine>,
     pub reporter: &'a Reporter,
     pub probes: &'a Probes,
-    /// Whether the engine may pull images that it lacks.
-    pub pull: bool,
     /// Whether the engine runs every step anew.
     pub anew: bool,
 }
 
 impl Kitchen<'_> {
-    /// Finds out what goes into a build. Images that its build file names must be in the engine, which would pull them
-    /// unasked, unless it may.
+    /// Finds out what goes into a build. `named` are the images that its build file names besides its base.
     pub(crate) fn gather(
         &self,
         recipe: &Recipe,
         base: &Base,
+        named: &[Named],
         before: &Before,
     ) -> Result<Ingredients, Failure> {
         let mut inputs = Inputs::default();
@@ -77,7 +72,9 @@ impl Kitchen<'_> {
             let value = archive::digest_of(value.as_bytes());
             inputs.add(format!("argument {name}"), value.short());
         }
-        for (reference, id) in self.images(recipe)? {
+        for Named { reference, image } in named {
+            let id = image.digest();
+            let id = id.map_or_else(|| "pulled".to_owned(), |id| id.to_string());
             inputs.add(
                 format!("image {reference}"),
                 archive::digest_of(id.as_bytes()).short(),
@@ -121,22 +118,6 @@ impl Kitchen<'_> {
             fingerprint: input.fingerprint(),
             inputs,
         })
-    }
-
-    /// The images that a build file names besides its base, each with what tells it from others.
-    fn images<'r>(&self, recipe: &'r Recipe) -> Result<Vec<(&'r Reference, String)>, Failure> {
-        let Some(engine) = self.engine.filter(|_| !recipe.images.is_empty()) else {
-            return Ok(Vec::new());
-        };
-        let names: Vec<String> = recipe.images.iter().map(Reference::to_string).collect();
-        let infos = engine.inspect(&names)?;
-        let images = recipe.images.iter().zip(infos);
-        let images = images.map(|(reference, info)| match info {
-            Some(info) => Ok((reference, info.id.to_string())),
-            None if self.pull => Ok((reference, "pulled".to_owned())),
-            None => Err(not_there(reference)),
-        });
-        images.collect()
     }
 
     /// The files of a context, without those that imgpipe itself makes: the registry changes with every load.

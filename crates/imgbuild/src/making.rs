@@ -10,7 +10,7 @@ use imgsave::{DraftEntry, Form, Naming, Saver, Source, Thin};
 use naming::{Architecture, ImageName};
 use plan::Plan;
 
-use crate::base::Base;
+use crate::base::{Base, Named};
 use crate::earlier::Earlier;
 use crate::ingredients::Ingredients;
 use crate::recipe::Recipe;
@@ -21,6 +21,8 @@ pub(crate) struct Making<'a> {
     pub plan: &'a Plan,
     pub name: &'a ImageName,
     pub base: &'a Base,
+    /// The images that the build file names besides its base.
+    pub named: &'a [Named],
     pub recipe: &'a Recipe,
     pub ingredients: &'a Ingredients,
     /// What is registered under the name.
@@ -59,6 +61,9 @@ impl Builder<'_> {
         } else {
             None
         };
+        for Named { image, .. } in making.named {
+            self.bases.take(&image.key(), || image.bring(&loader))?;
+        }
         let cache = self.cache_source(making.earlier, name, base);
         let temporary = temporary::tag(self.engine, name)?;
         let mut build = Build::new(BuildFile::Text(&ingredients.text), temporary.reference());

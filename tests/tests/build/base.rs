@@ -35,3 +35,34 @@ fn an_image_can_be_built_from_nothing() {
     s.forget(&s.image("tool"));
     s.run("imgload", [s.image("tool")]).ok();
 }
+
+#[test]
+fn registered_images_that_a_build_file_names_are_brought_in() {
+    let s = Sandbox::new();
+    for variant in ["base", "data"] {
+        let image = Image::new()
+            .busybox()
+            .file("etc/made-of", variant)
+            .build(&s, variant);
+        s.run("imgsave", [&image]).ok();
+        s.forget(&image);
+    }
+    let file = format!(
+        "FROM {}\nCOPY --from={} /etc/made-of /etc/data\n",
+        s.image("base"),
+        s.image("data")
+    );
+    s.write("Dockerfile", file);
+    let plan = format!(
+        r#"{{"name":"{}","build":{{"dockerfile":"Dockerfile"}}}}"#,
+        s.image("tool")
+    );
+    build(&s, &plan).ok();
+    s.run("imgcat", [&s.image("tool"), "/etc/made-of", "/etc/data"])
+        .stdout("basedata");
+    // What was brought in is an input: nothing is built again while it stays, loaded or not.
+    let built = s.read("image-registry.yml");
+    s.forget_all(&[s.image("data"), s.image("base")].map(|name| format!("{name}:latest")));
+    build(&s, &plan).ok();
+    assert_eq!(s.read("image-registry.yml"), built);
+}
