@@ -41,6 +41,11 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
+    /// The object's text.
+    pub(crate) fn text(&self) -> &[u8] {
+        &self.text
+    }
+
     /// Parses the object. A fault's place is that in the whole stream.
     pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, Fault> {
         serde_json::from_slice(&self.text).map_err(|error| {

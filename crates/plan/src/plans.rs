@@ -2,6 +2,9 @@
 
 use std::io::BufRead;
 
+use naming::ImageName;
+use serde_json::Value;
+
 use crate::frames::{Fault, Frames, at};
 use crate::{Error, Plan};
 
@@ -23,7 +26,8 @@ impl<R: BufRead> Plans<R> {
 
     fn read(&mut self) -> Option<Result<Plan, Fault>> {
         Some(self.objects.next()?.and_then(|object| {
-            let plan: Plan = object.parse()?;
+            let plan = object.parse();
+            let plan: Plan = plan.or_else(|fault| completed(object.text()).ok_or(fault))?;
             match contradiction(&plan) {
                 None => Ok(plan),
                 Some(why) => {
@@ -52,6 +56,23 @@ impl<R: BufRead> Iterator for Plans<R> {
             Fault::Syntax(message) | Fault::Content(message) => Error::Plan(message),
         }))
     }
+}
+
+/// A plan whose requirements leave to its name what that says: the project, and the system.
+fn completed(text: &[u8]) -> Option<Plan> {
+    let mut plan: Value = serde_json::from_slice(text).ok()?;
+    let name: ImageName = plan.get("name")?.as_str()?.parse().ok()?;
+    let wanted = plan.get_mut("requirements")?.as_object_mut()?;
+    for (key, said) in [
+        ("project", name.project().to_owned()),
+        ("os", name.os().to_string()),
+    ] {
+        let value = wanted.entry(key).or_insert(Value::Null);
+        if value.is_null() {
+            *value = said.into();
+        }
+    }
+    serde_json::from_value(plan).ok()
 }
 
 /// What keeps a plan from being carried out, whatever the store and the engine hold.

@@ -34,6 +34,24 @@ fn reads_hand_written_plans() {
 }
 
 #[test]
+fn a_name_says_what_its_requirements_do_not() {
+    let wanted = |text: &str| {
+        let text = format!(r#"{{"name":"x-debian-12-git","requirements":{text}}}"#);
+        let plan = read(&text).remove(0);
+        plan.map(|plan| plan.requirements.expect("requirements"))
+    };
+    let found = wanted(r#"{"packages":["git"]}"#).expect("complete");
+    assert_eq!((found.project.as_str(), found.packages.len()), ("x", 1));
+    assert_eq!(found.os.to_string(), "debian:12");
+    let found = wanted(r#"{"project":"y","os":null}"#).expect("complete");
+    assert_eq!(found.project, "y");
+    let wrong = wanted(r#"{"packages":7}"#).expect_err("wrong");
+    assert!(wrong.contains("line 1 column"), "{wrong}");
+    let nameless = read(r#"{"best_image_path":"x","requirements":{"packages":[]}}"#).remove(0);
+    assert!(nameless.is_err());
+}
+
+#[test]
 fn what_a_plan_needs() {
     let table = [
         (r#"{"best_image_path":"x.tar"}"#, ""),
