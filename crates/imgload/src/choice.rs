@@ -28,6 +28,9 @@ pub(crate) fn choose(
         });
         return Ok(own.collect());
     };
+    if let Err(refused) = entry.image_name() {
+        reporter.warn(refused);
+    }
     let index = the_registered(archive.images(), entry)
         .map_err(|failure| failure.about(archive.path().as_str()))?;
     let image = &archive.images()[index];

@@ -156,6 +156,9 @@ pub fn main(mut cli: Cli, context: &mut Context) -> Result<(), Failure> {
     let images = lister.list(&entries);
     let mut forms = Forms::new(wanted, &images);
     if !cli.check {
+        for refused in entries.iter().filter_map(|entry| entry.image_name().err()) {
+            reporter.warn(refused);
+        }
         return images
             .iter()
             .try_for_each(|image| forms.print(context, image));

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use rustix::io::Errno;
 
 use crate::ways::Ways;
 use crate::{Error, work};
@@ -133,6 +134,8 @@ pub(crate) fn named(path: &Utf8Path) -> Result<Option<fs::Metadata>, Error> {
 fn found<T>(path: &Utf8Path, found: io::Result<T>) -> Result<Option<T>, Error> {
     match found {
         Ok(found) => Ok(Some(found)),
+        // Links that lead to each other lead to nothing.
+        Err(error) if Errno::from_io_error(&error) == Some(Errno::LOOP) => Ok(None),
         Err(error) => match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(None),
             _ => Err(Error::io("follow", path)(error)),

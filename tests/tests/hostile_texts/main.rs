@@ -33,7 +33,8 @@ fn a_path_that_leads_out_is_neither_read_nor_written_nor_removed() {
     let s = Sandbox::without_engine();
     let absolute = s.write("outside/victim.tar", "precious");
     s.write("store/images/.imgpipe/x.tar", "precious");
-    s.sh("ln -s ../../outside store/images/out && ln -s ../../outside/victim.tar store/images/link.tar")
+    s.sh("ln -s ../../outside store/images/out && ln -s ../../outside/victim.tar store/images/link.tar && \
+          ln -s loop.tar store/images/loop.tar && ln -s nowhere.tar store/images/broken.tar")
         .ok();
     let name = s.image("a");
     for file in [
@@ -43,6 +44,8 @@ fn a_path_that_leads_out_is_neither_read_nor_written_nor_removed() {
         absolute.as_str(),
         "images/out/victim.tar",
         "images/link.tar",
+        "images/loop.tar",
+        "images/broken.tar",
         "images/.imgpipe/x.tar",
         "images/.imgpipe/../.imgpipe/x.tar",
         "image-registry.yml",
