@@ -1,13 +1,13 @@
 //! The flags of `imgfetch`, and its run over the records.
 
 use clap::Parser;
-use cli::{Common, Context, Failure, Flags, LeaseFlags, Leases, RemoteFlags};
+use cli::{Common, Context, Failure, Flags, LeaseFlags, Leases, RemoteFlags, find_entry};
 use imgsave::{Form, FormFlags, compliant_name};
 use naming::Architecture;
 use registry::Registry;
 use serde_json::json;
 
-use crate::{Fetcher, Names, Published, Wanted};
+use crate::{Fetched, Fetcher, Names, Published, Wanted};
 
 /// Download images into the store, with no engine, and print the archives' paths
 ///
@@ -186,6 +186,19 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         }
         let registry = store.read_or_empty()?;
         let about = |failure: Failure| failure.about(&operand);
+        if !cli.update && names.name.is_none() {
+            // What was never published is fetched from nowhere, and need not be where it is there.
+            let entry = find_entry(&store, &registry, &operand).map_err(about)?;
+            let entry = entry.filter(|entry| entry.remote.is_none());
+            if let Some(there) = entry
+                .map(|entry| fetcher.there(entry))
+                .transpose()?
+                .flatten()
+            {
+                hold(&leases, &there.name)?;
+                return print(context, &there);
+            }
+        }
         let wanted = fetcher.wanted(&registry, &names, &operand).map_err(about)?;
         fetch(context, &fetcher, &leases, &wanted).map_err(about)
     })
@@ -203,6 +216,10 @@ fn fetch(
     }
     let fetched = fetcher.fetch(wanted)?;
     hold(leases, &fetched.name)?;
+    print(context, &fetched)
+}
+
+fn print(context: &Context, fetched: &Fetched) -> Result<(), Failure> {
     context.out.record(fetched.path.as_str(), || {
         json!({
             "path": fetched.path,

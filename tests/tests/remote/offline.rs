@@ -40,3 +40,28 @@ fn offline_reaches_no_registry() {
     assert_eq!(registry.requests().len(), 0);
     s.run("imgfetch", ["--offline", "--update", &one]).code(2);
 }
+
+#[test]
+fn what_was_never_published_is_there_where_it_is_there() {
+    let s = Sandbox::without_engine();
+    let archive = s.write("sound.tar", two_layers(1000).oci(samples::Packing::Plain));
+    s.run(
+        "imgsave",
+        ["--name", "capy-debian-12-own", archive.as_str()],
+    )
+    .ok();
+    for flags in [&[][..], &["--offline"]] {
+        let command = s
+            .command("imgfetch")
+            .args(["--skopeo", "/nonexistent/skopeo"]);
+        command
+            .args(flags)
+            .arg("capy-debian-12-own")
+            .run()
+            .ok()
+            .stdout("images/capy/capy-debian-12-own.tar\n");
+    }
+    s.remove("images/capy/capy-debian-12-own.tar");
+    s.run("imgfetch", ["capy-debian-12-own"])
+        .fails("imgfetch", 4, "its entry has no `remote`");
+}
