@@ -6,12 +6,15 @@ use crate::schema::Manifest;
 
 /// What Docker's oldest archives have instead of a `manifest.json`.
 const REPOSITORIES: &str = "repositories";
+/// What skopeo writes beside the manifest, with the format's version (containers/image, directory transport).
+const DIR_VERSION: &str = "version";
 /// How the media types of layers end that only whoever has a key can read (containers/ocicrypt, docs).
 const ENCRYPTED: &str = "+encrypted";
 
-/// Refuses a `manifest.json` that is a manifest as registries have it, not a list of images.
+/// Refuses a `manifest.json` that is a manifest as registries have it, not a list of images. What is merely damaged is left
+/// to the parser.
 pub(crate) fn check_list(documents: &impl Documents, manifest: &[u8]) -> Result<(), Error> {
-    if manifest.trim_ascii_start().first() != Some(&b'{') {
+    if manifest.trim_ascii_start().first() != Some(&b'{') || !documents.has(DIR_VERSION) {
         return Ok(());
     }
     Err(documents.blame().not_an_archive(
