@@ -11,7 +11,7 @@
 //! | a base that is not there | pulled by every builder | pulled, unless `--pull=never` |
 //! | SIGTERM to a build | the daemon gives up and cleans up | the `RUN` step goes on, its containers stay, exit status 0; SIGHUP ends it cleanly (4.3) |
 //! | an image that is removed while all are listed or inspected | passed over; on containerd stores (28) the whole call fails: `NotFound: content digest …` | the whole call fails: `layer not known` |
-//! | a missing image | `Error: No such image: x`, `Error response from daemon: no such image: …` (CLI 28) | `Error: inspecting object: x: image not known` |
+//! | a missing image | `Error: No such image: x`, `Error response from daemon: no such image: …` (CLI 28) | `Error: inspecting object: x: image not known`; 5 says `x: image not known`, and `Error: ` before the last of several alone |
 //! | the CLI without the buildx plugin (28) | the legacy builder, which takes no `--progress` | its own builder, which does not either |
 //!
 //! The program says which it is; its name does not (`podman-docker` installs podman as `docker`).
@@ -248,6 +248,11 @@ pub(crate) fn only_missing(stderr: &str) -> bool {
 }
 
 fn is_missing(line: &str) -> bool {
+    // podman 5 puts `Error: ` before the last of several alone.
+    let bare = line.strip_suffix(": image not known");
+    if bare.is_some_and(|name| !name.contains(' ')) {
+        return true;
+    }
     line.starts_with("error")
         && [
             "no such image",

@@ -93,6 +93,8 @@ fn missing_is_told_from_broken() {
         "Error: inspecting object: nope: image not known",
         "Emulate Docker CLI using podman. Create /etc/containers/nodocker to quiet msg.\nerror inspecting object: x: image not known\nError: inspecting object: y: image not known",
         "time=\"…\" level=warning msg=\"cgroups\"\nError: No such image: x",
+        // podman 5
+        "time=\"…\" level=warning msg=\"cgroups\"\nlocalhost/x:1: image not known\nError: docker.io/library/x:1: image not known",
     ] {
         assert!(only_missing(missing), "{missing}");
     }
