@@ -4,6 +4,7 @@
 //! keeps a process for each user without root. Both end with the namespace.
 
 use std::fs::File;
+use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -24,6 +25,9 @@ const PROGRAMS: [Program; 2] = [
         package: "runc",
     },
 ];
+/// How often somebody looks whether another system is mounted, and the pause between.
+const STEPS: u32 = 100;
+const STEP: Duration = Duration::from_millis(100);
 /// Begins a command in namespaces that end with it.
 const APART: [&str; 7] = [
     "unshare",
@@ -75,9 +79,13 @@ impl Podman {
             _mounted: mounted,
             _lock: lock,
         };
+        podman.wait(runner)?;
         let mut refusal = Error::Wrong("no storage driver to try".into());
         for driver in drivers(runner) {
-            settle(folder, &data, driver)?;
+            // A podman goes by what it finds there, not by its settings.
+            clean::storage(&data)?;
+            std::fs::create_dir_all(&data).map_err(Error::io(&data))?;
+            settle(folder, &data, driver, "graphroot")?;
             match runner.run_quietly(&podman.command(&["info"])) {
                 Ok(()) => return Ok(podman),
                 Err(Error::Failed { tail, .. }) => {
@@ -90,6 +98,17 @@ impl Podman {
             }
         }
         Err(refusal)
+    }
+
+    /// Waits until another system is mounted.
+    fn wait(&self, runner: &Runner) -> Result<(), Error> {
+        for _ in 0..STEPS {
+            if runner.succeeds(&command([self.program(), "--version"]))? {
+                break;
+            }
+            runner.pause(STEP)?;
+        }
+        Ok(())
     }
 
     /// What `IMG_ENGINE` must hold.
@@ -135,18 +154,19 @@ fn drivers(runner: &Runner) -> impl Iterator<Item = (&'static str, Option<Utf8Pa
         .flatten()
 }
 
-/// Writes the settings. The network is the host's, because one of its own would be a device of the host's; limits
+/// Writes the settings; `root` is what podman calls the place of the images. The network is the host's, because one of its own would be a device of the host's; limits
 /// of processes stay as they are, because raising them may not be allowed.
 pub(crate) fn settle(
     folder: &Utf8Path,
     data: &Utf8Path,
     (driver, program): (&str, Option<Utf8PathBuf>),
+    root: &str,
 ) -> Result<(), Error> {
     let options = program.map_or_else(String::new, |program| {
         format!("[storage.options.overlay]\nmount_program = \"{program}\"\n")
     });
     let storage = format!(
-        "[storage]\ndriver = \"{driver}\"\ngraphroot = \"{data}/storage\"\nrootless_storage_path = \"{data}/storage\"\n\
+        "[storage]\ndriver = \"{driver}\"\n{root} = \"{data}/storage\"\n\
          runroot = \"{data}/run\"\n{options}"
     );
     let containers = format!(

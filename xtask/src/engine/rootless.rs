@@ -107,7 +107,7 @@ impl Rootless {
         let drivers = [None, find(runner, "fuse-overlayfs")];
         let mut refusal = None;
         for program in drivers {
-            settle(folder, &data, ("overlay", program))?;
+            settle(folder, &data, ("overlay", program), "rootless_storage_path")?;
             match runner.run_quietly(&rootless.surround(&["podman", "info"])) {
                 Ok(()) => return Ok(rootless),
                 Err(Error::Failed { tail, .. }) => refusal = tail,
