@@ -34,11 +34,11 @@ pub(super) fn package(
             Err(_) => path.clone(),
         };
         let name = path.file_name().unwrap_or_default();
-        // Man pages and changelogs are compressed, says Debian's policy, and one file tells all licences.
+        // Man pages and what is new are compressed, says Debian's policy, and one file tells all licences.
         if path.starts_with("share/man") || name == "CHANGELOG.md" {
             let to = Utf8PathBuf::from(format!(
                 "{}.gz",
-                to.as_str().replace("CHANGELOG.md", "changelog")
+                to.as_str().replace("CHANGELOG.md", "NEWS")
             ));
             write(&usr.join(to), gzip(&from)?)?;
         } else if !name.starts_with("LICENSE-") {
