@@ -21,6 +21,10 @@ const PROGRAMS: &[Program] = &[
         package: "git",
     },
     Program {
+        name: "git-lfs",
+        package: "git-lfs",
+    },
+    Program {
         name: "make",
         package: "make",
     },
@@ -95,10 +99,12 @@ pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, filter: &[String]) -> 
         cargo_words(words.map(str::to_owned).chain(filter.iter().cloned()))
     };
     steps.run("unit and property tests", || {
-        runner.run(&with_filter("test --workspace --exclude pipeline-tests"))
+        runner.run(&with_filter(
+            "test --no-fail-fast --workspace --exclude pipeline-tests",
+        ))
     })?;
-    let integration =
-        with_filter("test --package pipeline-tests").variable("IMG_ENGINE", engine.program());
+    let integration = with_filter("test --no-fail-fast --package pipeline-tests")
+        .variable("IMG_ENGINE", engine.program());
     steps.run("tests against the engine", || runner.run(&integration))?;
     if engine.is_podman() {
         return Ok(());
@@ -106,7 +112,9 @@ pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, filter: &[String]) -> 
     let folder = target.join("engines/podman");
     let podman = steps.run("podman", || Podman::start(runner, &folder, None))?;
     let tests = WITH_PODMAN.map(|name| format!(" --test {name}")).concat();
-    let words = with_filter(&format!("test --package pipeline-tests{tests}"));
+    let words = with_filter(&format!(
+        "test --no-fail-fast --package pipeline-tests{tests}"
+    ));
     steps.run("tests against podman", || {
         runner.run(&podman.surround_command(words))
     })

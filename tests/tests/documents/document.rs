@@ -37,6 +37,14 @@ enum Piece {
     Hidden { line: usize, command: String },
 }
 
+/// The blocks of code of a document.
+pub(crate) fn blocks(text: &str) -> impl Iterator<Item = Block> {
+    pieces(text).into_iter().filter_map(|piece| match piece {
+        Piece::Block(block) => Some(block),
+        Piece::Hidden { .. } => None,
+    })
+}
+
 /// What a document says is done, in order.
 pub(crate) fn steps(text: &str) -> Vec<Step> {
     let mut steps = Vec::new();
@@ -129,6 +137,11 @@ fn commands(block: &Block) -> Vec<Step> {
         }
     }
     steps
+}
+
+/// Whether a block is run, or becomes a file of the session.
+pub(crate) fn is_used(block: &Block) -> bool {
+    block.kind == "console" || file(block).is_some()
 }
 
 /// The file that a block shows, if its first line is a comment with nothing but its name.
