@@ -92,11 +92,8 @@ mod tests {
     fn says_how_far_it_is() {
         let words = amounts(120_000_000, Some(500_000_000), Duration::from_secs(2));
         assert_eq!(words, "120 MB of 500 MB after 2 s, 60 MB/s, 6 s left");
-        assert_eq!(
-            super::amounts(0, None, Duration::ZERO),
-            "0 B after 0 s, 0 B/s"
-        );
-        let over = super::amounts(10, Some(5), Duration::from_secs(1));
+        assert_eq!(amounts(0, None, Duration::ZERO), "0 B after 0 s, 0 B/s");
+        let over = amounts(10, Some(5), Duration::from_secs(1));
         assert!(over.ends_with("0 s left"), "{over}");
     }
 }

@@ -40,7 +40,7 @@ fn only_archives_that_nobody_names_are_strays() {
             "images/.imgpipe/unfinished/1-0-0000000a.tar"
         ]
     );
-    let timeout = std::time::Duration::from_secs(10);
+    let timeout = Duration::from_secs(10);
     let path = store.stray_path(&strays[0]).expect("inside");
     assert_eq!(
         store.remove_stray(&path, timeout).expect("removed"),
