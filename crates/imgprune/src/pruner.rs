@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use cli::{Failure, Reporter};
-use engine::{Engine, StoreKind};
+use engine::Engine;
 use registry::{Entry, Holder, Lease, Registry, Removed, Store};
 
 use crate::entries::{Entries, Holds};
@@ -70,7 +70,7 @@ impl Pruner<'_> {
     pub fn run(&self, in_force: &InForce, options: &Options) -> Result<Report, Failure> {
         let registry = self.store.read()?;
         let uses = match self.engine {
-            Some(engine) => Uses::ask(engine, &registry, options.rmi)?,
+            Some(engine) => Uses::ask(engine, self.store, &registry, options.rmi)?,
             None => Uses::default(),
         };
         in_force.warn_of_idle(&registry, self.reporter);
@@ -238,12 +238,11 @@ impl Pruner<'_> {
         if decision.going.is_empty() {
             return Ok(());
         }
-        let by_manifest = engine.store()? == StoreKind::Containerd;
         for (entry, _) in &decision.going {
             let name = &entry.name;
             let mut untagged = false;
             for tag in entry.tags() {
-                match uses.has_copy(entry, tag, by_manifest) {
+                match uses.copy(entry, tag) {
                     Copy::None => {}
                     Copy::Other => self.reporter.warn(format!(
                         "{name}: `{tag}` is another image in the engine, and stays"

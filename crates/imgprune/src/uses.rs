@@ -2,10 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use archive::Archive;
 use cli::Failure;
-use engine::{Engine, ImageInfo};
+use engine::{Engine, ImageInfo, StoreKind};
 use naming::{Digest, Reference};
-use registry::{Entry, Registry};
+use registry::{Entry, Registry, Store};
 
 /// What an engine has to do with the images of a store.
 #[derive(Debug, Default)]
@@ -14,6 +15,8 @@ pub(crate) struct Uses {
     containers: HashMap<Digest, String>,
     /// The images under registered tags.
     tagged: HashMap<Reference, ImageInfo>,
+    /// The layers of registered images by their names, where the engine knows images by nothing else that is registered.
+    layers: HashMap<String, Vec<Digest>>,
     /// The names that were registered when the engine was asked; `None` where there is no engine.
     known: Option<HashSet<String>>,
 }
@@ -21,7 +24,12 @@ pub(crate) struct Uses {
 impl Uses {
     /// Asks the engine: about the images only where there are containers, or `loaded` is wanted. Then about all tags: an
     /// entry may say no `image_id`, and a containerd store calls an image by another. It is a call for a thousand.
-    pub(crate) fn ask(engine: &Engine, registry: &Registry, loaded: bool) -> Result<Self, Failure> {
+    pub(crate) fn ask(
+        engine: &Engine,
+        store: &Store,
+        registry: &Registry,
+        loaded: bool,
+    ) -> Result<Self, Failure> {
         let entries = registry.entries();
         let containers = engine.containers().map_err(|error| {
             Failure::from(error)
@@ -35,6 +43,7 @@ impl Uses {
             known: Some(entries.iter().map(|entry| entry.name.clone()).collect()),
             containers,
             tagged: HashMap::new(),
+            layers: HashMap::new(),
         };
         if !uses.containers.is_empty() || loaded {
             let tags: Vec<_> = entries.iter().flat_map(Entry::tags).collect();
@@ -46,6 +55,13 @@ impl Uses {
                 .zip(found)
                 .filter_map(|(tag, info)| Some((tag, info?)));
             uses.tagged = tagged.collect();
+        }
+        if loaded && !uses.tagged.is_empty() && engine.store()? == StoreKind::Containerd {
+            let is_tagged = |entry: &&Entry| entry.tags().any(|tag| uses.tagged.contains_key(tag));
+            let entries = entries.iter().filter(is_tagged);
+            let layers =
+                entries.filter_map(|entry| Some((entry.name.clone(), layers(store, entry)?)));
+            uses.layers = layers.collect();
         }
         Ok(uses)
     }
@@ -66,15 +82,29 @@ impl Uses {
         known.is_some_and(|known| !known.contains(&entry.name))
     }
 
-    /// Whether the engine holds an entry's image under one of its tags. A containerd store calls it by its manifest, of which the
-    /// registry knows nothing: there the tag has to do.
-    pub(crate) fn has_copy(&self, entry: &Entry, tag: &Reference, by_manifest: bool) -> Copy {
-        match (self.tagged.get(tag), entry.image_id) {
-            (None, _) => Copy::None,
-            (Some(info), Some(id)) if info.id == id || by_manifest => Copy::Loaded,
-            (Some(_), _) => Copy::Other,
+    /// What the engine holds under a tag of an entry. A containerd store calls an image by its manifest, of which the registry
+    /// knows nothing: there its layers tell. What can't be told is another image.
+    pub(crate) fn copy(&self, entry: &Entry, tag: &Reference) -> Copy {
+        let Some(info) = self.tagged.get(tag) else {
+            return Copy::None;
+        };
+        let layers = self.layers.get(&entry.name);
+        let has_layers = layers.is_some() && layers == info.diff_ids.as_ref();
+        if entry.image_id == Some(info.id) || has_layers {
+            Copy::Loaded
+        } else {
+            Copy::Other
         }
     }
+}
+
+/// The layers of an entry's image, as its archive has them.
+fn layers(store: &Store, entry: &Entry) -> Option<Vec<Digest>> {
+    let path = store.path(&entry.file).ok()?;
+    let archive = Archive::open(&path.absolute()).ok()?;
+    let mut images = archive.images().iter();
+    let image = images.find(|image| entry.image_id.is_none_or(|id| id == image.image_id))?;
+    Some(image.layers.iter().map(|layer| layer.diff_id).collect())
 }
 
 /// What an engine has under a tag of an entry.
