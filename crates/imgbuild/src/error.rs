@@ -1,7 +1,7 @@
 //! Why a build file, or what goes into a build, was refused before any engine was asked.
 
 use camino::Utf8PathBuf;
-use naming::{Family, ImageName, NameError, Os};
+use naming::{ImageName, NameError, Os};
 use thiserror::Error;
 
 /// What is wrong with a build's input.
@@ -21,15 +21,13 @@ pub enum Error {
     /// A name does not comply with the package manager's grammar.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// A family has no such variant.
-    #[error("variant `{variant}` can't be made with {family}")]
-    Variant {
-        /// The variant.
-        variant: &'static str,
+    /// A package manager has nothing that makes 32-bit programs.
+    #[error(
+        "variant `x86` can't be made with {manager}, which has no 32-bit packages beside 64-bit ones"
+    )]
+    No32Bit {
         /// The package manager.
-        family: &'static str,
-        /// What to ask for instead.
-        hint: &'static str,
+        manager: &'static str,
     },
     /// A hand-written build file is not one, or asks for what is not supported.
     #[error("line {line}: {reason}")]
@@ -96,21 +94,12 @@ impl Error {
                 "write images/{project}/Dockerfile.{name}, or name one in the plan's `build.dockerfile`"
             )),
             Self::Name(error) => error.hint().map(str::to_owned),
-            Self::Variant { hint, .. } => Some((*hint).to_owned()),
+            Self::No32Bit { .. } => Some("ask for `architecture: x86` instead".to_owned()),
             Self::NoFiles { .. } => Some("what .dockerignore names counts as not there".to_owned()),
             Self::BuildFile { .. }
             | Self::Pattern { .. }
             | Self::NoPattern { .. }
             | Self::Context { .. } => None,
         }
-    }
-}
-
-/// What people call a family.
-pub(crate) fn family_name(family: Family) -> &'static str {
-    match family {
-        Family::Apt => "apt",
-        Family::Apk => "apk",
-        Family::Dnf => "dnf",
     }
 }

@@ -16,7 +16,7 @@ const FOLDERS: [&str; 6] = [
 ];
 
 /// The names of an image's commands.
-pub(crate) fn read(files: &impl Files) -> BTreeSet<String> {
+pub(crate) fn read(files: &dyn Files) -> BTreeSet<String> {
     FOLDERS
         .iter()
         .flat_map(|folder| files.list(folder))
@@ -26,7 +26,7 @@ pub(crate) fn read(files: &impl Files) -> BTreeSet<String> {
 /// The versions of the GCCs under `usr/local` and `usr`: the folders that hold a `cc1`, the compiler
 /// proper, in `lib/gcc/<target>/<version>` or, newer, `libexec/gcc/<target>/<version>`. An image such
 /// as `gcc:13` has no package and no `gcc-13` that would tell.
-pub(crate) fn gcc_versions(files: &impl Files) -> BTreeSet<String> {
+pub(crate) fn gcc_versions(files: &dyn Files) -> BTreeSet<String> {
     let mut versions = BTreeSet::new();
     for prefix in ["usr/local", "usr"] {
         if !files.exists(&format!("{prefix}/bin/gcc")) {

@@ -1,12 +1,11 @@
-//! Which compilers an image has, and which packages bring one.
+//! Which compilers an image has.
 //!
-//! Debian names a compiler's package and command by version (`gcc-12`, `clang-15`). Alpine and
-//! Fedora have one `gcc` whose package version tells (13.2.1 is `gcc-13`), and versioned packages of
-//! older clangs (`clang18`). Commands tell where no package does.
+//! Where packages are called by version (`gcc-12`, `clang18`), that tells; else a package's version
+//! does (`gcc` 13.2.1 is `gcc-13`). Commands tell where no package does.
 
 use std::collections::BTreeSet;
 
-use naming::{Compiler, Family, NameError, PackageName};
+use naming::Compiler;
 
 use crate::packages::Packages;
 
@@ -84,53 +83,6 @@ fn is_version(text: &str) -> bool {
         && text
             .split('.')
             .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
-}
-
-/// The packages that bring a C and C++ compiler with its libraries.
-///
-/// Alpine and Fedora offer one version of GCC in a release; asking for another installs that one,
-/// and looking into the built image ([`crate::Inventory::lacks`]) tells. A compiler that is not in
-/// the table is its own package.
-pub fn compiler_packages(
-    family: Family,
-    compiler: &Compiler,
-) -> Result<Vec<PackageName>, NameError> {
-    let (name, version) = (compiler.name(), compiler.version());
-    let names = match (family, name, version) {
-        (Family::Apt, "gcc", Some(v)) => vec![format!("gcc-{v}"), format!("g++-{v}")],
-        (Family::Apt, "gcc", None) => vec!["gcc".into(), "g++".into()],
-        (Family::Apk, "gcc", _) => vec!["gcc".into(), "g++".into(), "musl-dev".into()],
-        // Alpine's clang brings no start files and no libstdc++ of its own.
-        (Family::Apk, "clang", Some(v)) => {
-            vec![format!("clang{v}"), "g++".into(), "musl-dev".into()]
-        }
-        (Family::Apk, "clang", None) => vec!["clang".into(), "g++".into(), "musl-dev".into()],
-        (Family::Dnf, "gcc", _) => vec!["gcc".into(), "gcc-c++".into()],
-        (Family::Dnf, "clang", _) => vec!["clang".into()],
-        _ => vec![compiler.to_string()],
-    };
-    checked(family, names)
-}
-
-/// The packages that let a compiler of an x86_64 system of the apt family make 32-bit programs.
-/// Only Debian's architectures name them so; clang links what GCC's packages bring.
-pub fn multilib_packages(compiler: &Compiler) -> Result<Vec<PackageName>, NameError> {
-    let names = match (compiler.name(), compiler.version()) {
-        ("gcc", Some(v)) => vec![format!("gcc-{v}-multilib"), format!("g++-{v}-multilib")],
-        _ => vec!["gcc-multilib".into(), "g++-multilib".into()],
-    };
-    checked(Family::Apt, names)
-}
-
-pub(crate) fn checked(family: Family, names: Vec<String>) -> Result<Vec<PackageName>, NameError> {
-    names
-        .into_iter()
-        .map(|name| {
-            let package: PackageName = name.parse()?;
-            package.check(family)?;
-            Ok(package)
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ const MAX_FILES: usize = 10_000;
 /// The largest file of `status.d` that is read, in bytes.
 const MAX_STATUS_FILE: u64 = 1024 * 1024;
 
-pub(crate) fn read(files: &impl Files) -> Result<Packages> {
+pub(crate) fn read(files: &dyn Files) -> Result<Packages> {
     let mut packages = match files.read(STATUS, MAX_STATUS)? {
         Some(bytes) => parse(&bytes, Statusless::Absent),
         None => Packages::default(),

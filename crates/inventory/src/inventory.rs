@@ -7,7 +7,7 @@ use naming::{Compiler, Family, Os, PackageName, ToolName};
 
 use crate::files::Files;
 use crate::packages::Packages;
-use crate::{OsRelease, Result, apk, commands, compilers, dpkg, os_release, rpm, tools};
+use crate::{Manager, OsRelease, Result, commands, compilers, os_release, tools};
 
 /// What an image holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,28 +38,21 @@ impl Inventory {
     /// Whether [`Inventory::read`] reads the file of this path, where an image has it: what is wanted of a
     /// layer whose bytes are only once at hand.
     pub fn wants(path: &str) -> bool {
-        os_release::PATHS.contains(&path)
-            || apk::PATHS.contains(&path)
-            || path == dpkg::STATUS
-            || [dpkg::STATUS_FOLDER]
-                .iter()
-                .chain(&rpm::FOLDERS)
-                .any(|folder| {
-                    path.strip_prefix(folder)
-                        .is_some_and(|rest| rest.starts_with('/'))
-                })
+        let is_below = |place: &&str| {
+            let rest = path.strip_prefix(*place);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let managers = Family::ALL.map(Manager::of);
+        let databases = managers.iter().flat_map(|manager| manager.database);
+        os_release::PATHS.iter().chain(databases).any(is_below)
     }
 
     pub(crate) fn of(files: &impl Files) -> Result<Self> {
         let os_release = OsRelease::read(files)?;
         let mut family = os_release.family();
         let mut packages = Packages::default();
-        let readers = [
-            (Family::Apt, dpkg::read(files)?),
-            (Family::Apk, apk::read(files)?),
-            (Family::Dnf, rpm::read(files)?),
-        ];
-        for (its_family, found) in readers {
+        for its_family in Family::ALL {
+            let found = (Manager::of(its_family).read)(files)?;
             if !found.installed.is_empty() {
                 family.get_or_insert(its_family);
             }

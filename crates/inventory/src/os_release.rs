@@ -25,7 +25,7 @@ pub struct OsRelease {
 }
 
 impl OsRelease {
-    pub(crate) fn read(files: &impl Files) -> Result<Self> {
+    pub(crate) fn read(files: &dyn Files) -> Result<Self> {
         for path in PATHS {
             if let Some(bytes) = files.read(path, MAX_FILE)? {
                 return Ok(Self::parse(&bytes));

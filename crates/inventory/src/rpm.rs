@@ -23,7 +23,7 @@ const MAX_DATABASE: u64 = 512 * 1024 * 1024;
 /// A package without files that stands for a key which rpm trusts.
 const KEY: &str = "gpg-pubkey";
 
-pub(crate) fn read(files: &impl Files) -> Result<Packages> {
+pub(crate) fn read(files: &dyn Files) -> Result<Packages> {
     for folder in FOLDERS {
         let path = format!("{folder}/rpmdb.sqlite");
         let Some(bytes) = files.read(&path, MAX_DATABASE)? else {

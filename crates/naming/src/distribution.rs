@@ -11,6 +11,11 @@ pub enum Family {
     Dnf,
 }
 
+impl Family {
+    /// All of them. Of an unnamed system that has the databases of several, the first counts.
+    pub const ALL: [Self; 3] = [Self::Apt, Self::Apk, Self::Dnf];
+}
+
 pub(crate) struct Distribution {
     /// The name in image names and `FROM`, lower case; may hold a dash.
     pub name: &'static str,
@@ -140,6 +145,10 @@ mod tests {
     fn no_spelling_means_two_distributions() {
         let mut seen = std::collections::BTreeSet::new();
         for row in DISTRIBUTIONS {
+            assert!(
+                row.family
+                    .is_none_or(|family| Family::ALL.contains(&family))
+            );
             for name in row.aliases.iter().chain([&row.name]) {
                 assert!(seen.insert(*name), "{name} twice");
                 assert_eq!(find(name).map(|found| found.name), Some(row.name));

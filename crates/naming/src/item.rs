@@ -8,7 +8,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::NameError;
-use crate::distribution::Family;
 use crate::text::as_text;
 
 /// The longest item, in bytes. Debian's longest package name has under 100.
@@ -34,7 +33,7 @@ fn check(what: &'static str, text: &str, signs: &str) -> Result<(), NameError> {
     }
 }
 
-/// A package, with what apt, apk and dnf allow behind its name: `libssl-dev`,
+/// A package, with what package managers allow behind its name: `libssl-dev`,
 /// `libssl-dev:i386`, `libssl-dev=3.0.11-1~deb12u2`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PackageName(String);
@@ -51,23 +50,9 @@ impl PackageName {
         &self.0[..end]
     }
 
-    /// Whether the family's own grammar has such a name: Debian policy 5.6.1 for apt, apk-package(5)
-    /// for apk, rpm's own for dnf (where `:` and `=` would mean something else).
-    pub fn check(&self, family: Family) -> Result<(), NameError> {
-        let refuse = |rule: &str| Err(NameError::new("package", &self.0, rule));
-        let name = self.name();
-        match family {
-            Family::Apt if name.len() < 2 => refuse("is shorter than Debian's names are"),
-            Family::Apt if name.contains('_') => refuse("holds `_`, which no Debian package has"),
-            Family::Apt if name.bytes().any(|b| b.is_ascii_uppercase()) => {
-                refuse("holds an upper-case letter, which no Debian package has")
-            }
-            Family::Apk if self.0.contains(':') => refuse("holds `:`, which no Alpine package has"),
-            Family::Dnf if self.0.contains([':', '=']) => {
-                refuse("holds `:` or `=`; dnf takes a version as `name-version`")
-            }
-            Family::Apt | Family::Apk | Family::Dnf => Ok(()),
-        }
+    /// The error of a package manager that can't have a package of such a name, and why: "holds `:`".
+    pub fn refused(&self, rule: &str) -> NameError {
+        NameError::new("package", &self.0, rule)
     }
 }
 

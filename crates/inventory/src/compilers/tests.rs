@@ -95,26 +95,3 @@ fn by_package_and_by_command() {
         );
     }
 }
-
-#[test]
-fn packages_by_family() {
-    let table = [
-        (Family::Apt, "gcc-12", "gcc-12 g++-12"),
-        (Family::Apt, "gcc", "gcc g++"),
-        (Family::Apt, "clang-20", "clang-20"),
-        (Family::Apt, "gcc-4.8", "gcc-4.8 g++-4.8"),
-        (Family::Apk, "gcc-13", "gcc g++ musl-dev"),
-        (Family::Apk, "clang-18", "clang18 g++ musl-dev"),
-        (Family::Dnf, "gcc-14", "gcc gcc-c++"),
-        (Family::Dnf, "clang-18", "clang"),
-        (Family::Apt, "tcc", "tcc"),
-    ];
-    for (family, compiler, expected) in table {
-        let compiler: Compiler = compiler.parse().expect("compiler");
-        let names = compiler_packages(family, &compiler).expect("packages");
-        let names: Vec<_> = names.iter().map(PackageName::as_str).collect();
-        assert_eq!(names.join(" "), expected);
-    }
-    let odd: Compiler = "gcc_x".parse().expect("compiler");
-    assert!(compiler_packages(Family::Apt, &odd).is_err());
-}

@@ -1,0 +1,149 @@
+//! The package managers. All that is to know of one stands in its module: where its packages are listed, what they
+//! are called, which of them bring what, and how a build file installs them.
+
+mod apk;
+mod apt;
+mod dnf;
+
+use std::collections::BTreeSet;
+
+use naming::{Compiler, Family, NameError, PackageName, Variant};
+
+use crate::Result;
+use crate::files::Files;
+use crate::packages::Packages;
+
+/// A package manager.
+pub struct Manager {
+    /// What people call it.
+    pub name: &'static str,
+    /// The files of its database, and folders of which all files count, without a leading slash.
+    pub(crate) database: &'static [&'static str],
+    /// The packages that the database lists; none where there is none.
+    pub(crate) read: fn(&dyn Files) -> Result<Packages>,
+    /// Why it can't have a package of such a name.
+    refuses: fn(&PackageName) -> Option<&'static str>,
+    /// The packages of a C and C++ compiler with its libraries; `None` for one that is its own package.
+    compiler: fn(&Compiler) -> Option<Vec<String>>,
+    /// The compilers whose commands have the version in their names.
+    versioned: &'static [&'static str],
+    /// The packages of tools that are not called as the tool is, sorted by tool.
+    tools: &'static [(&'static str, &'static [&'static str])],
+    /// The packages with which a compiler links what these variants instrument, beside its own.
+    runtimes: fn(&Compiler, &[Variant]) -> Vec<String>,
+    /// The packages with which a compiler of an x86_64 system makes 32-bit programs; `None` where there are
+    /// none.
+    multilib: Option<fn(&Compiler) -> Vec<String>>,
+    /// The instruction that installs these packages.
+    install: fn(&BTreeSet<PackageName>) -> String,
+    /// The instruction that makes `cc`, `gcc` and the like mean these compilers, the first one first; empty
+    /// where there is nothing to do.
+    choose: fn(&Manager, &[&Compiler]) -> String,
+}
+
+impl Manager {
+    /// The package manager of a family.
+    pub fn of(family: Family) -> &'static Self {
+        match family {
+            Family::Apt => &apt::APT,
+            Family::Apk => &apk::APK,
+            Family::Dnf => &dnf::DNF,
+        }
+    }
+
+    /// Whether its own grammar has such a name.
+    pub fn check(&self, package: &PackageName) -> Result<(), NameError> {
+        match (self.refuses)(package) {
+            Some(rule) => Err(package.refused(rule)),
+            None => Ok(()),
+        }
+    }
+
+    /// The packages that bring a C and C++ compiler with its libraries.
+    ///
+    /// Where a release has one version of a compiler, asking for another installs that one, and looking into
+    /// the built image ([`crate::Inventory::lacks`]) tells. A compiler that is not known is its own package.
+    pub fn compiler_packages(&self, compiler: &Compiler) -> Result<Vec<PackageName>, NameError> {
+        let names = (self.compiler)(compiler);
+        self.checked(names.unwrap_or_else(|| vec![compiler.to_string()]))
+    }
+
+    /// The packages that bring a tool by its name in the table of tools.
+    pub(crate) fn tool(&self, tool: &str) -> Result<Vec<PackageName>, NameError> {
+        let found = self.tools.iter().find(|(name, _)| *name == tool);
+        let same = [tool];
+        let names = found.map_or(&same[..], |(_, names)| names);
+        self.checked(names.iter().map(|name| (*name).to_owned()).collect())
+    }
+
+    /// The packages with which a compiler links what these variants instrument.
+    pub fn runtimes(
+        &self,
+        compiler: &Compiler,
+        variants: &[Variant],
+    ) -> Result<Vec<PackageName>, NameError> {
+        self.checked((self.runtimes)(compiler, variants))
+    }
+
+    /// The packages with which a compiler of an x86_64 system makes 32-bit programs; `None` where the package
+    /// manager has none.
+    pub fn multilib(&self, compiler: &Compiler) -> Result<Option<Vec<PackageName>>, NameError> {
+        let names = self.multilib.map(|multilib| multilib(compiler));
+        names.map(|names| self.checked(names)).transpose()
+    }
+
+    /// The commands of a compiler for C and C++; none for one that is not known.
+    pub fn commands(&self, compiler: &Compiler) -> Option<(String, String)> {
+        let (c, cxx) = match compiler.name() {
+            "gcc" => ("gcc", "g++"),
+            "clang" => ("clang", "clang++"),
+            _ => return None,
+        };
+        let versioned = self.versioned.contains(&c);
+        Some(match compiler.version().filter(|_| versioned) {
+            Some(version) => (format!("{c}-{version}"), format!("{cxx}-{version}")),
+            None => (c.to_owned(), cxx.to_owned()),
+        })
+    }
+
+    /// The instruction of a build file that installs packages, which are at least one.
+    pub fn install(&self, packages: &BTreeSet<PackageName>) -> String {
+        (self.install)(packages)
+    }
+
+    /// The part of a build file that makes `cc`, `gcc` and the like mean these compilers, the first one first;
+    /// empty where there is nothing to do.
+    pub fn choose(&self, compilers: &[&Compiler]) -> String {
+        (self.choose)(self, compilers)
+    }
+
+    fn checked(&self, names: Vec<String>) -> Result<Vec<PackageName>, NameError> {
+        let names = names.into_iter().map(|name| {
+            let package: PackageName = name.parse()?;
+            self.check(&package)?;
+            Ok(package)
+        });
+        names.collect()
+    }
+}
+
+/// Packages as the last words of a command, one a line.
+fn words(packages: &BTreeSet<PackageName>) -> String {
+    let names: Vec<_> = packages.iter().map(PackageName::as_str).collect();
+    names.join(" \\\n        ")
+}
+
+/// Whether a variant is among some.
+fn has(variants: &[Variant], name: &str) -> bool {
+    variants.iter().any(|variant| variant.as_str() == name)
+}
+
+/// Whether a compiler has to link a runtime of its own for any of these variants.
+fn is_instrumented(variants: &[Variant]) -> bool {
+    ["asan", "cov", "tsan", "ubsan"]
+        .iter()
+        .any(|name| has(variants, name))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,63 @@
+use super::*;
+
+/// Names as one text, for comparing.
+pub(super) fn joined(names: Result<Vec<PackageName>, NameError>) -> String {
+    let names = names.expect("valid names");
+    let names: Vec<_> = names.iter().map(PackageName::as_str).collect();
+    names.join(" ")
+}
+
+/// Each compiler with the packages that bring it.
+#[track_caller]
+pub(super) fn brought(manager: &Manager, table: &[(&str, &str)]) {
+    for (compiler, expected) in table {
+        let compiler: Compiler = compiler.parse().expect("compiler");
+        assert_eq!(joined(manager.compiler_packages(&compiler)), *expected);
+    }
+}
+
+/// Each compiler with variants and the packages that those need.
+#[track_caller]
+pub(super) fn needed(manager: &Manager, table: &[(&str, &str, &str)]) {
+    for (compiler, variants, expected) in table {
+        let compiler: Compiler = compiler.parse().expect("compiler");
+        let variants: Vec<Variant> = variants
+            .split_whitespace()
+            .map(|variant| variant.parse().expect("variant"))
+            .collect();
+        assert_eq!(joined(manager.runtimes(&compiler, &variants)), *expected);
+    }
+}
+
+/// Each name with whether a package may be called so.
+#[track_caller]
+pub(super) fn allowed(manager: &Manager, table: &[(&str, bool)]) {
+    for (text, expected) in table {
+        let package: PackageName = text.parse().expect(text);
+        assert_eq!(manager.check(&package).is_ok(), *expected, "{text}");
+    }
+}
+
+#[test]
+fn what_holds_of_each() {
+    let mut names = BTreeSet::new();
+    for manager in Family::ALL.map(Manager::of) {
+        assert!(names.insert(manager.name), "{} twice", manager.name);
+        assert!(manager.tools.is_sorted(), "{}", manager.name);
+        for (tool, packages) in manager.tools {
+            assert!(crate::tools::has(tool), "{tool} is not in the table");
+            assert!(*packages != [*tool], "{tool} is called so everywhere");
+            manager.tool(tool).expect(tool);
+        }
+        for path in manager.database {
+            assert!(!path.starts_with('/') && crate::Inventory::wants(path));
+        }
+        let none = (manager.read)(&crate::files::testing::Tree::default());
+        assert_eq!(none.expect("no database"), Packages::default());
+        let packages = BTreeSet::from(["cmake", "make"].map(|name| name.parse().expect(name)));
+        let text = manager.install(&packages);
+        assert!(text.starts_with("RUN set -eu; ") && text.ends_with('\n'));
+        assert!(text.contains("cmake \\\n        make"), "{text}");
+        brought(manager, &[("tcc", "tcc")]);
+    }
+}
