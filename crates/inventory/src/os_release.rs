@@ -165,7 +165,7 @@ mod tests {
                 Some("alpine:3.20"),
                 Some(Family::Apk),
             ),
-            ("ID=arch\nBUILD_ID=rolling", Some("archlinux"), None),
+            ("ID=busybox\nBUILD_ID=rolling", Some("busybox"), None),
             (
                 "ID=pop\nVERSION_ID=22.04\nID_LIKE=\"ubuntu debian\"",
                 Some("pop:22.04"),
