@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Parser;
-use cli::{Code, Common, Context, Failure, Flags, bytes, duration};
+use cli::{Code, Common, Context, Failure, Flags, duration};
 use serde_json::json;
 
 use crate::{Asked, InForce, Options, Pruner};
@@ -42,37 +42,8 @@ Exit codes:
   failed, 6 a limit could not be met, 7 lock not had in time, 130 interrupted"
 )]
 pub struct Cli {
-    /// Keep all archives together below this size, like 50GB
-    ///
-    /// 50GiB are 50 times 2^30 bytes, 50GB are 50 times 10^9.
-    #[arg(long, value_name = "SIZE", value_parser = bytes::parse)]
-    max_size: Option<u64>,
-
-    /// Remove what was not used for so long: 30d, 12h, 2w
-    ///
-    /// What was never used is as old as it is.
-    #[arg(long, value_name = "AGE", value_parser = duration::parse_age)]
-    max_age: Option<Duration>,
-
-    /// Keep the N images of each group that were used last
-    #[arg(long, value_name = "N")]
-    keep_last: Option<usize>,
-
-    /// What --keep-last groups by: project, os, or a pattern
-    ///
-    /// A pattern is one of names, and may be repeated. Default: all images are one group.
-    #[arg(long, value_name = "GROUP")]
-    per: Vec<String>,
-
-    /// Keep so much free on the store's file system
-    #[arg(long, value_name = "SIZE", value_parser = bytes::parse)]
-    min_free: Option<u64>,
-
-    /// Never remove images with such names, like '*-base'
-    ///
-    /// May be repeated.
-    #[arg(long, value_name = "PATTERN")]
-    keep: Vec<String>,
+    #[command(flatten)]
+    asked: Asked,
 
     /// Print what would go, and touch nothing
     #[arg(short = 'n', long)]
@@ -128,14 +99,7 @@ impl Flags for Cli {
 
 /// Prunes, and prints what went.
 pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
-    let asked = Asked {
-        max_size: cli.max_size,
-        max_age: cli.max_age,
-        keep_last: cli.keep_last,
-        per: cli.per,
-        min_free: cli.min_free,
-        keep: cli.keep,
-    };
+    let asked = cli.asked;
     let config = cli.common.config()?;
     let reporter = context.reporter.clone();
     config.warnings().for_each(|warning| reporter.warn(warning));

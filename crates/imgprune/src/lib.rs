@@ -13,10 +13,7 @@ mod shown;
 mod strays;
 mod uses;
 
-pub use limits::{Asked, InForce, Origin};
+pub use limits::{Asked, InForce, KeepLast, Limits, Origin, Per};
 pub use pruner::{Options, Pruner};
 pub use report::{Gone, GoneKind, Report};
-pub use select::{
-    Candidate, Going, Hold, KeepLast, Limits, Missed, Per, Reason, Selection, Staying, Unmet, Why,
-    select,
-};
+pub use select::{Candidate, Going, Hold, Selection, Staying, Unmet, Why, select};

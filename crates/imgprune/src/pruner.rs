@@ -137,8 +137,7 @@ impl Pruner<'_> {
         let selection = select(&entries.candidates, &in_force.limits, free, now);
         let going = selection.going.iter().filter_map(|going| {
             let entry = registry.get(&entries.candidates[going.index].name)?;
-            let reasons = going.reasons.iter().map(ToString::to_string);
-            Some((entry.clone(), reasons.collect()))
+            Some((entry.clone(), going.reasons.clone()))
         });
         let staying = selection.staying.iter();
         let bases: HashSet<_> = staying

@@ -136,8 +136,7 @@ impl Report {
         let kept =
             kept.map(|kept| json!({ "name": kept.name, "size": kept.bytes, "why": kept.why }));
         let unmet = self.unmet.iter();
-        let unmet = unmet
-            .map(|(unmet, names)| json!({ "limit": unmet.limit.to_string(), "held_by": names }));
+        let unmet = unmet.map(|(unmet, names)| json!({ "limit": unmet.says, "held_by": names }));
         json!({ "summary": {
             "dry_run": self.dry_run,
             "before": { "images": self.images, "bytes": self.bytes },
@@ -210,7 +209,7 @@ impl Report {
         let limits: Vec<_> = self
             .unmet
             .iter()
-            .map(|(unmet, _)| unmet.limit.to_string())
+            .map(|(unmet, _)| unmet.says.clone())
             .collect();
         let mut names: Vec<&str> = Vec::new();
         for name in self.unmet.iter().flat_map(|(_, names)| names) {

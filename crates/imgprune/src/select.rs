@@ -10,24 +10,21 @@
 //!
 //! Nothing here reads a clock, a disk or the environment. A run on what stays finds nothing to remove.
 
-mod groups;
 mod order;
 mod phrases;
-mod room;
+#[cfg(test)]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod types;
-mod unmet;
 
-use std::{iter, mem};
+use std::mem;
 
 use chrono::{DateTime, Utc};
 
-use groups::groups;
-use order::Order;
-pub use types::{
-    Candidate, Going, Hold, KeepLast, Limits, Missed, Per, Reason, Selection, Staying, Unmet, Why,
-};
+use crate::limits::{Limits, RULES, Rule};
+pub(crate) use order::Order;
+pub use types::{Candidate, Going, Hold, Selection, Staying, Unmet, Why};
 
 /// Decides which images go, which stay and why, and which limits that leaves exceeded.
 ///
@@ -40,7 +37,13 @@ pub fn select(
     now: DateTime<Utc>,
 ) -> Selection {
     let order = Order::new(candidates);
-    let mut wanted = wanted(candidates, &order, limits, free, now);
+    let store = View {
+        candidates,
+        order: &order,
+        free,
+        now,
+    };
+    let mut wanted = wanted(&store, limits);
 
     let mut stays = vec![true; candidates.len()];
     let mut thins = order.thins();
@@ -61,50 +64,44 @@ pub fn select(
     Selection {
         going,
         staying: staying(candidates, &order, &stays),
-        unmet: unmet::unmet(candidates, &order, &stays, limits, free, now),
+        unmet: unmet(&store, &stays, limits),
     }
 }
 
+/// What limits are reckoned from.
+pub(crate) struct View<'a> {
+    pub candidates: &'a [Candidate],
+    /// The order in which images go.
+    pub order: &'a Order,
+    /// What is free on the store's file system, in bytes.
+    pub free: Option<u64>,
+    pub now: DateTime<Utc>,
+}
+
 /// Of each image, why it is to go: for every limit by itself, whether it can go or not.
-fn wanted(
-    candidates: &[Candidate],
-    order: &Order,
-    limits: &Limits,
-    free: Option<u64>,
-    now: DateTime<Utc>,
-) -> Vec<Vec<Reason>> {
-    let mut wanted = vec![Vec::new(); candidates.len()];
-    if let Some(limit) = limits.max_age {
-        for (candidate, reasons) in iter::zip(candidates, &mut wanted) {
-            reasons.extend(
-                candidate
-                    .too_old(limit, now)
-                    .map(|age| Reason::TooOld { age }),
-            );
-        }
-    }
-    if let Some(KeepLast { count, per }) = &limits.keep_last {
-        for (group, members) in groups(candidates, per, order.latest_first()) {
-            let (count, group) = (*count, group.to_string());
-            for &index in members.iter().skip(count) {
-                let group = group.clone();
-                wanted[index].push(Reason::NotAmongLast { count, group });
-            }
-        }
-    }
-    if let Some(limit) = limits.max_size {
-        let excess = room::sum(candidates).saturating_sub(limit.into());
-        for &index in room::freeing(candidates, order.removable(), excess) {
-            wanted[index].push(Reason::StoreTooLarge { limit });
-        }
-    }
-    if let (Some(limit), Some(free)) = (limits.min_free, free) {
-        let lack = limit.saturating_sub(free);
-        for &index in room::freeing(candidates, order.removable(), lack.into()) {
-            wanted[index].push(Reason::DiskTooFull { limit });
+fn wanted(store: &View<'_>, limits: &Limits) -> Vec<Vec<String>> {
+    let mut wanted = vec![Vec::new(); store.candidates.len()];
+    let (room, each): (Vec<_>, Vec<_>) = RULES.iter().partition(|rule| rule.is_room);
+    for rule in each.into_iter().chain(room) {
+        for (index, reason) in (rule.wants)(limits, store) {
+            wanted[index].push(reason);
         }
     }
     wanted
+}
+
+/// The limits that what stays exceeds, each reckoned again from what stays.
+fn unmet(store: &View<'_>, stays: &[bool], limits: &Limits) -> Vec<Unmet> {
+    let of = |rule: &Rule| {
+        let limit = rule.name;
+        let exceeded = (rule.exceeded)(limits, store, stays).into_iter();
+        exceeded.map(move |(says, held_by)| Unmet {
+            limit,
+            says,
+            held_by,
+        })
+    };
+    RULES.iter().flat_map(of).collect()
 }
 
 fn staying(candidates: &[Candidate], order: &Order, stays: &[bool]) -> Vec<Staying> {
@@ -129,7 +126,8 @@ fn staying(candidates: &[Candidate], order: &Order, stays: &[bool]) -> Vec<Stayi
     indexes(stays).map(explain).collect()
 }
 
-fn indexes(stays: &[bool]) -> impl Iterator<Item = usize> {
+/// The images that stay, ascending.
+pub(crate) fn indexes(stays: &[bool]) -> impl Iterator<Item = usize> {
     let all = stays.iter().enumerate();
     all.filter_map(|(index, stays)| stays.then_some(index))
 }

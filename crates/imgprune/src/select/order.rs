@@ -11,7 +11,7 @@ use std::collections::{BinaryHeap, HashMap};
 use super::Candidate;
 
 /// Who stands on whom, and who goes before whom.
-pub(super) struct Order {
+pub(crate) struct Order {
     /// Of each candidate, the index of its base.
     bases: Vec<Option<usize>>,
     /// All candidates, the least recent first.
@@ -21,7 +21,7 @@ pub(super) struct Order {
 }
 
 impl Order {
-    pub(super) fn new(candidates: &[Candidate]) -> Self {
+    pub(crate) fn new(candidates: &[Candidate]) -> Self {
         let mut order = Self {
             bases: bases(candidates),
             by_recency: by_recency(candidates),
@@ -46,14 +46,14 @@ impl Order {
     }
 
     /// All candidates, the most recent first.
-    pub(super) fn latest_first(&self) -> impl Iterator<Item = usize> {
+    pub(crate) fn latest_first(&self) -> impl Iterator<Item = usize> {
         self.by_recency.iter().rev().copied()
     }
 
     /// What is neither held nor needed by what is, in the order in which to remove it. Without some of
     /// them it is the right order of the others still, as long as none of those is a thin archive on
     /// what goes.
-    pub(super) fn removable(&self) -> &[usize] {
+    pub(crate) fn removable(&self) -> &[usize] {
         &self.removable
     }
 

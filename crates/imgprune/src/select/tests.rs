@@ -4,29 +4,12 @@ mod properties;
 
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use glob::Pattern;
 
+use super::testing::{held, image, now};
 use super::*;
-
-fn now() -> DateTime<Utc> {
-    DateTime::from_timestamp(1_750_000_000, 0).unwrap()
-}
-
-/// An image of 10 bytes that was last used so many days ago.
-fn image(name: &str, days: i64) -> Candidate {
-    Candidate {
-        name: name.to_owned(),
-        project: String::new(),
-        os: String::new(),
-        size: 10,
-        last_used: Some(now() - TimeDelta::days(days)),
-        created: None,
-        base: None,
-        has_remote: false,
-        holds: Vec::new(),
-    }
-}
+use crate::{KeepLast, Per};
 
 fn thin(name: &str, days: i64, base: &str) -> Candidate {
     let base = Some(base.to_owned());
@@ -34,11 +17,6 @@ fn thin(name: &str, days: i64, base: &str) -> Candidate {
         base,
         ..image(name, days)
     }
-}
-
-fn held(candidate: Candidate) -> Candidate {
-    let holds = vec![Hold::Pinned];
-    Candidate { holds, ..candidate }
 }
 
 fn of_size(size: u64, candidate: Candidate) -> Candidate {
@@ -84,6 +62,14 @@ fn names(candidates: &[Candidate], selection: &Selection) -> String {
 
 fn going(candidates: &[Candidate], limits: &Limits) -> String {
     names(candidates, &select(candidates, limits, Some(0), now()))
+}
+
+fn unmet(limit: &'static str, says: &str, held_by: &[usize]) -> Unmet {
+    Unmet {
+        limit,
+        says: says.to_owned(),
+        held_by: held_by.to_vec(),
+    }
 }
 
 /// `store` → what goes for each of the limits.
@@ -144,14 +130,9 @@ fn limits_together_remove_what_each_removes() {
     assert_eq!(
         selection.going[0].reasons,
         [
-            Reason::TooOld {
-                age: TimeDelta::days(40)
-            },
-            Reason::NotAmongLast {
-                count: 2,
-                group: "the store".to_owned()
-            },
-            Reason::StoreTooLarge { limit: 125 },
+            "not used for 40 days",
+            "not among the last 2 of the store",
+            "the store is over 125 B",
         ]
     );
     assert_eq!(selection.going[1].reasons.len(), 1);
@@ -252,13 +233,8 @@ fn held_images_count_among_the_last() {
     let store = [held(image("old", 9)), image("a", 1), image("b", 2)];
     let selection = select(&store, &keep_last(1, Per::Store), None, now());
     assert_eq!(names(&store, &selection), "b");
-    let limit = Missed::KeepLast {
-        group: "the store".to_owned(),
-        wanted: 1,
-        found: 2,
-    };
-    let held_by = vec![0];
-    assert_eq!(selection.unmet, [Unmet { limit, held_by }]);
+    let unmet = unmet("keep-last", "2 of the store stay, not 1", &[0]);
+    assert_eq!(selection.unmet, [unmet]);
     // Another limit makes the room that this one could not.
     let limits = Limits {
         max_size: Some(10),
@@ -276,14 +252,11 @@ fn free_space() {
         let selection = select(&store, &min_free(100), free, now());
         (selection.going.len(), selection.unmet)
     };
-    let unmet = |found, held_by| {
-        vec![Unmet {
-            limit: Missed::MinFree { wanted: 100, found },
-            held_by,
-        }]
-    };
-    assert_eq!(missed(None), (0, unmet(None, vec![])));
-    assert_eq!(missed(Some(0)), (1, unmet(Some(10), vec![0])));
+    let unmet = |says, held_by| vec![unmet("min-free", says, held_by)];
+    let unknown = "it is unknown whether 100 B are free";
+    assert_eq!(missed(None), (0, unmet(unknown, &[])));
+    let little = "only 10 B free, not 100 B";
+    assert_eq!(missed(Some(0)), (1, unmet(little, &[0])));
     assert_eq!(missed(Some(90)), (1, vec![]));
     assert_eq!(missed(Some(100)), (0, vec![]));
 }
@@ -305,10 +278,10 @@ fn sizes_beyond_all_sums() {
     );
     let pinned = store.map(held);
     let selection = select(&pinned, &max_size(1), None, now());
-    let found = u64::MAX;
+    let largest = cli::size(u64::MAX);
     assert_eq!(
-        selection.unmet[0].limit,
-        Missed::MaxSize { wanted: 1, found }
+        selection.unmet[0].says,
+        format!("the store stays at {largest}, over 1 B")
     );
 }
 

@@ -1,7 +1,6 @@
 //! What is decided on, and what comes of it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use glob::Pattern;
 
 /// An image of the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,14 +33,9 @@ impl Candidate {
     }
 
     /// How long ago that was. Clocks jump: a stamp in the future has no age.
-    pub(super) fn age(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
+    pub(crate) fn age(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
         let age = now.signed_duration_since(self.recency()?);
         Some(age.max(TimeDelta::zero()))
-    }
-
-    /// Its age, if that is over the limit.
-    pub(super) fn too_old(&self, limit: TimeDelta, now: DateTime<Utc>) -> Option<TimeDelta> {
-        self.age(now).filter(|age| *age > limit)
     }
 }
 
@@ -71,42 +65,6 @@ pub enum Hold {
     ReadOnly,
 }
 
-/// What the store is to keep within. What is `None` limits nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Limits {
-    /// How many bytes the archives may have in all.
-    pub max_size: Option<u64>,
-    /// How long ago an image may have been used last, and still stay.
-    pub max_age: Option<TimeDelta>,
-    /// How many images may stay.
-    pub keep_last: Option<KeepLast>,
-    /// How many bytes are to be free on the store's file system.
-    pub min_free: Option<u64>,
-}
-
-/// That of each group only the most recently used stay.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeepLast {
-    /// How many stay of a group; with 0 all go. Held images count too.
-    pub count: usize,
-    /// What makes a group.
-    pub per: Per,
-}
-
-/// What makes a group of images.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Per {
-    /// The store: all images are one group.
-    Store,
-    /// A project; those without one are a group too.
-    Project,
-    /// An operating system; those without one are a group too.
-    Os,
-    /// A pattern: an image is in the group of the first that matches its whole name (`*` matches `/`
-    /// too), and out of the limit's reach if none does.
-    Patterns(Vec<Pattern>),
-}
-
 /// What is decided. Images are named by their index among the candidates.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
@@ -115,7 +73,7 @@ pub struct Selection {
     pub going: Vec<Going>,
     /// What stays, in the order of the candidates.
     pub staying: Vec<Staying>,
-    /// The limits that are exceeded even so, in the order of [`Limits`]' fields.
+    /// The limits that are exceeded even so, in the order in which limits are told.
     pub unmet: Vec<Unmet>,
 }
 
@@ -124,35 +82,8 @@ pub struct Selection {
 pub struct Going {
     /// The image.
     pub index: usize,
-    /// Every limit that wants it gone: at least one, age first, then number, then room.
-    pub reasons: Vec<Reason>,
-}
-
-/// Why an image goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reason {
-    /// It has not been used for longer than [`Limits::max_age`].
-    TooOld {
-        /// For how long.
-        age: TimeDelta,
-    },
-    /// There are enough more recent ones for [`Limits::keep_last`].
-    NotAmongLast {
-        /// How many stay of the group.
-        count: usize,
-        /// The group, as a phrase: `the store`, `project x`, `pattern x-*`.
-        group: String,
-    },
-    /// [`Limits::max_size`] is exceeded, and it is among the least recently used.
-    StoreTooLarge {
-        /// The limit in bytes.
-        limit: u64,
-    },
-    /// [`Limits::min_free`] is not there, and it is among the least recently used.
-    DiskTooFull {
-        /// The limit in bytes.
-        limit: u64,
-    },
+    /// Of every limit that wants it gone, why, as a short phrase: at least one, those on room last.
+    pub reasons: Vec<String>,
 }
 
 /// An image that stays.
@@ -178,44 +109,11 @@ pub enum Why {
 /// A limit that what stays exceeds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unmet {
-    /// The limit and what is there instead.
-    pub limit: Missed,
+    /// What it is called as a flag, without its dashes.
+    pub limit: &'static str,
+    /// The limit and what is there instead, in words.
+    pub says: String,
     /// The images that would have had to go, ascending: each is held, or is the base of one that stays.
     /// None if what is free is unknown, or if even an empty store frees too little.
     pub held_by: Vec<usize>,
-}
-
-/// A limit, and what is there instead.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Missed {
-    /// [`Limits::max_size`].
-    MaxSize {
-        /// The limit in bytes.
-        wanted: u64,
-        /// The bytes that stay.
-        found: u64,
-    },
-    /// [`Limits::max_age`].
-    MaxAge {
-        /// The limit.
-        wanted: TimeDelta,
-        /// The age of the oldest image that stays.
-        found: TimeDelta,
-    },
-    /// [`Limits::keep_last`], once for each group that stays too large.
-    KeepLast {
-        /// The group, as in [`Reason::NotAmongLast`].
-        group: String,
-        /// How many were to stay.
-        wanted: usize,
-        /// How many stay.
-        found: usize,
-    },
-    /// [`Limits::min_free`].
-    MinFree {
-        /// The limit in bytes.
-        wanted: u64,
-        /// The bytes that are free once all that goes is gone; `None` if it is unknown.
-        found: Option<u64>,
-    },
 }

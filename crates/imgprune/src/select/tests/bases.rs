@@ -39,17 +39,8 @@ fn thin_archives_go_before_their_base() {
             vec![Why::WithinLimits],
         ]
     );
-    let missed = Missed::MaxAge {
-        wanted: TimeDelta::days(6),
-        found: TimeDelta::days(9),
-    };
-    assert_eq!(
-        selection.unmet,
-        [Unmet {
-            limit: missed,
-            held_by: vec![0, 1]
-        }]
-    );
+    let says = "an image not used for 9 days stays, over 6 days";
+    assert_eq!(selection.unmet, [unmet("max-age", says, &[0, 1])]);
 }
 
 /// The base is too old, and what stands on it is one too many.
@@ -103,12 +94,8 @@ fn held_images_stay_and_so_do_their_bases() {
     let selection = select(&store, &max_size(15), None, now());
     assert_eq!(names(&store, &selection), "top other");
     assert_eq!(selection.staying[1].why, [Why::Held(Hold::Pinned)]);
-    let limit = Missed::MaxSize {
-        wanted: 15,
-        found: 20,
-    };
-    let held_by = vec![0, 1];
-    assert_eq!(selection.unmet, [Unmet { limit, held_by }]);
+    let says = "the store stays at 20 B, over 15 B";
+    assert_eq!(selection.unmet, [unmet("max-size", says, &[0, 1])]);
     assert_eq!(going(&store, &max_age(1)), "top other");
     assert_eq!(going(&store, &keep_last(0, Per::Store)), "top other");
 }

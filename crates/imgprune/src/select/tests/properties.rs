@@ -126,9 +126,9 @@ fn is_met(
     selection: &Selection,
 ) -> [(bool, usize); 4] {
     let stays = indexes_staying(selection);
-    let unmet = |is: fn(&Missed) -> bool| {
+    let unmet = |name: &str| {
         let all = selection.unmet.iter();
-        all.filter(|unmet| is(&unmet.limit)).count()
+        all.filter(|unmet| unmet.limit == name).count()
     };
     let size: u64 = stays.iter().map(|&index| store[index].size).sum();
     let is_old = |age: TimeDelta| {
@@ -143,21 +143,18 @@ fn is_met(
     [
         (
             limits.max_size.is_none_or(|limit| size <= limit),
-            unmet(|missed| matches!(missed, Missed::MaxSize { .. })),
+            unmet("max-size"),
         ),
-        (
-            !limits.max_age.is_some_and(is_old),
-            unmet(|missed| matches!(missed, Missed::MaxAge { .. })),
-        ),
+        (!limits.max_age.is_some_and(is_old), unmet("max-age")),
         (
             !limits.keep_last.as_ref().is_some_and(too_many),
-            unmet(|missed| matches!(missed, Missed::KeepLast { .. })),
+            unmet("keep-last"),
         ),
         (
             limits
                 .min_free
                 .is_none_or(|limit| free + freed(store, selection) >= limit),
-            unmet(|missed| matches!(missed, Missed::MinFree { .. })),
+            unmet("min-free"),
         ),
     ]
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Candidate, Per};
+use super::Per;
+use crate::Candidate;
 
 /// A group, ordered as groups are listed: patterns as they were given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

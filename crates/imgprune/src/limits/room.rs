@@ -2,7 +2,8 @@
 //!
 //! Sums are wider than sizes: a registry may claim any size, and a sum that wraps removes the wrong images.
 
-use super::Candidate;
+use crate::Candidate;
+use crate::select::View;
 
 /// The bytes of all archives.
 pub(super) fn sum<'a>(candidates: impl IntoIterator<Item = &'a Candidate>) -> u128 {
@@ -10,19 +11,15 @@ pub(super) fn sum<'a>(candidates: impl IntoIterator<Item = &'a Candidate>) -> u1
     sizes.map(u128::from).sum()
 }
 
-/// The images at the head of an order that free as much together, and not one more; all if they don't.
-pub(super) fn freeing<'a>(
-    candidates: &[Candidate],
-    order: &'a [usize],
-    bytes: u128,
-) -> &'a [usize] {
+/// The images that go first and free as much together, and not one more; all if they don't. Each with the reason.
+pub(super) fn freeing(store: &View<'_>, bytes: u128, reason: &str) -> Vec<(usize, String)> {
     let mut missing = bytes;
-    let enough = order.iter().position(|&index| {
+    let first = store.order.removable().iter().take_while(|&&index| {
         let enough = missing == 0;
-        missing = missing.saturating_sub(candidates[index].size.into());
-        enough
+        missing = missing.saturating_sub(store.candidates[index].size.into());
+        !enough
     });
-    &order[..enough.unwrap_or(order.len())]
+    first.map(|&index| (index, reason.to_owned())).collect()
 }
 
 /// A sum as a size: at most the largest.

@@ -1,0 +1,141 @@
+//! `--keep-last` and `--per`: how many images of each group may stay, those that were used last.
+
+mod groups;
+
+use cli::Failure;
+use glob::Pattern;
+
+use super::Rule;
+use super::said::{Said, pattern};
+use groups::groups;
+
+pub(super) const RULE: Rule = Rule {
+    name: "keep-last",
+    is_room: false,
+    read: |sources, own| {
+        let said = sources.either(
+            RULE.name,
+            sources.asked.keep_last,
+            sources.cleanup.keep_last.as_ref(),
+        );
+        if let Some(count) = own.note(RULE.name, said, ToString::to_string) {
+            let per = sources.all("per", &sources.asked.per, &sources.cleanup.per);
+            own.limits.keep_last = Some(KeepLast {
+                count,
+                per: per_of(&per)?,
+            });
+            own.note_all("per", &per);
+        } else if !sources.asked.per.is_empty() {
+            return Err(Failure::usage(
+                "`--per` groups images for --keep-last, which was not given",
+            ));
+        }
+        Ok(())
+    },
+    wants: |limits, store| {
+        let Some(KeepLast { count, per }) = &limits.keep_last else {
+            return Vec::new();
+        };
+        let mut wanted = Vec::new();
+        for (group, members) in groups(store.candidates, per, store.order.latest_first()) {
+            let reason = match count {
+                0 => format!("none of {group} is to stay"),
+                1 => format!("not the last of {group}"),
+                count => format!("not among the last {count} of {group}"),
+            };
+            let members = members.into_iter().skip(*count);
+            wanted.extend(members.map(|index| (index, reason.clone())));
+        }
+        wanted
+    },
+    exceeded: |limits, store, stays| {
+        let Some(KeepLast { count, per }) = &limits.keep_last else {
+            return Vec::new();
+        };
+        let kept = store.order.latest_first().filter(|&index| stays[index]);
+        let groups = groups(store.candidates, per, kept).into_iter();
+        let too_large = groups.filter(|(_, members)| members.len() > *count);
+        too_large
+            .map(|(group, members)| {
+                let mut held_by = members[*count..].to_vec();
+                held_by.sort_unstable();
+                let found = members.len();
+                (format!("{found} of {group} stay, not {count}"), held_by)
+            })
+            .collect()
+    },
+};
+
+/// That of each group only the most recently used stay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeepLast {
+    /// How many stay of a group; with 0 all go. Held images count too.
+    pub count: usize,
+    /// What makes a group.
+    pub per: Per,
+}
+
+/// What makes a group of images.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Per {
+    /// The store: all images are one group.
+    Store,
+    /// A project; those without one are a group too.
+    Project,
+    /// An operating system; those without one are a group too.
+    Os,
+    /// A pattern: an image is in the group of the first that matches its whole name (`*` matches `/`
+    /// too), and out of the limit's reach if none does.
+    Patterns(Vec<Pattern>),
+}
+
+fn per_of(said: &[Said<String>]) -> Result<Per, Failure> {
+    match said {
+        [] => Ok(Per::Store),
+        [one] if one.value == "project" => Ok(Per::Project),
+        [one] if one.value == "os" => Ok(Per::Os),
+        several
+            if several
+                .iter()
+                .any(|said| matches!(&*said.value, "project" | "os")) =>
+        {
+            let message = "`project` and `os` stand alone, without other groups";
+            Err(match several.iter().find(|said| said.in_config) {
+                Some(said) => Failure::invalid(message).about(&said.from),
+                None => Failure::usage(format!("--per: {message}")),
+            })
+        }
+        patterns => Ok(Per::Patterns(
+            patterns.iter().map(pattern).collect::<Result<_, _>>()?,
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Limits;
+    use crate::select::testing::{check, exceeded, image};
+
+    #[test]
+    fn what_goes_and_what_is_said() {
+        let limit = |count| Limits {
+            keep_last: Some(KeepLast {
+                count,
+                per: Per::Store,
+            }),
+            ..Limits::default()
+        };
+        let store = [image("c", 3), image("a", 1), image("b", 2)];
+        check(&RULE, &limit(3), &store, &[]);
+        let reason = "not among the last 2 of the store";
+        check(&RULE, &limit(2), &store, &[("c", reason)]);
+        let reason = "not the last of the store";
+        check(&RULE, &limit(1), &store, &[("b", reason), ("c", reason)]);
+        let reason = "none of the store is to stay";
+        check(&RULE, &limit(0), &store[..1], &[("c", reason)]);
+        exceeded(&RULE, &limit(1), &store, &[2], &[]);
+        let says = "2 of the store stay, not 1";
+        exceeded(&RULE, &limit(1), &store, &[0, 1], &[(says, &[0])]);
+    }
+}

@@ -1,0 +1,62 @@
+//! `--max-size`: how many bytes the archives may have in all. The least recently used go.
+
+use cli::size;
+
+use super::{Rule, room};
+use crate::select::indexes;
+
+pub(super) const RULE: Rule = Rule {
+    name: "max-size",
+    is_room: true,
+    read: |sources, own| {
+        let said = sources.either(
+            RULE.name,
+            sources.asked.max_size,
+            sources.cleanup.max_size.as_ref(),
+        );
+        own.limits.max_size = own.note(RULE.name, said, |bytes| size(*bytes));
+        Ok(())
+    },
+    wants: |limits, store| {
+        let Some(limit) = limits.max_size else {
+            return Vec::new();
+        };
+        let excess = room::sum(store.candidates).saturating_sub(limit.into());
+        let reason = format!("the store is over {}", size(limit));
+        room::freeing(store, excess, &reason)
+    },
+    exceeded: |limits, store, stays| {
+        let kept = room::sum(indexes(stays).map(|index| &store.candidates[index]));
+        let exceeded = limits.max_size.filter(|limit| kept > (*limit).into());
+        let says = exceeded.map(|limit| {
+            let found = size(room::bytes(kept));
+            format!("the store stays at {found}, over {}", size(limit))
+        });
+        // All that can go is gone: whatever is left is held, or is needed by what is.
+        says.map(|says| (says, indexes(stays).collect()))
+            .into_iter()
+            .collect()
+    },
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Limits;
+    use crate::select::testing::{check, exceeded, held, image};
+
+    #[test]
+    fn what_goes_and_what_is_said() {
+        let limit = |bytes| Limits {
+            max_size: Some(bytes),
+            ..Limits::default()
+        };
+        let store = [image("c", 3), held(image("a", 1)), image("b", 2)];
+        let over = "the store is over 15 B";
+        check(&RULE, &limit(30), &store, &[]);
+        check(&RULE, &limit(15), &store, &[("c", over), ("b", over)]);
+        exceeded(&RULE, &limit(10), &store, &[1], &[]);
+        let says = "the store stays at 10 B, over 9 B";
+        exceeded(&RULE, &limit(9), &store, &[1], &[(says, &[1])]);
+    }
+}

@@ -1,0 +1,86 @@
+//! What a flag or else the config says, and which of them it was.
+
+use camino::Utf8Path;
+use cli::Failure;
+use glob::Pattern;
+use registry::{Cleanup, Config, Setting};
+
+use super::Asked;
+
+/// Where limits come from.
+pub(super) struct Sources<'a> {
+    pub asked: &'a Asked,
+    pub config: &'a Config,
+    /// `images.cleanup`; empty where it is switched off.
+    pub cleanup: &'a Cleanup,
+    /// The config's path.
+    pub path: &'a Utf8Path,
+}
+
+/// What a flag or else the config says.
+pub(super) struct Said<T> {
+    pub value: T,
+    pub from: String,
+    /// Where the value of a config's key is wrong; a flag's is told from the command line.
+    pub in_config: bool,
+}
+
+impl Sources<'_> {
+    /// The value of a flag, which is called without its dashes, or else of the config.
+    pub(super) fn either<T: Clone>(
+        &self,
+        flag: &str,
+        asked: Option<T>,
+        setting: Option<&Setting<T>>,
+    ) -> Option<Said<T>> {
+        let asked = asked.map(|value| given(flag, value));
+        asked.or_else(|| setting.map(|setting| self.configured(setting)))
+    }
+
+    /// The same of several values.
+    pub(super) fn all(
+        &self,
+        flag: &str,
+        asked: &[String],
+        settings: &[Setting<String>],
+    ) -> Vec<Said<String>> {
+        if asked.is_empty() {
+            let settings = settings.iter();
+            return settings.map(|setting| self.configured(setting)).collect();
+        }
+        let asked = asked.iter();
+        asked.map(|value| given(flag, value.clone())).collect()
+    }
+
+    fn configured<T: Clone>(&self, setting: &Setting<T>) -> Said<T> {
+        Said {
+            value: setting.value.clone(),
+            from: format!("{}: {}", place(self.path, setting), setting.key),
+            in_config: true,
+        }
+    }
+}
+
+fn given<T>(flag: &str, value: T) -> Said<T> {
+    Said {
+        value,
+        from: format!("--{flag}"),
+        in_config: false,
+    }
+}
+
+/// Where the config says it.
+pub(super) fn place<T>(path: &Utf8Path, setting: &Setting<T>) -> String {
+    format!("{path}:{}:{}", setting.at.line, setting.at.column)
+}
+
+/// The pattern that was said.
+pub(super) fn pattern(said: &Said<String>) -> Result<Pattern, Failure> {
+    Pattern::new(&said.value).map_err(|error| {
+        let message = format!("`{}` is no pattern: {}", said.value, error.msg);
+        match said.in_config {
+            true => Failure::invalid(message).about(&said.from),
+            false => Failure::usage(format!("{}: {message}", said.from)),
+        }
+    })
+}

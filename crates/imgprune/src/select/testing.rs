@@ -1,0 +1,75 @@
+//! Small stores, and what a limit by itself says of them.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Candidate, Hold, Order, View};
+use crate::limits::{Limits, Rule};
+
+pub(crate) fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_750_000_000, 0).unwrap()
+}
+
+/// An image of 10 bytes that was last used so many days ago.
+pub(crate) fn image(name: &str, days: i64) -> Candidate {
+    Candidate {
+        name: name.to_owned(),
+        project: String::new(),
+        os: String::new(),
+        size: 10,
+        last_used: Some(now() - TimeDelta::days(days)),
+        created: None,
+        base: None,
+        has_remote: false,
+        holds: Vec::new(),
+    }
+}
+
+pub(crate) fn held(candidate: Candidate) -> Candidate {
+    let holds = vec![Hold::Pinned];
+    Candidate { holds, ..candidate }
+}
+
+/// The store as limits see it, with 5 bytes free on its disk.
+fn seen<T>(candidates: &[Candidate], see: impl FnOnce(&View<'_>) -> T) -> T {
+    see(&View {
+        candidates,
+        order: &Order::new(candidates),
+        free: Some(5),
+        now: now(),
+    })
+}
+
+/// What a limit wants gone and why, in its order; with 5 bytes free.
+#[track_caller]
+pub(crate) fn check(rule: &Rule, limits: &Limits, store: &[Candidate], expected: &[(&str, &str)]) {
+    let wanted = seen(store, |view| (rule.wants)(limits, view));
+    let wanted: Vec<_> = wanted
+        .iter()
+        .map(|(index, reason)| (store[*index].name.as_str(), reason.as_str()))
+        .collect();
+    assert_eq!(wanted, expected);
+    let none = seen(store, |view| (rule.wants)(&Limits::default(), view));
+    assert_eq!(none, [], "it wants something gone without being in force");
+}
+
+/// What a limit says, and whom it blames, when these images stay.
+#[track_caller]
+pub(crate) fn exceeded(
+    rule: &Rule,
+    limits: &Limits,
+    store: &[Candidate],
+    staying: &[usize],
+    expected: &[(&str, &[usize])],
+) {
+    let stays: Vec<_> = (0..store.len()).map(|i| staying.contains(&i)).collect();
+    let exceeded = seen(store, |view| (rule.exceeded)(limits, view, &stays));
+    let exceeded: Vec<_> = exceeded
+        .iter()
+        .map(|(says, held_by)| (says.as_str(), held_by.as_slice()))
+        .collect();
+    assert_eq!(exceeded, expected);
+    let none = seen(store, |view| {
+        (rule.exceeded)(&Limits::default(), view, &stays)
+    });
+    assert_eq!(none, [], "it is exceeded without being in force");
+}
