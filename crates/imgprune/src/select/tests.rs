@@ -302,12 +302,12 @@ fn ten_thousand_images() {
         .collect();
     let limits = Limits {
         max_size: Some(50_000),
-        max_age: Some(TimeDelta::days(500)),
         keep_last: Some(KeepLast {
             count: 50,
             per: Per::Project,
         }),
         min_free: Some(60_000),
+        ..max_age(500)
     };
     let start = Instant::now();
     let selection = select(&store, &limits, Some(0), now());

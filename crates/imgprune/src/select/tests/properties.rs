@@ -61,22 +61,22 @@ fn all_limits() -> impl Strategy<Value = Limits> {
     (0..400_u64, 0..10_i64, 0..6_usize, per(), 0..400_u64).prop_map(
         |(max_size, days, count, per, min_free)| Limits {
             max_size: Some(max_size),
-            max_age: Some(TimeDelta::days(days)),
             keep_last: Some(KeepLast { count, per }),
             min_free: Some(min_free),
+            ..max_age(days)
         },
     )
 }
 
 /// The limits that a mask of four bits leaves.
 fn some_of(limits: &Limits, mask: u8) -> Limits {
-    let has = |bit: u8| mask & 1 << bit != 0;
-    Limits {
-        max_size: limits.max_size.filter(|_| has(0)),
-        max_age: limits.max_age.filter(|_| has(1)),
-        keep_last: limits.keep_last.clone().filter(|_| has(2)),
-        min_free: limits.min_free.filter(|_| has(3)),
-    }
+    let lacks = |bit: u8| mask & 1 << bit == 0;
+    let mut limits = limits.clone();
+    limits.max_size.take_if(|_| lacks(0));
+    limits.max_age.take_if(|_| lacks(1));
+    limits.keep_last.take_if(|_| lacks(2));
+    limits.min_free.take_if(|_| lacks(3));
+    limits
 }
 
 fn some_limits() -> impl Strategy<Value = Limits> {
