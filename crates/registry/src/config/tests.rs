@@ -178,7 +178,8 @@ fn misspelled_limits_are_said_with_their_place() {
     [x]: 1
 ",
     );
-    let known = "is not known and does nothing (known are enabled, max_size_gb, max_age_days, keep_last, per, min_free_gb, keep)";
+    let known = CLEANUP.join(", ");
+    let known = format!("is not known and does nothing (known are {known})");
     let expected = [("3:5", "max_sise_gb"), ("6:5", "a\\tb"), ("7:5", "?")]
         .map(|(at, key)| format!("c.yml:{at}: `images.cleanup.{key}` {known}"));
     assert_eq!(found, expected);
