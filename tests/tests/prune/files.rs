@@ -12,7 +12,7 @@ fn what_belongs_to_nobody_goes_when_asked() {
     std::fs::remove_file(s.path(s.archive("b"))).unwrap();
     s.write("images/lost.tar", "lost");
     s.write("images/Dockerfile.x", "FROM scratch");
-    s.write("images/.imgpipe/unfinished/1-0-0.tar", "dead");
+    s.write("images/.imgpipe/unfinished/1-0-0000000a.tar", "dead");
     s.write("outside.tar", "outside");
     std::os::unix::fs::symlink("../outside.tar", s.path("images/link.tar")).unwrap();
     let told = prune(&s, ["--max-size", "1GB"]);
@@ -22,7 +22,7 @@ fn what_belongs_to_nobody_goes_when_asked() {
     told.stderr_has("2 files not registered, 8 B (--orphans removes them)");
     let gone = prune(&s, ["--orphans", "--missing"]);
     gone.ok()
-        .stdout("images/lost.tar\nimages/.imgpipe/unfinished/1-0-0.tar\n");
+        .stdout("images/lost.tar\nimages/.imgpipe/unfinished/1-0-0000000a.tar\n");
     gone.stderr_has(&format!("{}: the entry alone was removed", s.image("b")));
     assert_eq!(there(&s), ["a", "c"]);
     assert!(s.path("outside.tar").exists() && s.path("images/link.tar").is_symlink());
