@@ -208,3 +208,27 @@ fn what_several_jobs_lack_is_built_at_once_and_stays_in_order() {
     });
     assert_eq!(told, expected, "{done}");
 }
+
+#[test]
+fn what_calls_another_workflow_is_not_asked_for_its_runner() {
+    let s = Sandbox::without_engine();
+    s.write(
+        "ci.yml",
+        "on: [push]\njobs:\n  a: {runs-on: ubuntu-22.04}\n  call: {uses: ./.github/workflows/x.yml}\n",
+    );
+    s.run(
+        "imgplan",
+        [
+            "--workflow",
+            "ci.yml",
+            "--filter",
+            "runs-on=ubuntu-22.04",
+            "--list",
+        ],
+    )
+    .ok();
+    for flag in ["--list", "--act", "--job=x", "--filter=a=b"] {
+        s.run("imgplan", [flag, "--os", "debian:12", "--project", "a"])
+            .fails("imgplan", 2, "--workflow");
+    }
+}

@@ -54,6 +54,13 @@ impl Failure {
         self
     }
 
+    /// Names the part of its subject that it is about: `step 2`.
+    #[must_use]
+    pub fn in_part(mut self, part: &str) -> Self {
+        self.message = format!("{part}: {}", self.message);
+        self
+    }
+
     /// Says what to do about it.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {

@@ -48,8 +48,8 @@ Examples:
 What is checked:
   A registered archive holds the image with the registered image_id; the archive's index is whole, and config and
   manifests match their digests. The bytes of a layer match its digest only if all of them are read: --verify does
-  that first, for every layer of the image, and prints nothing of one that is damaged. Without it only compression
-  has checksums.
+  that first, for every layer of the image, and prints nothing of one that is damaged. Without it damage
+  can go unseen, in compressed layers too: their checksums stand at their ends.
 
 Exit codes:
   0 done, 1 no such file in the image or other, 2 usage, 3 invalid registry or name, 4 archive missing, damaged

@@ -14,7 +14,7 @@ use remote::{Remote, RemoteImage};
 
 use crate::download::{download, gather};
 use crate::wanted::Words;
-use crate::{Names, Published, Wanted};
+use crate::{Names, Published, Wanted, platform};
 
 /// How thin archives may stand on each other, each of which is fetched before the next.
 const MAX_DEPTH: usize = 128;
@@ -126,6 +126,9 @@ impl Fetcher<'_> {
         }
         let from = image.reference.to_string();
         let mut gathered = Gathered::new(Utf8Path::new(&from), image.config.clone())?;
+        if wanted.entry.is_none() {
+            platform::check(&gathered.config, self.architecture)?;
+        }
         if gathered.config.diff_ids.len() != image.layers.len() {
             return Err(Failure::new(
                 Code::Archive,

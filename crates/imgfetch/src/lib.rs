@@ -7,6 +7,7 @@ mod download;
 mod fetcher;
 mod flags;
 mod place;
+mod platform;
 mod published;
 mod wanted;
 

@@ -26,19 +26,20 @@ impl Place {
             }
     }
 
-    /// The entry that was fetched from here, for this architecture.
+    /// The entry that was fetched from here, for this architecture; also one that was published elsewhere since.
     pub fn entry<'a>(
         &self,
         registry: &'a Registry,
         architecture: Architecture,
     ) -> Option<&'a Entry> {
-        registry.entries().iter().find(|entry| {
-            let here = entry
-                .remote
-                .as_ref()
-                .is_some_and(|remote| self.holds(remote));
-            here && entry.architecture.parse() == Ok(architecture)
-        })
+        let is_for = |entry: &&Entry| entry.architecture.parse() == Ok(architecture);
+        let is_here = |entry: &&Entry| {
+            let remote = entry.remote.as_ref();
+            remote.is_some_and(|remote| self.holds(remote))
+        };
+        let entries = registry.entries().iter().filter(is_for);
+        let mut by_alias = entries.clone().filter(|it| it.aliases.contains(&self.0));
+        entries.clone().find(is_here).or_else(|| by_alias.next())
     }
 }
 

@@ -59,9 +59,10 @@ impl Words<'_> {
         if self.names.name.is_none() {
             let entry = find_entry(self.store, self.registry, operand)?;
             // A reference asks for what it stands for, and not only for what was fetched by it.
-            let is_alias =
-                |entry: &&Entry| entry.aliases.iter().any(|it| it.to_string() == operand);
-            if let Some(entry) = entry.filter(|entry| !is_alias(entry)) {
+            let is_alias = |entry: &Entry| entry.aliases.iter().any(|it| it.to_string() == operand);
+            if let Some(entry) =
+                entry.filter(|entry| !is_alias(entry) || self.was_published(entry, operand))
+            {
                 return Wanted::registered(entry, self.published, self.update);
             }
             if let Some((published, name)) = self.published.zip(operand.parse().ok()) {
@@ -80,6 +81,14 @@ impl Words<'_> {
                 .with_hint("give a registered name, or a reference like nginx:1.27")
         })?;
         self.reference(reference)
+    }
+
+    /// Whether what was fetched by a reference is published in another place since, and is taken from there.
+    fn was_published(&self, entry: &Entry, operand: &str) -> bool {
+        let remote = entry.remote.as_ref().zip(operand.parse().ok());
+        !self.update
+            && entry.architecture.parse() == Ok(self.architecture)
+            && remote.is_some_and(|(remote, asked)| !Place::new(&asked).holds(remote))
     }
 
     fn reference(&self, reference: Reference) -> Result<Wanted, Failure> {

@@ -68,6 +68,12 @@ impl WorkflowFlags {
         reporter: &Reporter,
     ) -> Result<Option<Workflow>, Failure> {
         let Some(path) = &self.workflow else {
+            // clap asks for it, too, but not beside a flag that it can't stand beside.
+            if self.list || self.act || self.job.is_some() || !self.filters.is_empty() {
+                return Err(Failure::usage(
+                    "`--job`, `--filter`, `--list` and `--act` need a `--workflow`",
+                ));
+            }
             return Ok(None);
         };
         let filters = filters(&self.filters)?;
@@ -84,6 +90,10 @@ impl WorkflowFlags {
         let project = project::of(project, config, path, reporter)?;
         let mut chosen = Vec::new();
         for entry in entries {
+            // What is passed over has none of what is asked for.
+            if !filters.is_empty() && entry.is_passed_over() {
+                continue;
+            }
             let accepted = filters.iter().try_fold(true, |so_far, filter| {
                 Ok::<_, String>(so_far && filter.accepts(&entry, &keys)?)
             });

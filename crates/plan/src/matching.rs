@@ -14,7 +14,7 @@
 
 use std::cmp::Ordering;
 
-use naming::{Architecture, Os};
+use naming::{Architecture, ImageName, Os};
 use registry::Entry;
 use serde::{Deserialize, Serialize};
 
@@ -139,6 +139,48 @@ fn system_matches(requirement: &Requirement, entry: &Entry) -> bool {
         && entry.architecture.parse::<Architecture>() == Ok(requirement.architecture)
 }
 
+/// An image that is built in a way of its own, on the best of the others.
+struct Built<'a> {
+    requirement: &'a Requirement,
+    name: ImageName,
+    /// What it stands on since it was built last.
+    base: Option<&'a str>,
+}
+
+impl<'a> Built<'a> {
+    fn of(requirement: &'a Requirement, entries: &[&'a Entry]) -> Option<Self> {
+        let name = requirement
+            .build
+            .as_ref()
+            .and(requirement.image_name().ok())?;
+        let own = entries.iter().find(|entry| entry.name == name.as_str());
+        Some(Self {
+            requirement,
+            base: own.and_then(|own| own.base.as_deref()),
+            name,
+        })
+    }
+
+    /// Whether an entry may be its base. It is none of itself: whether it is up to date is for imgbuild to say. Nor is what was
+    /// made for another variant, whose steps it would get.
+    fn may_stand_on(&self, entry: &Entry) -> bool {
+        let is_required = |variant: &String| {
+            let mut required = self.requirement.variants.iter();
+            required.any(|required| required.as_str().eq_ignore_ascii_case(variant))
+        };
+        entry.name != self.name.as_str() && entry.variants.iter().all(is_required)
+    }
+
+    /// The base that it has, where that still can be used. What was used since changes the best of several, and would have it
+    /// built again for nothing.
+    fn base_before<'c>(&self, candidates: &[Candidate<'c>]) -> Option<Candidate<'c>> {
+        let usable = |candidate: &&Candidate| {
+            Some(candidate.entry.name.as_str()) == self.base && candidate.marks.essential > 0
+        };
+        candidates.iter().find(usable).cloned()
+    }
+}
+
 /// Takes the best of the entries.
 pub fn select<'a>(
     requirement: &Requirement,
@@ -163,14 +205,11 @@ pub fn select_by<'a>(
         candidate.terms = terms.collect();
         candidate
     };
-    // An image is no base of itself: whether it is up to date is for imgbuild to say.
-    let own = requirement
-        .build
-        .as_ref()
-        .and(requirement.image_name().ok());
+    let entries: Vec<_> = entries.into_iter().collect();
+    let built = Built::of(requirement, &entries);
     let candidates: Vec<_> = entries
         .into_iter()
-        .filter(|entry| own.as_ref().is_none_or(|own| own.as_str() != entry.name))
+        .filter(|entry| built.as_ref().is_none_or(|built| built.may_stand_on(entry)))
         .map(with_terms)
         .collect();
     let best_with = |essential| {
@@ -188,10 +227,12 @@ pub fn select_by<'a>(
             })
             .cloned()
     };
-    let pick = match (best_with(COMPLETE), best_with(SYSTEM)) {
-        (Some(image), _) => Pick::Image(image),
-        (None, Some(base)) => Pick::Base(base),
-        (None, None) => Pick::Nothing,
+    let before = built.and_then(|built| built.base_before(&candidates));
+    let pick = match (before, best_with(COMPLETE), best_with(SYSTEM)) {
+        (Some(before), ..) if before.marks.essential == SYSTEM => Pick::Base(before),
+        (Some(image), ..) | (None, Some(image), _) => Pick::Image(image),
+        (None, None, Some(base)) => Pick::Base(base),
+        (None, None, None) => Pick::Nothing,
     };
     Selection { candidates, pick }
 }

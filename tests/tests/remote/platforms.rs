@@ -107,3 +107,35 @@ fn the_image_for_this_machine_is_taken_unless_another_is_asked_for() {
         s.run("imgfetch", words).fails("imgfetch", code, text);
     }
 }
+
+#[test]
+fn a_single_image_for_another_machine_is_not_what_was_asked_for() {
+    let (s, registry) = (Sandbox::without_engine(), Registry::start());
+    let reference = crate::common::publish(
+        &s,
+        &registry,
+        &image_for("arm64", vec![debian(1000)]),
+        "ci/one:1",
+    );
+    s.run(
+        "imgfetch",
+        ["--insecure", "--platform", "linux/amd64", &reference],
+    )
+    .fails(
+        "imgfetch",
+        4,
+        "is an image for aarch64, and x86_64 is asked for",
+    );
+    assert_eq!(
+        s.files("images")
+            .iter()
+            .filter(|path| path.ends_with(".tar"))
+            .count(),
+        0
+    );
+    s.run(
+        "imgfetch",
+        ["--insecure", "--platform", "linux/arm64", &reference],
+    )
+    .ok();
+}

@@ -2,7 +2,9 @@
 
 use pipeline_tests::{Registry, Sandbox};
 
-use crate::common::{config_digest, debian, digest, entry, image, layer, on_the_way, two_layers};
+use crate::common::{
+    config_digest, debian, digest, entry, image, layer, on_the_way, publish, two_layers,
+};
 use samples::TestImage;
 
 /// Registers an image in the store, from an archive.
@@ -149,4 +151,28 @@ fn several_are_published_in_order() {
         .map(|name| name.split('@').next().unwrap_or_default())
         .collect();
     assert_eq!(names, ["one-debian-12-base", "two-debian-12-base"]);
+}
+
+#[test]
+fn what_was_fetched_is_still_found_by_its_reference_when_it_is_published() {
+    let (s, registry) = (Sandbox::without_engine(), Registry::start());
+    let reference = publish(&s, &registry, &two_layers(1000), "library/tool:1");
+    s.run("imgfetch", ["--insecure", &reference]).ok();
+    let to = format!("{}/ci", registry.address());
+    s.run("imgpush", ["--insecure", "--to", &to, "tool-debian-12-1"])
+        .ok();
+    s.run("imgfetch", ["--offline", &reference])
+        .ok()
+        .stdout("images/tool/tool-debian-12-1.tar\n");
+    // Where it is gone, what is published is the same image.
+    s.remove("images/tool/tool-debian-12-1.tar");
+    s.run("imgfetch", ["--insecure", &reference])
+        .ok()
+        .stdout("images/tool/tool-debian-12-1.tar\n");
+    // The reference can be followed all the same.
+    publish(&s, &registry, &two_layers(2000), "library/tool:1");
+    s.run("imgfetch", ["--insecure", "--update", &reference])
+        .ok()
+        .stdout("images/tool/tool-debian-12-1.tar\n");
+    assert_eq!(s.read("image-registry.yml").matches("name: ").count(), 1);
 }

@@ -61,7 +61,7 @@ impl Keys<'_> {
             let name = format!("step {}", index + 1);
             let keyed = self
                 .keyed(&name, step, below, inputs)
-                .map_err(|failure| failure.about(&name))?;
+                .map_err(|failure| failure.in_part(&name))?;
             below = keyed.on(below);
             all.push(keyed);
         }
@@ -156,11 +156,13 @@ impl Keys<'_> {
                 .with_hint("`on_failure: rebuild` or `reuse` in its `cache` goes on without it")),
             (OnFailure::Reuse, Some(last)) => {
                 let what = "what was built before is used";
+                let failure = failure.without_tail();
                 self.reporter.warn(format!("{name}: {what}: {failure}"));
                 Ok(last.to_owned())
             }
             (OnFailure::Reuse | OnFailure::Rebuild, _) => {
                 let what = "the step is done again";
+                let failure = failure.without_tail();
                 self.reporter.warn(format!("{name}: {what}: {failure}"));
                 Ok(format!("failed-{}", self.unique()))
             }

@@ -258,3 +258,40 @@ proptest! {
         prop_assert_eq!(before, winner(&more));
     }
 }
+
+#[test]
+fn what_is_built_in_its_own_way_keeps_its_base() {
+    let wanted = requirement("variants: [a]\nbuild:\n  steps:\n    - run: make");
+    let own = |base: Option<&str>| {
+        with("capy-ubuntu-25.04-a", |e| {
+            e.variants = strings(&["a"]);
+            e.base = base.map(str::to_owned);
+            e.last_used = day(9);
+        })
+    };
+    let sibling = with("capy-ubuntu-25.04-b", |e| {
+        e.variants = strings(&["b"]);
+        e.last_used = day(8);
+    });
+    let (old, new) = (
+        with("old", |e| e.last_used = day(1)),
+        with("new", |e| e.last_used = day(2)),
+    );
+    for (own, base) in [
+        (own(None), "new"),
+        (own(Some("old")), "old"),
+        (own(Some("gone")), "new"),
+    ] {
+        let entries = [own, sibling.clone(), old.clone(), new.clone()];
+        let selection = select(&wanted, &entries);
+        let chosen = selection.chosen().expect("a base");
+        assert_eq!(chosen.entry.name, base);
+    }
+    // Without a way of its own, one image is as good as another.
+    let plain = requirement("");
+    let selection = select(&plain, [&sibling, &old]);
+    assert_eq!(
+        selection.chosen().expect("an image").entry.name,
+        sibling.name
+    );
+}

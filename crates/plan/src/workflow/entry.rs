@@ -59,6 +59,11 @@ impl JobEntry {
         }
     }
 
+    /// Whether nothing runs for it here, whatever its matrix says.
+    pub fn is_passed_over(&self) -> bool {
+        matches!(self.unread, Some(Unread::PassedOver(_)))
+    }
+
     /// The error that says what can't be read of the entry.
     pub fn unreadable(&self, path: &Utf8Path, why: &str) -> Error {
         let (name, job) = (shown(&self.name), shown(&self.job));

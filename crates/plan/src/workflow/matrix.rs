@@ -169,7 +169,7 @@ fn agrees(combination: &Value, pairs: &[(String, Value)]) -> Result<bool, String
         if let Some(why) = own.unknown().or(value.unknown()) {
             return Err(why.to_owned());
         }
-        if !own.same(value) {
+        if !own.has(value) {
             return Ok(false);
         }
     }

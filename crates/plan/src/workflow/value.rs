@@ -119,19 +119,17 @@ impl Value {
         }
     }
 
-    /// Whether two values of a matrix are one: as `==`, and lists and mappings by what is in them.
-    pub(crate) fn same(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::List(a), Self::List(b)) => {
-                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same(b))
+    /// Whether a value of a matrix has what `exclude` or `include` says of it: as `==`, and in lists and mappings each value that
+    /// is said, whatever else is there.
+    pub(crate) fn has(&self, said: &Self) -> bool {
+        match (self, said) {
+            (Self::List(own), Self::List(said)) => {
+                said.len() <= own.len() && own.iter().zip(said).all(|(own, said)| own.has(said))
             }
-            (Self::Map(a), Self::Map(b)) => {
-                let has = |(key, value): &(String, Self)| {
-                    other.get(key).is_some_and(|other| value.same(other))
-                };
-                a.len() == b.len() && a.iter().all(has)
-            }
-            _ => self.equals(other),
+            (Self::Map(_), Self::Map(said)) => said
+                .iter()
+                .all(|(key, said)| self.get(key).is_some_and(|own| own.has(said))),
+            _ => self.equals(said),
         }
     }
 
@@ -201,9 +199,11 @@ mod tests {
             assert_eq!(b.equals(a), expected, "{b:?} {a:?}");
         }
         let list = |item: &str| Value::List(vec![text(item)]);
-        assert!(list("A").same(&list("a")) && !list("a").same(&list("b")));
+        assert!(list("A").has(&list("a")) && !list("a").has(&list("b")));
         let map = |value| Value::Map(vec![("k".into(), value)]);
-        assert!(map(one.clone()).same(&map(text("1"))) && !map(one).same(&map(zero)));
+        assert!(map(one.clone()).has(&map(text("1"))) && !map(one).has(&map(zero)));
+        let two = Value::Map(vec![("k".into(), text("v")), ("l".into(), text("w"))]);
+        assert!(two.has(&map(text("v"))) && !map(text("v")).has(&two));
     }
 
     #[test]
