@@ -126,10 +126,8 @@ fn a_name_that_does_not_comply_is_a_warning() {
     let renamed = registry.replacen(&name, "name: Odd\n", 1);
     s.write("image-registry.yml", renamed);
     let outcome = s.run("imgls", [""; 0]);
-    assert_eq!(
-        states(&s, &lines(outcome.ok().silent())),
-        [("Odd", "bad name")]
-    );
+    assert_eq!(states(&s, &lines(outcome.ok())), [("Odd", "bad name")]);
+    outcome.stderr_has("imgls: warning: image name `Odd`");
     let outcome = s.run("imgls", ["--check"]);
     assert_eq!(states(&s, &lines(outcome.ok())), [("Odd", "bad name")]);
     outcome.stderr_has("imgls: warning: Odd: ");

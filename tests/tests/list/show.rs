@@ -84,7 +84,7 @@ fn json_has_the_entry_and_what_was_found() {
     let object = &s.run("imgls", ["--json", &s.image("top")]).ok().json()[0];
     assert_eq!(
         (&object["state"], &object["layers"], &object["shared_bytes"]),
-        (&json!("unreadable"), &json!(null), &json!(null))
+        (&json!("lfs pointer"), &json!(null), &json!(null))
     );
     let problem = object["problems"][0].as_str().unwrap_or_default();
     assert!(problem.contains("Git LFS pointer"), "{object}");
