@@ -207,23 +207,26 @@ impl Engine {
         let lines = self
             .read(&["images", "--format", "{{json .}}"])
             .unwrap_or_default();
-        lines
-            .lines()
-            .filter_map(reference)
+        references(&lines)
+            .into_iter()
             .filter(|reference| belongs(reference, project))
             .collect()
     }
 }
 
+/// The names in a list of images: docker prints an object a line, podman one list, in which an image has all its names.
+fn references(printed: &str) -> Vec<String> {
+    if let Ok(images) = serde_json::from_str::<Vec<serde_json::Value>>(printed) {
+        let names = images.iter().filter_map(|image| image["Names"].as_array());
+        let names = names.flatten().filter_map(|name| name.as_str());
+        return names.map(str::to_owned).collect();
+    }
+    printed.lines().filter_map(reference).collect()
+}
+
 fn reference(line: &str) -> Option<String> {
     let image: serde_json::Value = serde_json::from_str(line).ok()?;
-    // podman writes small letters where docker writes capitals.
-    let field = |name: &str| {
-        image
-            .get(name)
-            .or_else(|| image.get(name.to_lowercase()))?
-            .as_str()
-    };
+    let field = |name: &str| image.get(name)?.as_str();
     let (repository, tag) = (field("Repository")?, field("Tag")?);
     (tag != "<none>").then(|| format!("{repository}:{tag}"))
 }
@@ -286,14 +289,12 @@ mod tests {
 
     #[test]
     fn reads_both_engines_lists() {
-        assert_eq!(
-            reference(r#"{"Repository":"a/b","Tag":"1"}"#).as_deref(),
-            Some("a/b:1")
-        );
-        assert_eq!(
-            reference(r#"{"repository":"localhost/b","tag":"1"}"#).as_deref(),
-            Some("localhost/b:1")
-        );
-        assert_eq!(reference(r#"{"Repository":"a","Tag":"<none>"}"#), None);
+        let docker =
+            "{\"Repository\":\"a/b\",\"Tag\":\"1\"}\n{\"Repository\":\"a\",\"Tag\":\"<none>\"}\n";
+        assert_eq!(references(docker), ["a/b:1"]);
+        let podman =
+            r#"[{"Names":["localhost/b:1","localhost/c:2"]},{"Id":"x","Names":null},{"Id":"y"}]"#;
+        assert_eq!(references(podman), ["localhost/b:1", "localhost/c:2"]);
+        assert_eq!(references(""), [""; 0]);
     }
 }

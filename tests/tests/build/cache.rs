@@ -44,7 +44,9 @@ fn only_the_changed_tail_is_built_on_an_engine_that_knows_nothing() {
     let first = build("one", &[]);
     forget_everything(&s);
     let second = build("two", &[]);
-    assert_eq!(second.0, first.0, "the first step is not done again");
+    // podman's builder, and BuildKit on containerd's store, look for steps elsewhere: there all are done again.
+    let takes_steps = !engine().is_podman() && !engine().is_containerd();
+    assert_eq!(second.0 == first.0, takes_steps, "the first step");
     assert_eq!(second.1, "two\n");
     let names = engine().images_of(&s.image("tool"));
     assert_eq!(
@@ -57,7 +59,8 @@ fn only_the_changed_tail_is_built_on_an_engine_that_knows_nothing() {
     build("three", &["--thin", "--compress", "zstd"]);
     forget_everything(&s);
     let fourth = build("four", &[]);
-    assert_eq!((fourth.0, fourth.1.as_str()), (first.0.clone(), "four\n"));
+    assert_eq!(fourth.0 == first.0, takes_steps, "the first step");
+    assert_eq!(fourth.1, "four\n");
 
     // An archive that is no good is no cache, and no obstacle.
     forget_everything(&s);
