@@ -27,9 +27,8 @@ const MAX_COMPLAINTS: usize = 256 * 1024;
 const WIDE_PIPE: usize = 1 << 20;
 /// Characters of a wrong answer that an error shows.
 const PIECE: usize = 120;
-/// A process that ended by SIGINT itself, and a shell's way to say so.
-const SIGINT: i32 = 2;
-const EXIT_SIGINT: i32 = 128 + SIGINT;
+/// SIGHUP, SIGINT and SIGTERM: what ends a whole group of processes.
+const ENDING: [i32; 3] = [1, 2, SIGTERM];
 /// How long the signal that ended a program may take to reach this process too.
 const SAME_SIGNAL: Duration = Duration::from_millis(100);
 
@@ -230,8 +229,10 @@ impl Call {
         if status.success() {
             return Ok(());
         }
-        // Ctrl-C ends the program as well as this process, maybe before this process knows.
-        if status.signal() == Some(SIGINT) || status.code() == Some(EXIT_SIGINT) {
+        // Ctrl-C, or whoever ends all that runs here, ends the program as well as this process, maybe before this
+        // process knows. A shell ends with 128 and the signal's number.
+        let signal = status.signal().or(status.code().map(|code| code - 128));
+        if signal.is_some_and(|signal| ENDING.contains(&signal)) {
             thread::sleep(SAME_SIGNAL);
         }
         if interrupted() && !self.cleans_up {
