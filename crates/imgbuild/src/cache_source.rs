@@ -58,16 +58,8 @@ impl Builder<'_> {
         }
         let tag = temporary::tag(self.engine, name)?;
         let loader = Loader {
-            store: self.store,
-            engine: self.engine,
-            reporter: self.reporter,
-            lock_timeout: self.lock_timeout,
-            record: false,
-            force: false,
-            also: None,
             only: Some(tag.reference().clone()),
-            jobs: 1,
-            keep_going: false,
+            ..self.loader()
         };
         loader.load(&Target {
             path: earlier.path.clone(),

@@ -43,18 +43,7 @@ impl Builder<'_> {
             ..
         } = *making;
         let began = Instant::now();
-        let loader = Loader {
-            store: self.store,
-            engine: self.engine,
-            reporter: self.reporter,
-            lock_timeout: self.lock_timeout,
-            record: false,
-            force: false,
-            also: None,
-            only: None,
-            jobs: 1,
-            keep_going: false,
-        };
+        let loader = self.loader();
         let thin_base = self.thin_base(base)?;
         let on = if recipe.uses_base {
             self.bases.take(&base.key(), || base.bring(&loader))?
@@ -120,6 +109,22 @@ impl Builder<'_> {
             image_id: Some(saved.image_id),
             built: true,
         })
+    }
+
+    /// What brings archives into the engine for a build, which is no use of them to count.
+    pub(crate) fn loader(&self) -> Loader<'_> {
+        Loader {
+            store: self.store,
+            engine: self.engine,
+            reporter: self.reporter,
+            lock_timeout: self.lock_timeout,
+            record: false,
+            force: false,
+            also: None,
+            only: None,
+            jobs: 1,
+            keep_going: false,
+        }
     }
 
     /// The base that a thin archive leaves its layers to.
