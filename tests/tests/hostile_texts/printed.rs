@@ -26,7 +26,7 @@ pub fn harmless(outcome: &Outcome) {
 fn on_a_terminal(s: &Sandbox, line: &str) -> Outcome {
     s.write("store/line", line);
     let script =
-        "script --quiet --return --command 'sh line' ../typescript > /dev/null < /dev/null";
+        "script --quiet --return --command 'exec sh line' ../typescript > /dev/null < /dev/null";
     let mut outcome = run(s, script);
     let shown = s.read("typescript");
     let body = shown.lines().skip(1).collect::<Vec<_>>().join("\n");

@@ -213,10 +213,11 @@ fn ctrl_c_on_a_terminal() {
             "line",
             format!("stty -g; trap : INT; imgsave {operand}; echo code $?; stty -g"),
         );
-        // `script` gives a terminal, on which what comes on its stdin is typed.
+        // `script` gives a terminal, on which what comes on its stdin is typed. Without `exec` the shell
+        // between the two would take the Ctrl-C for its own, if it is one that does not wait and see.
         let typed = "until [ -n \"$(find images -size +2000k 2> /dev/null)\" ]; do sleep 0.02; done
             printf '\\003'; sleep 2";
-        let script = "script --quiet --return --command 'sh line' typescript > /dev/null";
+        let script = "script --quiet --return --command 'exec sh line' typescript > /dev/null";
         s.sh(&format!("({typed}) | {script}")).ok();
         let shown = s.read("typescript").replace("\r\n", "\n");
         // The bar is gone, the cursor is not, and the terminal is set as it was.
