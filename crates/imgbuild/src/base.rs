@@ -1,6 +1,7 @@
 //! What a build begins with.
 
 use archive::{Archive, RootFs, Stack};
+use camino::Utf8Path;
 use cli::{Code, Failure};
 use engine::{Engine, ImageInfo};
 use imgload::{Loader, Target};
@@ -10,7 +11,9 @@ use plan::Plan;
 use registry::{Entry, Registry, Store};
 
 use crate::buildfile::SCRATCH;
+use crate::foreseen::{Coming, Foreseen};
 use crate::paths;
+use crate::recipe::Recipe;
 
 /// What a plan builds on.
 #[derive(Debug)]
@@ -27,6 +30,8 @@ pub(crate) enum Base {
     },
     /// An image that the engine may pull.
     Remote { reference: Reference },
+    /// An image that will be there by then; for runs that only look.
+    ToCome(Coming),
     /// Nothing, under the name that build files have for it.
     Scratch,
     /// The build file says what it starts from.
@@ -40,49 +45,81 @@ pub(crate) struct Named {
     pub image: Base,
 }
 
+/// Where images are looked for.
+pub(crate) struct Sources<'a> {
+    pub store: &'a Store,
+    pub registry: &'a Registry,
+    /// Without one, whether it has an image is left open.
+    pub engine: Option<&'a Engine>,
+    /// Whether it may pull what it lacks.
+    pub pull: bool,
+    /// What will be there by then, for a run that only looks.
+    pub foreseen: Option<&'a Foreseen<'a>>,
+}
+
+impl Sources<'_> {
+    /// The images that a build file names besides its base. The engine would pull those that it lacks, unasked.
+    pub(crate) fn named(&self, recipe: &Recipe) -> Result<Vec<Named>, Failure> {
+        let find = |reference: &Reference| {
+            Ok(Named {
+                reference: reference.clone(),
+                image: Base::named(reference.clone(), self)?,
+            })
+        };
+        recipe.images.iter().map(find).collect()
+    }
+
+    fn at(&self, path: &Utf8Path) -> Result<Base, Failure> {
+        let (store, registry) = (self.store, self.registry);
+        let coming = self.foreseen.map(|it| it.archive(path, store, registry));
+        match coming.transpose()?.flatten() {
+            Some(coming) => Ok(Base::ToCome(coming)),
+            None => Base::archive(paths::archive(store, registry, path)?),
+        }
+    }
+}
+
 impl Base {
     /// Finds the base that a plan names: its archive, a registered image of that tag, an image in the
-    /// engine. Nothing is loaded yet, and the engine is asked only where no archive is. Without an
-    /// engine, whether it has the base is left open.
-    pub(crate) fn find(
-        plan: &Plan,
-        store: &Store,
-        registry: &Registry,
-        engine: Option<&Engine>,
-        pull: bool,
-    ) -> Result<Self, Failure> {
+    /// engine. Nothing is loaded yet, and the engine is asked only where no archive is.
+    pub(crate) fn find(plan: &Plan, sources: &Sources) -> Result<Self, Failure> {
         if let Some(path) = &plan.best_base_image_path {
-            return Self::archive(paths::archive(store, registry, path)?);
+            return sources.at(path);
         }
-        let Some(reference) = &plan.base_image else {
+        let Some(tag) = &plan.base_image else {
             return Ok(Self::Unsaid);
         };
-        if reference == SCRATCH {
+        if tag == SCRATCH {
             return Ok(Self::Scratch);
         }
-        Self::named(reference.parse()?, store, registry, engine, pull)
+        let reference: Reference = tag.parse()?;
+        if let Some(foreseen) = sources.foreseen
+            && foreseen.tagged(&reference).is_none()
+            && let Some(entry) = cli::find_entry(sources.store, sources.registry, tag)?
+            && let Some(coming) = foreseen.fetched(entry)?
+        {
+            return Ok(Self::ToCome(coming));
+        }
+        Self::named(reference, sources)
     }
 
     /// Finds an image by its reference, as [`Base::find`] does.
-    pub(crate) fn named(
-        reference: Reference,
-        store: &Store,
-        registry: &Registry,
-        engine: Option<&Engine>,
-        pull: bool,
-    ) -> Result<Self, Failure> {
-        let entries = registry.entries();
+    fn named(reference: Reference, sources: &Sources) -> Result<Self, Failure> {
+        if let Some(coming) = sources.foreseen.and_then(|it| it.tagged(&reference)) {
+            return Ok(Self::ToCome(coming));
+        }
+        let entries = sources.registry.entries();
         let mut entries = entries.iter();
         let entry = entries.find(|entry| entry.tags().any(|tag| *tag == reference));
         let target = entry
-            .map(|entry| imgload::target::registered(store, entry))
+            .map(|entry| imgload::target::registered(sources.store, entry))
             .transpose()?;
         if let Some(target) = &target
             && target.path.is_file()
         {
             return Self::archive(target.clone());
         }
-        let Some(engine) = engine else {
+        let Some(engine) = sources.engine else {
             return Ok(Self::Remote { reference });
         };
         let info = engine.inspect(&[reference.to_string()])?.pop().flatten();
@@ -93,7 +130,7 @@ impl Base {
             }),
             // The archive is gone, and the engine does not have the image: what is wrong is the archive.
             (_, Some(target)) => Self::archive(target),
-            _ if pull => Ok(Self::Remote { reference }),
+            _ if sources.pull => Ok(Self::Remote { reference }),
             _ => Err(not_there(&reference)),
         }
     }
@@ -133,6 +170,7 @@ impl Base {
             Self::Engine { reference, .. } | Self::Remote { reference } => {
                 Ok(Some(reference.clone()))
             }
+            Self::ToCome(coming) => Ok(Some(coming.reference.clone())),
             Self::Scratch | Self::Unsaid => Ok(None),
         }
     }
@@ -151,7 +189,31 @@ impl Base {
                     .cloned(),
             },
             Self::Engine { reference, .. } | Self::Remote { reference } => Some(reference.clone()),
+            Self::ToCome(coming) => Some(coming.reference.clone()),
             Self::Scratch | Self::Unsaid => None,
+        }
+    }
+
+    /// What would be built on, for people; `None` for nothing.
+    pub(crate) fn words(&self) -> Option<String> {
+        match self {
+            Self::Archive { target, .. } => Some(match &target.entry {
+                Some(entry) => entry.name.clone(),
+                None => target.path.to_string(),
+            }),
+            Self::Engine { reference, .. } => Some(reference.to_string()),
+            Self::Remote { reference } => Some(format!("{reference}, which would be pulled")),
+            Self::ToCome(coming) => Some(coming.words()),
+            Self::Scratch => Some(SCRATCH.to_owned()),
+            Self::Unsaid => None,
+        }
+    }
+
+    /// What it will be there as, where it is not there yet.
+    pub(crate) fn coming(&self) -> Option<&Coming> {
+        match self {
+            Self::ToCome(coming) => Some(coming),
+            _ => None,
         }
     }
 
@@ -160,6 +222,7 @@ impl Base {
         match self {
             Self::Archive { image_id, .. } => Some(*image_id),
             Self::Engine { info, .. } => Some(info.id),
+            Self::ToCome(coming) => coming.image_id,
             Self::Remote { .. } | Self::Scratch | Self::Unsaid => None,
         }
     }
@@ -169,6 +232,7 @@ impl Base {
         match self {
             Self::Archive { target, .. } => target.path.to_string(),
             Self::Engine { reference, .. } | Self::Remote { reference } => reference.canonical(),
+            Self::ToCome(coming) => coming.name.clone(),
             Self::Scratch | Self::Unsaid => String::new(),
         }
     }
@@ -182,7 +246,7 @@ impl Base {
                 diff_ids.unwrap_or_default()
             }
             Self::Engine { info, .. } => info.diff_ids.clone().unwrap_or_default(),
-            Self::Scratch | Self::Remote { .. } | Self::Unsaid => Vec::new(),
+            Self::Scratch | Self::Remote { .. } | Self::ToCome(_) | Self::Unsaid => Vec::new(),
         })
     }
 
@@ -216,6 +280,7 @@ impl Base {
             Self::Engine { reference, .. } | Self::Remote { reference } => {
                 reference.to_string().parse().ok()
             }
+            Self::ToCome(coming) => coming.os.clone(),
             Self::Scratch | Self::Unsaid => None,
         }
     }

@@ -12,11 +12,11 @@ use engine::Engine;
 use imgfetch::Fetcher;
 use imgprune::InForce;
 use imgsave::{Wanted, compliant_name};
-use naming::{Digest, ImageName, Reference};
+use naming::{Digest, ImageName};
 use plan::Plan;
 use registry::{Registry, Store};
 
-use crate::base::{Base, Named};
+use crate::base::{Base, Sources};
 use crate::earlier::{Earlier, reasons};
 use crate::ingredients::Kitchen;
 use crate::inputs::phrase;
@@ -87,11 +87,7 @@ impl Builder<'_> {
     pub fn build(&self, plan: &Plan) -> Result<Built, Failure> {
         self.fetch_missing(plan)?;
         let registry = self.store.read_or_empty()?;
-        match plan
-            .best_image_path
-            .as_ref()
-            .filter(|_| !plan.needs_build())
-        {
+        match plan.passed() {
             Some(path) => {
                 let target = paths::archive(self.store, &registry, path)?;
                 let target = match &target.entry {
@@ -123,38 +119,7 @@ impl Builder<'_> {
         }
     }
 
-    /// The text of the build file that would be used.
-    pub fn print(&self, plan: &Plan) -> Result<String, Failure> {
-        let registry = self.store.read_or_empty()?;
-        let name = self.name(plan)?;
-        // Whether the engine has the base matters only to a build.
-        let base = Base::find(plan, self.store, &registry, None, true)?;
-        let recipe = Recipe::of(plan, &name, self.store, &base)?;
-        let before = self
-            .earlier(&registry, &name)?
-            .map(|earlier| earlier.inputs());
-        let before = before.unwrap_or_default();
-        let ingredients = self.kitchen().gather(&recipe, &base, &[], &before)?;
-        Ok(ingredients.text)
-    }
-
-    /// Why a plan would be built now; empty where it would not. Nothing is done.
-    pub fn look(&self, plan: &Plan) -> Result<Vec<String>, Failure> {
-        if !plan.needs_build() {
-            return Ok(Vec::new());
-        }
-        let name = self.name(plan)?;
-        let registry = self.store.read_or_empty()?;
-        let base = self.base(plan, &registry)?;
-        let recipe = Recipe::of(plan, &name, self.store, &base)?;
-        let earlier = self.earlier(&registry, &name)?;
-        let before = earlier.as_ref().map(Earlier::inputs).unwrap_or_default();
-        let named = self.named(&recipe, &registry)?;
-        let ingredients = self.kitchen().gather(&recipe, &base, &named, &before)?;
-        Ok(reasons(earlier.as_ref(), &ingredients, &self.options))
-    }
-
-    fn kitchen(&self) -> Kitchen<'_> {
+    pub(crate) fn kitchen(&self) -> Kitchen<'_> {
         Kitchen {
             store: self.store,
             reporter: self.reporter,
@@ -163,7 +128,7 @@ impl Builder<'_> {
         }
     }
 
-    fn name(&self, plan: &Plan) -> Result<ImageName, Failure> {
+    pub(crate) fn name(&self, plan: &Plan) -> Result<ImageName, Failure> {
         let text = plan
             .name
             .as_deref()
@@ -171,47 +136,37 @@ impl Builder<'_> {
         compliant_name(text, self.options.normalize)
     }
 
-    fn base(&self, plan: &Plan, registry: &Registry) -> Result<Base, Failure> {
-        let pull = self.options.pull;
-        Base::find(plan, self.store, registry, Some(self.engine), pull)
-    }
-
-    /// The images that a build file names besides its base. The engine would pull those that it lacks, unasked.
-    fn named(&self, recipe: &Recipe, registry: &Registry) -> Result<Vec<Named>, Failure> {
-        let find = |reference: &Reference| {
-            let image = Base::named(
-                reference.clone(),
-                self.store,
-                registry,
-                Some(self.engine),
-                self.options.pull,
-            )?;
-            Ok(Named {
-                reference: reference.clone(),
-                image,
-            })
-        };
-        recipe.images.iter().map(find).collect()
+    /// Where a build looks for images.
+    pub(crate) fn sources<'s>(&'s self, registry: &'s Registry) -> Sources<'s> {
+        Sources {
+            store: self.store,
+            registry,
+            engine: Some(self.engine),
+            pull: self.options.pull,
+            foreseen: None,
+        }
     }
 
     fn make(&self, plan: &Plan) -> Result<Built, Failure> {
         let name = self.name(plan)?;
         // Before the lock: a plan that can't be built should not wait for one that can.
         let registry = self.store.read_or_empty()?;
-        let base = self.base(plan, &registry)?;
+        let sources = self.sources(&registry);
+        let base = Base::find(plan, &sources)?;
         let recipe = Recipe::of(plan, &name, self.store, &base)?;
-        let named = self.named(&recipe, &registry)?;
+        let named = sources.named(&recipe)?;
         let below = named.iter().map(|named| &named.image).chain([&base]);
         let below = below.filter_map(|base| Some(base.entry()?.name.as_str()));
         let held: Vec<&str> = below.chain([name.as_str()]).collect();
         self.leases.hold(&held)?;
         let _lock = self.store.lock_image(name.as_str(), None)?;
         let registry = self.store.read_or_empty()?;
-        let base = self.base(plan, &registry)?;
+        let sources = self.sources(&registry);
+        let base = Base::find(plan, &sources)?;
         let recipe = Recipe::of(plan, &name, self.store, &base)?;
         let earlier = self.earlier(&registry, &name)?;
         let before = earlier.as_ref().map(Earlier::inputs).unwrap_or_default();
-        let named = self.named(&recipe, &registry)?;
+        let named = sources.named(&recipe)?;
         let ingredients = self.kitchen().gather(&recipe, &base, &named, &before)?;
         if let Some(earlier) = &earlier
             && earlier.entry.fingerprint == Some(ingredients.fingerprint)

@@ -10,8 +10,10 @@ use imgsave::FormFlags;
 use plan::Plan;
 use serde_json::json;
 
+use crate::foreseen::Foreseen;
+use crate::look::Look;
 use crate::reading::each_plan;
-use crate::together::build_together;
+use crate::together::do_together;
 use crate::{Builder, Built, Options, Probes, Turns};
 
 /// Build what a plan misses, save and register it, and print the archive's path
@@ -63,7 +65,7 @@ pub struct Cli {
     #[arg(long)]
     explain: bool,
 
-    /// Say it, and build nothing
+    /// Say why and on what each would be built, and build nothing
     #[arg(short = 'n', long, conflicts_with = "print_dockerfile")]
     dry_run: bool,
 
@@ -125,6 +127,10 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         None => reporter,
     };
     let missing = cli.fetch.missing(&config, &reporter)?;
+    let plans = Asked {
+        files: cli.files,
+        jobs: cli.jobs,
+    };
     let builder = Builder {
         store: &store,
         engine: &engine,
@@ -145,28 +151,50 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
             pull: cli.pull,
             network: cli.network,
             normalize: cli.normalize,
-            explain: cli.explain || cli.dry_run,
+            explain: cli.explain,
             wanted: cli.form.wanted(&config)?,
             make_room: cli.form.room(&config, &reporter)?,
         },
         probes: Probes::in_folder(store.root()),
         bases: Turns::default(),
     };
-    let builds = !cli.print_dockerfile && !cli.dry_run;
-    if let Some(jobs) = cli.jobs.filter(|_| builds) {
-        return build_together(&builder, context, &cli.files, jobs.get(), print);
-    }
-    each_plan(&cli.files, context, |context, plan| {
-        let plan = plan?;
-        let done = if cli.print_dockerfile {
-            print_build_file(&builder, context, &plan)
-        } else if cli.dry_run {
-            look(&builder, &plan)
-        } else {
-            builder
-                .build(&plan)
-                .and_then(|built| print(context, &plan, &built))
+    let foreseen = Foreseen::new(builder.fetcher.as_ref());
+    if cli.print_dockerfile {
+        let text = |plan: &Plan| match plan.passed() {
+            Some(_) => Ok(None),
+            None => builder.print(plan, &foreseen).map(Some),
         };
+        return each(&plans, &builder, context, text, print_text);
+    }
+    if cli.dry_run {
+        let look = |plan: &Plan| builder.look(plan, &foreseen);
+        return each(&plans, &builder, context, look, |context, plan, look| {
+            tell(context, plan, look, &foreseen)
+        });
+    }
+    each(&plans, &builder, context, |plan| builder.build(plan), print)
+}
+
+/// Where plans come from, and how many are worked on at a time.
+struct Asked {
+    files: Vec<Utf8PathBuf>,
+    jobs: Option<NonZero<usize>>,
+}
+
+/// Does `work` with each plan, and hands what came of it to `print`, in the order of the input.
+fn each<T: Send>(
+    asked: &Asked,
+    builder: &Builder,
+    context: &mut Context,
+    work: impl Fn(&Plan) -> Result<T, Failure> + Sync,
+    print: impl Fn(&Context, &Plan, &T) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    if let Some(jobs) = asked.jobs {
+        return do_together(builder, context, &asked.files, jobs.get(), work, print);
+    }
+    each_plan(&asked.files, context, |context, plan| {
+        let plan = plan?;
+        let done = work(&plan).and_then(|done| print(context, &plan, &done));
         done.map_err(|failure| failure.about(plan.subject()))
     })
 }
@@ -183,19 +211,25 @@ fn print(context: &Context, plan: &Plan, built: &Built) -> Result<(), Failure> {
     })
 }
 
-fn look(builder: &Builder, plan: &Plan) -> Result<(), Failure> {
-    let reasons = builder.look(plan)?;
-    builder.explain(plan.subject(), &reasons);
+/// Says what would become of a plan. Of an image that several plans ask for, only the first time.
+fn tell(context: &Context, plan: &Plan, look: &Look, foreseen: &Foreseen) -> Result<(), Failure> {
+    let lines = match foreseen.tell(plan)? {
+        true => vec!["as above, and built once".to_owned()],
+        false => look.lines(),
+    };
+    context.reporter.explain(plan.subject(), &lines);
     Ok(())
 }
 
-fn print_build_file(builder: &Builder, context: &Context, plan: &Plan) -> Result<(), Failure> {
-    if !plan.needs_build() {
-        context
-            .reporter
-            .info(format!("{}: nothing to build", plan.subject()));
-        return Ok(());
+fn print_text(context: &Context, plan: &Plan, text: &Option<String>) -> Result<(), Failure> {
+    match text {
+        Some(text) => context.out.text(text),
+        None => {
+            let subject = plan.subject();
+            context
+                .reporter
+                .info(format!("{subject}: nothing to build"));
+            Ok(())
+        }
     }
-    let text = builder.print(plan)?;
-    context.out.text(&text)
 }

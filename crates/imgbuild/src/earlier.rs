@@ -18,6 +18,8 @@ pub(crate) struct Earlier {
     pub path: Utf8PathBuf,
     /// The image, where the archive is what the entry says, with all that it leaves out.
     pub stack: Option<Stack>,
+    /// Its archive is missing, and will be here by then.
+    pub is_coming: bool,
 }
 
 impl Builder<'_> {
@@ -45,6 +47,7 @@ impl Builder<'_> {
             entry: entry.clone(),
             path,
             stack,
+            is_coming: false,
         }))
     }
 }
@@ -52,7 +55,7 @@ impl Builder<'_> {
 impl Earlier {
     /// What went into it. Without its archive nothing of it counts; a Git LFS pointer stands for one.
     pub(crate) fn inputs(&self) -> Before {
-        if self.stack.is_some() || archive::refuse_pointer(&self.path).is_err() {
+        if self.stack.is_some() || self.is_coming || archive::refuse_pointer(&self.path).is_err() {
             Before::of(&self.entry.inputs)
         } else {
             Before::default()
@@ -69,7 +72,7 @@ pub(crate) fn reasons(
     let Some(earlier) = earlier else {
         return vec!["new".to_owned()];
     };
-    if earlier.stack.is_none() {
+    if earlier.stack.is_none() && !earlier.is_coming {
         return vec!["its archive is missing or damaged".to_owned()];
     }
     if earlier.entry.fingerprint == Some(ingredients.fingerprint) {

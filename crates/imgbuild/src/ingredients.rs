@@ -13,6 +13,7 @@ use registry::Store;
 use crate::base::{Base, Named};
 use crate::context::{Context, Ignore, Kind};
 use crate::fingerprint::Input;
+use crate::foreseen::{Coming, Way};
 use crate::inputs::{Before, Inputs};
 use crate::own::Own;
 use crate::recipe::Recipe;
@@ -61,7 +62,13 @@ impl Kitchen<'_> {
                 }
                 _ => base_id.unwrap_or(NO_BASE),
             };
-            inputs.add_told("base", value.short(), Some("the base changed".to_owned()));
+            let told = match base {
+                Base::ToCome(Coming {
+                    way: Way::Built, ..
+                }) => "the base changes",
+                _ => "the base changed",
+            };
+            inputs.add_told("base", value.short(), Some(told.to_owned()));
         }
         let text = archive::digest_of(recipe.text.as_bytes()).short();
         let told = Some("the build file changed".to_owned());

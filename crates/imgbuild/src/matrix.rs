@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use cli::Failure;
-use naming::{ImageName, Reference};
+use naming::Reference;
 use plan::Plan;
 use registry::{Registry, Store};
+
+use crate::place::{Place, plain};
 
 /// Plans, each image once.
 pub(crate) struct Matrix<'a> {
@@ -19,12 +20,6 @@ pub(crate) struct Matrix<'a> {
     pub after: Vec<Vec<usize>>,
     /// Pairs of plans that ask for different images of one name.
     pub at_odds: Vec<(usize, usize)>,
-}
-
-/// Where an image comes to be, and what it is loaded as.
-struct Place {
-    archive: Utf8PathBuf,
-    tag: Option<Reference>,
 }
 
 impl<'a> Matrix<'a> {
@@ -66,7 +61,7 @@ impl<'a> Matrix<'a> {
             .collect();
         let places: Vec<_> = built
             .iter()
-            .map(|(_, plan)| place(plan, store, registry))
+            .map(|(_, plan)| Place::of(plan, store, registry))
             .collect();
         for (at, (image, plan)) in built.iter().enumerate() {
             let on = match &plan.best_base_image_path {
@@ -140,7 +135,7 @@ impl<'a> Matrix<'a> {
 }
 
 /// What two plans have in common that ask for the same in every respect but whom it is for.
-fn identity(plan: &Plan) -> Result<String, Failure> {
+pub(crate) fn identity(plan: &Plan) -> Result<String, Failure> {
     let bare = Plan {
         job: None,
         marks: plan::Marks::default(),
@@ -149,38 +144,10 @@ fn identity(plan: &Plan) -> Result<String, Failure> {
     serde_json::to_string(&bare).map_err(|error| Failure::invalid(error.to_string()))
 }
 
-fn place(plan: &Plan, store: &Store, registry: &Registry) -> Option<Place> {
-    let name = plan.name.as_deref()?;
-    let (file, tag) = match registry.get(name) {
-        Some(entry) => (entry.file.clone(), Some(entry.docker_tag.clone())),
-        None => {
-            let name: ImageName = name.parse().ok()?;
-            (name.archive_file().into(), name.reference().ok())
-        }
-    };
-    Some(Place {
-        archive: plain(&store.root().join(file)),
-        tag,
-    })
-}
-
-/// A path without detours; links stay.
-fn plain(path: &Utf8Path) -> Utf8PathBuf {
-    let mut out = Utf8PathBuf::new();
-    for part in path.components() {
-        match part {
-            Utf8Component::CurDir => {}
-            Utf8Component::ParentDir => {
-                out.pop();
-            }
-            part => out.push(part),
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
+    use camino::Utf8Path;
+
     use super::*;
 
     fn plans(text: &str) -> Vec<Plan> {

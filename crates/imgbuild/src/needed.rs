@@ -14,11 +14,7 @@ impl Builder<'_> {
             return Ok(());
         };
         let registry = self.store.read_or_empty()?;
-        if let Some(found) = plan
-            .best_image_path
-            .as_ref()
-            .filter(|_| !plan.needs_build())
-        {
+        if let Some(found) = plan.passed() {
             if let Some(entry) = find_entry(self.store, &registry, found.as_str())? {
                 fetcher.fetch_missing(entry)?;
             }

@@ -1,4 +1,4 @@
-//! Plans that are built several at a time.
+//! Several plans at a time.
 
 use std::collections::BTreeMap;
 
@@ -6,19 +6,20 @@ use camino::Utf8PathBuf;
 use cli::{Code, Context, Failure};
 use plan::Plan;
 
+use crate::Builder;
 use crate::matrix::Matrix;
 use crate::reading::each_plan;
 use crate::schedule::Schedule;
-use crate::{Builder, Built};
 
-/// Builds all plans of the input, up to `jobs` at a time, and hands each with its archive to `print`, in the order of the
-/// input. Each image is built once, and before those that stand on it.
-pub(crate) fn build_together(
+/// Does `work` with all plans of the input, up to `jobs` at a time, and hands each with what came of it to `print`, in the
+/// order of the input. It is done once for each image, and before those that stand on it.
+pub(crate) fn do_together<T: Send>(
     builder: &Builder,
     context: &mut Context,
     files: &[Utf8PathBuf],
     jobs: usize,
-    print: impl Fn(&Context, &Plan, &Built) -> Result<(), Failure>,
+    work: impl Fn(&Plan) -> Result<T, Failure> + Sync,
+    print: impl Fn(&Context, &Plan, &T) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let (mut plans, mut unreadable) = (Vec::new(), BTreeMap::new());
     // What can't be read is told when all before it was built.
@@ -62,8 +63,8 @@ pub(crate) fn build_together(
         jobs,
         keep_going: context.keeps_going(),
     };
-    let build = |image: usize, failed: &[usize]| build_one(builder, &matrix, image, failed);
-    schedule.run(build, |image, outcome| {
+    let one = |image: usize, failed: &[usize]| do_one(&matrix, image, failed, &work);
+    schedule.run(one, |image, outcome| {
         if outcome.is_err() && !cli::interrupted() {
             tell_affected(builder, &matrix, image);
         }
@@ -80,19 +81,18 @@ pub(crate) fn build_together(
     }
 }
 
-fn build_one(
-    builder: &Builder,
+fn do_one<T>(
     matrix: &Matrix,
     image: usize,
     failed: &[usize],
-) -> Result<Built, Failure> {
+    work: impl Fn(&Plan) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let plan = matrix.plan(image);
     if let Some(base) = failed.first().map(|base| matrix.plan(*base)) {
         let message = format!("is not built, since `{}` was not", base.subject());
         return Err(Failure::new(Code::Engine, message).about(plan.subject()));
     }
-    let built = builder.build(plan);
-    built.map_err(|failure| failure.about(plan.subject()))
+    work(plan).map_err(|failure| failure.about(plan.subject()))
 }
 
 /// Says for whom a failure matters, where that is more than its message will say.
@@ -108,24 +108,24 @@ fn tell_affected(builder: &Builder, matrix: &Matrix, image: usize) {
 }
 
 /// Results on their way out.
-struct Printing<'a> {
+struct Printing<'a, T> {
     plans: &'a [Plan],
     matrix: &'a Matrix<'a>,
     /// By image.
-    outcomes: BTreeMap<usize, Result<Built, Failure>>,
+    outcomes: BTreeMap<usize, Result<T, Failure>>,
     /// The next plan to print.
     due: usize,
     /// For each image, whether its failure was told.
     told: Vec<bool>,
 }
 
-impl Printing<'_> {
+impl<T> Printing<'_, T> {
     /// Prints what is due and there. With `--keep-going` failures are told in their turn, each once.
     fn go_on(
         &mut self,
         context: &mut Context,
         unreadable: &mut BTreeMap<usize, Vec<Failure>>,
-        print: &impl Fn(&Context, &Plan, &Built) -> Result<(), Failure>,
+        print: &impl Fn(&Context, &Plan, &T) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         loop {
             for failure in unreadable.remove(&self.due).into_iter().flatten() {
@@ -135,7 +135,7 @@ impl Printing<'_> {
                 return Ok(());
             };
             match self.outcomes.get(image) {
-                Some(Ok(built)) => print(context, &self.plans[self.due], built)?,
+                Some(Ok(done)) => print(context, &self.plans[self.due], done)?,
                 Some(Err(failure)) if !self.told[*image] => {
                     self.told[*image] = true;
                     context.tolerate(failure.clone())?;
@@ -150,7 +150,8 @@ impl Printing<'_> {
     /// The failure that ended it all, where plans before it were not reached any more.
     fn first_failure(&self) -> Option<Failure> {
         let rest = self.matrix.image_of.iter().skip(self.due);
-        let mut failures = rest.filter_map(|image| self.outcomes.get(image)?.clone().err());
+        let mut failures =
+            rest.filter_map(|image| self.outcomes.get(image)?.as_ref().err().cloned());
         failures.next()
     }
 }

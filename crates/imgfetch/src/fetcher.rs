@@ -89,14 +89,21 @@ impl Fetcher<'_> {
     /// Fetches a registered image whose archive is missing. What is there and is not the image stays, for somebody to look
     /// at. Returns whether anything was fetched.
     pub fn fetch_missing(&self, entry: &Entry) -> Result<bool, Failure> {
-        if self.store.path(&entry.file)?.absolute().exists() {
+        let Some(wanted) = self.lacks(entry)? else {
             return Ok(false);
-        }
-        let wanted = Wanted::registered(entry, self.published.as_ref(), false)?;
+        };
         let fetched = self.fetch(&wanted);
         Ok(fetched
             .map_err(|failure| failure.about(&entry.name))?
             .fetched)
+    }
+
+    /// What [`Fetcher::fetch_missing`] would fetch; no registry is asked for it. `None` where the archive is there.
+    pub fn lacks(&self, entry: &Entry) -> Result<Option<Wanted>, Failure> {
+        if self.store.path(&entry.file)?.absolute().exists() {
+            return Ok(None);
+        }
+        Wanted::registered(entry, self.published.as_ref(), false).map(Some)
     }
 
     fn fetch_at(&self, wanted: &Wanted, depth: usize) -> Result<Fetched, Failure> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use naming::{Compiler, PackageName, ToolName};
 use registry::Entry;
 use serde::{Deserialize, Serialize};
@@ -96,6 +96,12 @@ impl Plan {
     /// Whether something has to be built.
     pub fn needs_build(&self) -> bool {
         self.needs_build.unwrap_or(self.best_image_path.is_none())
+    }
+
+    /// The archive that meets the requirement as it is; `None` where something has to be built.
+    pub fn passed(&self) -> Option<&Utf8Path> {
+        let found = self.best_image_path.as_deref();
+        found.filter(|_| !self.needs_build())
     }
 
     /// What to install where the plan has no build file of its own: what it says is missing, or else all

@@ -47,7 +47,8 @@ fn every_input_that_changed_is_named() {
     };
     let (who, step) = (r#""WHO":"1""#, r#"{"run":"true","cache":{"key":"1"}}"#);
     let first = plan(who, step);
-    assert_eq!(said(&s, &["-n"], &first), ["new"]);
+    let on = format!("on {}", s.image("base"));
+    assert_eq!(said(&s, &["-n"], &first), ["new", &on]);
     assert!(
         !s.read("image-registry.yml").contains(&s.image("tool")),
         "nothing was built"
@@ -55,10 +56,11 @@ fn every_input_that_changed_is_named() {
     assert_eq!(said(&s, &[], &first), ["new"]);
     assert_eq!(because(&s), "new");
     assert_eq!(said(&s, &[], &first), ["up to date"]);
-    assert_eq!(said(&s, &["-n", "--rebuild"], &first), ["--rebuild"]);
+    assert_eq!(said(&s, &["-n", "--rebuild"], &first), ["--rebuild", &on]);
 
     let check = |plan: &str, expected: &[&str]| {
-        assert_eq!(said(&s, &["--dry-run"], plan), expected);
+        let would_be = said(&s, &["--dry-run"], plan);
+        assert_eq!(would_be, [expected, &[&on]].concat());
         assert_eq!(said(&s, &[], plan), expected);
         assert_eq!(because(&s), expected.join(", "));
         assert_eq!(said(&s, &[], plan), ["up to date"]);
@@ -81,7 +83,7 @@ fn every_input_that_changed_is_named() {
     s.remove(&s.archive("tool"));
     assert_eq!(
         said(&s, &["-n"], &plan),
-        ["its archive is missing or damaged"]
+        ["its archive is missing or damaged", &on]
     );
 }
 

@@ -6,6 +6,7 @@ mod cache;
 mod explain;
 mod file;
 mod jobs;
+mod look;
 mod result;
 mod steps;
 

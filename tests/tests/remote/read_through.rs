@@ -123,3 +123,64 @@ fn imgbuild_fetches_what_was_found_and_what_it_builds_on() {
     assert_eq!(again.ok().json()[0]["built"], false, "{again}");
     s.run("imgls", ["--check"]).ok();
 }
+
+#[test]
+fn a_look_says_what_would_be_fetched_and_fetches_nothing() {
+    let (s, registry) = (Sandbox::new(), Registry::start());
+    let base = published(&s, &registry, "base");
+    let archive = s.archive("base");
+    let run = |words: &[&str], plan: &serde_json::Value| {
+        let command = s.command("imgbuild").args(["--insecure"]).args(words);
+        command.input(plan.to_string()).run()
+    };
+    let says = |outcome: &pipeline_tests::Outcome, name: &str, lines: &[&str]| {
+        let lines: String = lines.iter().map(|line| format!("  {line}\n")).collect();
+        assert_eq!(
+            outcome.ok().stdout("").stderr,
+            format!("imgbuild: {name}:\n{lines}"),
+            "{outcome}"
+        );
+    };
+    let (built, first) = (s.image("built"), "which would be fetched first");
+    let steps = json!([{ "run": "echo built > /built" }]);
+    let by_path =
+        json!({ "name": built, "best_base_image_path": archive, "build": { "steps": steps } });
+    let by_tag = json!({ "name": built, "base_image": base, "build": { "steps": steps } });
+    let found = json!({ "needs_build": false, "best_image_path": archive });
+    for plan in [&by_path, &by_tag, &found] {
+        run(&["-n"], plan).fails("imgbuild", 4, &archive);
+    }
+    for plan in [&by_path, &by_tag] {
+        let on = format!("on {base}, {first}");
+        says(&run(&["-n", "--fetch"], plan), &built, &["new", &on]);
+        let text = run(&["--print-dockerfile", "--fetch"], plan);
+        assert!(
+            text.ok().stdout.contains(&format!("{base}:latest")),
+            "{text}"
+        );
+    }
+    let coming = format!("{base}, {first}");
+    let looked = run(&["-n", "--fetch"], &found);
+    says(&looked, &archive, &["up to date", &coming]);
+    assert_eq!(registry.requests().len(), 0);
+    assert!(!s.path(&archive).exists());
+    // What was built elsewhere and published is told as what it is.
+    run(&["--fetch", "-q"], &by_path).ok();
+    let to = format!("{}/ci", registry.address());
+    s.run("imgpush", ["--insecure", "--to", &to, &built]).ok();
+    s.remove(&s.archive("built"));
+    registry.reset();
+    let looked = run(&["-n", "--fetch"], &by_path);
+    says(
+        &looked,
+        &built,
+        &["up to date", &format!("{built}, {first}")],
+    );
+    assert_eq!(registry.requests().len(), 0);
+    // Nobody knows where that could be fetched from.
+    let text = s.read("image-registry.yml");
+    let kept = text.lines().filter(|line| !line.contains("remote:"));
+    s.write("image-registry.yml", kept.collect::<Vec<_>>().join("\n"));
+    s.remove(&archive);
+    run(&["-n", "--fetch"], &by_path).fails("imgbuild", 4, "its entry has no `remote`");
+}

@@ -1,0 +1,163 @@
+//! What will be there by the time a build needs it, for a run that only looks: the images of the plans before it, and
+//! archives that would be fetched.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use camino::Utf8Path;
+use cli::Failure;
+use imgfetch::Fetcher;
+use naming::{Digest, Os, Reference};
+use plan::Plan;
+use registry::{Entry, Registry, Store};
+
+use crate::matrix::identity;
+use crate::place::{Place, plain};
+
+/// An image that is not there yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Coming {
+    pub name: String,
+    pub reference: Reference,
+    pub os: Option<Os>,
+    /// Where it is known already what will come.
+    pub image_id: Option<Digest>,
+    pub way: Way,
+}
+
+/// How an image comes to be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    Built,
+    Fetched,
+}
+
+impl Coming {
+    /// `capy-debian-12-base, which would be built first`.
+    pub(crate) fn words(&self) -> String {
+        let way = match self.way {
+            Way::Built => "built",
+            Way::Fetched => "fetched",
+        };
+        format!("{}, which would be {way} first", self.name)
+    }
+}
+
+/// All that is expected by now.
+pub(crate) struct Foreseen<'a> {
+    /// What fetches archives that are missing, where that is wanted. It is asked what it would fetch, and nothing else.
+    fetcher: Option<&'a Fetcher<'a>>,
+    plans: Mutex<Vec<Expected>>,
+}
+
+/// An image of a plan before.
+struct Expected {
+    name: String,
+    identity: String,
+    os: Option<Os>,
+    place: Place,
+    told: bool,
+}
+
+impl<'a> Foreseen<'a> {
+    /// Nothing yet but what could be fetched.
+    pub(crate) fn new(fetcher: Option<&'a Fetcher<'a>>) -> Self {
+        Self {
+            fetcher,
+            plans: Mutex::default(),
+        }
+    }
+
+    /// From now on the image of this plan counts as built.
+    pub(crate) fn expect(
+        &self,
+        plan: &Plan,
+        store: &Store,
+        registry: &Registry,
+    ) -> Result<(), Failure> {
+        let (Some(name), Some(place)) = (&plan.name, Place::of(plan, store, registry)) else {
+            return Ok(());
+        };
+        let wanted = plan.requirements.as_ref().map(|wanted| wanted.os.clone());
+        let expected = Expected {
+            name: name.clone(),
+            identity: identity(plan)?,
+            os: wanted.or_else(|| Some(name.parse::<naming::ImageName>().ok()?.os().clone())),
+            place,
+            told: false,
+        };
+        let mut plans = self.plans();
+        if plans.iter().all(|it| it.identity != expected.identity) {
+            plans.push(expected);
+        }
+        Ok(())
+    }
+
+    /// Whether another plan for this plan's name is expected, that asks for something else.
+    pub(crate) fn takes_a_place(&self, plan: &Plan) -> Result<bool, Failure> {
+        let identity = identity(plan)?;
+        let others =
+            |it: &Expected| plan.name.as_ref() == Some(&it.name) && it.identity != identity;
+        Ok(self.plans().iter().any(others))
+    }
+
+    /// Notes that it was told of an image. Returns whether it was before.
+    pub(crate) fn tell(&self, plan: &Plan) -> Result<bool, Failure> {
+        let identity = identity(plan)?;
+        let mut plans = self.plans();
+        let expected = plans.iter_mut().find(|it| it.identity == identity);
+        Ok(expected.is_some_and(|it| std::mem::replace(&mut it.told, true)))
+    }
+
+    /// The image whose archive will be at a path, if it is not there as it will be.
+    pub(crate) fn archive(
+        &self,
+        path: &Utf8Path,
+        store: &Store,
+        registry: &Registry,
+    ) -> Result<Option<Coming>, Failure> {
+        let absolute = cli::absolute(path)?;
+        let at = plain(&absolute);
+        if let Some(built) = self.built(|place| place.archive == at) {
+            return Ok(Some(built));
+        }
+        match store.find(registry, &absolute) {
+            Some(entry) => self.fetched(entry),
+            None => Ok(None),
+        }
+    }
+
+    /// The image that will have a tag, if an earlier plan builds it.
+    pub(crate) fn tagged(&self, tag: &Reference) -> Option<Coming> {
+        self.built(|place| place.tag.as_ref() == Some(tag))
+    }
+
+    /// An entry whose archive is missing and would be fetched.
+    pub(crate) fn fetched(&self, entry: &Entry) -> Result<Option<Coming>, Failure> {
+        let Some(fetcher) = self.fetcher else {
+            return Ok(None);
+        };
+        Ok(fetcher.lacks(entry)?.map(|_| Coming {
+            name: entry.name.clone(),
+            reference: entry.docker_tag.clone(),
+            os: entry.os.parse().ok(),
+            image_id: entry.image_id,
+            way: Way::Fetched,
+        }))
+    }
+
+    fn built(&self, is_it: impl Fn(&Place) -> bool) -> Option<Coming> {
+        let plans = self.plans();
+        let expected = plans.iter().find(|it| is_it(&it.place))?;
+        Some(Coming {
+            name: expected.name.clone(),
+            reference: expected.place.tag.clone()?,
+            os: expected.os.clone(),
+            image_id: None,
+            way: Way::Built,
+        })
+    }
+
+    fn plans(&self) -> MutexGuard<'_, Vec<Expected>> {
+        self.plans.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,116 @@
+//! A look at what would be done. Nothing is built, loaded or fetched.
+
+use cli::Failure;
+use plan::Plan;
+
+use crate::base::{Base, Named, Sources};
+use crate::earlier::{Earlier, reasons};
+use crate::foreseen::{Coming, Foreseen};
+use crate::place::Place;
+use crate::recipe::Recipe;
+use crate::{Builder, paths};
+
+/// What would become of a plan.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Look {
+    /// Why it would be built; empty where it would not.
+    pub reasons: Vec<String>,
+    /// On what, and what would come before.
+    pub notes: Vec<String>,
+}
+
+impl Look {
+    fn at_coming(coming: Option<&Coming>) -> Self {
+        Self {
+            reasons: Vec::new(),
+            notes: coming.map(Coming::words).into_iter().collect(),
+        }
+    }
+
+    /// In words.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let up_to_date = self.reasons.is_empty().then(|| "up to date".to_owned());
+        let reasons = self.reasons.iter().cloned();
+        up_to_date
+            .into_iter()
+            .chain(reasons)
+            .chain(self.notes.iter().cloned())
+            .collect()
+    }
+}
+
+impl Builder<'_> {
+    /// What would become of a plan after those that are foreseen; it is foreseen itself afterwards.
+    pub(crate) fn look(&self, plan: &Plan, foreseen: &Foreseen) -> Result<Look, Failure> {
+        let registry = self.store.read_or_empty()?;
+        if let Some(path) = plan.passed() {
+            let coming = foreseen.archive(path, self.store, &registry)?;
+            if coming.is_none() {
+                paths::archive(self.store, &registry, path)?;
+            }
+            return Ok(Look::at_coming(coming.as_ref()));
+        }
+        let name = self.name(plan)?;
+        let sources = Sources {
+            foreseen: Some(foreseen),
+            ..self.sources(&registry)
+        };
+        let mut earlier = self.earlier(&registry, &name)?;
+        let mut notes = Vec::new();
+        if let Some(earlier) = &mut earlier
+            && earlier.entry.remote.is_some()
+            && let Ok(Some(coming)) = foreseen.fetched(&earlier.entry)
+        {
+            earlier.is_coming = true;
+            notes.push(coming.words());
+        }
+        let base = Base::find(plan, &sources)?;
+        let recipe = Recipe::of(plan, &name, self.store, &base)?;
+        let before = earlier.as_ref().map(Earlier::inputs).unwrap_or_default();
+        let named = sources.named(&recipe)?;
+        let ingredients = self.kitchen().gather(&recipe, &base, &named, &before)?;
+        let mut reasons = reasons(earlier.as_ref(), &ingredients, &self.options);
+        if foreseen.takes_a_place(plan)? {
+            reasons = vec!["another plan for this name comes before it".to_owned()];
+        }
+        if reasons.is_empty() {
+            let coming = base.coming().map(Coming::words);
+            notes.extend(coming);
+        } else {
+            let on = Some(&base).filter(|_| recipe.uses_base);
+            let on = on.and_then(Base::words).map(|on| format!("on {on}"));
+            notes.extend(on);
+            foreseen.expect(plan, self.store, &registry)?;
+        }
+        let coming = named
+            .iter()
+            .filter_map(|Named { image, .. }| image.coming());
+        notes.extend(coming.map(|coming| format!("with {}", coming.words())));
+        Ok(Look { reasons, notes })
+    }
+
+    /// The text of the build file that would be used, after those of plans that are foreseen.
+    pub(crate) fn print(&self, plan: &Plan, foreseen: &Foreseen) -> Result<String, Failure> {
+        let registry = self.store.read_or_empty()?;
+        let name = self.name(plan)?;
+        let sources = Sources {
+            // Whether the engine has the base matters only to a build.
+            engine: None,
+            pull: true,
+            foreseen: Some(foreseen),
+            ..self.sources(&registry)
+        };
+        let base = Base::find(plan, &sources)?;
+        let recipe = Recipe::of(plan, &name, self.store, &base)?;
+        let before = self
+            .earlier(&registry, &name)?
+            .map(|earlier| earlier.inputs());
+        let before = before.unwrap_or_default();
+        let ingredients = self.kitchen().gather(&recipe, &base, &[], &before)?;
+        // One that is there can be looked into, whether it stays or not.
+        if Place::of(plan, self.store, &registry).is_some_and(|place| !place.archive.exists()) {
+            foreseen.expect(plan, self.store, &registry)?;
+        }
+        Ok(ingredients.text)
+    }
+}
