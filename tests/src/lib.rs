@@ -16,6 +16,7 @@
 //! - [`Watched`] is the engine with every call written down, and spoiled where a test needs that.
 //! - A [`Tally`] counts what is tried again and again, for `cargo xtask soak`.
 //! - A [`Registry`] is a real registry of a test's own, with every request counted, and a [`Fault`] where a test needs it.
+//! - [`remote`] has images for it.
 //! - [`debian_base`] is a real Debian 12 that all tests share; `cargo xtask clean` removes it.
 //!
 //! The tests need an engine: `cargo xtask test` starts one where none answers. The commands are built as needed.
@@ -33,6 +34,7 @@ mod invocation;
 mod outcome;
 mod programs;
 mod registry;
+pub mod remote;
 mod running;
 mod sandbox;
 mod small_disk;

@@ -1,7 +1,8 @@
 //! A real registry of a test's own: Debian's `docker-registry`, on this machine alone, behind a [`Front`].
 
 use std::fs::{self, File};
-use std::net::SocketAddr;
+use std::io::{self, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,9 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// Where programs of the system may be that are not on everybody's PATH.
 const PROGRAM: [&str; 2] = ["/usr/bin/docker-registry", "/usr/local/bin/docker-registry"];
 
+/// Manifests of every kind: of what is not named here a registry says that it is not there.
+const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json";
+
 /// The only user of a registry that wants a login, the password, and a line that says both to the registry: it takes bcrypt alone.
 pub const LOGIN: (&str, &str) = ("ci", "open sesame");
 const HTPASSWD: &str = "ci:$2b$04$LWebwXKKpIVd9PBlFu2Hm.cxEOfAeyv755RDVvry8SA3n/gqZcY6G\n";
@@ -26,6 +30,7 @@ const HTPASSWD: &str = "ci:$2b$04$LWebwXKKpIVd9PBlFu2Hm.cxEOfAeyv755RDVvry8SA3n/
 #[derive(Debug)]
 pub struct Registry {
     process: duct::Handle,
+    behind: SocketAddr,
     front: Front,
     _folder: TempDir,
 }
@@ -94,6 +99,7 @@ impl Registry {
         let address = listening(&process, &log);
         Self {
             process,
+            behind: address,
             front: Front::start(address).expect("a port is free"),
             _folder: folder,
         }
@@ -128,6 +134,31 @@ impl Registry {
         let mut requests = self.requests();
         requests.retain(|request| request.method == method && request.path.contains(path));
         requests
+    }
+
+    /// What the registry itself has at `/v2/` and this: a manifest, a blob. Not counted, and without a fault.
+    ///
+    /// # Panics
+    /// Where it does not answer.
+    #[must_use]
+    pub fn holds(&self, path: &str) -> Option<Vec<u8>> {
+        let answer = self.ask(path).expect("a registry answers");
+        let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+        let (head, body) = answer.split_at(end.expect("an answer has a head") + 4);
+        head.starts_with(b"HTTP/1.0 200 ").then(|| body.to_owned())
+    }
+
+    /// By HTTP 1.0, in which a body is neither cut into pieces nor followed by anything.
+    fn ask(&self, path: &str) -> io::Result<Vec<u8>> {
+        let mut stream = TcpStream::connect(self.behind)?;
+        let host = self.behind;
+        write!(
+            stream,
+            "GET /v2/{path} HTTP/1.0\r\nHost: {host}\r\nAccept: {MANIFESTS}\r\n\r\n"
+        )?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        Ok(answer)
     }
 }
 

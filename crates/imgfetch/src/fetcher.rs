@@ -111,6 +111,10 @@ impl Fetcher<'_> {
             && let Some(entry) = &wanted.entry
             && let Some(there) = self.there(entry)?
         {
+            // One that was killed may have registered it, and no more.
+            if let Some(id) = there.image_id {
+                self.store.forget_transfer(&id.hex());
+            }
             return Ok(there);
         }
         if self.offline {
@@ -129,6 +133,7 @@ impl Fetcher<'_> {
         if let Some(entry) = entry.filter(|entry| entry.image_id == Some(image.image_id))
             && let Some(there) = self.there(entry)?
         {
+            transfer.finish()?;
             return Ok(there);
         }
         let from = image.reference.to_string();

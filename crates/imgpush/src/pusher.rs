@@ -69,6 +69,8 @@ impl Pusher<'_> {
             .filter(|there| there.image_id == image.image_id)
         {
             self.reporter.detail(format!("{name}: published already"));
+            // One that was killed may have packed it, and sent it, and no more.
+            self.store.forget_transfer(&transfer_name(image.image_id));
             return self.note(entry, image.image_id, &to, there.digest(), false);
         }
         let mut stored = BTreeMap::new();
@@ -96,8 +98,8 @@ impl Pusher<'_> {
         to: &Reference,
         stored: &BTreeMap<Digest, Stored>,
     ) -> Result<Digest, Failure> {
-        let key = format!("push-{}", stack.image().image_id.hex());
-        let transfer = self.store.transfer(&key, self.lock_timeout)?;
+        let name = transfer_name(stack.image().image_id);
+        let transfer = self.store.transfer(&name, self.lock_timeout)?;
         let sent = match self.send_but(stack, to, stored, &transfer) {
             // The registry has it, but not where it can be taken from.
             Err(Sending::Lacks) => self.send_but(stack, to, &BTreeMap::new(), &transfer),
@@ -187,6 +189,11 @@ impl Pusher<'_> {
             sent,
         })
     }
+}
+
+/// What the folder is called in which an image is packed.
+fn transfer_name(image_id: Digest) -> String {
+    format!("push-{}", image_id.hex())
 }
 
 /// Why an image was not sent.

@@ -2,7 +2,8 @@
 //!
 //! `images/.imgpipe/transfers/<name>/` holds the blobs of one image. Unlike an unfinished archive it outlives a failure,
 //! so that the next attempt goes on where the last one ended. Whoever works in it holds a lock; one whose lock is free is
-//! nobody's, and goes with whoever works on another one a day later, or with `imgprune --orphans`.
+//! nobody's, and goes with whoever finds that its work is done, or works on another one a day later, or with
+//! `imgprune --orphans`.
 
 use std::fs;
 use std::io;
@@ -70,6 +71,18 @@ impl Store {
             lock,
             _held: held,
         })
+    }
+
+    /// Removes the folder of this name, which its work is done without, unless somebody works in it. One that can't be removed
+    /// stays for [`Store::strays`]: nobody fails because of it.
+    pub fn forget_transfer(&self, name: &str) {
+        let Ok(Some(folder)) = work::existing(self.root(), FOLDER) else {
+            return;
+        };
+        let path = folder.join(name);
+        if path.is_dir() && !path.is_symlink() {
+            let _ = remove_abandoned(self.root(), &path);
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 
 #![expect(clippy::expect_used, reason = "in tests, and in what they share")]
 
-mod common;
+use pipeline_tests::remote as common;
+
 mod documents;
 mod engines;
 mod faults;

@@ -3,17 +3,8 @@
 use pipeline_tests::{Registry, Sandbox};
 
 use crate::common::{
-    config_digest, debian, digest, entry, image, layer, on_the_way, publish, two_layers,
+    config_digest, debian, digest, entry, image, layer, on_the_way, publish, save, two_layers,
 };
-use samples::TestImage;
-
-/// Registers an image in the store, from an archive.
-pub fn save(s: &Sandbox, image: &TestImage, name: &str, flags: &[&str]) {
-    s.write("own.tar", image.classic());
-    let command = s.command("imgsave").args(["--name", name]).args(flags);
-    command.arg("own.tar").run().ok();
-    s.remove("own.tar");
-}
 
 /// Bytes of bodies that were sent to a registry.
 fn sent(registry: &Registry) -> u64 {

@@ -2,7 +2,7 @@
 
 use pipeline_tests::{Fault, Registry, Sandbox};
 
-use crate::common::{on_the_way, publish, two_layers};
+use crate::common::{config_digest, on_the_way, publish, two_layers};
 
 const ARCHIVE: &str = "images/capy/capy-debian-12-1.tar\n";
 
@@ -135,4 +135,29 @@ fn a_download_that_was_killed_goes_on() {
     assert_eq!(large(&registry), 0, "{:?}", registry.requests());
     s.run("imgls", ["--check", "--no-engine"]).ok();
     assert_eq!(on_the_way(&s), [""; 0]);
+}
+
+#[test]
+fn what_was_done_but_for_its_last_step_leaves_nothing() {
+    let (s, registry) = (Sandbox::without_engine(), Registry::start());
+    let reference = publish(&s, &registry, &two_layers(1000), "ci/capy:1");
+    let image_id = config_digest(&s, &reference).replace("sha256:", "");
+    let to = format!("{}/ci", registry.address());
+    let fetch = ["imgfetch", "--insecure", &reference];
+    let push = ["imgpush", "--insecure", "--to", &to, "capy-debian-12-1"];
+    for (name, words) in [
+        (image_id.clone(), &fetch[..]),
+        (format!("push-{image_id}"), &push),
+    ] {
+        let run = || s.run(words[0], &words[1..]);
+        let first = run();
+        first.ok();
+        // As one leaves it that is killed when all is registered.
+        s.write(
+            &format!("images/.imgpipe/transfers/{name}/blobs/sha256/x"),
+            "blob",
+        );
+        run().ok().stdout(&first.stdout);
+        assert_eq!(on_the_way(&s), [""; 0], "{words:?}");
+    }
 }

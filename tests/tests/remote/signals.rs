@@ -5,8 +5,8 @@ use std::time::Duration;
 use pipeline_tests::{Fault, Invocation, Registry, Sandbox, Whom};
 use rustix::process::Signal;
 
+use crate::common::save;
 use crate::common::{on_the_way, publish, two_layers};
-use crate::push::save;
 
 /// How long an interrupted command may take, on a machine that is busy with other tests. Alone it takes a quarter of a second.
 const PROMPT: Duration = Duration::from_secs(3);

@@ -65,7 +65,11 @@ fn what_nobody_goes_on_with_is_removed() {
     store.remove_unfinished(&strays[0]).expect("removed");
     assert!(!folder.join("new").exists());
     remove_abandoned(store.root(), held.path()).expect("passed over");
+    store.forget_transfer("held");
     assert!(held.path().exists());
+    store.forget_transfer("none");
+    store.forget_transfer("other");
+    assert!(!folder.join("other").exists());
 }
 
 #[test]

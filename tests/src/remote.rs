@@ -1,10 +1,11 @@
-//! Images in a registry, put there by `skopeo` alone.
+//! Images for tests of remote registries: put into one by `skopeo` alone, or into a store.
 
 use std::fs::File;
 use std::io::Read as _;
 
-use pipeline_tests::{Registry, Sandbox};
 use samples::{Tar, TestImage};
+
+use crate::{Registry, Sandbox};
 
 const OS_RELEASE: &str = "ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n";
 
@@ -75,6 +76,14 @@ pub fn publish_as(
 /// The same without flags: layers are compressed with gzip.
 pub fn publish(s: &Sandbox, registry: &Registry, image: &TestImage, path: &str) -> String {
     publish_as(s, registry, image, path, &[])
+}
+
+/// Registers an image in the store, from an archive.
+pub fn save(s: &Sandbox, image: &TestImage, name: &str, flags: &[&str]) {
+    s.write("own.tar", image.classic());
+    let command = s.command("imgsave").args(["--name", name]).args(flags);
+    command.arg("own.tar").run().ok();
+    s.remove("own.tar");
 }
 
 /// The digest of the manifest that a registry has under a reference, as skopeo says it.
