@@ -60,8 +60,8 @@ enum Task {
     Bench(bench::Options),
     /// Kill commands at random moments, run many at once, and damage archives in more ways than the tests do
     ///
-    /// imgsave, imgbuild, imgload and imgprune are each killed so many times, with all that they have started; after each,
-    /// every registered archive must be whole and the next run must need no help. Sixteen commands over one store follow,
+    /// imgsave, imgbuild, imgload, imgprune, imgfetch and imgpush are each killed so many times, with all that they have
+    /// started; after each, every registered archive must be whole and the next run must need no help. Sixteen commands over one store follow,
     /// archives with damage in them, and an image of 10 GB, for which there must be 30 GB of room. A failure keeps nothing
     /// from being tried. At the end stands what was tried and what was lost, with the seed that gives the same moments again.
     /// It takes an hour or two. Example: `cargo xtask soak --kills 500 --large 0`.
