@@ -219,6 +219,25 @@ impl Sandbox {
         self.run("sh", ["-c", line])
     }
 
+    /// The living processes that work in the sandbox, as their arguments.
+    ///
+    /// # Panics
+    /// Where there is no `/proc`.
+    #[must_use]
+    pub fn processes(&self) -> Vec<String> {
+        let root = self.root().canonicalize().expect("the sandbox is there");
+        let entries = std::fs::read_dir("/proc").expect("/proc can be read");
+        let here = entries.flatten().filter(|entry| {
+            std::fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(&root))
+        });
+        let words = here.map(|entry| {
+            let words = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+            String::from_utf8_lossy(&words).replace('\0', " ")
+        });
+        // One that has ended has none.
+        words.filter(|words| !words.is_empty()).collect()
+    }
+
     /// Removes an image of this sandbox from the engine, so that it has to be loaded again.
     ///
     /// # Panics

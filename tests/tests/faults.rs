@@ -43,6 +43,7 @@ fn load_fails(spoiled: &str, text: &str) -> Outcome {
         "imgload",
         ["--engine", &program, "--engine-timeout", "2s", &image],
     );
+    assert_eq!(s.processes(), [""; 0]);
     loaded.fails("imgload", 5, text);
     assert_eq!(s.read("image-registry.yml"), before, "a use was counted");
     assert!(!engine().has(&image));

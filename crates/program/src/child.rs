@@ -6,16 +6,20 @@
 //!
 //! Children stay in this process's group. Ctrl-C on a terminal therefore reaches them without
 //! us, a password prompt of `ssh` or `sudo` still has its terminal, and a shell can stop the
-//! whole job. The price is that a wrapper script around a program may leave the program behind when
-//! it is ended: hence nobody here waits for the streams of a dead child (see `collect`).
+//! whole job. The price is that a child is not ended together with what it has started, as a wrapper script with the
+//! program behind it: whoever is left of that when the child is gone (see `family`) is ended in the same way.
 
+use std::io;
 use std::process::ExitStatus;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
-use std::{io, thread};
 
 use duct::unix::HandleExt;
+use rustix::process::Signal;
+
+use crate::family::{self, Member};
 
 /// The numbers of the signals, the same on every Unix.
 pub const SIGTERM: i32 = 15;
@@ -23,6 +27,8 @@ const SIGKILL: i32 = 9;
 /// How long a child has between SIGTERM and SIGKILL: enough for a program to remove its
 /// temporary files, little enough for a person who pressed Ctrl-C.
 const GRACE: Duration = Duration::from_secs(3);
+/// How often somebody who waits for others' children looks.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// In the place of a time: the child waits for this process, not the other way round.
 const PAUSED: u64 = u64::MAX;
@@ -41,7 +47,11 @@ struct Children {
 }
 
 fn children() -> MutexGuard<'static, Children> {
-    CHILDREN.lock().unwrap_or_else(PoisonError::into_inner)
+    lock(&CHILDREN)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Ends every call of this process and refuses new ones: both fail as
@@ -58,8 +68,8 @@ pub fn kill_all() {
     }
 }
 
-/// Kills every call that does not clean up and still runs: for the moment before this process ends without
-/// waiting for them.
+/// Kills every call that does not clean up and still runs, with all that it has started: for the moment before this process
+/// ends without waiting for them.
 pub fn kill_rest() {
     let rest: Vec<_> = {
         let children = children();
@@ -67,8 +77,12 @@ pub fn kill_rest() {
         rest.cloned().collect()
     };
     for child in rest {
+        let family = child.family();
         // Errors mean that it has ended by itself.
         let _ = child.handle.send_signal(SIGKILL);
+        for member in family {
+            member.signal(Signal::KILL);
+        }
     }
 }
 
@@ -122,6 +136,12 @@ pub enum Stop {
 #[derive(Debug)]
 pub struct Child {
     handle: duct::Handle,
+    /// What its descendants bear in their environment.
+    mark: String,
+    /// Those that were seen of them when it was to end.
+    seen: Mutex<Vec<Member>>,
+    /// Who sees to its end.
+    ending: Mutex<Option<JoinHandle<()>>>,
     cleans_up: bool,
     end_signal: i32,
     stop: AtomicU8,
@@ -142,8 +162,13 @@ impl Child {
         if children.interrupted && !cleans_up {
             return Ok(None);
         }
+        let mark = family::new_mark();
+        let expression = expression.env(family::MARK, &mark).unchecked();
         let child = Arc::new(Self {
-            handle: expression.unchecked().start()?,
+            handle: expression.start()?,
+            mark,
+            seen: Mutex::default(),
+            ending: Mutex::default(),
             cleans_up,
             end_signal,
             stop: AtomicU8::new(0),
@@ -186,6 +211,8 @@ impl Child {
 
     /// Asks the child to end and sees to it that it does. The first reason is the one that counts.
     pub fn stop(self: &Arc<Self>, reason: Stop) {
+        // Until there is somebody to wait for: the child may end at once.
+        let mut ending_by = lock(&self.ending);
         if self
             .stop
             .compare_exchange(0, reason as u8, Ordering::SeqCst, Ordering::SeqCst)
@@ -193,16 +220,61 @@ impl Child {
         {
             return;
         }
+        // Whoever they are, they may be nobody's children when this one has ended.
+        drop(self.family());
         // Errors mean that the child has ended by itself.
         let _ = self.handle.send_signal(self.end_signal);
         let child = self.clone();
-        let killer = thread::Builder::new().spawn(move || {
+        let ending = thread::Builder::new().spawn(move || {
             if !matches!(child.handle.wait_timeout(GRACE), Ok(Some(_))) {
+                drop(child.family());
                 let _ = child.handle.kill();
             }
+            child.end_family();
         });
-        if killer.is_err() {
-            let _ = self.handle.kill();
+        match ending {
+            Ok(ending) => *ending_by = Some(ending),
+            Err(_) => drop(self.handle.kill()),
+        }
+    }
+
+    /// The living processes that this one has started, and they in turn.
+    fn family(&self) -> Vec<Member> {
+        // The number of one that has ended may be somebody else's.
+        let pids = match self.handle.try_wait() {
+            Ok(None) => self.handle.pids(),
+            _ => Vec::new(),
+        };
+        let pid = pids.first().and_then(|pid| i32::try_from(*pid).ok());
+        let now = family::of(pid, &self.mark);
+        let mut seen = lock(&self.seen);
+        seen.retain(|member| member.lives() && !now.contains(member));
+        seen.extend(now);
+        seen.clone()
+    }
+
+    /// Ends what is left of the family of a child that has ended.
+    fn end_family(&self) {
+        // Twice, since somebody may just have started another.
+        for signal in [Signal::TERM, Signal::KILL, Signal::KILL] {
+            let family = self.family();
+            family.iter().for_each(|member| member.signal(signal));
+            let began = Instant::now();
+            while family.iter().any(|member| member.lives()) && began.elapsed() < GRACE {
+                thread::sleep(PAUSE);
+            }
+            if family.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// Waits until nothing is left of a child that was ended.
+    fn wait_for_ending(&self) {
+        let ending = lock(&self.ending).take();
+        if let Some(ending) = ending {
+            // It does not panic.
+            let _ = ending.join();
         }
     }
 
@@ -254,7 +326,7 @@ impl Child {
 }
 
 /// A child on the list; leaves it when dropped. A child that still runs then (its user panicked
-/// or failed early) is ended and waited for.
+/// or failed early) is ended and waited for. So is all that a child that was ended has started.
 #[derive(Debug)]
 pub struct Running(Arc<Child>);
 
@@ -271,6 +343,7 @@ impl Drop for Running {
             self.0.stop(Stop::Abandoned);
             let _ = self.0.handle.wait();
         }
+        self.0.wait_for_ending();
         children()
             .running
             .retain(|child| !Arc::ptr_eq(child, &self.0));

@@ -5,7 +5,7 @@
 //! - Nothing is inherited: stdin is empty or a pipe, stdout and stderr are always captured.
 //! - Memory does not grow with what a program writes ([`Tail`], [`Chunks`]).
 //! - What is shown of its output is harmless to a terminal ([`one_line`], [`Lines`]).
-//! - [`kill_all`] ends every call of the process at once.
+//! - [`kill_all`] ends every call of the process at once. What is ended takes along all that it has started.
 //!
 //! ```
 //! use program::{Call, Lines};
@@ -25,6 +25,7 @@ mod call;
 mod child;
 mod collect;
 mod error;
+mod family;
 mod feed;
 mod lines;
 mod tail;

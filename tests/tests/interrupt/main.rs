@@ -68,20 +68,30 @@ fn an_engine_that_does_not_listen() {
     let s = Sandbox::new();
     let image = Image::new().build(&s, "a");
     // What is ignored here is ignored by the program that takes the shell's place, too.
-    let text = format!(
-        "[ \"$1\" = save ] || exec '{}' \"$@\"\ntrap '' INT TERM\nexec sleep 60\n",
-        engine().program()
-    );
-    let deaf = s.script("deaf", &text);
-    let save = || {
-        s.command("imgsave")
-            .args(["--engine", deaf.as_str(), &image])
-    };
-    let sleeps = |running: &Running| {
-        let others = running.others();
-        others.iter().any(|process| process.words[0] == "sleep")
-    };
-    Case::new("imgsave, a deaf engine", &save, &sleeps).try_in(&s);
+    for (what, instead) in [
+        ("a deaf engine", "trap '' INT TERM; exec sleep 60"),
+        ("an engine behind a script", "sleep 60; false"),
+        (
+            "an engine behind a deaf script",
+            "trap '' INT TERM; sleep 60; false",
+        ),
+    ] {
+        let text = format!(
+            "[ \"$1\" = save ] || exec '{}' \"$@\"\n{instead}\n",
+            engine().program()
+        );
+        let script = s.script("instead", &text);
+        let save = || {
+            s.command("imgsave")
+                .args(["--engine", script.as_str(), &image])
+        };
+        Case::new(&format!("imgsave, {what}"), &save, &sleeps).try_in(&s);
+    }
+}
+
+fn sleeps(running: &Running) -> bool {
+    let mut others = running.others().into_iter();
+    others.any(|process| process.words.starts_with(&["sleep".into(), "60".into()]))
 }
 
 #[test]
@@ -139,20 +149,24 @@ fn imgbuild() {
         s.command("imgbuild").args(["--jobs", "2", "plans.json"])
     };
     Case::new("imgbuild, building several", &several, &in_step).try_in(&s);
-    let probing = || {
-        let steps = r#""steps":[{"run":"true","cache":{"probe":["sleep","60"],"timeout":"2m"}}]"#;
-        drop(build("probed", ""));
-        let plan = s
-            .read("plan.json")
-            .replace("\"dockerfile\"", &format!("{steps},\"dockerfile\""));
-        s.write("plan.json", plan);
-        s.command("imgbuild").arg("plan.json")
-    };
-    let asks = |running: &Running| {
-        let mut others = running.others().into_iter();
-        others.any(|process| process.words.starts_with(&["sleep".into(), "60".into()]))
-    };
-    Case::new("imgbuild, probing", &probing, &asks).try_in(&s);
+    for probe in [
+        r#""sleep","60""#,
+        r#""sh","-c","sleep 60; true""#,
+        r#""sh","-c","(sleep 60 &); sleep 60; true""#,
+        r#""sh","-c","trap '' INT TERM; sleep 60; sleep 60""#,
+    ] {
+        let probing = || {
+            let cache = format!(r#"{{"probe":[{probe}],"timeout":"2m"}}"#);
+            let steps = format!(r#""steps":[{{"run":"true","cache":{cache}}}]"#);
+            drop(build("probed", ""));
+            let plan = s
+                .read("plan.json")
+                .replace("\"dockerfile\"", &format!("{steps},\"dockerfile\""));
+            s.write("plan.json", plan);
+            s.command("imgbuild").arg("plan.json")
+        };
+        Case::new(&format!("imgbuild, probing {probe}"), &probing, &sleeps).try_in(&s);
+    }
     // As another build of the same image.
     let lock = format!("images/.imgpipe/locks/{}.lock", s.image("slow"));
     let file = File::open(s.path(&lock)).expect("a lock's file can be opened");

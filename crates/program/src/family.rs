@@ -1,0 +1,152 @@
+//! A child with all that it has started: what a signal has to reach for nothing to be left.
+//!
+//! Children share this process's group (see `child`), so a group is no handle on one of them. Who belongs to a child is
+//! read from `/proc`: whoever descends from it, and whoever bears the mark that it was given in its environment, which
+//! also finds those whose parents have ended. Of these only the ones in this process's group: who has left it and its parents meant to
+//! stay, like the connection that `ssh` shares or podman's monitor of a container.
+
+use std::collections::HashMap;
+use std::fs;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+use rustix::process::{Pid, Signal, getpgrp, kill_process};
+
+/// The variable that says which call a process belongs to.
+pub const MARK: &str = "IMGPIPE_CALL";
+
+/// A mark that no other call has, of whatever process.
+pub fn new_mark() -> String {
+    static PROCESS: OnceLock<String> = OnceLock::new();
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let process = PROCESS.get_or_init(|| {
+        let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+        format!("{}-{:x}", std::process::id(), now.as_nanos())
+    });
+    format!("{process}-{}", COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// A process, and when it started, since numbers are used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Member {
+    pid: i32,
+    started: u64,
+}
+
+impl Member {
+    /// Sends a signal, if it still lives.
+    pub fn signal(self, signal: Signal) {
+        let Some(pid) = Pid::from_raw(self.pid) else {
+            return;
+        };
+        if self.lives() {
+            // An error says that it has ended meanwhile, or has become somebody else, whom we may not end.
+            let _ = kill_process(pid, signal);
+        }
+    }
+
+    /// Whether it still lives.
+    pub fn lives(self) -> bool {
+        Stat::of(self.pid).is_some_and(|stat| stat.lives && stat.started == self.started)
+    }
+}
+
+/// Who descends from a child, if it still lives, or bears its mark, and lives; the child itself is not among them. Empty where
+/// there is no `/proc`.
+pub fn of(child: Option<i32>, mark: &str) -> Vec<Member> {
+    let stats: HashMap<i32, Stat> = numbers()
+        .filter_map(|pid| Some((pid, Stat::of(pid)?)))
+        .filter(|(_, stat)| stat.lives)
+        .collect();
+    let own = getpgrp().as_raw_nonzero().get();
+    let is_marked = |pid: i32, stat: &Stat| stat.group == own && bears(pid, mark);
+    let descends = |pid: i32| {
+        let mut at = pid;
+        // A line of parents is no longer than there are processes; numbers that are used again could close it to a circle.
+        for _ in 0..stats.len() {
+            match stats.get(&at) {
+                Some(stat) if Some(stat.parent) == child => return true,
+                Some(stat) => at = stat.parent,
+                None => return false,
+            }
+        }
+        false
+    };
+    let members = stats
+        .iter()
+        .filter(|(pid, stat)| Some(**pid) != child && (descends(**pid) || is_marked(**pid, stat)));
+    members
+        .map(|(pid, stat)| Member {
+            pid: *pid,
+            started: stat.started,
+        })
+        .collect()
+}
+
+fn numbers() -> impl Iterator<Item = i32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+/// Whether the mark is in the environment that a process was started with. That of other users' processes can't be read.
+fn bears(pid: i32, mark: &str) -> bool {
+    let wanted = format!("{MARK}={mark}");
+    let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    let mut variables = environment.split(|byte| *byte == 0);
+    variables.any(|variable| variable == wanted.as_bytes())
+}
+
+/// What the kernel says of a process (proc(5), `/proc/PID/stat`).
+#[derive(Debug, Clone, Copy)]
+struct Stat {
+    lives: bool,
+    parent: i32,
+    group: i32,
+    /// In clock ticks after the machine's start.
+    started: u64,
+}
+
+impl Stat {
+    fn of(pid: i32) -> Option<Self> {
+        let text = fs::read(format!("/proc/{pid}/stat")).ok()?;
+        Self::parse(&String::from_utf8_lossy(&text))
+    }
+
+    /// The program's name, in brackets, may hold anything.
+    fn parse(text: &str) -> Option<Self> {
+        let (_, rest) = text.rsplit_once(')')?;
+        let fields: Vec<&str> = rest.split_whitespace().collect();
+        Some(Self {
+            lives: !matches!(*fields.first()?, "Z" | "X" | "x"),
+            parent: fields.get(1)?.parse().ok()?,
+            group: fields.get(2)?.parse().ok()?,
+            started: fields.get(19)?.parse().ok()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stat_is_read_whatever_the_program_is_called() {
+        let text = "7 (a) Z 1 (b)) S 4 5 6 0 -1 1 2 3 4 5 6 7 8 9 20 0 1 0 4242 1 2";
+        let stat = Stat::parse(text).expect("it is read");
+        assert!(stat.lives);
+        assert_eq!((stat.parent, stat.group, stat.started), (4, 5, 4242));
+        assert!(
+            !Stat::parse(&text.replace(" S ", " Z "))
+                .expect("read")
+                .lives
+        );
+        assert!(Stat::parse("7 (cut").is_none());
+        assert!(Stat::parse("7 (cut) S 1 2").is_none());
+    }
+
+    #[test]
+    fn marks_differ() {
+        assert_ne!(new_mark(), new_mark());
+    }
+}
