@@ -20,13 +20,26 @@ impl Changes {
         self.replace(range, "");
     }
 
+    /// The bytes that are replaced, in the order in which the changes were made.
+    pub fn ranges(&self) -> impl Iterator<Item = &Range<usize>> {
+        self.0.iter().map(|(range, _)| range)
+    }
+
+    /// The same changes in a text in which what stood at one byte stands at another.
+    pub fn moved(&self, to: impl Fn(usize) -> usize) -> Self {
+        let moved =
+            (self.0.iter()).map(|(range, text)| (to(range.start)..to(range.end), text.clone()));
+        Self(moved.collect())
+    }
+
     /// The text with every change made; none where two of them are about the same bytes.
-    pub fn apply(mut self, text: &str) -> Option<String> {
+    pub fn apply(&self, text: &str) -> Option<String> {
         // What is inserted where something is taken out comes first.
-        self.0.sort_by_key(|(range, _)| (range.start, range.end));
+        let mut changes: Vec<_> = self.0.iter().collect();
+        changes.sort_by_key(|(range, _)| (range.start, range.end));
         let mut out = String::with_capacity(text.len());
         let mut done = 0;
-        for (range, new) in &self.0 {
+        for (range, new) in changes {
             out.push_str(text.get(done..range.start)?);
             out.push_str(new);
             done = range.end;

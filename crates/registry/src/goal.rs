@@ -7,7 +7,7 @@ use crate::yaml::{Node, Tree, Value};
 use crate::{Edit, Entry, Registry, edit};
 
 /// What becomes of an entry that is there.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Fate {
     Stays,
     Becomes(Box<Entry>),
@@ -55,21 +55,39 @@ impl Goal {
         }
     }
 
-    /// Whether the new registry says what was meant, and everything else as the old one does.
-    pub fn met(&self, old: &Registry, new: &Registry) -> bool {
-        let fated = old.entries().iter().zip(&self.fates);
-        let wanted = fated.filter_map(|(entry, fate)| match fate {
+    /// The entries as they are to be, where these are the ones that are there.
+    pub fn entries<'a>(
+        &'a self,
+        old: impl Iterator<Item = &'a Entry>,
+    ) -> impl Iterator<Item = &'a Entry> {
+        let old = old.zip(&self.fates).filter_map(|(entry, fate)| match fate {
             Fate::Stays => Some(entry),
-            Fate::Becomes(entry) => Some(entry),
+            Fate::Becomes(entry) => Some(&**entry),
             Fate::Leaves => None,
         });
-        if !wanted.chain(&self.added).eq(new.entries()) {
+        old.chain(&self.added)
+    }
+
+    /// Whether the new registry says what was meant, and everything else as the old one does.
+    pub fn met(&self, old: &Registry, new: &Registry) -> bool {
+        self.met_by(old, old.entries().iter(), old.nodes(), new)
+    }
+
+    /// [`Self::met`], where the fates are those of these entries of the old registry.
+    pub fn met_by<'a>(
+        &'a self,
+        old: &'a Registry,
+        entries: impl Iterator<Item = &'a Entry>,
+        nodes: impl Iterator<Item = &'a Node>,
+        new: &Registry,
+    ) -> bool {
+        if !self.entries(entries).eq(new.entries()) {
             return false;
         }
         let (Some(tree), Some(new_tree)) = (old.tree(), new.tree()) else {
             return old.tree().is_none();
         };
-        let kept = (old.nodes().zip(&self.fates)).filter(|(_, fate)| **fate != Fate::Leaves);
+        let kept = (nodes.zip(&self.fates)).filter(|(_, fate)| **fate != Fate::Leaves);
         same_pairs(&others(tree), &others(new_tree))
             && (kept.zip(new.nodes())).all(|((before, fate), after)| match fate {
                 Fate::Stays => before.same(after),

@@ -25,6 +25,7 @@ mod decode;
 mod edit;
 mod entry;
 mod error;
+mod excerpt;
 mod fields;
 mod goal;
 mod holder;

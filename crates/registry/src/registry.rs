@@ -13,17 +13,18 @@
 //! A text without a document is a registry without entries, and so is one without `images`; a
 //! missing `version` is 1.0. Keys that are not known are somebody else's, on every level.
 //!
-//! Edits cut and paste in the text, so that what a person wrote stays as it is. The outcome is
+//! Edits cut and paste in the text, so that what a person wrote stays as it is. The outcome, as far as it differs, is
 //! parsed and compared with what was meant before anybody gets to see it.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use naming::NameError;
 
 use crate::change::Changes;
 use crate::error::{Mark, Problem};
+use crate::excerpt::Excerpt;
 use crate::goal::{Fate, Goal};
 use crate::usage::Uses;
 use crate::yaml::{Node, Tree, Value};
@@ -37,7 +38,8 @@ pub(crate) const MAX_BYTES: u64 = 16 << 20;
 pub struct Registry {
     path: Utf8PathBuf,
     text: Arc<str>,
-    tree: Arc<Option<Tree>>,
+    /// Only edits need it: that of a text that was made by one is parsed when the next one comes.
+    tree: Arc<OnceLock<Option<Tree>>>,
     entries: Arc<Vec<Entry>>,
     by_name: Arc<HashMap<String, usize>>,
 }
@@ -45,9 +47,7 @@ pub struct Registry {
 impl Registry {
     /// Reads a text. The path is where it comes from: errors name it, nothing opens it.
     pub fn parse(path: &Utf8Path, text: String) -> Result<Self, Error> {
-        if text.len() as u64 > MAX_BYTES {
-            return Err(Error::too_large(path));
-        }
+        check_size(path, &text)?;
         let bare = text.strip_prefix('\u{feff}').unwrap_or(&text);
         if let Some(at) = bare.find('\0') {
             let problem = Problem::new(Mark::of(bare, at), "a NUL byte stands here");
@@ -58,18 +58,26 @@ impl Registry {
             Some(tree) => decode::entries(tree).map_err(|problem| Error::syntax(path, problem))?,
             None => Vec::new(),
         };
-        // `null` is no more of a document than nothing at all.
-        let tree = tree.filter(|tree| matches!(tree.root().value, Value::Map { .. }));
+        let tree = OnceLock::from(tree.filter(has_keys));
+        Ok(Self::of(path, text, tree, entries))
+    }
+
+    fn of(
+        path: &Utf8Path,
+        text: String,
+        tree: OnceLock<Option<Tree>>,
+        entries: Vec<Entry>,
+    ) -> Self {
         let by_name = (entries.iter().enumerate())
             .map(|(index, entry)| (entry.name.clone(), index))
             .collect();
-        Ok(Self {
+        Self {
             path: path.to_owned(),
             text: text.into(),
             tree: Arc::new(tree),
             entries: Arc::new(entries),
             by_name: Arc::new(by_name),
-        })
+        }
     }
 
     /// The same registry for reading, with the uses that are counted beside it. Edits are made in one without them.
@@ -125,15 +133,35 @@ impl Registry {
         }
         list::update(&mut changes, &self.text, self.tree(), &goal);
         let text = changes.apply(&self.text).ok_or_else(refuse)?;
-        match Self::parse(&self.path, text) {
-            Ok(new) if goal.met(self, &new) => Ok(new),
-            Ok(_) | Err(Error::Syntax { .. }) => Err(refuse()),
+        match self.outcome(text, &changes, &goal) {
+            Ok(Some(new)) => Ok(new),
+            Ok(None) | Err(Error::Syntax { .. }) => Err(refuse()),
             Err(error) => Err(error),
         }
     }
 
+    /// The registry of the text that the changes made of this one, if it says what was meant.
+    fn outcome(&self, text: String, changes: &Changes, goal: &Goal) -> Result<Option<Self>, Error> {
+        check_size(&self.path, &text)?;
+        if let Some(excerpt) = Excerpt::new(self, changes, goal)
+            && let Some(met) = excerpt.shows(self, changes, goal)
+        {
+            let entries = || goal.entries(self.entries.iter()).cloned().collect();
+            return Ok(met.then(|| Self::of(&self.path, text, OnceLock::new(), entries())));
+        }
+        self.outcome_as_a_whole(text, goal)
+    }
+
+    fn outcome_as_a_whole(&self, text: String, goal: &Goal) -> Result<Option<Self>, Error> {
+        let new = Self::parse(&self.path, text)?;
+        Ok(goal.met(self, &new).then_some(new))
+    }
+
     pub(crate) fn tree(&self) -> Option<&Tree> {
-        (*self.tree).as_ref()
+        let tree = self
+            .tree
+            .get_or_init(|| yaml::parse(&self.text).ok().flatten().filter(has_keys));
+        tree.as_ref()
     }
 
     /// Where in the tree the entries are, in their order.
@@ -146,6 +174,18 @@ impl Registry {
     pub(crate) fn index(&self, name: &str) -> Option<usize> {
         self.by_name.get(name).copied()
     }
+}
+
+fn check_size(path: &Utf8Path, text: &str) -> Result<(), Error> {
+    match text.len() as u64 > MAX_BYTES {
+        true => Err(Error::too_large(path)),
+        false => Ok(()),
+    }
+}
+
+/// `null` is no more of a document than nothing at all.
+fn has_keys(tree: &Tree) -> bool {
+    matches!(tree.root().value, Value::Map { .. })
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use std::ops::Range;
 
 use crate::error::Mark;
 
-pub(crate) use builder::parse;
+pub(crate) use builder::{MAX_NODES, parse};
 
 /// A document: its root, and where its anchors are.
 #[derive(Debug)]
@@ -24,6 +24,7 @@ pub(crate) struct Tree {
     root: Node,
     /// By the parser's number for an anchor, the way from the root down to its node.
     anchors: HashMap<usize, Vec<usize>>,
+    nodes: usize,
 }
 
 /// A node, and the bytes that it takes: with its tag and anchor, without comments around it.
@@ -69,6 +70,16 @@ pub(crate) enum Style {
 impl Tree {
     pub fn root(&self) -> &Node {
         &self.root
+    }
+
+    /// Whether any node says `&name`. Without one there is no alias either.
+    pub fn has_anchors(&self) -> bool {
+        !self.anchors.is_empty()
+    }
+
+    /// How many nodes there are.
+    pub fn nodes(&self) -> usize {
+        self.nodes
     }
 
     /// The node itself, or what it is an alias of.

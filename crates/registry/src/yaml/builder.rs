@@ -15,7 +15,7 @@ use crate::layout;
 const MAX_DEPTH: usize = 64;
 
 /// How many nodes a document may have: about 25,000 entries. A tree takes some 150 bytes a node.
-const MAX_NODES: usize = 1_000_000;
+pub(crate) const MAX_NODES: usize = 1_000_000;
 
 /// The tree of a text that holds one document; none where it has only comments, or nothing.
 pub(crate) fn parse(text: &str) -> Result<Option<Tree>, Problem> {
@@ -28,6 +28,7 @@ pub(crate) fn parse(text: &str) -> Result<Option<Tree>, Problem> {
     Ok(builder.root.map(|root| Tree {
         root,
         anchors: builder.anchors,
+        nodes: builder.nodes,
     }))
 }
 

@@ -21,10 +21,13 @@ fn parse(text: &str) -> Registry {
 }
 
 fn edited(old: &Registry, edits: &[Edit]) -> Registry {
-    match old.with_edits(edits) {
+    let new = match old.with_edits(edits) {
         Ok(new) => new,
         Err(error) => panic!("{error}\n{edits:?}\n{}", old.text()),
-    }
+    };
+    // What it is known to say is what its text says.
+    assert_eq!(new.entries(), parse(new.text()).entries(), "{}", new.text());
+    new
 }
 
 /// Holds what another parser reads against the entries.
@@ -216,6 +219,8 @@ proptest! {
         };
         for edit in [Edit::Remove(entry.name.clone()), Edit::Put(entry)] {
             if let Ok(new) = registry.with_edits(std::slice::from_ref(&edit)) {
+                let read = parse(new.text());
+                prop_assert_eq!(new.entries(), read.entries(), "{}", new.text());
                 let there = new.get(edit.name());
                 prop_assert_eq!(there, match &edit { Edit::Put(entry) => Some(entry), _ => None });
             }

@@ -12,7 +12,7 @@ pub struct Tape {
 
 impl Tape {
     pub fn any() -> impl Strategy<Value = Self> {
-        prop::collection::vec(any::<u8>(), 0..400).prop_map(|bytes| Self { bytes, at: 0 })
+        prop::collection::vec(any::<u8>(), 0..800).prop_map(|bytes| Self { bytes, at: 0 })
     }
 
     pub fn next(&mut self) -> u8 {

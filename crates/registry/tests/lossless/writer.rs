@@ -32,7 +32,7 @@ impl Written {
             "version: \"1.0\" # v\n",
             "other: {a: [1, 'b']}\nversion: 1\n",
         ]);
-        let count = tape.below(5);
+        let count = tape.below(10);
         if count == 0 {
             let images = tape.pick(&[
                 "images: []\n",
