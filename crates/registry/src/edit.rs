@@ -100,11 +100,11 @@ fn inline(shown: &Shown) -> String {
 
 /// Sets the value of a key that is there.
 pub(crate) fn set(changes: &mut Changes, text: &str, key: &Node, value: &Node, shown: &Shown) {
-    if value.span.is_empty() {
-        match layout::indicator(text, key.span.end, b':') {
+    if value.span().is_empty() {
+        match layout::indicator(text, key.span().end, b':') {
             Some(colon) => changes.insert(colon + 1, format!(" {}", inline(shown))),
             // In a flow mapping a key may stand alone.
-            None => changes.insert(key.span.end, format!(": {}", inline(shown))),
+            None => changes.insert(key.span().end, format!(": {}", inline(shown))),
         }
         return;
     }
@@ -114,14 +114,14 @@ pub(crate) fn set(changes: &mut Changes, text: &str, key: &Node, value: &Node, s
         }
         (Value::List { flow: false, .. }, _) => {
             // From the key on, since the list begins on a line of its own.
-            match layout::indicator(text, key.span.end, b':') {
+            match layout::indicator(text, key.span().end, b':') {
                 Some(colon) => {
-                    changes.replace(colon + 1..value.span.end, format!(" {}", inline(shown)));
+                    changes.replace(colon + 1..value.span().end, format!(" {}", inline(shown)));
                 }
-                None => changes.replace(value.span.clone(), inline(shown)),
+                None => changes.replace(value.span(), inline(shown)),
             }
         }
-        _ => changes.replace(value.span.clone(), inline(shown)),
+        _ => changes.replace(value.span(), inline(shown)),
     }
 }
 
@@ -131,9 +131,9 @@ fn set_block_list(changes: &mut Changes, text: &str, key: &Node, old: &[Node], n
     let (Some(first), Some(last)) = (old.first(), old.last()) else {
         return;
     };
-    let Some(dash) = layout::indicator(text, key.span.end, b'-') else {
+    let Some(dash) = layout::indicator(text, key.span().end, b'-') else {
         changes.replace(
-            first.span.start..last.span.end,
+            first.span().start..last.span().end,
             inline(&Shown::List(new.to_vec())),
         );
         return;
@@ -149,11 +149,11 @@ fn set_block_list(changes: &mut Changes, text: &str, key: &Node, old: &[Node], n
         .map(|item| format!("{indent}- {item}"))
         .collect();
     let lines = new.join(layout::line_break(text));
-    let end = layout::line_end(text, last.span.end);
+    let end = layout::line_end(text, last.span().end);
     match kept.checked_sub(1).and_then(|before| old.get(before)) {
         None => changes.replace(layout::line_start(text, dash)..end, lines),
         Some(before) => {
-            let start = layout::line_end(text, before.span.end);
+            let start = layout::line_end(text, before.span().end);
             let lines = match lines.as_str() {
                 "" => lines,
                 lines => format!("{}{lines}", layout::line_break(text)),
@@ -176,16 +176,18 @@ fn add(changes: &mut Changes, text: &str, node: &Node, key: Key, shown: &Shown) 
         return;
     };
     let pair = format!("{}: {}", key.as_str(), inline(shown));
-    let end = value.span.end.max(before.span.end);
+    let end = value.span().end.max(before.span().end);
     if *flow {
-        match layout::indicator(text, before.span.end, b':') {
+        match layout::indicator(text, before.span().end, b':') {
             // A colon right before a comma would be a part of the key to some parsers.
-            Some(colon) if value.span.is_empty() => changes.insert(colon + 1, format!(" , {pair}")),
+            Some(colon) if value.span().is_empty() => {
+                changes.insert(colon + 1, format!(" , {pair}"));
+            }
             _ => changes.insert(end, format!(", {pair}")),
         }
         return;
     }
-    let indent = layout::column(text, before.span.start);
+    let indent = layout::column(text, before.span().start);
     let line_break = layout::line_break(text);
     changes.insert(
         layout::line_end(text, end),

@@ -13,19 +13,26 @@ use crate::registry::MAX_BYTES;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark {
     /// The line.
-    pub line: usize,
+    pub line: u32,
     /// The character in it.
-    pub column: usize,
+    pub column: u32,
 }
 
 impl Mark {
+    /// The place behind so many line breaks, and so many characters of its line.
+    pub(crate) fn behind(lines: usize, characters: usize) -> Self {
+        let from_1 = |count| u32::try_from(count).map_or(u32::MAX, |count| count.saturating_add(1));
+        Self {
+            line: from_1(lines),
+            column: from_1(characters),
+        }
+    }
+
     /// The place of a byte.
     pub(crate) fn of(text: &str, at: usize) -> Self {
         let before = &text[..at];
-        Self {
-            line: before.matches('\n').count() + 1,
-            column: before.chars().rev().take_while(|c| *c != '\n').count() + 1,
-        }
+        let column = before.chars().rev().take_while(|c| *c != '\n').count();
+        Self::behind(before.matches('\n').count(), column)
     }
 }
 

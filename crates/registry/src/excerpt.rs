@@ -124,7 +124,7 @@ fn starts(registry: &Registry) -> Option<Vec<usize>> {
     let text = registry.text();
     let before = std::iter::once(key).chain(items);
     let starts = before.zip(items).map(|(before, _)| {
-        let dash = layout::indicator(text, before.span.end, b'-')?;
+        let dash = layout::indicator(text, before.span().end, b'-')?;
         let start = layout::line_start(text, dash);
         layout::blank(text, start..dash).then_some(start)
     });

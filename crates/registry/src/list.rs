@@ -65,7 +65,7 @@ fn append_key(changes: &mut Changes, text: &str, root: &Node, added: &[Entry]) {
         return;
     };
     let Some((first, _)) = pairs.first().filter(|_| !*flow) else {
-        let end = layout::trimmed_end(text, 0..root.span.end.saturating_sub(1));
+        let end = layout::trimmed_end(text, 0..root.span().end.saturating_sub(1));
         let separator = match text.as_bytes()[..end].last() {
             Some(b'{') => "",
             Some(b',') => " ",
@@ -74,10 +74,10 @@ fn append_key(changes: &mut Changes, text: &str, root: &Node, added: &[Entry]) {
         changes.insert(end, format!("{separator}images: [{}]", flows(added)));
         return;
     };
-    let indent = column(text, first.span.start);
+    let indent = column(text, first.span().start);
     let key = format!("{}{}images:", layout::line_break(text), " ".repeat(indent));
     let lines = lines(text, added, indent);
-    changes.insert(line_end(text, root.span.end), format!("{key}{lines}"));
+    changes.insert(line_end(text, root.span().end), format!("{key}{lines}"));
 }
 
 /// New entries as the lines of a block list, each line after a line break.
@@ -113,15 +113,15 @@ fn last_kept(goal: &Goal) -> Option<usize> {
 
 /// Entries into a list that has none: `images:`, `images: null`, `images: []`.
 fn fill(changes: &mut Changes, text: &str, key: &Node, images: &Node, added: &[Entry]) {
-    let Some(colon) = layout::indicator(text, key.span.end, b':') else {
+    let Some(colon) = layout::indicator(text, key.span().end, b':') else {
         return;
     };
     let mut end = colon + 1;
-    if !images.span.is_empty() {
-        end = images.span.end;
+    if !images.span().is_empty() {
+        end = images.span().end;
         changes.delete(colon + 1..end);
     }
-    let new = lines(text, added, column(text, key.span.start));
+    let new = lines(text, added, column(text, key.span().start));
     changes.insert(line_end(text, end), new);
 }
 
@@ -129,7 +129,7 @@ fn block(changes: &mut Changes, text: &str, key: &Node, items: &[Node], goal: &G
     let dashes: Vec<_> = (0..items.len())
         .map(|index| {
             let before = index.checked_sub(1).and_then(|before| items.get(before));
-            let from = before.unwrap_or(key).span.end;
+            let from = before.unwrap_or(key).span().end;
             layout::indicator(text, from, b'-')
         })
         .collect();
@@ -137,7 +137,7 @@ fn block(changes: &mut Changes, text: &str, key: &Node, items: &[Node], goal: &G
         return;
     };
     let taken = |index: usize| -> Range<usize> {
-        let end = line_end(text, items[index].span.end);
+        let end = line_end(text, items[index].span().end);
         line_start(text, dashes[index])..layout::after_break(text, end)
     };
     for index in (0..items.len()).filter(|index| goal.fates[*index] == Fate::Leaves) {
@@ -146,7 +146,7 @@ fn block(changes: &mut Changes, text: &str, key: &Node, items: &[Node], goal: &G
     let kept = last_kept(goal);
     if goal.added.is_empty() {
         if kept.is_none()
-            && let Some(colon) = layout::indicator(text, key.span.end, b':')
+            && let Some(colon) = layout::indicator(text, key.span().end, b':')
         {
             changes.insert(colon + 1, " []");
         }
@@ -158,7 +158,7 @@ fn block(changes: &mut Changes, text: &str, key: &Node, items: &[Node], goal: &G
     let dash = " ".repeat(column(text, dashes[like]));
     let inside = match &items[like].value {
         Value::Map { pairs, flow: false } => {
-            pairs.last().map(|(key, _)| column(text, key.span.start))
+            pairs.last().map(|(key, _)| column(text, key.span().start))
         }
         _ => None,
     };
@@ -169,7 +169,7 @@ fn block(changes: &mut Changes, text: &str, key: &Node, items: &[Node], goal: &G
     let new = block_lines(&goal.added, line_break, &dash, inside);
     match kept {
         Some(index) => {
-            let end = with_own_comments(text, items[index].span.end, dash.len());
+            let end = with_own_comments(text, items[index].span().end, dash.len());
             changes.insert(end, new);
         }
         // In the place of the first that leaves.
@@ -198,10 +198,10 @@ fn with_own_comments(text: &str, end: usize, dash: usize) -> usize {
 
 fn flow(changes: &mut Changes, text: &str, images: &Node, items: &[Node], goal: &Goal) {
     let comma = |item: &Node| {
-        layout::indicator(text, item.span.end, b',').filter(|comma| *comma < images.span.end)
+        layout::indicator(text, item.span().end, b',').filter(|comma| *comma < images.span().end)
     };
     for (item, _) in (items.iter().zip(&goal.fates)).filter(|(_, fate)| **fate == Fate::Leaves) {
-        let mut gone = item.span.clone();
+        let mut gone = item.span();
         match comma(item) {
             Some(comma) if text[gone.end..comma].trim().is_empty() => gone.end = comma + 1,
             Some(comma) => changes.delete(comma..comma + 1),
@@ -211,7 +211,7 @@ fn flow(changes: &mut Changes, text: &str, images: &Node, items: &[Node], goal: 
     }
     let kept = last_kept(goal);
     let Some(last) = kept.and_then(|kept| items.get(kept)) else {
-        let open = layout::content(text, images.span.start) + 1;
+        let open = layout::content(text, images.span().start) + 1;
         changes.insert(open, flows(&goal.added));
         return;
     };
@@ -223,13 +223,13 @@ fn flow(changes: &mut Changes, text: &str, images: &Node, items: &[Node], goal: 
     if goal.added.is_empty() {
         return;
     }
-    let start = line_start(text, last.span.start);
-    let own_line = layout::blank(text, start..last.span.start);
+    let start = line_start(text, last.span().start);
+    let own_line = layout::blank(text, start..last.span().start);
     let separator = if own_line {
         format!(
             ",{}{}",
             layout::line_break(text),
-            &text[start..last.span.start]
+            &text[start..last.span().start]
         )
     } else {
         ", ".to_owned()
@@ -237,7 +237,7 @@ fn flow(changes: &mut Changes, text: &str, images: &Node, items: &[Node], goal: 
     let new: String = (goal.added.iter())
         .map(|entry| format!("{separator}{}", edit::flow(entry)))
         .collect();
-    changes.insert(last.span.end, new);
+    changes.insert(last.span().end, new);
 }
 
 /// The whole line where nothing else stands on it, else with the spaces that follow.

@@ -37,7 +37,7 @@ pub(crate) const MAX_BYTES: u64 = 16 << 20;
 #[derive(Debug, Clone)]
 pub struct Registry {
     path: Utf8PathBuf,
-    text: Arc<str>,
+    text: Arc<String>,
     /// Only edits need it: that of a text that was made by one is parsed when the next one comes.
     tree: Arc<OnceLock<Option<Tree>>>,
     entries: Arc<Vec<Entry>>,
@@ -73,7 +73,7 @@ impl Registry {
             .collect();
         Self {
             path: path.to_owned(),
-            text: text.into(),
+            text: Arc::new(text),
             tree: Arc::new(tree),
             entries: Arc::new(entries),
             by_name: Arc::new(by_name),

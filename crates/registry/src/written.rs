@@ -84,8 +84,8 @@ fn of(tree: &Tree, node: &Node, depth: usize, left: &mut usize) -> Result<Writte
         _ if is_null(node) => Content::Null,
         Value::Scalar { text, style } => match (style, plain(text)) {
             (Style::Plain, Plain::Bool(value)) => Content::Bool(value),
-            (Style::Plain, Plain::Number) => Content::Number(text.clone()),
-            _ => Content::Text(text.clone()),
+            (Style::Plain, Plain::Number) => Content::Number(text.to_string()),
+            _ => Content::Text(text.to_string()),
         },
         Value::List { items, .. } => {
             let items = items.iter().map(|item| of(tree, item, depth, left));

@@ -14,6 +14,8 @@ mod offsets;
 use std::collections::HashMap;
 use std::ops::Range;
 
+use compact_str::CompactString;
+
 use crate::error::Mark;
 
 pub(crate) use builder::{MAX_NODES, parse};
@@ -23,23 +25,29 @@ pub(crate) use builder::{MAX_NODES, parse};
 pub(crate) struct Tree {
     root: Node,
     /// By the parser's number for an anchor, the way from the root down to its node.
-    anchors: HashMap<usize, Vec<usize>>,
+    anchors: HashMap<u32, Vec<usize>>,
     nodes: usize,
 }
 
 /// A node, and the bytes that it takes: with its tag and anchor, without comments around it.
 /// A value that is left out takes none; a block list may begin behind its first dash.
+///
+/// There are as many as half a million of them, and what the kernel takes to give memory is most of what they cost.
 #[derive(Debug)]
 pub(crate) struct Node {
-    pub span: Range<usize>,
+    start: u32,
+    end: u32,
     pub at: Mark,
     pub value: Value,
 }
 
+// With the texts of most scalars, which are short.
+const _: () = assert!(size_of::<Node>() <= 48);
+
 #[derive(Debug)]
 pub(crate) enum Value {
     Scalar {
-        text: String,
+        text: CompactString,
         style: Style,
     },
     List {
@@ -51,8 +59,8 @@ pub(crate) enum Value {
         flow: bool,
     },
     Alias {
-        anchor: usize,
-        name: String,
+        anchor: u32,
+        name: CompactString,
     },
 }
 
@@ -99,6 +107,22 @@ impl Tree {
 }
 
 impl Node {
+    /// Of bytes that are below 4 GiB: no text is that long.
+    fn new(span: Range<usize>, at: Mark, value: Value) -> Self {
+        let short = |at| u32::try_from(at).unwrap_or(u32::MAX);
+        Self {
+            start: short(span.start),
+            end: short(span.end),
+            at,
+            value,
+        }
+    }
+
+    /// The bytes that it takes.
+    pub fn span(&self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
     /// The text of a scalar.
     pub fn scalar(&self) -> Option<&str> {
         match &self.value {

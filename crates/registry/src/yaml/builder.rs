@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use compact_str::CompactString;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, Tag};
 
 use super::offsets::Offsets;
@@ -33,10 +34,7 @@ pub(crate) fn parse(text: &str) -> Result<Option<Tree>, Problem> {
 }
 
 fn mark(marker: &Marker) -> Mark {
-    Mark {
-        line: marker.line(),
-        column: marker.col() + 1,
-    }
+    Mark::behind(marker.line().saturating_sub(1), marker.col())
 }
 
 fn one_line(text: &str) -> String {
@@ -57,7 +55,7 @@ struct Builder<'a> {
     offsets: Offsets<'a>,
     open: Vec<Open>,
     root: Option<Node>,
-    anchors: HashMap<usize, Vec<usize>>,
+    anchors: HashMap<u32, Vec<usize>>,
     nodes: usize,
     documents: usize,
     /// Where the last token ended: block scalars begin behind it.
@@ -84,17 +82,13 @@ impl<'a> Builder<'a> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.anchor(anchor);
-                let node = self.scalar(text.into_owned(), style, tag.as_deref(), range, at);
+                let node = self.scalar(CompactString::from(text), style, tag.as_deref(), range, at);
                 self.add(node)
             }
             Event::Alias(anchor) => {
-                let name = self.text.get(range.clone()).unwrap_or_default().to_owned();
-                let value = Value::Alias { anchor, name };
-                self.add(Node {
-                    span: range,
-                    at,
-                    value,
-                })
+                let name = CompactString::from(self.text.get(range.clone()).unwrap_or_default());
+                let anchor = number(anchor);
+                self.add(Node::new(range, at, Value::Alias { anchor, name }))
             }
             Event::SequenceStart(anchor, _) => self.begin(anchor, false, range, at),
             Event::MappingStart(anchor, _) => self.begin(anchor, true, range, at),
@@ -113,7 +107,7 @@ impl<'a> Builder<'a> {
 
     fn scalar(
         &self,
-        text: String,
+        text: CompactString,
         style: ScalarStyle,
         tag: Option<&Tag>,
         range: Range<usize>,
@@ -137,8 +131,7 @@ impl<'a> Builder<'a> {
                 (start..end, Style::Block)
             }
         };
-        let value = Value::Scalar { text, style };
-        Node { span, at, value }
+        Node::new(span, at, Value::Scalar { text, style })
     }
 
     fn begin(
@@ -174,7 +167,7 @@ impl<'a> Builder<'a> {
         };
         // Behind a trailing comma, the parser's mark is that of the comma.
         let closing = layout::token(self.text, mark, b",");
-        let last = (open.children.last()).map_or(open.start, |node| node.span.end);
+        let last = (open.children.last()).map_or(open.start, |node| node.span().end);
         let end = match self.text.as_bytes().get(closing) {
             Some(b']' | b'}') if open.flow => closing + 1,
             _ => last.max(open.start),
@@ -189,11 +182,7 @@ impl<'a> Builder<'a> {
             let items = open.children;
             Value::List { items, flow }
         };
-        self.add(Node {
-            span,
-            at: open.at,
-            value,
-        })
+        self.add(Node::new(span, open.at, value))
     }
 
     fn add(&mut self, node: Node) -> Result<(), Problem> {
@@ -204,7 +193,7 @@ impl<'a> Builder<'a> {
                 format!("the document has more than {MAX_NODES} values"),
             ));
         }
-        self.last = self.last.max(node.span.end);
+        self.last = self.last.max(node.span().end);
         match self.open.last_mut() {
             Some(open) => open.children.push(node),
             None => self.root = Some(node),
@@ -216,9 +205,14 @@ impl<'a> Builder<'a> {
     fn anchor(&mut self, anchor: usize) {
         if anchor != 0 {
             let path = self.open.iter().map(|open| open.children.len()).collect();
-            self.anchors.insert(anchor, path);
+            self.anchors.insert(number(anchor), path);
         }
     }
+}
+
+/// The parser's number of an anchor: at most as many as a text has bytes.
+fn number(anchor: usize) -> u32 {
+    u32::try_from(anchor).unwrap_or(u32::MAX)
 }
 
 fn pairs(children: Vec<Node>) -> Vec<(Node, Node)> {

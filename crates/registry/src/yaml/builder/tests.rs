@@ -4,10 +4,7 @@ use super::*;
 
 /// Every node's own text, the outer before the inner.
 fn spans<'a>(text: &'a str, node: &Node, out: &mut Vec<&'a str>) {
-    out.push(
-        text.get(node.span.clone())
-            .expect("a span is within the text"),
-    );
+    out.push(text.get(node.span()).expect("a span is within the text"));
     match &node.value {
         Value::List { items, .. } => items.iter().for_each(|node| spans(text, node, out)),
         Value::Map { pairs, .. } => pairs.iter().for_each(|(key, value)| {
