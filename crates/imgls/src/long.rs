@@ -17,13 +17,19 @@ pub(crate) fn long(image: &Listed, now: DateTime<Utc>) -> String {
         Some(_) => format!("{} ({})", time(then), age(then, now, false)),
         None => "never".to_owned(),
     };
+    let aliases: Vec<_> = entry.aliases.iter().map(ToString::to_string).collect();
     let bytes = |bytes: u64| format!("{} ({bytes} bytes)", cli::size(bytes));
     let mut lines = vec![
         ("name", entry.name.clone()),
         ("archive", image.path().to_string()),
         ("size", text(image.size().map(bytes))),
+        (
+            "registered size",
+            text(entry.size_mb.map(|size| format!("{size} MB"))),
+        ),
         ("shared", text(image.shared.map(bytes))),
         ("tag", entry.docker_tag.to_string()),
+        ("aliases", list(&aliases)),
         ("os", entry.os.clone()),
         ("architecture", entry.architecture.clone()),
         ("compilers", list(&entry.compilers)),
@@ -58,6 +64,8 @@ pub(crate) fn long(image: &Listed, now: DateTime<Utc>) -> String {
         ("leases", holders(image)),
         ("state", image.state().to_string()),
     ];
+    let inputs = entry.inputs.iter();
+    lines.extend(inputs.map(|input| ("input", input.clone())));
     let layers = image.sight.image.iter().flat_map(|seen| &seen.layers);
     for (index, seen) in layers.enumerate() {
         lines.push(("layer", layer(seen, image.also_in.get(index))));
@@ -133,6 +141,57 @@ mod tests {
             assert_eq!(layer(&seen, also_in), format!("abababababab {words}"));
         }
         assert_eq!(layer(&unknown, None), "abababababab, stored 400 B zstd");
+    }
+
+    #[test]
+    fn all_of_an_entry_is_shown() {
+        let mut image = testing::listed("the-name");
+        let entry = &mut image.entry;
+        let words = |text: &str| vec![format!("{text}-1"), format!("{text}-2")];
+        let digest = |number: u8| Some(naming::Digest::from_bytes([number; 32]));
+        entry.aliases = ["nginx:1.27", "quay.io/x/y:2"]
+            .map(|alias| alias.parse().expect("a reference"))
+            .into();
+        (entry.compilers, entry.packages) = (words("compiler"), words("package"));
+        (entry.tools, entry.variants) = (words("tool"), words("variant"));
+        entry.size_mb = Some(77.5);
+        entry.created = "2026-02-06T01:02:03Z".parse().ok();
+        entry.last_used = "2026-02-07T01:02:03Z".parse().ok();
+        entry.usage_count = 4711;
+        (entry.image_id, entry.digest, entry.fingerprint) = (digest(7), digest(8), digest(9));
+        entry.build_seconds = Some(12.5);
+        entry.built_because = Some("the base changed".into());
+        entry.inputs = words("input 0a1b");
+        entry.base = Some("the-base".into());
+        entry.remote = "registry.example:5000/ci/x:1".parse().ok();
+        let text = long(&image, Utc::now());
+        let shown = |value: &serde_json::Value| {
+            let value = match value {
+                serde_json::Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            text.contains(&value)
+        };
+        let entry = serde_json::to_value(&image.entry).expect("JSON");
+        for (key, value) in entry.as_object().expect("an object") {
+            let is_shown = match value {
+                serde_json::Value::Array(values) => {
+                    assert!(!values.is_empty(), "{key} is tried");
+                    values.iter().all(shown)
+                }
+                // Others have the same answers: their lines are looked for.
+                serde_json::Value::Bool(_) => text.contains(&format!("\n{key}: no\n")),
+                value => {
+                    assert!(!value.is_null(), "{key} is tried");
+                    shown(value)
+                }
+            };
+            assert!(is_shown, "{key}: {value} is not in\n{text}");
+        }
+        assert!(
+            text.contains("\ninput: input 0a1b-1\ninput: input 0a1b-2\n"),
+            "{text}"
+        );
     }
 
     #[test]
