@@ -65,7 +65,7 @@ pub struct Cli {
     #[arg(long)]
     explain: bool,
 
-    /// Say why and on what each would be built, and build nothing
+    /// Say why and on what, and build nothing
     #[arg(short = 'n', long, conflicts_with = "print_dockerfile")]
     dry_run: bool,
 
