@@ -2,7 +2,7 @@
 
 use registry::{Entry, Registry, Store};
 
-use crate::{Failure, absolute};
+use crate::{Code, Failure, absolute};
 
 /// The entry that an operand means: by its name, by a tag that imgload sets, or by the path of its archive.
 pub fn find_entry<'a>(
@@ -20,6 +20,22 @@ pub fn find_entry<'a>(
         return Ok(Some(entry));
     }
     Ok(store.find(registry, &absolute(operand.into())?))
+}
+
+/// The failure for a name that no entry has: what is asked for is not in the store, as where its archive is missing.
+pub fn not_registered(store: &Store, operand: &str) -> Failure {
+    Failure::new(Code::Archive, "no image of that name is registered")
+        .about(operand)
+        .with_hint(where_it_looked(store))
+}
+
+/// Which registry was read, for a hint.
+pub fn where_it_looked(store: &Store) -> String {
+    if store.exists() {
+        format!("the registry is {}", store.file())
+    } else {
+        format!("there is no registry: {} does not exist", store.file())
+    }
 }
 
 /// Whether an operand is a path, and no name: it holds a slash or ends in `.tar`.

@@ -36,7 +36,7 @@ mod words;
 
 pub use command::{VERSION, command};
 pub use common::{Common, absolute, working_dir};
-pub use entry::{find_entry, is_path};
+pub use entry::{find_entry, is_path, not_registered, where_it_looked};
 pub use exit::Code;
 pub use failure::Failure;
 pub use in_order::{in_order, processors};

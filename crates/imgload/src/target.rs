@@ -28,17 +28,9 @@ pub fn resolve(store: &Store, registry: &Registry, operand: &str) -> Result<Targ
             "no such archive, and no image of that name is registered",
         )
         .about(operand)
-        .with_hint(where_it_looked(store)));
+        .with_hint(cli::where_it_looked(store)));
     }
     Ok(Target { path, entry: None })
-}
-
-fn where_it_looked(store: &Store) -> String {
-    if store.exists() {
-        format!("the registry is {}", store.file())
-    } else {
-        format!("there is no registry: {} does not exist", store.file())
-    }
 }
 
 /// The target that an entry stands for. Its `file:` must stay inside the store.

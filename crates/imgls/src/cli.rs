@@ -9,7 +9,6 @@ use cli::{Code, Common, Context, Failure, Flags, count, processors};
 use registry::{Entry, Registry, Store};
 
 use crate::forms::{Forms, Wanted, on_terminal};
-use crate::pin::unknown;
 use crate::{Checker, Listed, Lister, State, pin};
 
 /// Show what images there are, and check them
@@ -48,8 +47,8 @@ States:
   lfs pointer
 
 Exit codes:
-  0 done, 1 other, 2 usage, 3 invalid registry or name, 4 --check found an archive missing, damaged or
-  not the one registered, 6 no room, 7 lock not had in time, 130 interrupted"
+  0 done, 1 other, 2 usage, 3 invalid registry, 4 a name that is not registered, or --check found an archive
+  missing, damaged or not the one registered, 6 no room, 7 lock not had in time, 130 interrupted"
 )]
 pub struct Cli {
     /// Names or archives; none: all; `-`: standard input
@@ -189,7 +188,7 @@ fn names(
     let input = cli.common.input(operands, "registered names")?;
     context.each(input, |_, operand| {
         let entry = cli::find_entry(store, registry, &operand)?;
-        let entry = entry.ok_or_else(|| unknown(store, &operand))?;
+        let entry = entry.ok_or_else(|| cli::not_registered(store, &operand))?;
         names.push(entry.name.clone());
         Ok(())
     })?;

@@ -16,7 +16,9 @@ pub fn pin(
     store.update(lock_timeout, |registry| {
         let mut edits = Vec::new();
         for name in names {
-            let entry = registry.get(name).ok_or_else(|| unknown(store, name))?;
+            let entry = registry
+                .get(name)
+                .ok_or_else(|| cli::not_registered(store, name))?;
             if entry.pinned != pinned {
                 let mut entry = entry.clone();
                 entry.pinned = pinned;
@@ -25,13 +27,6 @@ pub fn pin(
         }
         Ok((edits, ()))
     })
-}
-
-/// The failure for a name that no entry has.
-pub(crate) fn unknown(store: &Store, operand: &str) -> Failure {
-    Failure::invalid("no image of that name is registered")
-        .about(operand)
-        .with_hint(format!("the registry is {}", store.file()))
 }
 
 #[cfg(test)]
@@ -74,7 +69,7 @@ images:
         let unpinned = both.replace("pinned: true", "pinned: false");
         assert_eq!(set(&["one", "two"], false), Ok(unpinned.clone()));
         let failure = set(&["one", "none"], true).expect_err("not registered");
-        assert_eq!(failure.code(), Code::Invalid);
+        assert_eq!(failure.code(), Code::Archive);
         let after = std::fs::read_to_string(&file).expect("a registry");
         assert_eq!(after, unpinned, "all or none");
     }

@@ -91,11 +91,8 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     let input = cli.common.input(cli.operands, "registered names")?;
     context.each(input, |context, operand| {
         let registry = store.read_or_empty()?;
-        let entry = find_entry(&store, &registry, &operand)?.ok_or_else(|| {
-            Failure::new(cli::Code::Archive, "no image of that name is registered")
-                .about(&operand)
-                .with_hint(format!("the registry is {}", store.file()))
-        })?;
+        let entry = find_entry(&store, &registry, &operand)?
+            .ok_or_else(|| cli::not_registered(&store, &operand))?;
         let pushed = pusher
             .push(&registry, entry)
             .map_err(|failure| failure.about(&operand))?;

@@ -167,11 +167,9 @@ fn print(context: &Context, saved: &Saved) -> Result<(), Failure> {
 fn form(store: &Store, base: Option<&str>, wanted: Wanted) -> Result<Form, Failure> {
     let base = base.map(|name| {
         let registry = store.read_or_empty()?;
-        let entry = registry.get(name).ok_or_else(|| {
-            Failure::invalid("the base is not registered")
-                .about(name)
-                .with_hint(format!("the registry is {}", store.file()))
-        })?;
+        let entry = registry
+            .get(name)
+            .ok_or_else(|| cli::not_registered(store, name))?;
         Ok::<_, Failure>(thin::base(store, entry)?)
     });
     Ok(Form {
@@ -183,10 +181,9 @@ fn form(store: &Store, base: Option<&str>, wanted: Wanted) -> Result<Form, Failu
 /// Writes the archive of a registered image with all its layers.
 fn full(saver: &Saver, name: &str) -> Result<Saved, Failure> {
     let registry = saver.store.read_or_empty()?;
-    let entry = registry.get(name).ok_or_else(|| {
-        Failure::invalid("no image of that name is registered")
-            .with_hint(format!("the registry is {}", saver.store.file()))
-    })?;
+    let entry = registry
+        .get(name)
+        .ok_or_else(|| cli::not_registered(saver.store, name))?;
     let naming = Naming::Given(entry.name.parse()?);
     let source = Source::registered(&saver.store.path(&entry.file)?.absolute(), entry)?;
     saver.save(&source, &naming, |_| Ok(DraftEntry::from(entry)))

@@ -33,7 +33,7 @@ fn pinning_changes_nothing_else() {
     // All or none.
     s.run("imgls", ["--pin", "one", "none"]).fails(
         "imgls",
-        3,
+        4,
         "no image of that name is registered",
     );
     assert_eq!(s.read("image-registry.yml"), again);

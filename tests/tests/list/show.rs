@@ -185,7 +185,7 @@ fn what_is_not_registered_is_refused() {
     s.write("image-registry.yml", "images: []\n");
     s.run("imgls", [""; 0]).ok().stdout("").silent();
     s.run("imgls", ["none"])
-        .fails("imgls", 3, "none: no image of that name is registered")
+        .fails("imgls", 4, "none: no image of that name is registered")
         .stderr_has("hint: the registry is ");
     s.run("imgls", ["-"])
         .fails("imgls", 3, "nothing on standard input");

@@ -104,7 +104,7 @@ fn a_thin_archive_is_made_whole() {
             .ok()
             .stdout(&format!("{path}\n"));
         s.run("imgsave", ["--full", &s.image("none")])
-            .fails("imgsave", 3, "registered");
+            .fails("imgsave", 4, "registered");
     }
 }
 
@@ -128,8 +128,8 @@ fn an_image_is_thin_only_on_the_base_that_it_has() {
         ),
         (
             &["--thin", "--base", &unknown, &base],
-            3,
-            "is not registered",
+            4,
+            "no image of that name is registered",
         ),
     ] {
         let refused = s.run("imgsave", words);
