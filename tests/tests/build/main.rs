@@ -2,6 +2,7 @@
 
 mod again;
 mod base;
+mod buildkit;
 mod cache;
 mod explain;
 mod file;
