@@ -44,7 +44,7 @@ pub use input::{Input, nothing_on_stdin, reads_stdin};
 pub use lease::{LeaseFlags, Leases, run as run_holder};
 pub use naming::duration;
 pub use output::Output;
-pub use progress::{Progress, Style};
+pub use progress::{Progress, Style, Waiting};
 pub use remote_flags::RemoteFlags;
 pub use reporter::{Reporter, Task};
 pub use run::{Context, Flags, run};

@@ -3,32 +3,75 @@
 //! On a terminal a bar with bytes, rate and the time that is left. In a log plain lines with the time of day, one every few
 //! seconds, and one at the end of what was told of before: what is done in a moment leaves no line.
 
+mod area;
 mod lines;
 mod spinner;
+mod waiting;
 
+use std::fmt;
 use std::io::{self, IsTerminal, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use terminal_size::{Width, terminal_size_of};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
+use area::Area;
 use lines::Lines;
 pub(crate) use spinner::Spinner;
+pub use waiting::Waiting;
 
 /// How often a plain line says how far it is, where that was asked for.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 /// How often it does in a log that nobody asked for: only what takes long is told.
 const LOG_EVERY: Duration = Duration::from_secs(15);
+/// How often a terminal's lines are drawn at most, in a second.
+const DRAWN: u8 = 20;
+/// How often it is looked how far work is that is watched.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// The bar on a terminal.
-const BAR: &str = "{msg}: {decimal_bytes} of {decimal_total_bytes} [{wide_bar}] {decimal_bytes_per_sec}, {eta} left";
+const BAR: Form = Form {
+    template: "{what}: {decimal_bytes} of {decimal_total_bytes} [{wide_bar}] {decimal_bytes_per_sec}, {eta} left",
+    beside: 58,
+};
+/// On a narrow one.
+const SHORT: Form = Form {
+    template: "{what}: {decimal_bytes} of {decimal_total_bytes}",
+    beside: 28,
+};
 /// Where the end is not known.
-const SPINNER: &str = "{msg}: {decimal_bytes}, {decimal_bytes_per_sec} {spinner}";
+const UNKNOWN: Form = Form {
+    template: "{what}: {decimal_bytes}, {decimal_bytes_per_sec} {spinner}",
+    beside: 36,
+};
+/// A terminal with fewer columns is narrow.
+const NARROW: u16 = 72;
 
-/// What a bar's line needs beside its message, in columns: a line that is wrapped is not cleared.
-const BESIDE: usize = 55;
+/// A line on a terminal.
+struct Form {
+    template: &'static str,
+    /// The columns that it takes beside what is going on.
+    beside: usize,
+}
+
+impl Form {
+    /// As indicatif has it. What is going on is shortened to what there is room for whenever it is drawn: a terminal may
+    /// become narrower.
+    fn style(&self, what: &str) -> ProgressStyle {
+        let (what, beside) = (what.to_owned(), self.beside);
+        // The templates are fixed: where one was wrong, the usual bar would do.
+        let style = ProgressStyle::with_template(self.template);
+        style
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .with_key("what", move |_: &ProgressState, to: &mut dyn fmt::Write| {
+                let room = usize::from(area::size().columns).saturating_sub(beside);
+                // Memory takes all.
+                let _ = to.write_str(&shortened(&what, room));
+            })
+    }
+}
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -63,6 +106,17 @@ impl Shown {
     }
 }
 
+/// Where bars are drawn.
+fn target(shown: Shown) -> ProgressDrawTarget {
+    match shown {
+        Shown::Bar => {
+            let area = Area::new(io::stderr(), area::size);
+            ProgressDrawTarget::term_like_with_hz(Box::new(area), DRAWN)
+        }
+        Shown::Lines(_) | Shown::Nothing => ProgressDrawTarget::hidden(),
+    }
+}
+
 /// What stands on standard error besides lines.
 #[derive(Debug, Clone)]
 pub(crate) struct Screen {
@@ -78,7 +132,7 @@ impl Screen {
         Self {
             program,
             shown,
-            bars: MultiProgress::new(),
+            bars: MultiProgress::with_draw_target(target(shown)),
             ended: Arc::default(),
         }
     }
@@ -106,10 +160,16 @@ impl Screen {
         }
     }
 
-    /// Shows that something without a measure goes on.
+    /// Shows that something without a measure goes on, and the last line that it says.
     pub(crate) fn spin(&self, what: String) -> Spinner {
-        let bar = (self.shown == Shown::Bar).then(|| self.bars.add(spinner::bar(&what)));
+        let bar = (self.shown == Shown::Bar).then(|| self.bars.add(spinner::task(&what)));
         Spinner::new(what, bar, self.lines())
+    }
+
+    /// Shows that something goes on of which nothing else is known.
+    pub(crate) fn wait(&self, what: String) -> Waiting {
+        let bar = (self.shown == Shown::Bar).then(|| self.bars.add(spinner::silent(&what)));
+        Waiting::new(Spinner::new(what, bar, self.lines()))
     }
 
     fn lines(&self) -> Option<Lines> {
@@ -125,13 +185,12 @@ impl Screen {
                 Some(total) => ProgressBar::new(total),
                 None => ProgressBar::new_spinner(),
             };
-            let template = if total.is_some() { BAR } else { SPINNER };
-            let style = ProgressStyle::with_template(template);
-            // The templates are fixed: where one was wrong, the usual bar would do.
-            let bar = bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-            let columns = terminal_size_of(io::stderr()).map_or(80, |(Width(columns), _)| columns);
-            let room = usize::from(columns).saturating_sub(BESIDE);
-            self.bars.add(bar).with_message(shortened(&what, room))
+            let form = match total {
+                Some(_) if area::size().columns < NARROW => SHORT,
+                Some(_) => BAR,
+                None => UNKNOWN,
+            };
+            self.bars.add(bar.with_style(form.style(&what)))
         });
         Progress {
             what,
@@ -171,6 +230,24 @@ impl Progress {
         if let Some(lines) = &self.lines {
             lines.add(&self.what, done, self.total);
         }
+    }
+
+    /// Does work that is seen from outside alone: by what a measure, taken now and then, says that is done in all.
+    pub fn watch<T>(&self, measure: impl Fn() -> u64 + Sync, work: impl FnOnce() -> T) -> T {
+        let over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let watch = scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    let seen = self.done.load(Ordering::Relaxed);
+                    self.add(measure().saturating_sub(seen));
+                    thread::park_timeout(LOOK_EVERY);
+                }
+            });
+            let outcome = work();
+            over.store(true, Ordering::Relaxed);
+            watch.thread().unpark();
+            outcome
+        })
     }
 
     /// A writer that counts what goes through it.
@@ -258,6 +335,22 @@ mod tests {
         assert_eq!(shortened(message, 25), "loading …ian-12-gcc12.tar");
         assert_eq!(shortened("x", 0), "…x");
         assert_eq!(shortened("checking ä", 9), "checking …ä");
+    }
+
+    #[test]
+    fn watches_what_grows() {
+        let screen = Screen::new("test", Style::None, false);
+        let progress = screen.start("x".into(), None);
+        let looked = AtomicU64::new(0);
+        let measure = || 10 * (1 + looked.fetch_add(1, Ordering::Relaxed));
+        let work = || {
+            while looked.load(Ordering::Relaxed) < 2 {
+                thread::yield_now();
+            }
+            "done"
+        };
+        assert_eq!(progress.watch(measure, work), "done");
+        assert!(progress.done.load(Ordering::Relaxed) >= 10);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use crate::Failure;
 use crate::failure::one_line;
-use crate::progress::{Progress, Screen, Spinner, Style};
+use crate::progress::{Progress, Screen, Spinner, Style, Waiting};
 use crate::words;
 
 /// Says what a command is doing. Cheap to pass around by reference.
@@ -33,6 +33,11 @@ impl Reporter {
     /// Shows how far something is, until what this returns is dropped. `total` is in bytes.
     pub fn progress(&self, what: impl Display, total: Option<u64>) -> Progress {
         self.screen.start(one_line(&what.to_string()), total)
+    }
+
+    /// Shows for how long something has gone on that can't be measured, until what this returns is dropped.
+    pub fn wait(&self, what: impl Display) -> Waiting {
+        self.screen.wait(one_line(&what.to_string()))
     }
 
     /// Does what writes to the terminal by another way, with progress out of its way.

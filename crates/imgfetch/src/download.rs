@@ -3,19 +3,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::Duration;
 
 use archive::{Archive, Gathered, Stack};
 use camino::Utf8Path;
-use cli::{Failure, Progress, Reporter};
+use cli::{Failure, Reporter};
 use naming::Digest;
 use registry::{Entry, Registry, Store};
 use remote::{Remote, RemoteImage, blob_path, blobs};
-
-/// How often it is looked how far a download is.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Takes the layers that archives of the store hold, the nearest first: those of the same base, then of any image for the
 /// same processor.
@@ -115,7 +109,7 @@ pub(crate) fn download(
             format!("fetching {}", image.reference.unpinned()),
             Some(total),
         );
-        watched(folder, &progress, || remote.download(image, folder))?;
+        progress.watch(|| size(folder), || remote.download(image, folder))?;
     }
     for (diff_id, layer) in diff_ids.iter().zip(&image.layers) {
         if !gathered.has(*diff_id) {
@@ -123,25 +117,6 @@ pub(crate) fn download(
         }
     }
     Ok(())
-}
-
-/// Does some work that fills a folder, and says how far it is.
-fn watched<T>(folder: &Utf8Path, progress: &Progress, work: impl FnOnce() -> T) -> T {
-    let done = AtomicBool::new(false);
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            let mut seen = 0;
-            while !done.load(Ordering::Relaxed) {
-                let now = size(folder);
-                progress.add(now.saturating_sub(seen));
-                seen = seen.max(now);
-                thread::park_timeout(LOOK_EVERY);
-            }
-        });
-        let outcome = work();
-        done.store(true, Ordering::Relaxed);
-        outcome
-    })
 }
 
 /// The bytes of the files in a folder and the folders in it.

@@ -149,11 +149,11 @@ impl Pusher<'_> {
         });
         let layout = layout.map_err(|error| Sending::Failed(error.into()))?;
         drop(progress);
-        let progress = self
-            .reporter
-            .progress(format!("sending {to}"), Some(layout.bytes));
+        // skopeo does not say how far it is.
+        let size = cli::size(layout.bytes);
+        let waiting = self.reporter.wait(format!("sending {to} ({size})"));
         let sent = self.remote.upload(transfer.path(), to);
-        drop(progress);
+        drop(waiting);
         match sent {
             Ok(()) => Ok(layout.digest),
             Err(Error::Lacks { .. }) => Err(Sending::Lacks),

@@ -267,12 +267,16 @@ impl Saver<'_> {
                     .info(format!("adopting {} ({size})", archive.path()));
                 let registry = self.store.read_or_empty()?;
                 let stack = thin::complete(self.store, &registry, stack.clone())?;
-                let draft = Draft::from_stack(&stack, file, &options, &Inventory::wants)?;
-                return Ok(draft);
+                let path = archive.path();
+                return self.watched(format!("adopting {path}"), file, |file| {
+                    Draft::from_stack(&stack, file, &options, &Inventory::wants)
+                });
             }
             Source::Gathered(gathered) => {
-                let draft = Draft::from_gathered(gathered, file, &options, &Inventory::wants)?;
-                return Ok(draft);
+                let shown = name.map_or_else(|| "an archive".to_owned(), ImageName::to_string);
+                return self.watched(format!("writing {shown}"), file, |file| {
+                    Draft::from_gathered(gathered, file, &options, &Inventory::wants)
+                });
             }
             Source::Engine { reference, info } => (reference, info),
         };
@@ -308,6 +312,19 @@ impl Saver<'_> {
             )
             .with_hint("the tag may have moved meanwhile; try again"))
         }
+    }
+
+    /// Writes into a file, and shows how long it is.
+    fn watched(
+        &self,
+        what: String,
+        file: &mut File,
+        write: impl FnOnce(&mut File) -> Result<Draft, archive::Error>,
+    ) -> Result<Draft, Failure> {
+        let seen = file.try_clone().map_err(|error| unreadable(&error))?;
+        let length = || seen.metadata().map_or(0, |file| file.len());
+        let progress = self.reporter.progress(what, None);
+        Ok(progress.watch(length, || write(file))?)
     }
 }
 

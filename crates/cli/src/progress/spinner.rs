@@ -1,13 +1,19 @@
 //! Progress of what has no measure.
 
+use std::fmt;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use super::lines::Lines;
+use super::{area, shortened};
 
 /// Work of which only the last line is known.
-const TASK: &str = "{prefix}: {elapsed} {wide_msg}";
+const TASK: &str = "{what}: {elapsed} {wide_msg}";
+/// Work of which nothing is known.
+const SILENT: &str = "{what}: {elapsed}";
+/// The columns that this takes beside what is going on.
+const BESIDE: usize = 14;
 /// How often its time is shown.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -19,13 +25,27 @@ pub(crate) struct Spinner {
     lines: Option<Lines>,
 }
 
-/// What a terminal gets.
-pub(super) fn bar(what: &str) -> ProgressBar {
-    let style = ProgressStyle::with_template(TASK);
-    let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
-    ProgressBar::new_spinner()
-        .with_style(style)
-        .with_prefix(what.to_owned())
+/// What a terminal gets. A long name takes half of it at most.
+pub(super) fn task(what: &str) -> ProgressBar {
+    bar(TASK, what, |columns| columns / 2)
+}
+
+/// The same of what says nothing.
+pub(super) fn silent(what: &str) -> ProgressBar {
+    bar(SILENT, what, |columns| columns.saturating_sub(BESIDE))
+}
+
+fn bar(template: &str, what: &str, room: fn(usize) -> usize) -> ProgressBar {
+    let what = what.to_owned();
+    let style = ProgressStyle::with_template(template);
+    let style = style
+        .unwrap_or_else(|_| ProgressStyle::default_spinner())
+        .with_key("what", move |_: &ProgressState, to: &mut dyn fmt::Write| {
+            let room = room(usize::from(area::size().columns));
+            // Memory takes all.
+            let _ = to.write_str(&shortened(&what, room));
+        });
+    ProgressBar::new_spinner().with_style(style)
 }
 
 impl Spinner {
@@ -46,6 +66,13 @@ impl Spinner {
             lines.say(&self.what, |passed| {
                 format!("for {} s: {line}", passed.as_secs())
             });
+        }
+    }
+
+    /// That it goes on, where lines are to say so.
+    pub(super) fn goes_on(&self) {
+        if let Some(lines) = &self.lines {
+            lines.say(&self.what, |passed| format!("for {} s", passed.as_secs()));
         }
     }
 
