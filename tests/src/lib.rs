@@ -16,7 +16,7 @@
 //! - [`Watched`] is the engine with every call written down, and spoiled where a test needs that.
 //! - A [`Tally`] counts what is tried again and again, for `cargo xtask soak`.
 //! - A [`Registry`] is a real registry of a test's own, with every request counted, and a [`Fault`] where a test needs it.
-//! - [`remote`] has images for it.
+//! - [`remote`] has images for it, and [`Tokens`] lets people into it as Docker Hub does.
 //! - [`debian_base`] is a real Debian 12 that all tests share; `cargo xtask clean` removes it.
 //!
 //! The tests need an engine: `cargo xtask test` starts one where none answers. The commands are built as needed.
@@ -39,6 +39,7 @@ mod running;
 mod sandbox;
 mod small_disk;
 mod tally;
+mod tokens;
 mod watched;
 
 pub use engine::{Engine, debian_base, engine};
@@ -52,4 +53,5 @@ pub use running::{Process, Running, Whom};
 pub use sandbox::Sandbox;
 pub use small_disk::SmallDisk;
 pub use tally::{Tally, seed, share};
+pub use tokens::Tokens;
 pub use watched::Watched;

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use xtask::folders;
 
 use crate::front::Front;
-use crate::{Fault, Request};
+use crate::{Fault, Request, Tokens};
 
 /// How long a registry may take to begin to listen.
 const START: Duration = Duration::from_secs(60);
@@ -52,6 +52,15 @@ impl Registry {
     #[must_use]
     pub fn with_login() -> Self {
         Self::create("auth: {htpasswd: {realm: tests, path: htpasswd}}\n")
+    }
+
+    /// A registry that lets in whoever brings a token of this server.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    #[must_use]
+    pub fn with_tokens(tokens: &Tokens) -> Self {
+        Self::create(&tokens.settings())
     }
 
     fn create(more: &str) -> Self {

@@ -64,6 +64,10 @@ const PROGRAMS: &[Program] = &[
         name: "docker-registry",
         package: "docker-registry",
     },
+    Program {
+        name: "openssl",
+        package: "openssl",
+    },
 ];
 /// The tests that run against podman as well: what loads, saves and builds. `cargo xtask engines --engine podman` has all.
 const WITH_PODMAN: [&str; 4] = ["pipeline", "load", "layers", "build"];

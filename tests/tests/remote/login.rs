@@ -1,6 +1,6 @@
 //! Credentials come from the usual files.
 
-use pipeline_tests::{LOGIN, Registry, Sandbox};
+use pipeline_tests::{LOGIN, Registry, Sandbox, Tokens};
 
 use crate::common::{debian, image};
 
@@ -110,4 +110,42 @@ fn credentials_are_where_other_tools_put_them() {
         run("imgfetch", &[&reference]).ok();
         assert!(!fetched.stderr.contains("auth"), "{name}: {fetched}");
     }
+}
+
+/// As Docker Hub, GHCR and Harbor do it.
+#[test]
+fn a_registry_may_ask_for_tokens_of_another_server() {
+    let (s, tokens) = (store(), Tokens::start());
+    let registry = Registry::with_tokens(&tokens);
+    let to = format!("{}/ci", registry.address());
+    let push = |flags: &[&str]| {
+        let command = s.command("imgpush").arg("--insecure").args(flags);
+        command.args(["--to", &to, "own-debian-12-base"]).run()
+    };
+    push(&[])
+        .fails("imgpush", 5, "gives no access")
+        .stderr_has("--authfile");
+    assert!(!tokens.asked().is_empty(), "nobody came for a token");
+    let file = credentials(&s, &registry, "auth.json", LOGIN.1);
+    push(&["--authfile", &file]).ok();
+    let repository = "repository:ci/own-debian-12-base";
+    let asked = tokens.asked();
+    assert!(
+        (asked.iter())
+            .any(|asked| asked.starts_with(&format!("ci {repository}:")) && asked.contains("push")),
+        "{asked:?}"
+    );
+    s.sh("rm -r images/own").ok();
+    let fetch = |flags: &[&str]| {
+        let command = s.command("imgfetch").arg("--insecure").args(flags);
+        command.arg("own-debian-12-base").run()
+    };
+    fetch(&[]).fails("imgfetch", 5, "gives no access");
+    fetch(&["--authfile", &file])
+        .ok()
+        .stdout("images/own/own-debian-12-base.tar\n");
+    let wrong = credentials(&s, &registry, "wrong.json", "wrong");
+    s.sh("rm -r images/own").ok();
+    fetch(&["--authfile", &wrong]).fails("imgfetch", 5, "gives no access");
+    assert!(!s.path("images/own").exists() || s.files("images/own").is_empty());
 }
