@@ -55,7 +55,7 @@ pub enum Error {
     },
 
     /// The engine moved no byte for as long as [`Engine::with_timeout`](crate::Engine::with_timeout) allows.
-    #[error("`{command}` did nothing for {} seconds and was ended", limit.as_secs_f64())]
+    #[error("`{command}` did nothing for {} and was ended", program::seconds(*limit))]
     Timeout {
         /// Program and subcommand.
         command: String,

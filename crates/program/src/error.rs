@@ -37,7 +37,7 @@ pub enum Error {
     },
 
     /// The program moved no byte for as long as its call allows.
-    #[error("`{command}` did nothing for {} seconds and was ended", limit.as_secs_f64())]
+    #[error("`{command}` did nothing for {} and was ended", seconds(*limit))]
     Timeout {
         /// Program and subcommand.
         command: String,
@@ -46,7 +46,7 @@ pub enum Error {
     },
 
     /// The program took longer than its call allows.
-    #[error("`{command}` took longer than {} seconds and was ended", limit.as_secs_f64())]
+    #[error("`{command}` took longer than {} and was ended", seconds(*limit))]
     TooLong {
         /// Program and subcommand.
         command: String,
@@ -75,4 +75,28 @@ pub enum Error {
         /// What the system says.
         source: io::Error,
     },
+}
+
+/// `1 second`, `2 seconds`, `0.5 seconds`.
+pub fn seconds(limit: Duration) -> String {
+    match limit.as_secs_f64() {
+        1.0 => "1 second".to_owned(),
+        seconds => format!("{seconds} seconds"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_in_words() {
+        for (limit, words) in [
+            (500, "0.5 seconds"),
+            (1000, "1 second"),
+            (90_000, "90 seconds"),
+        ] {
+            assert_eq!(seconds(Duration::from_millis(limit)), words);
+        }
+    }
 }

@@ -35,7 +35,7 @@ pub use child::{
     Child, Cleaning, Running, SIGTERM, Stop, interrupted, is_busy, is_cleaning, kill_all, kill_rest,
 };
 pub use collect::{Chunk, Chunks, Collector};
-pub use error::Error;
+pub use error::{Error, seconds};
 pub use feed::Input;
 pub use lines::Lines;
 pub use tail::{Tail, one_line};

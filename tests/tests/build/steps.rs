@@ -237,7 +237,7 @@ fn a_probe_that_fails_does_what_its_step_says() {
 
     s.script("probe", "exec sleep 60");
     let slow = with("error").replace(r#""on_failure""#, r#""timeout":"1s","on_failure""#);
-    build(&s, &slow).fails("imgbuild", 1, "took longer than 1 seconds");
+    build(&s, &slow).fails("imgbuild", 1, "took longer than 1 second and");
     // With all that it has started.
     s.script("probe", "(sleep 60 &); sleep 60; true");
     build(&s, &slow).code(1);

@@ -114,8 +114,8 @@ mod tests {
             ),
             (&["/nonexistent/probe"], 30, "was not found"),
             (&["./probe"], 30, "was not found"),
-            (&["sleep", "60"], 1, "took longer than 1 seconds"),
-            (&["yes"], 1, "took longer than 1 seconds"),
+            (&["sleep", "60"], 1, "took longer than 1 second and"),
+            (&["yes"], 1, "took longer than 1 second and"),
         ] {
             let failure = probes.ask(&probe(words, seconds)).expect_err("it fails");
             let text = failure.to_string();
