@@ -8,6 +8,9 @@ use registry::{Entry, Registry, Store};
 
 use crate::view::{Choice, Found};
 
+/// How many of those whose archives are not there are named.
+const MOST: usize = 5;
+
 /// The images of a store, and where the paths to them begin.
 pub(crate) struct Images<'a> {
     store: &'a Store,
@@ -37,6 +40,7 @@ impl<'a> Images<'a> {
             usable: Vec::new(),
         };
         let survey = store.survey();
+        let mut gone = Vec::new();
         for entry in registry.entries() {
             let path = survey.path(&entry.file);
             let has_archive = path.as_ref().is_ok_and(|file| {
@@ -49,13 +53,12 @@ impl<'a> Images<'a> {
             }
             match path {
                 Ok(_) if has_archive => {}
-                Ok(file) => reporter.warn(format!(
-                    "{}: its archive {} is not there; passed over",
-                    entry.name,
-                    survey.relative(&file, here)
-                )),
+                Ok(file) => gone.push((entry.name.as_str(), survey.relative(&file, here))),
                 Err(error) => reporter.warn(format!("{}: {error}; passed over", entry.name)),
             }
+        }
+        if let Some(warning) = lacks(&gone) {
+            reporter.warn(warning);
         }
         Ok(images)
     }
@@ -75,5 +78,49 @@ impl<'a> Images<'a> {
         let is_there = file.absolute().is_file();
         let is_held = self.found.held.contains(&entry.name);
         Ok(Some(path).filter(|_| is_there || !is_held))
+    }
+}
+
+/// Says in one line whose archives are not there.
+fn lacks(gone: &[(&str, Utf8PathBuf)]) -> Option<String> {
+    match gone {
+        [] => None,
+        [(name, path)] => Some(format!(
+            "{name}: its archive {path} is not there; passed over"
+        )),
+        several => {
+            let names: Vec<_> = several.iter().take(MOST).map(|(name, _)| *name).collect();
+            let more = several.len() - names.len();
+            let more = (more > 0).then(|| format!(" and {more} more"));
+            Some(format!(
+                "{} images have no archive, and are passed over: {}{}",
+                several.len(),
+                names.join(", "),
+                more.unwrap_or_default()
+            ))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_many_are_gone_it_is_one_line() {
+        let gone: Vec<_> = ["a", "b", "c", "d", "e", "f", "g"]
+            .map(|name| (name, Utf8PathBuf::from(format!("images/{name}.tar"))))
+            .into();
+        assert_eq!(lacks(&gone[..0]), None);
+        for (count, said) in [
+            (1, "a: its archive images/a.tar is not there; passed over"),
+            (2, "2 images have no archive, and are passed over: a, b"),
+            (
+                7,
+                "7 images have no archive, and are passed over: a, b, c, d, e and 2 more",
+            ),
+        ] {
+            assert_eq!(lacks(&gone[..count]).as_deref(), Some(said));
+        }
     }
 }
