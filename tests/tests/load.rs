@@ -58,6 +58,18 @@ fn a_runner_is_mapped_for_act() {
     assert_eq!(object["reference"], reference);
     let unasked = s.run("imgload", ["--json", &s.archive("base")]);
     assert!(unasked.ok().json()[0]["act"].is_null(), "{unasked}");
+    // Each image once; that a runner has one alone is told.
+    let other = stored(&s, "other");
+    let archives = [&s.archive("base"), &s.archive("base"), &s.archive("other")];
+    let several = s
+        .command("imgload")
+        .args(["--act", "ubuntu-latest"])
+        .args(archives)
+        .run();
+    let lines = format!("{mapping}\n-P ubuntu-latest={other}\n");
+    several.ok().stdout(&lines).stderr_has(&format!(
+        "warning: act takes one image a runner, and `{reference}` was given for ubuntu-latest already"
+    ));
     for runner in ["a runner", ""] {
         s.run("imgload", ["--act", runner, &s.archive("base")])
             .fails("imgload", 2, "a runner's label is a word");

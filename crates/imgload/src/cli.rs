@@ -9,6 +9,7 @@ use naming::Reference;
 use registry::{Registry, Store};
 use serde_json::json;
 
+use crate::act::Runner;
 use crate::operand::Operand;
 use crate::{Loaded, Loader, Target, target};
 
@@ -48,7 +49,7 @@ pub struct Cli {
 
     /// Print `-P RUNNER=name:tag`, for act
     ///
-    /// With --json it is the key `act`.
+    /// act takes one image a runner: a warning says where there are several. With --json it is the key `act`.
     #[arg(long, value_name = "RUNNER")]
     act: Option<String>,
 
@@ -92,15 +93,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     if cli.tag.is_some() && cli.operands.len() > 1 {
         return Err(Failure::usage(SEVERAL));
     }
-    if let Some(runner) = cli
-        .act
-        .as_deref()
-        .filter(|runner| runner.is_empty() || runner.contains(char::is_whitespace))
-    {
-        return Err(Failure::usage(format!(
-            "`--act '{runner}'`: a runner's label is a word without spaces"
-        )));
-    }
+    let mut act = cli.act.map(Runner::new).transpose()?;
     let store = cli.common.store()?;
     let engine = cli.common.engine();
     let input = cli
@@ -129,7 +122,6 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     let fetcher = missing
         .as_ref()
         .map(|missing| missing.fetcher(&store, &engine, &reporter, cli.common.lock_timeout));
-    let act = cli.act.as_deref();
     let mut input = input;
     let is_stdin = matches!(input, Input::Stdin(_));
     let mut count = 0;
@@ -158,12 +150,12 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
             match target {
                 Ok(target) => targets.push(target),
                 Err(failure) => {
-                    load(context, &loader, std::mem::take(&mut targets), act)?;
+                    load(context, &loader, std::mem::take(&mut targets), &mut act)?;
                     context.tolerate(failure)?;
                 }
             }
         }
-        load(context, &loader, targets, act)?;
+        load(context, &loader, targets, &mut act)?;
     }
 }
 
@@ -209,14 +201,14 @@ fn load(
     context: &mut Context,
     loader: &Loader,
     targets: Vec<(Operand, Target)>,
-    act: Option<&str>,
+    act: &mut Option<Runner>,
 ) -> Result<(), Failure> {
     let (operands, targets): (Vec<_>, Vec<_>) = targets.into_iter().unzip();
     for (operand, outcome) in operands.iter().zip(loader.load_all(&targets)) {
         match outcome {
             Ok(loaded) => loaded
                 .iter()
-                .try_for_each(|image| print(context, act, operand, image))?,
+                .try_for_each(|image| print(context, act.as_mut(), operand, image))?,
             Err(failure) => context.tolerate(failure.about(&operand.text))?,
         }
     }
@@ -225,15 +217,19 @@ fn load(
 
 fn print(
     context: &Context,
-    act: Option<&str>,
+    act: Option<&mut Runner>,
     operand: &Operand,
     image: &Loaded,
 ) -> Result<(), Failure> {
-    let line = match act {
-        Some(runner) => format!("-P {runner}={}", image.reference),
-        None => image.reference.clone(),
-    };
-    context.out.record(&line, || {
+    let runs = act.as_ref().map(|runner| runner.line(&image.reference));
+    if let Some(runner) = act
+        && !context.out.is_json()
+        && !runner.give(&image.reference, context)
+    {
+        return Ok(());
+    }
+    let line = runs.as_ref().unwrap_or(&image.reference);
+    context.out.record(line, || {
         json!({
             "job": operand.job,
             "reference": image.reference,
@@ -241,7 +237,7 @@ fn print(
             "name": image.name,
             "image_id": image.image_id,
             "loaded": image.loaded,
-            "act": act.map(|_| &line),
+            "act": runs,
         })
     })
 }

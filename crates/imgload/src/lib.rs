@@ -2,6 +2,7 @@
 //!
 //! [`Loader`] is what other commands call; [`cli`] is the command.
 
+mod act;
 mod choice;
 pub mod cli;
 mod item;
