@@ -61,6 +61,11 @@ impl Failure {
         self
     }
 
+    /// What to do about it, where that was said.
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     /// Says what to do about it.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {

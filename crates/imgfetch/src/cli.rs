@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use cli::{Common, Context, Failure, Flags, LeaseFlags, Leases, RemoteFlags, find_entry};
-use imgsave::{Form, FormFlags, compliant_name};
+use imgsave::{ArchiveFlags, Form, compliant_name};
 use naming::Architecture;
 use registry::Registry;
 use serde_json::json;
@@ -85,7 +85,7 @@ pub struct Cli {
     platform: Option<Architecture>,
 
     #[command(flatten)]
-    form: FormFlags,
+    archive: ArchiveFlags,
 
     #[command(flatten)]
     remote: RemoteFlags,
@@ -105,6 +105,9 @@ impl Flags for Cli {
     }
 }
 
+/// Where references lead that name neither a registry nor a folder in one.
+const DOCKER_HUB: &str = "docker.io/library/";
+
 /// What `--name` can't be given for.
 const SEVERAL: &str = "`--name` names one image, and several were given";
 
@@ -122,11 +125,6 @@ fn platform(text: &str) -> Result<Architecture, String> {
 pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     if cli.name.is_some() && cli.operands.len() > 1 {
         return Err(Failure::usage(SEVERAL));
-    }
-    if cli.form.is_thin() {
-        return Err(Failure::usage(
-            "`--thin`: an image is fetched thin where its entry says so, and not otherwise",
-        ));
     }
     let name = cli
         .name
@@ -149,10 +147,10 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         reporter: &reporter,
         lock_timeout: cli.common.lock_timeout,
         form: Form {
-            compress: cli.form.wanted(&config)?.compress,
+            compress: cli.archive.compress(&config)?,
             base: None,
         },
-        make_room: cli.form.room(&config, &reporter)?,
+        make_room: cli.archive.room(&config, &reporter)?,
         published: Published::configured(&config)?,
         offline: cli.offline,
         update: cli.update,
@@ -200,8 +198,23 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
             }
         }
         let wanted = fetcher.wanted(&registry, &names, &operand).map_err(about)?;
-        fetch(context, &fetcher, &leases, &wanted).map_err(about)
+        fetch(context, &fetcher, &leases, &wanted)
+            .map_err(|failure| with_meaning(failure, &operand, &wanted).about(&operand))
     })
+}
+
+/// Says what was asked for by a word that may have been meant as a registered name.
+fn with_meaning(failure: Failure, operand: &str, wanted: &Wanted) -> Failure {
+    let reference = wanted.reference.canonical();
+    if wanted.entry.is_some() || operand.contains('/') || !reference.starts_with(DOCKER_HUB) {
+        return failure;
+    }
+    let meaning = format!("`{operand}` is not registered; as a reference it means {reference}");
+    let hint = match failure.hint() {
+        Some(hint) => format!("{meaning}; {hint}"),
+        None => meaning,
+    };
+    failure.with_hint(hint)
 }
 
 /// Fetches an image, holds it for this run, and prints where its archive is.

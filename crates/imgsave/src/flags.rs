@@ -6,24 +6,31 @@ use cli::{Failure, Reporter};
 use imgprune::{Asked, InForce};
 use registry::Config;
 
-/// How archives are written.
+/// How archives are written, whatever is in them.
 #[derive(Debug, Clone, Args)]
-pub struct FormFlags {
+pub struct ArchiveFlags {
     /// Compress layers: zstd, zstd:LEVEL, gzip, or none
     ///
     /// Default: images.compress of the config, else none.
     #[arg(long, value_name = "HOW", hide_short_help = true)]
     compress: Option<Compress>,
 
+    /// Where there is too little room, remove what was used least recently, as imgprune does
+    #[arg(long, hide_short_help = true)]
+    make_room: bool,
+}
+
+/// How archives are written, and whether all layers are in them.
+#[derive(Debug, Clone, Args)]
+pub struct FormFlags {
+    #[command(flatten)]
+    archive: ArchiveFlags,
+
     /// Leave out the layers of the registered base
     ///
     /// Default: images.thin of the config, else not.
     #[arg(long)]
     thin: bool,
-
-    /// Where there is too little room, remove what was used least recently, as imgprune does
-    #[arg(long, hide_short_help = true)]
-    make_room: bool,
 }
 
 /// How archives are to be written, from flags and config.
@@ -47,12 +54,7 @@ pub enum Thin {
     Always,
 }
 
-impl FormFlags {
-    /// Whether `--thin` was given.
-    pub fn is_thin(&self) -> bool {
-        self.thin
-    }
-
+impl ArchiveFlags {
     /// By which limits to make room, if that was asked for.
     pub fn room(&self, config: &Config, reporter: &Reporter) -> Result<Option<InForce>, Failure> {
         if !self.make_room {
@@ -62,15 +64,32 @@ impl FormFlags {
         InForce::new(&Asked::default(), config).map(Some)
     }
 
-    /// What flags and config say together; a flag wins.
-    pub fn wanted(&self, config: &Config) -> Result<Wanted, Failure> {
+    /// How layers are compressed by flags and config, where anybody said so; a flag wins.
+    pub fn compress(&self, config: &Config) -> Result<Option<Compress>, Failure> {
         let configured = config.compress.as_deref().map(str::parse).transpose();
         let configured = configured.map_err(|error: archive::NoCompression| {
             let path = config.path.as_ref().map_or("", |path| path.as_str());
             Failure::invalid(format!("`images.compress`: {error}")).about(path)
         })?;
+        Ok(self.compress.or(configured))
+    }
+}
+
+impl FormFlags {
+    /// Whether `--thin` was given.
+    pub fn is_thin(&self) -> bool {
+        self.thin
+    }
+
+    /// By which limits to make room, if that was asked for.
+    pub fn room(&self, config: &Config, reporter: &Reporter) -> Result<Option<InForce>, Failure> {
+        self.archive.room(config, reporter)
+    }
+
+    /// What flags and config say together; a flag wins.
+    pub fn wanted(&self, config: &Config) -> Result<Wanted, Failure> {
         Ok(Wanted {
-            compress: self.compress.or(configured),
+            compress: self.archive.compress(config)?,
             thin: match config.thin {
                 _ if self.thin => Thin::Always,
                 Some(true) => Thin::WherePossible,

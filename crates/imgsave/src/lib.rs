@@ -11,7 +11,7 @@ mod saver;
 mod source;
 
 pub use entry::{Contents, DraftEntry, contradicts};
-pub use flags::{FormFlags, Thin, Wanted};
+pub use flags::{ArchiveFlags, FormFlags, Thin, Wanted};
 pub use naming_choice::{Naming, compliant_name};
 pub use saver::{Form, Saved, Saver};
 pub use source::Source;

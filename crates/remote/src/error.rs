@@ -2,6 +2,9 @@
 
 use naming::{Architecture, Digest};
 
+/// What Go's network library says where there is no such machine, or no network: a moment later there is none either.
+const NO_WAY: [&str; 2] = ["no such host", "network is unreachable"];
+
 /// A failed call of `skopeo`, or what it brought is not what it should be.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -151,6 +154,6 @@ impl Error {
 
     /// Whether another attempt may do better.
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Failed { .. })
+        matches!(self, Self::Failed { reason, .. } if !NO_WAY.iter().any(|text| reason.contains(text)))
     }
 }

@@ -127,3 +127,34 @@ fn an_image_keeps_the_reference_that_it_was_fetched_by() {
         .ok();
     assert_eq!(aliases("q-debian-12-shop1"), [""; 0]);
 }
+
+#[test]
+fn a_word_that_is_not_registered_is_said_to_be_one_of_docker_hubs() {
+    let s = Sandbox::without_engine();
+    // As skopeo says it where there is no network.
+    let skopeo = |what: &str| {
+        let fatal = format!(r#"echo 'time="x" level=fatal msg="{what}"' >&2; exit 1"#);
+        s.script("skopeo", &format!("echo call >> calls; {fatal}"));
+        let command = s.command("imgfetch").args(["--skopeo", "./skopeo"]);
+        s.write("calls", "");
+        command
+    };
+    let lookup = "pinging container registry registry-1.docker.io: dial tcp: lookup registry-1.docker.io: no such host";
+    let failed = skopeo(lookup).arg("nosuch").run();
+    failed
+        .fails("imgfetch", 5, "no such host")
+        .stderr_has("hint: `nosuch` is not registered; as a reference it means docker.io/library/nosuch:latest\n");
+    assert_eq!(failed.stderr.lines().count(), 2, "{failed}");
+    assert_eq!(s.read("calls"), "call\n", "it was not tried again");
+    let failed = skopeo("manifest unknown").arg("nosuch:7").run();
+    failed
+        .fails("imgfetch", 4, "no such image")
+        .stderr_has("it means docker.io/library/nosuch:7\n");
+    // Other hints stay, and who names a registry knows what they mean.
+    let failed = skopeo("denied").arg("nosuch").run();
+    failed
+        .stderr_has("not registered")
+        .stderr_has("skopeo login");
+    let failed = skopeo(lookup).arg("registry.example/nosuch").run();
+    failed.code(5).stderr_lacks("not registered");
+}
