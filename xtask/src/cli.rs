@@ -48,7 +48,8 @@ enum Task {
     Install(install::Options),
     /// Make a tarball and a Debian package of everything, with checksums, in `target/dist`
     ///
-    /// Times in them are SOURCE_DATE_EPOCH, or else the commit's.
+    /// Times in them are SOURCE_DATE_EPOCH, or else the commit's, and paths of this machine are not in them. `--check` makes all of
+    /// it again in another folder, and fails where a byte differs.
     Dist(dist::Options),
     /// Measure the commands against what one would type without them, and print a table of medians and ratios
     ///

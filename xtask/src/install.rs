@@ -40,7 +40,7 @@ pub(crate) fn run(runner: &Runner, target: &Utf8Path, options: &Options) -> Resu
         eprintln!("removed {removed} files from {prefix}");
         return Ok(());
     }
-    let staged = stage(runner, target, target.join("install"))?;
+    let staged = stage(runner, target, &[], target.join("install"))?;
     install(&staged.folder, &prefix)?;
     eprintln!("installed {} below {prefix}", staged.commands.join(", "));
     let bin = prefix.join("bin");

@@ -20,15 +20,19 @@ pub(crate) struct Staged {
     pub(crate) commands: Vec<String>,
 }
 
-/// Builds the commands, and puts what belongs to them below `folder`, which is emptied first.
+/// Builds the commands into a target folder, with these variables, and puts what belongs to them below `folder`, which is
+/// emptied first.
 pub(crate) fn stage(
     runner: &Runner,
     target: &Utf8Path,
+    variables: &[(&'static str, String)],
     folder: Utf8PathBuf,
 ) -> Result<Staged, Error> {
     eprintln!("building the commands");
     let build = "build --quiet --locked --release --workspace --bins --exclude xtask";
-    runner.run(&cargo_words(build.split(' ').map(str::to_owned)))?;
+    let words = build.split(' ').chain(["--target-dir", target.as_str()]);
+    let build = cargo_words(words.map(str::to_owned));
+    runner.run(&build.variables(variables))?;
     let programs = target.join("release");
     remove(&folder)?;
     // The program's own: it was built with those whose pages it makes.

@@ -68,10 +68,11 @@ pub(super) fn package(
 /// Installs each command as people do who have nothing but Cargo.
 pub(super) fn cargo_install(
     runner: &Runner,
-    target: &Utf8Path,
+    built: &Utf8Path,
+    variables: &[(&'static str, String)],
     commands: &[String],
 ) -> Result<(), Error> {
-    let root = target.join("dist/cargo");
+    let root = built.join("installed");
     for name in commands {
         eprintln!("cargo install --path crates/{name}");
         let path = workspace().join("crates").join(name);
@@ -88,8 +89,9 @@ pub(super) fn cargo_install(
         let words =
             words
                 .into_iter()
-                .chain(["--no-track", "--force", "--target-dir", target.as_str()]);
-        runner.run(&cargo_words(words.map(str::to_owned)))?;
+                .chain(["--no-track", "--force", "--target-dir", built.as_str()]);
+        let install = cargo_words(words.map(str::to_owned));
+        runner.run(&install.variables(variables))?;
         let version = runner.read(&command([
             root.join("bin").join(name).as_str(),
             "--version",

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use flate2::{Compression, GzBuilder};
@@ -55,6 +56,7 @@ pub(super) fn package(
     write(&root.join("DEBIAN/control"), control)?;
     let sums = "find usr -type f | LC_ALL=C sort | xargs -d '\\n' md5sum > DEBIAN/md5sums";
     runner.run(&command(["sh", "-c", sums]).folder(&root))?;
+    modes(&root)?;
     let package = folder.join(format!("imgpipe_{VERSION}_{architecture}.deb"));
     let words = [
         "dpkg-deb",
@@ -63,9 +65,27 @@ pub(super) fn package(
         root.as_str(),
         package.as_str(),
     ];
-    let build = command(words).variable("SOURCE_DATE_EPOCH", time.to_string());
+    // However many processors there are: xz cuts what it compresses into pieces for several.
+    let build = command(words)
+        .variable("SOURCE_DATE_EPOCH", time.to_string())
+        .variable("DPKG_DEB_THREADS_MAX", "1");
     runner.run_quietly(&build)?;
     Ok(package)
+}
+
+/// Gives folders and files the modes that they have on every machine, whatever this one's umask says.
+fn modes(root: &Utf8Path) -> Result<(), Error> {
+    let set = |path: &Utf8Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(Error::io(path))
+    };
+    for path in files(root)? {
+        let is_program = path.starts_with("usr/bin");
+        set(&root.join(&path), if is_program { 0o755 } else { 0o644 })?;
+        for folder in path.ancestors().skip(1) {
+            set(&root.join(folder), 0o755)?;
+        }
+    }
+    Ok(())
 }
 
 fn control(architecture: &str, depends: &str, kilobytes: u64) -> String {
@@ -173,6 +193,28 @@ License: Expat
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn modes_are_those_of_a_package() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(folder.path()).unwrap();
+        for path in ["usr/bin/imgload", "usr/share/man/man1/imgload.1.gz"] {
+            write(&root.join(path), "").unwrap();
+        }
+        for path in ["usr/share", "usr/bin/imgload"] {
+            fs::set_permissions(root.join(path), fs::Permissions::from_mode(0o700)).unwrap();
+        }
+        modes(root).unwrap();
+        for (path, mode) in [
+            ("", 0o755),
+            ("usr/share", 0o755),
+            ("usr/bin/imgload", 0o755),
+            ("usr/share/man/man1/imgload.1.gz", 0o644),
+        ] {
+            let found = root.join(path).metadata().unwrap().permissions().mode();
+            assert_eq!(found & 0o777, mode, "{path}");
+        }
+    }
 
     #[test]
     fn the_package_says_what_it_needs_and_whose_it_is() {

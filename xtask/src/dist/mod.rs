@@ -1,9 +1,12 @@
 //! Makes what is given to others: a tarball and a Debian package of everything, with checksums.
 //!
-//! The same sources, compiler and folder make the same bytes: times are `SOURCE_DATE_EPOCH`, or else the commit's.
+//! The same sources, compilers and packing programs are to make the same bytes, in whatever folder, which `--check` tries: times
+//! are `SOURCE_DATE_EPOCH`, or else the commit's, and paths do not get into the programs.
 
+mod again;
 mod check;
 mod debian;
+mod paths;
 mod tarball;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -33,13 +36,18 @@ const PROGRAMS: [Program; 3] = [
         package: "dpkg-dev",
     },
 ];
+/// The file of checksums.
+const SUMS: &str = "SHA256SUMS";
 /// The folder for what people read, below the prefix.
 const DOC: &str = "share/doc/imgpipe";
 
 /// The flags of `cargo xtask dist`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Then install and remove the package in a container of the demo's base, and each command by `cargo install`
+    /// Then make all again from a clone in another folder and compare, install and remove the package in a container of the demo's
+    /// base, and install each command by `cargo install`
+    ///
+    /// Takes twice as long, and what is not committed can't be compared.
     #[arg(long)]
     check: bool,
 }
@@ -48,7 +56,10 @@ pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, options: &Options) -> 
     packages::ensure(runner, &PROGRAMS, &[])?;
     let folder = target.join("dist");
     remove(&folder)?;
-    let staged = stage(runner, target, folder.join("stage"))?;
+    // Its own: with other flags for the compilers, Cargo would build all again each time.
+    let built = target.join("packing");
+    let variables = paths::variables(runner, workspace(), &built)?;
+    let staged = stage(runner, &built, &variables, folder.join("stage"))?;
     complete(runner, &staged)?;
     let time = time(runner)?;
     let tarball = tarball::write(&staged.folder, &folder, time)?;
@@ -59,10 +70,11 @@ pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, options: &Options) -> 
         sums.push_str(&format!("{}  {name}\n", sum(path)?));
         eprintln!("{path}");
     }
-    write(&folder.join("SHA256SUMS"), &sums)?;
+    write(&folder.join(SUMS), &sums)?;
     if options.check {
+        again::check(runner, target)?;
         check::package(runner, target, &package, &staged.commands)?;
-        check::cargo_install(runner, target, &staged.commands)?;
+        check::cargo_install(runner, &built, &variables, &staged.commands)?;
     }
     Ok(())
 }

@@ -46,6 +46,14 @@ impl Command {
         self
     }
 
+    /// Runs with these variables.
+    #[must_use]
+    pub fn variables(self, variables: &[(&'static str, String)]) -> Self {
+        variables.iter().fold(self, |command, (name, value)| {
+            command.variable(name, value.as_str())
+        })
+    }
+
     /// Reads these bytes on its standard input, which is empty otherwise.
     #[must_use]
     pub fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
