@@ -37,6 +37,8 @@ pub struct Build<'a> {
     pub tag: &'a Reference,
     /// Values for `ARG`. Never shown in errors.
     pub args: BTreeMap<String, String>,
+    /// Whether steps go by `args`, rather than `FROM` alone.
+    pub args_in_steps: bool,
     /// Labels of the result.
     pub labels: BTreeMap<String, String>,
     /// Build for another architecture than the engine's.
@@ -60,6 +62,7 @@ impl<'a> Build<'a> {
             context: None,
             tag,
             args: BTreeMap::new(),
+            args_in_steps: false,
             labels: BTreeMap::new(),
             platform: None,
             no_cache: false,
@@ -165,6 +168,11 @@ impl Engine {
 }
 
 impl Build<'_> {
+    /// Whether the builder would take a step of other arguments for one of these.
+    fn misleads_cache(&self, version: &Version) -> bool {
+        self.args_in_steps && !self.args.is_empty() && version.caches_without_arguments()
+    }
+
     /// The command line, and what it is to read on its standard input.
     fn call(&self, call: Call, version: &Version) -> Result<(Call, Option<Vec<u8>>), Error> {
         // Values are joined to their flags: they cannot be taken for flags themselves.
@@ -188,7 +196,7 @@ impl Build<'_> {
                     .map(|platform| format!("--platform={}", platform.platform())),
             )
             .args(self.network.map(|network| format!("--network={network}")))
-            .args(self.no_cache.then_some("--no-cache"))
+            .args((self.no_cache || self.misleads_cache(version)).then_some("--no-cache"))
             .args(self.cache_from.map(|image| format!("--cache-from={image}")))
             .args(version.keeps_cache())
             .args(if self.pull {

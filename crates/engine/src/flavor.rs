@@ -9,6 +9,7 @@
 //! | `x:1` as a local name | `docker.io/library/x:1` | `localhost/x:1` when built, tagged or loaded from a classic archive; `docker.io/library/x:1` when loaded in OCI form |
 //! | `x:1` when there is no such name | not found | any image whose name ends so |
 //! | a base that is not there | pulled by every builder | pulled, unless `--pull=never` |
+//! | `ENV A=$B` with another argument `B` | done again | taken from the cache as it was (4.3) |
 //! | SIGTERM to a build | the daemon gives up and cleans up | the `RUN` step goes on, its containers stay, exit status 0; SIGHUP ends it cleanly (4.3) |
 //! | an image that is removed while all are listed or inspected | passed over; on containerd stores (28) the whole call fails: `NotFound: content digest …` | the whole call fails: `layer not known` |
 //! | a missing image | `Error: No such image: x`, `Error response from daemon: no such image: …` (CLI 28) | `Error: inspecting object: x: image not known`; 5 says `x: image not known`, and `Error: ` before the last of several alone |
@@ -205,6 +206,12 @@ impl Version {
     /// another engine. The legacy builder reads that in any image's history, and warns of the argument.
     pub(crate) fn keeps_cache(&self) -> Option<&'static str> {
         (self.flavor == Flavor::Docker).then_some("--build-arg=BUILDKIT_INLINE_CACHE=1")
+    }
+
+    /// Whether a step such as `ENV A=$B` is taken from the cache whatever the argument `B` is now: podman (4.3) compares the words
+    /// of the build file, and values for `RUN` alone.
+    pub(crate) fn caches_without_arguments(&self) -> bool {
+        self.flavor == Flavor::Podman
     }
 
     /// What keeps a build from pulling a base that is not there; nothing does in Docker.

@@ -71,6 +71,28 @@ fn version_is_asked_once() {
     assert_eq!(stand_in.file("version").as_deref(), Some("asked\n"));
 }
 
+/// podman 4.3 takes `ENV A=$B` from its cache whatever `B` is.
+#[test]
+fn podman_builds_anew_where_steps_go_by_arguments() {
+    let podman = r#"version) echo '{"Client":{"APIVersion":"4.3.1","Version":"4.3.1"}}';;"#;
+    for (version, in_steps, anew) in [
+        (podman, true, true),
+        (podman, false, false),
+        ("", true, false),
+    ] {
+        let stand_in = StandIn::new(&format!(
+            "{version}\nbuild) echo \"$*\" >${{0%/*}}/words; cat >/dev/null; exit 1;;"
+        ));
+        let tag = tag("y");
+        let mut build = Build::new(BuildFile::Text("FROM x"), &tag);
+        build.args.insert("B".into(), "1".into());
+        build.args_in_steps = in_steps;
+        assert!(stand_in.engine.build(&build, |_| ()).is_err());
+        let words = stand_in.file("words").unwrap();
+        assert_eq!(words.contains("--no-cache"), anew, "{version}: {words}");
+    }
+}
+
 #[test]
 fn garbage_for_an_answer() {
     let stand_in = StandIn::new(

@@ -58,6 +58,7 @@ impl Builder<'_> {
         let mut build = Build::new(BuildFile::Text(&ingredients.text), temporary.reference());
         build.context = recipe.context.as_deref().filter(|_| recipe.sends_context);
         build.args = recipe.args_on(on.as_ref());
+        build.args_in_steps = recipe.has_args_of_its_own();
         build.platform = Some(recipe.architecture).filter(|wanted| *wanted != Architecture::host());
         build.no_cache = self.options.no_cache;
         build.pull = self.options.pull;

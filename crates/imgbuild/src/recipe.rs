@@ -134,6 +134,11 @@ impl Recipe {
         })
     }
 
+    /// Whether there are arguments beside the one that says the base, which only `FROM` goes by.
+    pub(crate) fn has_args_of_its_own(&self) -> bool {
+        self.args.keys().any(|name| name != BASE_IMAGE)
+    }
+
     /// The arguments of the build, with the base's reference.
     pub(crate) fn args_on(&self, base: Option<&Reference>) -> BTreeMap<String, String> {
         let mut args = self.args.clone();
