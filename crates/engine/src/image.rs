@@ -3,7 +3,7 @@
 use naming::{Digest, NameError, Reference};
 use serde::Deserialize;
 
-use crate::flavor::Version;
+use crate::flavor::{Flavor, Version};
 
 /// An image as the engine holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct ImageInfo {
     pub created: Option<String>,
     /// Manifest digests under which the engine knows it too.
     digests: Vec<Digest>,
+    /// podman's own names for it, with the host.
+    names: Vec<String>,
 }
 
 /// A validated name of an image: what reaches the command line is never an option.
@@ -77,6 +79,24 @@ impl Name {
     }
 }
 
+impl Name {
+    /// Whether the engine found `image` by this name, so spelled: podman, which is asked by two spellings, shows by which of
+    /// them it has the image.
+    pub(crate) fn finds(&self, spelling: &str, image: &ImageInfo) -> bool {
+        let is_spelled = |name: &String| {
+            name == spelling
+                || name
+                    .strip_suffix(":latest")
+                    .is_some_and(|name| name == spelling)
+        };
+        let by_name = match self {
+            Self::Id(_) => false,
+            Self::Reference(reference) => reference.digest().is_none() && !image.names.is_empty(),
+        };
+        self.is_of(image) && (!by_name || image.names.iter().any(is_spelled))
+    }
+}
+
 /// The part of the engines' JSON that counts. Everything may be missing or `null` somewhere.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -104,11 +124,10 @@ impl RawImage {
     pub(crate) fn validate(self, version: &Version) -> Result<ImageInfo, NameError> {
         let hex = self.id.strip_prefix("sha256:").unwrap_or(&self.id);
         let digests = self.repo_digests.unwrap_or_default();
+        let names = self.repo_tags.unwrap_or_default();
         Ok(ImageInfo {
             id: Digest::from_hex(hex)?,
-            tags: self
-                .repo_tags
-                .unwrap_or_default()
+            tags: names
                 .iter()
                 .filter_map(|tag| version.reference(tag))
                 .collect(),
@@ -122,6 +141,10 @@ impl RawImage {
                 .iter()
                 .filter_map(|name| name.rsplit_once('@')?.1.parse().ok())
                 .collect(),
+            names: match version.server_flavor {
+                Flavor::Docker => Vec::new(),
+                Flavor::Podman => names,
+            },
         })
     }
 }

@@ -150,7 +150,7 @@ fn place(asked: &[(&Name, &str)], found: Vec<ImageInfo>) -> Option<Vec<Option<Im
     let mut found = found.into_iter().peekable();
     let placed = asked
         .iter()
-        .map(|(name, _)| found.next_if(|image| name.is_of(image)))
+        .map(|(name, spelling)| found.next_if(|image| name.finds(spelling, image)))
         .collect();
     found.peek().is_none().then_some(placed)
 }

@@ -98,3 +98,33 @@ fn answers_go_to_the_names_that_asked() {
         assert_eq!(numbers, expected, "{answers:?}");
     }
 }
+
+/// podman shows an image that was asked for by several names with all of them each time.
+#[test]
+fn several_names_of_one_image_are_told_apart_by_their_spelling() {
+    let podman = parse_version(br#"{"Client":{"APIVersion":"4.3.1","Version":"4.3.1"}}"#).unwrap();
+    let json = format!(
+        r#"{{"Id":"{}","RepoTags":["docker.io/library/x:1","r.example/y:1"]}}"#,
+        id(1)
+    );
+    let call = Engine::new("podman").call("image inspect");
+    let answer = Answer::example(call, format!("[{json},{json}]"));
+    let found = parse(&answer, &podman).unwrap();
+    let names = ["x:1", "r.example/y:1", "z:1"].map(|name| Name::parse(name).unwrap());
+    let spelled: Vec<_> = names.iter().map(|name| name.spellings(&podman)).collect();
+    let asked: Vec<_> = names
+        .iter()
+        .zip(&spelled)
+        .flat_map(|(name, spelled)| {
+            spelled
+                .iter()
+                .map(move |spelling| (name, spelling.as_str()))
+        })
+        .collect();
+    let placed: Vec<_> = place(&asked, found)
+        .unwrap()
+        .iter()
+        .map(Option::is_some)
+        .collect();
+    assert_eq!(placed, [false, true, true, false, false]);
+}
