@@ -122,7 +122,10 @@ impl Engine {
                 tag: build.tag.clone(),
             }),
             Err(error) => {
-                self.clean_up().remove_steps(&steps, &before);
+                // Where it is not known what was there, all stays.
+                if let Some(before) = before {
+                    self.clean_up().remove_steps(&steps, &before);
+                }
                 Err(error)
             }
         }

@@ -12,6 +12,7 @@
 //! | `ENV A=$B` with another argument `B` | done again | taken from the cache as it was (4.3) |
 //! | SIGTERM to a build | the daemon gives up and cleans up | the `RUN` step goes on, its containers stay, exit status 0; SIGHUP ends it cleanly (4.3) |
 //! | an image that is removed while all are listed or inspected | passed over; on containerd stores (28) the whole call fails: `NotFound: content digest …` | the whole call fails: `layer not known` |
+//! | an image whose load was killed | gone, or never there | may stay without a manifest: then every list of all images fails (4.3), and one of those with names does not |
 //! | a missing image | `Error: No such image: x`, `Error response from daemon: no such image: …` (CLI 28) | `Error: inspecting object: x: image not known`; 5 says `x: image not known`, and `Error: ` before the last of several alone |
 //! | the CLI without the buildx plugin (28) | the legacy builder, which takes no `--progress` | its own builder, which does not either |
 //!
@@ -283,6 +284,17 @@ pub(crate) fn lost_an_image(stderr: &str) -> bool {
     ]
     .iter()
     .any(|words| stderr.contains(words))
+}
+
+/// Whether podman fails because an image that it came upon is damaged, as a `load` leaves it that was killed in the moment
+/// between the image and its manifest (4.3): `checking if image "…" is dangling: locating item named "manifest" for image with
+/// ID "…" (consider removing the image to resolve the issue): file does not exist`. It loads and builds all the same, and
+/// another load of that image repairs it.
+pub(crate) fn has_damaged_image(stderr: &str) -> bool {
+    let mut complaints = stderr
+        .lines()
+        .filter(|line| !is_noise(&line.to_ascii_lowercase()));
+    complaints.any(|line| line.contains("consider removing the image to resolve the issue"))
 }
 
 /// Lines that come with any call: `podman-docker`'s greeting, warnings of either engine.

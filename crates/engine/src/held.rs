@@ -17,9 +17,10 @@ pub struct Held {
 }
 
 impl Engine {
-    /// All images, tagged or not, in two calls for the first few hundred. Without incomplete ones.
+    /// All images, tagged or not, in two calls for the first few hundred. Without incomplete ones; where podman has such,
+    /// without untagged ones.
     pub fn held(&self) -> Result<Vec<Held>, Error> {
-        let ids: Vec<_> = self.ids()?.iter().map(Digest::to_string).collect();
+        let ids: Vec<_> = self.known_ids()?.iter().map(Digest::to_string).collect();
         let call = || {
             self.call("image inspect")
                 .args(["--format", "{{.Id}} {{json .RootFS}}"])

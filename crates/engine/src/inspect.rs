@@ -4,13 +4,19 @@
 //! name an image answers is seen from the image itself.
 
 use std::collections::BTreeSet;
+use std::thread;
+use std::time::Duration;
 
 use naming::Digest;
 
-use crate::flavor::{Flavor, Version};
+use crate::flavor::{self, Flavor, Version};
 use crate::image::{ImageInfo, Name, RawImage};
 use crate::several::{self, Answer, chunks};
 use crate::{Engine, Error};
+
+/// How often podman is asked for all images while one of them is damaged, and the pause between.
+const ATTEMPTS: u32 = 3;
+const PAUSE: Duration = Duration::from_millis(50);
 
 impl Engine {
     /// Looks up images by reference or ID (`sha256:…`). The results are in the order of the names;
@@ -95,9 +101,37 @@ impl Engine {
         Ok((found, certain))
     }
 
-    /// The IDs of all images. The one place that reads lines: no engine prints IDs alone as JSON.
-    pub(crate) fn ids(&self) -> Result<BTreeSet<Digest>, Error> {
-        let call = self.call("images").args(["-aq", "--no-trunc"]);
+    /// The IDs of all images. The one place that reads lines: no engine prints IDs alone as JSON. `None` where podman can't
+    /// tell because of a damaged one.
+    pub(crate) fn ids(&self) -> Result<Option<BTreeSet<Digest>>, Error> {
+        for attempt in 1.. {
+            match self.ids_listed_by(&[]) {
+                Err(error) if error.tail().is_some_and(flavor::has_damaged_image) => {
+                    // An image that is just being made looks the same for a moment.
+                    if attempt == ATTEMPTS {
+                        break;
+                    }
+                    thread::sleep(PAUSE);
+                }
+                ids => return ids.map(Some),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The IDs of all images; of those with names, where that is all that podman can tell.
+    pub(crate) fn known_ids(&self) -> Result<BTreeSet<Digest>, Error> {
+        match self.ids()? {
+            Some(ids) => Ok(ids),
+            None => self.ids_listed_by(&["--filter", "reference=*"]),
+        }
+    }
+
+    fn ids_listed_by(&self, words: &[&str]) -> Result<BTreeSet<Digest>, Error> {
+        let call = self
+            .call("images")
+            .args(["-aq", "--no-trunc"])
+            .args(words.iter().copied());
         let answer = several::output(&call)?;
         call.check(answer.status, &answer.stderr.text())?;
         let parse = |line: &str| {
@@ -117,16 +151,30 @@ impl Engine {
     ) -> Result<Vec<Option<ImageInfo>>, Error> {
         let call = self.call("image inspect").args(["--format", "{{json .}}"]);
         let spellings: Vec<_> = asked.iter().map(|(_, spelling)| *spelling).collect();
-        let answer = Answer::of(call, &spellings)?;
+        let one_by_one = || {
+            asked.iter().try_fold(Vec::new(), |mut all, one| {
+                all.extend(self.inspect_chunk(std::slice::from_ref(one), version)?);
+                Ok(all)
+            })
+        };
+        let answer = match Answer::of(call, &spellings) {
+            // Of which of them that is, and what it has of the others, is not said. What is damaged is not there: it can be
+            // loaded as if it had never been.
+            Err(error) if error.tail().is_some_and(flavor::has_damaged_image) => {
+                return if asked.len() > 1 {
+                    one_by_one()
+                } else {
+                    Ok(vec![None])
+                };
+            }
+            answer => answer?,
+        };
         let found = parse(&answer, version)?;
         answer.check_count(found.len())?;
         match place(asked, found) {
             Some(placed) => Ok(placed),
             // An image that does not show the name it was found by: one call each settles it.
-            None if asked.len() > 1 => asked.iter().try_fold(Vec::new(), |mut all, one| {
-                all.extend(self.inspect_chunk(std::slice::from_ref(one), version)?);
-                Ok(all)
-            }),
+            None if asked.len() > 1 => one_by_one(),
             None => Err(answer.call.bad_output("more answers than questions").into()),
         }
     }

@@ -131,19 +131,28 @@ impl Engine {
         let began = Instant::now();
         while began.elapsed() < PATIENCE {
             match self.strays(steps, before) {
-                Ok(strays) if !strays.is_empty() => drop(self.remove_alone(&strays)),
-                _ => return,
+                Ok(Some(strays)) if strays.is_empty() => return,
+                Ok(Some(strays)) => drop(self.remove_alone(&strays)),
+                // Maybe it can be told in a moment.
+                Ok(None) => {}
+                Err(_) => return,
             }
             thread::sleep(PAUSE);
         }
     }
 
-    /// The untagged images of the steps, last to first.
-    fn strays(&self, steps: &Steps, before: &BTreeSet<Digest>) -> Result<Vec<Digest>, Error> {
+    /// The untagged images of the steps, last to first; `None` where the engine can't tell.
+    fn strays(
+        &self,
+        steps: &Steps,
+        before: &BTreeSet<Digest>,
+    ) -> Result<Option<Vec<Digest>>, Error> {
         if steps.made.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Some(Vec::new()));
         }
-        let now = self.ids()?;
+        let Some(now) = self.ids()? else {
+            return Ok(None);
+        };
         let ours = |made: &String| {
             now.difference(before)
                 .find(|id| id.hex().starts_with(made))
@@ -157,10 +166,8 @@ impl Engine {
             .map(|id| id.to_string())
             .collect();
         let images = self.inspect(&ids)?.into_iter().flatten();
-        Ok(images
-            .filter(|image| image.tags.is_empty())
-            .map(|image| image.id)
-            .collect())
+        let strays = images.filter(|image| image.tags.is_empty());
+        Ok(Some(strays.map(|image| image.id).collect()))
     }
 
     fn remove_alone(&self, ids: &[Digest]) -> Result<(), Error> {

@@ -71,6 +71,42 @@ fn version_is_asked_once() {
     assert_eq!(stand_in.file("version").as_deref(), Some("asked\n"));
 }
 
+/// podman 4.3, where a `load` was killed.
+#[test]
+fn a_damaged_image_hides_no_other() {
+    let id = "1".repeat(64);
+    let stand_in = StandIn::new(&format!(
+        r#"images) case "$*" in *--filter\ reference=*) echo sha256:{id};; *)
+        echo 'Error: checking if image "2f0f" is dangling: locating item named "manifest" for image with ID "2f0f" (consider removing the image to resolve the issue): file does not exist' >&2
+        exit 125;; esac;;
+        image) case "$*" in
+        *json\ .RootFS*{id}*) echo '{id} {{"Type":"layers","Layers":["sha256:{id}"]}}';;
+        *broken*) echo 'Error: locating item named "manifest" for image with ID "2f0f" (consider removing the image to resolve the issue): file does not exist' >&2
+        exit 125;;
+        *whole*) echo '{{"Id":"{id}","RepoTags":["whole:1"]}}';;
+        *) echo 'Error: No such image: x' >&2; exit 1;; esac;;
+        build) cat >/dev/null; echo '--> 0768dec5a19'; echo broken; exit 1;;
+        rmi) echo "$*" >>${{0%/*}}/removed;;"#
+    ));
+    let held = stand_in.engine.held().unwrap();
+    let ids: Vec<_> = held.iter().map(|image| image.id.hex()).collect();
+    assert_eq!(ids, [id.as_str()]);
+    // What is damaged itself is not there.
+    let found = stand_in.engine.inspect(&["whole:1", "broken:1"]).unwrap();
+    let there: Vec<_> = found.iter().map(Option::is_some).collect();
+    assert_eq!(there, [true, false]);
+    // A build is not kept from its work, and what a failed one left is not guessed.
+    let tag = tag("y");
+    let build = Build::new(BuildFile::Text("FROM x"), &tag);
+    let mut said = String::new();
+    let error = stand_in.engine.build(&build, |line| said += line);
+    assert!(
+        matches!(error, Err(Error::Failed { .. })) && said.ends_with("broken"),
+        "{error:?} {said}"
+    );
+    assert_eq!(stand_in.file("removed"), None);
+}
+
 /// podman 4.3 takes `ENV A=$B` from its cache whatever `B` is.
 #[test]
 fn podman_builds_anew_where_steps_go_by_arguments() {

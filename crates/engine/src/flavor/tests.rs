@@ -167,3 +167,14 @@ fn an_image_that_went_away_is_no_missing_one() {
         "Error: inspecting object: x:1: image not known"
     ));
 }
+
+#[test]
+fn a_damaged_image_is_told_from_a_warning_of_one() {
+    let said = r#"locating item named "manifest" for image with ID "2f0f" (consider removing the image to resolve the issue): file does not exist"#;
+    let warning =
+        format!("time=\"2026-11-27T02:48:04Z\" level=warning msg=\"{said}, ignoring the error\"");
+    assert!(has_damaged_image(&format!("{warning}\nError: {said}")));
+    assert!(!has_damaged_image(&format!(
+        "{warning}\nError: x: image not known"
+    )));
+}
