@@ -2,6 +2,7 @@
 
 use naming::{Digest, NameError, Reference};
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::flavor::{Flavor, Version};
 
@@ -27,6 +28,8 @@ pub struct ImageInfo {
     pub size: u64,
     /// RFC 3339, as the engine writes it.
     pub created: Option<String>,
+    /// What containers get of it, as the engine writes it: the `config` of the image's config.
+    pub settings: Option<Value>,
     /// Manifest digests under which the engine knows it too.
     digests: Vec<Digest>,
     /// podman's own names for it, with the host.
@@ -111,6 +114,7 @@ pub(crate) struct RawImage {
     os: Option<String>,
     size: Option<u64>,
     created: Option<String>,
+    config: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -137,6 +141,7 @@ impl RawImage {
             os: self.os.unwrap_or_default(),
             size: self.size.unwrap_or_default(),
             created: self.created.filter(|created| !created.is_empty()),
+            settings: self.config,
             digests: digests
                 .iter()
                 .filter_map(|name| name.rsplit_once('@')?.1.parse().ok())

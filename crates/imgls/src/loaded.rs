@@ -2,10 +2,11 @@
 //!
 //! An image is loaded when the engine has the registered one under the registered tag. An engine with a graph
 //! driver calls an image by its config's digest, which is its identity. A containerd store calls it by its manifest's:
-//! the one that imgload composes is known; any other image is the same there if its layers are.
+//! the one that imgload composes is known; any other image is the same there if its layers and its settings are.
 
 use std::cell::OnceCell;
 
+use archive::Archive;
 use engine::{Engine, Error, ImageInfo, StoreKind};
 
 use crate::listed::Listed;
@@ -48,6 +49,18 @@ fn is_it(image: &Listed, info: &ImageInfo, is_containerd: &dyn Fn() -> bool) -> 
         // The archive is what tells manifests and layers.
         return if is_containerd() { None } else { Some(false) };
     };
-    let same_layers = seen.has_layers(diff_ids);
-    Some(same_layers && (seen.manifest == Some(info.id) || is_containerd()))
+    let is_alike = || is_containerd() && is_alike(image, info);
+    Some(seen.has_layers(diff_ids) && (seen.manifest == Some(info.id) || is_alike()))
+}
+
+/// Whether the engine's image is alike in what its archive says beside the layers. That is read once more: few images
+/// come so far, and all of them together may say much.
+fn is_alike(image: &Listed, info: &ImageInfo) -> bool {
+    let path = image.sight.absolute.as_ref();
+    let archive = path.and_then(|path| Archive::open(path).ok());
+    let images = archive.iter().flat_map(|archive| archive.images());
+    let own = image.sight.image.as_ref().map(|seen| seen.id);
+    images
+        .filter(|image| Some(image.image_id) == own)
+        .any(|image| imgprune::is_alike(image, info))
 }

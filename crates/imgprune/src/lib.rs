@@ -2,6 +2,7 @@
 //!
 //! [`select()`] decides, [`Pruner`] finds out what it has to know and does it, [`cli`] is the command.
 
+mod alike;
 pub mod cli;
 mod entries;
 mod limits;
@@ -13,6 +14,7 @@ mod shown;
 mod strays;
 mod uses;
 
+pub use alike::is_alike;
 pub use limits::{Asked, InForce, KeepLast, Limits, Origin, Per};
 pub use pruner::{Options, Pruner};
 pub use report::{Gone, GoneKind, Report};

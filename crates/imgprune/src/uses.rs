@@ -2,11 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use archive::Archive;
+use archive::{Archive, Image};
 use cli::Failure;
 use engine::{Engine, ImageInfo, StoreKind};
 use naming::{Digest, Reference};
 use registry::{Entry, Registry, Store};
+
+use crate::alike::is_alike;
 
 /// What an engine has to do with the images of a store.
 #[derive(Debug, Default)]
@@ -15,8 +17,8 @@ pub(crate) struct Uses {
     containers: HashMap<Digest, String>,
     /// The images under registered tags.
     tagged: HashMap<Reference, ImageInfo>,
-    /// The layers of registered images by their names, where the engine knows images by nothing else that is registered.
-    layers: HashMap<String, Vec<Digest>>,
+    /// Registered images by their names, where the engine knows images by nothing that is registered.
+    archived: HashMap<String, Image>,
     /// The names that were registered when the engine was asked; `None` where there is no engine.
     known: Option<HashSet<String>>,
 }
@@ -43,7 +45,7 @@ impl Uses {
             known: Some(entries.iter().map(|entry| entry.name.clone()).collect()),
             containers,
             tagged: HashMap::new(),
-            layers: HashMap::new(),
+            archived: HashMap::new(),
         };
         if !uses.containers.is_empty() || loaded {
             let tags: Vec<_> = entries.iter().flat_map(Entry::tags).collect();
@@ -59,9 +61,9 @@ impl Uses {
         if loaded && !uses.tagged.is_empty() && engine.store()? == StoreKind::Containerd {
             let is_tagged = |entry: &&Entry| entry.tags().any(|tag| uses.tagged.contains_key(tag));
             let entries = entries.iter().filter(is_tagged);
-            let layers =
-                entries.filter_map(|entry| Some((entry.name.clone(), layers(store, entry)?)));
-            uses.layers = layers.collect();
+            let archived =
+                entries.filter_map(|entry| Some((entry.name.clone(), archived(store, entry)?)));
+            uses.archived = archived.collect();
         }
         Ok(uses)
     }
@@ -83,14 +85,14 @@ impl Uses {
     }
 
     /// What the engine holds under a tag of an entry. A containerd store calls an image by its manifest, of which the registry
-    /// knows nothing: there its layers tell. What can't be told is another image.
+    /// knows nothing: there its layers and settings tell. What can't be told is another image.
     pub(crate) fn copy(&self, entry: &Entry, tag: &Reference) -> Copy {
         let Some(info) = self.tagged.get(tag) else {
             return Copy::None;
         };
-        let layers = self.layers.get(&entry.name);
-        let has_layers = layers.is_some() && layers == info.diff_ids.as_ref();
-        if entry.image_id == Some(info.id) || has_layers {
+        let archived = self.archived.get(&entry.name);
+        let is_archived = archived.is_some_and(|image| is_alike(image, info));
+        if entry.image_id == Some(info.id) || is_archived {
             Copy::Loaded
         } else {
             Copy::Other
@@ -98,13 +100,13 @@ impl Uses {
     }
 }
 
-/// The layers of an entry's image, as its archive has them.
-fn layers(store: &Store, entry: &Entry) -> Option<Vec<Digest>> {
+/// An entry's image, as its archive has it.
+fn archived(store: &Store, entry: &Entry) -> Option<Image> {
     let path = store.path(&entry.file).ok()?;
     let archive = Archive::open(&path.absolute()).ok()?;
     let mut images = archive.images().iter();
     let image = images.find(|image| entry.image_id.is_none_or(|id| id == image.image_id))?;
-    Some(image.layers.iter().map(|layer| layer.diff_id).collect())
+    Some(image.clone())
 }
 
 /// What an engine has under a tag of an entry.

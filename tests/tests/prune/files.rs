@@ -182,3 +182,38 @@ fn another_image_under_the_tag_stays_in_the_engine() {
         .stderr_has("is another image in the engine, and stays");
     assert!(engine().has(&image));
 }
+
+/// What has the registered image's layers, and is another all the same. An engine that knows images by their manifests can't
+/// tell by its name for them.
+#[test]
+fn an_image_of_the_same_layers_stays_in_the_engine() {
+    let s = Sandbox::new();
+    let image = saved(&s, "a");
+    let build = |label: &str| {
+        s.write(
+            "other/Dockerfile",
+            format!("FROM {image}\nLABEL a={label}\n"),
+        );
+        let other = format!("{}:latest", s.image("b"));
+        let words = ["build", "--tag", &other, s.path("other").as_str()].map(str::to_owned);
+        s.run(engine().program(), words).ok();
+        other
+    };
+    let other = build("one");
+    s.run("imgsave", [&other]).ok();
+    build("two");
+    let listed = s.run("imgls", ["--json", &s.image("b")]).ok().json();
+    assert_eq!(listed[0]["loaded"], false);
+    let words = ["--max-size", "0", "--rmi", "--json", "--keep", "*-a"];
+    let pruned = s.run("imgprune", words);
+    assert_eq!(pruned.code(6).json()[0]["untagged"], false, "{pruned}");
+    assert!(engine().has(&other));
+    // While its own goes, also where it was not loaded by imgload.
+    build("one");
+    s.run("imgsave", [&other]).ok();
+    let listed = s.run("imgls", ["--json", &s.image("b")]).ok().json();
+    assert_eq!(listed[0]["loaded"], true);
+    let pruned = s.run("imgprune", words);
+    assert_eq!(pruned.code(6).json()[0]["untagged"], true, "{pruned}");
+    assert!(!engine().has(&other));
+}
