@@ -37,12 +37,14 @@ const MAX_STEPS: usize = 1000;
 
 /// Whether a build failed because somebody removed an image meanwhile, of whatever kind: looking for a step `FROM scratch`
 /// in its cache, Docker's legacy builder lists all images without a parent and then reads each (moby 20.10,
-/// `image/cache/cache.go`). The next attempt lists what is there.
+/// `image/cache/cache.go`). podman (4.3) does so for every step: `Error: checking if cached image exists from a previous build:
+/// getting top layer info: layer not known`. The next attempt lists what is there.
 pub(crate) fn lost_a_step(tail: &str) -> bool {
-    let mut lines = tail.lines();
+    let mut lines = tail.lines().map(str::trim_start);
     lines.any(|line| {
-        line.trim_start()
-            .starts_with("unable to find image \"sha256:")
+        line.starts_with("unable to find image \"sha256:")
+            || (line.starts_with("Error: checking if cached image exists from a previous build")
+                && line.ends_with(" not known"))
     })
 }
 
@@ -186,6 +188,10 @@ mod tests {
         assert!(lost_a_step(
             "Step 2/3 : COPY a /a\nunable to find image \"sha256:7eb0dfb3be99\""
         ));
+        assert!(lost_a_step(
+            "STEP 4/5: ARG A\nError: checking if cached image exists from a previous build: getting top layer info: layer not known"
+        ));
+        assert!(!lost_a_step("Error: x: image not known"));
         assert!(!lost_a_step(
             "pull access denied for x, repository does not exist"
         ));
