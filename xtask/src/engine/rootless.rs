@@ -1,7 +1,8 @@
 //! A podman of a user who is not root, and a place where that user can run the tests.
 //!
 //! The user is of this task's own: the files that say so (`/etc/passwd`, `/etc/subuid` and their like) are copies, put over
-//! the system's in a mount namespace. There the folder is `/mnt`, because the way to it may not be open to everybody.
+//! the system's in a mount namespace. There the folder is `/mnt`, because the way to it may not be open to everybody. The
+//! workspace, of which some tests read the sources, is where it always is, on a way of its own.
 
 use std::fs::File;
 use std::os::unix::fs::{PermissionsExt as _, chown};
@@ -41,17 +42,44 @@ const PROGRAMS: [Program; 5] = [
 /// The user's number, which no distribution gives to anybody, and the first of those that the user's containers have.
 const USER: u32 = 61_234;
 const FIRST: u32 = 1_000_000;
+/// Tests that take root even so: they mount a small disk or something over a file, or become somebody else.
+pub(crate) const TAKE_ROOT: [&str; 9] = [
+    "a_save_that_runs_out_of_room_on_the_way",
+    "a_build_without_room_for_its_archive",
+    "a_registry_that_does_not_fit_any_more",
+    "a_store_that_is_only_read",
+    "an_entry_stays_whose_archive_can_not_be_removed",
+    "what_can_not_be_deleted_is_told_once",
+    "a_full_disk_can_be_pruned",
+    "too_little_room_is_said_before_a_byte_is_written",
+    "what_belongs_to_somebody_else_is_read_and_stays",
+];
 /// Where the folder is for the user.
 const PLACE: &str = "/mnt";
-/// Becomes the user, and goes on as the rest.
+/// What mounts a user's folder (`$1`) and the workspace (`$3`), becomes the user (`$2`), and goes on as the rest.
 const INSIDE: &str = r#"
 set -e
+user=$2 workspace=$3
 mount --bind "$1" /mnt
 for file in passwd group subuid subgid; do mount --bind "$1/etc/$file" "/etc/$file"; done
-user=$2
-shift 2
+shift 3
+mount --bind "$workspace" /mnt/workspace
+# What hides it is hidden itself.
+above=${workspace%/*}
+while [ -n "$above" ]; do
+    open=$(stat -c %A "$above" | cut -c 10)
+    [ "$open" = x ] || [ "$open" = t ] || hidden=$above
+    above=${above%/*}
+done
+if [ -n "${hidden:-}" ]; then
+    mount -t tmpfs -o mode=755 tmpfs "$hidden"
+    mkdir -p "$workspace"
+    mount --bind /mnt/workspace "$workspace"
+fi
 cd /mnt/home
-exec setpriv --reuid "$user" --regid "$user" --init-groups -- "$@"
+# The process that keeps podman's namespace ended with the command before, and two commands at once would each make one.
+rm -f /mnt/data/tmp/pause.pid
+exec setpriv --reuid "$user" --regid "$user" --init-groups -- sh -c 'podman unshare true; exec "$@"' sh "$@"
 "#;
 
 /// A user with a podman. Dropping it removes what the user has.
@@ -92,6 +120,7 @@ impl Rootless {
             "target/tmp",
             "target/cache",
             "target/debug/deps",
+            "workspace",
         ] {
             let path = folder.join(name);
             std::fs::create_dir_all(&path).map_err(Error::io(&path))?;
@@ -185,6 +214,7 @@ impl Rootless {
             "sh",
             self.folder.as_str(),
             &user,
+            folders::workspace().as_str(),
         ];
         command(apart.iter().chain(words).copied())
             .variable("HOME", format!("{PLACE}/home"))

@@ -6,7 +6,7 @@ use crate::Error;
 use crate::engine::Engine;
 use crate::engine::podman::Podman;
 use crate::engine::private::{Daemon, PrivateEngine};
-use crate::engine::rootless::Rootless;
+use crate::engine::rootless::{Rootless, TAKE_ROOT};
 use crate::engine::system::System;
 use crate::process::{Command, Runner, command};
 
@@ -139,6 +139,14 @@ impl Running {
         match self {
             Self::Rootless(rootless) => rootless.bring(program),
             _ => Ok(program.to_owned()),
+        }
+    }
+
+    /// Tests that can't be run by whoever runs them there.
+    pub(crate) fn leaves_out(&self) -> &'static [&'static str] {
+        match self {
+            Self::Rootless(_) => &TAKE_ROOT,
+            _ => &[],
         }
     }
 

@@ -98,11 +98,22 @@ fn try_one(
     let path = running.bring(&program.path)?;
     let mut words = vec![path.as_str()];
     words.extend(filter.iter().map(String::as_str));
+    words.extend(
+        running
+            .leaves_out()
+            .iter()
+            .flat_map(|test| ["--skip", test]),
+    );
     let inner = running
         .surround(&words)
         .variable(COMMANDS_ARE_BUILT, "1")
         .folder(program.folder.clone());
     runner.run_into(&inner, log)?;
     let said = std::fs::read(log).map_err(Error::io(log))?;
-    Ok(Outcome::of(&String::from_utf8_lossy(&said)))
+    let outcome = Outcome::of(&String::from_utf8_lossy(&said));
+    Ok(if filter.is_empty() {
+        outcome
+    } else {
+        outcome.of_a_filter()
+    })
 }

@@ -5,8 +5,8 @@ use std::fmt;
 /// What came of one test program on one engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// All of its tests passed.
-    Passed(usize),
+    /// All of its tests passed, but for those that were not run.
+    Passed { count: usize, left_out: usize },
     /// Some failed.
     Failed { failed: usize, of: usize },
     /// It ended without a word of its tests.
@@ -41,7 +41,10 @@ impl Outcome {
             part.trim().parse().ok()
         };
         match (count("passed"), count("failed")) {
-            (Some(passed), Some(0)) => Self::Passed(passed),
+            (Some(passed), Some(0)) => Self::Passed {
+                count: passed,
+                left_out: count("filtered out").unwrap_or_default(),
+            },
             (Some(passed), Some(failed)) => Self::Failed {
                 failed,
                 of: passed + failed,
@@ -49,12 +52,21 @@ impl Outcome {
             _ => Self::Broken,
         }
     }
+
+    /// The same where the user asked for some tests: nobody misses the others.
+    pub(crate) fn of_a_filter(self) -> Self {
+        match self {
+            Self::Passed { count, .. } => Self::Passed { count, left_out: 0 },
+            other => other,
+        }
+    }
 }
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Passed(count) => write!(f, "ok ({count})"),
+            Self::Passed { count, left_out: 0 } => write!(f, "ok ({count})"),
+            Self::Passed { count, left_out } => write!(f, "ok ({count}, {left_out} left out)"),
             Self::Failed { failed, of } => write!(f, "FAILED {failed} of {of}"),
             Self::Broken => f.write_str("BROKEN"),
         }
@@ -66,7 +78,8 @@ impl Report {
     pub(crate) fn is_good(&self) -> bool {
         self.columns.iter().all(|column| {
             let mut outcomes = column.outcomes.iter();
-            column.version.is_ok() && outcomes.all(|outcome| matches!(outcome, Outcome::Passed(_)))
+            column.version.is_ok()
+                && outcomes.all(|outcome| matches!(outcome, Outcome::Passed { .. }))
         })
     }
 }
@@ -121,7 +134,17 @@ mod tests {
         for (output, outcome) in [
             (
                 "running 2 tests\n..\ntest result: ok. 2 passed; 0 failed; 0 ignored; finished in 1.25s\n",
-                Outcome::Passed(2),
+                Outcome::Passed {
+                    count: 2,
+                    left_out: 0,
+                },
+            ),
+            (
+                "test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 4 filtered out; finished in 1.25s\n",
+                Outcome::Passed {
+                    count: 1,
+                    left_out: 4,
+                },
             ),
             (
                 "test result: FAILED. 7 passed; 1 failed; 0 ignored; 0 measured; finished in 3.00s\n\nerror",
@@ -141,9 +164,14 @@ mod tests {
             version,
             outcomes,
         };
+        let passed = |count, left_out| Outcome::Passed { count, left_out };
         let mut report = Report {
-            tests: vec!["load".into()],
-            columns: vec![column("a", Ok("1.0".into()), vec![Outcome::Passed(3)])],
+            tests: vec!["load".into(), "full".into()],
+            columns: vec![column(
+                "a",
+                Ok("1.0".into()),
+                vec![passed(3, 0), passed(1, 4)],
+            )],
         };
         assert!(report.is_good());
         report
@@ -153,7 +181,8 @@ mod tests {
         assert_eq!(
             report.to_string(),
             "| engine | version |\n|---|---|\n| a | 1.0 |\n| b | can't start: no kernel |\n\n\
-             | test | a |\n|---|---|\n| `load` | ok (3) |\n"
+             | test | a |\n|---|---|\n| `load` | ok (3) |\n| `full` | ok (1, 4 left out) |\n"
         );
+        assert_eq!(passed(3, 2).of_a_filter(), passed(3, 0));
     }
 }
