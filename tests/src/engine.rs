@@ -155,6 +155,19 @@ impl Engine {
         })
     }
 
+    /// Whether what it unpacks has device files in it: only the machine's root can make one, and engines of another user
+    /// leave them out.
+    #[must_use]
+    pub fn makes_devices(&self) -> bool {
+        let words = if self.podman {
+            ["info", "--format", "{{.Host.Security.Rootless}}"]
+        } else {
+            ["info", "--format", "{{json .SecurityOptions}}"]
+        };
+        let said = self.read(&words).expect("the engine says who runs it");
+        said != "true" && !said.contains("name=rootless")
+    }
+
     /// What an archive of the engine's calls an image that people call so.
     #[must_use]
     pub fn name_in_archives(&self, reference: &str) -> String {

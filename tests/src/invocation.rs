@@ -5,6 +5,7 @@ use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
+use duct::Expression;
 use xtask::process::{end_group, kill_group};
 
 use crate::{Outcome, Running, Sandbox, engine, programs};
@@ -98,7 +99,7 @@ impl Invocation {
     /// # Panics
     /// Where it can't be started, or does not end.
     pub fn run(self) -> Outcome {
-        let (command, started, _silent) = self.start();
+        let (command, started, _silent) = self.start(Expression::stderr_capture);
         let Some(output) = started
             .wait_timeout(TIMEOUT)
             .expect("a child can be waited for")
@@ -115,7 +116,7 @@ impl Invocation {
     /// # Panics
     /// Where it can't be started.
     pub fn run_until_killed(self, after: Duration) -> Option<Outcome> {
-        let (command, started, _silent) = self.start();
+        let (command, started, _silent) = self.start(Expression::stderr_capture);
         let ended = started.wait_timeout(after);
         if let Some(output) = ended.expect("a child can be waited for").cloned() {
             return Some(outcome(command, output));
@@ -130,11 +131,18 @@ impl Invocation {
     /// # Panics
     /// Where it can't be started.
     pub fn launch(self) -> Running {
-        let (command, started, silent) = self.start();
-        Running::new(command, started, silent)
+        // Into a file, so that it can be read while the command runs.
+        let stderr = tempfile::tempfile().expect("a file for what it says");
+        let file = stderr.try_clone().expect("an open file");
+        let (command, started, silent) = self.start(|run| run.stderr_file(file));
+        Running::new(command, started, stderr, silent)
     }
 
-    fn start(self) -> (String, duct::Handle, Option<PipeWriter>) {
+    /// Starts it, with its stderr led by `lead`.
+    fn start(
+        self,
+        lead: impl FnOnce(&Expression) -> Expression,
+    ) -> (String, duct::Handle, Option<PipeWriter>) {
         let command = self.words.join(" ");
         let (program, words) = self.words.split_first().expect("a command has a name");
         let path = format!(
@@ -152,8 +160,8 @@ impl Invocation {
         let mut run = duct::cmd(program, words)
             .dir(&self.folder)
             .stdout_capture()
-            .stderr_capture()
             .unchecked();
+        run = lead(&run);
         let mut silent = None;
         run = match self.input {
             Input::Nothing => run.stdin_null(),

@@ -1,7 +1,9 @@
 //! A command that runs, to be looked at from outside and sent signals.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::PipeWriter;
+use std::os::unix::fs::FileExt as _;
+use std::process::Output;
 use std::time::{Duration, Instant};
 
 use duct::Handle;
@@ -32,6 +34,7 @@ pub struct Running {
     command: String,
     handle: Handle,
     pid: Pid,
+    stderr: File,
     _silent: Option<PipeWriter>,
 }
 
@@ -45,14 +48,44 @@ pub struct Process {
 }
 
 impl Running {
-    pub(crate) fn new(command: String, handle: Handle, silent: Option<PipeWriter>) -> Self {
+    /// A command whose stderr goes into a file.
+    pub(crate) fn new(
+        command: String,
+        handle: Handle,
+        stderr: File,
+        silent: Option<PipeWriter>,
+    ) -> Self {
         let pid = handle.pids().first().copied();
         let pid = pid.and_then(|pid| Pid::from_raw(pid.try_into().ok()?));
         Self {
             command,
             handle,
             pid: pid.expect("a child has a number"),
+            stderr,
             _silent: silent,
+        }
+    }
+
+    /// What it has said on stderr so far.
+    ///
+    /// # Panics
+    /// Where that can't be read.
+    #[must_use]
+    pub fn said(&self) -> String {
+        let length = self.stderr.metadata().expect("an open file").len();
+        let mut bytes = vec![0; usize::try_from(length).expect("it fits into memory")];
+        // By position: the command writes at the place that the file is at.
+        self.stderr
+            .read_exact_at(&mut bytes, 0)
+            .expect("what was written can be read");
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    fn outcome(&self, output: &Output) -> Outcome {
+        let outcome = outcome(self.command.clone(), output.clone());
+        Outcome {
+            stderr: self.said(),
+            ..outcome
         }
     }
 
@@ -65,8 +98,7 @@ impl Running {
         let began = Instant::now();
         while !is_so(self) {
             if let Ok(Some(output)) = self.handle.try_wait() {
-                let ended = outcome(self.command.clone(), output.clone());
-                panic!("ended before {what}:\n{ended}");
+                panic!("ended before {what}:\n{}", self.outcome(output));
             }
             assert!(
                 began.elapsed() < TIMEOUT,
@@ -104,7 +136,7 @@ impl Running {
             let kib: Option<u64> = line.and_then(|line| line.trim().parse().ok());
             peak = peak.max(kib.unwrap_or(0) * 1024);
             if let Ok(Some(output)) = self.handle.try_wait() {
-                return (outcome(self.command.clone(), output.clone()), peak);
+                return (self.outcome(output), peak);
             }
             assert!(
                 began.elapsed() < PATIENCE,
@@ -158,10 +190,10 @@ impl Running {
         .expect("a signal can be sent to a child");
         let ended = self.handle.wait_timeout(TIMEOUT);
         let took = sent.elapsed();
-        let Some(output) = ended.expect("a child can be waited for").cloned() else {
+        let Some(output) = ended.expect("a child can be waited for") else {
             panic!("`{}` does not end by {signal:?}", self.command);
         };
-        (took, outcome(self.command.clone(), output))
+        (took, self.outcome(output))
     }
 }
 

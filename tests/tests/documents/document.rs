@@ -8,6 +8,8 @@ pub(crate) enum Step {
         line: usize,
         command: String,
         shown: String,
+        /// It fails on Docker alone.
+        docker_fails: bool,
     },
     /// A command that is not shown and does not fail.
     Hidden { line: usize, command: String },
@@ -25,11 +27,14 @@ pub(crate) struct Block {
     pub text: String,
     /// Why it is not run.
     pub excused: Option<String>,
+    /// What it shows is a failure that other engines than Docker don't have.
+    pub docker_fails: bool,
 }
 
 const INDENT: &str = "    ";
 const HIDDEN: &str = "<!-- run:";
 const EXCUSE: &str = "<!-- not run:";
+const DOCKER_FAILS: &str = "<!-- Docker alone fails:";
 const END: &str = "-->";
 
 enum Piece {
@@ -62,10 +67,13 @@ pub(crate) fn steps(text: &str) -> Vec<Step> {
 fn pieces(text: &str) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut excused = None;
+    let mut docker_fails = false;
     let mut lines = (1..).zip(text.lines()).peekable();
     while let Some((line, first)) = lines.next() {
         if let Some(reason) = first.strip_prefix(EXCUSE) {
             excused = Some(reason.trim_end_matches(END).trim().to_owned());
+        } else if first.starts_with(DOCKER_FAILS) {
+            docker_fails = true;
         } else if let Some(command) = first.strip_prefix(HIDDEN) {
             let mut command = command.to_owned();
             while !command.contains(END) {
@@ -90,6 +98,7 @@ fn pieces(text: &str) -> Vec<Piece> {
                 kind: kind.into(),
                 text,
                 excused: excused.take(),
+                docker_fails: std::mem::take(&mut docker_fails),
             }));
         } else if let Some(inside) = first.strip_prefix(INDENT) {
             let mut text = format!("{inside}\n");
@@ -105,6 +114,7 @@ fn pieces(text: &str) -> Vec<Piece> {
                 kind: if is_session { "console" } else { "" }.into(),
                 text: format!("{}\n", text.trim_end()),
                 excused: excused.take(),
+                docker_fails: std::mem::take(&mut docker_fails),
             }));
         }
     }
@@ -119,6 +129,7 @@ fn commands(block: &Block) -> Vec<Step> {
                 line: number,
                 command: first.into(),
                 shown: String::new(),
+                docker_fails: block.docker_fails,
             });
             continue;
         }
@@ -179,12 +190,19 @@ b: c
 $ four
 ```
 
+<!-- Docker alone fails: for a reason -->
+```console
+$ five
+no
+```
+
     not a session
 ";
     let command = |line, command: &str, shown: &str| Step::Command {
         line,
         command: command.into(),
         shown: shown.into(),
+        docker_fails: false,
     };
     assert_eq!(
         steps(text),
@@ -198,6 +216,12 @@ $ four
             Step::File {
                 name: "a.yml".into(),
                 text: "# a.yml\nb: c\n".into()
+            },
+            Step::Command {
+                line: 25,
+                command: "five".into(),
+                shown: "no\n".into(),
+                docker_fails: true,
             },
         ]
     );

@@ -9,11 +9,9 @@ use crate::document::{Step, steps};
 const SEPARATOR: char = '\u{1e}';
 /// Ends the text of a command or file in the script.
 const END: &str = "end_of_what_a_document_says";
-/// What the session's shell knows beforehand: one stream, the engine by the name that documents call it, times without
-/// those of the processor.
+/// What the session's shell knows beforehand: one stream, times without those of the processor.
 const PREPARED: &str = r#"
 exec 2>&1 </dev/null
-docker() { command "$IMG_ENGINE" "$@"; }
 TIMEFORMAT=$'\nreal\t%lR'
 "#;
 
@@ -23,7 +21,18 @@ pub(crate) fn run(name: &str, text: &str) {
     let s = Sandbox::new();
     let steps = steps(text);
     let script: String = steps.iter().map(|step| lines(step, s.project())).collect();
-    s.write(".session.sh", format!("{PREPARED}{script}"));
+    // The engine by the name that documents and their scripts call it.
+    let aside = tempfile::tempdir().expect("a folder");
+    let aside = aside.path().to_str().expect("UTF-8");
+    let program = s.sh("command -v \"$IMG_ENGINE\"");
+    s.script(
+        &format!("{aside}/docker"),
+        &format!("exec '{}' \"$@\"\n", program.ok().line()),
+    );
+    s.write(
+        ".session.sh",
+        format!("{PREPARED}PATH='{aside}':$PATH\n{script}"),
+    );
     let outcome = s
         .command("bash")
         .arg(".session.sh")
@@ -39,7 +48,11 @@ pub(crate) fn run(name: &str, text: &str) {
                 line,
                 command,
                 shown,
-            } => (line, command, Some(shown)),
+                docker_fails,
+            } => {
+                let fails = !docker_fails || !engine().is_podman();
+                (line, command, fails.then_some(shown))
+            }
             Step::Hidden { line, command } => (line, command, None),
             Step::File { .. } => continue,
         };
