@@ -125,7 +125,9 @@ fn an_engine_that_only_says_so_is_not_believed() {
     let images = family(&s, &["top"]);
     let liar = format!("echo 'Loaded image: {}'", images[1]);
     let watched = Watched::spoiled(&s, &liar);
-    for (base, loads) in [(false, 1), (true, 2)] {
+    // A containerd store may have gone on with an earlier stream: there it is sent once more.
+    let more = usize::from(engine().is_containerd());
+    for (base, loads) in [(false, 1 + more), (true, 2 + more)] {
         if base {
             s.run("imgload", [s.archive("base")]).ok();
         }
