@@ -275,12 +275,14 @@ fn is_missing(line: &str) -> bool {
 /// Whether an engine came upon an image that somebody removed while it looked at several, and then answers nothing of the
 /// others either. podman (4.3) says `layer not known`, or `reading image "…": locating image with ID "…": image not
 /// known`; Docker with the containerd store (28) `NotFound: content digest sha256:…: not found`. With a graph driver it
-/// passes over such an image.
+/// passes over such an image. A tag that two give at the same time fails for one of them there (28): `failed to create an image …
+/// after deleting the existing one: AlreadyExists: …`.
 pub(crate) fn lost_an_image(stderr: &str) -> bool {
     [
         "layer not known",
         "locating image with ID",
         "NotFound: content digest",
+        "after deleting the existing one: AlreadyExists",
     ]
     .iter()
     .any(|words| stderr.contains(words))

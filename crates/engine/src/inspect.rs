@@ -4,8 +4,6 @@
 //! name an image answers is seen from the image itself.
 
 use std::collections::BTreeSet;
-use std::thread;
-use std::time::Duration;
 
 use naming::Digest;
 
@@ -13,10 +11,6 @@ use crate::flavor::{self, Flavor, Version};
 use crate::image::{ImageInfo, Name, RawImage};
 use crate::several::{self, Answer, chunks};
 use crate::{Engine, Error};
-
-/// How often podman is asked for all images while one of them is damaged, and the pause between.
-const ATTEMPTS: u32 = 3;
-const PAUSE: Duration = Duration::from_millis(50);
 
 impl Engine {
     /// Looks up images by reference or ID (`sha256:…`). The results are in the order of the names;
@@ -104,19 +98,10 @@ impl Engine {
     /// The IDs of all images. The one place that reads lines: no engine prints IDs alone as JSON. `None` where podman can't
     /// tell because of a damaged one.
     pub(crate) fn ids(&self) -> Result<Option<BTreeSet<Digest>>, Error> {
-        for attempt in 1.. {
-            match self.ids_listed_by(&[]) {
-                Err(error) if error.tail().is_some_and(flavor::has_damaged_image) => {
-                    // An image that is just being made looks the same for a moment.
-                    if attempt == ATTEMPTS {
-                        break;
-                    }
-                    thread::sleep(PAUSE);
-                }
-                ids => return ids.map(Some),
-            }
+        match self.ids_listed_by(&[]) {
+            Err(error) if error.tail().is_some_and(flavor::has_damaged_image) => Ok(None),
+            ids => ids.map(Some),
         }
-        Ok(None)
     }
 
     /// The IDs of all images; of those with names, where that is all that podman can tell.

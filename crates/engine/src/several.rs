@@ -22,12 +22,17 @@ const SHOWN: usize = 1024;
 /// How often it is asked again where somebody removed one of them meanwhile, and the pause before that.
 const ATTEMPTS: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(50);
+/// The same where one of them is damaged: it may only be in the making, but it may stay so.
+const ATTEMPTS_AT_DAMAGE: u32 = 3;
 
-/// Runs a call that looks at many images, again where an image went away under it.
+/// Runs a call that looks at many images, again where an image went away under it, or is not whole yet.
 pub(crate) fn output(call: &Call) -> Result<Output, Error> {
-    for _ in 1..ATTEMPTS {
+    for attempt in 1..ATTEMPTS {
         let output = call.output()?;
-        if output.status.success() || !flavor::lost_an_image(&output.stderr.text()) {
+        let complaints = output.stderr.text();
+        let is_worth_it = flavor::lost_an_image(&complaints)
+            || (flavor::has_damaged_image(&complaints) && attempt < ATTEMPTS_AT_DAMAGE);
+        if output.status.success() || !is_worth_it {
             return Ok(output);
         }
         thread::sleep(PAUSE);

@@ -4,7 +4,7 @@ use naming::{Digest, Reference};
 
 use crate::flavor::Flavor;
 use crate::image::Name;
-use crate::{Engine, Error};
+use crate::{Engine, Error, several};
 
 impl Engine {
     /// Gives the image `name` (a reference, or an ID as `sha256:…`) the tag of `target`, which
@@ -21,11 +21,9 @@ impl Engine {
         if names.is_empty() {
             names.push(target.to_string());
         }
-        self.call("tag")
-            .arg("--")
-            .arg(source)
-            .args(names)
-            .answer()?;
+        let call = self.call("tag").arg("--").arg(source).args(names);
+        let output = several::output(&call)?;
+        call.check(output.status, &output.stderr.text())?;
         Ok(())
     }
 

@@ -107,6 +107,26 @@ fn a_damaged_image_hides_no_other() {
     assert_eq!(stand_in.file("removed"), None);
 }
 
+/// An image that is just being made looks damaged (podman 4.3), and of two that give a tag at once one fails (Docker 28 with
+/// containerd's store).
+#[test]
+fn what_others_do_meanwhile_is_waited_for() {
+    let stand_in = StandIn::new(
+        r#"image) if [ -e ${0%/*}/asked ]; then echo '{"Id":"'$(printf '%064d' 1)'","RepoTags":["x:1"]}'; else
+        echo asked >${0%/*}/asked
+        echo 'Error: locating item named "manifest" for image with ID "2f0f" (consider removing the image to resolve the issue): file does not exist' >&2
+        exit 125; fi;;
+        tag) [ ! -e ${0%/*}/tagged ] || exit 0
+        echo tagged >${0%/*}/tagged
+        echo 'Error response from daemon: failed to create an image docker.io/library/y:1 with target sha256:ad after deleting the existing one: AlreadyExists: image "docker.io/library/y:1": already exists' >&2
+        exit 1;;"#,
+    );
+    let found = stand_in.engine.inspect(&["x:1"]).unwrap();
+    assert!(found[0].is_some());
+    stand_in.engine.tag("x:1", &tag("y")).unwrap();
+    assert!(stand_in.file("tagged").is_some());
+}
+
 /// podman 4.3 takes `ENV A=$B` from its cache whatever `B` is.
 #[test]
 fn podman_builds_anew_where_steps_go_by_arguments() {
