@@ -96,6 +96,8 @@ fn an_archive_is_written_again_only_for_another_compression() {
             .args(["--json", &image])
             .args(words)
             .run();
+        // What was built in a containerd store is not known to be what was saved.
+        let written = written || engine().is_containerd();
         assert_eq!(outcome.ok().json()[0]["written"], written, "{words:?}");
     }
 }

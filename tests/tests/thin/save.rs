@@ -21,7 +21,9 @@ fn a_thin_archive_is_small_and_brings_its_base_along() {
         assert!(said.contains(&line), "no {line} in\n{said}");
     }
     assert!(!entry(&s, "base").contains("thin"));
-    assert_eq!(save_thin(&s, "base", &top).ok().json()[0]["written"], false);
+    // What was built in a containerd store is not known to be what was saved.
+    let again = save_thin(&s, "base", &top).ok().json();
+    assert_eq!(again[0]["written"], engine().is_containerd());
 
     s.forget(&top);
     s.forget(&base);
