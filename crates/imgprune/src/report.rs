@@ -28,6 +28,8 @@ pub struct Report {
     pub missing: Vec<String>,
     /// Archives and unfinished files of nobody that stay, and their bytes.
     pub strays: (usize, u64),
+    /// Whether those were to go.
+    pub asked_for_strays: bool,
     /// Whether nothing was touched.
     pub dry_run: bool,
     /// What failed, though the rest was done.
@@ -176,9 +178,11 @@ impl Report {
         if files > 0 {
             let bytes = size(bytes);
             let files = counted(files, "file");
-            reporter.info(format!(
-                "{files} not registered, {bytes} (--orphans removes them)"
-            ));
+            let when = match self.asked_for_strays {
+                false => "--orphans removes them",
+                true => "in use, or on its way within the last hour: they stay for now",
+            };
+            reporter.info(format!("{files} not registered, {bytes} ({when})"));
         }
         let (images, bytes) = self.left();
         let freed = if self.dry_run { "would free" } else { "freed" };

@@ -19,6 +19,7 @@ impl Pruner<'_> {
         report: &mut Report,
     ) -> Result<(), Failure> {
         let shown = Shown::new(self.store)?;
+        report.asked_for_strays = options.orphans;
         for stray in self.store.strays(&self.store.read_or_empty()?)? {
             // Whose deletion failed is told of already.
             let mut stuck = report.stuck.iter();

@@ -31,6 +31,23 @@ fn what_belongs_to_nobody_goes_when_asked() {
 }
 
 #[test]
+fn what_is_on_its_way_waits_an_hour_for_whoever_goes_on() {
+    let s = Sandbox::without_engine();
+    three(&s);
+    let folder = "images/.imgpipe/transfers/a";
+    s.write(&format!("{folder}/blob"), "half");
+    let left = prune(&s, ["--orphans"]);
+    left.ok().stdout("");
+    left.stderr_has("1 file not registered, 4 B (in use, or on its way within the last hour");
+    let hours = std::time::Duration::from_secs(2 * 60 * 60);
+    let opened = std::fs::File::open(s.path(folder)).unwrap();
+    let long_ago = std::time::SystemTime::now() - hours;
+    opened.set_modified(long_ago).unwrap();
+    prune(&s, ["--orphans"]).ok().stdout(&format!("{folder}\n"));
+    assert!(!s.path(folder).exists());
+}
+
+#[test]
 fn links_and_paths_that_lead_out_are_left_alone() {
     let s = Sandbox::without_engine();
     three(&s);
