@@ -69,8 +69,8 @@ const PROGRAMS: &[Program] = &[
         package: "openssl",
     },
 ];
-/// The tests that run against podman as well: what loads, saves and builds. `cargo xtask engines --engine podman` has all.
-const WITH_PODMAN: [&str; 4] = ["pipeline", "load", "layers", "build"];
+/// The tests that run against podman as well: what loads, saves and builds, and what misbehaves. `cargo xtask engines --engine podman` has all.
+const WITH_PODMAN: [&str; 6] = ["pipeline", "load", "layers", "build", "costs", "faults"];
 
 pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, filter: &[String]) -> Result<(), Error> {
     let mut steps = Steps::default();
