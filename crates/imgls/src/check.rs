@@ -1,5 +1,6 @@
 //! Checking images in full: every byte, along the image's own chain.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,10 +36,10 @@ impl Checker<'_> {
     /// Reads each image, and hands it, with all that is wrong with it, to `take`, in order and as soon as that is
     /// known. An image that is damaged ends nothing; a failure of `take` does. One that leaves the registry
     /// meanwhile is passed over.
-    pub fn check(
+    pub fn check<'a>(
         &self,
-        listed: &[Listed],
-        mut take: impl FnMut(Listed) -> Result<(), Failure>,
+        listed: &[Listed<'a>],
+        mut take: impl FnMut(Listed<'a>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let total = listed.iter().flat_map(|image| &image.sight.image);
         let total = total.flat_map(|image| &image.layers);
@@ -70,7 +71,12 @@ impl Checker<'_> {
         )
     }
 
-    fn one(&self, listed: &Listed, checked: &Checked, passing: &mut Passing) -> Option<Listed> {
+    fn one<'a>(
+        &self,
+        listed: &Listed<'a>,
+        checked: &Checked,
+        passing: &mut Passing,
+    ) -> Option<Listed<'a>> {
         let mut listed = listed.clone();
         listed.sight = self.look(self.registry, &listed.entry, checked, passing);
         let blames_archive = |finding: &Finding| finding.code() == Code::Archive;
@@ -85,7 +91,7 @@ impl Checker<'_> {
             };
             if entry.image_id != listed.entry.image_id || entry.file != listed.entry.file {
                 listed.sight = self.look(&registry, entry, checked, passing);
-                listed.entry = entry.clone();
+                listed.entry = Cow::Owned(entry.clone());
             }
         }
         Some(listed)
@@ -137,7 +143,7 @@ fn read(stack: &Stack, checked: &Checked, passing: &mut Passing) -> Result<(), F
 struct Checked(HashSet<(Utf8PathBuf, Digest)>);
 
 impl Checked {
-    fn of(listed: &[Listed]) -> Self {
+    fn of(listed: &[Listed<'_>]) -> Self {
         let sound = listed.iter().filter(|image| image.state().is_sound());
         let places = sound.filter_map(|image| {
             let id = image.sight.image.as_ref()?.id;

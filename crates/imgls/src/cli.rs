@@ -198,7 +198,7 @@ fn names(
 /// Prints each image as it was found, and says what is wrong with it.
 fn check(
     checker: &Checker,
-    images: &[Listed],
+    images: &[Listed<'_>],
     forms: &mut Forms,
     context: &Context,
 ) -> Result<(), Failure> {

@@ -49,7 +49,7 @@ pub(crate) fn on_terminal() -> bool {
 
 impl Forms {
     /// The form in which to print these images.
-    pub(crate) fn new(wanted: Wanted, images: &[Listed]) -> Self {
+    pub(crate) fn new(wanted: Wanted, images: &[Listed<'_>]) -> Self {
         let now = Utc::now();
         let form = if wanted.long {
             Form::Long
@@ -70,7 +70,7 @@ impl Forms {
     }
 
     /// Prints one image.
-    pub(crate) fn print(&mut self, context: &Context, image: &Listed) -> Result<(), Failure> {
+    pub(crate) fn print(&mut self, context: &Context, image: &Listed<'_>) -> Result<(), Failure> {
         let first = self.printed == 0;
         self.printed += 1;
         let plain = match &self.form {

@@ -1,5 +1,7 @@
 //! What is known of one registered image.
 
+use std::borrow::Cow;
+
 use camino::Utf8Path;
 use registry::Entry;
 
@@ -8,9 +10,9 @@ use crate::sight::Sight;
 
 /// A registered image, and what was found of it.
 #[derive(Debug, Clone)]
-pub struct Listed {
+pub struct Listed<'a> {
     /// What the registry says.
-    pub entry: Entry,
+    pub entry: Cow<'a, Entry>,
     /// Bytes of its layers, as they are stored, that other registered archives have as well, with those that
     /// a thin archive leaves to its base. `None` where the archive does not hold the image.
     pub shared: Option<u64>,
@@ -32,7 +34,7 @@ pub struct AlsoIn {
     pub more: usize,
 }
 
-impl Listed {
+impl Listed<'_> {
     /// The archive, as it opens from the working directory.
     pub fn path(&self) -> &Utf8Path {
         &self.sight.path

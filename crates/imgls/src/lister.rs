@@ -1,5 +1,6 @@
 //! Looking at registered images without reading their layers.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 
@@ -16,6 +17,9 @@ use crate::sight::{Looker, Sight};
 
 /// How many of those that share a layer are named.
 const NAMED: usize = 5;
+
+/// How many archives a thread looks at before it hands over: to wake the other for each takes longer than the look.
+const AT_ONCE: usize = 16;
 
 /// Looks at the images of a registry.
 pub struct Lister<'a> {
@@ -38,7 +42,7 @@ pub struct Lister<'a> {
 impl Lister<'_> {
     /// Looks at these entries of the registry, in their order. What they share is seen from all others, so
     /// every registered archive is opened.
-    pub fn list(&self, wanted: &[&Entry]) -> Vec<Listed> {
+    pub fn list<'a>(&self, wanted: &[&'a Entry]) -> Vec<Listed<'a>> {
         let entries = self.registry.entries();
         let sights = self.sights(entries);
         let sharing = Sharing::of(&sights);
@@ -48,7 +52,7 @@ impl Lister<'_> {
         let listed = wanted.iter().filter_map(|entry| {
             let place = *places.get(entry.name.as_str())?;
             Some(Listed {
-                entry: (*entry).clone(),
+                entry: Cow::Borrowed(*entry),
                 shared: sharing.bytes(place),
                 loaded: None,
                 leased: self.leases.get(&entry.name).cloned().unwrap_or_default(),
@@ -87,9 +91,13 @@ impl Lister<'_> {
             glances: true,
         };
         let mut sights = Vec::with_capacity(entries.len());
-        let look = |place: usize| looker.look(&entries[place]).0;
-        let Ok(()) = in_order(entries.len(), processors(), look, |sight| {
-            sights.push(sight);
+        let parts: Vec<_> = entries.chunks(AT_ONCE).collect();
+        let look = |part: usize| -> Vec<_> {
+            let part = parts[part].iter();
+            part.map(|entry| looker.look(entry).0).collect()
+        };
+        let Ok(()) = in_order(parts.len(), processors(), look, |part| {
+            sights.extend(part);
             Ok::<_, Infallible>(())
         });
         sights

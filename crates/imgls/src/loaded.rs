@@ -12,7 +12,7 @@ use engine::{Engine, Error, ImageInfo, StoreKind};
 use crate::listed::Listed;
 
 /// Asks for all at once. The answers are in the order of the images; `None` where it can't be told.
-pub(crate) fn loaded(engine: &Engine, listed: &[Listed]) -> Result<Vec<Option<bool>>, Error> {
+pub(crate) fn loaded(engine: &Engine, listed: &[Listed<'_>]) -> Result<Vec<Option<bool>>, Error> {
     let tags: Vec<_> = listed
         .iter()
         .map(|image| image.entry.docker_tag.to_string())
@@ -35,7 +35,7 @@ pub(crate) fn loaded(engine: &Engine, listed: &[Listed]) -> Result<Vec<Option<bo
 }
 
 /// Whether what the engine has under the tag is the registered image.
-fn is_it(image: &Listed, info: &ImageInfo, is_containerd: &dyn Fn() -> bool) -> Option<bool> {
+fn is_it(image: &Listed<'_>, info: &ImageInfo, is_containerd: &dyn Fn() -> bool) -> Option<bool> {
     let seen = image.sight.image.as_ref();
     let id = image.entry.image_id.or(seen.map(|seen| seen.id))?;
     // An incomplete image on a containerd store has none.
@@ -55,7 +55,7 @@ fn is_it(image: &Listed, info: &ImageInfo, is_containerd: &dyn Fn() -> bool) -> 
 
 /// Whether the engine's image is alike in what its archive says beside the layers. That is read once more: few images
 /// come so far, and all of them together may say much.
-fn is_alike(image: &Listed, info: &ImageInfo) -> bool {
+fn is_alike(image: &Listed<'_>, info: &ImageInfo) -> bool {
     let path = image.sight.absolute.as_ref();
     let archive = path.and_then(|path| Archive::open(path).ok());
     let images = archive.iter().flat_map(|archive| archive.images());

@@ -9,7 +9,7 @@ use crate::record::{NOTHING, holders, one_field, time, yes_no};
 use crate::sight::Layer;
 
 /// The lines, without a newline at the end.
-pub(crate) fn long(image: &Listed, now: DateTime<Utc>) -> String {
+pub(crate) fn long(image: &Listed<'_>, now: DateTime<Utc>) -> String {
     let entry = &image.entry;
     let text = |text: Option<String>| text.unwrap_or_else(|| NOTHING.to_owned());
     let list = |items: &[String]| text((!items.is_empty()).then(|| items.join(", ")));
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn all_of_an_entry_is_shown() {
         let mut image = testing::listed("the-name");
-        let entry = &mut image.entry;
+        let entry = image.entry.to_mut();
         let words = |text: &str| vec![format!("{text}-1"), format!("{text}-2")];
         let digest = |number: u8| Some(naming::Digest::from_bytes([number; 32]));
         entry.aliases = ["nginx:1.27", "quay.io/x/y:2"]

@@ -10,7 +10,7 @@ use crate::listed::Listed;
 pub(crate) const NOTHING: &str = "-";
 
 /// `name path size shared last_used uses loaded leased-by pinned state`, with tabs between.
-pub(crate) fn line(image: &Listed) -> String {
+pub(crate) fn line(image: &Listed<'_>) -> String {
     let bytes = |bytes: Option<u64>| bytes.map_or(NOTHING.into(), |bytes| bytes.to_string());
     let entry = &image.entry;
     let fields = [
@@ -29,7 +29,7 @@ pub(crate) fn line(image: &Listed) -> String {
 }
 
 /// The entry, and what was found.
-pub(crate) fn json(image: &Listed) -> Value {
+pub(crate) fn json(image: &Listed<'_>) -> Value {
     let problems: Vec<_> = image.findings().iter().map(Finding::problem).collect();
     let found = json!({
         "path": image.path(),
@@ -57,7 +57,7 @@ pub(crate) fn yes_no(answer: Option<bool>) -> &'static str {
 }
 
 /// Who holds the image.
-pub(crate) fn holders(image: &Listed) -> String {
+pub(crate) fn holders(image: &Listed<'_>) -> String {
     if image.leased.is_empty() {
         NOTHING.to_owned()
     } else {
@@ -89,15 +89,15 @@ mod tests {
     fn a_line_has_ten_fields() {
         let mut image = listed("a\tb\nc");
         image.leased = vec!["run 7".into(), "run 8".into()];
-        image.entry.last_used = "2026-02-06T00:00:00Z".parse().ok();
-        image.entry.pinned = true;
+        image.entry.to_mut().last_used = "2026-02-06T00:00:00Z".parse().ok();
+        image.entry.to_mut().pinned = true;
         assert_eq!(
             line(&image),
             "a\\tb\\nc\ta.tar\t1534000000\t100\t2026-02-06T00:00:00Z\t0\tyes\trun 7,run 8\tyes\tok"
         );
         image.sight.size = None;
         (image.shared, image.loaded, image.leased) = (None, None, Vec::new());
-        image.entry.last_used = None;
+        image.entry.to_mut().last_used = None;
         let missing = Finding::new(State::Missing, Failure::invalid("no such file"));
         image.sight.findings.push(missing);
         assert_eq!(

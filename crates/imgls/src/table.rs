@@ -47,7 +47,12 @@ pub(crate) struct Table {
 impl Table {
     /// A layout for these images and so many characters a line. Where the images are still to be `checked`, there
     /// is room for what may be found.
-    pub(crate) fn new(images: &[Listed], now: DateTime<Utc>, width: usize, checked: bool) -> Self {
+    pub(crate) fn new(
+        images: &[Listed<'_>],
+        now: DateTime<Utc>,
+        width: usize,
+        checked: bool,
+    ) -> Self {
         let mut table = Self {
             now,
             short: false,
@@ -79,12 +84,12 @@ impl Table {
     }
 
     /// An image's line.
-    pub(crate) fn row(&self, image: &Listed) -> String {
+    pub(crate) fn row(&self, image: &Listed<'_>) -> String {
         self.line(&cells(image, self.now, self.short))
     }
 
     /// Sets the widths that the images need. A `dense` table has no column that says nothing.
-    fn measure(&mut self, images: &[Listed], dense: bool, checked: bool) {
+    fn measure(&mut self, images: &[Listed<'_>], dense: bool, checked: bool) {
         let mut widths = HEADER.map(str::len);
         let mut says = [false; COLUMNS];
         if checked {
@@ -133,7 +138,7 @@ impl Table {
     }
 }
 
-fn cells(image: &Listed, now: DateTime<Utc>, short: bool) -> [String; COLUMNS] {
+fn cells(image: &Listed<'_>, now: DateTime<Utc>, short: bool) -> [String; COLUMNS] {
     let size = |bytes: Option<u64>| match bytes {
         None => NOTHING.to_owned(),
         Some(bytes) if short => cli::short_size(bytes),
@@ -177,7 +182,7 @@ mod tests {
     use super::*;
     use crate::testing::listed;
 
-    fn lines(images: &[Listed], width: usize) -> Vec<String> {
+    fn lines(images: &[Listed<'_>], width: usize) -> Vec<String> {
         let table = Table::new(images, now(), width, false);
         let rows = images.iter().map(|image| table.row(image));
         [table.header()].into_iter().chain(rows).collect()
@@ -187,10 +192,10 @@ mod tests {
         "2026-02-06T00:00:00Z".parse().expect("a time")
     }
 
-    fn images() -> Vec<Listed> {
+    fn images() -> Vec<Listed<'static>> {
         let mut used = listed("capy-ubuntu-25.04-gcc15-asan");
-        used.entry.last_used = Some(now() - TimeDelta::days(3));
-        used.entry.usage_count = 12;
+        used.entry.to_mut().last_used = Some(now() - TimeDelta::days(3));
+        used.entry.to_mut().usage_count = 12;
         vec![listed("capy-debian-12-base"), used]
     }
 
@@ -227,8 +232,8 @@ mod tests {
     fn no_line_is_too_wide_where_that_can_be() {
         let mut images = images();
         images[0].leased = vec!["x".repeat(100)];
-        images[1].entry.pinned = true;
-        images[1].entry.name = "n".repeat(300);
+        images[1].entry.to_mut().pinned = true;
+        images[1].entry.to_mut().name = "n".repeat(300);
         for width in [75, 80, 100, 140, 200] {
             let lines = lines(&images, width);
             let widest = lines.iter().map(|line| line.chars().count()).max();

@@ -1,5 +1,7 @@
 //! Images for tests, made of nothing.
 
+use std::borrow::Cow;
+
 use archive::Compression;
 use naming::Digest;
 use registry::Entry;
@@ -35,11 +37,11 @@ pub(crate) fn sight(file: &str, layers: Vec<Layer>) -> Sight {
 }
 
 /// An image that is registered and sound.
-pub(crate) fn listed(name: &str) -> Listed {
+pub(crate) fn listed(name: &str) -> Listed<'static> {
     let tag = "a-debian-12-base:latest".parse().expect("a tag");
     let entry = Entry::new(name, "a.tar", tag, "debian:12", "x86_64");
     Listed {
-        entry,
+        entry: Cow::Owned(entry),
         sight: sight("a.tar", vec![layer(1, 100)]),
         shared: Some(100),
         loaded: Some(true),
