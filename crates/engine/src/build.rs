@@ -124,7 +124,8 @@ impl Engine {
             Err(error) => {
                 // Where it is not known what was there, all stays.
                 if let Some(before) = before {
-                    self.clean_up().remove_steps(&steps, &before);
+                    let cut_off = error.is_cut_off();
+                    self.clean_up().remove_steps(&steps, &before, cut_off);
                 }
                 Err(error)
             }

@@ -164,6 +164,11 @@ impl Error {
         }
     }
 
+    /// Whether the engine's command was ended before its time.
+    pub(crate) fn is_cut_off(&self) -> bool {
+        matches!(self, Self::Interrupted | Self::Timeout { .. })
+    }
+
     /// What to do next, where there is something.
     pub fn hint(&self) -> Option<String> {
         match self {

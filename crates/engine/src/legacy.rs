@@ -26,7 +26,7 @@ use program::Cleaning;
 
 use serde::Deserialize;
 
-use crate::{Engine, Error};
+use crate::{Engine, Error, Flavor};
 
 /// An engine that was told to stop a build needs a moment to remove the step's container.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -128,13 +128,17 @@ impl Engine {
 
     /// Removes the images that `steps` made, as far as they were not there `before`. What cannot be
     /// removed stays: the build's own failure is the one to report.
-    pub(crate) fn remove_steps(&self, steps: &Steps, before: &BTreeSet<Digest>) {
+    ///
+    /// A build that podman could not end in order leaves the container of its last step (4.3: `podman ps --external`), which holds
+    /// the step's image. It goes with the image, by force, where the build was `cut_off`: else somebody may need it.
+    pub(crate) fn remove_steps(&self, steps: &Steps, before: &BTreeSet<Digest>, cut_off: bool) {
         let _cleaning = Cleaning::start();
+        let force = cut_off && self.flavor().is_ok_and(|flavor| flavor == Flavor::Podman);
         let began = Instant::now();
         while began.elapsed() < PATIENCE {
             match self.strays(steps, before) {
                 Ok(Some(strays)) if strays.is_empty() => return,
-                Ok(Some(strays)) => drop(self.remove_alone(&strays)),
+                Ok(Some(strays)) => drop(self.remove_alone(&strays, force)),
                 // Maybe it can be told in a moment.
                 Ok(None) => {}
                 Err(_) => return,
@@ -172,8 +176,9 @@ impl Engine {
         Ok(Some(strays.map(|image| image.id).collect()))
     }
 
-    fn remove_alone(&self, ids: &[Digest]) -> Result<(), Error> {
-        let call = self.call("rmi").args(["--no-prune", "--"]);
+    fn remove_alone(&self, ids: &[Digest], force: bool) -> Result<(), Error> {
+        let call = self.call("rmi").arg("--no-prune");
+        let call = call.args(force.then_some("--force")).arg("--");
         call.args(ids.iter().map(Digest::to_string)).answer()?;
         Ok(())
     }
