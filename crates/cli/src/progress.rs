@@ -4,11 +4,11 @@
 //! seconds, and one at the end of what was told of before: what is done in a moment leaves no line.
 
 mod area;
+mod form;
 mod lines;
 mod spinner;
 mod waiting;
 
-use std::fmt;
 use std::io::{self, IsTerminal, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,9 +16,10 @@ use std::thread;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
 
 use area::Area;
+use form::{BAR, SHORT, UNKNOWN};
 use lines::Lines;
 pub(crate) use spinner::Spinner;
 pub use waiting::Waiting;
@@ -31,47 +32,8 @@ const LOG_EVERY: Duration = Duration::from_secs(15);
 const DRAWN: u8 = 20;
 /// How often it is looked how far work is that is watched.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// The bar on a terminal.
-const BAR: Form = Form {
-    template: "{what}: {decimal_bytes} of {decimal_total_bytes} [{wide_bar}] {decimal_bytes_per_sec}, {eta} left",
-    beside: 58,
-};
-/// On a narrow one.
-const SHORT: Form = Form {
-    template: "{what}: {decimal_bytes} of {decimal_total_bytes}",
-    beside: 28,
-};
-/// Where the end is not known.
-const UNKNOWN: Form = Form {
-    template: "{what}: {decimal_bytes}, {decimal_bytes_per_sec} {spinner}",
-    beside: 36,
-};
 /// A terminal with fewer columns is narrow.
 const NARROW: u16 = 72;
-
-/// A line on a terminal.
-struct Form {
-    template: &'static str,
-    /// The columns that it takes beside what is going on.
-    beside: usize,
-}
-
-impl Form {
-    /// As indicatif has it. What is going on is shortened to what there is room for whenever it is drawn: a terminal may
-    /// become narrower.
-    fn style(&self, what: &str) -> ProgressStyle {
-        let (what, beside) = (what.to_owned(), self.beside);
-        // The templates are fixed: where one was wrong, the usual bar would do.
-        let style = ProgressStyle::with_template(self.template);
-        style
-            .unwrap_or_else(|_| ProgressStyle::default_bar())
-            .with_key("what", move |_: &ProgressState, to: &mut dyn fmt::Write| {
-                let room = usize::from(area::size().columns).saturating_sub(beside);
-                // Memory takes all.
-                let _ = to.write_str(&shortened(&what, room));
-            })
-    }
-}
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -270,19 +232,6 @@ impl Drop for Progress {
     }
 }
 
-/// A message of so many characters at most: of one that is longer, the first word and the end, where file names differ.
-fn shortened(message: &str, room: usize) -> String {
-    let length = message.chars().count();
-    if length <= room {
-        return message.to_owned();
-    }
-    let (verb, rest) = message.split_once(' ').unwrap_or(("", message));
-    let left = room.saturating_sub(verb.chars().count() + 2).max(1);
-    let dropped = rest.chars().count().saturating_sub(left);
-    let end: String = rest.chars().skip(dropped).collect();
-    format!("{verb} …{end}").trim_start().to_owned()
-}
-
 /// A reader or writer whose bytes are counted.
 #[derive(Debug)]
 pub struct Counting<'a, T> {
@@ -326,15 +275,6 @@ mod tests {
         ] {
             assert_eq!(Shown::new(style, quiet, terminal), shown, "{style:?}");
         }
-    }
-
-    #[test]
-    fn a_long_message_keeps_its_verb_and_its_end() {
-        let message = "loading images/capy/capy-debian-12-gcc12.tar";
-        assert_eq!(shortened(message, 44), message);
-        assert_eq!(shortened(message, 25), "loading …ian-12-gcc12.tar");
-        assert_eq!(shortened("x", 0), "…x");
-        assert_eq!(shortened("checking ä", 9), "checking …ä");
     }
 
     #[test]

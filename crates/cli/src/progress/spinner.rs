@@ -1,19 +1,12 @@
 //! Progress of what has no measure.
 
-use std::fmt;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use indicatif::ProgressBar;
 
+use super::form::{SILENT, TASK};
 use super::lines::Lines;
-use super::{area, shortened};
 
-/// Work of which only the last line is known.
-const TASK: &str = "{what}: {elapsed} {wide_msg}";
-/// Work of which nothing is known.
-const SILENT: &str = "{what}: {elapsed}";
-/// The columns that this takes beside what is going on.
-const BESIDE: usize = 14;
 /// How often its time is shown.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -25,27 +18,14 @@ pub(crate) struct Spinner {
     lines: Option<Lines>,
 }
 
-/// What a terminal gets. A long name takes half of it at most.
+/// What a terminal gets.
 pub(super) fn task(what: &str) -> ProgressBar {
-    bar(TASK, what, |columns| columns / 2)
+    ProgressBar::new_spinner().with_style(TASK.style(what))
 }
 
 /// The same of what says nothing.
 pub(super) fn silent(what: &str) -> ProgressBar {
-    bar(SILENT, what, |columns| columns.saturating_sub(BESIDE))
-}
-
-fn bar(template: &str, what: &str, room: fn(usize) -> usize) -> ProgressBar {
-    let what = what.to_owned();
-    let style = ProgressStyle::with_template(template);
-    let style = style
-        .unwrap_or_else(|_| ProgressStyle::default_spinner())
-        .with_key("what", move |_: &ProgressState, to: &mut dyn fmt::Write| {
-            let room = room(usize::from(area::size().columns));
-            // Memory takes all.
-            let _ = to.write_str(&shortened(&what, room));
-        });
-    ProgressBar::new_spinner().with_style(style)
+    ProgressBar::new_spinner().with_style(SILENT.style(what))
 }
 
 impl Spinner {
