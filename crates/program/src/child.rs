@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use duct::unix::HandleExt;
 use rustix::process::Signal;
 
-use crate::family::{self, Member};
+use crate::family::{Family, MARK, Member};
 
 /// The numbers of the signals, the same on every Unix.
 pub const SIGTERM: i32 = 15;
@@ -27,8 +27,6 @@ const SIGKILL: i32 = 9;
 /// How long a child has between SIGTERM and SIGKILL: enough for a program to remove its
 /// temporary files, little enough for a person who pressed Ctrl-C.
 const GRACE: Duration = Duration::from_secs(3);
-/// How often somebody who waits for others' children looks.
-const PAUSE: Duration = Duration::from_millis(5);
 
 /// In the place of a time: the child waits for this process, not the other way round.
 const PAUSED: u64 = u64::MAX;
@@ -77,7 +75,7 @@ pub fn kill_rest() {
         rest.cloned().collect()
     };
     for child in rest {
-        let family = child.family();
+        let family = child.members();
         // Errors mean that it has ended by itself.
         let _ = child.handle.send_signal(SIGKILL);
         for member in family {
@@ -136,10 +134,8 @@ pub enum Stop {
 #[derive(Debug)]
 pub struct Child {
     handle: duct::Handle,
-    /// What its descendants bear in their environment.
-    mark: String,
-    /// Those that were seen of them when it was to end.
-    seen: Mutex<Vec<Member>>,
+    /// What it has started.
+    family: Family,
     /// Who sees to its end.
     ending: Mutex<Option<JoinHandle<()>>>,
     cleans_up: bool,
@@ -162,12 +158,11 @@ impl Child {
         if children.interrupted && !cleans_up {
             return Ok(None);
         }
-        let mark = family::new_mark();
-        let expression = expression.env(family::MARK, &mark).unchecked();
+        let family = Family::new();
+        let expression = expression.env(MARK, family.mark()).unchecked();
         let child = Arc::new(Self {
             handle: expression.start()?,
-            mark,
-            seen: Mutex::default(),
+            family,
             ending: Mutex::default(),
             cleans_up,
             end_signal,
@@ -221,16 +216,16 @@ impl Child {
             return;
         }
         // Whoever they are, they may be nobody's children when this one has ended.
-        drop(self.family());
+        drop(self.members());
         // Errors mean that the child has ended by itself.
         let _ = self.handle.send_signal(self.end_signal);
         let child = self.clone();
         let ending = thread::Builder::new().spawn(move || {
             if !matches!(child.handle.wait_timeout(GRACE), Ok(Some(_))) {
-                drop(child.family());
+                drop(child.members());
                 let _ = child.handle.kill();
             }
-            child.end_family();
+            child.family.end(GRACE);
         });
         match ending {
             Ok(ending) => *ending_by = Some(ending),
@@ -239,34 +234,14 @@ impl Child {
     }
 
     /// The living processes that this one has started, and they in turn.
-    fn family(&self) -> Vec<Member> {
+    fn members(&self) -> Vec<Member> {
         // The number of one that has ended may be somebody else's.
         let pids = match self.handle.try_wait() {
             Ok(None) => self.handle.pids(),
             _ => Vec::new(),
         };
         let pid = pids.first().and_then(|pid| i32::try_from(*pid).ok());
-        let now = family::of(pid, &self.mark);
-        let mut seen = lock(&self.seen);
-        seen.retain(|member| member.lives() && !now.contains(member));
-        seen.extend(now);
-        seen.clone()
-    }
-
-    /// Ends what is left of the family of a child that has ended.
-    fn end_family(&self) {
-        // Twice, since somebody may just have started another.
-        for signal in [Signal::TERM, Signal::KILL, Signal::KILL] {
-            let family = self.family();
-            family.iter().for_each(|member| member.signal(signal));
-            let began = Instant::now();
-            while family.iter().any(|member| member.lives()) && began.elapsed() < GRACE {
-                thread::sleep(PAUSE);
-            }
-            if family.is_empty() {
-                return;
-            }
-        }
+        self.family.members(pid)
     }
 
     /// Waits until nothing is left of a child that was ended.

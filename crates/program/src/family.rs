@@ -7,17 +7,68 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
 
 use rustix::process::{Pid, Signal, getpgrp, kill_process};
 
 /// The variable that says which call a process belongs to.
 pub const MARK: &str = "IMGPIPE_CALL";
 
+/// How often whoever waits for others' children looks.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// All that a child has started, as far as it was seen.
+#[derive(Debug)]
+pub struct Family {
+    mark: String,
+    seen: Mutex<Vec<Member>>,
+}
+
+impl Family {
+    /// That of a child which is yet to be started, with [`MARK`] in its environment.
+    pub fn new() -> Self {
+        Self {
+            mark: new_mark(),
+            seen: Mutex::default(),
+        }
+    }
+
+    /// What its members bear in their environment.
+    pub fn mark(&self) -> &str {
+        &self.mark
+    }
+
+    /// The living members: of a child, where it still lives. Whoever was seen stays one.
+    pub fn members(&self, child: Option<i32>) -> Vec<Member> {
+        let now = of(child, &self.mark);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.retain(|member| member.lives() && !now.contains(member));
+        seen.extend(now);
+        seen.clone()
+    }
+
+    /// Ends what is left of the family of a child that has ended. Between one signal and the next each has `grace`.
+    pub fn end(&self, grace: Duration) {
+        // Twice, since somebody may just have started another.
+        for signal in [Signal::TERM, Signal::KILL, Signal::KILL] {
+            let members = self.members(None);
+            members.iter().for_each(|member| member.signal(signal));
+            let began = Instant::now();
+            while members.iter().any(|member| member.lives()) && began.elapsed() < grace {
+                thread::sleep(PAUSE);
+            }
+            if members.is_empty() {
+                return;
+            }
+        }
+    }
+}
+
 /// A mark that no other call has, of whatever process.
-pub fn new_mark() -> String {
+fn new_mark() -> String {
     static PROCESS: OnceLock<String> = OnceLock::new();
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let process = PROCESS.get_or_init(|| {
@@ -54,7 +105,7 @@ impl Member {
 
 /// Who descends from a child, if it still lives, or bears its mark, and lives; the child itself is not among them. Empty where
 /// there is no `/proc`.
-pub fn of(child: Option<i32>, mark: &str) -> Vec<Member> {
+fn of(child: Option<i32>, mark: &str) -> Vec<Member> {
     let stats: HashMap<i32, Stat> = numbers()
         .filter_map(|pid| Some((pid, Stat::of(pid)?)))
         .filter(|(_, stat)| stat.lives)
