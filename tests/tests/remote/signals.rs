@@ -5,8 +5,7 @@ use std::time::Duration;
 use pipeline_tests::{Fault, Invocation, Registry, Sandbox, Whom};
 use rustix::process::Signal;
 
-use crate::common::save;
-use crate::common::{on_the_way, publish, two_layers};
+use crate::common::{on_the_way, publish, save, two_layers};
 
 /// How long an interrupted command may take, on a machine that is busy with other tests. Alone it takes a quarter of a second.
 const PROMPT: Duration = Duration::from_secs(3);

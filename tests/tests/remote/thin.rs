@@ -2,8 +2,7 @@
 
 use pipeline_tests::{Registry, Sandbox};
 
-use crate::common::save;
-use crate::common::{config_digest, debian, entry, image, layer, on_the_way};
+use crate::common::{config_digest, debian, entry, image, layer, on_the_way, save};
 
 const BASE: &str = "own-debian-12-base";
 const THIN: &str = "own-debian-12-thin";

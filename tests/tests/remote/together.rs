@@ -2,8 +2,7 @@
 
 use pipeline_tests::{Registry, Sandbox};
 
-use crate::common::save;
-use crate::common::{on_the_way, publish, two_layers};
+use crate::common::{on_the_way, publish, save, two_layers};
 
 #[test]
 fn one_fetches_and_the_others_find_it_there() {
