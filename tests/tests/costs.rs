@@ -97,6 +97,18 @@ fn the_engine_is_asked_only_where_it_matters() {
 }
 
 #[test]
+fn a_misspelled_key_of_plan_is_a_warning() {
+    let s = Sandbox::without_engine();
+    s.write("image-registry.yml", "images: []\n");
+    s.write("req.yml", "project: x\nos: debian:12\n");
+    s.write(".localci.yml", "plan:\n  view: archives\n  coost: bytes\n");
+    let says = "imgplan: warning: ";
+    let place = ".localci.yml:3:3: `plan.coost` is not known and does nothing";
+    let planned = s.run("imgplan", ["req.yml"]);
+    planned.ok().stderr_has(says).stderr_has(place);
+}
+
+#[test]
 fn an_image_that_only_the_engine_has_comes_back_into_an_archive() {
     let s = Sandbox::new();
     let reference = Image::new().build(&s, "base");

@@ -92,6 +92,8 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         common,
     } = cli;
     let config = common.config()?;
+    let warnings = config.warnings();
+    warnings.for_each(|warning| context.reporter.warn(warning));
     let project = given.project.as_deref();
     let workflow_read = workflow.read(project, &config, &context.reporter)?;
     if project.is_some() && workflow_read.is_none() && !given.has_os() {

@@ -102,8 +102,8 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     let asked = cli.asked;
     let config = cli.common.config()?;
     let reporter = context.reporter.clone();
-    config.warnings().for_each(|warning| reporter.warn(warning));
     let in_force = InForce::new(&asked, &config)?;
+    in_force.say_odd(&reporter);
     if cli.show_limits {
         return show(context, &in_force);
     }

@@ -60,8 +60,9 @@ impl ArchiveFlags {
         if !self.make_room {
             return Ok(None);
         }
-        config.warnings().for_each(|warning| reporter.warn(warning));
-        InForce::new(&Asked::default(), config).map(Some)
+        let in_force = InForce::new(&Asked::default(), config)?;
+        in_force.say_odd(reporter);
+        Ok(Some(in_force))
     }
 
     /// How layers are compressed by flags and config, where anybody said so; a flag wins.

@@ -1,39 +1,30 @@
 //! The settings of a project, in a file that other programs read as well: `local-ci-config.yml` or
 //! `.localci.yml`, the nearest upward. Only what is ours is looked at; other keys are somebody else's.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::atomic;
 use crate::decode::{text, wrong};
-use crate::error::{Mark, Problem};
-use crate::yaml::{self, Node, Tree};
+use crate::error::Problem;
+use crate::yaml::{self, Tree};
 use crate::{Error, Usage};
 
 mod plan;
+mod section;
 mod value;
 
 pub use plan::{MATRIX_KEYS, Planning};
-pub use value::Setting;
-use value::{boolean, count, days, gigabytes, others, section, setting, texts};
+pub use section::Section;
+pub use value::{Setting, UnknownKey};
+use value::{boolean, gigabytes, section, setting};
 
 /// What the file may be called, the first that a folder has.
 const FILE_NAMES: [&str; 2] = ["local-ci-config.yml", ".localci.yml"];
 
-/// What `images.cleanup` may say.
-const CLEANUP: [&str; 7] = [
-    "enabled",
-    "max_size_gb",
-    "max_age_days",
-    "keep_last",
-    "per",
-    "min_free_gb",
-    "keep",
-];
-
 /// A project's settings. What the file does not say is `None`.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Config {
     /// Where they were read; `None` where there is no file.
@@ -50,44 +41,12 @@ pub struct Config {
     pub fetch: Option<bool>,
     /// `images.usage`: where uses are counted.
     pub usage: Usage,
-    /// `images.cleanup`: what pruning keeps the store under.
-    pub cleanup: Cleanup,
+    /// `images.cleanup`: what pruning keeps the store under. Its keys are those of the limits.
+    pub cleanup: Section,
     /// `plan`: how requirements and workflows are read, and what the best image is.
     pub plan: Planning,
     /// `resource_limits.disk_min_free_gb`: how many bytes are to stay free.
     pub disk_min_free: Option<Setting<u64>>,
-}
-
-/// `images.cleanup`.
-#[derive(Debug, Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct Cleanup {
-    /// Whether the rest counts.
-    pub enabled: Option<Setting<bool>>,
-    /// `max_size_gb`, in bytes.
-    pub max_size: Option<Setting<u64>>,
-    /// `max_age_days`.
-    pub max_age: Option<Setting<Duration>>,
-    /// `keep_last`.
-    pub keep_last: Option<Setting<usize>>,
-    /// `per`, as `--per` takes it.
-    pub per: Vec<Setting<String>>,
-    /// `min_free_gb`, in bytes.
-    pub min_free: Option<Setting<u64>>,
-    /// `keep`, as `--keep` takes it.
-    pub keep: Vec<Setting<String>>,
-    /// Keys that mean nothing. A misspelled limit limits nothing, and whoever wrote it should hear of it.
-    pub unknown: Vec<UnknownKey>,
-}
-
-/// A key that means nothing in a mapping that is ours.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnknownKey {
-    /// The mapping, like `images.cleanup`.
-    section: &'static str,
-    key: String,
-    at: Mark,
-    known: &'static [&'static str],
 }
 
 impl Config {
@@ -114,24 +73,11 @@ impl Config {
         Ok(Self::default())
     }
 
-    /// What is odd about the file, and wrong about nothing: each with its place.
+    /// What is odd about `plan`, and wrong about nothing: each with its place.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
         let path = self.path.as_deref().unwrap_or("".into());
-        let unknown = self.cleanup.unknown.iter().chain(&self.plan.unknown);
-        unknown.map(move |unknown| {
-            let UnknownKey {
-                section,
-                key,
-                at,
-                known,
-            } = unknown;
-            format!(
-                "{path}:{}:{}: `{section}.{key}` is not known and does nothing (known are {})",
-                at.line,
-                at.column,
-                known.join(", ")
-            )
-        })
+        let unknown = self.plan.unknown.iter();
+        unknown.map(move |unknown| unknown.warning(path))
     }
 
     fn parse(path: &Utf8Path, text: &str) -> Result<Self, Error> {
@@ -143,18 +89,22 @@ impl Config {
         let Some(tree) = yaml::parse(text).map_err(syntax)? else {
             return Ok(config);
         };
-        config.read(&tree).map_err(syntax)?;
+        let has_cleanup = config.read(&tree).map_err(syntax)?;
+        if has_cleanup {
+            config.cleanup = Section::new(path, "images.cleanup", Arc::new(tree));
+        }
         Ok(config)
     }
 
-    fn read(&mut self, tree: &Tree) -> Result<(), Problem> {
+    /// All but `images.cleanup`; whether that is there.
+    fn read(&mut self, tree: &Tree) -> Result<bool, Problem> {
         if let Some(limits) = section(tree, tree.root(), "resource_limits", "resource_limits")? {
             let key = "resource_limits.disk_min_free_gb";
             self.disk_min_free = setting(tree, limits, key, gigabytes)?;
         }
         self.plan = Planning::read(tree)?;
         let Some(images) = section(tree, tree.root(), "images", "images")? else {
-            return Ok(());
+            return Ok(false);
         };
         let compress = setting(tree, images, "images.compress", |node, key| {
             let found = text(node);
@@ -190,25 +140,7 @@ impl Config {
             _ => Err(wrong(key, "registry or local", node)),
         })?;
         self.usage = usage.map(|usage| usage.value).unwrap_or_default();
-        if let Some(cleanup) = section(tree, images, "cleanup", "images.cleanup")? {
-            self.cleanup = Cleanup::read(tree, cleanup)?;
-        }
-        Ok(())
-    }
-}
-
-impl Cleanup {
-    fn read(tree: &Tree, node: &Node) -> Result<Self, Problem> {
-        Ok(Self {
-            enabled: setting(tree, node, "images.cleanup.enabled", boolean)?,
-            max_size: setting(tree, node, "images.cleanup.max_size_gb", gigabytes)?,
-            max_age: setting(tree, node, "images.cleanup.max_age_days", days)?,
-            keep_last: setting(tree, node, "images.cleanup.keep_last", count)?,
-            per: texts(tree, node, "images.cleanup.per")?,
-            min_free: setting(tree, node, "images.cleanup.min_free_gb", gigabytes)?,
-            keep: texts(tree, node, "images.cleanup.keep")?,
-            unknown: others("images.cleanup", node, &CLEANUP),
-        })
+        Ok(section(tree, images, "cleanup", "images.cleanup")?.is_some())
     }
 }
 

@@ -55,7 +55,7 @@ mod writing;
 mod written;
 mod yaml;
 
-pub use config::{Cleanup, Config, MATRIX_KEYS, Planning, Setting, UnknownKey};
+pub use config::{Config, MATRIX_KEYS, Planning, Section, Setting, UnknownKey};
 pub use edit::Edit;
 pub use entry::Entry;
 pub use error::{Error, ErrorKind, Mark};

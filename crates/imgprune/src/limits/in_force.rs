@@ -2,13 +2,16 @@
 
 use std::fmt;
 
-use camino::Utf8Path;
 use cli::{Failure, Reporter};
 use glob::Pattern;
-use registry::{Config, Registry};
+use registry::{Config, Registry, Section};
 
 use super::said::{Said, Sources, pattern, place};
 use super::{Asked, KeepLast, Limits, Per, RULES};
+
+/// The keys of `images.cleanup` that are no limits. Patterns to keep are a flag too.
+const ENABLED: &str = "enabled";
+const KEEP: &str = "keep";
 
 /// The limits of a run.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +24,8 @@ pub struct InForce {
     pub origins: Vec<Origin>,
     /// Where the config says that its limits do not count.
     pub disabled: Option<String>,
+    /// What is odd about `images.cleanup`, each with its place.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// A limit in words.
@@ -37,32 +42,41 @@ pub struct Origin {
 impl InForce {
     /// Flags and config together; a flag wins over the same key of the config.
     pub fn new(asked: &Asked, config: &Config) -> Result<Self, Failure> {
-        let path = config.path.as_deref().unwrap_or(Utf8Path::new(""));
-        let cleanup = &config.cleanup;
-        let off = cleanup.enabled.as_ref().filter(|enabled| !enabled.value);
-        let nothing = registry::Cleanup::default();
-        let configured = if off.is_some() { &nothing } else { cleanup };
-        let mut own = Self {
-            disabled: off.map(|off| place(path, off)),
-            ..Self::default()
-        };
-
-        let sources = Sources {
-            asked,
-            config,
-            cleanup: configured,
-            path,
-        };
-        for rule in RULES {
-            (rule.read)(&sources, &mut own)?;
+        let enabled = config.cleanup.boolean(ENABLED)?;
+        let off = enabled.filter(|enabled| !enabled.value);
+        let sources = Sources::new(asked, config, &config.cleanup);
+        // What is wrong is wrong, switched off or not.
+        let mut own = Self::of_rules(&sources)?;
+        if let Some(off) = off {
+            own = Self::of_rules(&Sources::new(asked, config, &Section::default()))?;
+            own.disabled = Some(place(sources.path, &off));
         }
 
         // More patterns only keep more: flags add to the config, whose other limits may be off.
-        let mut keep = sources.all("keep", &asked.keep, &[]);
-        keep.extend(sources.all("keep", &[], &cleanup.keep));
+        let mut keep = sources.all(KEEP, &asked.keep, Vec::new());
+        keep.extend(sources.all(KEEP, &[], config.cleanup.texts(KEEP)?));
         own.keep = keep.iter().map(pattern).collect::<Result<_, _>>()?;
-        own.note_all("keep", &keep);
+        own.note_all(KEEP, &keep);
+
+        let mut known = vec![ENABLED];
+        known.extend(RULES.iter().flat_map(|rule| rule.keys));
+        known.push(KEEP);
+        own.warnings = config.cleanup.warnings(&known);
         Ok(own)
+    }
+
+    fn of_rules(sources: &Sources<'_>) -> Result<Self, Failure> {
+        let mut own = Self::default();
+        for rule in RULES {
+            (rule.read)(sources, &mut own)?;
+        }
+        Ok(own)
+    }
+
+    /// Says what is odd about `images.cleanup`.
+    pub fn say_odd(&self, reporter: &Reporter) {
+        let warnings = self.warnings.iter();
+        warnings.for_each(|warning| reporter.warn(warning));
     }
 
     /// Says which patterns fit no image: whoever wrote them meant something.

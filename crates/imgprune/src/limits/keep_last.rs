@@ -9,17 +9,19 @@ use super::Rule;
 use super::said::{Said, pattern};
 use groups::groups;
 
+/// In `images.cleanup`: how many, and of which groups.
+const COUNT: &str = "keep_last";
+const PER: &str = "per";
+
 pub(super) const RULE: Rule = Rule {
     name: "keep-last",
     is_room: false,
+    keys: &[COUNT, PER],
     read: |sources, own| {
-        let said = sources.either(
-            RULE.name,
-            sources.asked.keep_last,
-            sources.cleanup.keep_last.as_ref(),
-        );
+        let setting = sources.cleanup.count(COUNT)?;
+        let said = sources.either(RULE.name, sources.asked.keep_last, setting);
         if let Some(count) = own.note(RULE.name, said, ToString::to_string) {
-            let per = sources.all("per", &sources.asked.per, &sources.cleanup.per);
+            let per = sources.all("per", &sources.asked.per, sources.cleanup.texts(PER)?);
             own.limits.keep_last = Some(KeepLast {
                 count,
                 per: per_of(&per)?,

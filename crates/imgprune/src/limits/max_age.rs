@@ -6,15 +6,16 @@ use cli::duration;
 use super::Rule;
 use crate::select::{View, indexes};
 
+/// In `images.cleanup`.
+const KEY: &str = "max_age_days";
+
 pub(super) const RULE: Rule = Rule {
     name: "max-age",
     is_room: false,
+    keys: &[KEY],
     read: |sources, own| {
-        let said = sources.either(
-            RULE.name,
-            sources.asked.max_age,
-            sources.cleanup.max_age.as_ref(),
-        );
+        let setting = sources.cleanup.days(KEY)?;
+        let said = sources.either(RULE.name, sources.asked.max_age, setting);
         let age = own.note(RULE.name, said, |age| duration::show(*age));
         own.limits.max_age = age.map(|age| TimeDelta::from_std(age).unwrap_or(TimeDelta::MAX));
         Ok(())

@@ -5,15 +5,16 @@ use cli::size;
 use super::{Rule, room};
 use crate::select::indexes;
 
+/// In `images.cleanup`.
+const KEY: &str = "max_size_gb";
+
 pub(super) const RULE: Rule = Rule {
     name: "max-size",
     is_room: true,
+    keys: &[KEY],
     read: |sources, own| {
-        let said = sources.either(
-            RULE.name,
-            sources.asked.max_size,
-            sources.cleanup.max_size.as_ref(),
-        );
+        let setting = sources.cleanup.gigabytes(KEY)?;
+        let said = sources.either(RULE.name, sources.asked.max_size, setting);
         own.limits.max_size = own.note(RULE.name, said, |bytes| size(*bytes));
         Ok(())
     },

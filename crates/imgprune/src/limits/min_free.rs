@@ -5,13 +5,17 @@ use cli::size;
 use super::{Rule, room};
 use crate::select::indexes;
 
+/// In `images.cleanup`.
+const KEY: &str = "min_free_gb";
+
 pub(super) const RULE: Rule = Rule {
     name: "min-free",
     is_room: true,
+    keys: &[KEY],
     read: |sources, own| {
         // It is asked for in two places; the larger holds for both.
-        let settings = sources.cleanup.min_free.as_ref().into_iter();
-        let settings = settings.chain(&sources.config.disk_min_free);
+        let settings = sources.cleanup.gigabytes(KEY)?.into_iter();
+        let settings = settings.chain(sources.config.disk_min_free.clone());
         let setting = settings.max_by_key(|setting| setting.value);
         let said = sources.either(RULE.name, sources.asked.min_free, setting);
         own.limits.min_free = own.note(RULE.name, said, |bytes| size(*bytes));

@@ -3,7 +3,7 @@
 use camino::Utf8Path;
 use cli::Failure;
 use glob::Pattern;
-use registry::{Cleanup, Config, Setting};
+use registry::{Config, Section, Setting};
 
 use super::Asked;
 
@@ -12,7 +12,7 @@ pub(super) struct Sources<'a> {
     pub asked: &'a Asked,
     pub config: &'a Config,
     /// `images.cleanup`; empty where it is switched off.
-    pub cleanup: &'a Cleanup,
+    pub cleanup: &'a Section,
     /// The config's path.
     pub path: &'a Utf8Path,
 }
@@ -25,13 +25,23 @@ pub(super) struct Said<T> {
     pub in_config: bool,
 }
 
-impl Sources<'_> {
+impl<'a> Sources<'a> {
+    pub(super) fn new(asked: &'a Asked, config: &'a Config, cleanup: &'a Section) -> Self {
+        let path = config.path.as_deref().unwrap_or(Utf8Path::new(""));
+        Self {
+            asked,
+            config,
+            cleanup,
+            path,
+        }
+    }
+
     /// The value of a flag, which is called without its dashes, or else of the config.
-    pub(super) fn either<T: Clone>(
+    pub(super) fn either<T>(
         &self,
         flag: &str,
         asked: Option<T>,
-        setting: Option<&Setting<T>>,
+        setting: Option<Setting<T>>,
     ) -> Option<Said<T>> {
         let asked = asked.map(|value| given(flag, value));
         asked.or_else(|| setting.map(|setting| self.configured(setting)))
@@ -42,20 +52,20 @@ impl Sources<'_> {
         &self,
         flag: &str,
         asked: &[String],
-        settings: &[Setting<String>],
+        settings: Vec<Setting<String>>,
     ) -> Vec<Said<String>> {
         if asked.is_empty() {
-            let settings = settings.iter();
+            let settings = settings.into_iter();
             return settings.map(|setting| self.configured(setting)).collect();
         }
         let asked = asked.iter();
         asked.map(|value| given(flag, value.clone())).collect()
     }
 
-    fn configured<T: Clone>(&self, setting: &Setting<T>) -> Said<T> {
+    fn configured<T>(&self, setting: Setting<T>) -> Said<T> {
         Said {
-            value: setting.value.clone(),
-            from: format!("{}: {}", place(self.path, setting), setting.key),
+            from: format!("{}: {}", place(self.path, &setting), setting.key),
+            value: setting.value,
             in_config: true,
         }
     }

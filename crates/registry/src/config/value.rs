@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::UnknownKey;
+use camino::Utf8Path;
+
 use crate::Mark;
 use crate::decode::{is_null, text, wrong};
 use crate::error::{Problem, shown};
@@ -15,7 +16,7 @@ pub struct Setting<T> {
     /// What it says.
     pub value: T,
     /// The whole key, like `images.cleanup.per`.
-    pub key: &'static str,
+    pub key: String,
     /// Where the value is.
     pub at: Mark,
 }
@@ -28,6 +29,22 @@ impl<T> Setting<T> {
             key: self.key,
             at: self.at,
         }
+    }
+}
+
+/// A key that means nothing in a mapping that is ours. A misspelled limit limits nothing, and whoever wrote it should hear
+/// of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownKey {
+    at: Mark,
+    says: String,
+}
+
+impl UnknownKey {
+    /// Of a file.
+    pub(super) fn warning(&self, path: &Utf8Path) -> String {
+        let Mark { line, column } = self.at;
+        format!("{path}:{line}:{column}: {}", self.says)
     }
 }
 
@@ -50,7 +67,7 @@ pub(super) fn section<'a>(
 pub(super) fn setting<'a, T>(
     tree: &'a Tree,
     map: &'a Node,
-    key: &'static str,
+    key: &str,
     read: impl Fn(&'a Node, &str) -> Result<T, Problem>,
 ) -> Result<Option<Setting<T>>, Problem> {
     let last = key.rsplit('.').next().unwrap_or(key);
@@ -59,7 +76,7 @@ pub(super) fn setting<'a, T>(
     };
     Ok(Some(Setting {
         value: read(node, &format!("`{key}`"))?,
-        key,
+        key: key.to_owned(),
         at: node.at,
     }))
 }
@@ -115,11 +132,7 @@ fn whole(number: f64) -> u64 {
 }
 
 /// One text, or a list of them.
-pub(super) fn texts(
-    tree: &Tree,
-    map: &Node,
-    key: &'static str,
-) -> Result<Vec<Setting<String>>, Problem> {
+pub(super) fn texts(tree: &Tree, map: &Node, key: &str) -> Result<Vec<Setting<String>>, Problem> {
     let Some(found) = setting(tree, map, key, |node, _| Ok(node))? else {
         return Ok(Vec::new());
     };
@@ -132,7 +145,7 @@ pub(super) fn texts(
         let wrong = || wrong(&format!("`{key}`"), "a text or a list of texts", node);
         Ok(Setting {
             value: text.ok_or_else(wrong)?.to_owned(),
-            key,
+            key: key.to_owned(),
             at: node.at,
         })
     };
@@ -140,11 +153,7 @@ pub(super) fn texts(
 }
 
 /// The keys of a mapping beside those that are known.
-pub(super) fn others(
-    section: &'static str,
-    map: &Node,
-    known: &'static [&'static str],
-) -> Vec<UnknownKey> {
+pub(super) fn others(section: &str, map: &Node, known: &[&str]) -> Vec<UnknownKey> {
     let Value::Map { pairs, .. } = &map.value else {
         return Vec::new();
     };
@@ -152,10 +161,12 @@ pub(super) fn others(
     let unknown = keys.filter(|(_, text)| text.is_none_or(|text| !known.contains(&text)));
     unknown
         .map(|(key, text)| UnknownKey {
-            section,
-            key: shown(text.unwrap_or("?")),
             at: key.at,
-            known,
+            says: format!(
+                "`{section}.{}` is not known and does nothing (known are {})",
+                shown(text.unwrap_or("?")),
+                known.join(", ")
+            ),
         })
         .collect()
 }

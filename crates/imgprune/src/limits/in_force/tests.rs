@@ -1,3 +1,5 @@
+use camino::Utf8Path;
+
 use super::*;
 
 fn in_force(asked: &Asked, config: &str) -> Result<InForce, Failure> {
@@ -79,6 +81,34 @@ fn what_is_switched_off_is_no_limit() {
     assert_eq!(found.keep.len(), 1, "what is kept is kept");
     let found = in_force(&Asked::default(), "").expect("none");
     assert!(!found.has_limit() && found.origins.is_empty());
+}
+
+#[test]
+fn what_is_wrong_is_wrong_switched_off_or_not() {
+    for enabled in ["true", "false"] {
+        for key in ["max_size_gb", "max_age_days", "keep_last", "min_free_gb"] {
+            let config = format!("images: {{cleanup: {{enabled: {enabled}, {key}: many}}}}");
+            let failure = in_force(&Asked::default(), &config).expect_err("no number");
+            assert_eq!(failure.code(), cli::Code::Invalid);
+            let says = format!("`images.cleanup.{key}` must be");
+            assert!(failure.to_string().contains(&says), "{failure}");
+        }
+    }
+}
+
+#[test]
+fn every_key_of_a_limit_is_known() {
+    let found = in_force(&Asked::default(), CONFIG).expect("limits");
+    assert_eq!(found.warnings, [""; 0]);
+    let odd = CONFIG.replace("max_size_gb", "max_sise_gb");
+    let found = in_force(&Asked::default(), &odd).expect("limits");
+    let keys = RULES.iter().flat_map(|rule| rule.keys).copied();
+    let keys: Vec<_> = [ENABLED].into_iter().chain(keys).chain([KEEP]).collect();
+    let says = format!(
+        "`images.cleanup.max_sise_gb` is not known and does nothing (known are {})",
+        keys.join(", ")
+    );
+    assert!(found.warnings[0].ends_with(&says), "{:?}", found.warnings);
 }
 
 #[test]
