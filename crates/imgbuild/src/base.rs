@@ -5,8 +5,8 @@ use camino::Utf8Path;
 use cli::{Code, Failure};
 use engine::{Engine, ImageInfo};
 use imgload::{Loader, Target};
-use inventory::Inventory;
-use naming::{Digest, Family, Os, Reference};
+use inventory::{Inventory, Manager};
+use naming::{Digest, Os, Reference};
 use plan::Plan;
 use registry::{Entry, Registry, Store};
 
@@ -259,7 +259,7 @@ impl Base {
     }
 
     /// The package manager that is found in the base itself; only an archive can be looked into.
-    pub(crate) fn family(&self, store: &Store) -> Result<Option<Family>, Failure> {
+    pub(crate) fn manager(&self, store: &Store) -> Result<Option<&'static Manager>, Failure> {
         let Self::Archive { target, .. } = self else {
             return Ok(None);
         };
@@ -270,7 +270,7 @@ impl Base {
         };
         let stack = thin::complete(store, &registry, stack)?;
         let files = RootFs::keeping(stack, &Inventory::wants)?;
-        Ok(Inventory::read(&files)?.family)
+        Ok(Inventory::read(&files)?.manager)
     }
 
     /// The operating system that the base's name or entry says.

@@ -10,8 +10,8 @@ use thiserror::Error;
 pub enum Error {
     /// No package manager is known for the base, so nothing can be generated.
     #[error("no package manager is known for {os}, so no build file can be made for it")]
-    UnknownFamily {
-        /// What the base is, in words: `` `archlinux` `` or "a base without os-release".
+    UnknownManager {
+        /// What the base is, in words: `` `gentoo` `` or "a base without os-release".
         os: String,
         /// The image that was to be built.
         name: String,
@@ -76,8 +76,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     /// For a base whose package manager is not known; `os` is what its os-release names.
-    pub fn unknown_family(os: Option<&Os>, name: &ImageName) -> Self {
-        Self::UnknownFamily {
+    pub fn unknown_manager(os: Option<&Os>, name: &ImageName) -> Self {
+        Self::UnknownManager {
             os: os.map_or_else(
                 || "a base without os-release".into(),
                 |os| format!("`{os}`"),
@@ -90,7 +90,7 @@ impl Error {
     /// What to do about it, where that is known.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::UnknownFamily { name, project, .. } => Some(format!(
+            Self::UnknownManager { name, project, .. } => Some(format!(
                 "write images/{project}/Dockerfile.{name}, or name one in the plan's `build.dockerfile`"
             )),
             Self::Name(error) => error.hint().map(str::to_owned),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use cli::{Code, Failure};
+use inventory::Manager;
 use naming::{Architecture, ImageName, Reference};
 use plan::{Action, Plan, Step};
 use registry::Store;
@@ -187,18 +188,18 @@ fn generated(
         Failure::invalid("the plan has nothing to build on: no `best_base_image_path`, no `base_image`, no build file").about(plan.subject())
     })?;
     let os = wanted.map(|wanted| wanted.os.clone()).or_else(|| base.os());
-    let family = match os.as_ref().and_then(naming::Os::family) {
-        Some(family) => Some(family),
+    let manager = match os.as_ref().and_then(Manager::of) {
+        Some(manager) => Some(manager),
         // A base of one's own (`our-base:3`) says nothing, the name of what is built on it does.
-        None => base.family(store)?.or_else(|| name.os().family()),
+        None => base.manager(store)?.or_else(|| Manager::of(name.os())),
     };
-    let family = family.ok_or_else(|| crate::Error::unknown_family(os.as_ref(), name))?;
+    let manager = manager.ok_or_else(|| crate::Error::unknown_manager(os.as_ref(), name))?;
     let missing = plan.to_install();
     let compilers = wanted.map_or(&missing.compilers, |wanted| &wanted.compilers);
     let generated = Generated {
         name,
         base: &reference,
-        family,
+        manager,
         architecture,
         compilers: &missing.compilers,
         default_compiler: compilers.first(),

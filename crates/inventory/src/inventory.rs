@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use archive::RootFs;
-use naming::{Compiler, Family, Os, PackageName, ToolName};
+use naming::{Compiler, Os, PackageName, ToolName};
 
 use crate::files::Files;
+use crate::managers::MANAGERS;
 use crate::packages::Packages;
 use crate::{Manager, OsRelease, Result, commands, compilers, os_release, tools};
 
@@ -16,9 +17,9 @@ pub struct Inventory {
     pub os_release: OsRelease,
     /// The operating system that os-release names.
     pub os: Option<Os>,
-    /// The package manager's family, of os-release or, where that says nothing, of the package
-    /// database that is there.
-    pub family: Option<Family>,
+    /// The package manager, of os-release or, where that says nothing, of the package database
+    /// that is there.
+    pub manager: Option<&'static Manager>,
     /// Installed packages and their versions, by bare name. Empty without a package database.
     pub packages: BTreeMap<String, String>,
     /// Compilers, sorted.
@@ -42,19 +43,18 @@ impl Inventory {
             let rest = path.strip_prefix(*place);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        let managers = Family::ALL.map(Manager::of);
-        let databases = managers.iter().flat_map(|manager| manager.database);
+        let databases = MANAGERS.iter().flat_map(|manager| manager.database);
         os_release::PATHS.iter().chain(databases).any(is_below)
     }
 
     pub(crate) fn of(files: &impl Files) -> Result<Self> {
         let os_release = OsRelease::read(files)?;
-        let mut family = os_release.family();
+        let mut manager = os_release.manager();
         let mut packages = Packages::default();
-        for its_family in Family::ALL {
-            let found = (Manager::of(its_family).read)(files)?;
+        for candidate in MANAGERS {
+            let found = (candidate.read)(files)?;
             if !found.installed.is_empty() {
-                family.get_or_insert(its_family);
+                manager.get_or_insert(candidate);
             }
             packages.merge(found);
         }
@@ -62,7 +62,7 @@ impl Inventory {
         Ok(Self {
             os: os_release.os(),
             os_release,
-            family,
+            manager,
             compilers: compilers::find(&packages, &commands, &commands::gcc_versions(files)),
             tools: tools::find(&commands),
             packages: packages.installed,

@@ -6,30 +6,31 @@
 //!
 //! ```
 //! use inventory::{Manager, tool_packages};
-//! use naming::Family;
 //!
-//! let packages = Manager::of(Family::Apt).compiler_packages(&"gcc-12".parse()?)?;
+//! let apt = Manager::of(&"debian:12".parse()?).ok_or("no package manager is known")?;
+//! let packages = apt.compiler_packages(&"gcc-12".parse()?)?;
 //! let names: Vec<_> = packages.iter().map(|package| package.as_str()).collect();
 //! assert_eq!(names, ["gcc-12", "g++-12"]);
-//! let packages = tool_packages(Manager::of(Family::Apk), &"ninja".parse()?)?;
+//! let apk = Manager::of(&"alpine:3.20".parse()?).ok_or("no package manager is known")?;
+//! let packages = tool_packages(apk, &"ninja".parse()?)?;
 //! assert_eq!(packages[0].as_str(), "samurai");
-//! # Ok::<(), naming::NameError>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod commands;
 mod compilers;
 mod dpkg;
 mod error;
-mod family;
 mod files;
 mod inventory;
+mod managers;
 mod os_release;
 mod packages;
 mod rpm;
 mod tools;
 
 pub use error::{Error, Result};
-pub use family::Manager;
 pub use inventory::Inventory;
+pub use managers::Manager;
 pub use os_release::OsRelease;
 pub use tools::tool_packages;

@@ -7,10 +7,10 @@
 
 use std::collections::BTreeMap;
 
-use naming::{Family, Os};
+use naming::Os;
 
-use crate::Result;
 use crate::files::Files;
+use crate::{Manager, Result};
 
 /// Where the file is looked for, in this order, as os-release(5) says.
 pub(crate) const PATHS: [&str; 2] = ["etc/os-release", "usr/lib/os-release"];
@@ -69,13 +69,12 @@ impl OsRelease {
         Os::from_os_release(self.get("ID")?, self.get("VERSION_ID"), codename).ok()
     }
 
-    /// The package manager's family: the system's own, or that of a system in `ID_LIKE`.
-    pub fn family(&self) -> Option<Family> {
-        let likes = self.get("ID_LIKE").unwrap_or_default().split_whitespace();
-        self.os().and_then(|os| os.family()).or_else(|| {
-            let mut families = likes.filter_map(|like| like.parse::<Os>().ok()?.family());
-            families.next()
-        })
+    /// The package manager: the system's own, or that of a system in `ID_LIKE`.
+    pub fn manager(&self) -> Option<&'static Manager> {
+        let mut likes = self.get("ID_LIKE").unwrap_or_default().split_whitespace();
+        let of_like = |like: &str| Manager::of(&like.parse().ok()?);
+        let own = self.os().and_then(|os| Manager::of(&os));
+        own.or_else(|| likes.find_map(of_like))
     }
 }
 
@@ -153,36 +152,37 @@ mod tests {
             (
                 "ID=debian\nVERSION_ID=\"12\"",
                 Some("debian:12"),
-                Some(Family::Apt),
+                Some("apt"),
             ),
             (
                 "ID=debian\nVERSION_CODENAME=forky",
                 Some("debian:forky"),
-                Some(Family::Apt),
+                Some("apt"),
             ),
             (
                 "ID=alpine\nVERSION_ID=3.20.3",
                 Some("alpine:3.20"),
-                Some(Family::Apk),
+                Some("apk"),
             ),
             ("ID=busybox\nBUILD_ID=rolling", Some("busybox"), None),
             (
                 "ID=pop\nVERSION_ID=22.04\nID_LIKE=\"ubuntu debian\"",
                 Some("pop:22.04"),
-                Some(Family::Apt),
+                Some("apt"),
             ),
             ("ID=\"../../etc\"", None, None),
             ("NAME=x", None, None),
             ("", None, None),
         ];
-        for (text, os, family) in table {
+        for (text, os, manager) in table {
             let release = OsRelease::parse(text.as_bytes());
             assert_eq!(
                 release.os().map(|os| os.to_string()).as_deref(),
                 os,
                 "{text:?}"
             );
-            assert_eq!(release.family(), family, "{text:?}");
+            let found = release.manager().map(|manager| manager.name);
+            assert_eq!(found, manager, "{text:?}");
         }
     }
 
@@ -190,7 +190,7 @@ mod tests {
         #[test]
         fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let release = OsRelease::parse(&bytes);
-            let _ = (release.os(), release.family());
+            let _ = (release.os(), release.manager());
         }
 
         #[test]

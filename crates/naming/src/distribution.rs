@@ -1,56 +1,29 @@
-//! The table of distributions: what splits an image name, and which package manager is inside.
-
-/// A package manager's family: how packages are named and installed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Family {
-    /// dpkg and apt: Debian, Ubuntu and what derives from them.
-    Apt,
-    /// apk: Alpine, Wolfi.
-    Apk,
-    /// rpm and dnf: Fedora, RHEL and what derives from them.
-    Dnf,
-}
-
-impl Family {
-    /// All of them. Of an unnamed system that has the databases of several, the first counts.
-    pub const ALL: [Self; 3] = [Self::Apt, Self::Apk, Self::Dnf];
-}
+//! The table of distributions, which are what splits an image name.
 
 pub(crate) struct Distribution {
     /// The name in image names and `FROM`, lower case; may hold a dash.
     pub name: &'static str,
     /// Other spellings: os-release `ID`s and repositories on Docker Hub.
     pub aliases: &'static [&'static str],
-    pub family: Option<Family>,
     /// Whether names carry a version after the distribution.
     pub versioned: bool,
     /// Codenames that stand where a version does.
     pub codenames: &'static [&'static str],
 }
 
-const fn row(
-    name: &'static str,
-    aliases: &'static [&'static str],
-    family: Option<Family>,
-) -> Distribution {
+const fn row(name: &'static str, aliases: &'static [&'static str]) -> Distribution {
     Distribution {
         name,
         aliases,
-        family,
         versioned: true,
         codenames: &[],
     }
 }
 
-const fn rolling(
-    name: &'static str,
-    aliases: &'static [&'static str],
-    family: Option<Family>,
-) -> Distribution {
+const fn rolling(name: &'static str, aliases: &'static [&'static str]) -> Distribution {
     Distribution {
         name,
         aliases,
-        family,
         versioned: false,
         codenames: &[],
     }
@@ -64,7 +37,7 @@ pub(crate) const DISTRIBUTIONS: &[Distribution] = &[
             "focal", "jammy", "mantic", "noble", "oracular", "plucky", "questing", "resolute",
             "rolling", "devel",
         ],
-        ..row("ubuntu", &[], Some(Family::Apt))
+        ..row("ubuntu", &[])
     },
     Distribution {
         codenames: &[
@@ -81,44 +54,44 @@ pub(crate) const DISTRIBUTIONS: &[Distribution] = &[
             "unstable",
             "experimental",
         ],
-        ..row("debian", &[], Some(Family::Apt))
+        ..row("debian", &[])
     },
-    row("linuxmint", &[], Some(Family::Apt)),
-    row("raspbian", &[], Some(Family::Apt)),
+    row("linuxmint", &[]),
+    row("raspbian", &[]),
     Distribution {
         codenames: &["rolling"],
-        ..row("kali", &["kalilinux"], Some(Family::Apt))
+        ..row("kali", &["kalilinux"])
     },
     Distribution {
         codenames: &["edge"],
-        ..row("alpine", &[], Some(Family::Apk))
+        ..row("alpine", &[])
     },
-    rolling("wolfi", &["wolfi-base"], Some(Family::Apk)),
-    rolling("chainguard", &[], Some(Family::Apk)),
+    rolling("wolfi", &["wolfi-base"]),
+    rolling("chainguard", &[]),
     Distribution {
         codenames: &["rawhide"],
-        ..row("fedora", &[], Some(Family::Dnf))
+        ..row("fedora", &[])
     },
     Distribution {
         codenames: &["stream8", "stream9", "stream10"],
-        ..row("centos", &[], Some(Family::Dnf))
+        ..row("centos", &[])
     },
-    row("rhel", &["ubi"], Some(Family::Dnf)),
-    row("rockylinux", &["rocky"], Some(Family::Dnf)),
-    row("almalinux", &["alma"], Some(Family::Dnf)),
-    row("oraclelinux", &["ol"], Some(Family::Dnf)),
-    row("amazonlinux", &["amzn"], Some(Family::Dnf)),
-    row("opensuse-leap", &["leap"], None),
-    rolling("opensuse-tumbleweed", &["tumbleweed"], None),
-    row("sles", &[], None),
-    rolling("archlinux", &["arch"], None),
-    rolling("gentoo", &[], None),
-    rolling("void", &[], None),
-    row("nixos", &[], None),
-    row("mageia", &[], None),
-    row("photon", &[], None),
-    rolling("busybox", &[], None),
-    rolling("scratch", &[], None),
+    row("rhel", &["ubi"]),
+    row("rockylinux", &["rocky"]),
+    row("almalinux", &["alma"]),
+    row("oraclelinux", &["ol"]),
+    row("amazonlinux", &["amzn"]),
+    row("opensuse-leap", &["leap"]),
+    rolling("opensuse-tumbleweed", &["tumbleweed"]),
+    row("sles", &[]),
+    rolling("archlinux", &["arch"]),
+    rolling("gentoo", &[]),
+    rolling("void", &[]),
+    row("nixos", &[]),
+    row("mageia", &[]),
+    row("photon", &[]),
+    rolling("busybox", &[]),
+    rolling("scratch", &[]),
 ];
 
 /// The row that a name or one of its other spellings stands for. Takes lower case.
@@ -145,10 +118,6 @@ mod tests {
     fn no_spelling_means_two_distributions() {
         let mut seen = std::collections::BTreeSet::new();
         for row in DISTRIBUTIONS {
-            assert!(
-                row.family
-                    .is_none_or(|family| Family::ALL.contains(&family))
-            );
             for name in row.aliases.iter().chain([&row.name]) {
                 assert!(seen.insert(*name), "{name} twice");
                 assert_eq!(find(name).map(|found| found.name), Some(row.name));

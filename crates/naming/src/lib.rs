@@ -29,7 +29,6 @@ mod visible;
 
 pub use architecture::Architecture;
 pub use digest::Digest;
-pub use distribution::Family;
 pub use error::NameError;
 pub use image_name::ImageName;
 pub use item::{Compiler, PackageName, ToolName, Variant};

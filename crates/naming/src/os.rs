@@ -8,7 +8,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::distribution::{self, Family};
+use crate::distribution;
 use crate::text::as_text;
 use crate::{Architecture, NameError, Reference};
 
@@ -47,11 +47,6 @@ impl Os {
     /// `25.04`, `bookworm`, `bookworm-slim`; none for a rolling distribution.
     pub fn version(&self) -> Option<&str> {
         self.version.as_deref()
-    }
-
-    /// Which package manager is inside; none for a distribution that has no known one.
-    pub fn family(&self) -> Option<Family> {
-        distribution::find(&self.distribution)?.family
     }
 
     /// From the fields of os-release(5): `ID`, `VERSION_ID`, `VERSION_CODENAME`. A versioned

@@ -11,9 +11,7 @@
 use std::fmt::Write as _;
 
 use inventory::Manager;
-use naming::{
-    Architecture, Compiler, Family, ImageName, PackageName, Reference, ToolName, Variant,
-};
+use naming::{Architecture, Compiler, ImageName, PackageName, Reference, ToolName, Variant};
 
 use super::packages;
 use crate::error::Result;
@@ -26,7 +24,7 @@ pub struct Generated<'a> {
     /// What it starts from.
     pub base: &'a Reference,
     /// The package manager in the base.
-    pub family: Family,
+    pub manager: &'static Manager,
     /// The processor that the image is for.
     pub architecture: Architecture,
     /// The compilers to install.
@@ -51,7 +49,7 @@ impl<'a> Generated<'a> {
 
 /// The build file's text.
 pub fn generate(wanted: &Generated<'_>) -> Result<String> {
-    let manager = Manager::of(wanted.family);
+    let manager = wanted.manager;
     let layers = [
         ("compilers", packages::for_compilers(wanted)?),
         ("packages", packages::by_name(wanted)?),

@@ -7,9 +7,12 @@ fn list<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> Vec<T> {
         .collect()
 }
 
+fn manager_of(base: &str) -> &'static Manager {
+    Manager::of(&base.parse().expect("system")).expect("manager")
+}
+
 struct Wanted {
     name: &'static str,
-    family: Family,
     base: &'static str,
     default: &'static str,
     compilers: &'static str,
@@ -20,7 +23,6 @@ struct Wanted {
 
 const NOTHING: Wanted = Wanted {
     name: "capy-debian-12-gcc12",
-    family: Family::Apt,
     base: "debian:12",
     default: "",
     compilers: "",
@@ -34,7 +36,7 @@ fn text(wanted: &Wanted) -> Result<String> {
     generate(&Generated {
         name: &wanted.name.parse().expect("name"),
         base: &wanted.base.parse().expect("reference"),
-        family: wanted.family,
+        manager: manager_of(wanted.base),
         architecture: Architecture::X86_64,
         compilers: &list(wanted.compilers),
         default_compiler: default.first(),
@@ -58,7 +60,6 @@ fn the_manual_shows_what_is_made() {
         },
         Wanted {
             name: "capy-alpine-3.20-clang18",
-            family: Family::Apk,
             base: "alpine:3.20",
             compilers: "clang-18",
             default: "clang-18",
@@ -68,7 +69,6 @@ fn the_manual_shows_what_is_made() {
         },
         Wanted {
             name: "capy-fedora-41-gcc14",
-            family: Family::Dnf,
             base: "fedora:41",
             compilers: "gcc-14",
             default: "gcc-14",
@@ -116,18 +116,18 @@ fn nothing_missing_is_no_layer() {
 #[test]
 fn variants_bring_packages() {
     let table = [
-        (Family::Apt, "gcc-12", "x86", "g++-12-multilib"),
-        (Family::Apt, "clang-15", "x86", "g++-multilib"),
-        (Family::Apt, "clang-20", "asan", "libclang-rt-20-dev"),
-        (Family::Dnf, "gcc", "asan", "libasan"),
-        (Family::Dnf, "gcc", "x86", "glibc-devel.i686"),
-        (Family::Apk, "clang-18", "ubsan", "compiler-rt"),
+        ("debian:12", "gcc-12", "x86", "g++-12-multilib"),
+        ("debian:12", "clang-15", "x86", "g++-multilib"),
+        ("debian:12", "clang-20", "asan", "libclang-rt-20-dev"),
+        ("fedora:41", "gcc", "asan", "libasan"),
+        ("fedora:41", "gcc", "x86", "glibc-devel.i686"),
+        ("alpine:3.20", "clang-18", "ubsan", "compiler-rt"),
     ];
-    for (family, compilers, variants, package) in table {
+    for (base, compilers, variants, package) in table {
         // Also where the compiler is in the base already.
         for (compilers, default) in [(compilers, ""), ("", compilers)] {
             let wanted = Wanted {
-                family,
+                base,
                 compilers,
                 default,
                 variants,
@@ -138,7 +138,7 @@ fn variants_bring_packages() {
         }
     }
     let alpine = Wanted {
-        family: Family::Apk,
+        base: "alpine:3.20",
         compilers: "gcc",
         variants: "x86",
         ..NOTHING
@@ -189,7 +189,7 @@ fn the_first_compiler_of_a_kind_is_the_default() {
 }
 
 #[test]
-fn names_that_the_family_has_not_are_refused() {
+fn names_that_the_manager_has_not_are_refused() {
     assert!(
         text(&Wanted {
             packages: "Foo",
@@ -199,7 +199,7 @@ fn names_that_the_family_has_not_are_refused() {
     );
     assert!(
         text(&Wanted {
-            family: Family::Dnf,
+            base: "fedora:41",
             packages: "a:i386",
             ..NOTHING
         })
@@ -229,7 +229,7 @@ proptest! {
         let text = generate(&Generated {
             name: &"capy-debian-12-base".parse().expect("name"),
             base: &"debian:12".parse().expect("reference"),
-            family: Family::Apt,
+            manager: manager_of("debian:12"),
             architecture: Architecture::X86_64,
             compilers: &[],
             default_compiler: None,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use inventory::{Manager, tool_packages};
+use inventory::tool_packages;
 use naming::{Architecture, PackageName};
 
 use super::generate::Generated;
@@ -13,7 +13,7 @@ pub(super) type Layer = BTreeSet<PackageName>;
 
 /// The compilers, and what the variants need of them.
 pub(super) fn for_compilers(wanted: &Generated<'_>) -> Result<Layer> {
-    let manager = Manager::of(wanted.family);
+    let manager = wanted.manager;
     let mut layer = Layer::new();
     for compiler in wanted.compilers {
         layer.extend(manager.compiler_packages(compiler)?);
@@ -35,7 +35,7 @@ pub(super) fn for_compilers(wanted: &Generated<'_>) -> Result<Layer> {
 
 /// The tools.
 pub(super) fn for_tools(wanted: &Generated<'_>) -> Result<Layer> {
-    let manager = Manager::of(wanted.family);
+    let manager = wanted.manager;
     let mut layer = Layer::new();
     for tool in wanted.tools {
         layer.extend(tool_packages(manager, tool)?);
@@ -46,7 +46,7 @@ pub(super) fn for_tools(wanted: &Generated<'_>) -> Result<Layer> {
 /// The packages that were asked for by name.
 pub(super) fn by_name(wanted: &Generated<'_>) -> Result<Layer> {
     for package in wanted.packages {
-        Manager::of(wanted.family).check(package)?;
+        wanted.manager.check(package)?;
     }
     Ok(wanted.packages.iter().cloned().collect())
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::files::testing::Tree;
+use crate::managers::tests::named;
 
 fn debian() -> Tree {
     Tree::new(&[
@@ -22,7 +23,7 @@ fn a_debian_image() {
         inventory.os.as_ref().map(Os::to_string).as_deref(),
         Some("debian:12")
     );
-    assert_eq!(inventory.family, Some(Family::Apt));
+    assert_eq!(inventory.manager, named("apt"));
     assert_eq!(inventory.packages["gcc-12"], "12.2.0-14");
     assert_eq!(format!("{:?}", inventory.compilers), "[gcc-12]");
     assert_eq!(format!("{:?}", inventory.tools), "[cmake]");
@@ -50,7 +51,7 @@ fn lacks_what_is_not_there() {
 fn an_image_without_a_distribution() {
     let inventory =
         Inventory::of(&Tree::new(&[("bin/busybox", ""), ("bin/wget", "")])).expect("inventory");
-    assert_eq!((inventory.os, inventory.family), (None, None));
+    assert_eq!((inventory.os, inventory.manager), (None, None));
     assert!(inventory.packages.is_empty() && inventory.compilers.is_empty());
     assert_eq!(format!("{:?}", inventory.tools), "[wget]");
     assert!(
@@ -74,8 +75,22 @@ fn a_compiler_built_from_source() {
 }
 
 #[test]
-fn the_family_of_an_unnamed_system_is_its_database() {
+fn the_manager_of_an_unnamed_system_is_its_database() {
     let tree = Tree::new(&[("lib/apk/db/installed", "P:musl\nV:1.2.5-r0\n")]);
     let inventory = Inventory::of(&tree).expect("inventory");
-    assert_eq!(inventory.family, Some(Family::Apk));
+    assert_eq!(inventory.manager, named("apk"));
+}
+
+#[test]
+fn of_an_unnamed_system_with_two_databases_the_first_in_the_table_counts() {
+    let tree = Tree::new(&[
+        ("lib/apk/db/installed", "P:musl\nV:1.2.5-r0\n"),
+        (
+            "var/lib/dpkg/status",
+            "Package: libc6\nStatus: install ok installed\nVersion: 2.36\n",
+        ),
+    ]);
+    let inventory = Inventory::of(&tree).expect("inventory");
+    assert_eq!(inventory.manager, named("apt"));
+    assert_eq!(inventory.packages.len(), 2);
 }

@@ -1,6 +1,6 @@
-use naming::Family;
-
 use super::*;
+use crate::managers::MANAGERS;
+use crate::managers::tests::named;
 
 #[test]
 fn the_table_is_sorted_and_its_names_are_valid() {
@@ -8,7 +8,7 @@ fn the_table_is_sorted_and_its_names_are_valid() {
     for (tool, commands) in TOOLS {
         let name: ToolName = tool.parse().expect(tool);
         assert!(!commands.is_empty());
-        for manager in Family::ALL.map(Manager::of) {
+        for manager in MANAGERS {
             assert!(!tool_packages(manager, &name).expect(tool).is_empty());
         }
     }
@@ -42,7 +42,7 @@ fn found_by_command() {
 
 #[test]
 fn a_tool_by_another_name_and_one_that_is_not_known() {
-    let apk = Manager::of(Family::Apk);
+    let apk = named("apk").expect("apk");
     for (tool, package) in [
         ("Ninja-Build", "samurai"),
         ("cmake", "cmake"),

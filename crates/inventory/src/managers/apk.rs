@@ -17,6 +17,7 @@ use crate::packages::Packages;
 
 pub(super) const APK: Manager = Manager {
     name: "apk",
+    distributions: &["alpine", "chainguard", "wolfi"],
     database: &PATHS,
     read,
     refuses: |package| {
@@ -114,8 +115,8 @@ fn bare(word: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::family::tests::{allowed, brought, needed};
     use crate::files::testing::Tree;
+    use crate::managers::tests::{allowed, brought, needed};
     use proptest::prelude::*;
 
     #[test]

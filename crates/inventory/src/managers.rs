@@ -1,22 +1,28 @@
-//! The package managers. All that is to know of one stands in its module: where its packages are listed, what they
-//! are called, which of them bring what, and how a build file installs them.
+//! The package managers. All that is to know of one stands in its module: which distributions have it, where its
+//! packages are listed, what they are called, which of them bring what, and how a build file installs them.
 
 mod apk;
 mod apt;
 mod dnf;
 
 use std::collections::BTreeSet;
+use std::fmt;
 
-use naming::{Compiler, Family, NameError, PackageName, Variant};
+use naming::{Compiler, NameError, Os, PackageName, Variant};
 
 use crate::Result;
 use crate::files::Files;
 use crate::packages::Packages;
 
-/// A package manager.
+/// All of them. Of an unnamed system that has the databases of several, the first counts.
+pub(crate) const MANAGERS: &[&Manager] = &[&apt::APT, &apk::APK, &dnf::DNF];
+
+/// A package manager. Its name stands for all of it: two of the same name are the same.
 pub struct Manager {
     /// What people call it.
     pub name: &'static str,
+    /// The distributions that have it, by their names in `naming`'s table.
+    distributions: &'static [&'static str],
     /// The files of its database, and folders of which all files count, without a leading slash.
     pub(crate) database: &'static [&'static str],
     /// The packages that the database lists; none where there is none.
@@ -42,13 +48,10 @@ pub struct Manager {
 }
 
 impl Manager {
-    /// The package manager of a family.
-    pub fn of(family: Family) -> &'static Self {
-        match family {
-            Family::Apt => &apt::APT,
-            Family::Apk => &apk::APK,
-            Family::Dnf => &dnf::DNF,
-        }
+    /// The package manager of an operating system; none for a distribution that has no known one.
+    pub fn of(os: &Os) -> Option<&'static Self> {
+        let mut managers = MANAGERS.iter().copied();
+        managers.find(|manager| manager.distributions.contains(&os.distribution()))
     }
 
     /// Whether its own grammar has such a name.
@@ -127,6 +130,20 @@ impl Manager {
     }
 }
 
+impl PartialEq for Manager {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Manager {}
+
+impl fmt::Debug for Manager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
 /// Packages as the last words of a command, one a line.
 fn words(packages: &BTreeSet<PackageName>) -> String {
     let names: Vec<_> = packages.iter().map(PackageName::as_str).collect();
@@ -146,4 +163,4 @@ fn is_instrumented(variants: &[Variant]) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

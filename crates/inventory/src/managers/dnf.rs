@@ -9,6 +9,15 @@ use crate::rpm;
 
 pub(super) const DNF: Manager = Manager {
     name: "dnf",
+    distributions: &[
+        "almalinux",
+        "amazonlinux",
+        "centos",
+        "fedora",
+        "oraclelinux",
+        "rhel",
+        "rockylinux",
+    ],
     database: &rpm::FOLDERS,
     read: rpm::read,
     refuses,
@@ -72,7 +81,7 @@ fn install(packages: &BTreeSet<PackageName>) -> String {
 #[cfg(test)]
 mod tests {
     use super::DNF;
-    use crate::family::tests::{allowed, brought, needed};
+    use crate::managers::tests::{allowed, brought, needed};
 
     #[test]
     fn compilers() {

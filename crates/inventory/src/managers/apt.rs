@@ -10,6 +10,7 @@ use crate::dpkg;
 
 pub(super) const APT: Manager = Manager {
     name: "apt",
+    distributions: &["debian", "kali", "linuxmint", "raspbian", "ubuntu"],
     database: &[dpkg::STATUS, dpkg::STATUS_FOLDER],
     read: dpkg::read,
     refuses,
@@ -157,7 +158,7 @@ fn choose(apt: &Manager, compilers: &[&Compiler]) -> String {
 #[cfg(test)]
 mod tests {
     use super::APT;
-    use crate::family::tests::{allowed, brought, joined, needed};
+    use crate::managers::tests::{allowed, brought, joined, needed};
 
     #[test]
     fn compilers() {

@@ -1,5 +1,13 @@
 use super::*;
 
+/// The package manager of this name.
+pub(crate) fn named(name: &str) -> Option<&'static Manager> {
+    MANAGERS
+        .iter()
+        .copied()
+        .find(|manager| manager.name == name)
+}
+
 /// Names as one text, for comparing.
 pub(super) fn joined(names: Result<Vec<PackageName>, NameError>) -> String {
     let names = names.expect("valid names");
@@ -41,7 +49,7 @@ pub(super) fn allowed(manager: &Manager, table: &[(&str, bool)]) {
 #[test]
 fn what_holds_of_each() {
     let mut names = BTreeSet::new();
-    for manager in Family::ALL.map(Manager::of) {
+    for manager in MANAGERS {
         assert!(names.insert(manager.name), "{} twice", manager.name);
         assert!(manager.tools.is_sorted(), "{}", manager.name);
         for (tool, packages) in manager.tools {
@@ -59,5 +67,41 @@ fn what_holds_of_each() {
         assert!(text.starts_with("RUN set -eu; ") && text.ends_with('\n'));
         assert!(text.contains("cmake \\\n        make"), "{text}");
         brought(manager, &[("tcc", "tcc")]);
+    }
+}
+
+/// Any word may be the distribution of a system, but in an image's name it is one of `naming`'s table.
+#[test]
+fn each_distribution_is_known_by_that_very_name_and_has_one_manager() {
+    let mut seen = BTreeSet::new();
+    for manager in MANAGERS {
+        assert!(manager.distributions.is_sorted(), "{}", manager.name);
+        for distribution in manager.distributions {
+            assert!(seen.insert(distribution), "{distribution} twice");
+            let os: Os = format!("{distribution}:1").parse().expect(distribution);
+            assert_eq!(os.distribution(), *distribution);
+            naming::ImageName::new("project", &os, "base").expect(distribution);
+            assert_eq!(Manager::of(&os), Some(*manager));
+        }
+    }
+}
+
+/// By every spelling, of which the modules list one.
+#[test]
+fn whose_system_is_whose() {
+    let table = [
+        ("apt", "debian:12 ubuntu-24.04 ubuntu:25.04 linuxmint:22"),
+        ("apt", "raspbian kali:rolling kalilinux ghcr.io/team/debian"),
+        ("apk", "alpine:3.20 wolfi wolfi-base:latest chainguard"),
+        ("dnf", "fedora:41 centos:stream9 rhel:9 ubi:9 rocky:9"),
+        ("dnf", "rockylinux:9 alma:9 almalinux:9 ol:9 oraclelinux:9"),
+        ("dnf", "amzn:2023 amazonlinux:2023"),
+        ("", "scratch busybox our-base:3 debian-like"),
+    ];
+    for (manager, systems) in table {
+        for os in systems.split_whitespace() {
+            let found = Manager::of(&os.parse().expect(os));
+            assert_eq!(found, named(manager), "{os}");
+        }
     }
 }
