@@ -111,6 +111,12 @@ impl Archive {
     pub fn images(&self) -> &[Image] {
         &self.images
     }
+
+    /// The image of an identity; of an unknown one the first.
+    pub fn image(&self, id: Option<Digest>) -> Option<&Image> {
+        let mut images = self.images.iter();
+        images.find(|image| id.is_none_or(|id| id == image.image_id))
+    }
 }
 
 #[cfg(test)]

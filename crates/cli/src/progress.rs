@@ -12,6 +12,7 @@ mod waiting;
 use std::io::{self, IsTerminal, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
@@ -141,12 +142,14 @@ impl Screen {
         }
     }
 
-    pub(crate) fn start(&self, what: String, total: Option<u64>) -> Progress {
+    /// `done` was done before, and says nothing of how long the rest takes.
+    pub(crate) fn start(&self, what: String, total: Option<u64>, done: u64) -> Progress {
         let bar = (self.shown == Shown::Bar).then(|| {
-            let bar = match total {
-                Some(total) => ProgressBar::new(total),
-                None => ProgressBar::new_spinner(),
-            };
+            let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
+            // The rate counts from the position of the last tick.
+            bar.set_position(done);
+            bar.tick();
+            bar.reset_elapsed();
             let form = match total {
                 Some(_) if area::size().columns < NARROW => SHORT,
                 Some(_) => BAR,
@@ -157,7 +160,8 @@ impl Screen {
         Progress {
             what,
             total,
-            done: AtomicU64::new(0),
+            before: done,
+            done: AtomicU64::new(done),
             bar,
             lines: self.lines(),
         }
@@ -169,6 +173,8 @@ impl Screen {
 pub struct Progress {
     what: String,
     total: Option<u64>,
+    /// What was done when it began.
+    before: u64,
     done: AtomicU64,
     bar: Option<ProgressBar>,
     lines: Option<Lines>,
@@ -179,15 +185,14 @@ impl Progress {
     pub fn add(&self, bytes: u64) {
         let done = self.done.fetch_add(bytes, Ordering::Relaxed) + bytes;
         if let Some(bar) = &self.bar {
-            if done == bytes {
-                // What came before was somebody else's work, and says nothing of how long this takes.
-                bar.reset_elapsed();
-                bar.reset_eta();
-            }
             if self.total.is_some_and(|total| done > total) {
                 bar.set_length(done);
             }
             bar.set_position(done);
+            if done == self.before + bytes {
+                // The time until then was somebody else's work, and says nothing of how long this takes.
+                bar.reset_elapsed();
+            }
         }
         if let Some(lines) = &self.lines {
             lines.add(&self.what, done, self.total);
@@ -196,19 +201,21 @@ impl Progress {
 
     /// Does work that is seen from outside alone: by what a measure, taken now and then, says that is done in all.
     pub fn watch<T>(&self, measure: impl Fn() -> u64 + Sync, work: impl FnOnce() -> T) -> T {
-        let over = AtomicBool::new(false);
+        let (working, is_over) = mpsc::channel::<()>();
+        let measure = &measure;
         thread::scope(|scope| {
-            let watch = scope.spawn(|| {
-                while !over.load(Ordering::Relaxed) {
+            scope.spawn(move || {
+                loop {
                     let seen = self.done.load(Ordering::Relaxed);
                     self.add(measure().saturating_sub(seen));
-                    thread::park_timeout(LOOK_EVERY);
+                    // It hangs up when the work is over, and when it panicked.
+                    if is_over.recv_timeout(LOOK_EVERY) != Err(RecvTimeoutError::Timeout) {
+                        break;
+                    }
                 }
             });
-            let outcome = work();
-            over.store(true, Ordering::Relaxed);
-            watch.thread().unpark();
-            outcome
+            let _working = working;
+            work()
         })
     }
 
@@ -280,7 +287,7 @@ mod tests {
     #[test]
     fn watches_what_grows() {
         let screen = Screen::new("test", Style::None, false);
-        let progress = screen.start("x".into(), None);
+        let progress = screen.start("x".into(), None, 0);
         let looked = AtomicU64::new(0);
         let measure = || 10 * (1 + looked.fetch_add(1, Ordering::Relaxed));
         let work = || {
@@ -294,9 +301,35 @@ mod tests {
     }
 
     #[test]
+    fn work_that_panics_is_not_watched_for_ever() {
+        let screen = Screen::new("test", Style::None, false);
+        let progress = screen.start("x".into(), None, 0);
+        let work = || progress.watch(|| 0, || panic!("on purpose"));
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+        outcome.expect_err("a panic");
+    }
+
+    #[test]
+    fn what_was_done_before_has_no_rate() {
+        let screen = Screen {
+            shown: Shown::Bar,
+            ..Screen::new("test", Style::None, false)
+        };
+        let progress = screen.start("x".into(), Some(2_000_000_000), 1_000_000_000);
+        let bar = progress.bar.as_ref().expect("a bar");
+        assert_eq!(bar.position(), 1_000_000_000);
+        for _ in 0..2 {
+            progress.add(1000);
+            thread::sleep(Duration::from_millis(20));
+        }
+        assert_eq!(bar.position(), 1_000_002_000);
+        assert!(bar.per_sec() < 1_000_000.0, "{}", bar.per_sec());
+    }
+
+    #[test]
     fn counts_what_passes() {
         let screen = Screen::new("test", Style::None, false);
-        let progress = screen.start("x".into(), Some(10));
+        let progress = screen.start("x".into(), Some(10), 0);
         let mut out = progress.counting(Vec::new());
         out.write_all(b"hello").expect("writes");
         let mut input = progress.counting(&b"abc"[..]);

@@ -32,7 +32,12 @@ impl Reporter {
 
     /// Shows how far something is, until what this returns is dropped. `total` is in bytes.
     pub fn progress(&self, what: impl Display, total: Option<u64>) -> Progress {
-        self.screen.start(one_line(&what.to_string()), total)
+        self.progress_from(what, total, 0)
+    }
+
+    /// The same of what goes on where it was left: so many bytes were done before.
+    pub fn progress_from(&self, what: impl Display, total: Option<u64>, done: u64) -> Progress {
+        self.screen.start(one_line(&what.to_string()), total, done)
     }
 
     /// Shows for how long something has gone on that can't be measured, until what this returns is dropped.

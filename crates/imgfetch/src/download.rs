@@ -105,10 +105,8 @@ pub(crate) fn download(
         let total = needed
             .values()
             .fold(0, |sum: u64, size| sum.saturating_add(*size));
-        let progress = reporter.progress(
-            format!("fetching {}", image.reference.unpinned()),
-            Some(total),
-        );
+        let what = format!("fetching {}", image.reference.unpinned());
+        let progress = reporter.progress_from(what, Some(total), size(folder));
         progress.watch(|| size(folder), || remote.download(image, folder))?;
     }
     for (diff_id, layer) in diff_ids.iter().zip(&image.layers) {

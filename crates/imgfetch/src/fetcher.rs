@@ -7,12 +7,13 @@ use camino::{Utf8Path, Utf8PathBuf};
 use cli::{Code, Failure, Reporter};
 use engine::Engine;
 use imgprune::InForce;
-use imgsave::{DraftEntry, Form, Saved, Saver, Source};
+use imgsave::Form;
 use naming::{Architecture, Digest, Reference};
 use registry::{Entry, Registry, Store};
 use remote::{Remote, RemoteImage};
 
 use crate::download::{download, gather};
+use crate::saving::recorded;
 use crate::wanted::Words;
 use crate::{Names, Published, Wanted, platform};
 
@@ -106,7 +107,7 @@ impl Fetcher<'_> {
         Wanted::registered(entry, self.published.as_ref(), false).map(Some)
     }
 
-    fn fetch_at(&self, wanted: &Wanted, depth: usize) -> Result<Fetched, Failure> {
+    pub(crate) fn fetch_at(&self, wanted: &Wanted, depth: usize) -> Result<Fetched, Failure> {
         if !self.update
             && let Some(entry) = &wanted.entry
             && let Some(there) = self.there(entry)?
@@ -185,135 +186,6 @@ impl Fetcher<'_> {
         })
     }
 
-    /// The image behind what is wanted, which must be the one that is pinned or registered.
-    fn resolve(&self, wanted: &Wanted) -> Result<RemoteImage, Failure> {
-        let registered = wanted.entry.as_ref();
-        let architecture = match registered.map(|entry| entry.architecture.parse()) {
-            Some(Ok(architecture)) => architecture,
-            _ => self.architecture.unwrap_or_else(Architecture::host),
-        };
-        self.reporter
-            .detail(format!("looking for {}", wanted.reference));
-        let image = self.remote.resolve(&wanted.reference, architecture)?;
-        let pinned = registered.and_then(|entry| entry.remote.as_ref()?.digest());
-        if let Some(pinned) = pinned.filter(|pinned| wanted.is_pinned && *pinned != image.digest())
-        {
-            return Err(Failure::new(
-                Code::Archive,
-                format!(
-                    "`{}` has moved: {pinned} is registered, and it is {} now",
-                    wanted.reference,
-                    image.digest()
-                ),
-            )
-            .with_hint("--update follows it; the registered name fetches what was pinned"));
-        }
-        let id = registered.and_then(|entry| entry.image_id);
-        if let Some(id) = id.filter(|id| !self.update && *id != image.image_id) {
-            return Err(Failure::new(
-                Code::Archive,
-                format!(
-                    "`{}` is image {}, but {id} is registered",
-                    image.reference, image.image_id
-                ),
-            )
-            .with_hint("--update takes the new one"));
-        }
-        Ok(image)
-    }
-
-    fn save(
-        &self,
-        wanted: &Wanted,
-        entry: Option<&Entry>,
-        image: &RemoteImage,
-        gathered: Gathered,
-        form: Form,
-    ) -> Result<Saved, Failure> {
-        let saver = Saver {
-            store: self.store,
-            engine: self.engine,
-            reporter: self.reporter,
-            lock_timeout: self.lock_timeout,
-            form,
-            make_room: self.make_room.clone(),
-        };
-        let known = entry.filter(|entry| entry.image_id == Some(image.image_id));
-        let source = Source::Gathered(Box::new(gathered));
-        saver.save(&source, &wanted.naming, |contents| {
-            let draft = match known {
-                Some(entry) => DraftEntry::from(entry),
-                None => {
-                    self.check_name(wanted, contents.name.as_str(), image)?;
-                    DraftEntry::of(contents)
-                }
-            };
-            Ok(DraftEntry {
-                remote: Some(recorded(image)),
-                alias: wanted.alias.clone(),
-                ..draft
-            })
-        })
-    }
-
-    /// A name that was made up must not take another image's place.
-    fn check_name(&self, wanted: &Wanted, name: &str, image: &RemoteImage) -> Result<(), Failure> {
-        let registry = self.store.read_or_empty()?;
-        let Some(other) = registry.get(name) else {
-            return Ok(());
-        };
-        if other.image_id == Some(image.image_id) || wanted.entry.is_some() {
-            return Ok(());
-        }
-        if wanted.is_named {
-            self.reporter.warn(format!(
-                "{name}: replaces another image that was registered"
-            ));
-            return Ok(());
-        }
-        Err(
-            Failure::invalid(format!("another image is registered as `{name}`"))
-                .with_hint("give this one a name with --name, or remove the other with imgprune"),
-        )
-    }
-
-    /// A thin archive stays one where its base can be had.
-    fn form_of(
-        &self,
-        registry: &Registry,
-        entry: Option<&Entry>,
-        gathered: &Gathered,
-        depth: usize,
-    ) -> Result<Form, Failure> {
-        let whole = self.form.clone();
-        let base = entry
-            .filter(|entry| entry.thin)
-            .and_then(|entry| entry.base.as_deref());
-        let Some(base) = base.and_then(|base| registry.get(base)) else {
-            return Ok(whole);
-        };
-        if self.there(base)?.is_none() && depth > 0 {
-            let wanted = Wanted::registered(base, self.published.as_ref(), false);
-            let fetched = wanted.and_then(|wanted| self.fetch_at(&wanted, depth - 1));
-            if let Err(failure) = fetched {
-                self.reporter.warn(format!(
-                    "{}: is fetched whole, because its base can't be: {failure}",
-                    entry.map_or("", |entry| &entry.name)
-                ));
-                return Ok(whole);
-            }
-        }
-        let base = thin::base(self.store, base)?;
-        // Another base by now: its layers are of no use.
-        if !gathered.config.diff_ids.starts_with(&base.diff_ids) {
-            return Ok(whole);
-        }
-        Ok(Form {
-            base: Some(base),
-            ..whole
-        })
-    }
-
     /// Refuses a download that there is no room for before it begins. Whether there is room for the archive as well is
     /// seen when it is written.
     fn ensure_room(&self, image: &RemoteImage) -> Result<(), Failure> {
@@ -335,8 +207,7 @@ impl Fetcher<'_> {
         let Ok(archive) = Archive::open(&path.absolute()) else {
             return Ok(None);
         };
-        let mut images = archive.images().iter();
-        let holds = images.any(|image| entry.image_id.is_none_or(|id| id == image.image_id));
+        let holds = archive.image(entry.image_id).is_some();
         Ok(holds.then(|| Fetched {
             name: entry.name.clone(),
             path: self
@@ -348,9 +219,4 @@ impl Fetcher<'_> {
             fetched: false,
         }))
     }
-}
-
-/// What an entry says of where an image was published.
-fn recorded(image: &RemoteImage) -> Reference {
-    image.reference.clone().without_usual_tag()
 }

@@ -9,6 +9,8 @@ mod flags;
 mod place;
 mod platform;
 mod published;
+mod resolving;
+mod saving;
 mod wanted;
 
 pub use fetcher::{Fetched, Fetcher};

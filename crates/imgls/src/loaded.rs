@@ -58,9 +58,7 @@ fn is_it(image: &Listed<'_>, info: &ImageInfo, is_containerd: &dyn Fn() -> bool)
 fn is_alike(image: &Listed<'_>, info: &ImageInfo) -> bool {
     let path = image.sight.absolute.as_ref();
     let archive = path.and_then(|path| Archive::open(path).ok());
-    let images = archive.iter().flat_map(|archive| archive.images());
     let own = image.sight.image.as_ref().map(|seen| seen.id);
-    images
-        .filter(|image| Some(image.image_id) == own)
-        .any(|image| imgprune::is_alike(image, info))
+    let image = archive.as_ref().and_then(|archive| archive.image(own));
+    image.is_some_and(|image| imgprune::is_alike(image, info))
 }

@@ -104,9 +104,7 @@ impl Uses {
 fn archived(store: &Store, entry: &Entry) -> Option<Image> {
     let path = store.path(&entry.file).ok()?;
     let archive = Archive::open(&path.absolute()).ok()?;
-    let mut images = archive.images().iter();
-    let image = images.find(|image| entry.image_id.is_none_or(|id| id == image.image_id))?;
-    Some(image.clone())
+    archive.image(entry.image_id).cloned()
 }
 
 /// What an engine has under a tag of an entry.

@@ -5,13 +5,16 @@
 pub mod cli;
 mod entry;
 mod flags;
+mod form;
 mod naming_choice;
 mod room;
 mod saver;
 mod source;
+mod writing;
 
 pub use entry::{Contents, DraftEntry, contradicts};
 pub use flags::{ArchiveFlags, FormFlags, Thin, Wanted};
+pub use form::Form;
 pub use naming_choice::{Naming, compliant_name};
-pub use saver::{Form, Saved, Saver};
+pub use saver::{Saved, Saver};
 pub use source::Source;

@@ -5,22 +5,21 @@
 //! meets a new archive under an old entry for longer than that takes.
 
 use std::fs::File;
-use std::io::Seek;
 use std::slice;
-use std::thread;
 use std::time::Duration;
 
-use archive::{Announced, Archive, Compress, Draft, Image, Options, Stack, ThinBase};
+use archive::{Archive, Image, Stack};
 use camino::Utf8PathBuf;
 use cli::{Code, Failure, Reporter};
-use engine::{Engine, SaveError};
+use engine::Engine;
 use imgprune::InForce;
 use inventory::Inventory;
 use naming::{Digest, ImageName, Reference};
-use registry::{Registry, Store, Unfinished};
+use registry::{Registry, Store};
 
 use crate::entry::{Contents, DraftEntry, complete, contradicts, megabytes};
-use crate::{Naming, Source};
+use crate::writing::{digest, flushed};
+use crate::{Form, Naming, Source};
 
 /// Puts images into a store.
 pub struct Saver<'a> {
@@ -36,31 +35,6 @@ pub struct Saver<'a> {
     pub form: Form,
     /// By which limits to make room where there is too little; `None` makes none.
     pub make_room: Option<InForce>,
-}
-
-/// How archives are to be written.
-#[derive(Debug, Clone, Default)]
-pub struct Form {
-    /// How layers are compressed; `None` is not at all, and an archive that is there stays as it is.
-    pub compress: Option<Compress>,
-    /// The image whose layers are left out; `None` is none, and an archive that is thin becomes whole.
-    pub base: Option<ThinBase>,
-}
-
-impl Form {
-    fn options(&self) -> Options {
-        Options {
-            compress: self.compress.unwrap_or_default(),
-            base: self.base.clone(),
-        }
-    }
-
-    /// Whether an image that is in the store already is written as it was asked for.
-    fn is_of(&self, image: &Image) -> bool {
-        let mut held = image.layers.iter().filter(|layer| !layer.left_out);
-        let compressed = |wanted: Compress| held.all(|layer| wanted.is_of(layer.compression));
-        self.compress.is_none_or(compressed) && self.base.is_some() == image.is_thin()
-    }
 }
 
 /// An image that is in the store now.
@@ -124,7 +98,7 @@ impl Saver<'_> {
             return Ok(None);
         };
         let images = archive.images();
-        let registered = images.iter().find(|image| image.image_id == image_id);
+        let registered = archive.image(Some(image_id));
         if !registered.is_some_and(|image| source.is(image))
             || !images.iter().all(|image| self.form.is_of(image))
         {
@@ -193,7 +167,9 @@ impl Saver<'_> {
         )?;
         let path = self.store.path(&planned.file)?;
         let size = layers.seal(unfinished.file_mut(), slice::from_ref(&planned.docker_tag))?;
+        let waiting = self.reporter.wait(format!("bringing {name} to disk"));
         let digest = flushed(&unfinished, &mut layers)?;
+        drop(waiting);
         self.store
             .install(unfinished, &path, self.lock_timeout, |registry| {
                 self.warn_of_dependents(registry, &name, image);
@@ -250,107 +226,6 @@ impl Saver<'_> {
             ));
         }
     }
-
-    /// Brings the layers of a source to disk.
-    fn write(
-        &self,
-        source: &Source,
-        name: Option<&ImageName>,
-        file: &mut File,
-    ) -> Result<Draft, Failure> {
-        let options = self.form.options();
-        let (reference, info) = match source {
-            Source::Archive(stack) => {
-                let archive = stack.archive();
-                let size = cli::size(archive.size());
-                self.reporter
-                    .info(format!("adopting {} ({size})", archive.path()));
-                let registry = self.store.read_or_empty()?;
-                let stack = thin::complete(self.store, &registry, stack.clone())?;
-                let path = archive.path();
-                return self.watched(format!("adopting {path}"), file, |file| {
-                    Draft::from_stack(&stack, file, &options, &Inventory::wants)
-                });
-            }
-            Source::Gathered(gathered) => {
-                let shown = name.map_or_else(|| "an archive".to_owned(), ImageName::to_string);
-                return self.watched(format!("writing {shown}"), file, |file| {
-                    Draft::from_gathered(gathered, file, &options, &Inventory::wants)
-                });
-            }
-            Source::Engine { reference, info } => (reference, info),
-        };
-        let shown = name.map_or_else(|| reference.to_string(), ImageName::to_string);
-        self.reporter
-            .info(format!("saving {shown} ({})", cli::size(info.size)));
-        let what = format!("the engine's save of {reference}");
-        let progress = self
-            .reporter
-            .progress(format!("saving {shown}"), Some(info.size));
-        let saved = self.engine.save(&reference.to_string(), |stream| {
-            let stream = progress.counting(stream);
-            let announced = Announced {
-                what: &what,
-                diff_ids: info.diff_ids.as_deref().unwrap_or_default(),
-            };
-            Draft::from_stream(stream, file, announced, &options, &Inventory::wants)
-        });
-        drop(progress);
-        let draft = saved.map_err(|error| match error {
-            // What is wrong with the stream is the engine's failure, not an archive's.
-            SaveError::Read(error) if error.kind() == archive::ErrorKind::Archive => {
-                Failure::new(Code::Engine, error.to_string())
-            }
-            error => error.into(),
-        })?;
-        if info.diff_ids.as_ref() == Some(&draft.config.diff_ids) {
-            Ok(draft)
-        } else {
-            Err(Failure::new(
-                Code::Engine,
-                format!("the engine saved another image than it holds as `{reference}`"),
-            )
-            .with_hint("the tag may have moved meanwhile; try again"))
-        }
-    }
-
-    /// Writes into a file, and shows how long it is.
-    fn watched(
-        &self,
-        what: String,
-        file: &mut File,
-        write: impl FnOnce(&mut File) -> Result<Draft, archive::Error>,
-    ) -> Result<Draft, Failure> {
-        let seen = file.try_clone().map_err(|error| unreadable(&error))?;
-        let length = || seen.metadata().map_or(0, |file| file.len());
-        let progress = self.reporter.progress(what, None);
-        Ok(progress.watch(length, || write(file))?)
-    }
-}
-
-/// The digest of a whole file.
-fn digest(file: &mut File) -> Result<Digest, Failure> {
-    let read = file.rewind().and_then(|()| archive::digest_reader(file));
-    read.map_err(|error| unreadable(&error))
-}
-
-fn unreadable(error: &std::io::Error) -> Failure {
-    let message = format!("the archive can't be read back: {error}");
-    Failure::new(Code::Other, message)
-}
-
-/// Brings a file to disk and computes its digest meanwhile.
-fn flushed(unfinished: &Unfinished, layers: &mut Draft) -> Result<Digest, Failure> {
-    thread::scope(|scope| {
-        let synced = scope.spawn(|| unfinished.sync());
-        let digest = layers
-            .digest(unfinished.file())
-            .map_err(|error| unreadable(&error));
-        synced
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-        digest
-    })
 }
 
 /// The image of an archive that holds one.

@@ -1,0 +1,46 @@
+//! Which image it is that is wanted: it must be the one that is pinned or registered.
+
+use cli::{Code, Failure};
+use naming::Architecture;
+use remote::RemoteImage;
+
+use crate::{Fetcher, Wanted};
+
+impl Fetcher<'_> {
+    /// The image behind what is wanted, which must be the one that is pinned or registered.
+    pub(crate) fn resolve(&self, wanted: &Wanted) -> Result<RemoteImage, Failure> {
+        let registered = wanted.entry.as_ref();
+        let architecture = match registered.map(|entry| entry.architecture.parse()) {
+            Some(Ok(architecture)) => architecture,
+            _ => self.architecture.unwrap_or_else(Architecture::host),
+        };
+        self.reporter
+            .detail(format!("looking for {}", wanted.reference));
+        let image = self.remote.resolve(&wanted.reference, architecture)?;
+        let pinned = registered.and_then(|entry| entry.remote.as_ref()?.digest());
+        if let Some(pinned) = pinned.filter(|pinned| wanted.is_pinned && *pinned != image.digest())
+        {
+            return Err(Failure::new(
+                Code::Archive,
+                format!(
+                    "`{}` has moved: {pinned} is registered, and it is {} now",
+                    wanted.reference,
+                    image.digest()
+                ),
+            )
+            .with_hint("--update follows it; the registered name fetches what was pinned"));
+        }
+        let id = registered.and_then(|entry| entry.image_id);
+        if let Some(id) = id.filter(|id| !self.update && *id != image.image_id) {
+            return Err(Failure::new(
+                Code::Archive,
+                format!(
+                    "`{}` is image {}, but {id} is registered",
+                    image.reference, image.image_id
+                ),
+            )
+            .with_hint("--update takes the new one"));
+        }
+        Ok(image)
+    }
+}

@@ -1,0 +1,109 @@
+//! How a fetched image comes into the store: under which name, and on which base.
+
+use archive::Gathered;
+use cli::Failure;
+use imgsave::{DraftEntry, Form, Saved, Saver, Source};
+use naming::Reference;
+use registry::{Entry, Registry};
+use remote::RemoteImage;
+
+use crate::{Fetcher, Wanted};
+
+impl Fetcher<'_> {
+    pub(crate) fn save(
+        &self,
+        wanted: &Wanted,
+        entry: Option<&Entry>,
+        image: &RemoteImage,
+        gathered: Gathered,
+        form: Form,
+    ) -> Result<Saved, Failure> {
+        let saver = Saver {
+            store: self.store,
+            engine: self.engine,
+            reporter: self.reporter,
+            lock_timeout: self.lock_timeout,
+            form,
+            make_room: self.make_room.clone(),
+        };
+        let known = entry.filter(|entry| entry.image_id == Some(image.image_id));
+        let source = Source::Gathered(Box::new(gathered));
+        saver.save(&source, &wanted.naming, |contents| {
+            let draft = match known {
+                Some(entry) => DraftEntry::from(entry),
+                None => {
+                    self.check_name(wanted, contents.name.as_str(), image)?;
+                    DraftEntry::of(contents)
+                }
+            };
+            Ok(DraftEntry {
+                remote: Some(recorded(image)),
+                alias: wanted.alias.clone(),
+                ..draft
+            })
+        })
+    }
+
+    /// A name that was made up must not take another image's place.
+    fn check_name(&self, wanted: &Wanted, name: &str, image: &RemoteImage) -> Result<(), Failure> {
+        let registry = self.store.read_or_empty()?;
+        let Some(other) = registry.get(name) else {
+            return Ok(());
+        };
+        if other.image_id == Some(image.image_id) || wanted.entry.is_some() {
+            return Ok(());
+        }
+        if wanted.is_named {
+            self.reporter.warn(format!(
+                "{name}: replaces another image that was registered"
+            ));
+            return Ok(());
+        }
+        Err(
+            Failure::invalid(format!("another image is registered as `{name}`"))
+                .with_hint("give this one a name with --name, or remove the other with imgprune"),
+        )
+    }
+
+    /// A thin archive stays one where its base can be had.
+    pub(crate) fn form_of(
+        &self,
+        registry: &Registry,
+        entry: Option<&Entry>,
+        gathered: &Gathered,
+        depth: usize,
+    ) -> Result<Form, Failure> {
+        let whole = self.form.clone();
+        let base = entry
+            .filter(|entry| entry.thin)
+            .and_then(|entry| entry.base.as_deref());
+        let Some(base) = base.and_then(|base| registry.get(base)) else {
+            return Ok(whole);
+        };
+        if self.there(base)?.is_none() && depth > 0 {
+            let wanted = Wanted::registered(base, self.published.as_ref(), false);
+            let fetched = wanted.and_then(|wanted| self.fetch_at(&wanted, depth - 1));
+            if let Err(failure) = fetched {
+                self.reporter.warn(format!(
+                    "{}: is fetched whole, because its base can't be: {failure}",
+                    entry.map_or("", |entry| &entry.name)
+                ));
+                return Ok(whole);
+            }
+        }
+        let base = thin::base(self.store, base)?;
+        // Another base by now: its layers are of no use.
+        if !gathered.config.diff_ids.starts_with(&base.diff_ids) {
+            return Ok(whole);
+        }
+        Ok(Form {
+            base: Some(base),
+            ..whole
+        })
+    }
+}
+
+/// What an entry says of where an image was published.
+pub(crate) fn recorded(image: &RemoteImage) -> Reference {
+    image.reference.clone().without_usual_tag()
+}

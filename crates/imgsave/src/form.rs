@@ -1,0 +1,28 @@
+//! How archives are written.
+
+use archive::{Compress, Image, Options, ThinBase};
+
+/// How archives are to be written.
+#[derive(Debug, Clone, Default)]
+pub struct Form {
+    /// How layers are compressed; `None` is not at all, and an archive that is there stays as it is.
+    pub compress: Option<Compress>,
+    /// The image whose layers are left out; `None` is none, and an archive that is thin becomes whole.
+    pub base: Option<ThinBase>,
+}
+
+impl Form {
+    pub(crate) fn options(&self) -> Options {
+        Options {
+            compress: self.compress.unwrap_or_default(),
+            base: self.base.clone(),
+        }
+    }
+
+    /// Whether an image that is in the store already is written as it was asked for.
+    pub(crate) fn is_of(&self, image: &Image) -> bool {
+        let mut held = image.layers.iter().filter(|layer| !layer.left_out);
+        let compressed = |wanted: Compress| held.all(|layer| wanted.is_of(layer.compression));
+        self.compress.is_none_or(compressed) && self.base.is_some() == image.is_thin()
+    }
+}

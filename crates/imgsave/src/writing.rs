@@ -1,0 +1,117 @@
+//! Bringing the layers of an image to disk, and all of its archive.
+
+use std::fs::File;
+use std::io::Seek;
+use std::thread;
+
+use archive::{Announced, Draft};
+use cli::{Code, Failure};
+use engine::SaveError;
+use inventory::Inventory;
+use naming::{Digest, ImageName};
+use registry::Unfinished;
+
+use crate::{Saver, Source};
+
+impl Saver<'_> {
+    /// Brings the layers of a source to disk.
+    pub(crate) fn write(
+        &self,
+        source: &Source,
+        name: Option<&ImageName>,
+        file: &mut File,
+    ) -> Result<Draft, Failure> {
+        let options = self.form.options();
+        let (reference, info) = match source {
+            Source::Archive(stack) => {
+                let archive = stack.archive();
+                let size = cli::size(archive.size());
+                self.reporter
+                    .info(format!("adopting {} ({size})", archive.path()));
+                let registry = self.store.read_or_empty()?;
+                let stack = thin::complete(self.store, &registry, stack.clone())?;
+                let path = archive.path();
+                return self.watched(format!("adopting {path}"), file, |file| {
+                    Draft::from_stack(&stack, file, &options, &Inventory::wants)
+                });
+            }
+            Source::Gathered(gathered) => {
+                let shown = name.map_or_else(|| "an archive".to_owned(), ImageName::to_string);
+                return self.watched(format!("writing {shown}"), file, |file| {
+                    Draft::from_gathered(gathered, file, &options, &Inventory::wants)
+                });
+            }
+            Source::Engine { reference, info } => (reference, info),
+        };
+        let shown = name.map_or_else(|| reference.to_string(), ImageName::to_string);
+        self.reporter
+            .info(format!("saving {shown} ({})", cli::size(info.size)));
+        let what = format!("the engine's save of {reference}");
+        let progress = self
+            .reporter
+            .progress(format!("saving {shown}"), Some(info.size));
+        let saved = self.engine.save(&reference.to_string(), |stream| {
+            let stream = progress.counting(stream);
+            let announced = Announced {
+                what: &what,
+                diff_ids: info.diff_ids.as_deref().unwrap_or_default(),
+            };
+            Draft::from_stream(stream, file, announced, &options, &Inventory::wants)
+        });
+        drop(progress);
+        let draft = saved.map_err(|error| match error {
+            // What is wrong with the stream is the engine's failure, not an archive's.
+            SaveError::Read(error) if error.kind() == archive::ErrorKind::Archive => {
+                Failure::new(Code::Engine, error.to_string())
+            }
+            error => error.into(),
+        })?;
+        if info.diff_ids.as_ref() == Some(&draft.config.diff_ids) {
+            Ok(draft)
+        } else {
+            Err(Failure::new(
+                Code::Engine,
+                format!("the engine saved another image than it holds as `{reference}`"),
+            )
+            .with_hint("the tag may have moved meanwhile; try again"))
+        }
+    }
+
+    /// Writes into a file, and shows how long it is.
+    fn watched(
+        &self,
+        what: String,
+        file: &mut File,
+        write: impl FnOnce(&mut File) -> Result<Draft, archive::Error>,
+    ) -> Result<Draft, Failure> {
+        let seen = file.try_clone().map_err(|error| unreadable(&error))?;
+        let length = || seen.metadata().map_or(0, |file| file.len());
+        let progress = self.reporter.progress(what, None);
+        Ok(progress.watch(length, || write(file))?)
+    }
+}
+
+/// Brings a file to disk and computes its digest meanwhile.
+pub(crate) fn flushed(unfinished: &Unfinished, layers: &mut Draft) -> Result<Digest, Failure> {
+    thread::scope(|scope| {
+        let synced = scope.spawn(|| unfinished.sync());
+        let digest = layers
+            .digest(unfinished.file())
+            .map_err(|error| unreadable(&error));
+        synced
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        digest
+    })
+}
+
+/// The digest of a whole file.
+pub(crate) fn digest(file: &mut File) -> Result<Digest, Failure> {
+    let read = file.rewind().and_then(|()| archive::digest_reader(file));
+    read.map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &std::io::Error) -> Failure {
+    let message = format!("the archive can't be read back: {error}");
+    Failure::new(Code::Other, message)
+}
