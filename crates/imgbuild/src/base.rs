@@ -108,9 +108,12 @@ impl Base {
         if let Some(coming) = sources.foreseen.and_then(|it| it.tagged(&reference)) {
             return Ok(Self::ToCome(coming));
         }
-        let entries = sources.registry.entries();
-        let mut entries = entries.iter();
-        let entry = entries.find(|entry| entry.tags().any(|tag| *tag == reference));
+        let entry = tagged(sources.registry, &reference);
+        if let (Some(foreseen), Some(entry)) = (sources.foreseen, entry)
+            && let Some(coming) = foreseen.fetched(entry)?
+        {
+            return Ok(Self::ToCome(coming));
+        }
         let target = entry
             .map(|entry| imgload::target::registered(sources.store, entry))
             .transpose()?;
@@ -284,6 +287,12 @@ impl Base {
             Self::Scratch | Self::Unsaid => None,
         }
     }
+}
+
+/// The entry of a tag.
+pub(crate) fn tagged<'r>(registry: &'r Registry, reference: &Reference) -> Option<&'r Entry> {
+    let mut entries = registry.entries().iter();
+    entries.find(|entry| entry.tags().any(|tag| tag == reference))
 }
 
 /// Whether what the engine has under an entry's tag is the entry's image. Without an entry, or where it says nothing,

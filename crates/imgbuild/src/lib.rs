@@ -19,6 +19,7 @@ mod inputs;
 mod look;
 mod making;
 mod matrix;
+mod named;
 mod needed;
 mod own;
 mod paths;

@@ -7,6 +7,7 @@ use naming::Reference;
 use plan::Plan;
 use registry::{Registry, Store};
 
+use crate::named;
 use crate::place::{Place, plain};
 
 /// Plans, each image once.
@@ -68,6 +69,7 @@ impl<'a> Matrix<'a> {
                 Some(path) => Some(plain(&cli::absolute(path)?)),
                 None => None,
             };
+            let named = named::images(plan, store);
             let base: Option<Reference> = plan.base_image.as_ref().and_then(|tag| tag.parse().ok());
             for (other, place) in places.iter().enumerate() {
                 let Some(place) = place else { continue };
@@ -75,8 +77,9 @@ impl<'a> Matrix<'a> {
                     Some(on) => *on == place.archive,
                     None => base.is_some() && base == place.tag,
                 };
+                let is_named = place.tag.as_ref().is_some_and(|tag| named.contains(tag));
                 let same_name = built[other].1.name == plan.name;
-                if other != at && is_base && !same_name {
+                if other != at && (is_base || is_named) && !same_name {
                     self.after[*image].push(built[other].0);
                 }
                 if other < at && same_name {
@@ -185,5 +188,29 @@ mod tests {
         assert_eq!(matrix.affected(1), ["A", "B", "p-debian-12-base", "C", "D"]);
         assert_eq!(matrix.affected(2), ["C"]);
         assert_eq!(matrix.affected(4), ["x.tar", "E"]);
+    }
+
+    #[test]
+    fn images_that_a_build_file_names_are_built_before() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = Utf8Path::from_path(folder.path()).expect("UTF-8");
+        let store = Store::locate(root, None);
+        std::fs::create_dir_all(root.join("images/p")).expect("a folder");
+        let write = |file: &str, text: &str| std::fs::write(root.join(file), text).expect("a file");
+        write(
+            "images/p/Dockerfile.p-debian-12-a",
+            "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nCOPY --from=p-debian-12-tools /x /x\n",
+        );
+        write("b.Dockerfile", "ARG V=a\nFROM p-debian-12-$V\n");
+        write("wrong.Dockerfile", "RUN p-debian-12-a\n");
+        let text = r#"{"name":"p-debian-12-b","build":{"dockerfile":"ROOT/b.Dockerfile"}}
+            {"name":"p-debian-12-c","build":{"dockerfile":"ROOT/b.Dockerfile","args":{"V":"tools"}}}
+            {"name":"p-debian-12-a","base_image":"debian:12"}
+            {"name":"p-debian-12-tools","base_image":"debian:12"}
+            {"name":"p-debian-12-d","build":{"dockerfile":"ROOT/wrong.Dockerfile"}}"#;
+        let plans = plans(&text.replace("ROOT", root.as_str()));
+        let registry = store.read_or_empty().expect("a registry");
+        let matrix = Matrix::of(&plans, &store, &registry).expect("a matrix");
+        assert_eq!(matrix.after, [vec![2], vec![3], vec![3], vec![], vec![]]);
     }
 }

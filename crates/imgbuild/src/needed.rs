@@ -4,11 +4,12 @@ use cli::{Failure, find_entry};
 use plan::Plan;
 use registry::{Entry, Registry};
 
-use crate::Builder;
+use crate::base::tagged;
+use crate::{Builder, named};
 
 impl Builder<'_> {
-    /// Fetches what a plan needs and the store lacks: the image that was found, or the base; and what was built before
-    /// under this name, which may still be up to date.
+    /// Fetches what a plan needs and the store lacks: the image that was found, or the base and what the build file
+    /// names; and what was built before under this name, which may still be up to date.
     pub(crate) fn fetch_missing(&self, plan: &Plan) -> Result<(), Failure> {
         let Some(fetcher) = &self.fetcher else {
             return Ok(());
@@ -31,6 +32,11 @@ impl Builder<'_> {
         }
         if let Some(entry) = self.base_entry(plan, &registry)? {
             fetcher.fetch_missing(entry)?;
+        }
+        for image in named::images(plan, self.store) {
+            if let Some(entry) = tagged(&registry, &image) {
+                fetcher.fetch_missing(entry)?;
+            }
         }
         Ok(())
     }

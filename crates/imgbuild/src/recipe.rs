@@ -14,7 +14,7 @@ use crate::buildfile::{Generated, SCRATCH, generate, scan};
 use crate::{paths, steps};
 
 /// The argument through which a build file takes its base.
-const BASE_IMAGE: &str = "BASE_IMAGE";
+pub(crate) const BASE_IMAGE: &str = "BASE_IMAGE";
 
 /// The largest build file that is read, in bytes.
 const MAX_BUILD_FILE: u64 = 1 << 20;
@@ -51,10 +51,7 @@ impl Recipe {
         base: &Base,
     ) -> Result<Self, Failure> {
         let steps = plan.build.steps.clone();
-        let architecture = plan
-            .requirements
-            .as_ref()
-            .map_or_else(Architecture::host, |wanted| wanted.architecture);
+        let architecture = architecture(plan);
         let mut args = plan.build.args.clone();
         for (name, value) in &args {
             check_argument(name, value).map_err(|failure| failure.about(plan.subject()))?;
@@ -70,15 +67,6 @@ impl Recipe {
                 Failure::invalid("the plan's build context is not a folder").about(plan.subject())
             );
         }
-        let own = store
-            .root()
-            .join("images")
-            .join(name.project())
-            .join(format!("Dockerfile.{name}"));
-        let file = match &plan.build.dockerfile {
-            Some(path) => Some(paths::inside(store, path, "build file")?),
-            None => Some(own).filter(|path| path.is_file()),
-        };
         let copies = steps
             .iter()
             .any(|step| matches!(step.action, Action::Copy { .. }));
@@ -88,7 +76,7 @@ impl Recipe {
             )
             .about(plan.subject()));
         }
-        let Some(file) = file else {
+        let Some(file) = build_file(plan, name, store)? else {
             let text = generated(plan, name, store, base, architecture)?;
             return Ok(Self {
                 text,
@@ -210,7 +198,27 @@ fn generated(
     Ok(generate(&generated)?)
 }
 
-fn read(path: &Utf8Path) -> Result<String, Failure> {
+/// The processor that a plan's image is for.
+pub(crate) fn architecture(plan: &Plan) -> Architecture {
+    let wanted = plan.requirements.as_ref();
+    wanted.map_or_else(Architecture::host, |wanted| wanted.architecture)
+}
+
+/// The build file that was written for a plan: the one that it says, or else the store's for the name.
+pub(crate) fn build_file(
+    plan: &Plan,
+    name: &ImageName,
+    store: &Store,
+) -> Result<Option<Utf8PathBuf>, Failure> {
+    if let Some(path) = &plan.build.dockerfile {
+        return paths::inside(store, path, "build file").map(Some);
+    }
+    let folder = store.root().join("images").join(name.project());
+    let own = folder.join(format!("Dockerfile.{name}"));
+    Ok(Some(own).filter(|path| path.is_file()))
+}
+
+pub(crate) fn read(path: &Utf8Path) -> Result<String, Failure> {
     let failed = |why: String| {
         Failure::invalid(format!("the build file can't be read: {why}")).about(path.as_str())
     };

@@ -90,6 +90,36 @@ fn a_matrix_keeps_its_order_and_builds_each_image_once_and_bases_first() {
 }
 
 #[test]
+fn what_a_build_file_names_is_built_first() {
+    let s = Sandbox::new();
+    with_base(&s);
+    // `copies` comes first and takes a file out of `tools`, which no plan has for a base.
+    s.write(
+        "copies.Dockerfile",
+        format!(
+            "ARG BASE_IMAGE\nFROM ${{BASE_IMAGE}}\nCOPY --from={} /tool /tool\n",
+            s.image("tools")
+        ),
+    );
+    let copies = serde_json::json!({
+        "name": s.image("copies"), "best_base_image_path": s.archive("base"),
+        "build": { "dockerfile": "copies.Dockerfile" },
+    });
+    let plans = [
+        copies.to_string(),
+        plan(&s, "tools", "base", "T", "sleep 1; echo tool > /tool"),
+    ];
+    let looked = jobs(&s, &["-n"], &plans);
+    looked.ok().stdout("");
+    let built = jobs(&s, &["--quiet"], &plans);
+    let expected = ["copies", "tools"].map(|variant| s.archive(variant) + "\n");
+    built.ok().stdout(&expected.concat());
+    s.run("imgcat", [&s.image("copies"), "tool"])
+        .ok()
+        .stdout("tool\n");
+}
+
+#[test]
 fn after_a_failure_it_says_who_is_affected() {
     let s = Sandbox::new();
     with_base(&s);

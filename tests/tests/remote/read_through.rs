@@ -125,6 +125,25 @@ fn imgbuild_fetches_what_was_found_and_what_it_builds_on() {
 }
 
 #[test]
+fn imgbuild_fetches_what_a_build_file_names() {
+    let (s, registry) = (Sandbox::new(), Registry::start());
+    let named = published(&s, &registry, "base");
+    let archive = s.archive("base");
+    s.write("recipe", format!("FROM {named}\nLABEL built=yes\n"));
+    let plan = json!({ "name": s.image("built"), "build": { "dockerfile": "recipe" } }).to_string();
+    let run = |words: &[&str]| {
+        let command = s.command("imgbuild").args(["--insecure", "--quiet"]);
+        command.args(words).input(plan.as_str()).run()
+    };
+    run(&[]).fails("imgbuild", 4, &archive);
+    run(&["-n", "--fetch"]).ok().stdout("");
+    assert!(!s.path(&archive).exists(), "a look fetches nothing");
+    let built = format!("{}\n", s.archive("built"));
+    run(&["--fetch"]).ok().stdout(&built);
+    assert!(s.path(&archive).exists());
+}
+
+#[test]
 fn a_look_says_what_would_be_fetched_and_fetches_nothing() {
     let (s, registry) = (Sandbox::new(), Registry::start());
     let base = published(&s, &registry, "base");

@@ -1,0 +1,28 @@
+//! The images that a plan's build file names, as far as they can be told before its base is known.
+
+use std::collections::BTreeSet;
+
+use cli::Failure;
+use naming::{ImageName, Reference};
+use plan::Plan;
+use registry::Store;
+
+use crate::buildfile::{SCRATCH, scan};
+use crate::recipe::{self, BASE_IMAGE};
+
+/// All of them but the base. What is wrong with the file is said when it is built, and until then it names nothing.
+pub(crate) fn images(plan: &Plan, store: &Store) -> BTreeSet<Reference> {
+    told(plan, store).unwrap_or_default()
+}
+
+fn told(plan: &Plan, store: &Store) -> Result<BTreeSet<Reference>, Failure> {
+    let name: ImageName = plan.name.as_deref().unwrap_or_default().parse()?;
+    let Some(file) = recipe::build_file(plan, &name, store)? else {
+        return Ok(BTreeSet::new());
+    };
+    let mut args = plan.build.args.clone();
+    // It is no image that the file names.
+    args.insert(BASE_IMAGE.to_owned(), SCRATCH.to_owned());
+    let text = recipe::read(&file)?;
+    Ok(scan(&text, &args, recipe::architecture(plan))?.images)
+}
