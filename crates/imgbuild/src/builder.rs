@@ -16,13 +16,14 @@ use naming::{Digest, ImageName};
 use plan::Plan;
 use registry::{Registry, Store};
 
-use crate::base::{Base, Sources};
+use crate::base::Base;
 use crate::earlier::{Earlier, reasons};
 use crate::ingredients::Kitchen;
 use crate::inputs::phrase;
 use crate::making::Making;
 use crate::paths;
 use crate::recipe::Recipe;
+use crate::sources::Sources;
 use crate::steps::Probes;
 use crate::turns::Turns;
 

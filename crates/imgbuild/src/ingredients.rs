@@ -10,13 +10,14 @@ use cli::{Failure, Reporter};
 use naming::Digest;
 use registry::Store;
 
-use crate::base::{Base, Named};
+use crate::base::Base;
 use crate::context::{Context, Ignore, Kind};
 use crate::fingerprint::Input;
 use crate::foreseen::{Coming, Way};
 use crate::inputs::{Before, Inputs};
 use crate::own::Own;
 use crate::recipe::Recipe;
+use crate::sources::Named;
 use crate::steps::{self, Keyed, Keys, Probes};
 
 /// Stands for the base of a build that has none.

@@ -27,6 +27,7 @@ mod place;
 mod reading;
 mod recipe;
 mod schedule;
+mod sources;
 mod steps;
 mod temporary;
 mod together;

@@ -3,11 +3,12 @@
 use cli::Failure;
 use plan::Plan;
 
-use crate::base::{Base, Named, Sources};
+use crate::base::Base;
 use crate::earlier::{Earlier, reasons};
 use crate::foreseen::{Coming, Foreseen};
 use crate::place::Place;
 use crate::recipe::Recipe;
+use crate::sources::{Named, Sources};
 use crate::{Builder, paths};
 
 /// What would become of a plan.

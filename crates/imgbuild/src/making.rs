@@ -10,10 +10,11 @@ use imgsave::{DraftEntry, Form, Naming, Saver, Source, Thin};
 use naming::{Architecture, ImageName};
 use plan::Plan;
 
-use crate::base::{Base, Named};
+use crate::base::Base;
 use crate::earlier::Earlier;
 use crate::ingredients::Ingredients;
 use crate::recipe::Recipe;
+use crate::sources::Named;
 use crate::{Builder, Built, contents, temporary};
 
 /// What is to be made, by whoever holds the image's lock.

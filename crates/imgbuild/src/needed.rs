@@ -4,7 +4,7 @@ use cli::{Failure, find_entry};
 use plan::Plan;
 use registry::{Entry, Registry};
 
-use crate::base::tagged;
+use crate::sources::tagged;
 use crate::{Builder, named};
 
 impl Builder<'_> {

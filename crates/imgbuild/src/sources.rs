@@ -1,0 +1,162 @@
+//! Where the images are that a build begins with, and those that its build file names.
+
+use archive::Archive;
+use camino::Utf8Path;
+use cli::{Code, Failure};
+use engine::{Engine, ImageInfo};
+use imgload::Target;
+use naming::Reference;
+use plan::Plan;
+use registry::{Entry, Registry, Store};
+
+use crate::base::Base;
+use crate::buildfile::SCRATCH;
+use crate::foreseen::Foreseen;
+use crate::paths;
+use crate::recipe::Recipe;
+
+/// An image that a build file itself names.
+#[derive(Debug)]
+pub(crate) struct Named {
+    pub reference: Reference,
+    pub image: Base,
+}
+
+/// Where images are looked for.
+pub(crate) struct Sources<'a> {
+    pub store: &'a Store,
+    pub registry: &'a Registry,
+    /// Without one, whether it has an image is left open.
+    pub engine: Option<&'a Engine>,
+    /// Whether it may pull what it lacks.
+    pub pull: bool,
+    /// What will be there by then, for a run that only looks.
+    pub foreseen: Option<&'a Foreseen<'a>>,
+}
+
+impl Sources<'_> {
+    /// The images that a build file names besides its base. The engine would pull those that it lacks, unasked.
+    pub(crate) fn named(&self, recipe: &Recipe) -> Result<Vec<Named>, Failure> {
+        let find = |reference: &Reference| {
+            Ok(Named {
+                reference: reference.clone(),
+                image: Base::named(reference.clone(), self)?,
+            })
+        };
+        recipe.images.iter().map(find).collect()
+    }
+
+    fn at(&self, path: &Utf8Path) -> Result<Base, Failure> {
+        let (store, registry) = (self.store, self.registry);
+        let coming = self.foreseen.map(|it| it.archive(path, store, registry));
+        match coming.transpose()?.flatten() {
+            Some(coming) => Ok(Base::ToCome(coming)),
+            None => Base::archive(paths::archive(store, registry, path)?),
+        }
+    }
+}
+
+impl Base {
+    /// Finds the base that a plan names: its archive, a registered image of that tag, an image in the
+    /// engine. Nothing is loaded yet, and the engine is asked only where no archive is.
+    pub(crate) fn find(plan: &Plan, sources: &Sources) -> Result<Self, Failure> {
+        if let Some(path) = &plan.best_base_image_path {
+            return sources.at(path);
+        }
+        let Some(tag) = &plan.base_image else {
+            return Ok(Self::Unsaid);
+        };
+        if tag == SCRATCH {
+            return Ok(Self::Scratch);
+        }
+        let reference: Reference = tag.parse()?;
+        if let Some(foreseen) = sources.foreseen
+            && foreseen.tagged(&reference).is_none()
+            && let Some(entry) = cli::find_entry(sources.store, sources.registry, tag)?
+            && let Some(coming) = foreseen.fetched(entry)?
+        {
+            return Ok(Self::ToCome(coming));
+        }
+        Self::named(reference, sources)
+    }
+
+    /// Finds an image by its reference, as [`Base::find`] does.
+    fn named(reference: Reference, sources: &Sources) -> Result<Self, Failure> {
+        if let Some(coming) = sources.foreseen.and_then(|it| it.tagged(&reference)) {
+            return Ok(Self::ToCome(coming));
+        }
+        let entry = tagged(sources.registry, &reference);
+        if let (Some(foreseen), Some(entry)) = (sources.foreseen, entry)
+            && let Some(coming) = foreseen.fetched(entry)?
+        {
+            return Ok(Self::ToCome(coming));
+        }
+        let target = entry
+            .map(|entry| imgload::target::registered(sources.store, entry))
+            .transpose()?;
+        if let Some(target) = &target
+            && target.path.is_file()
+        {
+            return Self::archive(target.clone());
+        }
+        let Some(engine) = sources.engine else {
+            return Ok(Self::Remote { reference });
+        };
+        let info = engine.inspect(&[reference.to_string()])?.pop().flatten();
+        match (info, target) {
+            (Some(info), target) if is_registered(&info, target.as_ref()) => Ok(Self::Engine {
+                reference,
+                info: Box::new(info),
+            }),
+            // The archive is gone, and the engine does not have the image: what is wrong is the archive.
+            (_, Some(target)) => Self::archive(target),
+            _ if sources.pull => Ok(Self::Remote { reference }),
+            _ => Err(not_there(&reference)),
+        }
+    }
+
+    fn archive(target: Target) -> Result<Self, Failure> {
+        let registered = target.entry.as_ref().and_then(|entry| entry.image_id);
+        let image_id = match registered {
+            Some(id) if target.path.is_file() => id,
+            _ => {
+                let archive = Archive::open(&target.path)?;
+                archive
+                    .images()
+                    .first()
+                    .map(|image| image.image_id)
+                    .ok_or_else(|| {
+                        Failure::new(Code::Archive, "holds no image").about(target.path.as_str())
+                    })?
+            }
+        };
+        Ok(Self::Archive {
+            target: Box::new(target),
+            image_id,
+        })
+    }
+}
+
+/// The entry of a tag.
+pub(crate) fn tagged<'r>(registry: &'r Registry, reference: &Reference) -> Option<&'r Entry> {
+    let mut entries = registry.entries().iter();
+    entries.find(|entry| entry.tags().any(|tag| tag == reference))
+}
+
+/// Whether what the engine has under an entry's tag is the entry's image. Without an entry, or where it says nothing,
+/// there is nothing that it could not be.
+fn is_registered(info: &ImageInfo, target: Option<&Target>) -> bool {
+    let registered = target.and_then(|target| target.entry.as_ref()?.image_id);
+    registered.is_none_or(|id| id == info.id)
+}
+
+/// A base that is neither registered nor in the engine.
+fn not_there(reference: &Reference) -> Failure {
+    Failure::new(
+        Code::Archive,
+        format!("the base `{reference}` is neither registered nor in the engine"),
+    )
+    .with_hint(format!(
+        "`imgfetch {reference}` downloads it into the store; --pull lets the engine pull it"
+    ))
+}
