@@ -256,7 +256,7 @@ impl Blame {
                 "{place}{missing} bytes of its first header are missing"
             )),
             TarError::Truncated { name, missing } => self.truncated(format!(
-                "{place}{missing} bytes are missing in or behind `{}`",
+                "{place}at least {missing} bytes are missing, from `{}` on",
                 shown(&name)
             )),
             TarError::Malformed { offset, why } => self.damaged(format!(

@@ -1,4 +1,4 @@
-//! Numbers of things at a time on the command line.
+//! Numbers of things on the command line.
 
 use std::num::NonZero;
 
@@ -6,6 +6,12 @@ use std::num::NonZero;
 pub fn parse(text: &str) -> Result<NonZero<usize>, String> {
     text.parse()
         .map_err(|_| format!("`{text}` is not a number of one or more"))
+}
+
+/// Reads a whole number, which may be none.
+pub fn parse_any(text: &str) -> Result<usize, String> {
+    text.parse()
+        .map_err(|_| format!("`{text}` is not a whole number"))
 }
 
 #[cfg(test)]
@@ -18,5 +24,8 @@ mod tests {
         for text in ["0", "-1", "1.5", "", "many", "99999999999999999999"] {
             assert!(parse(text).is_err(), "{text}");
         }
+        assert_eq!((parse_any("0"), parse_any("3")), (Ok(0), Ok(3)));
+        let said = Err("`x` is not a whole number".to_owned());
+        assert_eq!(parse_any("x"), said);
     }
 }

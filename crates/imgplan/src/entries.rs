@@ -1,6 +1,8 @@
 //! Which registered images can be planned with: those whose archives are there, or are fetched
 //! when they are needed, or that the engine holds.
 
+use std::collections::HashSet;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use cli::{Failure, Reporter};
 use plan::{Requirement, Selection, select_by};
@@ -10,6 +12,8 @@ use crate::view::{Choice, Found};
 
 /// How many of those whose archives are not there are named.
 const MOST: usize = 5;
+/// How many bases are followed: images have at most 127 layers.
+const MAX_DEPTH: usize = 128;
 
 /// The images of a store, and where the paths to them begin.
 pub(crate) struct Images<'a> {
@@ -23,7 +27,7 @@ pub(crate) struct Images<'a> {
 
 impl<'a> Images<'a> {
     /// The entries whose archive is a file inside the store, or as `choice` says. One whose archive is missing, or that
-    /// points elsewhere, is passed over with a warning: it would fail whoever took it.
+    /// points elsewhere, or that is thin and has no base, is passed over with a warning: it would fail whoever took it.
     pub(crate) fn look(
         store: &'a Store,
         registry: &'a Registry,
@@ -40,26 +44,40 @@ impl<'a> Images<'a> {
             usable: Vec::new(),
         };
         let survey = store.survey();
-        let mut gone = Vec::new();
+        let mut paths = Vec::new();
+        let mut there = HashSet::new();
         for entry in registry.entries() {
             let path = survey.path(&entry.file);
             let has_archive = path.as_ref().is_ok_and(|file| {
                 let file = file.absolute();
                 file.is_file() || (choice.fetches(entry) && !file.exists())
             });
-            if choice.takes(entry, has_archive, &images.found) && path.is_ok() {
+            if has_archive {
+                there.insert(entry.name.as_str());
+            }
+            paths.push(path);
+        }
+        let (mut gone, mut baseless) = (Vec::new(), Vec::new());
+        for (entry, path) in registry.entries().iter().zip(paths) {
+            let has_archive = there.contains(entry.name.as_str());
+            let lost = lost_base(registry, entry, &there).filter(|_| has_archive);
+            let is_whole = has_archive && lost.is_none();
+            if choice.takes(entry, is_whole, &images.found) && path.is_ok() {
                 images.usable.push(entry);
                 continue;
             }
-            match path {
-                Ok(_) if has_archive => {}
-                Ok(file) => gone.push((entry.name.as_str(), survey.relative(&file, here))),
-                Err(error) => reporter.warn(format!("{}: {error}; passed over", entry.name)),
+            match (path, lost) {
+                (Ok(_), Some(base)) => baseless.push((entry.name.as_str(), base)),
+                (Ok(_), None) if has_archive => {}
+                (Ok(file), None) => gone.push((entry.name.as_str(), survey.relative(&file, here))),
+                (Err(error), _) => reporter.warn(format!("{}: {error}; passed over", entry.name)),
             }
         }
-        if let Some(warning) = lacks(&gone) {
-            reporter.warn(warning);
-        }
+        let warnings = [lacks(&gone), stand_on_nothing(&baseless)];
+        warnings
+            .into_iter()
+            .flatten()
+            .for_each(|warning| reporter.warn(warning));
         Ok(images)
     }
 
@@ -81,6 +99,23 @@ impl<'a> Images<'a> {
     }
 }
 
+/// The base without an archive of a thin image, or of one that it stands on.
+fn lost_base<'a>(
+    registry: &'a Registry,
+    entry: &'a Entry,
+    there: &HashSet<&str>,
+) -> Option<&'a str> {
+    let mut next = Some(entry);
+    for _ in 0..MAX_DEPTH {
+        let base = next.filter(|entry| entry.thin)?.base.as_deref()?;
+        if !there.contains(base) {
+            return Some(base);
+        }
+        next = registry.get(base);
+    }
+    None
+}
+
 /// Says in one line whose archives are not there.
 fn lacks(gone: &[(&str, Utf8PathBuf)]) -> Option<String> {
     match gone {
@@ -88,18 +123,35 @@ fn lacks(gone: &[(&str, Utf8PathBuf)]) -> Option<String> {
         [(name, path)] => Some(format!(
             "{name}: its archive {path} is not there; passed over"
         )),
-        several => {
-            let names: Vec<_> = several.iter().take(MOST).map(|(name, _)| *name).collect();
-            let more = several.len() - names.len();
-            let more = (more > 0).then(|| format!(" and {more} more"));
-            Some(format!(
-                "{} images have no archive, and are passed over: {}{}",
-                several.len(),
-                names.join(", "),
-                more.unwrap_or_default()
-            ))
-        }
+        several => Some(format!(
+            "{} images have no archive, and are passed over: {}",
+            several.len(),
+            listed(several)
+        )),
     }
+}
+
+/// Says in one line whose bases are not there.
+fn stand_on_nothing(baseless: &[(&str, &str)]) -> Option<String> {
+    match baseless {
+        [] => None,
+        [(name, base)] => Some(format!(
+            "{name}: is thin, and its base {base} has no archive; passed over"
+        )),
+        several => Some(format!(
+            "{} images are thin, and have no base; they are passed over: {}",
+            several.len(),
+            listed(several)
+        )),
+    }
+}
+
+/// The names of the first, and how many more there are.
+fn listed<T>(several: &[(&str, T)]) -> String {
+    let names: Vec<_> = several.iter().take(MOST).map(|(name, _)| *name).collect();
+    let more = several.len() - names.len();
+    let more = (more > 0).then(|| format!(" and {more} more"));
+    names.join(", ") + &more.unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -122,5 +174,42 @@ mod tests {
         ] {
             assert_eq!(lacks(&gone[..count]).as_deref(), Some(said));
         }
+        let thin = [("a", "base"), ("b", "base")];
+        let said = "a: is thin, and its base base has no archive; passed over";
+        assert_eq!(stand_on_nothing(&thin[..1]).as_deref(), Some(said));
+        let said = "2 images are thin, and have no base; they are passed over: a, b";
+        assert_eq!(stand_on_nothing(&thin).as_deref(), Some(said));
+        assert_eq!(stand_on_nothing(&[]), None);
+    }
+
+    #[test]
+    fn a_thin_image_needs_all_that_it_stands_on() {
+        let entry = |name: &str, base: &str| {
+            let rest = "os: 'debian:12', architecture: x86_64, thin: true";
+            format!(
+                "- {{name: {name}, file: {name}.tar, docker_tag: {name}, base: {base}, {rest}}}\n"
+            )
+        };
+        let text = format!(
+            "images:\n- {{name: root, file: r.tar, docker_tag: root, os: 'debian:12', architecture: x86_64}}\n{}{}{}{}{}",
+            entry("middle", "root"),
+            entry("top", "middle"),
+            entry("lost", "nobody"),
+            entry("round", "about"),
+            entry("about", "round"),
+        );
+        let registry = Registry::parse(Utf8Path::new("r.yml"), text).expect("a registry");
+        let lost = |name: &str, there: &[&str]| {
+            let there = there.iter().copied().collect();
+            lost_base(&registry, registry.get(name).expect(name), &there).map(str::to_owned)
+        };
+        let all = ["root", "middle", "top", "lost", "round", "about"];
+        for name in ["root", "middle", "top", "round"] {
+            assert_eq!(lost(name, &all), None, "{name}");
+        }
+        assert_eq!(lost("lost", &all).as_deref(), Some("nobody"));
+        assert_eq!(lost("top", &all[1..]).as_deref(), Some("root"));
+        assert_eq!(lost("top", &["root", "top"]).as_deref(), Some("middle"));
+        assert_eq!(lost("root", &[]), None);
     }
 }

@@ -109,6 +109,27 @@ fn run(folder: &Path, arguments: &[&str], stdin: &str) -> Ran {
 }
 
 #[test]
+fn a_thin_image_without_its_base_is_passed_over() {
+    let store = store();
+    let wanted = "project: capy\nos: debian:12\narchitecture: x86_64\ncompiler: gcc-12\n";
+    let whole = "compilers: [gcc-12]\n  - name: capy-debian-12-gcc12-gone";
+    let thin = format!("thin: true\n    base: capy-debian-12-base\n    {whole}");
+    assert!(REGISTRY.contains(whole));
+    write(
+        store.path(),
+        "image-registry.yml",
+        &REGISTRY.replacen(whole, &thin, 1),
+    );
+    run(store.path(), &[], wanted)
+        .ok()
+        .has(r#""needs_build":false"#);
+    std::fs::remove_file(store.path().join("images/capy/base.tar")).expect("removed");
+    let ran = run(store.path(), &[], wanted).ok();
+    ran.has(r#""needs_build":true"#);
+    ran.says("capy-debian-12-gcc12: is thin, and its base capy-debian-12-base has no archive; passed over");
+}
+
+#[test]
 fn an_image_whose_archive_is_there_is_found_from_any_folder() {
     let store = store();
     for (folder, path) in [

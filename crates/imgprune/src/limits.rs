@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use clap::Args;
-use cli::{Failure, bytes, duration};
+use cli::{Failure, bytes, count, duration};
 
 use crate::select::View;
 pub use in_force::{InForce, Origin};
@@ -75,7 +75,7 @@ pub struct Asked {
     pub max_age: Option<Duration>,
 
     /// Keep the N images of each group that were used last
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count::parse_any)]
     pub keep_last: Option<usize>,
 
     /// What --keep-last groups by: project, os, or a pattern

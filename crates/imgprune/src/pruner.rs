@@ -4,7 +4,7 @@
 //! leases, files in use) is looked at under the lock, under which images are leased and registered as well: nothing
 //! comes between the decision and the removal.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::Utc;
@@ -16,7 +16,7 @@ use crate::entries::{Entries, Holds};
 use crate::report::Kept;
 use crate::shown::Shown;
 use crate::uses::{Copy, Uses};
-use crate::{Gone, GoneKind, InForce, Report, Selection, select};
+use crate::{Gone, GoneKind, InForce, Report, Selection, Why, select};
 
 /// Keeps a store under its limits.
 pub struct Pruner<'a> {
@@ -55,6 +55,8 @@ struct Decision {
     going: Vec<(Entry, Vec<String>)>,
     /// The entries without archives that go.
     missing: Vec<Entry>,
+    /// Those that were to go and stay, and why.
+    held: Vec<(String, Vec<Why>)>,
 }
 
 impl Decision {
@@ -139,19 +141,26 @@ impl Pruner<'_> {
             let entry = registry.get(&entries.candidates[going.index].name)?;
             Some((entry.clone(), going.reasons.clone()))
         });
-        let staying = selection.staying.iter();
-        let bases: HashSet<_> = staying
-            .filter_map(|staying| entries.candidates[staying.index].base.as_deref())
-            .collect();
-        let missing = entries.missing.iter();
-        let missing = missing.filter(|(name, holds)| {
-            options.missing && holds.is_empty() && !bases.contains(name.as_str())
-        });
+        let mut needed_by: HashMap<&str, Vec<String>> = HashMap::new();
+        for staying in &selection.staying {
+            let image = &entries.candidates[staying.index];
+            if let Some(base) = image.base.as_deref() {
+                needed_by.entry(base).or_default().push(image.name.clone());
+            }
+        }
+        let (mut missing, mut held) = (Vec::new(), Vec::new());
+        for (name, holds) in entries.missing.iter().filter(|_| options.missing) {
+            let mut why: Vec<_> = holds.iter().cloned().map(Why::Held).collect();
+            why.extend(needed_by.remove(name.as_str()).map(Why::BaseOf));
+            match why.as_slice() {
+                [] => missing.extend(registry.get(name).cloned()),
+                _ => held.push((name.clone(), why)),
+            }
+        }
         Ok(Decision {
             going: going.collect(),
-            missing: missing
-                .filter_map(|(name, _)| registry.get(name).cloned())
-                .collect(),
+            missing,
+            held,
             selection,
             entries,
         })
@@ -219,6 +228,14 @@ impl Pruner<'_> {
         report.missing = missing
             .filter(|name| !gone.contains(name))
             .cloned()
+            .collect();
+        let held = decision.held.iter();
+        report.held = held
+            .map(|(name, why)| Kept {
+                name: name.clone(),
+                bytes: 0,
+                why: why.iter().map(ToString::to_string).collect(),
+            })
             .collect();
         report
             .failures

@@ -26,6 +26,8 @@ pub struct Report {
     pub free: Option<u64>,
     /// Entries whose archives are missing and which stay.
     pub missing: Vec<String>,
+    /// Those of them that were to go, and why they stay.
+    pub held: Vec<Kept>,
     /// Archives and unfinished files of nobody that stay, and their bytes.
     pub strays: (usize, u64),
     /// Whether those were to go.
@@ -168,7 +170,14 @@ impl Report {
         for kept in &self.kept {
             reporter.detail(format!("{}: stays: {}", kept.name, kept.why.join("; ")));
         }
-        if !self.missing.is_empty() {
+        for kept in &self.held {
+            let why = kept.why.join("; ");
+            reporter.warn(format!(
+                "{}: has no archive, and its entry stays: {why}",
+                kept.name
+            ));
+        }
+        if !self.missing.is_empty() && self.held.is_empty() {
             let names = self.missing.join(", ");
             reporter.warn(format!(
                 "no archive for {names} (--missing removes such entries)"

@@ -31,6 +31,28 @@ fn what_belongs_to_nobody_goes_when_asked() {
 }
 
 #[test]
+fn an_entry_without_an_archive_stays_for_what_stands_on_it_and_that_is_said() {
+    let s = Sandbox::without_engine();
+    three(&s);
+    std::fs::remove_file(s.path(s.archive("b"))).unwrap();
+    let (base, thin) = (s.image("b"), s.image("a"));
+    let registry = s.read("image-registry.yml");
+    let named = format!("name: {thin},");
+    assert!(registry.contains(&named), "{registry}");
+    let stands = format!("{named} thin: true, base: {base},");
+    s.write("image-registry.yml", registry.replace(&named, &stands));
+    for words in [&["--missing", "-n"][..], &["--missing"]] {
+        let kept = prune(&s, words.iter().copied());
+        kept.ok().stdout("");
+        kept.stderr_has(&format!(
+            "{base}: has no archive, and its entry stays: base of {thin}\n"
+        ));
+        assert!(!kept.stderr.contains("--missing removes"), "{kept}");
+    }
+    assert!(s.read("image-registry.yml").contains(&base));
+}
+
+#[test]
 fn what_is_on_its_way_waits_an_hour_for_whoever_goes_on() {
     let s = Sandbox::without_engine();
     three(&s);

@@ -191,7 +191,7 @@ fn what_an_engine_leaves_out_is_missed() {
     );
     assert_eq!(
         complaint(&stream[..1000]),
-        "is truncated: 1560 bytes are missing in or behind `l`"
+        "is truncated: at least 1560 bytes are missing, from `l` on"
     );
     assert!(complaint(b"Error response from daemon: no such image").starts_with("is truncated"));
     let twice = saved(&image, &[("l", &layer), ("manifest.json", b"[]")], &["l"]);

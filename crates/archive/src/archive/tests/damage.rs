@@ -7,7 +7,7 @@ fn truncated_files_say_where_they_end() {
     let tar = sample().classic();
     assert_eq!(
         complaint(&tar[..2048 + 100]),
-        "is truncated: 2460 bytes are missing in or behind `v1-0/layer.tar`"
+        "is truncated: at least 2460 bytes are missing, from `v1-0/layer.tar` on"
     );
     let first = complaint(&tar[..300]);
     assert_eq!(
