@@ -20,7 +20,7 @@ pub use keep_last::{KeepLast, Per};
 use said::Sources;
 
 /// The limits, in the order in which they are told.
-pub(crate) const RULES: [Rule; 4] = [
+pub(crate) const RULES: &[Rule] = &[
     max_size::RULE,
     max_age::RULE,
     keep_last::RULE,
