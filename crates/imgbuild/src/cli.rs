@@ -28,8 +28,8 @@ use crate::{Builder, Built, Options, Probes, Turns};
     version,
     after_long_help = "\
 The build file is the plan's build.dockerfile, else images/<project>/Dockerfile.<name> (which
-gets the base as build argument BASE_IMAGE), else one made from what is missing, for apt, apk
-and dnf.
+gets the base as build argument BASE_IMAGE), else one made from what is missing, for the package
+manager of the base.
 
 Examples:
   imgplan job.yml | imgbuild | imgload

@@ -101,3 +101,35 @@ fn no_example_is_forgotten() {
     }
     assert!(forgotten.is_empty(), "{forgotten}");
 }
+
+#[test]
+fn a_filter_that_contributors_are_told_matches_a_test() {
+    let folder = workspace();
+    let told = std::fs::read_to_string(folder.join("CONTRIBUTING.md")).expect("the document");
+    let mut count = 0;
+    for line in told.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [
+            "cargo",
+            "test",
+            "-p",
+            "pipeline-tests",
+            "--test",
+            target,
+            "--",
+            filter,
+            ..,
+        ] = words[..]
+        else {
+            continue;
+        };
+        let code = folder.join(format!("tests/tests/{target}.rs"));
+        let code = std::fs::read_to_string(code).expect("a test target");
+        let mut after_test = code.split("#[test]\nfn ").skip(1);
+        let has =
+            after_test.any(|test| test.split('(').next().unwrap_or_default().contains(filter));
+        assert!(has, "no test of `{target}` has `{filter}` in its name");
+        count += 1;
+    }
+    assert!(count > 0, "CONTRIBUTING.md names no filter");
+}
