@@ -34,6 +34,7 @@ mod key;
 mod known;
 mod layout;
 mod lease;
+mod leftovers;
 mod list;
 mod lock;
 mod own;

@@ -142,6 +142,7 @@ impl Store {
             }
             if replaced? {
                 self.keep_reserve(new.text().len());
+                self.note_replaced(&old, &edits);
                 self.known.remember(new);
                 return Ok(outcome);
             }

@@ -1,0 +1,152 @@
+//! Images that an engine may hold without a name.
+//!
+//! An image that lost its last tag stays in an engine until it is removed by its ID. That happens in two ways: another image
+//! gets its registered name, or a load ends between the load and the tag. So the IDs are noted before, in
+//! `images/.imgpipe/leftovers.json`. A note says nothing about the engine: the image may be tagged, or may not be there. Notes are
+//! dropped after 90 days, since the engines of a shared store may be anywhere.
+
+use std::io::Write;
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+use chrono::{DateTime, TimeDelta, Utc};
+use naming::Digest;
+use serde::{Deserialize, Serialize};
+
+use crate::unfinished::Temporary;
+use crate::{Edit, Error, Holder, LEASE_TERM, Life, Registry, Store, own, work};
+
+/// The file beside the registry's lock.
+const FILE: &str = "leftovers.json";
+
+/// How many notes are kept, the latest.
+const MAX_NOTES: usize = 10_000;
+
+/// The longest file, in bytes: a note has some 300.
+const MAX_BYTES: u64 = 8 << 20;
+
+/// How long a note is kept.
+const KEPT: TimeDelta = TimeDelta::days(90);
+
+/// The ID of an image that may lose its name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Note {
+    image: String,
+    since: DateTime<Utc>,
+    /// The process that is about to tag it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    holder: Option<Holder>,
+}
+
+impl Note {
+    /// Whether a command still works with the image.
+    fn is_held(&self, now: DateTime<Utc>) -> bool {
+        let term = TimeDelta::from_std(LEASE_TERM).unwrap_or(TimeDelta::MAX);
+        match self.holder.as_ref().map(Holder::life) {
+            None | Some(Life::Ended) => false,
+            Some(Life::Alive) => true,
+            Some(Life::Unseen) => now - self.since < term,
+        }
+    }
+}
+
+impl Store {
+    /// Notes the IDs, as the engine calls them, of images that this process is about to bring into an engine. A folder that
+    /// no command has written to yet gets no note.
+    pub fn note_leftovers(&self, images: &[Digest], timeout: Duration) -> Result<(), Error> {
+        if images.is_empty() || !self.is_kept() {
+            return Ok(());
+        }
+        let _lock = self.lock_registry(timeout)?;
+        self.add_leftovers(images, Holder::process(std::process::id()).as_ref())
+    }
+
+    /// Notes the images that edits of the registry replace. Under its lock. An edit that is done already does not fail
+    /// because of it.
+    pub(crate) fn note_replaced(&self, old: &Registry, edits: &[Edit]) {
+        let replaced = edits.iter().filter_map(|edit| match edit {
+            Edit::Put(new) => {
+                let before = old.get(&new.name)?.image_id?;
+                (new.image_id != Some(before)).then_some(before)
+            }
+            Edit::Remove(_) => None,
+        });
+        let replaced: Vec<_> = replaced.collect();
+        if !replaced.is_empty() {
+            let _ = self.add_leftovers(&replaced, None);
+        }
+    }
+
+    /// The noted images that no command works with.
+    pub fn leftovers(&self) -> Result<Vec<Digest>, Error> {
+        let (now, notes) = (Utc::now(), self.notes()?);
+        let held = |image: &str| {
+            let mut notes = notes.iter().filter(|note| note.image == image);
+            notes.any(|note| note.is_held(now))
+        };
+        let mut images: Vec<Digest> = notes
+            .iter()
+            .filter(|note| !held(&note.image))
+            .filter_map(|note| note.image.parse().ok())
+            .collect();
+        images.sort_unstable();
+        images.dedup();
+        Ok(images)
+    }
+
+    /// Drops the notes of images that are gone, unless a command has begun to work with them.
+    pub fn forget_leftovers(&self, gone: &[Digest], timeout: Duration) -> Result<(), Error> {
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let _lock = self.lock_registry(timeout)?;
+        let now = Utc::now();
+        let gone: Vec<String> = gone.iter().map(ToString::to_string).collect();
+        let mut notes = self.notes()?;
+        notes.retain(|note| note.is_held(now) || !gone.contains(&note.image));
+        self.write_notes(&notes)
+    }
+
+    fn add_leftovers(&self, images: &[Digest], holder: Option<&Holder>) -> Result<(), Error> {
+        let now = Utc::now();
+        let new = images.iter().map(|image| Note {
+            image: image.to_string(),
+            since: now,
+            holder: holder.cloned(),
+        });
+        let new: Vec<_> = new.collect();
+        let mut notes = self.notes()?;
+        // One note an image and holder, so that repeated loads do not add up.
+        notes.retain(|note| {
+            let is_again = new.iter().any(|new| new.image == note.image);
+            now - note.since < KEPT && (note.is_held(now) || !is_again)
+        });
+        notes.extend(new);
+        notes.drain(..notes.len().saturating_sub(MAX_NOTES));
+        self.write_notes(&notes)
+    }
+
+    fn notes(&self) -> Result<Vec<Note>, Error> {
+        // A file that makes no sense is worth no more than none, and is written anew.
+        let bytes = own::read(&self.notes_path(), MAX_BYTES)?.unwrap_or_default();
+        Ok(serde_json::from_slice(&bytes).unwrap_or_default())
+    }
+
+    fn write_notes(&self, notes: &[Note]) -> Result<(), Error> {
+        let path = work::folder(self.root())?.join(FILE);
+        let text =
+            serde_json::to_vec(notes).map_err(|error| Error::io("write", &path)(error.into()))?;
+        // The registry's lock is held: nobody else has a temporary file of this name.
+        let temporary = Temporary::new(path.with_extension("unfinished"));
+        let mut file = own::create(temporary.path())?;
+        file.write_all(&text).map_err(Error::io("write", &path))?;
+        temporary.rename(&path)
+    }
+
+    fn notes_path(&self) -> Utf8PathBuf {
+        self.root().join(work::FOLDER).join(FILE)
+    }
+}
+
+#[cfg(test)]
+mod tests;
