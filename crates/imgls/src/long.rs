@@ -45,6 +45,13 @@ pub(crate) fn long(image: &Listed<'_>, now: DateTime<Utc>) -> String {
             text(entry.digest.map(|digest| digest.to_string())),
         ),
         (
+            "requested",
+            text(entry.requested.as_ref().map(|requested| {
+                let names = requested.packages.iter().chain(&requested.tools);
+                names.cloned().collect::<Vec<_>>().join(", ")
+            })),
+        ),
+        (
             "fingerprint",
             text(entry.fingerprint.map(|digest| digest.to_string())),
         ),

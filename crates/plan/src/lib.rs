@@ -19,6 +19,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod build;
 mod cost;
 mod error;
 mod explain;
@@ -33,11 +34,12 @@ mod step;
 mod values;
 mod workflow;
 
+pub use build::{Build, Secret, SecretSource};
 pub use cost::{Cost, Known, Term};
 pub use error::Error;
 pub use explain::explain;
 pub use matching::{Candidate, Marks, Pick, Selection, score, select, select_by};
-pub use plan::{Build, Missing, Plan, plan_for};
+pub use plan::{Missing, Plan, plan_for};
 pub use plans::Plans;
 pub use requirement::{Requirement, parse_requirements};
 pub use step::{Action, Cache, OnFailure, Probe, Step};

@@ -1,7 +1,5 @@
 //! Plans: what `imgplan` prints and `imgbuild` reads, one JSON object a line.
 
-use std::collections::BTreeMap;
-
 use camino::{Utf8Path, Utf8PathBuf};
 use naming::{Compiler, PackageName, ToolName};
 use registry::Entry;
@@ -9,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::lists::names;
 use crate::matching::{Marks, Pick, Selection};
-use crate::values::{VERSION, known_version, or_default, reference, truth, version};
-use crate::{Error, Requirement, Step};
+use crate::values::{VERSION, is_false, known_version, or_default, reference, truth, version};
+use crate::{Build, Error, Requirement};
 
 /// A plan. Its fields are in the order in which they are printed. One that a person wrote may lack most of them:
 /// [`Plans`](crate::Plans) says what it must have.
@@ -41,6 +39,13 @@ pub struct Plan {
     /// How well the chosen image fits.
     #[serde(default, deserialize_with = "or_default")]
     pub marks: Marks,
+    /// Whether the image is for this requirement alone: what its entry was built for before is not added.
+    #[serde(
+        default,
+        deserialize_with = "or_default",
+        skip_serializing_if = "is_false"
+    )]
+    pub exact: bool,
     /// What was asked for.
     #[serde(default)]
     pub requirements: Option<Requirement>,
@@ -72,24 +77,6 @@ impl Missing {
     pub fn is_empty(&self) -> bool {
         self.compilers.is_empty() && self.packages.is_empty() && self.tools.is_empty()
     }
-}
-
-/// A build that a person described.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(expecting = "an object that says how to build")]
-pub struct Build {
-    /// The build file, as it opens from the working directory.
-    #[serde(default)]
-    pub dockerfile: Option<Utf8PathBuf>,
-    /// The folder that `COPY` reads from.
-    #[serde(default)]
-    pub context: Option<Utf8PathBuf>,
-    /// Build arguments.
-    #[serde(default, deserialize_with = "or_default")]
-    pub args: BTreeMap<String, String>,
-    /// Single steps after all else.
-    #[serde(default, deserialize_with = "or_default")]
-    pub steps: Vec<Step>,
 }
 
 impl Plan {
@@ -150,6 +137,7 @@ pub fn plan_for<E: From<Error>>(
         best_base_image_path: base,
         base_image: base_image.or_else(|| Some(requirement.os.to_string())),
         marks: chosen.map(|chosen| chosen.marks).unwrap_or_default(),
+        exact: false,
         missing: Some(
             chosen.map_or_else(|| requirement.contents(), |chosen| chosen.missing.clone()),
         ),

@@ -37,6 +37,12 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
+/// What a plan leaves out.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+pub(crate) fn is_false(value: &bool) -> bool {
+    !value
+}
+
 /// An image reference, kept as it was written.
 pub(crate) fn reference<'de, D: Deserializer<'de>>(
     deserializer: D,

@@ -112,8 +112,8 @@ pub(crate) fn set(changes: &mut Changes, text: &str, key: &Node, value: &Node, s
         (Value::List { items, flow: false }, Shown::List(new)) if !new.is_empty() => {
             set_block_list(changes, text, key, items, new);
         }
-        (Value::List { flow: false, .. }, _) => {
-            // From the key on, since the list begins on a line of its own.
+        (Value::List { flow: false, .. } | Value::Map { flow: false, .. }, _) => {
+            // From the key on, since the value begins on a line of its own.
             match layout::indicator(text, key.span().end, b':') {
                 Some(colon) => {
                     changes.replace(colon + 1..value.span().end, format!(" {}", inline(shown)));

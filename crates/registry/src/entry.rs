@@ -47,6 +47,9 @@ pub struct Entry {
     pub image_id: Option<Digest>,
     /// Digest of the archive file.
     pub digest: Option<Digest>,
+    /// The packages and tools that it was built for, by all requirements of its name; `None` for an image that no
+    /// requirement was recorded for.
+    pub requested: Option<Requested>,
     /// Digest of everything that went into the build.
     pub fingerprint: Option<Digest>,
     /// How long the build took, in seconds, with the saving; not negative.
@@ -63,6 +66,15 @@ pub struct Entry {
     pub remote: Option<Reference>,
     /// Whether pruning must leave it alone.
     pub pinned: bool,
+}
+
+/// What requirements asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Requested {
+    /// `libssl-dev`
+    pub packages: Vec<String>,
+    /// `cmake`
+    pub tools: Vec<String>,
 }
 
 impl Entry {
@@ -91,6 +103,7 @@ impl Entry {
             usage_count: 0,
             image_id: None,
             digest: None,
+            requested: None,
             fingerprint: None,
             build_seconds: None,
             built_because: None,

@@ -6,12 +6,12 @@ use camino::Utf8PathBuf;
 use chrono::{DateTime, Utc};
 use naming::{NameError, Reference};
 
-use crate::Entry;
 use crate::decode::{MAX_ITEMS, is_null, text, wrong};
 use crate::error::{Mark, Problem, shown};
 use crate::key::Key;
 use crate::scalar::{Plain, plain};
 use crate::yaml::{Node, Style, Tree, Value};
+use crate::{Entry, Requested};
 
 /// One entry's values by key, on the way to becoming an [`Entry`].
 pub(crate) struct Fields<'a> {
@@ -73,6 +73,7 @@ impl<'a> Fields<'a> {
             usage_count: self.count(Key::UsageCount)?,
             image_id: self.optional(Key::ImageId)?,
             digest: self.optional(Key::Digest)?,
+            requested: self.requested(items_left)?,
             fingerprint: self.optional(Key::Fingerprint)?,
             build_seconds: self.number(Key::BuildSeconds)?,
             built_because: self.text(Key::BuiltBecause)?.map(str::to_owned),
@@ -109,11 +110,22 @@ impl<'a> Fields<'a> {
     }
 
     fn list(&self, key: Key, items_left: &mut usize) -> Result<Vec<String>, Problem> {
-        let Some(node) = self.get(key) else {
-            return Ok(Vec::new());
-        };
+        match self.get(key) {
+            Some(node) => self.items(key.as_str(), node, items_left),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The texts of a list, which is the value of `key`.
+    fn items(
+        &self,
+        key: &str,
+        node: &Node,
+        items_left: &mut usize,
+    ) -> Result<Vec<String>, Problem> {
         let Value::List { items, .. } = &node.value else {
-            return Err(self.wrong(key, "a list, like `[one, two]`"));
+            let subject = format!("{}: `{key}`", self.subject);
+            return Err(wrong(&subject, "a list, like `[one, two]`", node));
         };
         *items_left = items_left.checked_sub(items.len()).ok_or_else(|| {
             Problem::new(
@@ -121,7 +133,7 @@ impl<'a> Fields<'a> {
                 format!("the lists have more than {MAX_ITEMS} items together"),
             )
         })?;
-        let subject = format!("{}: an item of `{}`", self.subject, key.as_str());
+        let subject = format!("{}: an item of `{key}`", self.subject);
         items
             .iter()
             .map(|item| {
@@ -131,6 +143,35 @@ impl<'a> Fields<'a> {
                     .ok_or_else(|| wrong(&subject, "text", item))
             })
             .collect()
+    }
+
+    fn requested(&self, items_left: &mut usize) -> Result<Option<Requested>, Problem> {
+        let Some(node) = self.get(Key::Requested) else {
+            return Ok(None);
+        };
+        let Value::Map { pairs, .. } = &node.value else {
+            return Err(self.wrong(Key::Requested, "a mapping with `packages` and `tools`"));
+        };
+        let mut requested = Requested::default();
+        for (key, value) in pairs {
+            let key = self.tree.resolve(key);
+            let (name, list) = match key.scalar() {
+                Some("packages") => ("requested.packages", &mut requested.packages),
+                Some("tools") => ("requested.tools", &mut requested.tools),
+                other => {
+                    let other = shown(other.unwrap_or("?"));
+                    let subject = &self.subject;
+                    let message = format!("{subject}: `requested` has no key `{other}`");
+                    let hint = "its keys are `packages` and `tools`";
+                    return Err(Problem::new(key.at, message).hint(hint));
+                }
+            };
+            let value = self.tree.resolve(value);
+            if !is_null(value) {
+                *list = self.items(name, value, items_left)?;
+            }
+        }
+        Ok(Some(requested))
     }
 
     fn references(&self, key: Key, items_left: &mut usize) -> Result<Vec<Reference>, Problem> {

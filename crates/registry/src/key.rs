@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::Entry;
 use crate::scalar;
+use crate::{Entry, Requested};
 
 /// A key that is imgpipe's own, in the order in which new entries are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,7 @@ pub(crate) enum Key {
     UsageCount,
     ImageId,
     Digest,
+    Requested,
     Fingerprint,
     BuildSeconds,
     BuiltBecause,
@@ -44,7 +45,7 @@ pub(crate) enum Shown {
 }
 
 impl Key {
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Name,
         Self::File,
         Self::DockerTag,
@@ -61,6 +62,7 @@ impl Key {
         Self::UsageCount,
         Self::ImageId,
         Self::Digest,
+        Self::Requested,
         Self::Fingerprint,
         Self::BuildSeconds,
         Self::BuiltBecause,
@@ -89,6 +91,7 @@ impl Key {
             Self::UsageCount => "usage_count",
             Self::ImageId => "image_id",
             Self::Digest => "digest",
+            Self::Requested => "requested",
             Self::Fingerprint => "fingerprint",
             Self::BuildSeconds => "build_seconds",
             Self::BuiltBecause => "built_because",
@@ -129,6 +132,7 @@ impl Key {
             Self::UsageCount => bare(Some(entry.usage_count).filter(|count| *count != 0)),
             Self::ImageId => bare(entry.image_id),
             Self::Digest => bare(entry.digest),
+            Self::Requested => bare(entry.requested.as_ref().map(requested)),
             Self::Fingerprint => bare(entry.fingerprint),
             Self::BuildSeconds => bare(entry.build_seconds),
             Self::BuiltBecause => entry.built_because.as_deref().map_or(Shown::Absent, text),
@@ -171,6 +175,15 @@ fn bare(value: Option<impl ToString>) -> Shown {
 
 fn flag(value: bool) -> Shown {
     bare(Some(value).filter(|value| *value))
+}
+
+/// A mapping in flow style.
+fn requested(requested: &Requested) -> String {
+    let [packages, tools] = [&requested.packages, &requested.tools].map(|names| {
+        let names: Vec<_> = names.iter().map(|name| scalar::written(name)).collect();
+        names.join(", ")
+    });
+    format!("{{packages: [{packages}], tools: [{tools}]}}")
 }
 
 fn list(values: &[String]) -> Shown {

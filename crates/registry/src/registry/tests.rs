@@ -1,6 +1,7 @@
 mod refused;
 
 use super::*;
+use crate::Requested;
 
 const REQUIRED: &str = "file: f.tar, docker_tag: a, os: debian:12, architecture: x86_64";
 
@@ -214,5 +215,55 @@ fn an_entry_is_loaded_under_its_tag_and_its_other_references() {
             refused.contains("r.yml:2:") && refused.contains(why),
             "{refused}"
         );
+    }
+}
+
+#[test]
+fn what_was_requested_is_read_in_any_form_and_edited_alone() {
+    let entry = |lines: &str| {
+        format!(
+            "images:\n- name: a\n  {}\n{lines}  note: x # c\n",
+            REQUIRED.replace(", ", "\n  ")
+        )
+    };
+    let requested = |packages: &[&str], tools: &[&str]| {
+        let texts = |texts: &[&str]| texts.iter().map(ToString::to_string).collect();
+        Some(Requested {
+            packages: texts(packages),
+            tools: texts(tools),
+        })
+    };
+    let now = "  requested: {packages: [b], tools: []}";
+    for (lines, expected, edited) in [
+        ("", None, None),
+        ("  requested:\n", None, Some(format!("{now}\n"))),
+        (
+            "  requested: {}\n",
+            requested(&[], &[]),
+            Some(format!("{now}\n")),
+        ),
+        (
+            "  requested: {tools: [cmake], packages: } # c\n",
+            requested(&[], &["cmake"]),
+            Some(format!("{now} # c\n")),
+        ),
+        (
+            "  requested:\n    packages:\n    - zlib1g-dev\n    tools: [cmake, make]\n",
+            requested(&["zlib1g-dev"], &["cmake", "make"]),
+            Some(format!("{now}\n")),
+        ),
+    ] {
+        let registry = parse(&entry(lines)).unwrap();
+        let mut new = registry.get("a").unwrap().clone();
+        assert_eq!(new.requested, expected, "{lines}");
+        new.requested = requested(&["b"], &[]);
+        let new = registry.with_edits(&[Edit::Put(new)]).unwrap();
+        if let Some(edited) = edited {
+            assert_eq!(new.text(), entry(&edited));
+        }
+        let mut none = new.get("a").unwrap().clone();
+        none.requested = None;
+        let none = new.with_edits(&[Edit::Put(none)]).unwrap();
+        assert!(none.text().contains("requested: null"), "{}", none.text());
     }
 }

@@ -53,6 +53,16 @@ fn agrees(registry: &Registry) {
             let read: Option<Vec<String>> = serde_yaml::from_value(read[key].clone()).unwrap();
             assert_eq!(&read.unwrap_or_default(), list, "{text}");
         }
+        let requested = entry.requested.as_ref().map(|requested| {
+            let texts = |texts: &[String]| serde_yaml::to_value(texts).unwrap();
+            (texts(&requested.packages), texts(&requested.tools))
+        });
+        let read_requested = &read["requested"];
+        let read_requested = (!read_requested.is_null()).then(|| {
+            let (packages, tools) = (&read_requested["packages"], &read_requested["tools"]);
+            (packages.clone(), tools.clone())
+        });
+        assert_eq!(read_requested, requested, "{text}");
         let used = string("last_used").map(|time| time.parse().unwrap());
         assert_eq!(used, entry.last_used);
     }
@@ -76,7 +86,7 @@ fn kept(old: &str, new: &str) -> usize {
 fn changed(entry: &Entry, tape: &mut Tape) -> Entry {
     let mut new = entry.clone();
     for _ in 0..=tape.below(4) {
-        match tape.below(13) {
+        match tape.below(14) {
             0 => {
                 new.last_used = (!tape.one_in(3)).then(|| tape::time(tape));
             }
@@ -91,6 +101,7 @@ fn changed(entry: &Entry, tape: &mut Tape) -> Entry {
             9 => new.build_seconds = [None, Some(12.5), Some(0.0)][tape.below(3)],
             10 => new.built_because = (!tape.one_in(2)).then(|| tape::text(tape)),
             11 => new.inputs = tape::texts(tape),
+            12 => new.requested = tape::requested(tape),
             _ => new.compilers = tape::texts(tape),
         }
     }

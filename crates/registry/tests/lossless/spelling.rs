@@ -60,6 +60,16 @@ fn pairs(entry: &Entry, tape: &mut Tape) -> Vec<(&'static str, String)> {
     let because = entry.built_because.as_deref();
     let because = because.map(|because| scalar(because, tape));
     pairs.extend(because.map(|because| ("built_because", because)));
+    if let Some(requested) = &entry.requested {
+        let [packages, tools] = [&requested.packages, &requested.tools].map(|names| {
+            let names: Vec<_> = names.iter().map(|name| scalar(name, tape)).collect();
+            names.join(", ")
+        });
+        pairs.push((
+            "requested",
+            format!("{{packages: [{packages}], tools: [{tools}]}}"),
+        ));
+    }
     let base = entry.base.as_deref().map(|base| scalar(base, tape));
     pairs.extend(base.map(|base| ("base", base)));
     if tape.one_in(2) {
@@ -183,6 +193,11 @@ fn value_lines(key: &str, value: &str, entry: &Entry, indent: &str, tape: &mut T
         }
         3 if key == "foreign" => {
             format!("\n{indent}  deep:\n{indent}  - foreign\n{indent}  - b: |\n{indent}      x\n")
+        }
+        2 if key == "requested" => {
+            let pairs = value.trim_matches(['{', '}']);
+            let lines = pairs.replacen(", tools:", &format!("\n{indent}  tools:"), 1);
+            format!("{comment}\n{indent}  {lines}{comment}\n")
         }
         2 if key == "os" => format!(" >-\n{indent} {}\n", entry.os),
         3 if value.starts_with('[') && !list.is_empty() => {

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use proptest::prelude::*;
+use registry::Requested;
 
 #[derive(Debug, Clone)]
 pub struct Tape {
@@ -102,4 +103,11 @@ pub fn texts(tape: &mut Tape) -> Vec<String> {
 
 pub fn time(tape: &mut Tape) -> DateTime<Utc> {
     DateTime::from_timestamp(1_700_000_000 + i64::from(tape.next()) * 86_399, 0).unwrap()
+}
+
+pub fn requested(tape: &mut Tape) -> Option<Requested> {
+    tape.one_in(2).then(|| Requested {
+        packages: texts(tape),
+        tools: texts(tape),
+    })
 }

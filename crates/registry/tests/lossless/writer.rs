@@ -3,7 +3,7 @@
 use registry::Entry;
 
 use crate::spelling::{block, flow};
-use crate::tape::{Tape, text, texts, time};
+use crate::tape::{Tape, requested, text, texts, time};
 
 /// A registry in pieces, each of which is whole lines, or an item of a flow list.
 pub struct Written {
@@ -154,6 +154,7 @@ fn entry(index: usize, tape: &mut Tape) -> Entry {
     entry.size_mb = [None, Some(1500.0), Some(0.5)][tape.below(3)];
     entry.build_seconds = [None, Some(90.0), Some(0.5)][tape.below(3)];
     entry.built_because = tape.one_in(3).then(|| text(tape));
+    entry.requested = requested(tape);
     entry.last_used = tape.one_in(2).then(|| time(tape));
     entry.usage_count = tape.below(3) as u64;
     entry.base = tape.one_in(3).then(|| text(tape));

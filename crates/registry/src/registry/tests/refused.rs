@@ -107,6 +107,22 @@ fn complaints_say_where_and_what() {
             "entry `b`: `created` must be a time like `2026-02-06T00:00:00Z`, not `2026-02-06`",
         ),
         (
+            with("requested: ^[make]"),
+            "entry `b`: `requested` must be a mapping with `packages` and `tools`, not a list",
+        ),
+        (
+            with("requested: {packages: ^make}"),
+            "entry `b`: `requested.packages` must be a list, like `[one, two]`, not `make`",
+        ),
+        (
+            with("requested: {tools: [a, ^7]}"),
+            "entry `b`: an item of `requested.tools` must be text, not the number `7`",
+        ),
+        (
+            with("requested: {^compilers: [gcc]}"),
+            "entry `b`: `requested` has no key `compilers`",
+        ),
+        (
             with("digest: ^abc"),
             "entry `b`: `digest`: digest `abc` lacks its algorithm (`sha256:…`)",
         ),
