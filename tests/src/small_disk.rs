@@ -6,6 +6,7 @@ use crate::{Invocation, Sandbox};
 #[derive(Debug)]
 pub struct SmallDisk<'a> {
     sandbox: &'a Sandbox,
+    folder: String,
 }
 
 impl<'a> SmallDisk<'a> {
@@ -15,21 +16,33 @@ impl<'a> SmallDisk<'a> {
     /// Where it can't be mounted.
     #[must_use]
     pub fn new(sandbox: &'a Sandbox, size: &str) -> Self {
-        let line = format!("mkdir small && mount -t tmpfs -o size={size} tmpfs small");
-        sandbox.sh(&line).ok();
-        Self { sandbox }
+        Self::at(sandbox, "small", size)
+    }
+
+    /// The same as another folder.
+    ///
+    /// # Panics
+    /// Where it can't be mounted.
+    #[must_use]
+    pub fn at(sandbox: &'a Sandbox, folder: &str, size: &str) -> Self {
+        let mount = format!("mount -t tmpfs -o size={size} tmpfs {folder}");
+        sandbox.sh(&format!("mkdir -p {folder} && {mount}")).ok();
+        let folder = folder.to_owned();
+        Self { sandbox, folder }
     }
 
     /// A command that runs there.
     pub fn command(&self, program: &str) -> Invocation {
-        self.sandbox.command(program).folder("small")
+        self.sandbox.command(program).folder(&self.folder)
     }
 
     /// Takes all room that is left.
     pub fn fill(&self) {
         // Twice: the first write ends where a whole block does not fit.
-        self.sandbox
-            .sh("for f in a b; do cat /dev/zero > small/full.$f 2> /dev/null; done");
+        let full = format!("{}/full", self.folder);
+        self.sandbox.sh(&format!(
+            "for f in a b; do cat /dev/zero > {full}.$f 2> /dev/null; done"
+        ));
     }
 
     /// Lets nobody write any more.
@@ -37,12 +50,13 @@ impl<'a> SmallDisk<'a> {
     /// # Panics
     /// Where it can't be mounted anew.
     pub fn seal(&self) {
-        self.sandbox.sh("mount -o remount,ro small").ok();
+        let line = format!("mount -o remount,ro {}", self.folder);
+        self.sandbox.sh(&line).ok();
     }
 }
 
 impl Drop for SmallDisk<'_> {
     fn drop(&mut self) {
-        self.sandbox.sh("umount small");
+        self.sandbox.sh(&format!("umount {}", self.folder));
     }
 }

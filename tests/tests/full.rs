@@ -37,6 +37,40 @@ fn a_save_that_runs_out_of_room_on_the_way() {
 }
 
 #[test]
+fn a_project_on_a_mount_of_its_own() {
+    let s = Sandbox::new();
+    let folder = format!("images/{}", s.project());
+    let _disk = SmallDisk::at(&s, &folder, "10m");
+    let staging = format!("{folder}/.imgpipe/unfinished");
+    let first = Image::new().random("data", 1_000_000).build(&s, "a");
+    s.run("imgsave", [&first])
+        .ok()
+        .stdout(&(s.archive("a") + "\n"));
+    assert!(s.path(&staging).exists(), "it was written beside its place");
+    // Replaced, and an archive of which only its inside tells the name.
+    let again = Image::new().random("data", 1_000_000).build(&s, "a");
+    s.run("imgsave", [&again]).ok();
+    let file = s.path("foreign.tar");
+    engine().save(&[&again], &file);
+    s.run("imgsave", ["--name", &s.image("b"), "foreign.tar"])
+        .ok();
+    s.run("imgls", ["--check"]).ok();
+    assert!(s.files(&staging).is_empty() && s.files("images/.imgpipe/unfinished").is_empty());
+    // Room is looked for where the archive is going to be.
+    let large = Image::new().random("data", 12_000_000).build(&s, "large");
+    let refused = s.run("imgsave", [&large]);
+    refused.fails("imgsave", 6, "are free where the store is");
+    // What a killed writer left there is found.
+    let left = format!("{staging}/1-0-0000000a.tar");
+    s.write(&left, "half");
+    s.run("imgprune", ["--no-engine", "--orphans"])
+        .ok()
+        .stdout(&(left.clone() + "\n"));
+    assert!(!s.path(&left).exists());
+    s.run("imgcat", [&s.image("a"), "data"]).ok();
+}
+
+#[test]
 fn a_build_without_room_for_its_archive() {
     let s = Sandbox::new();
     let (small, base) = with_one(&s, "3m");

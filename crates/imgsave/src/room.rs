@@ -3,6 +3,7 @@
 use archive::{Archive, Compress, Image, Layer};
 use cli::{Code, Failure, size};
 use imgprune::Pruner;
+use registry::StorePath;
 
 use crate::{Saver, Source};
 
@@ -15,14 +16,22 @@ const COMPRESSED: u64 = 2;
 
 impl Saver<'_> {
     /// Makes sure that there is room for a source's archive, or refuses it.
-    pub(crate) fn ensure_room(&self, source: &Source) -> Result<(), Failure> {
+    pub(crate) fn ensure_room(
+        &self,
+        source: &Source,
+        place: Option<&StorePath>,
+    ) -> Result<(), Failure> {
         let need = self.need(source);
-        let free = self.store.free()?;
-        if free >= need {
+        let free = || match place {
+            Some(place) => self.store.free_for(place),
+            None => self.store.free(),
+        };
+        let found = free()?;
+        if found >= need {
             return Ok(());
         }
         let Some(in_force) = &self.make_room else {
-            return Err(no_room(need, free).with_hint(format!(
+            return Err(no_room(need, found).with_hint(format!(
                 "--make-room removes what was used least recently, as `imgprune --min-free {need}B` does"
             )));
         };
@@ -33,13 +42,13 @@ impl Saver<'_> {
             lock_timeout: self.lock_timeout,
         };
         let report = pruner.make_room(need, in_force)?;
-        let free = self.store.free()?;
-        if free >= need {
+        let found = free()?;
+        if found >= need {
             return Ok(());
         }
         match report.verdict() {
             Err(failure) => Err(failure),
-            Ok(()) => Err(no_room(need, free)),
+            Ok(()) => Err(no_room(need, found)),
         }
     }
 

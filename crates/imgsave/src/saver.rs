@@ -15,7 +15,7 @@ use engine::Engine;
 use imgprune::InForce;
 use inventory::Inventory;
 use naming::{Digest, ImageName, Reference};
-use registry::{Registry, Store};
+use registry::{Registry, Store, StorePath};
 
 use crate::entry::{Contents, DraftEntry, complete, contradicts, megabytes};
 use crate::writing::{digest, flushed};
@@ -126,8 +126,12 @@ impl Saver<'_> {
         draft: impl FnOnce(&Contents) -> Result<DraftEntry, Failure>,
     ) -> Result<Saved, Failure> {
         self.check_base(source)?;
-        self.ensure_room(source)?;
-        let mut unfinished = self.store.create()?;
+        let place = self.place(naming)?;
+        self.ensure_room(source, place.as_ref())?;
+        let mut unfinished = match &place {
+            Some(place) => self.store.create_for(place)?,
+            None => self.store.create()?,
+        };
         let mut layers = self.write(source, naming.known(), unfinished.file_mut())?;
         let tags = naming.known().map(ImageName::reference).transpose()?;
         layers.seal(unfinished.file_mut(), tags.as_slice())?;
@@ -190,6 +194,17 @@ impl Saver<'_> {
             size,
             written: true,
         })
+    }
+
+    /// The place of the archive, if the name is known before the image was read.
+    fn place(&self, naming: &Naming) -> Result<Option<StorePath>, Failure> {
+        let Some(name) = naming.known() else {
+            return Ok(None);
+        };
+        let registry = self.store.read_or_empty()?;
+        let entry = registry.get(name.as_str());
+        let file = entry.map_or_else(|| name.archive_file().into(), |entry| entry.file.clone());
+        Ok(Some(self.store.path(&file)?))
     }
 
     /// An image is thin only on a base that it was really built on. Said before anything is read.

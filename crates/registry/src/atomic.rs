@@ -9,6 +9,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, chown};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use rustix::io::Errno;
 
 use crate::error::{Mark, Problem};
 use crate::registry::MAX_BYTES;
@@ -102,11 +103,22 @@ pub(crate) fn replace(
     Ok(true)
 }
 
-/// Makes renames and removals in a folder last.
+/// Makes renames and removals in a folder last, as far as its file system can.
 pub(crate) fn sync_folder(folder: &Utf8Path) -> Result<(), Error> {
     File::open(folder)
-        .and_then(|folder| folder.sync_all())
+        .and_then(|folder| synced(folder.sync_all()))
         .map_err(Error::io("flush", folder))
+}
+
+/// Some file systems flush files and no folders, and say so (fsync(2), `EINVAL`; FUSE, `EOPNOTSUPP`).
+fn synced(flushed: io::Result<()>) -> io::Result<()> {
+    match flushed {
+        Err(error) => match Errno::from_io_error(&error) {
+            Some(Errno::INVAL | Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
+            _ => Err(error),
+        },
+        Ok(()) => Ok(()),
+    }
 }
 
 /// The folder that holds a path.
@@ -137,5 +149,23 @@ fn metadata(path: &Utf8Path) -> Result<Option<Metadata>, Error> {
         Ok(metadata) => Ok(Some(metadata)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::io("read", path)(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_need_not_be_flushed_but_must_not_fail() {
+        for (error, is_fine) in [
+            (Errno::INVAL, true),
+            (Errno::OPNOTSUPP, true),
+            (Errno::IO, false),
+            (Errno::NOSPC, false),
+        ] {
+            assert_eq!(synced(Err(error.into())).is_ok(), is_fine, "{error}");
+        }
+        assert!(synced(Ok(())).is_ok());
     }
 }

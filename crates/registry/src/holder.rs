@@ -1,8 +1,12 @@
 //! Who holds images: a run with an ID, or a process.
 //!
 //! A process is told from a later one of the same number by when it started, and from one of another machine
-//! or of an earlier boot by where it runs (proc(5): `stat`, field 22; `sys/kernel/random/boot_id`). Of a process
-//! in another container or on another machine nothing can be seen from here: only time ends its leases.
+//! or of an earlier boot by where it runs (proc(5): `stat`, field 22; `sys/kernel/random/boot_id`). A process
+//! in another container or on another machine can't be seen from here: only time ends its leases.
+//!
+//! Hosts that share a store may have one hostname, and containers on many hosts the machine ID of their image. So a process of
+//! an earlier boot is known to have ended only if neither it nor this one runs in a container, and both have one machine ID
+//! (machine-id(5)).
 
 use std::fmt;
 use std::fs;
@@ -33,6 +37,9 @@ pub struct Process {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct Place {
     host: String,
+    /// The machine ID, if there is one.
+    #[serde(default)]
+    machine: Option<String>,
     boot: String,
     /// The inode of the PID namespace.
     namespace: u64,
@@ -101,10 +108,19 @@ impl Process {
                 false => Life::Ended,
             };
         }
-        let rebooted = here.host == self.place.host && here.boot != self.place.boot;
+        let rebooted = here.is_same_machine(&self.place) && here.boot != self.place.boot;
         if rebooted { Life::Ended } else { Life::Unseen }
     }
 }
+
+/// The inode of the PID namespace that a machine starts with (Linux, `PROC_PID_INIT_INO`).
+const FIRST_NAMESPACE: u64 = 0xEFFF_FFFC;
+
+/// Where the machine ID is.
+const MACHINE_IDS: [&str; 2] = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
+
+/// The length of a machine ID. A file may also say `uninitialized`.
+const MACHINE_ID_DIGITS: usize = 32;
 
 impl Place {
     fn here() -> Option<Self> {
@@ -114,10 +130,26 @@ impl Place {
         };
         Some(Self {
             host: text("hostname")?,
+            machine: MACHINE_IDS.into_iter().find_map(machine_id),
             boot: text("random/boot_id")?,
             namespace: fs::metadata("/proc/self/ns/pid").ok()?.ino(),
         })
     }
+
+    /// Whether both are certainly one machine, in this boot or another.
+    fn is_same_machine(&self, other: &Self) -> bool {
+        self.machine.is_some()
+            && self.machine == other.machine
+            && self.host == other.host
+            && [self, other].map(|place| place.namespace) == [FIRST_NAMESPACE; 2]
+    }
+}
+
+fn machine_id(path: &str) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    let id = text.trim();
+    let is_id = id.len() == MACHINE_ID_DIGITS && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_id.then(|| id.to_owned())
 }
 
 /// How many copies in a row are followed.

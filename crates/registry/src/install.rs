@@ -43,6 +43,7 @@ impl Store {
         mut decide: impl FnMut(&Registry) -> Result<Entry, E>,
     ) -> Result<(), E> {
         // Not under the lock: this takes its time.
+        let archive = archive.on_mount_of(path)?;
         archive.sync()?;
         let _lock = self.lock_registry(timeout)?;
         let text = std::cell::RefCell::new(String::new());

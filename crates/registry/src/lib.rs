@@ -44,6 +44,7 @@ mod removal;
 mod replaced;
 mod reserve;
 mod scalar;
+mod staging;
 mod store;
 mod stray;
 mod survey;

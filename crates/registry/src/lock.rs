@@ -67,20 +67,42 @@ pub(crate) fn take(path: &Utf8Path, what: &str, timeout: Option<Duration>) -> Re
     Ok(Lock { file })
 }
 
-/// Whether somebody else holds the lock on a file; one that is not there has none.
-pub(crate) fn is_taken(path: &Utf8Path) -> Result<bool, Error> {
-    let file = match own::open(path, OpenOptions::new().read(true)) {
+/// What an attempt to lock a file found.
+pub(crate) enum Probe {
+    /// There is no file.
+    Missing,
+    /// Another process holds the lock, or it can't be tried: then it counts as taken.
+    Taken,
+    /// The file, locked until it is closed.
+    Free(File),
+}
+
+/// Tries the lock on a file. NFS locks a file for one holder alone only if it is open for writing (flock(2)), so it is opened for
+/// reading only if it can't be written.
+pub(crate) fn probe(path: &Utf8Path) -> Result<Probe, Error> {
+    let file = match own::open(path, OpenOptions::new().read(true).write(true)) {
+        Err(error) if error.is_read_only() => own::open(path, OpenOptions::new().read(true)),
+        opened => opened,
+    };
+    let file = match file {
         Ok(Some(file)) => file,
-        Ok(None) => return Ok(false),
-        // Whoever may not read a file can't tell, and leaves it alone.
-        Err(error) if error.is_read_only() => return Ok(true),
+        Ok(None) => return Ok(Probe::Missing),
+        Err(error) if error.is_read_only() => return Ok(Probe::Taken),
         Err(error) => return Err(error),
     };
-    match file.try_lock() {
-        Ok(()) => Ok(false),
-        Err(TryLockError::WouldBlock) => Ok(true),
-        Err(TryLockError::Error(error)) => Err(Error::io("lock", path)(error)),
+    Ok(found(file.try_lock(), file))
+}
+
+fn found(tried: Result<(), TryLockError>, file: File) -> Probe {
+    match tried {
+        Ok(()) => Probe::Free(file),
+        Err(TryLockError::WouldBlock | TryLockError::Error(_)) => Probe::Taken,
     }
+}
+
+/// Whether another process holds the lock on a file; one that is not there has none.
+pub(crate) fn is_taken(path: &Utf8Path) -> Result<bool, Error> {
+    Ok(matches!(probe(path)?, Probe::Taken))
 }
 
 fn open(path: &Utf8Path) -> Result<File, Error> {
@@ -111,5 +133,36 @@ pub(crate) fn is_named(file: &File, path: &Utf8Path) -> bool {
     match (file.metadata(), fs::symlink_metadata(path)) {
         (Ok(file), Ok(named)) => (file.dev(), file.ino()) == (named.dev(), named.ino()),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use camino::Utf8PathBuf;
+
+    use super::*;
+
+    #[test]
+    fn a_lock_that_cannot_be_tried_counts_as_taken() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = Utf8PathBuf::from_path_buf(folder.path().join("a")).expect("UTF-8");
+        assert!(!is_taken(&path).expect("missing"));
+        fs::write(&path, "text").expect("a file");
+        assert!(!is_taken(&path).expect("free"));
+        let reader = File::open(&path).expect("opened");
+        reader.lock_shared().expect("locked");
+        assert!(is_taken(&path).expect("read"));
+        drop(reader);
+        assert!(!is_taken(&path).expect("free again"));
+        // What NFS says of a lock on a descriptor for reading, and of a server without locks.
+        for error in [rustix::io::Errno::BADF, rustix::io::Errno::NOLCK] {
+            let refused = Err(TryLockError::Error(error.into()));
+            let file = File::open(&path).expect("opened");
+            assert!(matches!(found(refused, file), Probe::Taken), "{error}");
+        }
+        let Ok(Probe::Free(file)) = probe(&path) else {
+            panic!("it is free");
+        };
+        (&file).write_all(b"more").expect("it is open for writing");
     }
 }

@@ -30,7 +30,7 @@ impl StorePath {
             rule: rule.to_owned(),
         };
         let relative = lexical(file).map_err(refuse)?;
-        if relative.starts_with(work::FOLDER) {
+        if work::is_own(&relative) {
             return Err(refuse("is in the folder that imgpipe keeps for itself"));
         }
         if registry.file_name() == Some(relative.as_str()) {
@@ -78,7 +78,7 @@ impl StorePath {
                 Some(real) if !real.starts_with(&root) => {
                     return Err(refuse("leads out of the registry's folder through a link"));
                 }
-                Some(real) if real.starts_with(root.join(work::FOLDER)) => {
+                Some(real) if real.strip_prefix(&root).is_ok_and(work::is_own) => {
                     return Err(refuse(
                         "leads into the folder that imgpipe keeps for itself",
                     ));

@@ -7,7 +7,7 @@ use camino::Utf8Path;
 
 use crate::lock::is_named;
 use crate::unfinished::Temporary;
-use crate::{Error, Store, StorePath, own, unfinished, work};
+use crate::{Error, Store, StorePath, own, staging, unfinished};
 
 /// What was in a place before.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Replaced {
             Err(_) => return None,
         };
         file.try_lock_shared().ok()?;
-        let folder = work::subfolder(store.root(), unfinished::FOLDER).ok()?;
+        let folder = staging::folder(store, Some(path)).ok()?;
         let name = Temporary::new(folder.join(unfinished::unique_name()));
         fs::hard_link(&place, name.path()).ok()?;
         Some(Self::File { name, held: file })

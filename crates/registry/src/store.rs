@@ -192,7 +192,12 @@ impl Store {
     /// A file to write an archive to, which takes its place when it is committed. Removes what
     /// dead writers left behind.
     pub fn create(&self) -> Result<Unfinished, Error> {
-        Unfinished::create(self)
+        Unfinished::create(self, None)
+    }
+
+    /// The same for an archive with a known place, which may be on another mount than the store.
+    pub fn create_for(&self, target: &StorePath) -> Result<Unfinished, Error> {
+        Unfinished::create(self, Some(target))
     }
 }
 

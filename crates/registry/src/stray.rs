@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::removal::Files;
-use crate::{Error, Registry, Store, StorePath, own, transfer, unfinished, work};
+use crate::{Error, Registry, Store, StorePath, own, staging, transfer, unfinished, work};
 
 /// Where archives are.
 const IMAGES: &str = "images";
@@ -51,7 +51,13 @@ impl Store {
     pub fn strays(&self, registry: &Registry) -> Result<Vec<Stray>, Error> {
         let mut named = Files::of(self, registry.entries());
         let mut strays = Vec::new();
+        // Those of other mounts are beside the archives there.
+        let mut stagings = vec![Utf8Path::new(work::NAME).join(staging::FOLDER)];
         self.walk(Utf8Path::new(IMAGES), MAX_DEPTH, &mut |path, metadata| {
+            if metadata.is_dir() {
+                stagings.push(path.join(staging::FOLDER));
+                return;
+            }
             let is_archive = ARCHIVES.iter().any(|end| path.as_str().ends_with(end));
             if is_archive && !named.has(path) {
                 strays.push(Stray {
@@ -63,8 +69,25 @@ impl Store {
             }
         })?;
         strays.sort_by(|a, b| a.path.cmp(&b.path));
-        let folder = Utf8Path::new(work::FOLDER).join(unfinished::FOLDER);
-        let there = work::existing(self.root(), unfinished::FOLDER)?;
+        for folder in stagings {
+            self.abandoned(&folder, &mut strays)?;
+        }
+        for (path, bytes) in transfer::abandoned(self.root()) {
+            strays.push(Stray {
+                modified: fs::symlink_metadata(&path)
+                    .and_then(|it| it.modified())
+                    .ok(),
+                path: path.strip_prefix(self.root()).unwrap_or(&path).to_owned(),
+                bytes,
+                kind: StrayKind::Transfer,
+            });
+        }
+        Ok(strays)
+    }
+
+    /// Adds the files of dead writers in a folder for unfinished ones.
+    fn abandoned(&self, folder: &Utf8Path, strays: &mut Vec<Stray>) -> Result<(), Error> {
+        let there = work::existing_at(self.root(), folder)?;
         let abandoned = there.map(|folder| unfinished::abandoned(&folder));
         for (path, bytes) in abandoned.unwrap_or_default() {
             let name = path.file_name().unwrap_or_default();
@@ -82,17 +105,7 @@ impl Store {
                 kind: StrayKind::Unfinished,
             });
         }
-        for (path, bytes) in transfer::abandoned(self.root()) {
-            strays.push(Stray {
-                modified: fs::symlink_metadata(&path)
-                    .and_then(|it| it.modified())
-                    .ok(),
-                path: path.strip_prefix(self.root()).unwrap_or(&path).to_owned(),
-                bytes,
-                kind: StrayKind::Transfer,
-            });
-        }
-        Ok(strays)
+        Ok(())
     }
 
     /// Removes what a dead writer left unfinished.
@@ -100,21 +113,30 @@ impl Store {
         if stray.kind == StrayKind::Transfer {
             return transfer::remove_abandoned(self.root(), &self.root().join(&stray.path));
         }
-        // Somebody may have put a link in its way since it was looked at.
-        match (
-            work::existing(self.root(), unfinished::FOLDER)?,
-            stray.path.file_name(),
-        ) {
-            (Some(folder), Some(name)) => own::remove(&folder.join(name)),
-            _ => Ok(()),
+        let (Some(folder), Some(name)) = (stray.path.parent(), stray.path.file_name()) else {
+            return Ok(());
+        };
+        // Another process may have put a link in its way since it was looked at.
+        match work::existing_at(self.root(), folder)? {
+            Some(folder) => own::remove(&folder.join(name)),
+            None => Ok(()),
         }
     }
 
     /// The bytes that whoever runs this may still write to the store's file system.
     pub fn free(&self) -> Result<u64, Error> {
+        Self::free_above(self.root())
+    }
+
+    /// The same of the file system that an archive is on, or is going to be.
+    pub fn free_for(&self, path: &StorePath) -> Result<u64, Error> {
+        Self::free_above(&path.absolute())
+    }
+
+    fn free_above(path: &Utf8Path) -> Result<u64, Error> {
         // The registry's folder may not be there yet.
-        let existing = self.root().ancestors().find(|folder| folder.exists());
-        let folder = existing.unwrap_or(self.root());
+        let existing = path.ancestors().find(|folder| folder.is_dir());
+        let folder = existing.unwrap_or(path);
         let stat = rustix::fs::statvfs(folder.as_std_path())
             .map_err(|error| Error::io("look for room in", folder)(error.into()))?;
         Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
@@ -128,9 +150,10 @@ impl Store {
             return true;
         }
         let is_archive = ARCHIVES.iter().any(|end| path.as_str().ends_with(end));
-        path.starts_with(work::FOLDER) || (path.starts_with(IMAGES) && (is_folder || is_archive))
+        work::is_own(path) || (path.starts_with(IMAGES) && (is_folder || is_archive))
     }
 
+    /// Shows the regular files below a folder, and the folders that imgpipe keeps for itself, without what is in those.
     fn walk(
         &self,
         folder: &Utf8Path,
@@ -139,7 +162,7 @@ impl Store {
     ) -> Result<(), Error> {
         let absolute = self.root().join(folder);
         let failed = |error| Error::io("list", &absolute)(error);
-        if folder == Utf8Path::new(work::FOLDER) || depth == 0 || absolute.is_symlink() {
+        if depth == 0 || absolute.is_symlink() {
             return Ok(());
         }
         let entries = match fs::read_dir(&absolute) {
@@ -160,7 +183,9 @@ impl Store {
                 continue;
             };
             let path = folder.join(name);
-            if metadata.is_dir() {
+            if metadata.is_dir() && path.file_name() == Some(work::NAME) {
+                see(&path, &metadata);
+            } else if metadata.is_dir() {
                 self.walk(&path, depth - 1, see)?;
             } else if metadata.is_file() {
                 see(&path, &metadata);

@@ -1,8 +1,8 @@
 //! Files on their way into the store.
 //!
-//! An archive is written to `images/.imgpipe/unfinished/` and renamed into its place when it is
-//! complete. Its writer holds a lock on it; a file there whose lock is free was left behind by a
-//! process that died, and whoever writes next removes it.
+//! An archive is written to a folder for such files (see [`staging`]) and renamed into its place when it
+//! is complete. Its writer holds a lock on it; a file there whose lock is free was left behind by a
+//! process that died, and the next writer removes it.
 //!
 //! A file can be swept between its creation and its locking. The writer notices, since the name
 //! then no longer leads to the file that it locked, and makes another one.
@@ -17,16 +17,13 @@ use std::time::SystemTime;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::atomic::{parent, sync_folder};
-use crate::lock::is_named;
-use crate::{Error, Store, StorePath, own, work};
+use crate::lock::{Probe, is_named, probe};
+use crate::{Error, Store, StorePath, staging};
 
 /// The temporary files of this process, for its last resort.
 static LIVE: Mutex<BTreeSet<Utf8PathBuf>> = Mutex::new(BTreeSet::new());
 
 static COUNTER: AtomicU64 = AtomicU64::new(0);
-
-/// Where unfinished files are in the store's own folder.
-pub(crate) const FOLDER: &str = "unfinished";
 
 /// How often another name is tried. One would do but for the unlikely.
 const ATTEMPTS: usize = 100;
@@ -87,9 +84,14 @@ pub struct Unfinished {
 }
 
 impl Unfinished {
-    pub(crate) fn create(store: &Store) -> Result<Self, Error> {
-        let folder = work::subfolder(store.root(), FOLDER)?;
+    /// A file that is going to have this place, if that is known.
+    pub(crate) fn create(store: &Store, target: Option<&StorePath>) -> Result<Self, Error> {
+        let folder = staging::folder(store, target)?;
         sweep(&folder);
+        Self::create_in(store, &folder)
+    }
+
+    fn create_in(store: &Store, folder: &Utf8Path) -> Result<Self, Error> {
         for _ in 0..ATTEMPTS {
             let temporary = Temporary::new(folder.join(unique_name()));
             let path = temporary.path();
@@ -111,9 +113,24 @@ impl Unfinished {
                 });
             }
         }
-        Err(Error::io("create a file in", &folder)(
+        Err(Error::io("create a file in", folder)(
             io::ErrorKind::AlreadyExists.into(),
         ))
+    }
+
+    /// The file on the mount of its place. It is copied if it was created before its place was known.
+    pub(crate) fn on_mount_of(mut self, target: &StorePath) -> Result<Self, Error> {
+        let folder = staging::folder(&self.store, Some(target))?;
+        if parent(self.path()) == folder {
+            return Ok(self);
+        }
+        let mut copy = Self::create_in(&self.store, &folder)?;
+        let copied = self
+            .file
+            .rewind()
+            .and_then(|()| io::copy(&mut self.file, &mut copy.file));
+        copied.map_err(Error::io("write", copy.path()))?;
+        Ok(copy)
     }
 
     /// Where the file is for now.
@@ -220,8 +237,7 @@ pub(crate) fn abandoned(folder: &Utf8Path) -> Vec<(Utf8PathBuf, u64)> {
         if !entry.file_type().is_ok_and(|kind| kind.is_file()) {
             continue;
         }
-        if let Ok(Some(file)) = own::open(path, OpenOptions::new().read(true))
-            && file.try_lock().is_ok()
+        if let Ok(Probe::Free(file)) = probe(path)
             && is_named(&file, path)
         {
             let bytes = file.metadata().map_or(0, |metadata| metadata.len());

@@ -8,7 +8,7 @@ use std::io;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::unfinished::Temporary;
@@ -19,6 +19,9 @@ const FILE: &str = "usage.json";
 
 /// The longest that it is, in bytes: a hundred for each of the entries that a registry may have.
 const MAX_BYTES: u64 = 16 << 20;
+
+/// How far a time may be ahead because clocks of hosts that share a store differ.
+const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
 
 /// Where uses are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -50,7 +53,10 @@ impl Uses {
     /// What an entry says, with these uses.
     pub(crate) fn add_to(&self, entry: &mut Entry) {
         if let Some(used) = self.0.get(&entry.name) {
-            entry.last_used = entry.last_used.max(used.last_used);
+            entry.last_used = match used.last_used {
+                Some(last) => later(entry.last_used, last, Utc::now()),
+                None => entry.last_used,
+            };
             entry.usage_count = entry.usage_count.saturating_add(used.usage_count);
         }
     }
@@ -77,8 +83,7 @@ impl Store {
                 let edits = entries.filter_map(|entry| {
                     let mut used = entry.clone();
                     let uses = count(names, &entry.name);
-                    // A clock that went back makes nothing older than it was.
-                    used.last_used = used.last_used.max(Some(now));
+                    used.last_used = later(used.last_used, now, now);
                     used.usage_count = used.usage_count.saturating_add(uses);
                     (uses > 0).then_some(Edit::Put(used))
                 });
@@ -91,7 +96,7 @@ impl Store {
                 all.0.retain(|name, _| registry.get(name).is_some());
                 for name in names.iter().filter(|name| registry.get(name).is_some()) {
                     let used = all.0.entry((*name).to_owned()).or_default();
-                    used.last_used = used.last_used.max(Some(now));
+                    used.last_used = later(used.last_used, now, now);
                     used.usage_count = used.usage_count.saturating_add(1);
                 }
                 self.write_uses(&all)
@@ -124,6 +129,16 @@ impl Store {
     fn uses_path(&self) -> Utf8PathBuf {
         self.root().join(work::FOLDER).join(FILE)
     }
+}
+
+/// The later of two uses. A time in the future was written while a clock was ahead, and counts for nothing.
+fn later(
+    before: Option<DateTime<Utc>>,
+    used: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let before = before.filter(|before| *before <= now + CLOCK_SKEW);
+    before.max(Some(used))
 }
 
 fn count(names: &[&str], name: &str) -> u64 {

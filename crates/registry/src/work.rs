@@ -10,7 +10,7 @@
 //! | `leftovers.json` | images that an engine may hold without a name |
 //! | `reserve` | room for the registry on a full disk |
 //! | `transfers/` | blobs on their way from or to a remote registry |
-//! | `unfinished/` | archives that are being written |
+//! | `unfinished/` | archives that are being written, see [`staging`](crate::staging) |
 //! | `usage.json` | uses that the registry does not count |
 
 use std::fs;
@@ -23,18 +23,26 @@ use crate::Error;
 /// Where it is in a store.
 pub(crate) const FOLDER: &str = "images/.imgpipe";
 
+/// What it is called, and every folder of imgpipe's own that is on another mount.
+pub(crate) const NAME: &str = ".imgpipe";
+
 /// The longest name of a lock file, in bytes, well below the 255 of file systems. Two names that
 /// agree so far share a lock, which costs time and nothing else.
 const MAX_LOCK_NAME: usize = 200;
 
 /// The folder, made if need be.
 pub(crate) fn folder(root: &Utf8Path) -> Result<Utf8PathBuf, Error> {
+    folder_at(root, Utf8Path::new(FOLDER))
+}
+
+/// A folder of imgpipe's own at this place in the store, made if need be.
+fn folder_at(root: &Utf8Path, place: &Utf8Path) -> Result<Utf8PathBuf, Error> {
     // The registry's own folder is made too, where `--registry` names one that is not there.
     fs::create_dir_all(root).map_err(Error::io("create", root))?;
     let real_root = root.canonicalize_utf8().map_err(Error::io("open", root))?;
     let mut folder = root.to_owned();
     // One by one, so that nothing is made behind a link that leads out.
-    for name in Utf8Path::new(FOLDER).components() {
+    for name in place.components() {
         folder.push(name);
         make(&folder)?;
         let real = folder
@@ -57,7 +65,16 @@ pub(crate) fn folder(root: &Utf8Path) -> Result<Utf8PathBuf, Error> {
 
 /// A folder in the folder, made if need be.
 pub(crate) fn subfolder(root: &Utf8Path, name: &str) -> Result<Utf8PathBuf, Error> {
-    let folder = folder(root)?.join(name);
+    subfolder_at(root, Utf8Path::new(FOLDER), name)
+}
+
+/// The same of a folder of imgpipe's own at this place in the store.
+pub(crate) fn subfolder_at(
+    root: &Utf8Path,
+    place: &Utf8Path,
+    name: &str,
+) -> Result<Utf8PathBuf, Error> {
+    let folder = folder_at(root, place)?.join(name);
     make(&folder)?;
     match fs::symlink_metadata(&folder) {
         Ok(metadata) if metadata.is_dir() => Ok(folder),
@@ -68,7 +85,12 @@ pub(crate) fn subfolder(root: &Utf8Path, name: &str) -> Result<Utf8PathBuf, Erro
 
 /// A folder in the folder, if it is there.
 pub(crate) fn existing(root: &Utf8Path, name: &str) -> Result<Option<Utf8PathBuf>, Error> {
-    let folder = root.join(FOLDER).join(name);
+    existing_at(root, &Utf8Path::new(FOLDER).join(name))
+}
+
+/// A folder of imgpipe's own at this place in the store, if it is there.
+pub(crate) fn existing_at(root: &Utf8Path, place: &Utf8Path) -> Result<Option<Utf8PathBuf>, Error> {
+    let folder = root.join(place);
     match fs::symlink_metadata(&folder) {
         Err(error) if is_nothing(&error) => return Ok(None),
         Err(error) => return Err(Error::io("open", &folder)(error)),
@@ -80,6 +102,11 @@ pub(crate) fn existing(root: &Utf8Path, name: &str) -> Result<Option<Utf8PathBuf
         return Err(leads_out(folder));
     }
     Ok(Some(folder))
+}
+
+/// Whether a path of the store leads into a folder that imgpipe keeps for itself.
+pub(crate) fn is_own(path: &Utf8Path) -> bool {
+    path.components().any(|name| name.as_str() == NAME)
 }
 
 fn is_nothing(error: &io::Error) -> bool {

@@ -34,24 +34,57 @@ fn another_process_of_the_same_number_does_not_count() {
         ..own.clone()
     };
     assert_eq!(later.life(Some(&here)), Life::Ended);
-    for (change, life) in [
-        (("other", "1", 2), Life::Unseen),
-        ((here.host.as_str(), "1", here.namespace), Life::Ended),
-        ((here.host.as_str(), here.boot.as_str(), 2), Life::Unseen),
-    ] {
-        let (host, boot, namespace) = change;
-        let place = Place {
-            host: host.into(),
-            boot: boot.into(),
-            namespace,
-        };
-        let elsewhere = Process {
-            place,
-            ..own.clone()
-        };
-        assert_eq!(elsewhere.life(Some(&here)), life, "{change:?}");
-    }
     assert_eq!(own.life(None), Life::Unseen);
+}
+
+#[test]
+fn only_a_reboot_of_this_very_machine_ends_what_is_not_here() {
+    let place = |host: &str, machine: &str, boot: &str, namespace| Place {
+        host: host.into(),
+        machine: (!machine.is_empty()).then(|| machine.to_owned()),
+        boot: boot.into(),
+        namespace,
+    };
+    let first = FIRST_NAMESPACE;
+    let here = place("ci", "m", "2", first);
+    for (other, life) in [
+        (place("ci", "m", "1", first), Life::Ended),
+        // Two hosts with one hostname; a cloned machine.
+        (place("ci", "n", "1", first), Life::Unseen),
+        (place("ci-2", "m", "1", first), Life::Unseen),
+        // As earlier versions wrote it, and hosts without a machine ID.
+        (place("ci", "", "1", first), Life::Unseen),
+        // Containers may have the machine ID of their image, and any hostname.
+        (place("ci", "m", "1", 4_026_532_000), Life::Unseen),
+        (place("ci", "m", "2", 4_026_532_000), Life::Unseen),
+        (place("ci", "n", "2", first), Life::Unseen),
+    ] {
+        let process = Process {
+            pid: std::process::id(),
+            start: 1,
+            place: other.clone(),
+        };
+        assert_eq!(process.life(Some(&here)), life, "{other:?}");
+        let back = Process {
+            place: here.clone(),
+            ..process
+        };
+        assert_eq!(back.life(Some(&other)), life, "{other:?} and back");
+    }
+    let none = place("ci", "", "2", first);
+    let process = Process {
+        pid: 1,
+        start: 1,
+        place: place("ci", "", "1", first),
+    };
+    assert_eq!(process.life(Some(&none)), Life::Unseen);
+}
+
+#[test]
+fn leases_of_earlier_versions_are_read() {
+    let text = r#"{"process":{"pid":1,"start":2,"place":{"host":"a","boot":"b","namespace":3}}}"#;
+    let holder: Holder = serde_json::from_str(text).expect("a holder");
+    assert_eq!(holder.life(), Life::Unseen);
 }
 
 #[test]

@@ -32,12 +32,30 @@ fn uses(store: &Store) -> Vec<(String, u64, Option<DateTime<Utc>>)> {
         .collect()
 }
 
+/// By the clock of a host that is a little behind.
+fn just_before(time: DateTime<Utc>) -> DateTime<Utc> {
+    time - CLOCK_SKEW
+}
+
+#[test]
+fn a_use_while_the_clock_was_ahead_is_put_right_by_the_next() {
+    for usage in [Usage::Registry, Usage::Local] {
+        let (folder, store) = store(usage);
+        let text = TEXT.replace("2026-01-05", "2999-01-05");
+        fs::write(folder.path().join("image-registry.yml"), text).expect("a registry");
+        // As the registry writes it.
+        let now = DateTime::from_timestamp(Utc::now().timestamp(), 0).expect("a time");
+        store.count_use(&["a"], now, TIMEOUT).expect("counted");
+        assert_eq!(uses(&store)[0].2, Some(now), "{usage:?}");
+    }
+}
+
 #[test]
 fn both_ways_count_the_same() {
     for usage in [Usage::Registry, Usage::Local] {
         let (_folder, store) = store(usage);
         store
-            .count_use(&["a", "b", "a", "gone"], day(3), TIMEOUT)
+            .count_use(&["a", "b", "a", "gone"], just_before(day(5)), TIMEOUT)
             .expect("counted");
         store.count_use(&["b"], day(6), TIMEOUT).expect("counted");
         let expected = [
