@@ -74,6 +74,17 @@ impl fmt::Display for Compress {
     }
 }
 
+impl From<Compression> for Compress {
+    /// How to compress layers alike; the level of zstd can't be told from the bytes.
+    fn from(found: Compression) -> Self {
+        match found {
+            Compression::None => Self::None,
+            Compression::Gzip => Self::Gzip,
+            Compression::Zstd => Self::Zstd(ZSTD_DEFAULT),
+        }
+    }
+}
+
 impl Compress {
     /// What a reader is going to find.
     pub(crate) fn compression(self) -> Compression {

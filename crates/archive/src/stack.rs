@@ -92,7 +92,7 @@ impl Stack {
     }
 
     /// The archives, lowest first: a base's layers come before what stands on them.
-    pub(crate) fn upward(&self) -> impl Iterator<Item = (&Archive, &Image)> {
+    pub fn upward(&self) -> impl Iterator<Item = (&Archive, &Image)> {
         let parts = self.below.iter().rev().chain([&self.top]);
         parts.map(|part| (&*part.archive, part.image()))
     }

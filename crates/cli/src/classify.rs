@@ -49,7 +49,7 @@ impl From<thin::Error> for Failure {
         match error {
             thin::Error::Archive(error) => error.into(),
             thin::Error::Registry(error) => error.into(),
-            thin::Error::Circle { .. } => Self::of(Code::Invalid, &error, error.hint()),
+            thin::Error::Cycle { .. } => Self::of(Code::Invalid, &error, error.hint()),
             _ => Self::of(Code::Archive, &error, error.hint()),
         }
     }

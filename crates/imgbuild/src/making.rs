@@ -45,7 +45,7 @@ impl Builder<'_> {
         } = *making;
         let began = Instant::now();
         let loader = self.loader();
-        let thin_base = self.thin_base(base)?;
+        let thin_base = self.thin_base(name, base)?;
         let on = if recipe.uses_base {
             self.bases.take(&base.key(), || base.bring(&loader))?
         } else {
@@ -129,11 +129,15 @@ impl Builder<'_> {
         }
     }
 
-    /// The base that a thin archive leaves its layers to.
-    fn thin_base(&self, base: &Base) -> Result<Option<ThinBase>, Failure> {
+    /// The base that a thin archive leaves its layers to. Refused if the base stands on the image.
+    fn thin_base(&self, name: &ImageName, base: &Base) -> Result<Option<ThinBase>, Failure> {
         match (self.options.wanted.thin, base.entry()) {
             (Thin::Never, _) | (Thin::WherePossible, None) => Ok(None),
-            (_, Some(entry)) => Ok(Some(thin::base(self.store, entry)?)),
+            (_, Some(entry)) => {
+                let registry = self.store.read_or_empty()?;
+                thin::check_base(&registry, name.as_str(), &entry.name)?;
+                Ok(Some(thin::base(self.store, entry)?))
+            }
             (Thin::Always, None) => {
                 Err(Failure::invalid("`--thin` needs a base that is registered")
                     .with_hint("save the base with imgsave first"))

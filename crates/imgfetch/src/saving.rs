@@ -74,19 +74,26 @@ impl Fetcher<'_> {
         depth: usize,
     ) -> Result<Form, Failure> {
         let whole = self.form.clone();
-        let base = entry
-            .filter(|entry| entry.thin)
-            .and_then(|entry| entry.base.as_deref());
-        let Some(base) = base.and_then(|base| registry.get(base)) else {
+        let Some(entry) = entry.filter(|entry| entry.thin) else {
             return Ok(whole);
         };
+        let Some(base) = entry.base.as_deref().and_then(|base| registry.get(base)) else {
+            return Ok(whole);
+        };
+        // Whole, it breaks the cycle.
+        if let Err(error) = thin::check_base(registry, &entry.name, &base.name) {
+            let name = &entry.name;
+            self.reporter
+                .warn(format!("{name}: is fetched whole: {error}"));
+            return Ok(whole);
+        }
         if self.there(base)?.is_none() && depth > 0 {
             let wanted = Wanted::registered(base, self.published.as_ref(), false);
             let fetched = wanted.and_then(|wanted| self.fetch_at(&wanted, depth - 1));
             if let Err(failure) = fetched {
                 self.reporter.warn(format!(
                     "{}: is fetched whole, because its base can't be: {failure}",
-                    entry.map_or("", |entry| &entry.name)
+                    entry.name
                 ));
                 return Ok(whole);
             }

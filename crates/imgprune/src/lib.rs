@@ -3,6 +3,7 @@
 //! [`select()`] decides, [`Pruner`] finds out what it has to know and does it, [`cli`] is the command.
 
 mod alike;
+mod bases;
 pub mod cli;
 mod entries;
 mod limits;

@@ -135,8 +135,13 @@ impl Pruner<'_> {
             leases: &leases,
             uses,
         };
-        let entries = Entries::look(self.store, registry, &holds)?;
-        let selection = select(&entries.candidates, &in_force.limits, free, now);
+        let mut entries = Entries::look(self.store, registry, &holds)?;
+        let mut selection = select(&entries.candidates, &in_force.limits, free, now);
+        // Archives are read only if something is to go: that is slower than the registry by far.
+        if !selection.going.is_empty() || (options.missing && !entries.missing.is_empty()) {
+            entries.read_bases(self.store, registry);
+            selection = select(&entries.candidates, &in_force.limits, free, now);
+        }
         let going = selection.going.iter().filter_map(|going| {
             let entry = registry.get(&entries.candidates[going.index].name)?;
             Some((entry.clone(), going.reasons.clone()))

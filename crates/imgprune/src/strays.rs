@@ -5,6 +5,7 @@ use std::time::Duration;
 use cli::Failure;
 use registry::{Stray, StrayKind};
 
+use crate::bases::Lacking;
 use crate::shown::Shown;
 use crate::{Gone, GoneKind, Options, Pruner, Report};
 
@@ -20,7 +21,9 @@ impl Pruner<'_> {
     ) -> Result<(), Failure> {
         let shown = Shown::new(self.store)?;
         report.asked_for_strays = options.orphans;
-        for stray in self.store.strays(&self.store.read_or_empty()?)? {
+        let registry = self.store.read_or_empty()?;
+        let mut lacking = None;
+        for stray in self.store.strays(&registry)? {
             // Whose deletion failed is told of already.
             let mut stuck = report.stuck.iter();
             if stuck.any(|file| file.components().eq(stray.path.components())) {
@@ -31,6 +34,15 @@ impl Pruner<'_> {
                 report.strays.0 += 1;
                 report.strays.1 += stray.bytes;
                 continue;
+            }
+            if stray.kind == StrayKind::Archive {
+                let lacking = lacking.get_or_insert_with(|| Lacking::of(self.store, &registry));
+                if let Some(needed_by) = lacking.needs(&self.store.stray_path(&stray)?) {
+                    self.reporter.warn(format!(
+                        "{path}: no entry names it, but it stays: it holds layers of {needed_by}, whose base is not registered"
+                    ));
+                    continue;
+                }
             }
             let (kind, reason) = match stray.kind {
                 StrayKind::Archive => (GoneKind::Orphan, "no entry names it"),

@@ -137,7 +137,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
             return Err(Failure::usage(SEVERAL));
         }
         let about = |failure: Failure| failure.about(&operand);
-        let sources = Source::find(saver.engine, &operand, cli.image.as_deref()).map_err(about)?;
+        let sources = Source::find(&saver, &operand, cli.image.as_deref()).map_err(about)?;
         if naming.is_some() && sources.len() > 1 {
             return Err(about(several_images(&sources)));
         }
@@ -220,7 +220,10 @@ fn save(
     let naming = match naming {
         Some(naming) => naming,
         None => {
-            own = source.naming(normalize)?;
+            own = match source.entry(saver.store)? {
+                Some(entry) => Naming::Given(compliant_name(&entry.name, normalize)?),
+                None => source.naming(normalize)?,
+            };
             &own
         }
     };
@@ -234,13 +237,14 @@ fn save(
             let message = format!("another image was saved as `{name}` just before");
             return Err(Failure::invalid(message).with_hint("give each image a name of its own"));
         }
-        let registered = saver.store.read_or_empty()?;
-        let registered = registered.get(name).and_then(|entry| entry.image_id);
+        let registry = saver.store.read_or_empty()?;
+        let entry = registry.get(name);
+        let registered = entry.and_then(|entry| entry.image_id);
         if registered.is_some_and(|id| id != contents.image.image_id) {
             saver.reporter.warn(format!(
                 "{name}: replaces another image that was registered"
             ));
         }
-        Ok(DraftEntry::of(contents))
+        Ok(DraftEntry::kept(saver.store, entry, contents))
     })
 }

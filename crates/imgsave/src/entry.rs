@@ -4,7 +4,7 @@ use archive::Image;
 use chrono::{SubsecRound, Utc};
 use inventory::Inventory;
 use naming::{Architecture, Digest, ImageName, NameError, Os, Reference};
-use registry::{Entry, Registry};
+use registry::{Entry, Registry, Requested, Store};
 
 /// What was found in an image that has just been written to disk.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub struct DraftEntry {
     pub tools: Vec<String>,
     /// `asan`; where `None`, an old entry's stay, and a new entry gets what its name says.
     pub variants: Option<Vec<String>>,
+    /// What it was built for, by all requirements of its name.
+    pub requested: Option<Requested>,
     /// The fingerprint of the build, where there was one.
     pub fingerprint: Option<Digest>,
     /// How long the build has taken, in seconds.
@@ -45,6 +47,8 @@ pub struct DraftEntry {
     pub remote: Option<Reference>,
     /// What else it is tagged as when it is loaded, beside what an old entry says.
     pub alias: Option<Reference>,
+    /// The old entry is of this very image, also if it does not name it: only the archive's form changes.
+    pub same_image: bool,
 }
 
 impl From<&Entry> for DraftEntry {
@@ -56,6 +60,7 @@ impl From<&Entry> for DraftEntry {
             packages: entry.packages.clone(),
             tools: entry.tools.clone(),
             variants: Some(entry.variants.clone()),
+            requested: entry.requested.clone(),
             fingerprint: entry.fingerprint,
             build_seconds: entry.build_seconds,
             built_because: entry.built_because.clone(),
@@ -63,11 +68,35 @@ impl From<&Entry> for DraftEntry {
             base: entry.base.clone(),
             remote: None,
             alias: None,
+            same_image: true,
         }
     }
 }
 
 impl DraftEntry {
+    /// What an entry says already if it is of this image, else all that the image holds.
+    pub fn kept(store: &Store, entry: Option<&Entry>, contents: &Contents) -> Self {
+        let found = Self::of(contents);
+        let Some(entry) = entry else {
+            return found;
+        };
+        let registered = entry.image_id.or_else(|| {
+            let archived = thin::open(store, entry).ok()?;
+            Some(archived.image().image_id)
+        });
+        if registered != Some(contents.image.image_id) {
+            return found;
+        }
+        let mut kept = Self::from(entry);
+        // Written by hand, it may list less than there is.
+        if entry.image_id.is_none() {
+            add(&mut kept.compilers, found.compilers);
+            add(&mut kept.packages, found.packages);
+            add(&mut kept.tools, found.tools);
+        }
+        kept
+    }
+
     /// All that the image holds, as `imgsave` records it.
     pub fn of(contents: &Contents) -> Self {
         let inventory = contents.inventory;
@@ -80,6 +109,15 @@ impl DraftEntry {
             packages: inventory.packages.keys().cloned().collect(),
             tools: inventory.tools.iter().map(ToString::to_string).collect(),
             ..Self::default()
+        }
+    }
+}
+
+/// Adds to a list what it lacks.
+fn add(list: &mut Vec<String>, more: Vec<String>) {
+    for name in more {
+        if !list.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
+            list.push(name);
         }
     }
 }
@@ -117,13 +155,14 @@ pub(crate) fn complete(
     if let Some(alias) = draft.alias.filter(|alias| !entry.aliases.contains(alias)) {
         entry.aliases.push(alias);
     }
+    entry.requested = draft.requested;
     entry.fingerprint = draft.fingerprint;
     entry.build_seconds = draft.build_seconds;
     entry.built_because = draft.built_because;
     entry.inputs = draft.inputs;
     entry.base = draft.base;
     // What was true of the image that was there before.
-    let same = entry.image_id == Some(contents.image.image_id);
+    let same = draft.same_image || entry.image_id == Some(contents.image.image_id);
     if !same || entry.created.is_none() {
         entry.created = Some(Utc::now().trunc_subsecs(0));
     }

@@ -23,6 +23,8 @@ impl Form {
     pub(crate) fn is_of(&self, image: &Image) -> bool {
         let mut held = image.layers.iter().filter(|layer| !layer.left_out);
         let compressed = |wanted: Compress| held.all(|layer| wanted.is_of(layer.compression));
-        self.compress.is_none_or(compressed) && self.base.is_some() == image.is_thin()
+        let base = image.base.as_ref().filter(|_| image.is_thin());
+        let wanted = self.base.as_ref().map(|thin| &thin.base.name);
+        self.compress.is_none_or(compressed) && wanted == base.map(|base| &base.name)
     }
 }

@@ -3,6 +3,7 @@
 //! [`Saver`] is what other commands call; [`cli`] is the command.
 
 pub mod cli;
+mod dependents;
 mod entry;
 mod flags;
 mod form;

@@ -1,6 +1,6 @@
 //! Room for an archive, asked for before the first byte is written.
 
-use archive::{Archive, Compress, Image, Layer};
+use archive::{Archive, Compress, Image, Layer, Stack};
 use cli::{Code, Failure, size};
 use imgprune::Pruner;
 use registry::StorePath;
@@ -21,7 +21,11 @@ impl Saver<'_> {
         source: &Source,
         place: Option<&StorePath>,
     ) -> Result<(), Failure> {
-        let need = self.need(source);
+        self.ensure_free(self.need(source), place)
+    }
+
+    /// Makes sure that so many bytes are free where an archive's place is, or refuses.
+    pub(crate) fn ensure_free(&self, need: u64, place: Option<&StorePath>) -> Result<(), Failure> {
         let free = || match place {
             Some(place) => self.store.free_for(place),
             None => self.store.free(),
@@ -70,12 +74,23 @@ impl Saver<'_> {
             images.first().map_or(0, bytes)
         });
         let layers = whole.saturating_sub(left_out);
-        let layers = match self.form.compress.unwrap_or_default() {
-            Compress::None => layers,
-            _ => layers / COMPRESSED,
-        };
-        layers.saturating_add(DOCUMENTS)
+        need(layers, self.form.compress.unwrap_or_default())
     }
+}
+
+/// The bytes of an archive with so many bytes of uncompressed layers, about.
+pub(crate) fn need(layers: u64, compress: Compress) -> u64 {
+    let layers = match compress {
+        Compress::None => layers,
+        _ => layers / COMPRESSED,
+    };
+    layers.saturating_add(DOCUMENTS)
+}
+
+/// The bytes of all layers of an image, wherever they are, uncompressed where that is known.
+pub(crate) fn stack_bytes(stack: &Stack) -> u64 {
+    let layers = 0..stack.diff_ids().len();
+    layers.filter_map(|layer| stack.tar_size(layer)).sum()
 }
 
 /// The bytes of an image's layers, uncompressed where that is known.

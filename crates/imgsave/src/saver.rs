@@ -8,14 +8,14 @@ use std::fs::File;
 use std::slice;
 use std::time::Duration;
 
-use archive::{Archive, Image, Stack};
+use archive::{Archive, Stack};
 use camino::Utf8PathBuf;
 use cli::{Code, Failure, Reporter};
 use engine::Engine;
 use imgprune::InForce;
 use inventory::Inventory;
 use naming::{Digest, ImageName, Reference};
-use registry::{Registry, Store, StorePath};
+use registry::{Store, StorePath};
 
 use crate::entry::{Contents, DraftEntry, complete, contradicts, megabytes};
 use crate::writing::{digest, flushed};
@@ -104,7 +104,11 @@ impl Saver<'_> {
         {
             return Ok(None);
         }
-        if digest(&mut file).ok() != entry.digest {
+        let is_complete = || {
+            let stack = thin::open(self.store, entry)?;
+            thin::complete(self.store, &registry, stack)
+        };
+        if is_complete().is_err() || digest(&mut file).ok() != entry.digest {
             return Ok(None);
         }
         self.reporter.detail(format!("{name}: saved already"));
@@ -125,7 +129,7 @@ impl Saver<'_> {
         naming: &Naming,
         draft: impl FnOnce(&Contents) -> Result<DraftEntry, Failure>,
     ) -> Result<Saved, Failure> {
-        self.check_base(source)?;
+        self.check_base(source, naming.known())?;
         let place = self.place(naming)?;
         self.ensure_room(source, place.as_ref())?;
         let mut unfinished = match &place {
@@ -163,20 +167,18 @@ impl Saver<'_> {
         };
         let draft = draft(&contents)?;
         // The registry may give the image another tag and place than its name says.
-        let planned = complete(
-            &self.store.read_or_empty()?,
-            &name,
-            &contents,
-            draft.clone(),
-        )?;
+        let registry = self.store.read_or_empty()?;
+        let planned = complete(&registry, &name, &contents, draft.clone())?;
         let path = self.store.path(&planned.file)?;
+        self.check_place(&registry, name.as_str(), &path, &written)?;
         let size = layers.seal(unfinished.file_mut(), slice::from_ref(&planned.docker_tag))?;
         let waiting = self.reporter.wait(format!("bringing {name} to disk"));
         let digest = flushed(&unfinished, &mut layers)?;
         drop(waiting);
+        let unreadable = self.keep_layers(name.as_str(), &written)?;
         self.store
             .install(unfinished, &path, self.lock_timeout, |registry| {
-                self.warn_of_dependents(registry, &name, image);
+                self.guard(registry, name.as_str(), &path, &written, &unreadable)?;
                 let mut entry = complete(registry, &name, &contents, draft.clone())?;
                 entry.size_mb = Some(megabytes(size));
                 entry.digest = Some(digest);
@@ -207,12 +209,16 @@ impl Saver<'_> {
         Ok(Some(self.store.path(&file)?))
     }
 
-    /// An image is thin only on a base that it was really built on. Said before anything is read.
-    fn check_base(&self, source: &Source) -> Result<(), Failure> {
+    /// An image is thin only on a base that it was really built on, and that does not stand on it. Said before anything
+    /// is read.
+    fn check_base(&self, source: &Source, image: Option<&ImageName>) -> Result<(), Failure> {
         let Some(thin) = &self.form.base else {
             return Ok(());
         };
         let name = &thin.base.name;
+        if let Some(image) = image {
+            thin::check_base(&self.store.read_or_empty()?, image.as_str(), name)?;
+        }
         let diff_ids = match source {
             Source::Engine { info, .. } => info.diff_ids.as_deref(),
             Source::Archive(stack) => Some(stack.diff_ids()),
@@ -224,22 +230,6 @@ impl Saver<'_> {
                 .with_hint("a thin archive needs the very base; save it whole without --thin"));
         }
         Ok(())
-    }
-
-    /// Whoever replaces a base takes layers from the thin archives on it.
-    fn warn_of_dependents(&self, registry: &Registry, name: &ImageName, image: &Image) {
-        let old = registry.get(name.as_str()).and_then(|entry| entry.image_id);
-        if old.is_none_or(|old| old == image.image_id) {
-            return;
-        }
-        let dependents = thin::dependents(registry, name.as_str());
-        let names: Vec<_> = dependents.iter().map(|entry| entry.name.as_str()).collect();
-        if !names.is_empty() {
-            let names = names.join(", ");
-            self.reporter.warn(format!(
-                "{name}: is the base of thin archives, which may have to be built again: {names}"
-            ));
-        }
     }
 }
 

@@ -8,10 +8,10 @@ use camino::Utf8Path;
 use cli::{Code, Failure};
 use engine::{Engine, ImageInfo};
 use naming::{Digest, Reference};
-use registry::Entry;
+use registry::{Entry, Store};
 
-use crate::Naming;
 use crate::naming_choice::NAMES;
+use crate::{Naming, Saver};
 
 /// An image that can be put into the store.
 #[derive(Debug)]
@@ -31,28 +31,49 @@ pub enum Source {
 
 impl Source {
     /// Finds what an operand names: an existing file is an archive, which may hold several images, anything else a
-    /// reference. `image` chooses one of an archive's.
-    pub fn find(engine: &Engine, operand: &str, image: Option<&str>) -> Result<Vec<Self>, Failure> {
+    /// reference, or a registered name that the engine does not know. `image` chooses one of an archive's.
+    pub(crate) fn find(
+        saver: &Saver,
+        operand: &str,
+        image: Option<&str>,
+    ) -> Result<Vec<Self>, Failure> {
         let path = Utf8Path::new(operand);
         if path.is_file() || operand.ends_with(".tar") || operand.starts_with(['/', '.']) {
             return Self::archive(path, image);
         }
         let reference: Reference = operand.parse()?;
-        Ok(vec![Self::engine(engine, reference)?])
+        if let Some(source) = Self::held(saver.engine, &reference)? {
+            return Ok(vec![source]);
+        }
+        let registry = saver.store.read_or_empty()?;
+        match registry.get(operand) {
+            Some(entry) => {
+                let path = saver.store.path(&entry.file)?.absolute();
+                Ok(vec![Self::registered(&path, entry)?])
+            }
+            None => Err(not_held(&reference)),
+        }
     }
 
     /// The image that the engine holds under a reference.
-    pub fn engine(engine: &Engine, reference: Reference) -> Result<Self, Failure> {
+    fn held(engine: &Engine, reference: &Reference) -> Result<Option<Self>, Failure> {
         let info = engine.inspect(&[&reference.to_string()])?.pop().flatten();
-        match info {
-            Some(info) => Ok(Self::Engine {
-                reference,
-                info: Box::new(info),
-            }),
-            None => Err(Failure::new(Code::Engine, "the engine holds no such image")
-                .about(reference.to_string())
-                .with_hint("nothing is pulled: import, build or load the image first")),
-        }
+        Ok(info.map(|info| Self::Engine {
+            reference: reference.clone(),
+            info: Box::new(info),
+        }))
+    }
+
+    /// The entry whose image it is, if it comes from a registered archive.
+    pub(crate) fn entry(&self, store: &Store) -> Result<Option<Entry>, Failure> {
+        let Self::Archive(stack) = self else {
+            return Ok(None);
+        };
+        let registry = store.read_or_empty()?;
+        let entry = store.find(&registry, stack.archive().path());
+        let is_only = stack.archive().images().len() == 1;
+        let is_meant = |entry: &&Entry| is_only || entry.image_id == Some(stack.image().image_id);
+        Ok(entry.filter(is_meant).cloned())
     }
 
     /// Whether it may be the image of this config, as far as that is known before it is read: an engine may know it by
@@ -137,6 +158,12 @@ impl Source {
             ),
         }
     }
+}
+
+fn not_held(reference: &Reference) -> Failure {
+    Failure::new(Code::Engine, "the engine holds no such image")
+        .about(reference.to_string())
+        .with_hint("nothing is pulled: import, build or load the image first")
 }
 
 /// What people call the images of an archive.

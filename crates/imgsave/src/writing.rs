@@ -78,7 +78,7 @@ impl Saver<'_> {
     }
 
     /// Writes into a file, and shows how long it is.
-    fn watched(
+    pub(crate) fn watched(
         &self,
         what: String,
         file: &mut File,

@@ -4,6 +4,10 @@
 //! registry says where the image is; it may be thin itself. What counts are the layers: a base that was
 //! replaced serves as long as it holds the very layers that are left out.
 //!
+//! Two rules keep every layer: no image stands on itself ([`check_base`]), and what others stand on is
+//! replaced only if no layer of theirs is lost ([`losses`]). Both are checked under the registry's lock, by
+//! whoever writes an archive.
+//!
 //! ```
 //! use camino::Utf8Path;
 //! use registry::Registry;
@@ -14,113 +18,59 @@
 //! - {name: gcc, file: gcc.tar, docker_tag: gcc, os: 'debian:12', architecture: x86_64, base: base, thin: true}
 //! ";
 //! let registry = Registry::parse(Utf8Path::new("image-registry.yml"), text.to_owned())?;
-//! let dependents = thin::dependents(&registry, "base");
-//! assert_eq!(dependents[0].name, "gcc");
+//! assert!(thin::check_base(&registry, "gcc-asan", "gcc").is_ok());
+//! let refused = thin::check_base(&registry, "base", "gcc").expect_err("a cycle");
+//! assert_eq!(refused.to_string(), "bases form a cycle: base -> gcc -> base");
 //! # Ok::<(), registry::Error>(())
 //! ```
 
+mod archives;
+mod chain;
+mod error;
+mod replacing;
+
 use std::sync::Arc;
 
-use archive::{Archive, Base, Image, Stack, ThinBase};
-use camino::Utf8PathBuf;
+use archive::{Archive, Base, Stack, ThinBase};
 use registry::{Entry, Registry, Store};
-use thiserror::Error;
 
-/// How many thin archives may stand on each other. Images have at most 127 layers.
-const MAX_DEPTH: usize = 128;
+use archives::{Archives, MAX_DEPTH};
 
-/// Why the layers that an archive leaves out can't be had.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// The base is not registered.
-    #[error("{path}: leaves layers to its base `{base}`, which is not registered")]
-    NotRegistered {
-        /// The thin archive.
-        path: Utf8PathBuf,
-        /// The base's name.
-        base: String,
-    },
-    /// The bases name each other.
-    #[error("{path}: its bases stand on each other")]
-    Circle {
-        /// The thin archive.
-        path: Utf8PathBuf,
-    },
-    /// The base's `file:` leads out of the store.
-    #[error(transparent)]
-    Registry(#[from] registry::Error),
-    /// An archive can't be read, or a base no longer holds what is left to it.
-    #[error(transparent)]
-    Archive(#[from] archive::Error),
-}
-
-impl Error {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::NotRegistered { base, .. } => Some(format!(
-                "register `{base}` again, or make the image again with imgbuild --rebuild"
-            )),
-            Self::Circle { .. } => Some("correct `base:` in the registry".to_owned()),
-            Self::Registry(error) => error.hint(),
-            Self::Archive(error) => error.hint().map(str::to_owned),
-        }
-    }
-}
+pub use chain::check_base;
+pub use error::Error;
+pub use replacing::{Losses, losses};
 
 /// Puts below an image the images that hold the layers that it leaves out, to any depth. An image that
 /// leaves out nothing comes back as it is.
 pub fn complete(store: &Store, registry: &Registry, stack: Stack) -> Result<Stack, Error> {
-    let complete = below(store, registry, stack, MAX_DEPTH)?;
-    match complete.lacks() {
-        Some(layer) => Err(complete.left_out(layer).into()),
-        None => Ok(complete),
-    }
-}
-
-fn below(store: &Store, registry: &Registry, stack: Stack, depth: usize) -> Result<Stack, Error> {
-    let Some(base) = &stack.image().base else {
-        return Ok(stack);
+    let now = Archives {
+        store,
+        registry,
+        replaced: None,
     };
-    let path = || stack.archive().path().to_owned();
-    let depth = depth
-        .checked_sub(1)
-        .ok_or_else(|| Error::Circle { path: path() })?;
-    let entry = registry
-        .get(&base.name)
-        .ok_or_else(|| Error::NotRegistered {
-            path: path(),
-            base: base.name.clone(),
-        })?;
-    let held = open(store, entry, Some(base))?;
-    let held = below(store, registry, held, depth)?;
-    Ok(stack.on(held))
+    let opened = stack.clone();
+    // Before its base is replaced, an archive is made whole. Who opened it before that has the thin one.
+    let complete = now.complete(stack);
+    complete.or_else(|error| whole_by_now(&opened).ok_or(error))
 }
 
-/// The image of an entry: in an archive of several the one that is meant, else the first.
-fn open(store: &Store, entry: &Entry, meant: Option<&Base>) -> Result<Stack, Error> {
-    let path = store.path(&entry.file)?;
-    let archive = Archive::open(&path.absolute())?;
-    let wanted = meant.map(|base| base.image_id).or(entry.image_id);
-    let images = archive.images().iter();
-    let index = images
-        .map(|image: &Image| Some(image.image_id))
-        .position(|id| id == wanted)
-        .unwrap_or_default();
-    let archive = Arc::new(archive);
-    // An opened archive has an image: this is never the second.
-    Stack::new(archive.clone(), index)
-        .or_else(|| Stack::new(archive.clone(), 0))
-        .ok_or_else(|| Error::NotRegistered {
-            path: archive.path().to_owned(),
-            base: entry.name.clone(),
-        })
+/// The same image, if its archive has all layers by now.
+fn whole_by_now(stack: &Stack) -> Option<Stack> {
+    let archive = Archive::open(stack.archive().path()).ok()?;
+    let image_id = stack.image().image_id;
+    let is_whole = |image: &archive::Image| image.image_id == image_id && !image.is_thin();
+    let index = archive.images().iter().position(is_whole)?;
+    Stack::new(Arc::new(archive), index)
+}
+
+/// The image of an entry in its archive, with nothing below: of several images the one that is registered, else the first.
+pub fn open(store: &Store, entry: &Entry) -> Result<Stack, Error> {
+    archives::open(store, entry, None)
 }
 
 /// A registered image as the base that a thin archive is to have.
 pub fn base(store: &Store, entry: &Entry) -> Result<ThinBase, Error> {
-    let stack = open(store, entry, None)?;
+    let stack = open(store, entry)?;
     Ok(ThinBase {
         base: Base {
             name: entry.name.clone(),
@@ -130,28 +80,29 @@ pub fn base(store: &Store, entry: &Entry) -> Result<ThinBase, Error> {
     })
 }
 
+/// The base to which the archive of an entry leaves layers, by its own words; `None` if it leaves out nothing.
+pub fn base_of(store: &Store, entry: &Entry) -> Result<Option<Base>, Error> {
+    let stack = open(store, entry)?;
+    let image = stack.image();
+    Ok(image.base.clone().filter(|_| image.is_thin()))
+}
+
 /// The images on which this one is registered to stand, the nearest first, as far as their archives are
 /// there.
 pub fn ancestors(store: &Store, registry: &Registry, entry: &Entry) -> Vec<Stack> {
     let mut found = Vec::new();
+    let mut names = vec![entry.name.as_str()];
     let mut next = entry.base.as_deref();
     while let Some(entry) = next.and_then(|name| registry.get(name)) {
-        if found.len() == MAX_DEPTH {
+        if found.len() == MAX_DEPTH || names.contains(&entry.name.as_str()) {
             break;
         }
-        match open(store, entry, None) {
+        match open(store, entry) {
             Ok(stack) => found.push(stack),
             Err(_) => break,
         }
+        names.push(&entry.name);
         next = entry.base.as_deref();
     }
     found
-}
-
-/// The entries whose thin archives leave layers to this one.
-pub fn dependents<'a>(registry: &'a Registry, name: &str) -> Vec<&'a Entry> {
-    let entries = registry.entries().iter();
-    entries
-        .filter(|entry| entry.thin && entry.base.as_deref() == Some(name))
-        .collect()
 }

@@ -12,6 +12,7 @@ impl fmt::Display for Hold {
             Self::Leased { by } => write!(f, "leased by {by}"),
             Self::Container { id } => write!(f, "used by container {id}"),
             Self::Busy => write!(f, "in use by another command"),
+            Self::Base { of } => write!(f, "base of {of}"),
             Self::ReadOnly => f.write_str("in a folder that can't be written"),
         }
     }

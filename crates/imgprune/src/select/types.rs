@@ -63,6 +63,11 @@ pub enum Hold {
     Busy,
     /// This user may not delete its archive.
     ReadOnly,
+    /// An image that is left alone leaves layers to it.
+    Base {
+        /// The image's name.
+        of: String,
+    },
 }
 
 /// What is decided. Images are named by their index among the candidates.

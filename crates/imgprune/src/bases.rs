@@ -1,0 +1,73 @@
+//! Which archives stand on which, by their own words.
+//!
+//! `thin:` and `base:` are optional in a registry: a person or another program may have dropped them. An archive names its
+//! base itself, and an archive without its base can't be read.
+
+use std::collections::HashMap;
+
+use archive::{Archive, Image, Layer};
+use naming::Digest;
+use registry::{Registry, Store, StorePath};
+
+use crate::Hold;
+use crate::entries::Entries;
+
+impl Entries {
+    /// Corrects the bases by the archives. Of one that can't be read the registry's word stays.
+    pub(crate) fn read_bases(&mut self, store: &Store, registry: &Registry) {
+        let base_of = |name: &str| {
+            let base = thin::base_of(store, registry.get(name)?).ok()??;
+            Some(base.name)
+        };
+        for candidate in &mut self.candidates {
+            if let Some(base) = base_of(&candidate.name) {
+                candidate.base = Some(base);
+            }
+        }
+        // What is left alone is no candidate, and needs its base all the same.
+        let odd = self.odd.iter();
+        let odd = odd.filter_map(|(name, _)| Some((base_of(name)?, name.clone())));
+        for (base, of) in odd.collect::<Vec<_>>() {
+            let mut candidates = self.candidates.iter_mut();
+            if let Some(candidate) = candidates.find(|candidate| candidate.name == base) {
+                candidate.holds.push(Hold::Base { of });
+            }
+        }
+    }
+}
+
+/// Layers that registered thin archives leave out and that no registered archive holds, with the name of one such image.
+#[derive(Debug, Default)]
+pub(crate) struct Lacking(HashMap<Digest, String>);
+
+impl Lacking {
+    pub(crate) fn of(store: &Store, registry: &Registry) -> Self {
+        let mut lacking = HashMap::new();
+        for entry in registry.entries() {
+            let Ok(stack) = thin::open(store, entry) else {
+                continue;
+            };
+            if !stack.image().is_thin() || thin::complete(store, registry, stack.clone()).is_ok() {
+                continue;
+            }
+            let left_out = stack.image().layers.iter().filter(|layer| layer.left_out);
+            lacking.extend(left_out.map(|layer| (layer.diff_id, entry.name.clone())));
+        }
+        Self(lacking)
+    }
+
+    /// The image that lacks a layer which this archive holds.
+    pub(crate) fn needs(&self, path: &StorePath) -> Option<&str> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let archive = Archive::open(&path.absolute()).ok()?;
+        let layers = archive
+            .images()
+            .iter()
+            .flat_map(|image: &Image| &image.layers);
+        let mut held = layers.filter(|layer: &&Layer| !layer.left_out);
+        held.find_map(|layer| self.0.get(&layer.diff_id))
+            .map(String::as_str)
+    }
+}

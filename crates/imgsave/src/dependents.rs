@@ -1,0 +1,220 @@
+//! What stands on an image keeps its layers if another image replaces it.
+//!
+//! The thin archives that would lose layers are made whole first, one by one, each by a replacement of its own: killed at
+//! any moment, every image can still be read. The image's lock of a dependent is not taken, since whoever holds it may wait
+//! for the one that is held here: its entry is compared under the registry's lock instead.
+
+use std::fs::File;
+
+use archive::{Archive, Compress, Draft, Options, Stack};
+use cli::{Code, Failure};
+use inventory::Inventory;
+use registry::{Entry, Registry, StorePath};
+
+use crate::Saver;
+use crate::entry::megabytes;
+use crate::room::{need, stack_bytes};
+use crate::writing::flushed;
+
+/// How often a dependent is made whole that others change meanwhile.
+const ATTEMPTS: usize = 10;
+
+impl Saver<'_> {
+    /// Makes whole what would lose layers if `new` replaced the archive of `name`. Returns the names of those that can't be
+    /// read any more: they have nothing to lose.
+    pub(crate) fn keep_layers(&self, name: &str, new: &Stack) -> Result<Vec<String>, Failure> {
+        let mut unreadable = Vec::new();
+        let mut is_room_checked = false;
+        for _ in 0..ATTEMPTS {
+            let registry = self.store.read_or_empty()?;
+            let losses =
+                thin::losses(self.store, &registry, name, new).map_err(replaced_meanwhile)?;
+            refuse_pointers(name, &losses.pointers)?;
+            let mut losing = losses.entries;
+            losing.retain(|entry| !unreadable.contains(&entry.name));
+            if losing.is_empty() {
+                break;
+            }
+            if !is_room_checked {
+                self.ensure_room_for(name, &registry, &losing)?;
+                is_room_checked = true;
+            }
+            // With the lowest one whole, those on it may need nothing more: all are looked at again.
+            let lowest = &losing[0];
+            match self.make_whole(&registry, lowest) {
+                Ok(true) => self.reporter.warn(format!(
+                    "{}: its base {name} is replaced, so its archive is whole now; build it again to make it thin",
+                    lowest.name
+                )),
+                Ok(false) => {}
+                Err(failure) if failure.code() == Code::Archive => {
+                    self.reporter.warn(format!(
+                        "{}: stands on {name}, and can't be read: {failure}",
+                        lowest.name
+                    ));
+                    unreadable.push(lowest.name.clone());
+                }
+                Err(failure) => return Err(failure.about(&lowest.name)),
+            }
+        }
+        Ok(unreadable)
+    }
+
+    /// Refuses to put `new` into its place if it stands on itself, if others lose layers by that, or if the place is another
+    /// image's. Under the registry's lock. `unreadable` has what can't be read anyway.
+    pub(crate) fn guard(
+        &self,
+        registry: &Registry,
+        name: &str,
+        path: &StorePath,
+        new: &Stack,
+        unreadable: &[String],
+    ) -> Result<(), Failure> {
+        if let Some(base) = new.image().base.as_ref() {
+            thin::check_base(registry, name, &base.name)?;
+        }
+        let losses = thin::losses(self.store, registry, name, new).map_err(replaced_meanwhile)?;
+        refuse_pointers(name, &losses.pointers)?;
+        let losing = losses.entries.iter().map(|entry| entry.name.as_str());
+        let losing: Vec<_> = losing
+            .filter(|name| !unreadable.iter().any(|known| known == name))
+            .collect();
+        if !losing.is_empty() {
+            let message = format!(
+                "`{name}` can't be replaced: thin archives would lose layers: {}",
+                losing.join(", ")
+            );
+            let hint = format!("imgsave --full {} makes them whole", losing.join(" "));
+            return Err(Failure::invalid(message).with_hint(hint));
+        }
+        self.check_place(registry, name, path, new)
+    }
+
+    /// Refuses to put an image where the archive of another entry is.
+    pub(crate) fn check_place(
+        &self,
+        registry: &Registry,
+        name: &str,
+        path: &StorePath,
+        new: &Stack,
+    ) -> Result<(), Failure> {
+        let survey = self.store.survey();
+        let place = survey.real(path);
+        for other in registry.entries().iter().filter(|it| it.name != name) {
+            if other.file.file_name() == path.as_path().file_name()
+                && let Ok(theirs) = self.store.path(&other.file)
+                && survey.real(&theirs) == place
+                && !holds(other, &theirs, new)
+            {
+                let message = format!("`{}` is also the archive of `{}`", other.file, other.name);
+                return Err(Failure::invalid(message)
+                    .with_hint("give each entry a `file:` of its own in the registry"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the archive of a registered image again, with all layers. `false` if the entry changed meanwhile.
+    fn make_whole(&self, registry: &Registry, entry: &Entry) -> Result<bool, Failure> {
+        let path = self.store.path(&entry.file)?;
+        let stack = self.registered(registry, entry)?;
+        let options = Options {
+            compress: compression(&stack),
+            base: None,
+        };
+        let mut unfinished = self.store.create_for(&path)?;
+        let write = |file: &mut File| Draft::from_stack(&stack, file, &options, &Inventory::wants);
+        let what = format!("making {} whole", entry.name);
+        let mut layers = self.watched(what, unfinished.file_mut(), write)?;
+        let tag = std::slice::from_ref(&entry.docker_tag);
+        let size = layers.seal(unfinished.file_mut(), tag)?;
+        let digest = flushed(&unfinished, &mut layers)?;
+        let whole = crate::saver::only_image(Archive::open(unfinished.path())?)?;
+        let mut is_changed = false;
+        let installed = self
+            .store
+            .install(unfinished, &path, self.lock_timeout, |registry| {
+                let now = registry.get(&entry.name).filter(|now| {
+                    (&now.file, now.image_id, now.digest)
+                        == (&entry.file, entry.image_id, entry.digest)
+                });
+                is_changed = now.is_none();
+                let changed = || Failure::invalid("its entry changed meanwhile");
+                let mut now = now.ok_or_else(changed)?.clone();
+                self.guard(registry, &entry.name, &path, &whole, &[])?;
+                now.thin = false;
+                now.size_mb = Some(megabytes(size));
+                now.digest = Some(digest);
+                Ok(now)
+            });
+        match installed {
+            Err(_) if is_changed => Ok(false),
+            installed => installed.map(|()| true),
+        }
+    }
+
+    /// The image of an entry, with the archives that hold what it leaves out.
+    fn registered(&self, registry: &Registry, entry: &Entry) -> Result<Stack, Failure> {
+        let stack = thin::open(self.store, entry)?;
+        Ok(thin::complete(self.store, registry, stack)?)
+    }
+
+    fn ensure_room_for(
+        &self,
+        name: &str,
+        registry: &Registry,
+        losing: &[Entry],
+    ) -> Result<(), Failure> {
+        let stacks = losing
+            .iter()
+            .filter_map(|entry| self.registered(registry, entry).ok());
+        let need = stacks.map(|stack| need(stack_bytes(&stack), compression(&stack)));
+        let names: Vec<_> = losing.iter().map(|entry| entry.name.as_str()).collect();
+        let place = losing.first().map(|entry| self.store.path(&entry.file));
+        self.ensure_free(need.sum(), place.transpose()?.as_ref())
+            .map_err(|failure| {
+                let names = names.join(", ");
+                failure.about(format!("to keep the layers of {name} for {names}"))
+            })
+    }
+}
+
+/// How the layers of an image are compressed that its own archive holds.
+fn compression(stack: &Stack) -> Compress {
+    let mut layers = stack.image().layers.iter();
+    let held = layers.find(|layer| !layer.left_out);
+    held.map_or(Compress::None, |layer| layer.compression.into())
+}
+
+/// What a base lacks that held all layers a moment ago.
+fn replaced_meanwhile(error: thin::Error) -> Failure {
+    match error {
+        thin::Error::Archive(archive::Error::LeftOut { base, .. }) => {
+            let message = format!("its base `{base}` was replaced meanwhile");
+            Failure::new(Code::Archive, message).with_hint("try again")
+        }
+        error => error.into(),
+    }
+}
+
+/// Nobody knows which layers a thin archive needs that is not here yet.
+fn refuse_pointers(name: &str, pointers: &[String]) -> Result<(), Failure> {
+    if pointers.is_empty() {
+        return Ok(());
+    }
+    let pointers = pointers.join(", ");
+    let message = format!(
+        "`{name}` can't be replaced: Git LFS pointers stand for thin archives on it: {pointers}"
+    );
+    Err(Failure::invalid(message).with_hint("git lfs pull"))
+}
+
+/// Whether the image of another entry is the one that is about to be in its place.
+fn holds(other: &Entry, path: &StorePath, new: &Stack) -> bool {
+    let new = new.image().image_id;
+    match other.image_id {
+        Some(id) => id == new,
+        None => Archive::open(&path.absolute())
+            .is_ok_and(|archive| archive.images().iter().all(|image| image.image_id == new)),
+    }
+}

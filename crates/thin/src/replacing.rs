@@ -1,0 +1,99 @@
+//! What thin archives lose if another image takes the place of one that they stand on.
+
+use std::collections::HashSet;
+
+use archive::{Image, Layer, Stack};
+use naming::Digest;
+use registry::{Entry, Registry, Store};
+
+use crate::Error;
+use crate::archives::{Archives, open};
+
+/// The images that lose layers by a replacement.
+#[derive(Debug, Default)]
+pub struct Losses {
+    /// They can be read before the replacement, and not after it. A base comes before what stands on it.
+    pub entries: Vec<Entry>,
+    /// Git LFS pointers stand for their archives, so it is unknown which layers they need.
+    pub pointers: Vec<String>,
+}
+
+/// The registered images that lose layers if `new` replaces the archive of `name`.
+///
+/// The archives decide, not `thin:` and `base:`, which a person or another program may have dropped. They are opened only
+/// if the new archive and its bases hold less than the old ones.
+pub fn losses(
+    store: &Store,
+    registry: &Registry,
+    name: &str,
+    new: &Stack,
+) -> Result<Losses, Error> {
+    let now = Archives {
+        store,
+        registry,
+        replaced: None,
+    };
+    let then = Archives {
+        replaced: Some((name, new)),
+        ..now
+    };
+    let new = then.complete(new.clone())?;
+    let mut losses = Losses::default();
+    let old = registry.get(name).map(|entry| open(store, entry, None));
+    // An archive that is missing or damaged has nothing to lose.
+    let Some(Ok(old)) = old else {
+        return Ok(losses);
+    };
+    let old = now.complete(old.clone()).unwrap_or(old);
+    let kept: HashSet<Digest> = new.upward().flat_map(|(_, image)| held(image)).collect();
+    let others = old.archive().images().iter();
+    let before = others.chain(old.upward().map(|(_, image)| image));
+    let gone = before.flat_map(held).filter(|layer| !kept.contains(layer));
+    let gone: HashSet<Digest> = gone.collect();
+    if gone.is_empty() {
+        return Ok(losses);
+    }
+    let needs_gone = |layer: &Layer| layer.left_out && gone.contains(&layer.diff_id);
+    let mut losing = Vec::new();
+    for entry in registry.entries().iter().filter(|it| it.name != name) {
+        let stack = match open(store, entry, None) {
+            Ok(stack) => stack,
+            Err(Error::Archive(error)) if error.is_lfs_pointer() => {
+                if entry.thin && stands_on(registry, entry, name) {
+                    losses.pointers.push(entry.name.clone());
+                }
+                continue;
+            }
+            Err(_) => continue,
+        };
+        if stack.image().layers.iter().any(needs_gone)
+            && let Ok(before) = now.complete(stack.clone())
+            && then.complete(stack).is_err()
+        {
+            losing.push((before.upward().count(), entry.clone()));
+        }
+    }
+    losing.sort_by_key(|(archives, _)| *archives);
+    losses.entries = losing.into_iter().map(|(_, entry)| entry).collect();
+    Ok(losses)
+}
+
+/// The layers that are in an image's own archive.
+fn held(image: &Image) -> impl Iterator<Item = Digest> {
+    let layers = image.layers.iter().filter(|layer| !layer.left_out);
+    layers.map(|layer| layer.diff_id)
+}
+
+/// Whether an entry's base chain leads to `name`.
+fn stands_on(registry: &Registry, entry: &Entry, name: &str) -> bool {
+    let mut chain = Vec::new();
+    let mut next = entry.base.as_deref();
+    while let Some(base) = next.filter(|base| !chain.contains(base)) {
+        if base == name {
+            return true;
+        }
+        chain.push(base);
+        next = registry.get(base).and_then(|entry| entry.base.as_deref());
+    }
+    false
+}

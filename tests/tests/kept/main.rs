@@ -1,0 +1,85 @@
+//! No layer is ever lost: base chains have no cycles, what others stand on is replaced only if they keep their layers, and
+//! another form of an archive is all that changes.
+
+mod cycles;
+mod forms;
+mod pruned;
+mod replaced;
+
+use pipeline_tests::remote::{debian, image, layer, save};
+use pipeline_tests::{Outcome, Sandbox};
+use samples::TestImage;
+
+/// The bytes of a base's layer, much more than all that stands on it.
+const BASE: usize = 100_000;
+
+/// More than a thin archive has.
+const LITTLE: usize = 60_000;
+
+/// A store without an engine: a base, `middle` thin on it, and `top` thin on that.
+struct Chain {
+    s: Sandbox,
+    base: TestImage,
+    middle: TestImage,
+}
+
+impl Chain {
+    fn new() -> Self {
+        let s = Sandbox::without_engine();
+        let base = image(vec![debian(BASE)]);
+        let middle = on(&base);
+        let chain = Self { s, base, middle };
+        chain.save("base", &chain.base, &[]);
+        chain.save("middle", &chain.middle, &["--thin", "base"]);
+        chain.save("top", &on(&chain.middle), &["--thin", "middle"]);
+        chain
+    }
+
+    /// Saves an image; `["--thin", VARIANT]` names the base.
+    fn save(&self, variant: &str, image: &TestImage, flags: &[&str]) {
+        let base = self.s.image(flags.get(1).unwrap_or(&""));
+        let flags: &[&str] = match flags {
+            [] => &[],
+            _ => &["--thin", "--base", &base],
+        };
+        save(&self.s, image, &self.s.image(variant), flags);
+    }
+
+    /// Tries to save another image under a name.
+    fn replace(&self, variant: &str, image: &TestImage, flags: &[&str]) -> Outcome {
+        let s = &self.s;
+        s.write("own.tar", image.classic());
+        let command = s.command("imgsave").args(["--name", &s.image(variant)]);
+        command.args(flags).arg("own.tar").run()
+    }
+
+    /// The bytes of all archives and the registry.
+    fn state(&self) -> Vec<(String, Vec<u8>)> {
+        let files = self.s.files("").into_iter();
+        let files = files.filter(|file| !file.contains("/.imgpipe/") && file != "own.tar");
+        files
+            .map(|file| (file.clone(), self.s.read_bytes(&file)))
+            .collect()
+    }
+}
+
+/// An image with a small layer of its own on the layers of another.
+fn on(base: &TestImage) -> TestImage {
+    let mut layers = base.layers.clone();
+    layers.push(layer("own", 5000));
+    image(layers)
+}
+
+/// Another image of the same layers.
+fn alike(base: &TestImage) -> TestImage {
+    let mut image = base.clone();
+    let config = String::from_utf8_lossy(&image.config).replace("A=b", "A=another");
+    image.config = config.into_bytes();
+    image
+}
+
+/// Every registered image is read whole, from the store alone.
+fn whole(s: &Sandbox) {
+    s.run("imgls", ["--check", "--no-engine", "--jobs", "1"])
+        .ok();
+}

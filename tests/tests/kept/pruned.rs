@@ -1,0 +1,75 @@
+//! What registered archives need stays, whatever the registry says of it.
+
+use super::*;
+
+/// Takes the lines that name bases from the registry.
+fn without_bases(s: &Sandbox) {
+    let text = s.read("image-registry.yml");
+    let is_other = |line: &&str| !line.contains("base: ") && !line.contains("thin: ");
+    let lines = text.lines().filter(is_other);
+    let text: String = lines.flat_map(|line| [line, "\n"]).collect();
+    s.write("image-registry.yml", text);
+}
+
+fn prune(s: &Sandbox, words: &[&str]) -> Outcome {
+    s.command("imgprune").arg("--no-engine").args(words).run()
+}
+
+#[test]
+fn a_base_stays_by_the_word_of_the_archives_alone() {
+    let chain = Chain::new();
+    let s = &chain.s;
+    without_bases(s);
+    let top = s.image("top");
+    let kept = prune(s, &["--max-size", "1kB", "--keep", &top]);
+    kept.fails("imgprune", 6, "held back by ").stdout("");
+    whole(s);
+    // With the last one the bases go, too.
+    let all = ["top", "middle", "base"].map(|variant| s.archive(variant) + "\n");
+    prune(s, &["--max-size", "0"]).ok().stdout(&all.concat());
+}
+
+#[test]
+fn an_archive_behind_a_link_needs_its_base_too() {
+    let chain = Chain::new();
+    let s = &chain.s;
+    without_bases(s);
+    let (top, elsewhere) = (s.archive("top"), "images/elsewhere.tar");
+    s.sh(&format!(
+        "mv '{top}' {elsewhere} && ln -s ../elsewhere.tar '{top}'"
+    ))
+    .ok();
+    prune(s, &["--max-size", "0", "-v"])
+        .fails("imgprune", 6, "held back by ")
+        .stderr_has(&format!(
+            "{}: stays: base of {}",
+            s.image("middle"),
+            s.image("top")
+        ))
+        .stdout("");
+    whole(s);
+}
+
+#[test]
+fn a_base_without_an_entry_is_no_orphan() {
+    let chain = Chain::new();
+    let s = &chain.s;
+    let registry = s.read("image-registry.yml");
+    let start = registry.find("  - name: ").expect("an entry");
+    let end = registry[start + 1..].find("  - name: ").expect("another") + start + 1;
+    assert!(registry[start..end].contains(&s.image("base")));
+    s.write(
+        "image-registry.yml",
+        format!("{}{}", &registry[..start], &registry[end..]),
+    );
+    s.write("images/nobody.tar", image(vec![debian(1000)]).classic());
+    prune(s, &["--orphans"])
+        .ok()
+        .stdout("images/nobody.tar\n")
+        .stderr_has(&format!(
+            "{}: no entry names it, but it stays",
+            s.archive("base")
+        ));
+    s.write("image-registry.yml", registry);
+    whole(s);
+}
