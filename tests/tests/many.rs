@@ -48,7 +48,7 @@ fn an_entry_takes_a_few_system_calls() {
         ("imgplan requirement.yml", 4),
         ("imgls --no-engine", 30),
         ("imgprune --no-engine --max-size 1GB", 12),
-        ("imgprune --no-engine --max-size 1 -n", 16),
+        ("imgprune --no-engine --max-size 1B -n", 16),
         // Each is looked at once more before it goes, with all that leads to it.
         ("imgprune --no-engine --max-size 1", 90),
     ] {

@@ -1,7 +1,6 @@
 //! Sizes on the command line: `50GB`, `50GiB`, `1.5T`, `800M`.
 
-/// Reads a number and a unit; a bare number is bytes. `GB` and `G` are 10^9 bytes, `GiB` is 2^30; case does not
-/// matter.
+/// Reads a number and a unit: `GB` and `G` are 10^9 bytes, `GiB` is 2^30; case does not matter. Only zero needs no unit.
 pub fn parse(text: &str) -> Result<u64, String> {
     let wrong = || format!("`{text}` is not a size like 50GB, 50GiB, 1.5T or 800M");
     let digits = text
@@ -15,6 +14,7 @@ pub fn parse(text: &str) -> Result<u64, String> {
         Some(prefix) => (prefix, 1024.0_f64),
         None => (unit.strip_suffix('b').unwrap_or(unit), 1000.0),
     };
+    let is_bare = unit.is_empty();
     let exponent = match (prefix, base > 1000.0) {
         ("", false) => 0,
         ("k", _) => 1,
@@ -29,6 +29,11 @@ pub fn parse(text: &str) -> Result<u64, String> {
         return Err(wrong());
     }
     let number: f64 = number.parse().map_err(|_| wrong())?;
+    if is_bare && number != 0.0 {
+        return Err(format!(
+            "`{text}` has no unit: say {text}GB, {text}GiB or {text}MB"
+        ));
+    }
     let bytes = number * base.powi(exponent);
     #[expect(
         clippy::cast_possible_truncation,
@@ -51,7 +56,8 @@ mod tests {
     fn units() {
         for (text, bytes) in [
             ("0", 0),
-            ("1024", 1024),
+            ("0.0", 0),
+            ("1024B", 1024),
             ("10B", 10),
             ("50GB", 50_000_000_000),
             ("50GiB", 53_687_091_200),
@@ -65,6 +71,8 @@ mod tests {
         }
         for text in [
             "",
+            "50",
+            "0.5",
             "GB",
             "-1GB",
             "1.5.5G",

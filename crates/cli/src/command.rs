@@ -11,8 +11,10 @@ pub const VERSION: &str = env!("IMGPIPE_VERSION");
 /// Variables that no flag of the same meaning says: name, what it does, and the flag without which it says nothing.
 const VARIABLES: [(&str, &str, Option<&str>); 3] = [
     (
-        "IMG_RUN, GITHUB_RUN_ID, CI_JOB_ID, BUILD_TAG",
-        "The run that holds the images, where --run is not given: the first that is set.",
+        "IMG_RUN",
+        "The run that holds the images, if --run is not given. Without it, the CI job: GITHUB_RUN_ID with \
+         RUNNER_TRACKING_ID, else with GITHUB_RUN_ATTEMPT, GITHUB_JOB and RUNNER_NAME; CI_JOB_ID; BUILD_TAG with NODE_NAME \
+         and EXECUTOR_NUMBER.",
         Some("run"),
     ),
     (

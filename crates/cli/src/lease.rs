@@ -7,8 +7,41 @@ use registry::{Holder, Registry, Store, Term};
 
 use crate::{Failure, Reporter, duration};
 
-/// What CI systems call a run, the first that is set.
-const RUN_VARIABLES: [&str; 4] = ["IMG_RUN", "GITHUB_RUN_ID", "CI_JOB_ID", "BUILD_TAG"];
+/// The variables by which CI systems tell one job from all others: the first row with all variables set, from its first to its
+/// last. Jobs of one run may share a machine, so what belongs to the run alone does not do.
+const JOB_VARIABLES: [JobVariables; 5] = [
+    JobVariables {
+        all: &["IMG_RUN"],
+        any: &[],
+    },
+    // GitHub's runner makes one for each job.
+    JobVariables {
+        all: &["GITHUB_RUN_ID", "RUNNER_TRACKING_ID"],
+        any: &[],
+    },
+    // The jobs of a matrix share the job's name, and at one time they have different runners.
+    JobVariables {
+        all: &["GITHUB_RUN_ID"],
+        any: &["GITHUB_RUN_ATTEMPT", "GITHUB_JOB", "RUNNER_NAME"],
+    },
+    JobVariables {
+        all: &["CI_JOB_ID"],
+        any: &[],
+    },
+    // Jenkins: the branches of a parallel stage share the tag.
+    JobVariables {
+        all: &["BUILD_TAG"],
+        any: &["NODE_NAME", "EXECUTOR_NUMBER"],
+    },
+];
+
+/// Variables that together are the ID of a job.
+struct JobVariables {
+    /// These must be set.
+    all: &'static [&'static str],
+    /// These are added if they are set.
+    any: &'static [&'static str],
+}
 
 /// The longest ID of a run, in bytes.
 const MAX_ID: usize = 1024;
@@ -19,8 +52,8 @@ const MAX_ID: usize = 1024;
 pub struct LeaseFlags {
     /// The run that holds the images
     ///
-    /// Default: IMG_RUN, GITHUB_RUN_ID, CI_JOB_ID or BUILD_TAG, else the process that started this one, for as long as it
-    /// lives.
+    /// Default: IMG_RUN, else the job of GitHub Actions, GitLab or Jenkins, else the process that started this one, for as
+    /// long as it lives.
     #[arg(
         long,
         value_name = "ID",
@@ -51,10 +84,9 @@ impl LeaseFlags {
         if self.no_lease {
             return Ok(None);
         }
-        let holder = match self.run.clone().or_else(run_of_environment) {
-            Some(id) => Some(run(&id)?),
-            // Without a process to hold them the images are anybody's.
-            None => Holder::parent(),
+        let holder = match &self.run {
+            Some(id) => Some(run(id)?),
+            None => this_run()?,
         };
         Ok(holder.map(|holder| Term {
             holder,
@@ -105,9 +137,58 @@ pub fn run(id: &str) -> Result<Holder, Failure> {
     Ok(Holder::Run(id.to_owned()))
 }
 
-fn run_of_environment() -> Option<String> {
-    RUN_VARIABLES
-        .into_iter()
-        .filter_map(|name| std::env::var(name).ok())
-        .find(|value| !value.is_empty())
+/// The run that this command belongs to: that of the environment, else the process that started this one. Without a process
+/// to hold them, images are not held.
+pub fn this_run() -> Result<Option<Holder>, Failure> {
+    match run_of(|name| std::env::var(name).ok()) {
+        Some(id) => Ok(Some(run(&id)?)),
+        None => Ok(Holder::parent()),
+    }
+}
+
+/// The ID of a job, from the variables of its environment.
+fn run_of(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let set = |name: &&str| variable(name).filter(|value| !value.is_empty());
+    let id = |variables: &JobVariables| {
+        let all: Option<Vec<_>> = variables.all.iter().map(set).collect();
+        let any = variables.any.iter().filter_map(set);
+        Some(all?.into_iter().chain(any).collect::<Vec<_>>().join("/"))
+    };
+    JOB_VARIABLES.iter().find_map(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jobs_of_one_run_have_ids_of_their_own() {
+        let github = "GITHUB_RUN_ID=7 GITHUB_JOB=test GITHUB_RUN_ATTEMPT=1";
+        for (set, id) in [
+            ("", None),
+            ("GITHUB_JOB=test EXECUTOR_NUMBER=1", None),
+            ("IMG_RUN=x GITHUB_RUN_ID=7 CI_JOB_ID=8", Some("x")),
+            ("IMG_RUN= CI_JOB_ID=8", Some("8")),
+            (github, Some("7/1/test")),
+            (&format!("{github} RUNNER_NAME=r2"), Some("7/1/test/r2")),
+            (
+                &format!("{github} RUNNER_NAME=r2 RUNNER_TRACKING_ID=github_1"),
+                Some("7/github_1"),
+            ),
+            ("CI_JOB_ID=8 BUILD_TAG=b", Some("8")),
+            ("BUILD_TAG=jenkins-a-5", Some("jenkins-a-5")),
+            (
+                "BUILD_TAG=jenkins-a-5 EXECUTOR_NUMBER=3 NODE_NAME=n",
+                Some("jenkins-a-5/n/3"),
+            ),
+        ] {
+            let variable = |name: &str| {
+                let mut pairs = set.split(' ').filter_map(|pair| pair.split_once('='));
+                pairs
+                    .find(|pair| pair.0 == name)
+                    .map(|pair| pair.1.to_owned())
+            };
+            assert_eq!(run_of(variable).as_deref(), id, "{set}");
+        }
+    }
 }

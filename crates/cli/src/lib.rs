@@ -41,7 +41,7 @@ pub use exit::Code;
 pub use failure::Failure;
 pub use in_order::{in_order, processors};
 pub use input::{Input, nothing_on_stdin, reads_stdin};
-pub use lease::{LeaseFlags, Leases, run as run_holder};
+pub use lease::{LeaseFlags, Leases, run as run_holder, this_run};
 pub use naming::duration;
 pub use output::Output;
 pub use progress::{Progress, Style, Waiting};

@@ -30,10 +30,19 @@ pub struct ImageInfo {
     pub created: Option<String>,
     /// What containers get of it, as the engine writes it: the `config` of the image's config.
     pub settings: Option<Value>,
+    /// Whether it has a name, be it one that is no reference.
+    named: bool,
     /// Manifest digests under which the engine knows it too.
     digests: Vec<Digest>,
     /// podman's own names for it, with the host.
     names: Vec<String>,
+}
+
+impl ImageInfo {
+    /// Whether it has neither a tag nor another name: only its ID finds it.
+    pub fn is_dangling(&self) -> bool {
+        !self.named
+    }
 }
 
 /// A validated name of an image: what reaches the command line is never an option.
@@ -129,6 +138,8 @@ impl RawImage {
         let hex = self.id.strip_prefix("sha256:").unwrap_or(&self.id);
         let digests = self.repo_digests.unwrap_or_default();
         let names = self.repo_tags.unwrap_or_default();
+        let is_name = |name: &&String| !name.contains("<none>");
+        let named = names.iter().chain(&digests).any(|name| is_name(&name));
         Ok(ImageInfo {
             id: Digest::from_hex(hex)?,
             tags: names
@@ -142,6 +153,7 @@ impl RawImage {
             size: self.size.unwrap_or_default(),
             created: self.created.filter(|created| !created.is_empty()),
             settings: self.config,
+            named,
             digests: digests
                 .iter()
                 .filter_map(|name| name.rsplit_once('@')?.1.parse().ok())
@@ -218,6 +230,19 @@ mod tests {
             "2".repeat(64)
         ));
         assert_eq!(image.tags.len(), 1);
+        for (names, is_dangling) in [
+            (r#""RepoTags":null,"RepoDigests":[]"#, true),
+            (
+                r#""RepoTags":["<none>:<none>"],"RepoDigests":["<none>@<none>"]"#,
+                true,
+            ),
+            (r#""RepoTags":["x:1"]"#, false),
+            (r#""RepoTags":["UPPER:1"]"#, false),
+            (r#""RepoDigests":["x@sha256:1"]"#, false),
+        ] {
+            let image = read(&format!(r#"{{"Id":"{ID}",{names}}}"#));
+            assert_eq!(image.is_dangling(), is_dangling, "{names}");
+        }
         for (name, is) in [
             (format!("sha256:{ID}"), true),
             (format!("sha256:{}", "2".repeat(64)), true),

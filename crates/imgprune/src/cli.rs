@@ -4,18 +4,25 @@ use std::time::Duration;
 
 use clap::Parser;
 use cli::{Code, Common, Context, Failure, Flags, duration};
+use registry::{Holder, Store};
 use serde_json::json;
 
-use crate::{Asked, InForce, Options, Pruner};
+use crate::{Asked, Gone, InForce, Options, Pruner};
+
+/// What stands for `--release` without an ID. No argument of a command line can hold it.
+const THIS_JOB: &str = "\0";
 
 /// Keep the store under its limits, and never take what is in use
 ///
 /// Removes the images that a limit wants gone, the least recently used first: the entry, then the
-/// archive. Prints the path of each archive that it removed. Each limit is reckoned by itself, and all
-/// hold afterwards. What is pinned, leased by a live run, used by a container, being read or written,
-/// the base of a thin archive that stays, or kept by --keep is never removed; where that leaves a limit
-/// exceeded, it says so and ends with 6. Limits come from flags, or else from images.cleanup and
-/// resource_limits of the config; without any it ends with 2.
+/// archive. Prints the path of each archive that it removed. Each limit is computed by itself, and all
+/// hold afterwards. Limits come from flags, or else from images.cleanup and resource_limits of the
+/// config; without any it ends with 2. If you name images, these are removed and no limit is applied.
+///
+/// Images that are pinned, leased by a live run, used by a container, being read or written, the base
+/// of a thin archive that stays, or kept by --keep are never removed. If that leaves a limit exceeded
+/// or a named image in the store, imgprune says so and ends with 6. Pinned images and those kept by
+/// name are exempt from --max-age and --keep-last.
 #[derive(Debug, Parser)]
 #[command(
     name = "imgprune",
@@ -34,46 +41,65 @@ Examples:
   imgprune --orphans --missing
       Remove archives that nobody registered, and entries without an archive.
 
-  imgprune --release \"$GITHUB_RUN_ID\"
-      End the leases of a run.
+  imgprune capy-debian-12-gcc13 --rmi
+      Remove this image now, from the store and from the engine.
+
+  imgprune --release
+      End the leases of this CI job, then prune by the limits of the config.
 
 Exit codes:
   0 done, 1 other, 2 usage (no limit from anywhere too), 3 invalid registry or config, 5 engine
   failed, 6 a limit could not be met, 7 lock not had in time, 130 interrupted"
 )]
 pub struct Cli {
+    /// Remove these images, whatever the limits
+    ///
+    /// Registered names, tags or paths of archives; - reads them from standard input.
+    #[arg(value_name = "NAME")]
+    operands: Vec<String>,
+
     #[command(flatten)]
     asked: Asked,
 
-    /// Print what would go, and touch nothing
+    /// Print what would be removed, and touch nothing
     #[arg(short = 'n', long)]
     dry_run: bool,
 
     /// Also remove the engine's copies of removed images
+    ///
+    /// And images that imgpipe left there without a name: those that another image replaced, and those of interrupted loads.
     #[arg(long)]
     rmi: bool,
 
     /// Also remove archives that no entry names
     ///
-    /// And unfinished files of dead writers.
+    /// And temporary files that an interrupted command left.
     #[arg(long)]
     orphans: bool,
 
     /// Also remove entries whose archives are missing
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     missing: bool,
 
-    /// End the leases of this run; may be repeated
-    #[arg(long, value_name = "ID", hide_short_help = true)]
+    /// End the leases of this run, then prune by the configured limits
+    ///
+    /// Without an ID: of this CI job, else of the process that started this command. May be repeated.
+    #[arg(
+        long,
+        value_name = "ID",
+        num_args = 0..=1,
+        default_missing_value = THIS_JOB,
+        hide_short_help = true
+    )]
     release: Vec<String>,
 
-    /// How long leases last at most whose holders can't be seen
+    /// Expire leases after DUR if their holder cannot be checked
     ///
-    /// Default: what each says, usually 6h.
+    /// Default: what each lease says, usually 6h.
     #[arg(long, value_name = "DUR", value_parser = duration::parse, hide_short_help = true)]
     lease: Option<Duration>,
 
-    /// Say which limits are in force and where each comes from, and touch nothing
+    /// Print which limits are in force and where each comes from, and touch nothing
     #[arg(long, hide_short_help = true)]
     show_limits: bool,
 
@@ -98,31 +124,36 @@ impl Flags for Cli {
 }
 
 /// Prunes, and prints what went.
-pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
-    let asked = cli.asked;
+pub fn main(mut cli: Cli, context: &mut Context) -> Result<(), Failure> {
     let config = cli.common.config()?;
     let reporter = context.reporter.clone();
-    let in_force = InForce::new(&asked, &config)?;
+    if !cli.operands.is_empty() && cli.asked.has_limit() {
+        let message = "named images are removed whatever the limits: give names, or give limits";
+        return Err(Failure::usage(message));
+    }
+    let mut in_force = InForce::new(&cli.asked, &config)?;
     in_force.say_odd(&reporter);
     if cli.show_limits {
         return show(context, &in_force);
     }
-    let released = cli.release.iter().map(|id| cli::run_holder(id));
     let options = Options {
-        released: released.collect::<Result<_, _>>()?,
+        released: released(&cli.release)?,
         dry_run: cli.dry_run,
         rmi: cli.rmi,
         orphans: cli.orphans,
         missing: cli.missing,
         lease: cli.lease,
     };
-    // Ending leases is a job of its own, unless more is asked for beside it.
-    let only_releases = !options.released.is_empty() && !asked.has_limit();
-    let prunes = options.orphans || options.missing || (in_force.has_limit() && !only_releases);
+    let has_job = options.orphans || options.missing || options.rmi || !cli.operands.is_empty();
+    let prunes = has_job || in_force.has_limit();
     if !prunes && options.released.is_empty() {
         return Err(no_limit(&in_force));
     }
     let store = cli.common.store()?;
+    let names = names(&mut cli, context, &store)?;
+    if let Some(names) = &names {
+        in_force = in_force.naming(names.iter().cloned());
+    }
     let engine = cli.common.engine();
     let pruner = Pruner {
         store: &store,
@@ -136,7 +167,18 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     if !prunes {
         return Ok(());
     }
-    let report = pruner.run(&in_force, &options)?;
+    let mut report = pruner.run(&in_force, &options)?;
+    if let Some(names) = names {
+        // Thin archives go before their bases; what is printed is in the order of the input.
+        let place = |gone: &Gone| {
+            names
+                .iter()
+                .position(|name| gone.name.as_ref() == Some(name))
+        };
+        report
+            .gone
+            .sort_by_key(|gone| place(gone).unwrap_or(usize::MAX));
+    }
     for gone in &report.gone {
         if cli.common.json || gone.has_file() {
             context.out.record(gone.path.as_str(), || gone.json())?;
@@ -150,6 +192,39 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         reporter.failure(failure);
     }
     report.verdict()
+}
+
+/// Whose leases end.
+fn released(ids: &[String]) -> Result<Vec<Holder>, Failure> {
+    let holder = |id: &String| match id.as_str() {
+        THIS_JOB => cli::this_run()?
+            .ok_or_else(|| Failure::usage("--release: there is no run here; give its ID")),
+        id => cli::run_holder(id),
+    };
+    ids.iter().map(holder).collect()
+}
+
+/// The names of the images that the operands mean, each once; `None` if there is no operand.
+fn names(
+    cli: &mut Cli,
+    context: &mut Context,
+    store: &Store,
+) -> Result<Option<Vec<String>>, Failure> {
+    if cli.operands.is_empty() {
+        return Ok(None);
+    }
+    let input = (cli.common).input(std::mem::take(&mut cli.operands), "registered names")?;
+    let registry = store.read()?;
+    let mut names = Vec::new();
+    context.each(input, |_, operand| {
+        let entry = cli::find_entry(store, &registry, &operand)?;
+        let entry = entry.ok_or_else(|| cli::not_registered(store, &operand))?;
+        if !names.contains(&entry.name) {
+            names.push(entry.name.clone());
+        }
+        Ok(())
+    })?;
+    Ok(Some(names))
 }
 
 fn show(context: &Context, in_force: &InForce) -> Result<(), Failure> {
@@ -169,9 +244,9 @@ fn show(context: &Context, in_force: &InForce) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The failure of whoever asks for nothing.
+/// The failure of a call that asks for nothing.
 fn no_limit(in_force: &InForce) -> Failure {
-    let failure = Failure::new(Code::Usage, "no limit is given, so nothing can be too much");
+    let failure = Failure::new(Code::Usage, "no limit given; nothing to prune");
     match &in_force.disabled {
         Some(at) => failure.with_hint(format!(
             "cleanup is switched off in {at}; give a limit like --max-size 50GB"

@@ -25,6 +25,8 @@ pub(crate) struct Entries {
     pub invalid: Vec<Failure>,
     /// Names whose archive another candidate has too, and counts.
     pub shared: HashSet<String>,
+    /// Names of images that were used or made in the future, as a clock said that was ahead.
+    pub ahead: Vec<String>,
 }
 
 /// What may hold images.
@@ -32,6 +34,9 @@ pub(crate) struct Holds<'a> {
     pub keep: &'a [Pattern],
     pub leases: &'a [Lease],
     pub uses: &'a Uses,
+    /// The images that are to go whatever the limits.
+    pub named: &'a HashSet<String>,
+    pub now: DateTime<Utc>,
 }
 
 impl Entries {
@@ -43,7 +48,10 @@ impl Entries {
         let mut found = Self::default();
         let mut owners: HashMap<_, String> = HashMap::new();
         let survey = store.survey();
-        for entry in registry.entries() {
+        // Of entries with one archive the first keeps it; a named one only if all are named.
+        let mut entries: Vec<_> = registry.entries().iter().collect();
+        entries.sort_by_key(|entry| holds.named.contains(&entry.name));
+        for entry in entries {
             let path = match survey.path(&entry.file) {
                 Ok(path) => path,
                 Err(error) => {
@@ -63,6 +71,10 @@ impl Entries {
                     }
                     let modified = metadata.modified().ok().map(DateTime::<Utc>::from);
                     let mut candidate = candidate(entry, metadata.len(), modified, held);
+                    if candidate.recency() > Some(holds.now) {
+                        found.ahead.push(entry.name.clone());
+                        candidate.last_used = Some(holds.now);
+                    }
                     // Two entries may share a file, by whatever way. Its bytes are those of the first, which goes
                     // after the others.
                     let file = survey.real(&path);

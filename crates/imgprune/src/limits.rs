@@ -5,9 +5,11 @@ mod keep_last;
 mod max_age;
 mod max_size;
 mod min_free;
+mod named;
 mod room;
 mod said;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -15,7 +17,7 @@ use clap::Args;
 use cli::{Failure, bytes, count, duration};
 
 use crate::select::View;
-pub use in_force::{InForce, Origin};
+pub use in_force::{InForce, Origin, cleanup_keys};
 pub use keep_last::{KeepLast, Per};
 use said::Sources;
 
@@ -25,6 +27,7 @@ pub(crate) const RULES: &[Rule] = &[
     max_age::RULE,
     keep_last::RULE,
     min_free::RULE,
+    named::RULE,
 ];
 
 /// A limit: what it wants gone, and what it says. All of it is pure.
@@ -57,6 +60,8 @@ pub struct Limits {
     pub keep_last: Option<KeepLast>,
     /// How many bytes are to be free on the store's file system.
     pub min_free: Option<u64>,
+    /// Images that are to go whatever the limits.
+    pub named: HashSet<String>,
 }
 
 /// Limits as flags give them.
@@ -68,20 +73,22 @@ pub struct Asked {
     #[arg(long, value_name = "SIZE", value_parser = bytes::parse)]
     pub max_size: Option<u64>,
 
-    /// Remove what was not used for so long: 30d, 12h, 2w
+    /// Remove images that were not used for this long: 30d, 12h, 2w
     ///
-    /// What was never used is as old as it is.
+    /// Images that were never used are aged from their creation. Images that are pinned or kept by name are exempt.
     #[arg(long, value_name = "AGE", value_parser = duration::parse_age)]
     pub max_age: Option<Duration>,
 
     /// Keep the N images of each group that were used last
+    ///
+    /// Images that are pinned or kept by name stay, and count as images of their group.
     #[arg(long, value_name = "N", value_parser = count::parse_any)]
     pub keep_last: Option<usize>,
 
     /// What --keep-last groups by: project, os, or a pattern
     ///
     /// A pattern is one of names, and may be repeated. Default: all images are one group.
-    #[arg(long, value_name = "GROUP")]
+    #[arg(long, value_name = "GROUP", hide_short_help = true)]
     pub per: Vec<String>,
 
     /// Keep so much free on the store's file system
@@ -91,7 +98,7 @@ pub struct Asked {
     /// Never remove images with such names, like '*-base'
     ///
     /// May be repeated.
-    #[arg(long, value_name = "PATTERN")]
+    #[arg(long, value_name = "PATTERN", hide_short_help = true)]
     pub keep: Vec<String>,
 }
 

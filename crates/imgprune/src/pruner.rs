@@ -4,11 +4,11 @@
 //! leases, files in use) is looked at under the lock, under which images are leased and registered as well: nothing
 //! comes between the decision and the removal.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use chrono::Utc;
-use cli::{Failure, Reporter};
+use cli::{Code, Failure, Reporter};
 use engine::Engine;
 use registry::{Entry, Holder, Lease, Registry, Removed, Store};
 
@@ -22,7 +22,7 @@ use crate::{Gone, GoneKind, InForce, Report, Selection, Why, select};
 pub struct Pruner<'a> {
     /// The store.
     pub store: &'a Store,
-    /// Whose containers use images; `None` asks nobody.
+    /// Whose containers use images; `None` asks no engine.
     pub engine: Option<&'a Engine>,
     /// Where words go.
     pub reporter: &'a Reporter,
@@ -35,7 +35,7 @@ pub struct Pruner<'a> {
 pub struct Options {
     /// Touch nothing.
     pub dry_run: bool,
-    /// Remove loaded copies too.
+    /// Remove loaded copies too, and images that lost their names in the engine.
     pub rmi: bool,
     /// Remove archives without entries, and unfinished files.
     pub orphans: bool,
@@ -95,7 +95,7 @@ impl Pruner<'_> {
                 !cli::interrupted()
             })?
         };
-        let mut report = self.report(&decision, removed)?;
+        let mut report = self.report(&decision, &in_force.limits.named, removed)?;
         report.dry_run = options.dry_run;
         report.unsaid = unsaid;
         let ended = ended.map(Failure::from);
@@ -107,6 +107,7 @@ impl Pruner<'_> {
         }
         if options.rmi {
             self.untag(&decision, &uses, &mut report)?;
+            self.remove_leftovers(&uses, &mut report)?;
         }
         self.remove_strays(options, &mut report)?;
         if !options.dry_run {
@@ -130,10 +131,13 @@ impl Pruner<'_> {
         leases.retain(|lease| {
             lease.is_live(now, options.lease) && !options.released.contains(&lease.holder)
         });
+        let named = &in_force.limits.named;
         let holds = Holds {
             keep: &in_force.keep,
             leases: &leases,
             uses,
+            named,
+            now,
         };
         let mut entries = Entries::look(self.store, registry, &holds)?;
         let mut selection = select(&entries.candidates, &in_force.limits, free, now);
@@ -154,7 +158,8 @@ impl Pruner<'_> {
             }
         }
         let (mut missing, mut held) = (Vec::new(), Vec::new());
-        for (name, holds) in entries.missing.iter().filter(|_| options.missing) {
+        let is_asked_for = |name: &String| options.missing || named.contains(name);
+        for (name, holds) in (entries.missing.iter()).filter(|(name, _)| is_asked_for(name)) {
             let mut why: Vec<_> = holds.iter().cloned().map(Why::Held).collect();
             why.extend(needed_by.remove(name.as_str()).map(Why::BaseOf));
             match why.as_slice() {
@@ -174,6 +179,7 @@ impl Pruner<'_> {
     fn report(
         &self,
         decision: &Decision,
+        named: &HashSet<String>,
         removed: Vec<Option<Removed>>,
     ) -> Result<Report, Failure> {
         let candidates = &decision.entries.candidates;
@@ -234,6 +240,8 @@ impl Pruner<'_> {
             .filter(|name| !gone.contains(name))
             .cloned()
             .collect();
+        let held = decision.held.iter().map(|(name, _)| name);
+        report.held_named = held.filter(|name| named.contains(*name)).cloned().collect();
         let held = decision.held.iter();
         report.held = held
             .map(|(name, why)| Kept {
@@ -246,7 +254,19 @@ impl Pruner<'_> {
             .failures
             .extend(decision.entries.invalid.iter().cloned());
         for (name, why) in &decision.entries.odd {
-            self.reporter.warn(format!("{name}: left alone: {why}"));
+            match named.contains(name) {
+                true => (report.failures).push(Failure::new(Code::Other, why.clone()).about(name)),
+                false => self.reporter.warn(format!("{name}: left alone: {why}")),
+            }
+        }
+        if let Some(first) = decision.entries.ahead.first() {
+            let more = match decision.entries.ahead.len() - 1 {
+                0 => String::new(),
+                more => format!(" (and {more} more)"),
+            };
+            self.reporter.warn(format!(
+                "{first}{more}: last used in the future, as a clock was ahead; counted as used now"
+            ));
         }
         Ok(report)
     }

@@ -28,10 +28,14 @@ pub struct Report {
     pub missing: Vec<String>,
     /// Those of them that were to go, and why they stay.
     pub held: Vec<Kept>,
+    /// Those of these that were named.
+    pub(crate) held_named: Vec<String>,
     /// Archives and unfinished files of nobody that stay, and their bytes.
     pub strays: (usize, u64),
     /// Whether those were to go.
     pub asked_for_strays: bool,
+    /// How many images without a name were removed from the engine.
+    pub dangling: usize,
     /// Whether nothing was touched.
     pub dry_run: bool,
     /// What failed, though the rest was done.
@@ -148,6 +152,7 @@ impl Report {
             "after": { "images": images, "bytes": bytes },
             "free": self.free,
             "missing": self.missing,
+            "dangling": self.dangling,
             "strays": { "files": self.strays.0, "bytes": self.strays.1 },
             "kept": kept.collect::<Vec<_>>(),
             "unmet": unmet.collect::<Vec<_>>(),
@@ -183,6 +188,11 @@ impl Report {
                 "no archive for {names} (--missing removes such entries)"
             ));
         }
+        if self.dangling > 0 {
+            let verb = if self.dry_run { "would be" } else { "were" };
+            let images = counted(self.dangling, "dangling image");
+            reporter.info(format!("{images} of the engine {verb} removed"));
+        }
         let (files, bytes) = self.strays;
         if files > 0 {
             let bytes = size(bytes);
@@ -208,22 +218,25 @@ impl Report {
         ));
     }
 
-    /// What is left to do where not all could be done.
+    /// What is left to do if not all could be done.
     ///
     /// # Errors
-    /// With code 6 where a limit could not be met, else the first failure.
+    /// The first failure, else code 6 if a limit could not be met or a named image stays.
     pub fn verdict(&self) -> Result<(), Failure> {
         if let Some(failure) = self.failures.first() {
             return Err(failure.clone());
         }
-        if self.unmet.is_empty() {
+        if self.unmet.is_empty() && self.held_named.is_empty() {
             return Ok(());
         }
-        let limits: Vec<_> = self
+        let mut limits: Vec<_> = self
             .unmet
             .iter()
             .map(|(unmet, _)| unmet.says.clone())
             .collect();
+        if !self.held_named.is_empty() {
+            limits.push(format!("kept the entry of {}", self.held_named.join(", ")));
+        }
         let mut names: Vec<&str> = Vec::new();
         for name in self.unmet.iter().flat_map(|(_, names)| names) {
             if !names.contains(&name.as_str()) {

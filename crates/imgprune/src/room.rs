@@ -8,7 +8,7 @@ use crate::{InForce, Limits, Options, Pruner, Report};
 impl Pruner<'_> {
     /// Ends the leases of runs.
     pub fn release(&self, runs: &[Holder], dry_run: bool) -> Result<(), Failure> {
-        // Whoever is in another folder than he thinks releases nothing.
+        // In another folder than was thought, nothing is released.
         self.store.read()?;
         for holder in runs {
             let is_of = |lease: &Lease| lease.holder == *holder;

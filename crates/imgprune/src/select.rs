@@ -40,6 +40,7 @@ pub fn select(
     let store = View {
         candidates,
         order: &order,
+        exempt: order.with_bases(|index| candidates[index].is_kept()),
         free,
         now,
     };
@@ -73,6 +74,8 @@ pub(crate) struct View<'a> {
     pub candidates: &'a [Candidate],
     /// The order in which images go.
     pub order: &'a Order,
+    /// The images that a person keeps, and their bases: that they stay exceeds no limit on each image.
+    pub exempt: Vec<bool>,
     /// What is free on the store's file system, in bytes.
     pub free: Option<u64>,
     pub now: DateTime<Utc>,

@@ -78,6 +78,11 @@ impl Uses {
             .map(String::as_str)
     }
 
+    /// Whether an image of the engine has a container, in whatever state.
+    pub(crate) fn has_container(&self, image: Digest) -> bool {
+        self.containers.contains_key(&image)
+    }
+
     /// Whether an entry was registered after the engine was asked: nothing is known of it.
     pub(crate) fn is_new(&self, entry: &Entry) -> bool {
         let known = self.known.as_ref();

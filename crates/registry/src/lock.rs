@@ -90,10 +90,10 @@ pub(crate) fn probe(path: &Utf8Path) -> Result<Probe, Error> {
         Err(error) if error.is_read_only() => return Ok(Probe::Taken),
         Err(error) => return Err(error),
     };
-    Ok(found(file.try_lock(), file))
+    Ok(found(&file.try_lock(), file))
 }
 
-fn found(tried: Result<(), TryLockError>, file: File) -> Probe {
+fn found(tried: &Result<(), TryLockError>, file: File) -> Probe {
     match tried {
         Ok(()) => Probe::Free(file),
         Err(TryLockError::WouldBlock | TryLockError::Error(_)) => Probe::Taken,
@@ -158,7 +158,7 @@ mod tests {
         for error in [rustix::io::Errno::BADF, rustix::io::Errno::NOLCK] {
             let refused = Err(TryLockError::Error(error.into()));
             let file = File::open(&path).expect("opened");
-            assert!(matches!(found(refused, file), Probe::Taken), "{error}");
+            assert!(matches!(found(&refused, file), Probe::Taken), "{error}");
         }
         let Ok(Probe::Free(file)) = probe(&path) else {
             panic!("it is free");

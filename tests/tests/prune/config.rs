@@ -61,7 +61,7 @@ fn a_misspelled_limit_is_a_warning() {
     // What is left of the config limits nothing, and that stays an error.
     s.write(".localci.yml", config.replace("max_size_gb", "max_sise_gb"));
     let nothing = prune(&s, []);
-    nothing.fails("imgprune", 2, "no limit is given");
+    nothing.fails("imgprune", 2, "no limit given");
     nothing.stderr_has(place).stderr_has(":3:5: ");
     // Only who goes by the limits speaks of them.
     s.run("imgls", ["--no-engine"]).ok().silent();

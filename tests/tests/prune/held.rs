@@ -65,11 +65,13 @@ fn a_run_keeps_its_images_until_it_is_released() {
         &format!("{} (leased by run run 7)", s.image("a")),
     );
     // Ending leases needs neither limits nor an engine, but the store.
-    s.write(".localci.yml", "images: {cleanup: {max_size_gb: 0}}");
     let release = ["--engine", "/nowhere/docker", "--release", "8"];
     s.run("imgprune", release)
         .ok()
         .stderr_has("run 8 holds nothing");
+    // Limits of the config hold afterwards; what is leased by another run stays.
+    s.write(".localci.yml", "images: {cleanup: {max_size_gb: 0}}");
+    s.run("imgprune", ["--release", "8"]).code(6);
     s.run("imgprune", ["--max-size", "0"]).code(6);
     // Six hours are over at once where somebody says so.
     s.run("imgprune", ["--max-size", "0", "-n", "--lease", "0s"])
@@ -77,10 +79,54 @@ fn a_run_keeps_its_images_until_it_is_released() {
     s.run("imgprune", ["-n", "--release", "run 7", "--max-size", "0"])
         .ok()
         .stdout(&paths(&s, &["a"]));
-    s.run("imgprune", ["--release", "run 7", "--max-size", "0"])
+    s.run("imgprune", ["--release", "run 7"])
         .ok()
         .stdout(&paths(&s, &["a"]));
     assert!(s.files("images/.imgpipe/leases").is_empty());
+}
+
+#[test]
+fn the_end_of_a_job_leaves_its_neighbours_alone() {
+    let s = Sandbox::new();
+    saved(&s, "a");
+    let github = [("GITHUB_RUN_ID", "7"), ("GITHUB_JOB", "test")];
+    let jenkins = [("BUILD_TAG", "jenkins-x-7"), ("NODE_NAME", "n")];
+    for (run, own, others) in [
+        (github, "RUNNER_TRACKING_ID", ["github_1", "github_2"]),
+        (github, "GITHUB_RUN_ATTEMPT", ["1", "2"]),
+        (github, "RUNNER_NAME", ["r1", "r2"]),
+        (jenkins, "EXECUTOR_NUMBER", ["0", "1"]),
+        ([("X", ""), ("Y", "")], "CI_JOB_ID", ["1", "2"]),
+    ] {
+        let command = |program: &str, job: &str| {
+            let command = s.command(program).variable(own, job);
+            run.iter().fold(command, |command, (name, value)| {
+                command.variable(name, *value)
+            })
+        };
+        for job in others {
+            command("imgload", job).arg(s.image("a")).run().ok();
+        }
+        command("imgprune", others[0])
+            .arg("--release")
+            .run()
+            .ok()
+            .stderr_has(": 1 released");
+        let held = s.run("imgprune", ["--max-size", "0"]);
+        held.code(6)
+            .stderr_has(&format!("{} (leased by run ", s.image("a")));
+        command("imgprune", others[1])
+            .arg("--release")
+            .run()
+            .ok()
+            .stderr_has(": 1 released");
+        assert!(s.files("images/.imgpipe/leases").is_empty(), "{own}");
+    }
+    // Without CI the job is the shell's.
+    let line = format!("imgload {} && imgprune --release", s.image("a"));
+    s.sh(&line).ok().stderr_has(": 1 released");
+    s.run("imgprune", ["--release="])
+        .fails("imgprune", 2, "1 to 1024 bytes");
 }
 
 #[test]

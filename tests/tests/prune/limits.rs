@@ -22,7 +22,7 @@ fn the_least_recently_used_go_first() {
 fn every_figure_is_there_for_scripts() {
     let s = Sandbox::without_engine();
     three(&s);
-    let limits = ["--json", "--max-age", "1d", "--keep", "*-c"];
+    let limits = ["--json", "--max-size", "0", "--keep", "*-c"];
     let foreseen = prune(&s, limits.into_iter().chain(["--dry-run"]))
         .code(6)
         .stdout
@@ -40,7 +40,7 @@ fn every_figure_is_there_for_scripts() {
         found[0]["reasons"][0]
             .as_str()
             .unwrap()
-            .starts_with("not used for ")
+            .starts_with("the store is over 0 B")
     );
     let summary = &found[2]["summary"];
     assert_eq!(summary["before"]["bytes"], 600_000);
@@ -67,7 +67,7 @@ fn the_last_of_each_group_stay() {
         dry(&["0", "--per", "*-a", "--per", "*-c"]),
         paths(&s, &["a", "c"])
     );
-    prune(&s, ["--per", "os", "--max-size", "1"]).fails("imgprune", 2, "`--per`");
+    prune(&s, ["--per", "os", "--max-size", "1B"]).fails("imgprune", 2, "`--per`");
     prune(&s, ["--keep-last", "1", "--per", "["]).fails("imgprune", 2, "is no pattern");
 }
 
@@ -87,18 +87,60 @@ fn age_is_since_the_last_use_or_else_since_it_was_made() {
         ],
     );
     // The clock went back after b was used; c was never said to be made, but its file was just now.
-    prune(&s, ["--max-age", "365d"])
-        .ok()
-        .stdout(&paths(&s, &["a"]));
+    let pruned = prune(&s, ["--max-age", "365d"]);
+    pruned.ok().stdout(&paths(&s, &["a"]));
+    let ahead = format!("{}: last used in the future", s.image("b"));
+    pruned.stderr_has(&ahead);
     assert_eq!(there(&s), ["b", "c"]);
+}
+
+#[test]
+fn what_a_person_keeps_is_exempt_from_limits_on_each_image() {
+    let s = Sandbox::without_engine();
+    let base = s.image("base");
+    let old = "created: 2024-01-01T00:00:00Z";
+    stored(
+        &s,
+        &[
+            ("base", 5, old),
+            (
+                "top",
+                1,
+                &format!("{old}, pinned: true, thin: true, base: {base}"),
+            ),
+            ("a", 1, old),
+            ("b", 1, old),
+        ],
+    );
+    let nightly = [
+        "--max-age",
+        "30d",
+        "--keep-last",
+        "0",
+        "--keep",
+        "*-a",
+        "-v",
+    ];
+    let pruned = prune(&s, nightly);
+    pruned.ok().stdout(&paths(&s, &["b"]));
+    pruned.stderr_has(&format!("{}: stays: pinned", s.image("top")));
+    pruned.stderr_has(&format!("{}: stays: kept by --keep *-a", s.image("a")));
+    pruned.stderr_has(&format!("{base}: stays: base of {}", s.image("top")));
+    assert_eq!(there(&s), ["a", "base", "top"]);
+    // They are bytes all the same.
+    for room in [["--max-size", "1kB"], ["--min-free", "1PB"]] {
+        prune(&s, room.into_iter().chain(["--keep", "*-a"]))
+            .code(6)
+            .stderr_has(&format!("{} (pinned)", s.image("top")));
+    }
 }
 
 #[test]
 fn it_never_removes_by_surprise() {
     let s = Sandbox::without_engine();
-    prune(&s, ["--max-size", "1"]).fails("imgprune", 3, "there is no registry");
+    prune(&s, ["--max-size", "1B"]).fails("imgprune", 3, "there is no registry");
     three(&s);
-    prune(&s, []).fails("imgprune", 2, "no limit is given");
+    prune(&s, []).fails("imgprune", 2, "no limit given");
     s.write(
         ".localci.yml",
         "images: {cleanup: {enabled: false, max_size_gb: 0}}",
@@ -109,6 +151,8 @@ fn it_never_removes_by_surprise() {
     for (words, text) in [
         (["--max-size", "lots"], "is not a size"),
         (["--max-size", "-1GB"], "-1"),
+        (["--max-size", "50"], "`50` has no unit: say 50GB"),
+        (["--min-free", "1.5"], "`1.5` has no unit: say 1.5GB"),
         (["--max-age", "30"], "`30` has no unit: say 30d"),
         (["--max-age", "1y"], "is not a duration"),
         (["--keep-last", "1.5"], "--keep-last"),

@@ -5,6 +5,7 @@ mod config;
 mod files;
 mod held;
 mod limits;
+mod named;
 mod room;
 
 use pipeline_tests::{Image, Outcome, Sandbox, engine};

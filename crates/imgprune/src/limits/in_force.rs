@@ -13,6 +13,16 @@ use super::{Asked, KeepLast, Limits, Per, RULES};
 const ENABLED: &str = "enabled";
 const KEEP: &str = "keep";
 
+/// All keys of `images.cleanup`.
+pub fn cleanup_keys() -> Vec<&'static str> {
+    let of_rules = RULES.iter().flat_map(|rule| rule.keys).copied();
+    [ENABLED]
+        .into_iter()
+        .chain(of_rules)
+        .chain([KEEP])
+        .collect()
+}
+
 /// The limits of a run.
 #[derive(Debug, Clone, Default)]
 pub struct InForce {
@@ -58,11 +68,18 @@ impl InForce {
         own.keep = keep.iter().map(pattern).collect::<Result<_, _>>()?;
         own.note_all(KEEP, &keep);
 
-        let mut known = vec![ENABLED];
-        known.extend(RULES.iter().flat_map(|rule| rule.keys));
-        known.push(KEEP);
-        own.warnings = config.cleanup.warnings(&known);
+        own.warnings = config.cleanup.warnings(&cleanup_keys());
         Ok(own)
+    }
+
+    /// The same patterns to keep, and the named images in the place of all limits.
+    #[must_use]
+    pub fn naming(self, names: impl IntoIterator<Item = String>) -> Self {
+        let limits = Limits {
+            named: names.into_iter().collect(),
+            ..Limits::default()
+        };
+        Self { limits, ..self }
     }
 
     fn of_rules(sources: &Sources<'_>) -> Result<Self, Failure> {

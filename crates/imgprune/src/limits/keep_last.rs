@@ -59,14 +59,23 @@ pub(super) const RULE: Rule = Rule {
         let too_large = groups.filter(|(_, members)| members.len() > *count);
         too_large
             .map(|(group, members)| {
-                let mut held_by = members[*count..].to_vec();
+                let beyond = members[*count..].iter().copied();
+                let mut held_by: Vec<_> = beyond.filter(|&index| !store.exempt[index]).collect();
                 held_by.sort_unstable();
-                let found = members.len();
-                (format!("{found} of {group} stay, not {count}"), held_by)
+                let found = images(members.len());
+                (format!("kept {found} of {group} (limit: {count})"), held_by)
             })
+            .filter(|(_, held_by)| !held_by.is_empty())
             .collect()
     },
 };
+
+fn images(count: usize) -> String {
+    match count {
+        1 => "1 image".to_owned(),
+        count => format!("{count} images"),
+    }
+}
 
 /// That of each group only the most recently used stay.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,7 +126,7 @@ fn per_of(said: &[Said<String>]) -> Result<Per, Failure> {
 mod tests {
     use super::*;
     use crate::Limits;
-    use crate::select::testing::{check, exceeded, image};
+    use crate::select::testing::{check, exceeded, held, image, leased};
 
     #[test]
     fn what_goes_and_what_is_said() {
@@ -137,7 +146,12 @@ mod tests {
         let reason = "none of the store is to stay";
         check(&RULE, &limit(0), &store[..1], &[("c", reason)]);
         exceeded(&RULE, &limit(1), &store, &[2], &[]);
-        let says = "2 of the store stay, not 1";
+        let says = "kept 2 images of the store (limit: 1)";
         exceeded(&RULE, &limit(1), &store, &[0, 1], &[(says, &[0])]);
+        // What a person keeps takes its place in the group, and exceeds no limit.
+        let store = [held(image("c", 3)), leased(image("a", 1)), image("b", 2)];
+        exceeded(&RULE, &limit(1), &store, &[0, 1], &[]);
+        let says = "kept 2 images of the store (limit: 0)";
+        exceeded(&RULE, &limit(0), &store, &[0, 1], &[(says, &[1])]);
     }
 }

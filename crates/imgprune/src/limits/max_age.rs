@@ -26,7 +26,8 @@ pub(super) const RULE: Rule = Rule {
             .collect()
     },
     exceeded: |limits, store, stays| {
-        let old = older(store, limits.max_age, indexes(stays));
+        let counted = indexes(stays).filter(|&index| !store.exempt[index]);
+        let old = older(store, limits.max_age, counted);
         let (held_by, ages): (Vec<_>, Vec<_>) = old.unzip();
         let says = limits.max_age.zip(ages.into_iter().max());
         let says = says.map(|(limit, found)| {
@@ -67,7 +68,7 @@ fn span(span: TimeDelta) -> String {
 mod tests {
     use super::*;
     use crate::Limits;
-    use crate::select::testing::{check, exceeded, image};
+    use crate::select::testing::{check, exceeded, held, image, leased};
 
     #[test]
     fn what_goes_and_what_is_said() {
@@ -81,6 +82,9 @@ mod tests {
         exceeded(&RULE, &limit, &store, &[1], &[]);
         let says = "an image not used for 45 days stays, over 2 days";
         exceeded(&RULE, &limit, &store, &[0, 1, 2], &[(says, &[0, 2])]);
+        let store = [held(image("c", 45)), leased(image("b", 3))];
+        let says = "an image not used for 3 days stays, over 2 days";
+        exceeded(&RULE, &limit, &store, &[0, 1], &[(says, &[1])]);
     }
 
     #[test]

@@ -36,6 +36,20 @@ impl Order {
         self.bases[index]
     }
 
+    /// The images that `is` says, and those that they leave layers to.
+    pub(crate) fn with_bases(&self, is: impl Fn(usize) -> bool) -> Vec<bool> {
+        let mut with = vec![false; self.bases.len()];
+        for index in (0..self.bases.len()).filter(|&index| is(index)) {
+            let mut next = Some(index);
+            // What is in already has its bases in: circles end too.
+            while let Some(index) = next.filter(|&index| !with[index]) {
+                with[index] = true;
+                next = self.bases[index];
+            }
+        }
+        with
+    }
+
     /// Of each candidate, how many stand on it directly.
     pub(super) fn thins(&self) -> Vec<usize> {
         let mut thins = vec![0; self.bases.len()];

@@ -29,11 +29,20 @@ pub(crate) fn held(candidate: Candidate) -> Candidate {
     Candidate { holds, ..candidate }
 }
 
+/// Leased by a run.
+pub(crate) fn leased(candidate: Candidate) -> Candidate {
+    let by = "run 1".to_owned();
+    let holds = vec![Hold::Leased { by }];
+    Candidate { holds, ..candidate }
+}
+
 /// The store as limits see it, with 5 bytes free on its disk.
 fn seen<T>(candidates: &[Candidate], see: impl FnOnce(&View<'_>) -> T) -> T {
+    let order = Order::new(candidates);
     see(&View {
         candidates,
-        order: &Order::new(candidates),
+        order: &order,
+        exempt: order.with_bases(|index| candidates[index].is_kept()),
         free: Some(5),
         now: now(),
     })

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use glob::Pattern;
 
-use super::testing::{held, image, now};
+use super::testing::{held, image, leased, now};
 use super::*;
 use crate::{KeepLast, Per};
 
@@ -230,10 +230,10 @@ fn stamps() {
 
 #[test]
 fn held_images_count_among_the_last() {
-    let store = [held(image("old", 9)), image("a", 1), image("b", 2)];
+    let store = [leased(image("old", 9)), image("a", 1), image("b", 2)];
     let selection = select(&store, &keep_last(1, Per::Store), None, now());
     assert_eq!(names(&store, &selection), "b");
-    let unmet = unmet("keep-last", "2 of the store stay, not 1", &[0]);
+    let unmet = unmet("keep-last", "kept 2 images of the store (limit: 1)", &[0]);
     assert_eq!(selection.unmet, [unmet]);
     // Another limit makes the room that this one could not.
     let limits = Limits {

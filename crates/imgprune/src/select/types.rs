@@ -27,8 +27,14 @@ pub struct Candidate {
 }
 
 impl Candidate {
+    /// Whether a person keeps it, by a pin or by its name.
+    pub(super) fn is_kept(&self) -> bool {
+        let by_person = |hold: &Hold| matches!(hold, Hold::Pinned | Hold::Kept { .. });
+        self.holds.iter().any(by_person)
+    }
+
     /// When it was last of use to anyone.
-    pub(super) fn recency(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn recency(&self) -> Option<DateTime<Utc>> {
         self.last_used.or(self.created)
     }
 
