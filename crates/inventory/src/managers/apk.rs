@@ -70,7 +70,8 @@ fn runtimes(compiler: &Compiler, variants: &[Variant]) -> Vec<String> {
 
 fn install(packages: &BTreeSet<PackageName>) -> String {
     format!(
-        "RUN set -eu; \\\n    apk add --no-cache \\\n        {}\n",
+        "RUN set -eu; \\\n    apk add --no-cache \\\n        {}; \\\n    \
+         rm -rf /var/cache/apk/* /etc/apk/cache/*\n",
         words(packages)
     )
 }

@@ -80,12 +80,15 @@ fn multilib(compiler: &Compiler) -> Vec<String> {
     }
 }
 
+/// `clean` knows where the base keeps its downloads and the tables that apt makes of its lists. Docker's own images of Debian
+/// have it done by a hook; other bases, as debootstrap makes them, keep all of it.
+const CLEAN: &str = "apt-get clean; \\\n    rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin";
+
 fn install(packages: &BTreeSet<PackageName>) -> String {
     format!(
         "RUN set -eu; \\\n    export DEBIAN_FRONTEND=noninteractive; \\\n{}    \
          apt-get update; \\\n    \
-         apt-get install -y --no-install-recommends \\\n        {}; \\\n    \
-         rm -rf /var/lib/apt/lists/*\n",
+         apt-get install -y --no-install-recommends \\\n        {}; \\\n    {CLEAN}\n",
         foreign_architectures(packages),
         words(packages),
     )

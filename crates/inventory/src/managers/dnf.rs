@@ -73,7 +73,8 @@ fn install(packages: &BTreeSet<PackageName>) -> String {
         "RUN set -eu; \\\n    \
          dnf=dnf; command -v dnf >/dev/null || dnf=microdnf; \\\n    \
          \"$dnf\" install -y --setopt=install_weak_deps=0 \\\n        {}; \\\n    \
-         \"$dnf\" clean all\n",
+         \"$dnf\" clean all; \\\n    \
+         rm -rf /var/cache/dnf/* /var/cache/libdnf5/* /var/cache/yum/*\n",
         words(packages),
     )
 }
