@@ -68,7 +68,7 @@ impl From<inventory::Error> for Failure {
 impl From<engine::Error> for Failure {
     fn from(error: engine::Error) -> Self {
         let code = match error {
-            engine::Error::Name(_) => Code::Invalid,
+            engine::Error::Name(_) | engine::Error::Argument { .. } => Code::Invalid,
             _ => Code::Engine,
         };
         // What the message says already need not be said twice.

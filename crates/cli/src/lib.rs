@@ -32,6 +32,7 @@ mod reporter;
 mod run;
 mod signals;
 mod size;
+mod variable;
 mod words;
 
 pub use command::{VERSION, command};
@@ -50,3 +51,4 @@ pub use reporter::{Reporter, Task};
 pub use run::{Context, Flags, run};
 pub use signals::{Reprieve, interrupted, reprieve};
 pub use size::{short_size, size};
+pub use variable::is_set;

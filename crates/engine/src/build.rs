@@ -15,7 +15,7 @@ use program::{Call, Chunks, Lines, Streams, TAIL, Tail};
 
 use crate::flavor::{self, Version};
 use crate::legacy::{self, Steps};
-use crate::{Engine, Error, ImageInfo};
+use crate::{Engine, Error, ImageInfo, arguments};
 
 /// Where the build file is.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +35,7 @@ pub struct Build<'a> {
     pub context: Option<&'a Utf8Path>,
     /// The tag of the result. No image may have it: so what has it afterwards is the result.
     pub tag: &'a Reference,
-    /// Values for `ARG`. Never shown in errors.
+    /// Values for `ARG`. Never shown in errors, nor on the engine's command line.
     pub args: BTreeMap<String, String>,
     /// Whether steps go by `args`, rather than `FROM` alone.
     pub args_in_steps: bool,
@@ -52,6 +52,10 @@ pub struct Build<'a> {
     pub cache_from: Option<&'a Reference>,
     /// The network of `RUN` steps: `none`, `host`, a network's name.
     pub network: Option<&'a str>,
+    /// The stage to build; `None` is the last.
+    pub target: Option<&'a str>,
+    /// Secrets for `RUN --mount=type=secret`, as engines take them: `id=ID,src=PATH`, `id=ID,env=NAME`.
+    pub secrets: Vec<String>,
 }
 
 impl<'a> Build<'a> {
@@ -69,6 +73,8 @@ impl<'a> Build<'a> {
             pull: false,
             cache_from: None,
             network: None,
+            target: None,
+            secrets: Vec::new(),
         }
     }
 }
@@ -106,6 +112,7 @@ impl Engine {
         on_output: &mut dyn FnMut(&str),
     ) -> Result<ImageInfo, Error> {
         let version = self.probe()?;
+        self.check_build(build)?;
         let name = build.tag.to_string();
         if self.inspect(&[&name])?.iter().any(Option::is_some) {
             return Err(Error::TagTaken {
@@ -180,12 +187,9 @@ impl Build<'_> {
     /// The command line, and what it is to read on its standard input.
     fn call(&self, call: Call, version: &Version) -> Result<(Call, Option<Vec<u8>>), Error> {
         // Values are joined to their flags: they cannot be taken for flags themselves.
-        let pairs = |flag: &'static str, map: &BTreeMap<String, String>| {
-            map.iter()
-                .map(|(key, value)| format!("--{flag}={key}={value}"))
-                .collect::<Vec<_>>()
-        };
-        let call = call
+        let labels = self.labels.iter();
+        let labels = labels.map(|(key, value)| format!("--label={key}={value}"));
+        let call = arguments::pass(call, &self.args)
             .ended_by(version.ends_builds())
             .env("BUILDKIT_PROGRESS", "plain")
             // Attestations turn an image into an index of one, with another ID each time.
@@ -193,8 +197,13 @@ impl Build<'_> {
             .env("DOCKER_CLI_HINTS", "false")
             .arg("--force-rm")
             .arg(format!("--tag={}", self.tag))
-            .args(pairs("build-arg", &self.args))
-            .args(pairs("label", &self.labels))
+            .args(labels)
+            .args(self.target.map(|target| format!("--target={target}")))
+            .args(
+                self.secrets
+                    .iter()
+                    .map(|secret| format!("--secret={secret}")),
+            )
             .args(
                 self.platform
                     .map(|platform| format!("--platform={}", platform.platform())),

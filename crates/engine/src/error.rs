@@ -94,6 +94,17 @@ pub enum Error {
         tag: Reference,
     },
 
+    /// A build argument that the engine's client would take for a setting of its own.
+    #[error("the build argument `{name}` would change the engine's own client")]
+    Argument {
+        /// Its name.
+        name: String,
+    },
+
+    /// A build with secrets, and a builder that knows none.
+    #[error("the plan has `build.secrets`, and Docker's legacy builder knows none")]
+    NoSecrets,
+
     /// A build succeeded, but the engine does not have the image.
     #[error("the build succeeded, but the engine has no image `{tag}`")]
     NotBuilt {
@@ -178,6 +189,13 @@ impl Error {
             }
             Self::Unreachable { program, .. } => {
                 Some(format!("start the engine; `{program} info` and `DOCKER_HOST` say which one is asked"))
+            }
+            Self::Argument { name } => {
+                let name = name.trim_start_matches('_');
+                Some(format!("call it otherwise in the build file and in the plan, `BUILD_{name}` for example"))
+            }
+            Self::NoSecrets => {
+                Some("DOCKER_BUILDKIT=1 makes Docker build with BuildKit (from 23 on with the buildx plugin); podman takes secrets too".into())
             }
             Self::NotBuilt { .. } => {
                 Some("the builder keeps its results to itself; `docker buildx use default` selects the engine's own".into())

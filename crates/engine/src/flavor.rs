@@ -19,7 +19,7 @@
 //! The program says which it is; its name does not (`podman-docker` installs podman as `docker`).
 //! Docker's command line may also talk to podman's service: then local names are podman's.
 
-use naming::Reference;
+use naming::{Architecture, Reference};
 use program::SIGTERM;
 use serde::Deserialize;
 
@@ -48,6 +48,19 @@ pub struct Version {
     pub client: String,
     /// The version of the engine; podman's is its command line's.
     pub server: String,
+    /// The architecture of the engine's machine, if it is known.
+    pub(crate) architecture: Option<Architecture>,
+    pub(crate) kernel: Kernel,
+}
+
+/// The kernel under the engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kernel {
+    /// This process's own: podman without a service.
+    Own,
+    /// The one of this release.
+    Release(String),
+    Unknown,
 }
 
 /// Where an engine keeps images, which decides what a `load` can leave out and what an ID is.
@@ -81,6 +94,8 @@ impl Version {
             server_flavor: Flavor::Docker,
             client: String::new(),
             server: String::new(),
+            architecture: None,
+            kernel: Kernel::Unknown,
         }
     }
 }
@@ -101,6 +116,9 @@ struct RawClient {
     docker_api: Option<String>,
     #[serde(rename = "APIVersion")]
     podman_api: Option<String>,
+    /// podman's `linux/amd64`.
+    #[serde(rename = "OsArch")]
+    platform: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -109,6 +127,10 @@ struct RawServer {
     version: String,
     #[serde(rename = "Components", default)]
     components: Option<Vec<RawComponent>>,
+    #[serde(rename = "Arch", alias = "OsArch")]
+    platform: Option<String>,
+    #[serde(rename = "KernelVersion")]
+    kernel: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -132,8 +154,25 @@ pub(crate) fn parse_version(json: &[u8]) -> Option<Version> {
     let podman_serves = components
         .iter()
         .any(|component| component.name == "Podman Engine");
+    let (platform, kernel) = match (&server, flavor) {
+        (Some(server), _) => (
+            server.platform.as_ref(),
+            server
+                .kernel
+                .clone()
+                .map_or(Kernel::Unknown, Kernel::Release),
+        ),
+        (None, Flavor::Podman) => (client.platform.as_ref(), Kernel::Own),
+        (None, Flavor::Docker) => (None, Kernel::Unknown),
+    };
+    let architecture = platform.and_then(|platform| {
+        let platform = platform.strip_prefix("linux/").unwrap_or(platform);
+        platform.parse().ok()
+    });
     Some(Version {
         flavor,
+        architecture,
+        kernel,
         server_flavor: if podman_serves {
             Flavor::Podman
         } else {

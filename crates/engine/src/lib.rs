@@ -20,6 +20,7 @@
 //! assert!(error.to_string().contains("/nonexistent/docker"));
 //! ```
 
+mod arguments;
 mod build;
 mod containers;
 mod engine;
@@ -29,6 +30,8 @@ mod held;
 mod image;
 mod inspect;
 mod legacy;
+mod platform;
+mod secrets;
 mod several;
 mod stream;
 mod tags;

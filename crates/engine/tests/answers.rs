@@ -204,7 +204,7 @@ fn a_container_that_is_passed_over_in_silence_is_no_answer() {
 
 #[test]
 fn builds_that_fail_show_their_end_and_not_their_secrets() {
-    let cases = "build) cat >${0%/*}/file; echo \"$@\" >${0%/*}/args; printf '\\033[31mstep\\033[0m\\rnext\\n'; echo oh no >&2; exit 3;;";
+    let cases = "build) cat >${0%/*}/file; echo \"$@\" >${0%/*}/args; echo \"$TOKEN\" >${0%/*}/token; printf '\\033[31mstep\\033[0m\\rnext\\n'; echo oh no >&2; exit 3;;";
     let stand_in = StandIn::new(cases);
     let tag = tag("x");
     let build = Build {
@@ -222,10 +222,37 @@ fn builds_that_fail_show_their_end_and_not_their_secrets() {
     assert_eq!(stand_in.file("file").as_deref(), Some("FROM x\n"));
     let args = stand_in.file("args").unwrap();
     assert!(
-        args.contains(&format!("--tag={tag} --build-arg=TOKEN=secret "))
+        args.contains(" --build-arg=TOKEN ")
+            && args.contains(&format!("--tag={tag} "))
             && args.ends_with(" -- -\n"),
         "{args}"
     );
+    assert!(!args.contains("secret"), "others can read it: {args}");
+    assert_eq!(stand_in.file("token").as_deref(), Some("secret\n"));
+}
+
+#[test]
+fn what_a_builder_can_not_do_is_refused_before_it_is_asked() {
+    let cases = "build) case $2 in --help) echo '  --tag list';; *) touch ${0%/*}/built;; esac;;";
+    let tag = tag("x");
+    let plain = Build::new(BuildFile::Text("FROM x\n"), &tag);
+    let own = Build {
+        args: [("DOCKER_HOST".to_owned(), "x".to_owned())].into(),
+        ..plain.clone()
+    };
+    let secret = Build {
+        secrets: vec!["id=a,src=b".to_owned()],
+        ..plain
+    };
+    for (build, says) in [
+        (own, "the build argument `DOCKER_HOST` would change"),
+        (secret, "Docker's legacy builder knows none"),
+    ] {
+        let stand_in = StandIn::new(cases);
+        let error = stand_in.engine.build(&build, |_| ()).unwrap_err();
+        assert!(error.to_string().contains(says) && error.hint().is_some());
+        assert_eq!(stand_in.file("built"), None);
+    }
 }
 
 #[test]

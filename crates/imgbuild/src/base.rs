@@ -5,7 +5,7 @@ use cli::Failure;
 use engine::ImageInfo;
 use imgload::{Loader, Target};
 use inventory::{Inventory, Manager};
-use naming::{Digest, Os, Reference};
+use naming::{Architecture, Digest, Os, Reference};
 use registry::{Entry, Store};
 
 use crate::buildfile::SCRATCH;
@@ -104,6 +104,23 @@ impl Base {
             Self::ToCome(coming) => coming.image_id,
             Self::Remote { .. } | Self::Scratch | Self::Unsaid => None,
         }
+    }
+
+    /// The architecture that it is for, where that is known before the build.
+    pub(crate) fn architecture(&self) -> Option<Architecture> {
+        let (architecture, variant) = match self {
+            Self::Archive { target, .. } => match &target.entry {
+                Some(entry) => return entry.architecture.parse().ok(),
+                None => {
+                    let archive = Archive::open(&target.path).ok()?;
+                    let config = &archive.images().first()?.config;
+                    (config.architecture.clone(), config.variant.clone())
+                }
+            },
+            Self::Engine { info, .. } => (info.architecture.clone(), info.variant.clone()),
+            Self::Remote { .. } | Self::ToCome(_) | Self::Scratch | Self::Unsaid => return None,
+        };
+        Architecture::from_oci(&architecture, variant.as_deref()).ok()
     }
 
     /// What tells it from other bases.

@@ -37,6 +37,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A build file has no stage of this name.
+    #[error("the build file has no stage `{}`", target.escape_debug())]
+    NoStage {
+        /// The stage that was to be built.
+        target: String,
+        /// The names of its stages; empty for one without a name.
+        stages: Vec<String>,
+    },
     /// An ignore file holds a pattern that is none.
     #[error("{path}:{line}: `{pattern}` is not a valid pattern")]
     Pattern {
@@ -96,6 +104,14 @@ impl Error {
             Self::Name(error) => error.hint().map(str::to_owned),
             Self::No32Bit { .. } => Some("ask for `architecture: x86` instead".to_owned()),
             Self::NoFiles { .. } => Some("what .dockerignore names counts as not there".to_owned()),
+            Self::NoStage { stages, .. } => {
+                let names = stages.iter().filter(|name| !name.is_empty());
+                let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
+                Some(match &names[..] {
+                    [] => "none of its stages has a name: `FROM image AS name`".to_owned(),
+                    names => format!("it has {}", names.join(", ")),
+                })
+            }
             Self::BuildFile { .. }
             | Self::Pattern { .. }
             | Self::NoPattern { .. }

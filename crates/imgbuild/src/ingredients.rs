@@ -8,6 +8,7 @@ use camino::Utf8Path;
 use chrono::Utc;
 use cli::{Failure, Reporter};
 use naming::Digest;
+use plan::Secret;
 use registry::Store;
 
 use crate::base::Base;
@@ -79,6 +80,16 @@ impl Kitchen<'_> {
         for (name, value) in &recipe.args {
             let value = archive::digest_of(value.as_bytes());
             inputs.add(format!("argument {name}"), value.short());
+        }
+        let ids = recipe.secrets.iter().map(Secret::id);
+        let wishes = recipe
+            .target
+            .iter()
+            .map(|target| ("target".to_owned(), target.as_str()));
+        let wishes = wishes.chain(ids.map(|id| (format!("secret {id}"), "mounted")));
+        for (name, value) in wishes {
+            inputs.add(&name, archive::digest_of(value.as_bytes()).short());
+            extra.insert(name, value.to_owned());
         }
         for Named { reference, image } in named {
             let id = image.digest();

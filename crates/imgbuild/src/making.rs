@@ -7,7 +7,7 @@ use cli::Failure;
 use engine::{Build, BuildFile};
 use imgload::Loader;
 use imgsave::{DraftEntry, Form, Naming, Saver, Source, Thin};
-use naming::{Architecture, ImageName};
+use naming::ImageName;
 use plan::Plan;
 
 use crate::base::Base;
@@ -15,7 +15,7 @@ use crate::earlier::Earlier;
 use crate::ingredients::Ingredients;
 use crate::recipe::Recipe;
 use crate::sources::Named;
-use crate::{Builder, Built, contents, temporary};
+use crate::{Builder, Built, complaint, contents, temporary};
 
 /// What is to be made, by whoever holds the image's lock.
 pub(crate) struct Making<'a> {
@@ -46,6 +46,20 @@ impl Builder<'_> {
         let began = Instant::now();
         let loader = self.loader();
         let thin_base = self.thin_base(name, base)?;
+        let temporary = temporary::tag(self.engine, name)?;
+        let mut build = Build::new(BuildFile::Text(&ingredients.text), temporary.reference());
+        build.context = recipe.context.as_deref().filter(|_| recipe.sends_context);
+        build.args = recipe.args_on(None);
+        build.args_in_steps = recipe.has_args_of_its_own();
+        build.platform = Some(recipe.architecture)
+            .filter(|wanted| self.engine.architecture().ok().flatten() != Some(*wanted));
+        build.no_cache = self.options.no_cache;
+        build.pull = self.options.pull;
+        let network = self.options.network.as_ref().or(recipe.network.as_ref());
+        build.network = network.map(String::as_str);
+        build.target = recipe.target.as_deref();
+        build.secrets = recipe.secrets.iter().map(ToString::to_string).collect();
+        self.check_possible(recipe, base, &build)?;
         let on = if recipe.uses_base {
             self.bases.take(&base.key(), || base.bring(&loader))?
         } else {
@@ -55,16 +69,8 @@ impl Builder<'_> {
             self.bases.take(&image.key(), || image.bring(&loader))?;
         }
         let cache = self.cache_source(making.earlier, name, base);
-        let temporary = temporary::tag(self.engine, name)?;
-        let mut build = Build::new(BuildFile::Text(&ingredients.text), temporary.reference());
-        build.context = recipe.context.as_deref().filter(|_| recipe.sends_context);
         build.args = recipe.args_on(on.as_ref());
-        build.args_in_steps = recipe.has_args_of_its_own();
-        build.platform = Some(recipe.architecture).filter(|wanted| *wanted != Architecture::host());
-        build.no_cache = self.options.no_cache;
-        build.pull = self.options.pull;
         build.cache_from = cache.as_ref().map(engine::TemporaryTag::reference);
-        build.network = self.options.network.as_deref();
         let because = &making.because;
         match &on {
             Some(on) => self
@@ -74,10 +80,13 @@ impl Builder<'_> {
         }
         let task = self.reporter.task(name.as_str());
         let info = self.engine.build(&build, |line| task.engine(line));
-        let info = info.map_err(|error| match Failure::from(error) {
-            failure if task.shows_engine() => failure.without_tail(),
-            failure => failure,
-        })?;
+        let info =
+            info.map_err(
+                |error| match complaint::explain(error, recipe.architecture, |_| None) {
+                    failure if task.shows_engine() => failure.without_tail(),
+                    failure => failure,
+                },
+            )?;
         drop(task);
         let image_id = info.id;
         let saver = Saver {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cli::Failure;
-use naming::{ImageName, Reference};
+use naming::{Architecture, ImageName, Reference};
 use plan::Plan;
 use registry::Store;
 
@@ -24,5 +24,7 @@ fn told(plan: &Plan, store: &Store) -> Result<BTreeSet<Reference>, Failure> {
     // It is no image that the file names.
     args.insert(BASE_IMAGE.to_owned(), SCRATCH.to_owned());
     let text = recipe::read(&file)?;
-    Ok(scan(&text, &args, recipe::architecture(plan))?.images)
+    let architecture = recipe::wanted_architecture(plan).unwrap_or_else(Architecture::host);
+    let target = plan.build.target.as_deref();
+    Ok(scan(&text, &args, architecture, target)?.images)
 }

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use cli::{Code, Failure};
 use inventory::Manager;
 use naming::{Architecture, ImageName, Reference};
-use plan::{Action, Plan, Step};
+use plan::{Action, Plan, Secret, Step};
 use registry::Store;
 
 use crate::base::Base;
@@ -40,6 +40,16 @@ pub(crate) struct Recipe {
     pub images: BTreeSet<Reference>,
     /// Whether the base goes into the image.
     pub uses_base: bool,
+    /// Whether a `FROM` names a platform of its own: then the base may be for another one.
+    pub names_platform: bool,
+    /// Whether programs of the image's architecture are run.
+    pub runs: bool,
+    /// The stage to build; `None` is the last.
+    pub target: Option<String>,
+    /// The network of `RUN` steps.
+    pub network: Option<String>,
+    /// Secrets that `RUN` steps may mount.
+    pub secrets: Vec<Secret>,
 }
 
 impl Recipe {
@@ -51,7 +61,9 @@ impl Recipe {
         base: &Base,
     ) -> Result<Self, Failure> {
         let steps = plan.build.steps.clone();
-        let architecture = architecture(plan);
+        let architecture = wanted_architecture(plan)
+            .or_else(|| base.architecture())
+            .unwrap_or_else(Architecture::host);
         let mut args = plan.build.args.clone();
         for (name, value) in &args {
             check_argument(name, value).map_err(|failure| failure.about(plan.subject()))?;
@@ -76,9 +88,21 @@ impl Recipe {
             )
             .about(plan.subject()));
         }
+        let (network, secrets) = (plan.build.network.clone(), plan.build.secrets.clone());
+        let steps_run = steps
+            .iter()
+            .any(|step| !matches!(step.action, Action::Copy { .. }));
         let Some(file) = build_file(plan, name, store)? else {
+            if let Some(target) = &plan.build.target {
+                return Err(Failure::invalid(format!(
+                    "`build.target` is `{target}`, and there is no build file that could have such a stage"
+                ))
+                .with_hint("name one in `build.dockerfile`")
+                .about(plan.subject()));
+            }
             let text = generated(plan, name, store, base, architecture)?;
             return Ok(Self {
+                runs: steps_run || text.contains("\nRUN "),
                 text,
                 steps,
                 context,
@@ -88,16 +112,21 @@ impl Recipe {
                 architecture,
                 images: BTreeSet::new(),
                 uses_base: true,
+                names_platform: false,
+                target: None,
+                network,
+                secrets,
             });
         };
-        let text = read(&file)?;
+        let mut text = read(&file)?;
+        let mut target = plan.build.target.clone();
         let mut known = args.clone();
         let named = match base {
             Base::Scratch => Some(SCRATCH.to_owned()),
             base => base.reference().map(|reference| reference.to_string()),
         };
         known.extend(named.map(|base| (BASE_IMAGE.to_owned(), base)));
-        let scan = scan(&text, &known, architecture)
+        let scan = scan(&text, &known, architecture, target.as_deref())
             .map_err(|error| Failure::from(error).about(file.as_str()))?;
         if scan.uses_base && matches!(base, Base::Scratch) {
             args.insert(BASE_IMAGE.to_owned(), SCRATCH.to_owned());
@@ -110,6 +139,15 @@ impl Recipe {
         }
         let checked = steps::append(&text, steps.iter().map(|_| ("RUN true", None)));
         checked.map_err(|error| Failure::from(error).about(file.as_str()))?;
+        if let Some(line) = scan.rest.filter(|_| !steps.is_empty()) {
+            // Steps follow the stage that is built, whose arguments they see. No builder makes the rest.
+            text = text
+                .lines()
+                .take(line - 1)
+                .map(|line| format!("{line}\n"))
+                .collect();
+            target = None;
+        }
         Ok(Self {
             text,
             steps,
@@ -120,6 +158,11 @@ impl Recipe {
             architecture,
             images,
             uses_base: scan.uses_base,
+            names_platform: scan.names_platform,
+            runs: scan.runs || (steps_run && !scan.names_platform),
+            target,
+            network,
+            secrets,
         })
     }
 
@@ -172,21 +215,35 @@ fn generated(
     architecture: Architecture,
 ) -> Result<String, Failure> {
     let wanted = plan.requirements.as_ref();
-    let reference = base.reference().ok_or_else(|| {
-        Failure::invalid("the plan has nothing to build on: no `best_base_image_path`, no `base_image`, no build file").about(plan.subject())
-    })?;
-    let os = wanted.map(|wanted| wanted.os.clone()).or_else(|| base.os());
-    let manager = match os.as_ref().and_then(Manager::of) {
-        Some(manager) => Some(manager),
-        // A base of one's own (`our-base:3`) says nothing, the name of what is built on it does.
-        None => base.manager(store)?.or_else(|| Manager::of(name.os())),
-    };
-    let manager = manager.ok_or_else(|| crate::Error::unknown_manager(os.as_ref(), name))?;
     let missing = plan.to_install();
     let compilers = wanted.map_or(&missing.compilers, |wanted| &wanted.compilers);
+    let installs = !missing.is_empty() || !compilers.is_empty();
+    let reference = base.reference();
+    let is_scratch = matches!(base, Base::Scratch);
+    let refuse = |why: &str| Err(Failure::invalid(why).about(plan.subject()));
+    let has_steps = !plan.build.steps.is_empty();
+    if reference.is_none() && (!is_scratch || !has_steps) {
+        return refuse(
+            "the plan has nothing to build on: no `best_base_image_path`, no `base_image`, no build file",
+        );
+    }
+    if is_scratch && installs {
+        return refuse("nothing can be installed on `scratch`, which has no package manager");
+    }
+    let os = wanted.map(|wanted| wanted.os.clone()).or_else(|| base.os());
+    let manager = match os.as_ref().and_then(Manager::of) {
+        _ if is_scratch => None,
+        Some(manager) => Some(manager),
+        // A base of one's own (`our-base:3`) says nothing, the name of what is built on it does.
+        None if installs => base.manager(store)?.or_else(|| Manager::of(name.os())),
+        None => Manager::of(name.os()),
+    };
+    if installs && manager.is_none() {
+        return Err(crate::Error::unknown_manager(os.as_ref(), name).into());
+    }
     let generated = Generated {
         name,
-        base: &reference,
+        base: reference.as_ref(),
         manager,
         architecture,
         compilers: &missing.compilers,
@@ -198,10 +255,9 @@ fn generated(
     Ok(generate(&generated)?)
 }
 
-/// The processor that a plan's image is for.
-pub(crate) fn architecture(plan: &Plan) -> Architecture {
-    let wanted = plan.requirements.as_ref();
-    wanted.map_or_else(Architecture::host, |wanted| wanted.architecture)
+/// The architecture that a plan asks for. Without one, it is the base's.
+pub(crate) fn wanted_architecture(plan: &Plan) -> Option<Architecture> {
+    Some(plan.requirements.as_ref()?.architecture)
 }
 
 /// The build file that was written for a plan: the one that it says, or else the store's for the name.

@@ -42,6 +42,8 @@ pub struct Manager {
     multilib: Option<fn(&Compiler) -> Vec<String>>,
     /// The instruction that installs these packages.
     install: fn(&BTreeSet<PackageName>) -> String,
+    /// The name of a package that it does not have, in a line that it prints.
+    unknown: fn(&str) -> Option<&str>,
     /// The instruction that makes `cc`, `gcc` and the like mean these compilers, the first one first; empty
     /// where there is nothing to do.
     choose: fn(&Manager, &[&Compiler]) -> String,
@@ -109,6 +111,18 @@ impl Manager {
         })
     }
 
+    /// The packages that a package manager says it does not have, in the output of a command, in its order.
+    pub fn unknown_packages(output: &str) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for line in output.lines() {
+            let found = MANAGERS.iter().find_map(|manager| (manager.unknown)(line));
+            let is_name = |name: &&str| name.parse::<PackageName>().is_ok();
+            let new = found.filter(is_name).map(str::to_owned);
+            names.extend(new.filter(|name| !names.contains(name)));
+        }
+        names
+    }
+
     /// The instruction of a build file that installs packages, which are at least one.
     pub fn install(&self, packages: &BTreeSet<PackageName>) -> String {
         (self.install)(packages)
@@ -148,6 +162,15 @@ impl fmt::Debug for Manager {
 fn words(packages: &BTreeSet<PackageName>) -> String {
     let names: Vec<_> = packages.iter().map(PackageName::as_str).collect();
     names.join(" \\\n        ")
+}
+
+/// What stands in a line between two texts, wherever the first is: builders put their own words before a line.
+fn between<'a>(line: &'a str, start: &str, end: &str) -> Option<&'a str> {
+    let rest = line.split_once(start)?.1;
+    match end {
+        "" => rest.split_whitespace().next(),
+        end => Some(rest.split_once(end)?.0),
+    }
 }
 
 /// Whether a variant is among some.

@@ -38,7 +38,7 @@ pub struct Call {
     program: OsString,
     verbs: String,
     args: Vec<OsString>,
-    env: Vec<(&'static str, &'static str)>,
+    env: Vec<(OsString, OsString)>,
     folder: Option<PathBuf>,
     timeout: Option<Duration>,
     cleans_up: bool,
@@ -94,8 +94,8 @@ impl Call {
     }
 
     /// Sets a variable of its environment.
-    pub fn env(mut self, name: &'static str, value: &'static str) -> Self {
-        self.env.push((name, value));
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.env.push((name.into(), value.into()));
         self
     }
 

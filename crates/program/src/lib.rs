@@ -36,6 +36,7 @@ pub use child::{
 };
 pub use collect::{Chunk, Chunks, Collector};
 pub use error::{Error, seconds};
+pub use family::MARK;
 pub use feed::Input;
 pub use lines::Lines;
 pub use tail::{Tail, one_line};

@@ -209,3 +209,41 @@ fn steps_come_from_the_archive_where_buildkit_has_forgotten_them() {
     let names = engine().images_of(&s.image("tool"));
     assert_eq!(names, [format!("{}:latest", s.image("tool"))]);
 }
+
+#[test]
+fn secrets_reach_the_step_and_nothing_else() {
+    let s = Sandbox::new();
+    let Some(buildkit) = BuildKit::of(&s) else {
+        return;
+    };
+    let base = Image::new().busybox().build(&s, "base");
+    let word = format!("{}-word", s.project());
+    s.write("token", format!("{word}\n"));
+    s.write(
+        "Dockerfile",
+        format!(
+            "FROM {base}\nRUN --mount=type=secret,id=token test -s /run/secrets/token && \\\n    \
+             wc -c < /run/secrets/token > /length\n"
+        ),
+    );
+    let plan = |secrets: &str| {
+        format!(
+            r#"{{"name":"{}","build":{{"dockerfile":"Dockerfile","secrets":{secrets}}}}}"#,
+            s.image("tool")
+        )
+    };
+    assert!(buildkit.build(&plan(r#"["id=token,src=token"]"#)));
+    let length = s.run("imgcat", [&s.archive("tool"), "/length"]);
+    length.ok().stdout(&format!("{}\n", word.len() + 1));
+    for path in ["image-registry.yml", &s.archive("tool")] {
+        let bytes = s.read_bytes(path);
+        let found = bytes
+            .windows(word.len())
+            .any(|piece| piece == word.as_bytes());
+        assert!(!found, "{path} holds the secret");
+    }
+    // The ID is an input, the secret is none.
+    s.write("token", "another");
+    assert!(!buildkit.build(&plan(r#"{"token":"token"}"#)));
+    assert!(buildkit.build(&plan(r#"["id=token,src=token","id=more,src=token"]"#)));
+}

@@ -5,6 +5,7 @@ mod base;
 mod buildkit;
 mod cache;
 mod explain;
+mod features;
 mod file;
 mod jobs;
 mod look;

@@ -14,6 +14,7 @@ use inventory::Manager;
 use naming::{Architecture, Compiler, ImageName, PackageName, Reference, ToolName, Variant};
 
 use super::packages;
+use super::scan::SCRATCH;
 use crate::error::Result;
 
 /// What a build file is made from.
@@ -21,10 +22,10 @@ use crate::error::Result;
 pub struct Generated<'a> {
     /// The image to build.
     pub name: &'a ImageName,
-    /// What it starts from.
-    pub base: &'a Reference,
-    /// The package manager in the base.
-    pub manager: &'static Manager,
+    /// What it starts from; `None` is `scratch`.
+    pub base: Option<&'a Reference>,
+    /// The package manager in the base; `None` if there is none and nothing that would need it.
+    pub manager: Option<&'static Manager>,
     /// The processor that the image is for.
     pub architecture: Architecture,
     /// The compilers to install.
@@ -49,16 +50,30 @@ impl<'a> Generated<'a> {
 
 /// The build file's text.
 pub fn generate(wanted: &Generated<'_>) -> Result<String> {
-    let manager = wanted.manager;
-    let layers = [
-        ("compilers", packages::for_compilers(wanted)?),
-        ("packages", packages::by_name(wanted)?),
-        ("tools", packages::for_tools(wanted)?),
-    ];
+    let base = wanted
+        .base
+        .map_or_else(|| SCRATCH.to_owned(), ToString::to_string);
+    let with = wanted
+        .manager
+        .map_or_else(String::new, |manager| format!(" with {}", manager.name));
     let mut out = format!(
-        "# {} with {}, made by imgbuild.\nARG BASE_IMAGE={}\nFROM ${{BASE_IMAGE}}\n",
-        wanted.name, manager.name, wanted.base,
+        "# {}{with}, made by imgbuild.\nARG BASE_IMAGE={base}\nFROM ${{BASE_IMAGE}}\n",
+        wanted.name,
     );
+    if let Some(manager) = wanted.manager {
+        out += &installed(wanted, manager)?;
+    }
+    out += &labels(wanted);
+    Ok(out)
+}
+
+fn installed(wanted: &Generated<'_>, manager: &Manager) -> Result<String> {
+    let layers = [
+        ("compilers", packages::for_compilers(wanted, manager)?),
+        ("packages", packages::by_name(wanted, manager)?),
+        ("tools", packages::for_tools(wanted, manager)?),
+    ];
+    let mut out = String::new();
     for (purpose, layer) in layers.iter().filter(|(_, layer)| !layer.is_empty()) {
         let _ = write!(out, "\n# {purpose}\n{}", manager.install(layer));
     }
@@ -67,17 +82,18 @@ pub fn generate(wanted: &Generated<'_>) -> Result<String> {
     if let Some((c, cxx)) = used.iter().find_map(|compiler| manager.commands(compiler)) {
         let _ = write!(out, "\nENV CC={c} CXX={cxx}\n");
     }
-    out += &labels(wanted);
     Ok(out)
 }
 
 fn labels(wanted: &Generated<'_>) -> String {
-    format!(
-        "\nLABEL org.opencontainers.image.title=\"{}\" \\\n      \
-         org.opencontainers.image.base.name=\"{}\"\n",
-        wanted.name,
-        wanted.base.canonical(),
-    )
+    let title = format!("\nLABEL org.opencontainers.image.title=\"{}\"", wanted.name);
+    match wanted.base {
+        Some(base) => format!(
+            "{title} \\\n      org.opencontainers.image.base.name=\"{}\"\n",
+            base.canonical()
+        ),
+        None => format!("{title}\n"),
+    }
 }
 
 #[cfg(test)]

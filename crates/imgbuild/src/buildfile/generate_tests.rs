@@ -35,8 +35,8 @@ fn text(wanted: &Wanted) -> Result<String> {
     let default: Vec<Compiler> = list(wanted.default);
     generate(&Generated {
         name: &wanted.name.parse().expect("name"),
-        base: &wanted.base.parse().expect("reference"),
-        manager: manager_of(wanted.base),
+        base: Some(&wanted.base.parse().expect("reference")),
+        manager: Some(manager_of(wanted.base)),
         architecture: Architecture::X86_64,
         compilers: &list(wanted.compilers),
         default_compiler: default.first(),
@@ -110,6 +110,26 @@ fn nothing_missing_is_no_layer() {
     assert!(
         text.contains("base.name=\"docker.io/library/debian:12\""),
         "{text}"
+    );
+}
+
+#[test]
+fn without_a_base_and_a_manager_only_the_name_is_said() {
+    let text = generate(&Generated {
+        name: &"capy-scratch-files".parse().expect("name"),
+        base: None,
+        manager: None,
+        architecture: Architecture::X86_64,
+        compilers: &[],
+        default_compiler: None,
+        packages: &[],
+        tools: &[],
+        variants: &[],
+    });
+    assert_eq!(
+        text.expect("text"),
+        "# capy-scratch-files, made by imgbuild.\nARG BASE_IMAGE=scratch\nFROM ${BASE_IMAGE}\n\n\
+         LABEL org.opencontainers.image.title=\"capy-scratch-files\"\n"
     );
 }
 
@@ -228,8 +248,8 @@ proptest! {
         let packages: Vec<PackageName> = packages.iter().filter_map(|name| name.parse().ok()).collect();
         let text = generate(&Generated {
             name: &"capy-debian-12-base".parse().expect("name"),
-            base: &"debian:12".parse().expect("reference"),
-            manager: manager_of("debian:12"),
+            base: Some(&"debian:12".parse().expect("reference")),
+            manager: Some(manager_of("debian:12")),
             architecture: Architecture::X86_64,
             compilers: &[],
             default_compiler: None,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use inventory::tool_packages;
+use inventory::{Manager, tool_packages};
 use naming::{Architecture, PackageName};
 
 use super::generate::Generated;
@@ -12,8 +12,7 @@ use crate::error::{Error, Result};
 pub(super) type Layer = BTreeSet<PackageName>;
 
 /// The compilers, and what the variants need of them.
-pub(super) fn for_compilers(wanted: &Generated<'_>) -> Result<Layer> {
-    let manager = wanted.manager;
+pub(super) fn for_compilers(wanted: &Generated<'_>, manager: &Manager) -> Result<Layer> {
     let mut layer = Layer::new();
     for compiler in wanted.compilers {
         layer.extend(manager.compiler_packages(compiler)?);
@@ -34,8 +33,7 @@ pub(super) fn for_compilers(wanted: &Generated<'_>) -> Result<Layer> {
 }
 
 /// The tools.
-pub(super) fn for_tools(wanted: &Generated<'_>) -> Result<Layer> {
-    let manager = wanted.manager;
+pub(super) fn for_tools(wanted: &Generated<'_>, manager: &Manager) -> Result<Layer> {
     let mut layer = Layer::new();
     for tool in wanted.tools {
         layer.extend(tool_packages(manager, tool)?);
@@ -44,9 +42,9 @@ pub(super) fn for_tools(wanted: &Generated<'_>) -> Result<Layer> {
 }
 
 /// The packages that were asked for by name.
-pub(super) fn by_name(wanted: &Generated<'_>) -> Result<Layer> {
+pub(super) fn by_name(wanted: &Generated<'_>, manager: &Manager) -> Result<Layer> {
     for package in wanted.packages {
-        wanted.manager.check(package)?;
+        manager.check(package)?;
     }
     Ok(wanted.packages.iter().cloned().collect())
 }

@@ -29,24 +29,42 @@ pub struct Scan {
     /// Whether a `FROM` takes the argument `BASE_IMAGE`. One that does not ignores the base of
     /// its plan.
     pub uses_base: bool,
+    /// Whether something is run, in stages for the image's own architecture as far as it can be seen.
+    pub runs: bool,
+    /// Whether a `FROM` has a `--platform` of its own.
+    pub names_platform: bool,
+    /// The line on which the stage behind the target begins, from 1, if there is one.
+    pub rest: Option<usize>,
 }
 
 /// Looks through a build file, with the values that the build's arguments will have. Arguments that it
-/// does not declare have no effect, as in the builders.
+/// does not declare have no effect, as in the builders. Stages behind `target` are not looked at: no builder makes them.
 pub fn scan(
     text: &str,
     args: &BTreeMap<String, String>,
     architecture: Architecture,
+    target: Option<&str>,
 ) -> Result<Scan> {
     let file = instructions::parse(text)?;
     let mut scanner = Scanner::new(args, architecture, file.escape);
+    let mut rest = None;
     for instruction in &file.list {
+        if instruction.name == "FROM" && target.is_some_and(|target| scanner.is_at(target)) {
+            rest = Some(instruction.line);
+            break;
+        }
         scanner.take(instruction)?;
     }
     if !scanner.in_stage {
         let line = file.list.last().map_or(1, |last| last.line);
         let reason = "there is no `FROM`".into();
         return Err(crate::Error::BuildFile { line, reason });
+    }
+    if let Some(target) = target.filter(|target| !scanner.is_at(target)) {
+        return Err(crate::Error::NoStage {
+            target: target.to_owned(),
+            stages: scanner.stages,
+        });
     }
     let syntax = file.syntax.map(|name| {
         let name = name
@@ -64,6 +82,10 @@ pub fn scan(
         images: scanner.images,
         syntax: syntax.transpose()?,
         uses_base: scanner.uses_base,
+        // With a platform of its own, a stage may run what the engine's machine runs.
+        runs: scanner.runs && !scanner.names_platform,
+        names_platform: scanner.names_platform,
+        rest,
     })
 }
 
@@ -76,6 +98,8 @@ struct Scanner<'a> {
     in_stage: bool,
     images: BTreeSet<Reference>,
     uses_base: bool,
+    runs: bool,
+    names_platform: bool,
 }
 
 impl<'a> Scanner<'a> {
@@ -100,6 +124,8 @@ impl<'a> Scanner<'a> {
             in_stage: false,
             images: BTreeSet::new(),
             uses_base: false,
+            runs: false,
+            names_platform: false,
         }
     }
 
@@ -118,6 +144,7 @@ impl<'a> Scanner<'a> {
                 Ok(())
             }
             "RUN" => {
+                self.runs = true;
                 for mount in flags(&words, "--mount=", self.escape) {
                     let fields = mount.split(',').map(|field| field.trim_matches('"'));
                     for value in fields.filter_map(|field| field.strip_prefix("from=")) {
@@ -148,6 +175,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn from(&mut self, instruction: &Instruction, words: &[String]) -> Result<()> {
+        self.names_platform |= flags(words, "--platform=", self.escape).next().is_some();
         let operands: Vec<_> = words
             .iter()
             .skip_while(|word| word.starts_with("--"))
@@ -194,6 +222,16 @@ impl<'a> Scanner<'a> {
             return Ok(());
         }
         self.image(instruction, value)
+    }
+
+    /// Whether the stage that was last begun is the target: by its name, or its number from 0.
+    fn is_at(&self, target: &str) -> bool {
+        let Some(name) = self.stages.last() else {
+            return false;
+        };
+        let number = self.stages.len() - 1;
+        (!name.is_empty() && name.eq_ignore_ascii_case(target))
+            || (target.parse() == Ok(number) && !self.is_stage_name(target))
     }
 
     fn is_stage_name(&self, name: &str) -> bool {

@@ -6,7 +6,7 @@ fn scanned(text: &str, args: &[(&str, &str)]) -> Result<Scan> {
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
-    scan(text, &args, Architecture::X86_64)
+    scan(text, &args, Architecture::X86_64, None)
 }
 
 #[test]
@@ -112,6 +112,51 @@ fn what_is_refused_says_where() {
     for (text, expected) in table {
         let error = scanned(text, &[]).expect_err(text).to_string();
         assert!(error.starts_with(expected), "{text:?}: {error}");
+    }
+}
+
+#[test]
+fn a_target_ends_what_is_looked_at() {
+    let text = "FROM a:1 AS build\nRUN x\nFROM b:1 AS Test\nFROM c:1";
+    let at = |target| scan(text, &BTreeMap::new(), Architecture::X86_64, Some(target));
+    for (target, images, rest) in [
+        ("build", "{a:1}", Some(3)),
+        ("test", "{a:1, b:1}", Some(4)),
+        ("1", "{a:1, b:1}", Some(4)),
+        ("2", "{a:1, b:1, c:1}", None),
+    ] {
+        let found = at(target).expect(target);
+        assert_eq!(format!("{:?}", found.images), images, "{target}");
+        assert_eq!(found.rest, rest, "{target}");
+    }
+    for target in ["tset", "3", ""] {
+        let error = at(target).expect_err(target);
+        assert_eq!(
+            error.to_string(),
+            format!("the build file has no stage `{target}`")
+        );
+        assert_eq!(error.hint().as_deref(), Some("it has `build`, `test`"));
+    }
+}
+
+#[test]
+fn what_runs_for_the_images_own_architecture() {
+    let table = [
+        ("FROM a\nCOPY x /", false, false),
+        ("FROM a\nRUN x", true, false),
+        (
+            "FROM --platform=$BUILDPLATFORM a AS b\nRUN x\nFROM c\nCOPY --from=b x /",
+            false,
+            true,
+        ),
+    ];
+    for (text, runs, names_platform) in table {
+        let found = scanned(text, &[]).expect(text);
+        assert_eq!(
+            (found.runs, found.names_platform),
+            (runs, names_platform),
+            "{text}"
+        );
     }
 }
 

@@ -30,6 +30,10 @@ pub(super) const APK: Manager = Manager {
     runtimes,
     multilib: None,
     install,
+    unknown: |line| {
+        let name = line.split_once(" (no such package):")?.0;
+        name.split_whitespace().last()
+    },
     choose: |_, _| String::new(),
 };
 

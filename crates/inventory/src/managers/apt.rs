@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use naming::{Compiler, PackageName, Variant};
 
-use super::{Manager, is_instrumented, words};
+use super::{Manager, between, is_instrumented, words};
 use crate::dpkg;
 
 pub(super) const APT: Manager = Manager {
@@ -20,6 +20,11 @@ pub(super) const APT: Manager = Manager {
     runtimes,
     multilib: Some(multilib),
     install,
+    unknown: |line| {
+        between(line, "E: Unable to locate package ", "")
+            .or_else(|| between(line, "E: Package '", "' has no installation candidate"))
+            .or_else(|| between(line, "E: Couldn't find any package by glob '", "'"))
+    },
     choose,
 };
 

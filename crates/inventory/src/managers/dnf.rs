@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use naming::{Compiler, PackageName, Variant};
 
-use super::{Manager, has, is_instrumented, words};
+use super::{Manager, between, has, is_instrumented, words};
 use crate::rpm;
 
 pub(super) const DNF: Manager = Manager {
@@ -27,6 +27,10 @@ pub(super) const DNF: Manager = Manager {
     runtimes,
     multilib: Some(|_| MULTILIB.map(str::to_owned).into()),
     install,
+    unknown: |line| {
+        between(line, "No match for argument: ", "")
+            .or_else(|| between(line, "error: No package matches '", "'"))
+    },
     choose: |_, _| String::new(),
 };
 

@@ -105,3 +105,32 @@ fn whose_system_is_whose() {
         }
     }
 }
+
+#[test]
+fn what_a_package_manager_does_not_have() {
+    let output = "\
+E: Unable to locate package libssl-devv
+#7 1.234 E: Unable to locate package make2
+E: Package 'gcc-99' has no installation candidate
+E: Unable to locate package gcc-98
+E: Couldn't find any package by glob 'gcc-98'
+ERROR: unable to select packages:
+  libfoo (no such package):
+    required by: world[libfoo]
+No match for argument: zlib-devell
+error: No package matches 'zlib-devell'
+Error: Unable to find a match: zlib-devell
+E: Unable to locate package $(id)
+";
+    assert_eq!(
+        Manager::unknown_packages(output),
+        [
+            "libssl-devv",
+            "make2",
+            "gcc-99",
+            "gcc-98",
+            "libfoo",
+            "zlib-devell"
+        ]
+    );
+}

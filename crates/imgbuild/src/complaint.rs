@@ -1,0 +1,98 @@
+//! What the output of a failed build says of the reason.
+
+use cli::{Code, Failure};
+use inventory::Manager;
+use naming::Architecture;
+
+use crate::possible::emulation;
+
+/// What a package manager, an engine or a program says where a step has no network.
+const NO_NETWORK: &[&str] = &[
+    // Docker's BuildKit where the daemon has `bridge: none` (20.10).
+    "network bridge not found",
+    "Temporary failure resolving",
+    "Temporary failure in name resolution",
+    "Could not resolve host",
+    "temporary error (try again later)",
+    "bad address",
+];
+
+/// A failed build with the reason in the first line, where its output tells. `suggest` knows a package's nearest name.
+pub(crate) fn explain(
+    error: engine::Error,
+    architecture: Architecture,
+    suggest: impl FnOnce(&str) -> Option<String>,
+) -> Failure {
+    let Some(tail) = error.tail().map(str::to_owned) else {
+        return error.into();
+    };
+    let unknown = Manager::unknown_packages(&tail);
+    if let [first, rest @ ..] = &unknown[..] {
+        let names = unknown.join(", ");
+        let failure = Failure::new(Code::Engine, format!("no package {names}; {error}"));
+        let near = suggest(first).filter(|_| rest.is_empty());
+        let failure = match near {
+            Some(near) => failure.with_hint(format!("did you mean {near}?")),
+            None => failure
+                .with_hint("the distribution calls it something else, or another release has it"),
+        };
+        return failure.with_tail(tail);
+    }
+    let failure = Failure::from(error);
+    if tail.to_ascii_lowercase().contains("exec format error") {
+        return failure.with_hint(emulation(architecture));
+    }
+    if NO_NETWORK.iter().any(|words| tail.contains(words)) {
+        return failure.with_hint(
+            "the build's steps have no network, or no name server; `--network host` gives them this machine's",
+        );
+    }
+    failure
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn explained(tail: &str) -> String {
+        let error = engine::Error::Failed {
+            command: "docker build".into(),
+            outcome: "failed with exit status 100".into(),
+            tail: tail.into(),
+        };
+        let near = |name: &str| (name == "libssl-devv").then(|| "libssl-dev".to_owned());
+        explain(error, Architecture::Aarch64, near).to_string()
+    }
+
+    #[test]
+    fn the_reason_is_in_the_first_line() {
+        for (tail, says) in [
+            (
+                "Reading package lists...\nE: Unable to locate package libssl-devv\nThe command",
+                "no package libssl-devv; `docker build` failed with exit status 100\n  | Reading",
+            ),
+            (
+                "#5 0.9 E: Unable to locate package a1\n#5 0.9 E: Unable to locate package b1",
+                "no package a1, b1; ",
+            ),
+            (
+                "exec /bin/sh: exec format error",
+                "hint: register an emulator",
+            ),
+            (
+                "executor failed running [/bin/sh -c x]: network bridge not found",
+                "hint: the build's steps have no network, or no name server; `--network host`",
+            ),
+            (
+                "make: *** no rule",
+                "`docker build` failed with exit status 100",
+            ),
+        ] {
+            let text = explained(tail);
+            assert!(text.contains(says), "{text}");
+        }
+        let near = explained("E: Unable to locate package libssl-devv");
+        assert!(near.ends_with("\nhint: did you mean libssl-dev?"), "{near}");
+        assert!(!explained("make: *** no rule").contains("hint"));
+    }
+}

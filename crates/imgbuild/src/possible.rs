@@ -1,0 +1,85 @@
+//! What can't be built is refused before a base is loaded and anything is built.
+
+use cli::{Code, Failure};
+use engine::Build;
+use naming::Architecture;
+use plan::{Secret, SecretSource};
+
+use crate::Builder;
+use crate::base::Base;
+use crate::recipe::Recipe;
+
+impl Builder<'_> {
+    pub(crate) fn check_possible(
+        &self,
+        recipe: &Recipe,
+        base: &Base,
+        build: &Build,
+    ) -> Result<(), Failure> {
+        check_base(recipe, base)?;
+        recipe.secrets.iter().try_for_each(check_secret)?;
+        self.engine.check_build(build)?;
+        let wanted = recipe.architecture;
+        match self.engine.can_run(wanted)? {
+            Some(false) if recipe.runs => Err(can_not_run(wanted)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Engines take no note of a base for another architecture, or pull one instead.
+fn check_base(recipe: &Recipe, base: &Base) -> Result<(), Failure> {
+    let wanted = recipe.architecture;
+    let counts = recipe.uses_base && !recipe.names_platform;
+    match base.architecture().filter(|own| counts && *own != wanted) {
+        Some(own) => {
+            let base = base.words().unwrap_or_default();
+            Err(Failure::invalid(format!(
+                "the base {base} is for {own}, and the image is to be for {wanted}"
+            ))
+            .with_hint(format!(
+                "give a base for {wanted}: `imgfetch --platform {}` downloads one; or ask for `architecture: {own}`",
+                wanted.platform()
+            )))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The builder's own words for a secret that is not there differ, and podman takes an empty one.
+fn check_secret(secret: &Secret) -> Result<(), Failure> {
+    let refuse = |why: String| {
+        Err(Failure::invalid(format!(
+            "the secret `{}` {why}",
+            secret.id()
+        )))
+    };
+    match secret.source() {
+        SecretSource::File(path) => match std::fs::metadata(path) {
+            Ok(metadata) if metadata.is_file() => Ok(()),
+            Ok(_) => refuse(format!("can't be read: {path} is not a file")),
+            Err(error) => refuse(format!("can't be read: {path}: {error}")),
+        },
+        SecretSource::Variable(name) if cli::is_set(name) => Ok(()),
+        SecretSource::Variable(name) => refuse(format!("has no value: `{name}` is not set")),
+    }
+}
+
+fn can_not_run(wanted: Architecture) -> Failure {
+    Failure::new(
+        Code::Engine,
+        format!("the engine's machine can't run programs for {wanted}"),
+    )
+    .with_hint(emulation(wanted))
+}
+
+/// What makes a machine run another one's programs.
+pub(crate) fn emulation(wanted: Architecture) -> String {
+    let (name, _) = wanted.oci();
+    format!(
+        "register an emulator with binfmt_misc on the engine's machine (Debian's qemu-user-static, or \
+         `docker run --privileged --rm tonistiigi/binfmt --install {name}`), build on a machine that is {wanted}, or \
+         `imgfetch --platform {}` an image that others built",
+        wanted.platform()
+    )
+}
