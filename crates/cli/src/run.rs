@@ -80,6 +80,10 @@ pub fn run<F: Flags>(work: impl FnOnce(F, &mut Context) -> Result<(), Failure>) 
         keep_going: common.keep_going,
         first_failure: None,
     };
+    // A config that can't be read is said by the command, if it needs one.
+    for warning in common.config().iter().flat_map(registry::Config::warnings) {
+        context.reporter.warn(warning);
+    }
     let result = signals::watch(&context.reporter).and_then(|()| work(flags, &mut context));
     let code = match (signals::received(), result) {
         (Some(code), _) => {

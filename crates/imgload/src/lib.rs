@@ -13,9 +13,11 @@ mod parcel;
 mod presence;
 mod record;
 mod sender;
+mod stale;
 pub mod target;
 
 pub use choice::the_registered;
 pub use lacking::Lacking;
 pub use loader::{Loaded, Loader, Outcome};
+pub use stale::{is_stale, stale};
 pub use target::Target;

@@ -166,6 +166,10 @@ mod tests {
         entry.last_used = "2026-02-07T01:02:03Z".parse().ok();
         entry.usage_count = 4711;
         (entry.image_id, entry.digest, entry.fingerprint) = (digest(7), digest(8), digest(9));
+        entry.requested = Some(registry::Requested {
+            packages: words("wanted-package"),
+            tools: words("wanted-tool"),
+        });
         entry.build_seconds = Some(12.5);
         entry.built_because = Some("the base changed".into());
         entry.inputs = words("input 0a1b");
@@ -185,6 +189,10 @@ mod tests {
                 serde_json::Value::Array(values) => {
                     assert!(!values.is_empty(), "{key} is tried");
                     values.iter().all(shown)
+                }
+                serde_json::Value::Object(lists) => {
+                    let mut values = lists.values().filter_map(|list| list.as_array()).flatten();
+                    values.all(shown)
                 }
                 // Others have the same answers: their lines are looked for.
                 serde_json::Value::Bool(_) => text.contains(&format!("\n{key}: no\n")),

@@ -3,20 +3,24 @@
 use camino::Utf8PathBuf;
 use clap::Parser;
 use cli::{Common, Context, Failure, Flags, LeaseFlags, Leases};
+use plan::Rules;
 use registry::Term;
 
+use crate::grouping::group;
+use crate::naming_flags::NamingFlags;
 use crate::planner::Planner;
 use crate::requirements::{Given, from_operand, from_stdin};
 use crate::view::CostFlags;
-use crate::workflow::WorkflowFlags;
+use crate::wanted::AllWanted;
+use crate::workflow::{Workflow, WorkflowFlags};
 
 /// Pick the best image for a requirement, or the best base and what is missing
 ///
 /// Reads requirements (YAML or JSON) from files or standard input, or the entries of a GitHub Actions
-/// workflow, and prints a plan for each, one JSON object a line, for imgbuild. An image can be used when its system, version and architecture are the
-/// required ones and it has every required compiler; of those, the one with most of the packages and tools
-/// wins. With none, the best image of that system is what imgbuild builds on, and with none of those the
-/// system itself. The image that a plan names is held for this run (see Leases). No engine is started,
+/// workflow, and prints a plan for each, one JSON object a line, for imgbuild. An image meets a requirement if its system,
+/// version and architecture are the required ones and it has every required compiler, package, tool and variant. If no
+/// image does, the best image of that system becomes the base of a build, or else the system itself. Requirements of one
+/// call that get one image name become one image with the packages and tools of all. The image that a plan names is held for this run (see Leases). No engine is started,
 /// unless --cost bytes or --view asks what it holds.
 #[derive(Debug, Parser)]
 #[command(
@@ -66,6 +70,9 @@ pub struct Cli {
     cost: CostFlags,
 
     #[command(flatten)]
+    naming: NamingFlags,
+
+    #[command(flatten)]
     lease: LeaseFlags,
 
     #[command(flatten)]
@@ -87,15 +94,24 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         given,
         workflow,
         cost,
+        naming,
         explain: explaining,
         lease,
         common,
     } = cli;
     let config = common.config()?;
-    let warnings = config.warnings();
-    warnings.for_each(|warning| context.reporter.warn(warning));
+    let rules = Rules {
+        costs: cost.costs(&config)?,
+        accept_missing: naming.accept_missing(&config)?,
+        exact: naming.naming(&config).exact,
+        ..Rules::default()
+    };
+    let naming = naming.naming(&config);
     let project = given.project.as_deref();
-    let workflow_read = workflow.read(project, &config, &context.reporter)?;
+    let mut workflow_read = workflow.read(project, &config, &context.reporter)?;
+    if naming.distinct {
+        workflow_read = workflow_read.map(Workflow::with_distinct_names);
+    }
     if project.is_some() && workflow_read.is_none() && !given.has_os() {
         return Err(Failure::usage(
             "`--project` needs `--os`, or a `--workflow`",
@@ -141,21 +157,24 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
             lock_timeout: common.lock_timeout,
             reporter: &reporter,
         },
-        choice: cost.choice(&config, &engine)?,
+        choice: cost.choice(&rules.costs, &config, &engine)?,
+        rules,
         explaining,
         act: workflow.act,
     };
-    if let Some(workflow) = workflow_read {
-        return planner.print_all(context, &workflow.wanted(&reporter));
-    }
-    if let Some(requirement) = given {
-        return planner.print_all(context, &vec![requirement.map(Into::into)]);
-    }
     let null = common.null;
-    if reads_stdin {
-        return planner.print_all(context, &from_stdin(null)?);
-    }
-    context.each(files.iter().map(Ok), |context, path: &Utf8PathBuf| {
-        planner.print_all(context, &from_operand(path, null)?)
-    })
+    let wanted = match (workflow_read, given) {
+        (Some(workflow), _) => workflow.wanted(&reporter),
+        (None, Some(requirement)) => vec![requirement],
+        (None, None) if reads_stdin => from_stdin(null)?,
+        (None, None) => from_operands(&files, null),
+    };
+    planner.print_all(context, &group(wanted, naming))
+}
+
+/// The requirements of all files, which are planned together. A file that can't be read is a failure in its place.
+fn from_operands(files: &[Utf8PathBuf], null: bool) -> AllWanted {
+    let read = files.iter().map(|path| from_operand(path, null));
+    read.flat_map(|read| read.unwrap_or_else(|failure| vec![Err(failure)]))
+        .collect()
 }

@@ -5,9 +5,10 @@ use std::collections::HashSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use cli::{Failure, Reporter};
-use plan::{Requirement, Selection, select_by};
+use plan::{Requirement, Rules, Selection, select_by};
 use registry::{Entry, Registry, Store};
 
+use crate::archives::Archives;
 use crate::view::{Choice, Found};
 
 /// How many of those whose archives are not there are named.
@@ -23,6 +24,7 @@ pub(crate) struct Images<'a> {
     choice: &'a Choice<'a>,
     found: Found,
     usable: Vec<&'a Entry>,
+    archives: Archives,
 }
 
 impl<'a> Images<'a> {
@@ -42,6 +44,7 @@ impl<'a> Images<'a> {
             choice,
             found: choice.find_out(store, registry, reporter)?,
             usable: Vec::new(),
+            archives: Archives::default(),
         };
         let survey = store.survey();
         let mut paths = Vec::new();
@@ -81,11 +84,62 @@ impl<'a> Images<'a> {
         Ok(images)
     }
 
-    /// The best of them.
-    pub(crate) fn select(&self, requirement: &Requirement) -> Selection<'a> {
-        let entries = self.usable.iter().copied();
+    /// The best of them whose archive, if there is one, is the registered one.
+    pub(crate) fn select(
+        &self,
+        requirement: &Requirement,
+        rules: &Rules,
+        reporter: &Reporter,
+    ) -> Selection<'a> {
         let known = self.found.known(self.registry);
-        select_by(requirement, entries, &self.choice.costs, &known)
+        let own = requirement.image_name().ok();
+        loop {
+            let usable = self.usable.iter().copied().filter(|entry| {
+                // An image of the very name is no base of itself, so without an archive it is of no use.
+                let is_own = own.as_ref().is_some_and(|own| own.as_str() == entry.name);
+                !self.archives.is_refused(&entry.name) && !(is_own && self.is_held_alone(entry))
+            });
+            let selection = select_by(requirement, usable.collect(), rules, &known);
+            match selection.chosen() {
+                Some(chosen) if self.is_stale(chosen.entry, reporter) => {}
+                _ => return selection,
+            }
+        }
+    }
+
+    /// Whether an archive that an entry needs is another than the registered one. Those that are fetched are as good as
+    /// there.
+    fn is_stale(&self, entry: &Entry, reporter: &Reporter) -> bool {
+        let mut next = Some(entry);
+        for _ in 0..MAX_DEPTH {
+            let Some(needed) = next else { return false };
+            let Ok(file) = self.store.path(&needed.file) else {
+                return false;
+            };
+            let fetches = self.choice.fetches(needed);
+            let shown = self.store.relative(&file, self.here);
+            if self
+                .archives
+                .is_stale(needed, &file.absolute(), &shown, fetches, reporter)
+            {
+                self.archives.refuse(&entry.name);
+                return true;
+            }
+            let base = needed.base.as_deref().filter(|_| needed.thin);
+            next = base.and_then(|base| self.registry.get(base));
+        }
+        false
+    }
+
+    /// The entry of a name, with or without an archive.
+    pub(crate) fn registered(&self, name: &str) -> Option<&'a Entry> {
+        self.registry.get(name)
+    }
+
+    /// Whether the engine has an image, and no archive.
+    fn is_held_alone(&self, entry: &Entry) -> bool {
+        self.found.held.contains(&entry.name)
+            && self.path_of(entry).is_ok_and(|path| path.is_none())
     }
 
     /// The path of an entry's archive, as it opens from the working directory; `None` where the engine alone has the

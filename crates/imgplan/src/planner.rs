@@ -2,13 +2,15 @@
 
 use camino::Utf8PathBuf;
 use cli::{Context, Failure, Leases, Reporter};
-use plan::{Plan, explain, plan_for};
+use std::collections::HashMap;
+
+use plan::{Pick, Plan, Requirement, Rules, Selection, explain, plan_for};
 use registry::{Registry, Store};
 
 use crate::act::{Mapping, Runners};
 use crate::entries::Images;
 use crate::view::Choice;
-use crate::wanted::{AllWanted, Job, Wanted};
+use crate::wanted::{AllWanted, Job};
 
 /// How often plans are made again because an image was removed before it was held.
 const ATTEMPTS: usize = 10;
@@ -20,20 +22,25 @@ pub(crate) struct Planner<'a> {
     pub registry: Registry,
     pub leases: Leases<'a>,
     pub choice: Choice<'a>,
+    pub rules: Rules,
     pub explaining: bool,
     /// Whether what act takes is printed instead of plans.
     pub act: bool,
 }
 
 /// A plan, and what was taken for it.
+#[derive(Clone)]
 struct Planned {
     plan: Plan,
     job: Option<Job>,
     chosen: Option<Chosen>,
     explanation: Vec<String>,
+    /// What is said when it is printed.
+    warning: Option<String>,
 }
 
 /// The entry that a plan relies on.
+#[derive(Clone)]
 struct Chosen {
     name: String,
     file: Utf8PathBuf,
@@ -51,6 +58,9 @@ impl Planner<'_> {
         let mut runners = Runners::default();
         context.each(planned, |context, planned| {
             self.explain(context, &planned);
+            if let Some(warning) = &planned.warning {
+                context.reporter.warn(planned.about(warning));
+            }
             match self.act {
                 true => runners.print(context, &planned.mapping()),
                 false => print(context, &planned),
@@ -71,7 +81,7 @@ impl Planner<'_> {
             &self.choice,
             reporter,
         )?;
-        let mut planned = self.try_all(&images, wanted);
+        let mut planned = self.try_all(&images, wanted, reporter);
         for _ in 0..ATTEMPTS {
             let chosen = planned
                 .iter()
@@ -90,30 +100,80 @@ impl Planner<'_> {
                 break;
             }
             let images = Images::look(self.store, &held, &self.here, &self.choice, reporter)?;
-            planned = self.try_all(&images, wanted);
+            planned = self.try_all(&images, wanted, reporter);
         }
         Ok(planned)
     }
 
-    fn try_all(&self, images: &Images, wanted: &AllWanted) -> Vec<Result<Planned, Failure>> {
-        let wanted = wanted.iter();
-        wanted
-            .map(|one| self.plan(images, one.as_ref().map_err(Clone::clone)?))
-            .collect()
+    fn try_all(
+        &self,
+        images: &Images,
+        wanted: &AllWanted,
+        reporter: &Reporter,
+    ) -> Vec<Result<Planned, Failure>> {
+        let mut rules = self.rules.clone();
+        // Requirements of one name were made one before: they are planned once.
+        let mut known: HashMap<String, Planned> = HashMap::new();
+        let mut all = Vec::new();
+        for one in wanted {
+            let planned = one.as_ref().map_err(Clone::clone).and_then(|wanted| {
+                let requirement = &wanted.requirement;
+                let name = requirement.image_name()?.to_string();
+                let again = known.get(&name);
+                let again = again.filter(|it| it.plan.requirements.as_ref() == Some(requirement));
+                let mut planned = match again {
+                    Some(again) => again.clone(),
+                    None => self.plan(images, requirement, &mut rules, reporter)?,
+                };
+                planned.plan.job = wanted.job.as_ref().map(|job| job.name.clone());
+                planned.job.clone_from(&wanted.job);
+                known.insert(name, planned.clone());
+                Ok(planned)
+            });
+            all.push(planned);
+        }
+        all
     }
 
-    fn plan(&self, images: &Images, wanted: &Wanted) -> Result<Planned, Failure> {
-        let requirement = &wanted.requirement;
-        let selection = images.select(requirement);
-        let mut plan = plan_for(requirement, &selection, |entry| images.path_of(entry))?;
-        plan.job = wanted.job.as_ref().map(|job| job.name.clone());
+    fn plan(
+        &self,
+        images: &Images,
+        requirement: &Requirement,
+        rules: &mut Rules,
+        reporter: &Reporter,
+    ) -> Result<Planned, Failure> {
+        let name = requirement.image_name()?.to_string();
+        let mut whole = requirement.clone();
+        let mut selection = images.select(requirement, rules, reporter);
+        if !selection.is_met()
+            && !rules.exact
+            && let Some(requested) = images
+                .registered(&name)
+                .and_then(|own| own.requested.as_ref())
+        {
+            let added = requirement.with_requested(requested);
+            whole = added.map_err(|error| {
+                let hint = "--exact builds for this requirement alone";
+                Failure::from(error).about(&name).with_hint(hint)
+            })?;
+            selection = images.select(&whole, rules, reporter);
+        }
+        let mut plan = plan_for(requirement, &whole, &selection, |entry| {
+            images.path_of(entry)
+        })?;
+        plan.exact = rules.exact;
+        if plan.needs_build() {
+            let base = selection.chosen().map(|chosen| chosen.entry.name.clone());
+            rules.planned.insert(name, base);
+        }
         let explanation = match self.explaining {
-            true => explain(requirement, &selection),
+            true => explain(requirement, &whole, rules, &selection),
             false => Vec::new(),
         };
         Ok(Planned {
+            warning: self.warning(&plan, &selection),
             plan,
-            job: wanted.job.clone(),
+            job: None,
             chosen: selection.chosen().map(|chosen| Chosen {
                 name: chosen.entry.name.clone(),
                 file: chosen.entry.file.clone(),
@@ -123,19 +183,46 @@ impl Planner<'_> {
         })
     }
 
+    /// What is said of a plan whose image lacks something, or is not there yet for act.
+    fn warning(&self, plan: &Plan, selection: &Selection) -> Option<String> {
+        if plan.needs_build() {
+            let not_yet = "is not built yet; imgbuild and imgload bring it into the engine";
+            return self.act.then(|| not_yet.to_owned());
+        }
+        let Pick::Image(image) = &selection.pick else {
+            return None;
+        };
+        let packages = image.missing.packages.iter().map(ToString::to_string);
+        let tools = image.missing.tools.iter().map(ToString::to_string);
+        let lacks: Vec<_> = packages.chain(tools).collect();
+        let name = &image.entry.name;
+        let said = || format!("{name} lacks {}, which is accepted", lacks.join(", "));
+        (!lacks.is_empty()).then(said)
+    }
+
     fn explain(&self, context: &Context, planned: &Planned) {
         if self.explaining {
-            let name = planned.plan.name.as_deref().unwrap_or_default();
-            let heading = match &planned.job {
-                Some(job) => format!("{name}, for `{}`", job.name),
-                None => name.to_owned(),
-            };
+            let heading = planned.heading();
             context.reporter.explain(&heading, &planned.explanation);
         }
     }
 }
 
 impl Planned {
+    /// The image's name, and what it is for.
+    fn heading(&self) -> String {
+        let name = self.plan.name.as_deref().unwrap_or_default();
+        match &self.job {
+            Some(job) => format!("{name}, for `{}`", job.name),
+            None => name.to_owned(),
+        }
+    }
+
+    /// A line about the plan.
+    fn about(&self, what: &str) -> String {
+        format!("{}: {what}", self.heading())
+    }
+
     /// Which image the entry's runner is to be.
     fn mapping(&self) -> Mapping<'_> {
         let chosen = self.chosen.as_ref().filter(|_| !self.plan.needs_build());

@@ -2,11 +2,11 @@
 
 use camino::Utf8Path;
 use cli::Failure;
-use plan::{Requirement, parse_requirements};
+use plan::parse_requirements;
 use serde_json::json;
 
 use crate::text::{self, STDIN};
-use crate::wanted::AllWanted;
+use crate::wanted::{AllWanted, Wanted};
 
 /// The requirements of a file, or of standard input for `-`. With `null`, NUL separates texts.
 pub(crate) fn from_operand(path: &Utf8Path, null: bool) -> Result<AllWanted, Failure> {
@@ -33,9 +33,21 @@ fn parse(text: &str, subject: &str, null: bool) -> AllWanted {
         } else {
             subject.to_owned()
         };
-        for read in parse_requirements(text) {
-            let named =
-                read.and_then(|one| one.image_name().map(|_| one.into()).map_err(Into::into));
+        let read = parse_requirements(text);
+        let alone = read.len() == 1;
+        for (number, read) in read.into_iter().enumerate() {
+            let place = match alone {
+                true => subject.clone(),
+                false => format!("{subject}: requirement {}", number + 1),
+            };
+            let named = read.and_then(|requirement| {
+                requirement.image_name()?;
+                Ok(Wanted {
+                    requirement,
+                    place,
+                    job: None,
+                })
+            });
             all.push(named.map_err(|error| Failure::from(error).about(&subject)));
         }
     }
@@ -70,7 +82,7 @@ pub struct Given {
     #[arg(long = "compiler", requires = "project", value_name = "COMPILER")]
     compilers: Vec<String>,
 
-    /// A package that should be there; may be repeated
+    /// A package that must be there; may be repeated
     #[arg(
         long = "package",
         requires = "project",
@@ -79,7 +91,7 @@ pub struct Given {
     )]
     packages: Vec<String>,
 
-    /// A tool that should be there; may be repeated
+    /// A tool that must be there; may be repeated
     #[arg(
         long = "tool",
         requires = "project",
@@ -106,7 +118,7 @@ impl Given {
 
     /// The requirement, if the flags give one. It is read like one of a file, so that both mean the same and
     /// are refused for the same.
-    pub(crate) fn requirement(&self) -> Option<Result<Requirement, Failure>> {
+    pub(crate) fn requirement(&self) -> Option<Result<Wanted, Failure>> {
         self.os.as_ref()?;
         let written = json!({
             "project": self.project,
@@ -118,7 +130,12 @@ impl Given {
             "variants": self.variants,
         });
         let read = serde_json::from_value(written);
-        Some(read.map_err(|error| plan::Error::Requirement(error.to_string()).into()))
+        let wanted = read.map(|requirement| Wanted {
+            requirement,
+            place: "the flags".to_owned(),
+            job: None,
+        });
+        Some(wanted.map_err(|error| plan::Error::Requirement(error.to_string()).into()))
     }
 }
 
@@ -165,7 +182,11 @@ mod tests {
         let file =
             "project: a\nos: ubuntu-24.04-arm\ncompiler: gcc-13\npackages: [git]\nvariants: cov";
         assert_eq!(
-            given.requirement().expect("given").expect("valid"),
+            given
+                .requirement()
+                .expect("given")
+                .expect("valid")
+                .requirement,
             parse(file, "x", false)
                 .remove(0)
                 .expect("valid")

@@ -22,11 +22,12 @@ pub enum View {
 /// What is best, and where it may come from.
 #[derive(Debug, Clone, clap::Args)]
 pub struct CostFlags {
-    /// What the best image costs least of
+    /// How to rank usable images
     ///
     /// One or several of `marks` (the most packages and tools), `missing` (the fewest things to install), `bytes` (the fewest
     /// bytes to bring into the engine), `build-time` (the shortest expected build) and `newest`, with commas; the first counts
-    /// most. Default: `plan.cost` of the config, else `marks`.
+    /// most. Images that meet the requirement come before all others, and those with fewer compilers and variants that it
+    /// does not ask for before any cost. Default: `plan.cost` of the config, else `marks`.
     #[arg(long, value_name = "COST[,COST]", hide_short_help = true)]
     cost: Option<String>,
 
@@ -46,7 +47,6 @@ pub struct CostFlags {
 
 /// How images are chosen.
 pub(crate) struct Choice<'a> {
-    pub costs: Vec<Cost>,
     pub view: View,
     /// Whether archives that are missing are fetched by whoever needs them.
     fetches: bool,
@@ -62,18 +62,23 @@ pub(crate) struct Found {
 }
 
 impl CostFlags {
+    /// The costs that the flag names, or else the config.
+    pub(crate) fn costs(&self, config: &Config) -> Result<Vec<Cost>, Failure> {
+        match &self.cost {
+            Some(text) => {
+                Cost::list(text).map_err(|why| Failure::usage(format!("`--cost`: {why}")))
+            }
+            None => configured_costs(config),
+        }
+    }
+
     /// What the flags say, or else the config.
     pub(crate) fn choice<'a>(
         &self,
+        costs: &[Cost],
         config: &Config,
         engine: &'a Engine,
     ) -> Result<Choice<'a>, Failure> {
-        let costs = match &self.cost {
-            Some(text) => {
-                Cost::list(text).map_err(|why| Failure::usage(format!("`--cost`: {why}")))?
-            }
-            None => configured_costs(config)?,
-        };
         let view = match (self.view, &config.plan.view) {
             (Some(view), _) => view,
             (None, None) => View::Archives,
@@ -82,7 +87,6 @@ impl CostFlags {
         };
         let asks = view != View::Archives || costs.iter().any(|cost| cost.name() == "bytes");
         Ok(Choice {
-            costs,
             view,
             fetches: config.fetch == Some(true),
             engine: Some(engine).filter(|_| asks),
@@ -99,7 +103,7 @@ fn configured_costs(config: &Config) -> Result<Vec<Cost>, Failure> {
     }
 }
 
-fn at(config: &Config, said: &registry::Setting<String>, why: &str) -> Failure {
+pub(crate) fn at(config: &Config, said: &registry::Setting<String>, why: &str) -> Failure {
     let path = config.path.as_deref().unwrap_or("".into());
     let (line, column) = (said.at.line, said.at.column);
     Failure::invalid(format!("{path}:{line}:{column}: `{}`: {why}", said.key))

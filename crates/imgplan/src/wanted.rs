@@ -7,6 +7,8 @@ use plan::Requirement;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Wanted {
     pub requirement: Requirement,
+    /// Where it was read, for people: `job.yml: requirement 2`.
+    pub place: String,
     /// The entry of a workflow that it is for.
     pub job: Option<Job>,
 }
@@ -22,12 +24,3 @@ pub(crate) struct Job {
 
 /// What is wanted, in the order of the text, each with what is wrong with it.
 pub(crate) type AllWanted = Vec<Result<Wanted, Failure>>;
-
-impl From<Requirement> for Wanted {
-    fn from(requirement: Requirement) -> Self {
-        Self {
-            requirement,
-            job: None,
-        }
-    }
-}

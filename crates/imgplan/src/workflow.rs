@@ -131,6 +131,16 @@ impl Workflow {
         }
     }
 
+    /// Gives entries that differ image names that differ.
+    pub(crate) fn with_distinct_names(mut self) -> Self {
+        for (_, standing) in &mut self.entries {
+            if let Standing::Wants(requirement) = standing {
+                requirement.distinct = true;
+            }
+        }
+        self
+    }
+
     /// What its entries want. Those that want nothing are said.
     pub(crate) fn wanted(&self, reporter: &Reporter) -> AllWanted {
         let mut all = Vec::new();
@@ -141,6 +151,7 @@ impl Workflow {
                     let runner = entry.labels().first().filter(|_| !has_container);
                     all.push(Ok(Wanted {
                         requirement: (**requirement).clone(),
+                        place: format!("`{}`", naming::visible(entry.name.chars())),
                         job: Some(Job {
                             name: entry.name.clone(),
                             runner: runner.cloned(),

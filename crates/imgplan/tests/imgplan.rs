@@ -22,6 +22,7 @@ images:
     os: debian:12
     architecture: amd64
     compilers: [gcc-12]
+    tools: [cmake]
   - name: capy-debian-12-gcc12-gone
     file: images/capy/gone.tar
     docker_tag: capy-debian-12-gcc12-gone:latest
@@ -112,7 +113,7 @@ fn run(folder: &Path, arguments: &[&str], stdin: &str) -> Ran {
 fn a_thin_image_without_its_base_is_passed_over() {
     let store = store();
     let wanted = "project: capy\nos: debian:12\narchitecture: x86_64\ncompiler: gcc-12\n";
-    let whole = "compilers: [gcc-12]\n  - name: capy-debian-12-gcc12-gone";
+    let whole = "compilers: [gcc-12]\n    tools: [cmake]\n  - name: capy-debian-12-gcc12-gone";
     let thin = format!("thin: true\n    base: capy-debian-12-base\n    {whole}");
     assert!(REGISTRY.contains(whole));
     write(
@@ -298,6 +299,14 @@ fn explains_on_standard_error_alone() {
     let ran = run(store.path(), &["--explain", "job.yml"], "").ok();
     assert_eq!(ran.out.lines().count(), 1);
     ran.says("imgplan: capy-debian-12-gcc12:\n");
-    ran.says("* capy-debian-12-gcc12  essential 100  extra   0  lacks cmake");
-    ran.says("capy-debian-12-gcc12 is the best match, and lacks cmake");
+    ran.says("* capy-debian-12-gcc12  essential 100  extra  20\n");
+    ran.says("capy-debian-12-gcc12 meets the requirement");
+    write(
+        store.path(),
+        "job.yml",
+        &format!("{WANTED}packages: [make]\n"),
+    );
+    let ran = run(store.path(), &["--explain", "job.yml"], "").ok();
+    ran.says("a build is needed: no image has make");
+    ran.says("capy-debian-12-base is the best base, and lacks gcc-12, make, cmake");
 }

@@ -29,7 +29,7 @@ jobs:
 const REGISTRY: &str = "\
 images:
 - {name: capy-ubuntu-24.04-gcc13, file: images/capy/a.tar, docker_tag: 'us/capy:13', os: 'ubuntu:24.04',
-   architecture: x86_64, compilers: [gcc-13]}
+   architecture: x86_64, compilers: [gcc-13], tools: [cmake]}
 ";
 
 /// A repository with a workflow, and a store with one image.
@@ -138,6 +138,7 @@ fn jobs_and_filters_choose() {
             &["GCC 12 (asan)"],
         ),
         ("--filter container=debian:12", &["GCC 12 (asan)"]),
+        ("--filter architecture=amd64,asan=true", &["GCC 12 (asan)"]),
         (
             "--filter job=build,asan=false,compiler=gcc",
             &["GCC 13: C++20"],
@@ -153,6 +154,11 @@ fn jobs_and_filters_choose() {
         ),
         (
             "--filter version=99",
+            3,
+            "no entry has what --filter asks for",
+        ),
+        (
+            "--filter architecture=arm64",
             3,
             "no entry has what --filter asks for",
         ),
@@ -237,6 +243,8 @@ fn act_is_told_which_image_a_runner_is() {
         "{}",
         ran.err
     );
+    let asan = "capy-debian-12-gcc12-asan, for `GCC 12 (asan)`: is not built yet";
+    assert!(ran.err.contains(asan), "{}", ran.err);
     let json = run(&repository, "--act --json").ok();
     assert_eq!(json.all("job"), ["GCC 13: C++20", "GCC 12 (asan)", "lint"]);
     assert_eq!(json.all("runner"), ["ubuntu-24.04", "null", "ubuntu-24.04"]);

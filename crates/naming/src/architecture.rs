@@ -106,6 +106,27 @@ impl Architecture {
             .map_or_else(|| architecture.parse(), Ok)
     }
 
+    /// As image names spell it: `arm64`, `armv7`, `x86`; nothing for `x86_64`, which goes without saying.
+    pub fn in_name(self) -> Option<String> {
+        match (self, self.oci()) {
+            (Self::X86_64, _) => None,
+            (Self::X86, _) => Some(self.to_string()),
+            (_, (architecture, variant)) => {
+                Some(architecture.to_owned() + variant.unwrap_or_default())
+            }
+        }
+    }
+
+    /// The architecture of an organisation of Docker Hub that publishes the official images for one architecture each
+    /// (docker-library/official-images, "Architectures other than amd64?").
+    pub(crate) fn of_organisation(organisation: &str) -> Option<Self> {
+        const ORGANISATIONS: [&str; 8] = [
+            "amd64", "arm32v6", "arm32v7", "arm64v8", "i386", "ppc64le", "riscv64", "s390x",
+        ];
+        let known = ORGANISATIONS.contains(&organisation);
+        organisation.parse().ok().filter(|_| known)
+    }
+
     /// What `--platform` takes: `linux/amd64`, `linux/arm/v7`.
     pub fn platform(self) -> String {
         match self.oci() {
@@ -163,6 +184,26 @@ mod tests {
             Architecture::from_oci("arm64", Some("v8")),
             Ok(Architecture::Aarch64)
         );
+        for (architecture, expected) in [
+            (Architecture::X86_64, None),
+            (Architecture::X86, Some("x86")),
+            (Architecture::Aarch64, Some("arm64")),
+            (Architecture::Armv7, Some("armv7")),
+            (Architecture::S390x, Some("s390x")),
+        ] {
+            assert_eq!(architecture.in_name().as_deref(), expected);
+        }
+        for row in TABLE {
+            if let Some(name) = row.architecture.in_name() {
+                assert_eq!(name.parse(), Ok(row.architecture));
+            }
+        }
+        assert_eq!(
+            Architecture::of_organisation("i386"),
+            Some(Architecture::X86)
+        );
+        assert_eq!(Architecture::of_organisation("acme"), None);
+        assert_eq!(Architecture::of_organisation("arm"), None);
         assert_eq!(Architecture::Armv7.platform(), "linux/arm/v7");
         assert!("vax".parse::<Architecture>().is_err());
         assert!("".parse::<Architecture>().is_err());

@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use crate::distribution::{DISTRIBUTIONS, find};
 use crate::text::as_text;
-use crate::{Compiler, NameError, Os, Reference, Variant};
+use crate::{Architecture, Compiler, NameError, Os, Reference, Variant};
 
 /// The longest name, in bytes: file systems take 255 with `.tar`, tags 128.
 const MAX_NAME: usize = 128;
@@ -62,12 +62,15 @@ impl ImageName {
     }
 
     /// The name that a requirement asks for. The variant is each compiler without its dash, then
-    /// `cov`, `asan`, `ubsan`, `tsan`, `x86` and other variants in that order; `base` with none.
+    /// `cov`, `asan`, `ubsan`, `tsan`, `x86` and other variants in that order, then what else tells it from its like,
+    /// then the architecture, unless that is x86_64 or already said; `base` with none of them.
     pub fn for_requirement(
         project: &str,
         os: &Os,
+        architecture: Architecture,
         compilers: &[Compiler],
         variants: &[Variant],
+        addition: Option<&str>,
     ) -> Result<Self, NameError> {
         let mut ordered: Vec<_> = variants.iter().collect();
         ordered.sort_by_key(|variant| variant.rank());
@@ -80,6 +83,10 @@ impl ImageName {
                 .into_iter()
                 .map(|variant| variant.as_str().to_owned()),
         );
+        let architecture = architecture.in_name();
+        let architecture = architecture.filter(|name| !parts.contains(name));
+        parts.extend(addition.map(str::to_owned));
+        parts.extend(architecture);
         if parts.is_empty() {
             parts.push("base".to_owned());
         }

@@ -7,8 +7,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::NameError;
 use crate::text::as_text;
+use crate::{Architecture, NameError};
 
 /// The longest item, in bytes. Debian's longest package name has under 100.
 const MAX_ITEM: usize = 200;
@@ -48,6 +48,17 @@ impl PackageName {
     pub fn name(&self) -> &str {
         let end = self.0.find([':', '=']).unwrap_or(self.0.len());
         &self.0[..end]
+    }
+
+    /// `3.0.11-1~deb12u2`, if an exact version is asked for.
+    pub fn version(&self) -> Option<&str> {
+        self.0.split_once('=').map(|(_, version)| version)
+    }
+
+    /// `i386`, if an architecture is asked for.
+    pub fn architecture(&self) -> Option<&str> {
+        let name = self.0.split('=').next().unwrap_or_default();
+        name.split_once(':').map(|(_, architecture)| architecture)
     }
 
     /// The error of a package manager that can't have a package of such a name, and why: "holds `:`".
@@ -167,6 +178,14 @@ pub struct Variant(String);
 const ORDERED: [&str; 5] = ["cov", "asan", "ubsan", "tsan", "x86"];
 
 impl Variant {
+    /// What the variant for 32-bit Intel is called.
+    const X86: &str = "x86";
+
+    /// The variant for 32-bit Intel.
+    pub fn x86() -> Self {
+        Self(Self::X86.to_owned())
+    }
+
     /// The whole text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -187,11 +206,12 @@ impl FromStr for Variant {
     fn from_str(text: &str) -> Result<Self, NameError> {
         check("variant", text, "._-")?;
         let text = text.to_ascii_lowercase();
-        // A workflow says `coverage`, a name says `cov`.
-        Ok(Self(if text == "coverage" {
-            "cov".to_owned()
-        } else {
-            text
+        // A workflow says `coverage`, a name says `cov`; 32-bit Intel has several names.
+        let is_x86 = text.parse() == Ok(Architecture::X86);
+        Ok(Self(match text.as_str() {
+            "coverage" => "cov".to_owned(),
+            _ if is_x86 => Self::X86.to_owned(),
+            _ => text,
         }))
     }
 }

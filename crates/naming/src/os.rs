@@ -1,8 +1,9 @@
 //! Operating systems: a distribution and, where it has one, a version.
 //!
-//! Accepted spellings: `ubuntu:25.04`, the same with a registry, folder or digest around it
-//! (`docker.io/library/ubuntu:25.04@sha256:…`), the dashed form of image names (`ubuntu-25.04`),
-//! labels of GitHub's runners (`ubuntu-24.04-arm`, `ubuntu-latest`), and a bare distribution.
+//! Accepted spellings: `ubuntu:25.04`, the same with a digest or as Docker Hub's official image
+//! (`docker.io/library/ubuntu:25.04@sha256:…`, `arm64v8/ubuntu:25.04`), the dashed form of image names
+//! (`ubuntu-25.04`), labels of GitHub's runners (`ubuntu-24.04-arm`, `ubuntu-latest`), and a bare distribution.
+//! An image of another registry or organisation (`acme/debian:12`) holds what its owner put there: it is no system.
 //! Case does not matter. What follows a version's dash is an image flavour (`bookworm-slim`).
 
 use std::fmt;
@@ -105,6 +106,66 @@ pub fn runner(label: &str) -> Option<(Os, Architecture)> {
     (digits(year) && digits(month)).then(|| (Os::new("ubuntu", Some(version)), architecture))
 }
 
+/// An operating system as an image that its distribution publishes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SystemImage {
+    /// The system.
+    pub os: Os,
+    /// The architecture, if the image is for one alone: `i386/debian:12`.
+    pub architecture: Option<Architecture>,
+    /// The image.
+    pub reference: Reference,
+}
+
+impl FromStr for SystemImage {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let lower = text.trim().to_ascii_lowercase();
+        of_image(text, &reference(text, &lower)?)
+    }
+}
+
+fn reference(text: &str, lower: &str) -> Result<Reference, NameError> {
+    let refused = |error: NameError| NameError::new("operating system", text, error.rule());
+    lower.parse().map_err(refused)
+}
+
+/// The system of an official image.
+fn of_image(text: &str, reference: &Reference) -> Result<SystemImage, NameError> {
+    let path = reference.path();
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let architecture = Architecture::of_organisation(folder);
+    // Some distributions publish their images in a folder of their own: `opensuse/leap`.
+    let own = distribution::find(&path.replace('/', "-")).map(|row| row.name);
+    let name = match own {
+        Some(name) => name,
+        None if folder == "library" || architecture.is_some() => name,
+        None => "",
+    };
+    if !reference.is_of_hub() || name.is_empty() {
+        let tag = reference.tag().unwrap_or("VERSION");
+        let last = path.rsplit('/').next().unwrap_or_default();
+        let why = "is an image of another registry or organisation, not a distribution's own";
+        return Err(NameError::new("operating system", text, why).with_hint(format!(
+            "write the system that it holds, like `{last}:{tag}`; to build on this image, give it to imgbuild as `base_image` or in a `build.dockerfile`"
+        )));
+    }
+    // A tag that is not written is no version.
+    let tagged = text
+        .split('@')
+        .next()
+        .and_then(|name| name.rsplit('/').next());
+    let is_tagged = tagged.is_some_and(|last| last.contains(':'));
+    let version = reference.tag().filter(|_| is_tagged);
+    check(text, name, version)?;
+    Ok(SystemImage {
+        os: Os::new(name, version),
+        architecture,
+        reference: reference.clone(),
+    })
+}
+
 fn check(text: &str, distribution: &str, version: Option<&str>) -> Result<(), NameError> {
     let part = |part: &str| {
         let word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
@@ -142,24 +203,7 @@ impl FromStr for Os {
         }
         if lower.contains([':', '/', '@']) {
             // As an image reference, to have its digest, registry and tag checked.
-            let reference: Reference = lower.parse().map_err(|error: NameError| {
-                NameError::new("operating system", text, error.rule())
-            })?;
-            let repository = reference.repository();
-            let name = repository.rsplit('/').next().unwrap_or_default();
-            let folder_and_name = repository
-                .trim_start_matches("docker.io/")
-                .replace('/', "-");
-            let name = distribution::find(&folder_and_name).map_or(name, |row| row.name);
-            let tagged = lower
-                .split('@')
-                .next()
-                .and_then(|name| name.rsplit('/').next());
-            let version = reference
-                .tag()
-                .filter(|_| tagged.is_some_and(|last| last.contains(':')));
-            check(text, name, version)?;
-            return Ok(Self::new(name, version));
+            return of_image(text, &reference(text, &lower)?).map(|image| image.os);
         }
         if distribution::find(&lower).is_some() {
             return Ok(Self::new(&lower, None));

@@ -52,6 +52,16 @@ impl Reference {
         &self.domain
     }
 
+    /// The path without its registry: `library/debian`.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Whether it is of Docker Hub.
+    pub(crate) fn is_of_hub(&self) -> bool {
+        self.domain == DEFAULT_DOMAIN
+    }
+
     /// The tag. `None` only where there is a digest instead.
     pub fn tag(&self) -> Option<&str> {
         self.tag.as_deref()

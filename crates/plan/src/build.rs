@@ -10,11 +10,12 @@ use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::Step;
+use crate::strict::strict;
 use crate::values::or_default;
 
 /// A build that a person described.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(expecting = "an object that says how to build")]
+#[serde(remote = "Self", expecting = "an object that says how to build")]
 pub struct Build {
     /// The build file, as it opens from the working directory.
     #[serde(default)]
@@ -50,6 +51,8 @@ pub struct Build {
     #[serde(default, deserialize_with = "or_default")]
     pub steps: Vec<Step>,
 }
+
+strict!(Build);
 
 /// A secret that steps of a build mount by its ID. Its text, `id=ID,src=PATH` or `id=ID,env=NAME`, is what engines take
 /// as `--secret`.

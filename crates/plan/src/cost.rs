@@ -11,8 +11,7 @@ use std::str::FromStr;
 
 use registry::Entry;
 
-use crate::matching::COMPLETE;
-use crate::{Candidate, Requirement};
+use crate::{Candidate, Requirement, Rules};
 
 /// What is known of the images besides their entries.
 #[derive(Debug, Clone, Copy, Default)]
@@ -39,7 +38,7 @@ struct Row {
     name: &'static str,
     /// What the better one has over the other.
     says: &'static str,
-    cost: fn(&Requirement, &Candidate, &Known) -> Option<f64>,
+    cost: fn(&Requirement, &Candidate, &Rules, &Known) -> Option<f64>,
     /// How people read it.
     show: fn(f64) -> String,
 }
@@ -48,7 +47,7 @@ const COSTS: &[Row] = &[
     Row {
         name: "marks",
         says: "it has more extra marks",
-        cost: |_, candidate, _| Some(-f64::from(candidate.marks.extra)),
+        cost: |_, candidate, _, _| Some(-f64::from(candidate.marks.extra)),
         show: |value| whole(-value),
     },
     Row {
@@ -60,7 +59,7 @@ const COSTS: &[Row] = &[
     Row {
         name: "bytes",
         says: "fewer bytes bring it into the engine",
-        cost: |_, candidate, known| as_f64(*known.bytes?.get(&candidate.entry.name)?),
+        cost: |_, candidate, _, known| as_f64(*known.bytes?.get(&candidate.entry.name)?),
         show: whole,
     },
     Row {
@@ -72,7 +71,7 @@ const COSTS: &[Row] = &[
     Row {
         name: "newest",
         says: "it is newer",
-        cost: |_, candidate, _| {
+        cost: |_, candidate, _, _| {
             let created = candidate.entry.created?.timestamp_millis();
             as_f64(created.unsigned_abs()).map(|age| if created < 0 { age } else { -age })
         },
@@ -81,7 +80,7 @@ const COSTS: &[Row] = &[
 ];
 
 /// How many compilers, packages and tools are to be installed.
-fn missing(_: &Requirement, candidate: &Candidate, _: &Known) -> Option<f64> {
+fn missing(_: &Requirement, candidate: &Candidate, _: &Rules, _: &Known) -> Option<f64> {
     let lacks = &candidate.missing;
     let count = lacks.compilers.len() + lacks.packages.len() + lacks.tools.len();
     as_f64(count as u64)
@@ -89,8 +88,13 @@ fn missing(_: &Requirement, candidate: &Candidate, _: &Known) -> Option<f64> {
 
 /// How long a build on a candidate is expected to take, in seconds: nothing where none is needed; else as long as earlier
 /// builds on it took, on average: those that have every required compiler, where there are any.
-fn build_seconds(wanted: &Requirement, candidate: &Candidate, known: &Known) -> Option<f64> {
-    if candidate.marks.essential == COMPLETE {
+fn build_seconds(
+    wanted: &Requirement,
+    candidate: &Candidate,
+    rules: &Rules,
+    known: &Known,
+) -> Option<f64> {
+    if candidate.meets(rules.accept_missing) {
         return Some(0.0);
     }
     let on_it = known.recorded.iter().filter_map(|entry| {
@@ -138,10 +142,16 @@ fn date(value: f64) -> String {
 
 impl Cost {
     /// The cost of a candidate.
-    pub(crate) fn of(self, wanted: &Requirement, candidate: &Candidate, known: &Known) -> Term {
+    pub(crate) fn of(
+        self,
+        wanted: &Requirement,
+        candidate: &Candidate,
+        rules: &Rules,
+        known: &Known,
+    ) -> Term {
         Term {
             row: self.0,
-            value: (self.0.cost)(wanted, candidate, known),
+            value: (self.0.cost)(wanted, candidate, rules, known),
         }
     }
 

@@ -1,11 +1,17 @@
 //! Why a plan is what it is, for people.
 
-use crate::matching::{Candidate, Pick, SYSTEM, Selection, decisive};
-use crate::{Missing, Requirement};
+use crate::matching::{Candidate, Pick, Selection, decisive};
+use crate::{Requirement, Rules};
 
-/// A line for each candidate with its marks and what it lacks, and one that says what was taken and why. An
-/// asterisk stands before what was taken.
-pub fn explain(requirement: &Requirement, selection: &Selection) -> Vec<String> {
+/// A line for each candidate with its marks and what it lacks, and lines that say what was taken and why, and which
+/// requirement makes a build necessary. An asterisk stands before what was taken. `whole` is what was selected for: the
+/// requirement, with what its image was built for before.
+pub fn explain(
+    requirement: &Requirement,
+    whole: &Requirement,
+    rules: &Rules,
+    selection: &Selection,
+) -> Vec<String> {
     let picked = selection.chosen();
     let width = selection
         .candidates
@@ -17,7 +23,7 @@ pub fn explain(requirement: &Requirement, selection: &Selection) -> Vec<String> 
     for candidate in &selection.candidates {
         let is_picked = picked.is_some_and(|picked| std::ptr::eq(picked.entry, candidate.entry));
         let mark = if is_picked { '*' } else { ' ' };
-        let notes = notes(requirement, candidate, picked.filter(|_| !is_picked));
+        let notes = notes(whole, candidate, selection, rules);
         lines.push(
             format!(
                 "{mark} {:width$}  essential {:>3}  extra {:>3}  {}{notes}",
@@ -30,107 +36,212 @@ pub fn explain(requirement: &Requirement, selection: &Selection) -> Vec<String> 
             .to_owned(),
         );
     }
+    if !selection.is_met() {
+        lines.push(reason(requirement, selection, rules));
+        lines.extend(added(requirement, whole));
+    }
+    let accepted = |what| format!("lacks {what}, which is accepted");
     lines.push(match &selection.pick {
-        Pick::Image(taken) if requirement.build.is_some() => format!(
-            "{} is the best base; the requirement has a build of its own",
-            taken.entry.name
-        ),
-        Pick::Image(taken) => match shortcomings(requirement, taken) {
+        Pick::Image(taken) => match shortcomings(taken) {
             None => format!("{} meets the requirement", taken.entry.name),
-            Some(what) => format!("{} is the best match, and {what}", taken.entry.name),
+            Some(what) => format!(
+                "{} is the best match, and {}",
+                taken.entry.name,
+                accepted(what)
+            ),
         },
-        Pick::Base(taken) => format!(
-            "no image has every compiler; {} is the best base, and {}",
-            taken.entry.name,
-            shortcomings(requirement, taken).unwrap_or_default()
-        ),
+        Pick::Base(taken) => match shortcomings(taken) {
+            None => format!("{} is the best base", taken.entry.name),
+            Some(what) => format!("{} is the best base, and lacks {what}", taken.entry.name),
+        },
         Pick::Nothing => format!(
-            "no image has {} for {}; build on the system itself",
-            requirement.os, requirement.architecture
+            "no image can be built on; build on {}",
+            requirement.base_image()
         ),
     });
     lines
 }
 
+/// Why a build is needed: what no image has, or what the nearest image lacks.
+fn reason(requirement: &Requirement, selection: &Selection, rules: &Rules) -> String {
+    let (os, architecture) = (&requirement.os, requirement.architecture);
+    let usable = selection.candidates.iter().filter(|it| it.is_usable());
+    let lacks: Vec<_> = usable
+        .clone()
+        .map(|it| (it, lacking(it, requirement, rules)))
+        .collect();
+    if requirement.build.is_some() {
+        return "a build is needed: the requirement has a build of its own".to_owned();
+    }
+    // Those that no image has; the first lists them in the order of the requirement.
+    let common = lacks.first().map(|(_, first)| {
+        let everywhere = |what: &&String| lacks.iter().all(|(_, lacking)| lacking.contains(what));
+        first.iter().filter(everywhere).cloned().collect::<Vec<_>>()
+    });
+    match common {
+        None => format!("a build is needed: no image has {os} for {architecture}"),
+        Some(common) if !common.is_empty() => {
+            format!("a build is needed: no image has {}", common.join(", "))
+        }
+        Some(_) => {
+            let nearest = lacks.iter().min_by_key(|(_, lacking)| lacking.len());
+            let nearest = nearest.map(|(it, lacking)| match (lacking.is_empty(), it.no_image) {
+                (true, Some(why)) => format!("{} is not taken: {why}", it.entry.name),
+                _ => format!("{} lacks {}", it.entry.name, lacking.join(", ")),
+            });
+            let nearest = nearest.unwrap_or_default();
+            format!("a build is needed: no image has all that is required; {nearest}")
+        }
+    }
+}
+
+/// What an image lacks of what the requirement itself asks for, and may not lack.
+fn lacking(candidate: &Candidate, requirement: &Requirement, rules: &Rules) -> Vec<String> {
+    let accepted = rules.accept_missing;
+    let missing = &candidate.missing;
+    let compilers = missing.compilers.iter().map(ToString::to_string);
+    let packages = missing
+        .packages
+        .iter()
+        .filter(|it| requirement.packages.contains(it));
+    let packages = packages.filter(|_| !accepted.packages);
+    let tools = missing
+        .tools
+        .iter()
+        .filter(|it| requirement.tools.contains(it));
+    let tools = tools.filter(|_| !accepted.tools);
+    let variants = candidate.missing_variants.iter();
+    compilers
+        .chain(packages.map(ToString::to_string))
+        .chain(tools.map(ToString::to_string))
+        .chain(variants.map(|variant| format!("variant {variant}")))
+        .collect()
+}
+
+/// Says what is installed because the image was built for it before.
+fn added(requirement: &Requirement, whole: &Requirement) -> Option<String> {
+    let packages = whole
+        .packages
+        .iter()
+        .filter(|it| !requirement.packages.contains(it));
+    let tools = whole
+        .tools
+        .iter()
+        .filter(|it| !requirement.tools.contains(it));
+    let packages = packages.map(ToString::to_string);
+    let names: Vec<_> = packages.chain(tools.map(ToString::to_string)).collect();
+    let said = || {
+        format!(
+            "the image was built for {} before, and holds that too",
+            names.join(", ")
+        )
+    };
+    (!names.is_empty()).then(said)
+}
+
 /// What a candidate costs, where it could be used.
 fn terms(candidate: &Candidate) -> String {
-    let usable = candidate.marks.essential >= SYSTEM;
+    let usable = candidate.is_usable();
     let terms = candidate.terms.iter().filter(|_| usable);
     terms.map(|term| format!("{term}  ")).collect()
 }
 
-/// What a candidate lacks, and which variants it is not.
-fn shortcomings(requirement: &Requirement, candidate: &Candidate) -> Option<String> {
-    let mut what = Vec::new();
-    if !candidate.missing.is_empty() {
-        what.push(format!("lacks {}", list(&candidate.missing)));
-    }
-    if !candidate.has_variants {
-        let variants: Vec<_> = requirement
-            .variants
-            .iter()
-            .map(|variant| variant.as_str())
-            .collect();
-        what.push(format!("is not {}", variants.join(", ")));
-    }
-    (!what.is_empty()).then(|| what.join("; "))
+/// What a candidate lacks.
+fn shortcomings(candidate: &Candidate) -> Option<String> {
+    let missing = &candidate.missing;
+    let compilers = missing.compilers.iter().map(ToString::to_string);
+    let packages = missing.packages.iter().map(ToString::to_string);
+    let tools = missing.tools.iter().map(ToString::to_string);
+    let variants = candidate.missing_variants.iter();
+    let all: Vec<_> = compilers
+        .chain(packages)
+        .chain(tools)
+        .chain(variants.map(|variant| format!("variant {variant}")))
+        .collect();
+    (!all.is_empty()).then(|| all.join(", "))
 }
 
-fn notes(requirement: &Requirement, candidate: &Candidate, winner: Option<&Candidate>) -> String {
+fn notes(
+    requirement: &Requirement,
+    candidate: &Candidate,
+    selection: &Selection,
+    rules: &Rules,
+) -> String {
     let entry = candidate.entry;
-    if candidate.marks.essential < SYSTEM {
+    if !candidate.is_usable() {
         return format!(
-            "not usable: {} {}, wanted {} {}",
+            "not usable: {} {}, required {} {}",
             entry.os, entry.architecture, requirement.os, requirement.architecture
         );
     }
-    let mut notes: Vec<_> = shortcomings(requirement, candidate).into_iter().collect();
-    if let Some(winner) =
-        winner.filter(|winner| winner.marks.essential == candidate.marks.essential)
-    {
+    let mut notes: Vec<_> = shortcomings(candidate)
+        .map(|what| format!("lacks {what}"))
+        .into_iter()
+        .collect();
+    let loses = |winner: &Candidate| {
         let why = decisive(winner, candidate);
-        notes.push(format!(
-            "loses to {}: {}",
-            winner.entry.name,
-            why.map_or("it is listed first", |(_, why)| why)
-        ));
+        let why = why.filter(|(order, _)| order.is_gt());
+        let why = why.map_or("it is listed first", |(_, why)| why);
+        format!("loses to {}: {why}", winner.entry.name)
+    };
+    let is = |winner: &Candidate| std::ptr::eq(winner.entry, entry);
+    let refused = |why: &str| format!("can't be built on: {why}");
+    match &selection.pick {
+        Pick::Image(winner) | Pick::Base(winner) if is(winner) => {}
+        Pick::Image(winner) if candidate.meets(rules.accept_missing) => {
+            notes.push(
+                candidate
+                    .no_image
+                    .map_or_else(|| loses(winner), |why| format!("not taken: {why}")),
+            );
+        }
+        Pick::Image(_) => {}
+        Pick::Base(winner) => {
+            let is_kept = decisive(winner, candidate).is_some_and(|(order, _)| order.is_lt());
+            notes.push(match candidate.no_base {
+                Some(why) => refused(why),
+                None if is_kept => format!(
+                    "loses to {}: the last build stands on it",
+                    winner.entry.name
+                ),
+                None => loses(winner),
+            });
+        }
+        Pick::Nothing => notes.extend(candidate.no_base.map(refused)),
     }
     notes.join("; ")
 }
 
-fn list(missing: &Missing) -> String {
-    let compilers = missing.compilers.iter().map(ToString::to_string);
-    let packages = missing.packages.iter().map(ToString::to_string);
-    let tools = missing.tools.iter().map(ToString::to_string);
-    compilers
-        .chain(packages)
-        .chain(tools)
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
 #[cfg(test)]
 mod tests {
-    use registry::Entry;
+    use registry::{Entry, Requested};
 
     use super::*;
     use crate::{parse_requirements, select};
 
+    fn requirement(rest: &str) -> Requirement {
+        let text = format!("project: capy\nos: ubuntu:25.04\narchitecture: x86_64\n{rest}");
+        parse_requirements(&text).remove(0).expect(rest)
+    }
+
+    fn entry(name: &str, os: &str) -> Entry {
+        let tag = name.parse().expect(name);
+        let mut entry = Entry::new(name, "images/x.tar", tag, os, "x86_64");
+        entry.compilers = vec!["gcc-15".into()];
+        entry
+    }
+
+    fn explained(wanted: &Requirement, entries: &[Entry]) -> Vec<String> {
+        explain(wanted, wanted, &Rules::default(), &select(wanted, entries))
+    }
+
+    fn last(wanted: &Requirement, entries: &[Entry]) -> Vec<String> {
+        explained(wanted, entries).split_off(entries.len())
+    }
+
     #[test]
     fn says_how_each_scored_and_why_one_won() {
-        let wanted = "project: capy\nos: ubuntu:25.04\narchitecture: x86_64\ncompilers: [gcc-15]\npackages: [libssl-dev]\nvariants: [asan]";
-        let wanted = parse_requirements(wanted).remove(0).expect("requirement");
-        let entry = |name: &str, os: &str| {
-            let mut entry = Entry::new(
-                name,
-                "images/x.tar",
-                name.parse().expect(name),
-                os,
-                "x86_64",
-            );
-            entry.compilers = vec!["gcc-15".into()];
-            entry
-        };
+        let wanted = requirement("compilers: [gcc-15]\npackages: [libssl-dev]\nvariants: [asan]");
         let mut used = entry("used", "ubuntu:25.04");
         used.usage_count = 3;
         let mut base = entry("a-base", "ubuntu:25.04");
@@ -142,20 +253,74 @@ mod tests {
             entry("other", "debian:12"),
         ];
         assert_eq!(
-            explain(&wanted, &select(&wanted, &entries)),
+            explained(&wanted, &entries),
             [
-                "  first   essential 100  extra   0  lacks libssl-dev; is not asan; loses to used: it was used more often",
-                "* used    essential 100  extra   0  lacks libssl-dev; is not asan",
-                "  a-base  essential  70  extra   0  lacks gcc-15, libssl-dev; is not asan",
-                "  other   essential   0  extra   0  not usable: debian:12 x86_64, wanted ubuntu:25.04 x86_64",
-                "used is the best match, and lacks libssl-dev; is not asan",
+                "  first   essential 100  extra   0  lacks libssl-dev, variant asan; loses to used: it was used more often",
+                "* used    essential 100  extra   0  lacks libssl-dev, variant asan",
+                "  a-base  essential  70  extra   0  lacks gcc-15, libssl-dev, variant asan; loses to used: it has every required compiler",
+                "  other   essential   0  extra   0  not usable: debian:12 x86_64, required ubuntu:25.04 x86_64",
+                "a build is needed: no image has libssl-dev, variant asan",
+                "used is the best base, and lacks libssl-dev, variant asan",
             ]
         );
         assert_eq!(
-            explain(&wanted, &select(&wanted, &entries[3..]))
-                .last()
-                .map(String::as_str),
-            Some("no image has ubuntu:25.04 for x86_64; build on the system itself")
+            last(&wanted, &entries[3..]),
+            [
+                "a build is needed: no image has ubuntu:25.04 for x86_64",
+                "no image can be built on; build on ubuntu:25.04",
+            ]
+        );
+    }
+
+    #[test]
+    fn says_which_requirement_makes_a_build_necessary() {
+        let wanted = requirement("compilers: [gcc-15]\npackages: [a, b]\ntools: [cmake]");
+        let with = |name: &str, packages: &[&str], tools: &[&str]| {
+            let mut entry = entry(name, "ubuntu:25.04");
+            entry.packages = packages.iter().map(ToString::to_string).collect();
+            entry.tools = tools.iter().map(ToString::to_string).collect();
+            entry
+        };
+        let [first, second] = [with("x", &["a", "b"], &[]), with("y", &["a"], &["cmake"])];
+        assert_eq!(
+            last(&wanted, &[first.clone(), second]),
+            [
+                "a build is needed: no image has all that is required; x lacks cmake",
+                "y is the best base, and lacks b",
+            ]
+        );
+        let rules = Rules {
+            accept_missing: "tools".parse().expect("a list"),
+            ..Rules::default()
+        };
+        let known = crate::Known::default();
+        let selection = crate::select_by(&wanted, vec![&first], &rules, &known);
+        let lines = explain(&wanted, &wanted, &rules, &selection);
+        assert_eq!(
+            lines[1],
+            "x is the best match, and lacks cmake, which is accepted"
+        );
+    }
+
+    #[test]
+    fn says_what_an_image_was_built_for_before() {
+        let wanted = requirement("compilers: [gcc-15]\npackages: [b]");
+        let requested = Requested {
+            packages: vec!["a".into()],
+            tools: vec!["cmake".into()],
+        };
+        let whole = wanted.with_requested(&requested).expect("names");
+        let own = entry("capy-ubuntu-25.04-gcc15", "ubuntu:25.04");
+        let selection = select(&whole, [&own]);
+        let lines = explain(&wanted, &whole, &Rules::default(), &selection);
+        assert_eq!(
+            lines,
+            [
+                "  capy-ubuntu-25.04-gcc15  essential 100  extra   0  lacks b, a, cmake; can't be built on: it is the image to be built",
+                "a build is needed: no image has b",
+                "the image was built for a, cmake before, and holds that too",
+                "no image can be built on; build on ubuntu:25.04",
+            ]
         );
     }
 }

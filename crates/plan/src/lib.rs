@@ -19,18 +19,24 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod bases;
 mod build;
 mod cost;
+mod distinct;
 mod error;
 mod explain;
 mod frames;
 mod lists;
 mod matching;
+mod merging;
 mod plan;
 mod plans;
+mod platform;
 mod requirement;
+mod rules;
 mod source;
 mod step;
+mod strict;
 mod values;
 mod workflow;
 
@@ -42,5 +48,6 @@ pub use matching::{Candidate, Marks, Pick, Selection, score, select, select_by};
 pub use plan::{Missing, Plan, plan_for};
 pub use plans::Plans;
 pub use requirement::{Requirement, parse_requirements};
+pub use rules::{AcceptMissing, Rules};
 pub use step::{Action, Cache, OnFailure, Probe, Step};
 pub use workflow::{Facts, Filter, JobEntry, Keys, Standing, Unread, called, parse_workflow};

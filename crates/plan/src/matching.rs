@@ -1,24 +1,30 @@
 //! The two-mark algorithm: which registered image is best for a requirement.
 //!
 //! Essential marks decide whether an image can be used: 70 when system, version and architecture match, 100
-//! when every required compiler is there too, 0 otherwise. Extra marks rank those that can: 10 for a required
+//! when every required compiler is there too, 0 otherwise. Extra marks: 10 for a required
 //! package that is there; for a required tool 20 where the entry lists it as a tool, 10 as a package.
 //!
-//! Among images with 100 the best is taken as it is; with none, the best of 70 becomes the base of a build; with
-//! none of those, the build begins with the system itself. Better is, in this order: has the required variants;
-//! more extra marks; used later; used more often; smaller (an unknown size loses); listed first.
+//! An image meets a requirement if it has 100 and every required package, tool and variant. The best of those is taken
+//! as it is. If there is none, the best of all that can be used becomes the base of a build; without any, the build
+//! begins with the system itself. Better is, in this order: fewer compilers and variants that the requirement does not ask
+//! for; what costs less, if costs are given; more essential marks; all required variants; more extra marks; used later;
+//! used more often; smaller (an unknown size loses); listed first.
 //!
-//! Names are compared whole, but for their case: `gcc` is not `gcc-15`. A package is there when the entry lists its
-//! name; the architecture or version behind it (`libssl-dev:i386`) is for the package manager, and the
-//! registry does not keep it.
+//! Names are compared whole, but for their case: `gcc` is not `gcc-15`. A package gives marks when the entry lists its
+//! name; for `libssl-dev=3.0` or `libssl-dev:i386` that proves too little: these are there only if the entry lists the
+//! whole text, among its packages or as what it was built for.
 
 use std::cmp::Ordering;
 
-use naming::{Architecture, ImageName, Os};
+use naming::{Compiler, Os, PackageName, Variant};
 use registry::Entry;
 use serde::{Deserialize, Serialize};
 
-use crate::cost::{Cost, Known, Term};
+use crate::bases::Bases;
+use crate::cost::{Known, Term};
+use crate::platform;
+use crate::rules::{AcceptMissing, Rules};
+use crate::strict::strict;
 use crate::values::count;
 use crate::{Missing, Requirement};
 
@@ -31,7 +37,7 @@ const TOOL: u32 = 20;
 
 /// How well an image fits a requirement.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(expecting = "an object with marks")]
+#[serde(remote = "Self", expecting = "an object with marks")]
 pub struct Marks {
     /// 0, 70 or 100.
     #[serde(default, deserialize_with = "count")]
@@ -41,6 +47,8 @@ pub struct Marks {
     pub extra: u32,
 }
 
+strict!(Marks);
+
 /// An entry with its marks.
 #[derive(Debug, Clone)]
 pub struct Candidate<'a> {
@@ -48,12 +56,36 @@ pub struct Candidate<'a> {
     pub entry: &'a Entry,
     /// How well it fits.
     pub marks: Marks,
-    /// Whether it has every required variant.
-    pub has_variants: bool,
     /// What it lacks.
     pub missing: Missing,
+    /// The required variants that it is not.
+    pub missing_variants: Vec<Variant>,
+    /// How many compilers and variants it has that the requirement does not ask for.
+    pub unasked: usize,
     /// What it costs, where costs were asked for.
     pub terms: Vec<Term>,
+    /// Why it is not taken as it is, whatever it holds.
+    pub no_image: Option<&'static str>,
+    /// Why it is not built on.
+    pub no_base: Option<&'static str>,
+}
+
+impl Candidate<'_> {
+    /// Whether it can be used: as it is, or to build on.
+    pub fn is_usable(&self) -> bool {
+        self.marks.essential >= SYSTEM
+    }
+
+    /// Whether it has all that is required, but for what may be missing.
+    pub fn meets(&self, accepted: AcceptMissing) -> bool {
+        let Missing {
+            packages, tools, ..
+        } = &self.missing;
+        self.marks.essential == COMPLETE
+            && self.missing_variants.is_empty()
+            && (accepted.packages || packages.is_empty())
+            && (accepted.tools || tools.is_empty())
+    }
 }
 
 /// Which image was taken.
@@ -84,11 +116,15 @@ impl<'a> Selection<'a> {
             Pick::Nothing => None,
         }
     }
+
+    /// Whether an image is taken as it is.
+    pub fn is_met(&self) -> bool {
+        matches!(self.pick, Pick::Image(_))
+    }
 }
 
 /// The marks of one entry.
 pub fn score<'a>(requirement: &Requirement, entry: &'a Entry) -> Candidate<'a> {
-    let has = |list: &[String], name: &str| list.iter().any(|item| item.eq_ignore_ascii_case(name));
     let mut missing = Missing::default();
     let mut extra = 0;
     for compiler in &requirement.compilers {
@@ -99,7 +135,8 @@ pub fn score<'a>(requirement: &Requirement, entry: &'a Entry) -> Candidate<'a> {
     for package in &requirement.packages {
         if has(&entry.packages, package.name()) || has(&entry.packages, package.as_str()) {
             extra += PACKAGE;
-        } else {
+        }
+        if !has_package(entry, package) {
             missing.packages.push(package.clone());
         }
     }
@@ -112,73 +149,61 @@ pub fn score<'a>(requirement: &Requirement, entry: &'a Entry) -> Candidate<'a> {
             missing.tools.push(tool.clone());
         }
     }
-    let essential = match (
-        system_matches(requirement, entry),
-        missing.compilers.is_empty(),
-    ) {
+    let is_system = entry.os.parse::<Os>().as_ref() == Ok(&requirement.os)
+        && platform::fits(requirement, entry);
+    let essential = match (is_system, missing.compilers.is_empty()) {
         (true, true) => COMPLETE,
         (true, false) => SYSTEM,
         (false, _) => 0,
     };
-    let has_variants = requirement
-        .variants
-        .iter()
-        .all(|variant| has(&entry.variants, variant.as_str()));
+    let variants = requirement.variants.iter();
+    let is = |variant: &Variant| {
+        has(&entry.variants, variant.as_str())
+            || (*variant == Variant::x86() && platform::is_x86(entry))
+    };
     Candidate {
         entry,
         marks: Marks { essential, extra },
-        has_variants,
         missing,
+        missing_variants: variants.filter(|variant| !is(variant)).cloned().collect(),
+        unasked: unasked(requirement, entry),
         terms: Vec::new(),
+        no_image: None,
+        no_base: None,
     }
 }
 
-/// Whether an entry's system and architecture are the required ones. What can't be read matches nothing.
-fn system_matches(requirement: &Requirement, entry: &Entry) -> bool {
-    entry.os.parse::<Os>().as_ref() == Ok(&requirement.os)
-        && entry.architecture.parse::<Architecture>() == Ok(requirement.architecture)
+fn has(list: &[String], name: &str) -> bool {
+    list.iter().any(|item| item.eq_ignore_ascii_case(name))
 }
 
-/// An image that is built in a way of its own, on the best of the others.
-struct Built<'a> {
-    requirement: &'a Requirement,
-    name: ImageName,
-    /// What it stands on since it was built last.
-    base: Option<&'a str>,
+/// Whether an entry proves that a package is there, in the required version and for the required architecture.
+fn has_package(entry: &Entry, package: &PackageName) -> bool {
+    let built_for = entry.requested.iter();
+    let mut built_for = built_for.map(|requested| &requested.packages);
+    let is_exact = package.version().is_some() || package.architecture().is_some();
+    has(&entry.packages, package.as_str())
+        || (is_exact && built_for.any(|packages| has(packages, package.as_str())))
+        || (!is_exact && has(&entry.packages, package.name()))
 }
 
-impl<'a> Built<'a> {
-    fn of(requirement: &'a Requirement, entries: &[&'a Entry]) -> Option<Self> {
-        let name = requirement
-            .build
-            .as_ref()
-            .and(requirement.image_name().ok())?;
-        let own = entries.iter().find(|entry| entry.name == name.as_str());
-        Some(Self {
-            requirement,
-            base: own.and_then(|own| own.base.as_deref()),
-            name,
-        })
-    }
-
-    /// Whether an entry may be its base. It is none of itself: whether it is up to date is for imgbuild to say. Nor is what was
-    /// made for another variant, whose steps it would get.
-    fn may_stand_on(&self, entry: &Entry) -> bool {
-        let is_required = |variant: &String| {
-            let mut required = self.requirement.variants.iter();
-            required.any(|required| required.as_str().eq_ignore_ascii_case(variant))
-        };
-        entry.name != self.name.as_str() && entry.variants.iter().all(is_required)
-    }
-
-    /// The base that it has, where that still can be used. What was used since changes the best of several, and would have it
-    /// built again for nothing.
-    fn base_before<'c>(&self, candidates: &[Candidate<'c>]) -> Option<Candidate<'c>> {
-        let usable = |candidate: &&Candidate| {
-            Some(candidate.entry.name.as_str()) == self.base && candidate.marks.essential > 0
-        };
-        candidates.iter().find(usable).cloned()
-    }
+/// How many compilers and variants of an entry a requirement does not ask for. A compiler without a version is not
+/// another one than the same with a version.
+fn unasked(requirement: &Requirement, entry: &Entry) -> usize {
+    let is_asked_compiler = |text: &&String| match text.parse::<Compiler>() {
+        Ok(there) => requirement.compilers.iter().any(|asked| {
+            let any_version = asked.version().is_none() || there.version().is_none();
+            *asked == there || (any_version && asked.name() == there.name())
+        }),
+        Err(_) => false,
+    };
+    let is_asked_variant = |text: &&String| match text.parse::<Variant>() {
+        Ok(there) => requirement.variants.contains(&there),
+        Err(_) => false,
+    };
+    let compilers = entry.compilers.iter().filter(|it| !is_asked_compiler(it));
+    let variants = entry.variants.iter().filter(|it| !is_asked_variant(it));
+    compilers.count() + variants.count()
 }
 
 /// Takes the best of the entries.
@@ -186,63 +211,73 @@ pub fn select<'a>(
     requirement: &Requirement,
     entries: impl IntoIterator<Item = &'a Entry>,
 ) -> Selection<'a> {
-    select_by(requirement, entries, &[], &Known::default())
+    let entries: Vec<_> = entries.into_iter().collect();
+    select_by(requirement, entries, &Rules::default(), &Known::default())
 }
 
-/// Takes the one that costs least of the entries that can be used; of those that have the required variants, where there
-/// are any. The first cost counts most, and what is left to the others is decided as without costs.
+/// Takes the best of the entries by these rules, and by what is known of them beside.
 pub fn select_by<'a>(
     requirement: &Requirement,
-    entries: impl IntoIterator<Item = &'a Entry>,
-    costs: &[Cost],
+    entries: Vec<&'a Entry>,
+    rules: &Rules,
     known: &Known,
 ) -> Selection<'a> {
-    let with_terms = |entry| {
-        let mut candidate = score(requirement, entry);
-        let terms = costs
-            .iter()
-            .map(|cost| cost.of(requirement, &candidate, known));
-        candidate.terms = terms.collect();
-        candidate
-    };
-    let entries: Vec<_> = entries.into_iter().collect();
-    let built = Built::of(requirement, &entries);
+    let bases = Bases::of(requirement, &entries, rules, known);
     let candidates: Vec<_> = entries
         .into_iter()
-        .filter(|entry| built.as_ref().is_none_or(|built| built.may_stand_on(entry)))
-        .map(with_terms)
+        .map(|entry| {
+            let mut candidate = score(requirement, entry);
+            let costs = rules.costs.iter();
+            candidate.terms = costs
+                .map(|cost| cost.of(requirement, &candidate, rules, known))
+                .collect();
+            candidate.no_image = rules.no_image(requirement, entry);
+            candidate.no_base = bases.refuse(&candidate);
+            candidate
+        })
         .collect();
-    let best_with = |essential| {
-        let usable = candidates
-            .iter()
-            .filter(|candidate| candidate.marks.essential == essential);
-        // Of equals, the first listed: `max_by` would take the last.
-        usable
-            .reduce(|best, next| {
-                if compare(next, best) == Ordering::Greater {
-                    next
-                } else {
-                    best
-                }
-            })
-            .cloned()
-    };
-    let before = built.and_then(|built| built.base_before(&candidates));
-    let pick = match (before, best_with(COMPLETE), best_with(SYSTEM)) {
-        (Some(before), ..) if before.marks.essential == SYSTEM => Pick::Base(before),
-        (Some(image), ..) | (None, Some(image), _) => Pick::Image(image),
-        (None, None, Some(base)) => Pick::Base(base),
-        (None, None, None) => Pick::Nothing,
+    let images = candidates
+        .iter()
+        .filter(|candidate| candidate.meets(rules.accept_missing) && candidate.no_image.is_none());
+    let pick = match best(images) {
+        Some(image) => Pick::Image(image),
+        None => {
+            let usable = candidates
+                .iter()
+                .filter(|it| it.is_usable() && it.no_base.is_none());
+            let before = usable.clone().find(|it| bases.is_before(it.entry));
+            match before.cloned().or_else(|| best(usable)) {
+                Some(base) => Pick::Base(base),
+                None => Pick::Nothing,
+            }
+        }
     };
     Selection { candidates, pick }
+}
+
+/// The best of several. Of equals, the first listed: `max_by` would take the last.
+fn best<'c, 'a: 'c>(candidates: impl Iterator<Item = &'c Candidate<'a>>) -> Option<Candidate<'a>> {
+    let better = |best, next| match compare(next, best) {
+        Ordering::Greater => next,
+        _ => best,
+    };
+    candidates.reduce(better).cloned()
 }
 
 type Criterion = fn(&Candidate, &Candidate) -> Ordering;
 
 /// What one candidate has over another, in the order in which it counts.
-const CRITERIA: [(&str, Criterion); 5] = [
+const CRITERIA: [(&str, Criterion); 7] = [
+    (
+        "it has fewer compilers and variants that are not asked for",
+        |a, b| b.unasked.cmp(&a.unasked),
+    ),
+    ("it has every required compiler", |a, b| {
+        a.marks.essential.cmp(&b.marks.essential)
+    }),
     ("it has the required variants", |a, b| {
-        a.has_variants.cmp(&b.has_variants)
+        let has = |candidate: &Candidate| candidate.missing_variants.is_empty();
+        has(a).cmp(&has(b))
     }),
     ("it has more extra marks", |a, b| {
         a.marks.extra.cmp(&b.marks.extra)
@@ -263,12 +298,12 @@ fn compare(a: &Candidate, b: &Candidate) -> Ordering {
     decisive(a, b).map_or(Ordering::Equal, |(order, _)| order)
 }
 
-/// What decides between two candidates, and how: the variants, the costs that were asked for, the other criteria.
+/// What decides between two candidates, and how: what was not asked for, the costs that were given, the other criteria.
 pub(crate) fn decisive(a: &Candidate, b: &Candidate) -> Option<(Ordering, &'static str)> {
-    let [variants, others @ ..] = &CRITERIA;
+    let [unasked, others @ ..] = &CRITERIA;
     let by = |(why, criterion): &(&'static str, Criterion)| (criterion(a, b), *why);
     let terms = a.terms.iter().zip(&b.terms);
-    let all = [by(variants)]
+    let all = [by(unasked)]
         .into_iter()
         .chain(terms.map(|(a, b)| (a.better(b), a.says())))
         .chain(others.iter().map(by));

@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::lists::names;
 use crate::matching::{Marks, Pick, Selection};
+use crate::strict::strict;
 use crate::values::{VERSION, is_false, known_version, or_default, reference, truth, version};
 use crate::{Build, Error, Requirement};
 
 /// A plan. Its fields are in the order in which they are printed. One that a person wrote may lack most of them:
 /// [`Plans`](crate::Plans) says what it must have.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(expecting = "a plan")]
+#[serde(remote = "Self", expecting = "a plan")]
 pub struct Plan {
     /// The format's version.
     #[serde(default = "version", deserialize_with = "known_version")]
@@ -57,9 +58,11 @@ pub struct Plan {
     pub build: Build,
 }
 
+strict!(Plan);
+
 /// What an image lacks of a requirement.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(expecting = "an object with what is missing")]
+#[serde(remote = "Self", expecting = "an object with what is missing")]
 pub struct Missing {
     /// Compilers.
     #[serde(default, deserialize_with = "names")]
@@ -71,6 +74,8 @@ pub struct Missing {
     #[serde(default, deserialize_with = "names")]
     pub tools: Vec<ToolName>,
 }
+
+strict!(Missing);
 
 impl Missing {
     /// Whether nothing is missing.
@@ -109,11 +114,12 @@ impl Plan {
     }
 }
 
-/// The plan for a requirement and what was selected for it. `path_of` gives the path of the chosen entry's archive,
-/// as it opens from the working directory; `None` where the image is in the engine alone. That one is built on, whatever
-/// it has: so it comes into an archive.
+/// The plan for a requirement and what was selected for `whole`: the requirement with all that its image has to hold.
+/// `path_of` gives the path of the chosen entry's archive, as it opens from the working directory; `None` if the image is
+/// in the engine alone. That one is built on, whatever it has: so it comes into an archive.
 pub fn plan_for<E: From<Error>>(
     requirement: &Requirement,
+    whole: &Requirement,
     selection: &Selection,
     path_of: impl FnOnce(&Entry) -> Result<Option<Utf8PathBuf>, E>,
 ) -> Result<Plan, E> {
@@ -124,9 +130,8 @@ pub fn plan_for<E: From<Error>>(
     let base_image = loaded.map(|chosen| chosen.entry.docker_tag.to_string());
     let path = path.flatten();
     let (image, base) = match selection.pick {
-        Pick::Image(_) if requirement.build.is_none() => (path, None),
-        // What a build of its own makes, no other image has.
-        Pick::Image(_) | Pick::Base(_) | Pick::Nothing => (None, path),
+        Pick::Image(_) => (path, None),
+        Pick::Base(_) | Pick::Nothing => (None, path),
     };
     Ok(Plan {
         version: VERSION,
@@ -135,12 +140,10 @@ pub fn plan_for<E: From<Error>>(
         needs_build: Some(image.is_none()),
         best_image_path: image,
         best_base_image_path: base,
-        base_image: base_image.or_else(|| Some(requirement.os.to_string())),
+        base_image: base_image.or_else(|| Some(requirement.base_image())),
         marks: chosen.map(|chosen| chosen.marks).unwrap_or_default(),
         exact: false,
-        missing: Some(
-            chosen.map_or_else(|| requirement.contents(), |chosen| chosen.missing.clone()),
-        ),
+        missing: Some(chosen.map_or_else(|| whole.contents(), |chosen| chosen.missing.clone())),
         requirements: Some(requirement.clone()),
         build: requirement.build.clone().unwrap_or_default(),
     })

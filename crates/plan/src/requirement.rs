@@ -1,10 +1,18 @@
-//! What somebody wants an image to hold.
+//! What an image has to hold.
 
-use naming::{Architecture, Compiler, ImageName, NameError, Os, PackageName, ToolName, Variant};
+use naming::{
+    Architecture, Compiler, ImageName, NameError, Os, PackageName, Reference, SystemImage,
+    ToolName, Variant,
+};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::distinct::addition;
 use crate::lists::{add, names};
+use crate::platform::settle;
 use crate::source::read_all;
+use crate::strict::Strict;
+use crate::values::parsed;
 use crate::{Build, Error, Missing};
 
 /// A requirement. Every name in it was checked when it was read.
@@ -14,25 +22,48 @@ pub struct Requirement {
     pub project: String,
     /// The operating system, with its version.
     pub os: Os,
-    /// Where a requirement names none: that of the runner whose label is its system, else the host's.
+    /// If a requirement names none: that of the image or the runner's label that its system is written as, else the
+    /// host's.
     pub architecture: Architecture,
     /// Compilers that must be there.
     pub compilers: Vec<Compiler>,
-    /// Packages that should be there.
+    /// Packages that must be there.
     pub packages: Vec<PackageName>,
-    /// Tools that should be there.
+    /// Tools that must be there.
     pub tools: Vec<ToolName>,
-    /// Variants, like `asan`.
+    /// Variants, like `asan`; `x86` is among them if the architecture is.
     pub variants: Vec<Variant>,
-    /// How it is built, where not only from what is missing. A plan has it in a place of its own.
+    /// How it is built, if not only from what is missing. A plan has it in a place of its own.
     #[serde(skip)]
     pub build: Option<Build>,
+    /// The image that stands for the system, if it says more than the system: `i386/debian:12`.
+    #[serde(skip)]
+    pub image: Option<Reference>,
+    /// Whether its name differs from those of requirements that ask for other packages, tools or builds.
+    #[serde(skip)]
+    pub distinct: bool,
 }
 
 impl Requirement {
     /// The name of the image that meets it.
     pub fn image_name(&self) -> Result<ImageName, NameError> {
-        ImageName::for_requirement(&self.project, &self.os, &self.compilers, &self.variants)
+        let addition = self.distinct.then(|| addition(self)).flatten();
+        ImageName::for_requirement(
+            &self.project,
+            &self.os,
+            self.architecture,
+            &self.compilers,
+            &self.variants,
+            addition.as_deref(),
+        )
+    }
+
+    /// What to build on if no image will do.
+    pub(crate) fn base_image(&self) -> String {
+        match &self.image {
+            Some(image) => image.to_string(),
+            None => self.os.to_string(),
+        }
     }
 
     /// What an image that has nothing lacks.
@@ -59,14 +90,14 @@ pub fn parse_requirements(text: &str) -> Vec<Result<Requirement, Error>> {
     }
 }
 
-/// A requirement as it is written. Fields that somebody else's tool adds are passed over.
+/// A requirement as it is written.
 #[derive(Deserialize)]
 #[serde(expecting = "a requirement")]
 struct Written {
     #[serde(deserialize_with = "project")]
     project: String,
     #[serde(deserialize_with = "os")]
-    os: (Os, Option<Architecture>),
+    os: System,
     #[serde(default)]
     architecture: Option<Architecture>,
     #[serde(default, deserialize_with = "names")]
@@ -85,60 +116,100 @@ struct Written {
 
 impl<'de> Deserialize<'de> for Requirement {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Written {
-            project,
-            os: (os, of_runner),
-            architecture,
-            compiler,
-            mut compilers,
-            packages,
-            tools,
-            variants,
-            build,
-        } = Written::deserialize(deserializer)?;
-        for one in compiler {
-            add(&mut compilers, one);
+        let mut written = Written::deserialize(Strict(deserializer))?;
+        for one in written.compiler {
+            add(&mut written.compilers, one);
         }
-        let architecture = architecture
-            .or(of_runner)
-            .unwrap_or_else(Architecture::host);
+        let system = written.os;
+        let named = match (written.architecture, system.architecture) {
+            (Some(named), Some(of_image)) if named != of_image && system.image.is_some() => {
+                return Err(D::Error::custom(format!(
+                    "the system is an image for {of_image}, and `architecture` says {named}"
+                )));
+            }
+            (named, of_system) => named.or(of_system),
+        };
+        let settled = settle(named, written.variants);
+        let (architecture, variants) = settled.map_err(D::Error::custom)?;
         Ok(Self {
-            project,
+            project: written.project,
+            os: system.os,
+            architecture,
+            compilers: written.compilers,
+            packages: written.packages,
+            tools: written.tools,
+            variants,
+            build: written.build.filter(|build| *build != Build::default()),
+            image: system.image,
+            distinct: false,
+        })
+    }
+}
+
+/// A system, with what its spelling says beside it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct System {
+    pub os: Os,
+    pub architecture: Option<Architecture>,
+    /// The image that it is written as, if that says more than the system.
+    pub image: Option<Reference>,
+}
+
+impl System {
+    /// The system that an image's reference names.
+    pub(crate) fn of_image(text: &str) -> Result<Self, NameError> {
+        // The dashed form of names and a bare distribution are no references that say more.
+        if !text.contains(['/', '@']) {
+            let (os, architecture) = (text.parse()?, None);
+            return Ok(Self {
+                os,
+                architecture,
+                image: None,
+            });
+        }
+        let SystemImage {
             os,
             architecture,
-            compilers,
-            packages,
-            tools,
-            variants,
-            build: build.filter(|build| *build != Build::default()),
+            reference,
+        } = text.parse()?;
+        let says_more = architecture.is_some() || reference.digest().is_some();
+        let image = says_more.then_some(reference);
+        Ok(Self {
+            os,
+            architecture,
+            image,
         })
     }
 }
 
 /// A project's grammar is that of the names it becomes part of.
 fn project<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let project = String::deserialize(deserializer)?;
-    let os: Os = "scratch".parse().map_err(serde::de::Error::custom)?;
-    ImageName::new(&project, &os, "base")
-        .map(|_| project.clone())
-        .map_err(|error| {
-            serde::de::Error::custom(format!(
-                "project `{}` {}",
-                project.escape_debug(),
-                error.rule()
-            ))
-        })
+    parsed(deserializer, "a project", |project| {
+        let scratch = "scratch"
+            .parse()
+            .map_err(|error: NameError| error.to_string())?;
+        let named = ImageName::new(project, &scratch, "base");
+        named
+            .map(|_| project.to_owned())
+            .map_err(|error| format!("project `{}` {}", project.escape_debug(), error.rule()))
+    })
 }
 
-fn os<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(Os, Option<Architecture>), D::Error> {
-    let text = String::deserialize(deserializer)?;
-    match naming::runner(&text) {
-        Some((os, architecture)) => Ok((os, Some(architecture))),
-        None => text
-            .parse()
-            .map(|os| (os, None))
-            .map_err(serde::de::Error::custom),
-    }
+fn os<'de, D: Deserializer<'de>>(deserializer: D) -> Result<System, D::Error> {
+    parsed(deserializer, "a system", |text| {
+        if let Some((os, architecture)) = naming::runner(text) {
+            let (architecture, image) = (Some(architecture), None);
+            return Ok(System {
+                os,
+                architecture,
+                image,
+            });
+        }
+        System::of_image(text).map_err(|error| {
+            let hint = error.hint().map(|hint| format!(" ({hint})"));
+            format!("{error}{}", hint.unwrap_or_default())
+        })
+    })
 }
 
 #[cfg(test)]

@@ -79,10 +79,19 @@ fn read_yaml<T: DeserializeOwned>(text: &str) -> Vec<Read<T>> {
     let mut all = Vec::new();
     for document in documents().take(sound + 1) {
         if let Err(error) = Into(&mut all).deserialize(document) {
-            all.push(Err(error.to_string()));
+            all.push(Err(placed(&error)));
         }
     }
     all
+}
+
+/// A parser's message with its place, which it leaves out for the first character.
+fn placed(error: &serde_yaml::Error) -> String {
+    let message = error.to_string();
+    match message.contains(" at line ") {
+        true => message,
+        false => at(&message, Place { line: 1, column: 1 }),
+    }
 }
 
 /// Where brackets are open that can't be read, whatever follows. A bracket in a string counts too, which no honest

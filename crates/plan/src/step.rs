@@ -17,6 +17,8 @@ use naming::duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::strict::{refusal, strict};
+
 /// How long a probe may take where it does not say.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -89,7 +91,7 @@ pub enum OnFailure {
 
 /// A step as it is written.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a step, like {\"run\": \"make\"}")]
+#[serde(remote = "Self", expecting = "a step, like {\"run\": \"make\"}")]
 struct Written {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     run: Option<Value>,
@@ -98,6 +100,8 @@ struct Written {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cache: Option<Value>,
 }
+
+strict!(Written);
 
 impl TryFrom<Written> for Step {
     type Error = String;
@@ -139,7 +143,7 @@ fn read_copy(copy: Value) -> Result<Action, String> {
         Value::Object(mut map) => {
             let to = map.remove("to").map(|to| one("to", to)).transpose()?;
             let from = map.remove("from").map(|from| some("from", from));
-            known(&map, "`copy` of a step")?;
+            known(&map, "`copy` of a step", &["from", "to"])?;
             (to, from.transpose()?.unwrap_or_default())
         }
         _ => return Err(WANTED.into()),
@@ -176,7 +180,11 @@ fn read_cache(cache: Value) -> Result<Cache, String> {
     if let Some(command) = map.remove("probe") {
         let timeout = map.remove("timeout");
         let on_failure = map.remove("on_failure");
-        known(&map, "a step's `cache` with a `probe`")?;
+        known(
+            &map,
+            "a step's `cache` with a `probe`",
+            &["probe", "timeout", "on_failure"],
+        )?;
         return Ok(Cache::Probe(Probe {
             command: some("probe", command)?,
             timeout: timeout.map_or(Ok(PROBE_TIMEOUT), |value| read_duration("timeout", value))?,
@@ -188,7 +196,11 @@ fn read_cache(cache: Value) -> Result<Cache, String> {
         map.remove("key"),
         map.remove("files"),
     );
-    known(&map, "a step's `cache`")?;
+    known(
+        &map,
+        "a step's `cache` without a `probe`",
+        &["max_age", "key", "probe", "files"],
+    )?;
     match (max_age, key, files) {
         (Some(age), None, None) => read_duration("max_age", age).map(Cache::MaxAge),
         (None, Some(key), None) => one("key", key).map(Cache::Key),
@@ -215,12 +227,10 @@ fn read_duration(key: &str, value: Value) -> Result<Duration, String> {
     Ok(duration)
 }
 
-/// Nothing must be left that nobody understands.
-fn known(left: &Map<String, Value>, whose: &str) -> Result<(), String> {
-    match left.keys().next() {
-        Some(key) => Err(format!("{whose} has no `{}`", key.escape_debug())),
-        None => Ok(()),
-    }
+/// Refuses keys beside those that were taken out of a mapping.
+fn known(left: &Map<String, Value>, whose: &str, keys: &[&str]) -> Result<(), String> {
+    let refused = left.keys().find_map(|key| refusal(key, keys));
+    refused.map_or(Ok(()), |why| Err(format!("{whose}: {why}")))
 }
 
 /// A text; a number is what a person meant as one.

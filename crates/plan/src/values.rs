@@ -43,6 +43,29 @@ pub(crate) fn is_false(value: &bool) -> bool {
     !value
 }
 
+/// A text that is read by `read`, whose faults are those of the text's place.
+pub(crate) fn parsed<'de, T, D: Deserializer<'de>>(
+    deserializer: D,
+    expected: &'static str,
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<T, D::Error> {
+    struct Parsed<F>(&'static str, F);
+
+    impl<T, F: Fn(&str) -> Result<T, String>> Visitor<'_> for Parsed<F> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+            f.write_str(self.0)
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+            (self.1)(text).map_err(E::custom)
+        }
+    }
+
+    deserializer.deserialize_str(Parsed(expected, read))
+}
+
 /// An image reference, kept as it was written.
 pub(crate) fn reference<'de, D: Deserializer<'de>>(
     deserializer: D,

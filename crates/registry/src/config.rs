@@ -18,10 +18,15 @@ mod value;
 pub use plan::{MATRIX_KEYS, Planning};
 pub use section::Section;
 pub use value::{Setting, UnknownKey};
-use value::{boolean, gigabytes, section, setting};
+use value::{boolean, gigabytes, others, section, setting};
 
 /// What the file may be called, the first that a folder has.
 const FILE_NAMES: [&str; 2] = ["local-ci-config.yml", ".localci.yml"];
+
+/// What `images` may say.
+const IMAGES: [&str; 7] = [
+    "registry", "compress", "thin", "remote", "fetch", "usage", "cleanup",
+];
 
 /// A project's settings. What the file does not say is `None`.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +50,8 @@ pub struct Config {
     pub cleanup: Section,
     /// `plan`: how requirements and workflows are read, and what the best image is.
     pub plan: Planning,
+    /// Keys of `images`, `plan` and `resource_limits` that mean nothing.
+    pub unknown: Vec<UnknownKey>,
     /// `resource_limits.disk_min_free_gb`: how many bytes are to stay free.
     pub disk_min_free: Option<Setting<u64>>,
 }
@@ -73,10 +80,10 @@ impl Config {
         Ok(Self::default())
     }
 
-    /// What is odd about `plan`, and wrong about nothing: each with its place.
+    /// The keys that mean nothing in a section that is read, each with its place.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
         let path = self.path.as_deref().unwrap_or("".into());
-        let unknown = self.plan.unknown.iter();
+        let unknown = self.unknown.iter();
         unknown.map(move |unknown| unknown.warning(path))
     }
 
@@ -99,13 +106,16 @@ impl Config {
     /// All but `images.cleanup`; whether that is there.
     fn read(&mut self, tree: &Tree) -> Result<bool, Problem> {
         if let Some(limits) = section(tree, tree.root(), "resource_limits", "resource_limits")? {
+            let unknown = others("resource_limits", limits, &["disk_min_free_gb"]);
+            self.unknown.extend(unknown);
             let key = "resource_limits.disk_min_free_gb";
             self.disk_min_free = setting(tree, limits, key, gigabytes)?;
         }
-        self.plan = Planning::read(tree)?;
+        self.plan = Planning::read(tree, &mut self.unknown)?;
         let Some(images) = section(tree, tree.root(), "images", "images")? else {
             return Ok(false);
         };
+        self.unknown.extend(others("images", images, &IMAGES));
         let compress = setting(tree, images, "images.compress", |node, key| {
             let found = text(node);
             found.ok_or_else(|| wrong(key, "zstd, zstd:LEVEL, gzip or none", node))

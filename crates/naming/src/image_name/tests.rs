@@ -112,8 +112,11 @@ fn variants_have_an_order() {
     };
     let os: Os = "ubuntu:25.04".parse().expect("os");
     let gcc: Compiler = "gcc-15".parse().expect("compiler");
+    let for_architecture = |architecture, compilers: &[Compiler], variants: &[&str]| {
+        ImageName::for_requirement("capy", &os, architecture, compilers, &parse(variants), None)
+    };
     let name = |compilers: &[Compiler], variants: &[&str]| {
-        ImageName::for_requirement("capy", &os, compilers, &parse(variants))
+        for_architecture(Architecture::X86_64, compilers, variants)
             .map(|name| name.variant().to_owned())
     };
     assert_eq!(name(&[], &[]).as_deref(), Ok("base"));
@@ -122,10 +125,30 @@ fn variants_have_an_order() {
         Ok("gcc15")
     );
     assert_eq!(
-        name(&[gcc], &["extra", "x86", "tsan", "coverage", "asan"]).as_deref(),
+        name(
+            std::slice::from_ref(&gcc),
+            &["extra", "x86", "tsan", "coverage", "asan"]
+        )
+        .as_deref(),
         Ok("gcc15-cov-asan-tsan-x86-extra")
     );
     assert_eq!(name(&[], &["x86"]).as_deref(), Ok("x86"));
+    for (architecture, variants, expected) in [
+        (Architecture::Aarch64, &[][..], "gcc15-arm64"),
+        (Architecture::Aarch64, &["asan"], "gcc15-asan-arm64"),
+        (Architecture::Armv7, &[], "gcc15-armv7"),
+        (Architecture::X86, &[], "gcc15-x86"),
+        (Architecture::X86, &["x86", "asan"], "gcc15-asan-x86"),
+        (Architecture::X86_64, &["i386"], "gcc15-x86"),
+    ] {
+        let name = for_architecture(architecture, std::slice::from_ref(&gcc), variants);
+        assert_eq!(name.expect(expected).variant(), expected);
+    }
+    let arm = Architecture::Aarch64;
+    let added = ImageName::for_requirement("capy", &os, arm, &[gcc], &[], Some("make"));
+    assert_eq!(added.expect("a name").variant(), "gcc15-make-arm64");
+    let bare = ImageName::for_requirement("capy", &os, arm, &[], &[], None);
+    assert_eq!(bare.expect("a name").variant(), "arm64");
 }
 
 #[test]

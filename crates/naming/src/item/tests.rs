@@ -19,6 +19,23 @@ const HOSTILE: [&str; 14] = [
 ];
 
 #[test]
+fn a_package_says_its_version_and_architecture() {
+    for (text, architecture, version) in [
+        ("libssl-dev", None, None),
+        ("libssl-dev:i386", Some("i386"), None),
+        ("libssl-dev=1:3.0", None, Some("1:3.0")),
+        ("libssl-dev:i386=3.0", Some("i386"), Some("3.0")),
+    ] {
+        let package: PackageName = text.parse().expect(text);
+        assert_eq!(package.name(), "libssl-dev");
+        assert_eq!(
+            (package.architecture(), package.version()),
+            (architecture, version)
+        );
+    }
+}
+
+#[test]
 fn hostile_items_are_refused() {
     for text in HOSTILE {
         assert!(text.parse::<PackageName>().is_err(), "{text:?}");

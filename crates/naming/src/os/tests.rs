@@ -12,8 +12,10 @@ fn every_spelling() {
             &format!("docker.io/library/ubuntu:25.04@sha256:{hex}"),
             "ubuntu:25.04",
         ),
-        ("ghcr.io/team/debian:12", "debian:12"),
-        ("localhost:5000/debian", "debian"),
+        ("library/debian:12", "debian:12"),
+        ("index.docker.io/debian:12", "debian:12"),
+        ("i386/debian:12", "debian:12"),
+        ("docker.io/arm64v8/ubuntu:24.04", "ubuntu:24.04"),
         ("ubuntu-24.04", "ubuntu:24.04"),
         ("ubuntu-24.04-arm", "ubuntu:24.04"),
         ("ubuntu-latest", "ubuntu:24.04"),
@@ -49,9 +51,75 @@ fn refuses_what_is_no_system() {
         "ubuntu 25.04",
         "-",
         "ubuntu:-",
+        "acme/debian:12",
+        "ghcr.io/team/debian:12",
+        "localhost:5000/debian",
+        "localhost/debian:12",
+        "docker.io/acme/library/debian:12",
+        "i386/acme/debian:12",
+        "quay.io/library/debian:12",
+        "quay.io/i386/debian:12",
     ] {
         assert!(text.parse::<Os>().is_err(), "{text:?}");
     }
+}
+
+#[test]
+fn an_official_image_says_its_architecture() {
+    let some = |architecture| Some(architecture);
+    for (text, os, architecture, reference) in [
+        ("debian:12", "debian:12", None, "debian:12"),
+        (
+            "Docker.io/library/debian:12",
+            "debian:12",
+            None,
+            "debian:12",
+        ),
+        (
+            "i386/debian:12",
+            "debian:12",
+            some(Architecture::X86),
+            "i386/debian:12",
+        ),
+        (
+            "arm64v8/ubuntu:24.04",
+            "ubuntu:24.04",
+            some(Architecture::Aarch64),
+            "arm64v8/ubuntu:24.04",
+        ),
+        (
+            "arm32v7/alpine:3.20",
+            "alpine:3.20",
+            some(Architecture::Armv7),
+            "arm32v7/alpine:3.20",
+        ),
+        (
+            "amd64/archlinux",
+            "archlinux",
+            some(Architecture::X86_64),
+            "amd64/archlinux:latest",
+        ),
+        (
+            "opensuse/leap:15.6",
+            "opensuse-leap:15.6",
+            None,
+            "opensuse/leap:15.6",
+        ),
+    ] {
+        let image: SystemImage = text.parse().expect(text);
+        assert_eq!(image.os.to_string(), os, "{text}");
+        assert_eq!(image.architecture, architecture, "{text}");
+        assert_eq!(image.reference.to_string(), reference, "{text}");
+    }
+    let error = "ghcr.io/acme/debian:12"
+        .parse::<Os>()
+        .expect_err("an image");
+    assert!(
+        error
+            .hint()
+            .is_some_and(|hint| hint.contains("`debian:12`")),
+        "{error:?}"
+    );
 }
 
 #[test]

@@ -22,8 +22,13 @@ fn strings(list: &[&str]) -> Vec<String> {
 /// The term of a cost, as people read it.
 fn term(cost: &str, wanted: &Requirement, entry: &Entry, known: &Known) -> String {
     let cost: Cost = cost.parse().expect(cost);
-    cost.of(wanted, &crate::score(wanted, entry), known)
-        .to_string()
+    cost.of(
+        wanted,
+        &crate::score(wanted, entry),
+        &Rules::default(),
+        known,
+    )
+    .to_string()
 }
 
 #[test]
@@ -35,6 +40,11 @@ fn each_cost_of_one_image() {
         e.packages = strings(&["a1"]);
         e.tools = strings(&["cmake"]);
         e.created = "2026-02-03T04:05:06Z".parse().ok();
+    });
+    let met = entry("met", |e| {
+        e.compilers = strings(&["gcc-12", "clang-15"]);
+        e.packages = strings(&["a1", "b1"]);
+        e.tools = strings(&["cmake"]);
     });
     let built = |name: &str, base: &str, compilers: &[&str], seconds| {
         entry(name, |e| {
@@ -63,7 +73,9 @@ fn each_cost_of_one_image() {
         ("bytes", &full, &known, "bytes 1234567"),
         ("bytes", &plain, &known, "bytes ?"),
         ("bytes", &full, &nothing, "bytes ?"),
-        ("build-time", &full, &known, "build-time 0.0 s"),
+        ("build-time", &met, &known, "build-time 0.0 s"),
+        // It lacks a package, and was never built on.
+        ("build-time", &full, &known, "build-time ?"),
         ("build-time", &plain, &known, "build-time 20.0 s"),
         ("build-time", &plain, &nothing, "build-time ?"),
         ("newest", &full, &known, "newest 2026-02-03"),
@@ -84,10 +96,17 @@ fn each_cost_of_one_image() {
     );
 }
 
+fn rules(costs: &str) -> Rules {
+    Rules {
+        costs: Cost::list(costs).expect(costs),
+        ..Rules::default()
+    }
+}
+
 /// What is taken of two usable images or bases, in either order.
 fn winner(costs: &str, wanted: &Requirement, entries: [&Entry; 2], known: &Known) -> String {
-    let costs = Cost::list(costs).expect(costs);
-    let pick = |entries: [&Entry; 2]| match select_by(wanted, entries, &costs, known).pick {
+    let rules = rules(costs);
+    let pick = |entries: [&Entry; 2]| match select_by(wanted, entries.into(), &rules, known).pick {
         Pick::Image(taken) | Pick::Base(taken) => taken.entry.name.clone(),
         Pick::Nothing => "-".into(),
     };
@@ -120,7 +139,7 @@ fn each_cost_chooses_and_the_next_decides_a_tie() {
         ("missing", "packages"),
         ("bytes", "tool"),
         ("newest", "packages"),
-        // No build is needed for either.
+        // Neither was ever built on.
         ("build-time", "tool"),
         ("marks,missing", "packages"),
         ("build-time,newest,bytes", "packages"),
@@ -128,14 +147,16 @@ fn each_cost_chooses_and_the_next_decides_a_tie() {
     ] {
         assert_eq!(winner(costs, &wanted, both, &known), expected, "{costs}");
     }
-    // The variant comes before any cost, and what is not known costs most.
-    let asan = entry("asan", |e| e.variants = strings(&["asan"]));
-    for costs in ["missing", "bytes", "newest", "marks"] {
-        assert_eq!(
-            winner(costs, &wanted, [&asan, &packages], &known),
-            "asan",
-            "{costs}"
-        );
+    // What was not asked for counts before any cost, and what is not known costs most.
+    let more = entry("more", |e| {
+        e.packages = strings(&["a1", "b1"]);
+        e.tools = strings(&["cmake"]);
+        e.variants = strings(&["tsan"]);
+        e.created = "2026-03-01T00:00:00Z".parse().ok();
+    });
+    for costs in ["missing", "newest", "marks"] {
+        let taken = winner(costs, &wanted, [&more, &packages], &known);
+        assert_eq!(taken, "packages", "{costs}");
     }
     let unknown = entry("unknown", |e| e.usage_count = 99);
     for costs in ["bytes", "newest"] {
@@ -187,21 +208,23 @@ proptest! {
             })
         }).collect();
         let known = Known { bytes: Some(&bytes), recorded: &entries };
-        let list = Cost::list(costs).expect("costs");
-        let taken = |entries: &[Entry]| select_by(&wanted, entries, &list, &known).chosen().map(|one| one.entry.name.clone());
+        let rules = rules(costs);
+        let taken = |entries: &[Entry]| select_by(&wanted, entries.iter().collect(), &rules, &known).chosen().map(|one| one.entry.name.clone());
         let chosen = taken(&entries).expect("one");
         prop_assert_eq!(taken(&entries), Some(chosen.clone()));
-        let selection = select_by(&wanted, &entries, &list, &known);
+        let selection = select_by(&wanted, entries.iter().collect(), &rules, &known);
         let best = selection.chosen().expect("one");
+        let met = |one: &Candidate| one.meets(rules.accept_missing);
         for other in &selection.candidates {
-            prop_assert!(best.marks.essential >= other.marks.essential);
-            if best.marks.essential == other.marks.essential {
+            prop_assert!(met(best) >= met(other));
+            prop_assert!(best.unasked <= other.unasked || (met(best) && !met(other)));
+            if (met(best), best.unasked) == (met(other), other.unasked) {
                 prop_assert!(best.terms[0].better(&other.terms[0]) != Ordering::Less, "{} {}", best.terms[0], other.terms[0]);
             }
         }
         // Without costs, as without any choice of them.
         let plain = select(&wanted, &entries).chosen().map(|one| one.entry.name.clone());
-        let none = select_by(&wanted, &entries, &[], &known).chosen().map(|one| one.entry.name.clone());
+        let none = select_by(&wanted, entries.iter().collect(), &Rules::default(), &known).chosen().map(|one| one.entry.name.clone());
         prop_assert_eq!(plain, none);
     }
 }

@@ -109,7 +109,7 @@ fn winner(wanted: &Requirement, a: &Entry, b: &Entry) -> String {
 fn each_criterion_alone() {
     let wanted = requirement("compilers: [gcc-15]\npackages: [libssl-dev]\nvariants: [asan]");
     let b = entry("b");
-    let table: [(Entry, &str); 12] = [
+    let table: [(Entry, &str); 13] = [
         (entry("a"), "="),
         (with("a", |e| e.compilers.clear()), "b"),
         (with("a", |e| e.packages = strings(&["libssl-dev"])), "a"),
@@ -121,7 +121,8 @@ fn each_criterion_alone() {
         (with("a", |e| e.tools = strings(&["cmake"])), "="),
         (with("a", |e| e.pinned = true), "="),
         (with("a", |e| e.os = "debian:12".into()), "b"),
-        (with("a", |e| e.variants = strings(&["tsan"])), "="),
+        (with("a", |e| e.variants = strings(&["tsan"])), "b"),
+        (with("a", |e| e.compilers.push("clang-20".into())), "b"),
     ];
     for (number, (a, expected)) in table.into_iter().enumerate() {
         assert_eq!(winner(&wanted, &a, &b), expected, "row {number}");
@@ -131,35 +132,56 @@ fn each_criterion_alone() {
 #[test]
 fn criteria_count_in_their_order() {
     let wanted = requirement("compilers: [gcc-15]\npackages: [libssl-dev]\nvariants: [asan]");
+    let more = |e: &mut Entry| {
+        e.variants = strings(&["lto"]);
+        e.compilers.clear();
+    };
     // Each has what comes before it in the order against all that comes after.
     let ranked = [
-        with("variants", |e| e.variants = strings(&["asan"])),
-        with("extra", |e| e.packages = strings(&["libssl-dev"])),
-        with("later", |e| e.last_used = day(2)),
+        with("nothing else", |e| e.compilers.clear()),
+        with("compilers", |e| e.variants = strings(&["lto"])),
+        with("variants", |e| {
+            e.variants = strings(&["asan", "lto"]);
+            e.compilers.clear();
+        }),
+        with("extra", |e| {
+            e.packages = strings(&["libssl-dev"]);
+            more(e);
+        }),
+        with("later", |e| {
+            e.last_used = day(2);
+            more(e);
+        }),
         with("more often", |e| {
             e.last_used = day(1);
             e.usage_count = 9;
+            more(e);
         }),
         with("smaller", |e| {
             e.last_used = day(1);
             e.size_mb = Some(1.0);
+            more(e);
         }),
         with("size", |e| {
             e.last_used = day(1);
             e.size_mb = Some(2.0);
+            more(e);
         }),
-        with("no size", |e| e.last_used = day(1)),
+        with("no size", |e| {
+            e.last_used = day(1);
+            more(e);
+        }),
     ];
     for (better, worse) in ranked.iter().zip(&ranked[1..]) {
         assert_eq!(winner(&wanted, better, worse), better.name);
     }
-    assert_eq!(winner(&wanted, &ranked[0], &ranked[6]), "variants");
 }
 
 #[test]
 fn image_base_or_nothing() {
     let wanted = requirement("compilers: [gcc-15]\npackages: [libssl-dev]");
-    let complete = entry("complete");
+    let complete = with("complete", |e| e.packages = strings(&["libssl-dev"]));
+    let lacking = entry("lacking");
     let base = with("base", |e| {
         e.compilers.clear();
         e.packages = strings(&["libssl-dev"]);
@@ -170,6 +192,9 @@ fn image_base_or_nothing() {
     );
     assert!(
         matches!(select(&wanted, [&other, &base]).pick, Pick::Base(c) if c.entry.name == "base")
+    );
+    assert!(
+        matches!(select(&wanted, [&base, &lacking]).pick, Pick::Base(c) if c.entry.name == "lacking")
     );
     assert!(matches!(select(&wanted, [&other]).pick, Pick::Nothing));
     assert!(matches!(select(&wanted, []).pick, Pick::Nothing));
@@ -202,21 +227,24 @@ proptest! {
     fn the_best_is_taken(entries in prop::collection::vec(any_entry(), 0..8)) {
         let wanted = requirement("compilers: [gcc-15]\npackages: [a1, b1]\ntools: [cmake]\nvariants: [asan]");
         let selection = select(&wanted, &entries);
-        let marks = |essential| selection.candidates.iter().filter(move |c| c.marks.essential == essential);
+        let meets = |c: &Candidate| {
+            let has = |list: &[String], name: &str| list.iter().any(|it| it == name);
+            let entry = c.entry;
+            c.marks.essential == 100
+                && has(&entry.packages, "a1")
+                && has(&entry.packages, "b1")
+                && has(&entry.packages, "cmake")
+                && has(&entry.variants, "asan")
+        };
+        let usable = selection.candidates.iter().filter(|c| c.marks.essential >= 70);
         match &selection.pick {
-            Pick::Image(picked) => {
-                prop_assert_eq!(picked.marks.essential, 100);
-                let variants = marks(100).any(|c| c.has_variants);
-                prop_assert_eq!(picked.has_variants, variants);
-                for other in marks(100).filter(|c| c.has_variants == variants) {
-                    prop_assert!(picked.marks.extra >= other.marks.extra);
-                }
-            }
+            Pick::Image(picked) => prop_assert!(meets(picked)),
             Pick::Base(picked) => {
-                prop_assert_eq!(picked.marks.essential, 70);
-                prop_assert_eq!(marks(100).count(), 0);
+                prop_assert!(!selection.candidates.iter().any(meets));
+                let least = usable.map(|c| c.unasked).min();
+                prop_assert_eq!(Some(picked.unasked), least);
             }
-            Pick::Nothing => prop_assert_eq!(marks(100).count() + marks(70).count(), 0),
+            Pick::Nothing => prop_assert_eq!(usable.count(), 0),
         }
     }
 
@@ -229,8 +257,11 @@ proptest! {
             let candidate = score(&wanted, entry);
             let size = entry.size_mb.map_or(i64::MIN, |size| -(size as i64));
             (
+                candidate.is_usable(),
+                candidate.meets(AcceptMissing::default()),
+                std::cmp::Reverse(candidate.unasked),
                 candidate.marks.essential,
-                candidate.has_variants,
+                candidate.missing_variants.is_empty(),
                 candidate.marks.extra,
                 entry.last_used,
                 entry.usage_count,
@@ -238,7 +269,7 @@ proptest! {
             )
         };
         let selection = select(&wanted, &entries);
-        let best = entries.iter().map(rank).max().filter(|rank| rank.0 > 0);
+        let best = entries.iter().map(rank).max().filter(|rank| rank.0);
         prop_assert_eq!(selection.chosen().map(|taken| rank(taken.entry)), best);
         let first = entries.iter().find(|entry| Some(rank(entry)) == best);
         let taken = selection.chosen().map(|taken| taken.entry);
@@ -287,11 +318,166 @@ fn what_is_built_in_its_own_way_keeps_its_base() {
         let chosen = selection.chosen().expect("a base");
         assert_eq!(chosen.entry.name, base);
     }
-    // Without a way of its own, one image is as good as another.
-    let plain = requirement("");
-    let selection = select(&plain, [&sibling, &old]);
-    assert_eq!(
-        selection.chosen().expect("an image").entry.name,
-        sibling.name
-    );
+}
+
+#[test]
+fn an_image_lacks_what_its_entry_does_not_prove() {
+    let lacks = |rest: &str, entry: &Entry| {
+        let candidate = score(&requirement(rest), entry);
+        !candidate.meets(AcceptMissing::default())
+    };
+    let listed = with("x", |e| e.packages = strings(&["libssl-dev"]));
+    let built = with("x", |e| {
+        e.packages = strings(&["libssl-dev"]);
+        e.requested = Some(registry::Requested {
+            packages: strings(&["libssl-dev=3.0", "libssl-dev:i386"]),
+            tools: vec![],
+        });
+    });
+    for (package, in_listed, in_built) in [
+        ("libssl-dev", false, false),
+        ("libssl-dev=3.0", true, false),
+        ("libssl-dev=3.1", true, true),
+        ("libssl-dev:i386", true, false),
+    ] {
+        let rest = format!("packages: ['{package}']");
+        assert_eq!(lacks(&rest, &listed), in_listed, "{package}");
+        assert_eq!(lacks(&rest, &built), in_built, "{package}");
+    }
+    assert!(lacks("tools: [cmake]", &listed));
+    assert!(lacks("variants: [asan]", &listed));
+    let accepted = |rest: &str, accepted: &str| {
+        let accepted = accepted.parse().expect(accepted);
+        score(&requirement(rest), &entry("x")).meets(accepted)
+    };
+    assert!(accepted("packages: [a1]\ntools: [b1]", "packages,tools"));
+    assert!(!accepted("packages: [a1]\ntools: [b1]", "packages"));
+    assert!(!accepted("tools: [b1]\nvariants: [asan]", "packages,tools"));
+    assert!(!accepted("compilers: [clang-20]", "packages,tools"));
+}
+
+#[test]
+fn a_clean_base_comes_before_extra_marks() {
+    let wanted = requirement("compilers: [clang-15]\ntools: [make]");
+    let asan = with("asan", |e| {
+        e.variants = strings(&["asan"]);
+        e.tools = strings(&["make"]);
+    });
+    let base = with("base", |e| e.compilers.clear());
+    assert_eq!(winner(&wanted, &asan, &base), "base");
+    // A compiler without a version is not another one.
+    let bare = with("bare", |e| e.compilers = strings(&["clang"]));
+    assert_eq!(score(&wanted, &bare).unasked, 0);
+    assert_eq!(score(&wanted, &asan).unasked, 2);
+}
+
+#[test]
+fn thirty_two_bits_are_one_thing() {
+    let variant = requirement("variants: [x86]");
+    let machine = parse_requirements("project: capy\nos: ubuntu:25.04\narchitecture: i686");
+    let machine = machine.into_iter().next().expect("one").expect("valid");
+    assert_eq!(variant.image_name(), machine.image_name());
+    let plain = with("plain", |e| e.compilers.clear());
+    let multilib = with("multilib", |e| {
+        e.compilers.clear();
+        e.variants = strings(&["x86"]);
+    });
+    let i386 = with("i386", |e| {
+        e.compilers.clear();
+        e.architecture = "i386".into();
+    });
+    for wanted in [&variant, &machine] {
+        for (entry, met) in [(&plain, false), (&multilib, true), (&i386, true)] {
+            assert_eq!(
+                select(wanted, [entry]).is_met(),
+                met,
+                "{} {}",
+                wanted.architecture,
+                entry.name
+            );
+        }
+    }
+    // Only an image of the very architecture is built on.
+    let more = |wanted: &Requirement| Requirement {
+        tools: vec!["cmake".parse().expect("tool")],
+        ..wanted.clone()
+    };
+    let base = |wanted: &Requirement| {
+        let selection = select(wanted, [&i386, &plain]);
+        selection.chosen().map(|taken| taken.entry.name.clone())
+    };
+    assert_eq!(base(&more(&variant)).as_deref(), Some("plain"));
+    assert_eq!(base(&more(&machine)).as_deref(), Some("i386"));
+    // A 64-bit requirement has no use for a 32-bit system.
+    assert!(!select(&requirement(""), [&i386]).is_met());
+}
+
+#[test]
+fn no_image_is_a_base_of_itself() {
+    let wanted = requirement("compilers: [gcc-15]\npackages: [a1]");
+    let own = "capy-ubuntu-25.04-gcc15";
+    let stands_on = |name: &str, base: &str| with(name, |e| e.base = Some(base.into()));
+    let entries = [
+        entry(own),
+        stands_on("above", own),
+        stands_on("two above", "above"),
+        stands_on("round", "about"),
+        stands_on("about", "round"),
+    ];
+    let base = |entries: &[Entry], rules: &Rules| {
+        let entries = entries.iter().collect();
+        let selection = select_by(&wanted, entries, rules, &Known::default());
+        selection.chosen().map(|taken| taken.entry.name.clone())
+    };
+    let rules = Rules::default();
+    assert_eq!(base(&entries[..3], &rules), None);
+    assert_eq!(base(&entries, &rules).as_deref(), Some("round"));
+    // What this call plans counts as built.
+    let planned = Rules {
+        planned: [("round".to_owned(), Some(own.to_owned()))].into(),
+        ..Rules::default()
+    };
+    assert_eq!(base(&entries, &planned), None);
+    // Built on the system itself, it gets nothing that was not asked for from elsewhere.
+    let clean = [
+        with(own, |e| {
+            e.fingerprint = Some(naming::Digest::from_bytes([1; 32]))
+        }),
+        with("clang", |e| e.compilers = strings(&["clang-20"])),
+    ];
+    assert_eq!(base(&clean[1..], &rules).as_deref(), Some("clang"));
+    assert_eq!(base(&clean, &rules), None);
+}
+
+#[test]
+fn a_requirement_for_itself_alone_has_no_image_that_holds_more() {
+    let wanted = requirement("packages: [a1]");
+    let built_for = |packages: &[&str]| {
+        with("x", |e| {
+            e.compilers.clear();
+            e.packages = strings(&["a1", "b1"]);
+            e.requested = Some(registry::Requested {
+                packages: strings(packages),
+                tools: vec![],
+            });
+        })
+    };
+    let unknown = with("x", |e| {
+        e.compilers.clear();
+        e.packages = strings(&["a1", "b1"]);
+    });
+    let exact = Rules {
+        exact: true,
+        ..Rules::default()
+    };
+    for (entry, met) in [
+        (built_for(&["a1"]), true),
+        (built_for(&["a1", "b1"]), false),
+        (unknown, true),
+    ] {
+        let selection = select_by(&wanted, vec![&entry], &exact, &Known::default());
+        assert_eq!(selection.is_met(), met);
+        assert_eq!(selection.chosen().is_some(), met);
+        assert!(select(&wanted, [&entry]).is_met());
+    }
 }

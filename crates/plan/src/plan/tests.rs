@@ -15,7 +15,7 @@ fn entry(name: &str) -> Entry {
 
 fn plan(wanted: &Requirement, entries: &[Entry]) -> Plan {
     let path_of = |entry: &Entry| Ok::<_, Error>(Some(entry.file.clone()));
-    plan_for(wanted, &select(wanted, entries), path_of).expect("plan")
+    plan_for(wanted, wanted, &select(wanted, entries), path_of).expect("plan")
 }
 
 fn json(plan: &Plan) -> String {
@@ -43,16 +43,25 @@ fn prints_what_the_format_says() {
 }
 
 #[test]
-fn an_image_that_fits_needs_no_build_though_it_lacks_a_package() {
+fn an_image_that_lacks_a_package_is_built_on() {
     let mut image = entry("i");
     image.compilers = vec!["gcc-15".into()];
-    let plan = plan(&requirement(WANTED), &[entry("b"), image]);
-    assert!(!plan.needs_build());
-    assert_eq!(plan.best_image_path.as_deref(), Some("images/i.tar".into()));
-    assert_eq!((plan.marks.essential, plan.marks.extra), (100, 0));
-    let missing = plan.missing.expect("missing");
+    let lacks = plan(&requirement(WANTED), &[entry("b"), image.clone()]);
+    assert!(lacks.needs_build());
+    let base = lacks.best_base_image_path.as_deref();
+    assert_eq!(
+        (lacks.best_image_path, base),
+        (None, Some("images/i.tar".into()))
+    );
+    assert_eq!((lacks.marks.essential, lacks.marks.extra), (100, 0));
+    let missing = lacks.missing.expect("missing");
     assert!(missing.compilers.is_empty());
     assert_eq!((missing.packages.len(), missing.tools.len()), (1, 1));
+    image.packages = vec!["libssl-dev".into(), "cmake".into()];
+    let met = plan(&requirement(WANTED), &[entry("b"), image]);
+    assert!(!met.needs_build());
+    assert_eq!(met.best_image_path.as_deref(), Some("images/i.tar".into()));
+    assert_eq!((met.marks.essential, met.marks.extra), (100, 20));
 }
 
 #[test]
@@ -93,8 +102,8 @@ fn the_chosen_path_can_fail() {
     let wanted = requirement(WANTED);
     let path_of = |_: &Entry| Err(Error::NoRequirement);
     let entries = [entry("b")];
-    assert!(plan_for(&wanted, &select(&wanted, &entries), path_of).is_err());
-    assert!(plan_for(&wanted, &select(&wanted, []), path_of).is_ok());
+    assert!(plan_for(&wanted, &wanted, &select(&wanted, &entries), path_of).is_err());
+    assert!(plan_for(&wanted, &wanted, &select(&wanted, []), path_of).is_ok());
 }
 
 #[test]
@@ -133,21 +142,45 @@ proptest! {
     }
 }
 
+#[test]
+fn an_image_of_one_architecture_is_built_on_as_it_is_written() {
+    let pinned = format!("debian:12@sha256:{}", "0".repeat(64));
+    for (os, base, architecture) in [
+        ("i386/debian:12", "i386/debian:12", "x86"),
+        (
+            "docker.io/arm64v8/debian:12",
+            "arm64v8/debian:12",
+            "aarch64",
+        ),
+        ("docker.io/library/debian:12", "debian:12", "x86_64"),
+        (&pinned, &pinned, "x86_64"),
+    ] {
+        let text = match architecture {
+            "x86_64" => format!("project: capy\nos: {os}\narchitecture: x86_64"),
+            _ => format!("project: capy\nos: {os}"),
+        };
+        let wanted = requirement(&text);
+        assert_eq!(wanted.architecture.to_string(), architecture, "{os}");
+        assert_eq!(wanted.os.to_string(), "debian:12");
+        assert_eq!(plan(&wanted, &[]).base_image.as_deref(), Some(base));
+    }
+}
+
 /// An image that the engine alone has is built on by its tag, whatever it has.
 #[test]
 fn an_image_without_an_archive_is_built_on_by_its_tag() {
     let wanted = parse_requirements("project: capy\nos: debian:12\narchitecture: x86_64");
     let wanted = wanted.into_iter().next().expect("one").expect("valid");
-    let tag = "capy-debian-12-base:latest".parse().expect("tag");
+    let tag = "capy-debian-12-gcc12:latest".parse().expect("tag");
     let entry = Entry::new(
-        "capy-debian-12-base",
+        "capy-debian-12-gcc12",
         "gone.tar",
         tag,
         "debian:12",
         "x86_64",
     );
     let path_of = |_: &Entry| Ok::<_, Error>(None);
-    let plan = plan_for(&wanted, &select(&wanted, [&entry]), path_of).expect("plan");
+    let plan = plan_for(&wanted, &wanted, &select(&wanted, [&entry]), path_of).expect("plan");
     assert!(plan.needs_build());
     assert_eq!(
         (plan.best_image_path, plan.best_base_image_path),
@@ -155,6 +188,6 @@ fn an_image_without_an_archive_is_built_on_by_its_tag() {
     );
     assert_eq!(
         plan.base_image.as_deref(),
-        Some("capy-debian-12-base:latest")
+        Some("capy-debian-12-gcc12:latest")
     );
 }

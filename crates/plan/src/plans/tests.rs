@@ -10,7 +10,7 @@ fn read(text: &str) -> Vec<Result<Plan, String>> {
 
 #[test]
 fn reads_hand_written_plans() {
-    let one = r#"{"best_image_path":"images/x.tar","somebody":{"elses":1}}"#;
+    let one = r#"{"best_image_path":"images/x.tar","x-somebody":{"elses":1}}"#;
     let two = r#"{"name":"x-debian-12-base","base_image":"debian:12","missing":{"packages":"git"},"needs_build":"true"}"#;
     let forms = [
         format!("{one}\n{two}\n"),
@@ -121,13 +121,29 @@ fn refusals_say_where() {
             "{\"name\":\"x\",\"missing\":{\"packages\":[\"$(x)\"]}}",
             "package `$(x)`",
         ),
+        (
+            "{\"nmae\":\"x\"}",
+            "unknown key `nmae` (did you mean `name`?) at line 1",
+        ),
+        (
+            "{\"name\":\"x\",\n\"missing\":{\"package\":[]}}",
+            "unknown key `package` (did you mean `packages`?) at line 2",
+        ),
+        (
+            "{\"name\":\"x\",\"marks\":{\"extras\":1}}",
+            "unknown key `extras` (did you mean `extra`?)",
+        ),
+        (
+            "{\"name\":\"x-debian-12-a\",\"requirements\":{\"tool\":[]}}",
+            "unknown key `tool` (did you mean `tools`?)",
+        ),
         ("[7]", "expected an object"),
     ];
     for (text, says) in table {
         let last = read(text).pop().expect(text).expect_err(text);
         assert!(last.contains(says), "{text}: {last}");
     }
-    let deep = format!("{{\"build\":{{\"steps\":{}", "[".repeat(10_000));
+    let deep = format!("{{\"build\":{{\"steps\":[{{\"run\":{}", "[".repeat(10_000));
     let last = read(&deep).pop().expect("deep").expect_err("deep");
     assert!(last.contains("recursion limit"), "{last}");
 }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 fn reads_every_form() {
     let forms = [
         "project: capy\nos: ubuntu:25.04\ncompiler: gcc-15\n",
-        "project: capy\nos: ubuntu:25.04\ncompilers: [gcc-15]\nname: ignored\n",
+        "project: capy\nos: ubuntu:25.04\ncompilers: [gcc-15]\nx-name: free\n",
         "- project: capy\n  os: ubuntu-25.04\n  compilers: gcc-15\n",
         "---\nproject: capy\nos: docker.io/library/ubuntu:25.04\ncompilers:\n- gcc-15\n---\n",
         r#"{"project":"capy","os":"ubuntu:25.04","compilers":["gcc-15"]}"#,
@@ -93,7 +93,7 @@ fn a_fault_hides_no_neighbour() {
 fn nesting_is_bounded() {
     let nested = |depth| {
         format!(
-            "project: a\nos: debian:12\nx: {}{}",
+            "project: a\nos: debian:12\nx-y: {}{}",
             "[".repeat(depth),
             "]".repeat(depth)
         )
@@ -103,7 +103,7 @@ fn nesting_is_bounded() {
         .remove(0)
         .expect_err("deep");
     assert!(
-        error.to_string().ends_with("at line 3 column 132"),
+        error.to_string().ends_with("at line 3 column 134"),
         "{error}"
     );
 }
@@ -168,7 +168,35 @@ fn refusals_say_where() {
             "project: ../../etc/passwd\nos: debian:12",
             "project `../../etc/passwd` holds `/`",
         ),
-        ("project: capy\nos: ../../etc/passwd", "operating system"),
+        (
+            "project: capy\nos: ../../etc/passwd",
+            "operating system `../../etc/passwd`",
+        ),
+        (
+            "project: capy\nos: acme/debian:12",
+            "like `debian:12`; to build on this image",
+        ),
+        ("project: capy\nos: acme/debian:12", "at line 2 column 5"),
+        (
+            "project: capy\nos: i386/debian:12\narchitecture: x86_64",
+            "an image for x86, and `architecture` says x86_64",
+        ),
+        (
+            "project: capy\nos: debian:12\ncompliers: [gcc-12]",
+            "unknown key `compliers` (did you mean `compilers`?) at line 3 column 1",
+        ),
+        (
+            "{\"project\":\"capy\",\n\"os\":\"debian:12\",\n\"pakages\":[]}",
+            "unknown key `pakages` (did you mean `packages`?) at line 3",
+        ),
+        (
+            "project: capy\nos: debian:12\nbuild: {tagret: x}",
+            "unknown key `tagret` (did you mean `target`?) at line 3 column 9",
+        ),
+        (
+            "project: capy\nos: debian:12\nbuild:\n  steps:\n  - {rum: make}",
+            "unknown key `rum` (did you mean `run`?) at line 5 column 6",
+        ),
         (
             "project: capy\nos: debian:12\narchitecture: vax",
             "`vax` is not known",

@@ -91,7 +91,7 @@ fn what_is_wrong_with_a_step_is_said() {
         (r#"{"run":"a","cahce":"never"}"#, "cahce"),
         (r#"{"copy":"a"}"#, "`copy` of a step is"),
         (r#"{"copy":{"to":"a"}}"#, "`copy` of a step is"),
-        (r#"{"copy":{"from":"a","to":"b","x":1}}"#, "has no `x`"),
+        (r#"{"copy":{"from":"a","to":"b","x":1}}"#, "unknown key `x`"),
         (r#"{"run":"a","cache":"sometimes"}"#, "not `sometimes`"),
         (r#"{"run":"a","cache":{}}"#, "`cache` of a step is"),
         (r#"{"run":"a","cache":7}"#, "`cache` of a step is"),
@@ -101,7 +101,7 @@ fn what_is_wrong_with_a_step_is_said() {
         ),
         (
             r#"{"run":"a","cache":{"key":"a","on_failure":"reuse"}}"#,
-            "has no `on_failure`",
+            "without a `probe`: unknown key `on_failure`",
         ),
         (r#"{"run":"a","cache":{"max_age":"7"}}"#, "has no unit"),
         (

@@ -13,6 +13,9 @@ use super::value::Value;
 /// The keys that are the entry's own, and not its matrix's.
 const OWN: [&str; 4] = ["job", "name", "runs-on", "container"];
 
+/// The key whose value an entry has from its container or runner, if its matrix does not say it.
+const ARCHITECTURE: &str = "architecture";
+
 /// A key and the value that an entry must have. Case does not matter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filter {
@@ -70,6 +73,11 @@ impl Filter {
             "container" => {
                 let image = entry.container.as_ref().map_err(Clone::clone)?;
                 Ok(is(image.as_deref().unwrap_or_default()))
+            }
+            key if key == ARCHITECTURE || keys.means(key, ARCHITECTURE) => {
+                // What no architecture is called, no entry has.
+                let wanted = self.value.parse();
+                wanted.map_or(Ok(false), |wanted| entry.runs_on_architecture(keys, wanted))
             }
             key => {
                 let value = keys.value(&entry.matrix, key).unwrap_or(&Value::Null);

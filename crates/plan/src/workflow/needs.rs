@@ -9,6 +9,8 @@ use super::marks::{compilers, names, truth};
 use super::system::{System, system};
 use super::value::Value;
 use crate::Requirement;
+use crate::platform::settle;
+use crate::requirement::System as Linux;
 
 /// The keys whose truth makes a variant of their name, in the order of image names.
 const VARIANTS: [&str; 5] = ["coverage", "asan", "ubsan", "tsan", "x86"];
@@ -46,6 +48,12 @@ impl Keys {
         names.find_map(|name| matrix.get(name))
     }
 
+    /// Whether the project's key stands for one of ours. Case does not matter.
+    pub(super) fn means(&self, name: &str, key: &str) -> bool {
+        let mut named = self.named.iter();
+        named.any(|(theirs, ours)| theirs.eq_ignore_ascii_case(name) && ours == key)
+    }
+
     /// The keys that the project has added.
     pub(super) fn added(&self) -> impl Iterator<Item = &str> {
         let named = self.named.iter().map(|(name, _)| name.as_str());
@@ -72,7 +80,7 @@ impl JobEntry {
             return Standing::Unread(unread.clone());
         }
         let system = match system(&self.runs_on, &self.container, &keys.runners) {
-            Ok(System::Linux(os, architecture)) => Ok((os, architecture)),
+            Ok(System::Linux(linux)) => Ok(linux),
             Ok(System::Other(label)) => {
                 let why = format!("it runs on {label}");
                 return Standing::Unread(Unread::PassedOver(why));
@@ -90,26 +98,33 @@ impl JobEntry {
         &self,
         project: &str,
         keys: &Keys,
-        (os, of_runner): (Os, Option<Architecture>),
+        system: Linux,
     ) -> Result<Requirement, String> {
         let value = |key: &str| keys.value(&self.matrix, key).unwrap_or(&Value::Null);
         let about = |key: &'static str| move |why: String| format!("`{key}`: {why}");
-        let architecture = match names(value("architecture")).map_err(about("architecture"))?[..] {
-            [] => of_runner.unwrap_or_else(Architecture::host),
-            [one] => one,
-            _ => return Err("`architecture`: is more than one".to_owned()),
+        let named = self.named_architecture(keys)?;
+        let architecture = match (named, system.architecture) {
+            (Some(named), Some(of_image)) if named != of_image && system.image.is_some() => {
+                return Err(format!(
+                    "`architecture`: is {named}, and the container is for {of_image}"
+                ));
+            }
+            (named, of_system) => named.or(of_system),
         };
+        let (architecture, variants) = settle(architecture, self.variants(keys)?)?;
         let requirement = Requirement {
             project: project.to_owned(),
-            os,
+            os: system.os,
             architecture,
             compilers: unique(
                 compilers(value("compiler"), value("version")).map_err(about("compiler"))?,
             ),
             packages: unique(names(value("install")).map_err(about("install"))?),
             tools: self.tools(keys)?,
-            variants: self.variants(keys)?,
+            variants,
             build: None,
+            image: system.image,
+            distinct: false,
         };
         let named = requirement.image_name();
         named.map_err(|error| {
@@ -119,6 +134,41 @@ impl JobEntry {
             )
         })?;
         Ok(requirement)
+    }
+
+    /// The architecture that the matrix names.
+    fn named_architecture(&self, keys: &Keys) -> Result<Option<Architecture>, String> {
+        let value = keys
+            .value(&self.matrix, "architecture")
+            .unwrap_or(&Value::Null);
+        let about = |why: String| format!("`architecture`: {why}");
+        match names(value).map_err(about)?[..] {
+            [] => Ok(None),
+            [one] => Ok(Some(one)),
+            _ => Err(about("is more than one".to_owned())),
+        }
+    }
+
+    /// Whether the entry runs on an architecture: the one that its image gets, and 32-bit Intel if it is a variant for
+    /// that. What does not run on Linux runs on none.
+    pub(super) fn runs_on_architecture(
+        &self,
+        keys: &Keys,
+        wanted: Architecture,
+    ) -> Result<bool, String> {
+        let of_system = match system(&self.runs_on, &self.container, &keys.runners) {
+            Ok(System::Linux(linux)) => linux.architecture,
+            Ok(System::Other(_)) => return Ok(false),
+            // An entry whose system is not known may say its architecture.
+            Err(why) => match self.named_architecture(keys)? {
+                Some(_) => None,
+                None => return Err(why),
+            },
+        };
+        let named = self.named_architecture(keys)?.or(of_system);
+        let (architecture, variants) = settle(named, self.variants(keys)?)?;
+        let is_x86 = wanted == Architecture::X86 && variants.contains(&Variant::x86());
+        Ok(architecture == wanted || is_x86)
     }
 
     fn variants(&self, keys: &Keys) -> Result<Vec<Variant>, String> {

@@ -2,6 +2,8 @@
 
 use naming::{Architecture, Os};
 
+use crate::requirement::System as Linux;
+
 /// What the labels of a runner that is none of GitHub's Linux runners begin with
 /// (actions/runner-images, "Available Images").
 const OTHERS: [&str; 2] = ["windows", "macos"];
@@ -9,8 +11,8 @@ const OTHERS: [&str; 2] = ["windows", "macos"];
 /// What an entry runs on.
 #[derive(Debug, PartialEq)]
 pub(super) enum System {
-    /// Linux, of this distribution; the architecture where the runner says it.
-    Linux(Os, Option<Architecture>),
+    /// Linux, of this distribution; the architecture if the container's image or the runner says it.
+    Linux(Linux),
     /// No Linux: this label says so.
     Other(String),
 }
@@ -43,22 +45,37 @@ pub(super) fn system(
         .map(|(_, architecture)| *architecture)
         .or(said);
     if let Some(image) = container {
-        let os = image
-            .parse()
-            .map_err(|error| format!("the container `{image}` can't be read: {error}"))?;
-        return Ok(System::Linux(os, architecture));
+        let system = Linux::of_image(image).map_err(|error| {
+            let hint = error.hint().map(|hint| format!(" ({hint})"));
+            let hint = hint.unwrap_or_default();
+            format!("the container `{image}` can't be read: {error}{hint}")
+        })?;
+        return Ok(System::Linux(Linux {
+            // A 64-bit runner runs containers for 32 bits too.
+            architecture: system.architecture.or(architecture),
+            ..system
+        }));
     }
     let own = own
         .iter()
         .find(|(label, _)| labels.iter().any(|one| one.eq_ignore_ascii_case(label)));
     match (own, known) {
-        (Some((_, os)), _) => Ok(System::Linux(os.clone(), architecture)),
-        (None, Some((os, architecture))) => Ok(System::Linux(os, Some(architecture))),
+        (Some((_, os)), _) => Ok(bare(os.clone(), architecture)),
+        (None, Some((os, architecture))) => Ok(bare(os, Some(architecture))),
         (None, None) => Err(format!(
             "the system of the runner `{}` is not known",
             labels.join(", ")
         )),
     }
+}
+
+fn bare(os: Os, architecture: Option<Architecture>) -> System {
+    let image = None;
+    System::Linux(Linux {
+        os,
+        architecture,
+        image,
+    })
 }
 
 #[cfg(test)]
@@ -68,7 +85,7 @@ mod tests {
     #[test]
     fn a_container_counts_before_the_runner() {
         let own = [("big".to_owned(), "debian:12".parse().expect("os"))];
-        let linux = |os: &str, architecture| Ok(System::Linux(os.parse().expect(os), architecture));
+        let linux = |os: &str, architecture| Ok(bare(os.parse().expect(os), architecture));
         let other = |label: &str| Ok(System::Other(label.into()));
         let (x86, arm) = (Some(Architecture::X86_64), Some(Architecture::Aarch64));
         let unknown = |label: &str| Err(format!("the system of the runner `{label}` is not known"));

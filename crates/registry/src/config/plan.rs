@@ -11,8 +11,16 @@ use crate::error::Problem;
 use crate::yaml::{Node, Tree, Value};
 
 /// What `plan` may say.
-const KEYS: [&str; 7] = [
-    "project", "cost", "view", "keys", "variants", "tools", "runners",
+const KEYS: [&str; 9] = [
+    "project",
+    "cost",
+    "view",
+    "accept_missing",
+    "names",
+    "keys",
+    "variants",
+    "tools",
+    "runners",
 ];
 
 /// The keys of a workflow's matrix that mean something: what another project calls one of them is in `plan.keys`.
@@ -41,6 +49,10 @@ pub struct Planning {
     pub cost: Vec<Setting<String>>,
     /// `view`, as `--view` takes it.
     pub view: Option<Setting<String>>,
+    /// `accept_missing`, as `--accept-missing` takes it.
+    pub accept_missing: Vec<Setting<String>>,
+    /// `names`: whether requirements of one name that differ get names that differ.
+    pub distinct: Option<bool>,
     /// `keys`: what a matrix calls a key, and the one of [`MATRIX_KEYS`] that it stands for.
     pub keys: Vec<(String, String)>,
     /// `variants`: a key of a matrix, and the variant that its truth makes.
@@ -49,17 +61,16 @@ pub struct Planning {
     pub tools: Vec<(String, ToolName)>,
     /// `runners`: a runner's label, and the system that it has.
     pub runners: Vec<(String, Os)>,
-    /// Keys that mean nothing.
-    pub unknown: Vec<UnknownKey>,
 }
 
 impl Planning {
-    pub(super) fn read(tree: &Tree) -> Result<Self, Problem> {
+    pub(super) fn read(tree: &Tree, unknown: &mut Vec<UnknownKey>) -> Result<Self, Problem> {
         let found = tree.root().pair("plan");
         let node = found.map(|(_, node)| tree.resolve(node));
         let Some(node) = node.filter(|node| matches!(node.value, Value::Map { .. })) else {
             return Ok(Self::default());
         };
+        unknown.extend(others("plan", node, &KEYS));
         let word = |key: &'static str, expected: &'static str| {
             setting(tree, node, key, move |node, key| {
                 let found = text(node).filter(|text| !text.is_empty());
@@ -71,6 +82,13 @@ impl Planning {
             project: word("plan.project", "a project's name")?,
             cost: texts(tree, node, "plan.cost")?,
             view: word("plan.view", "archives, engine or both")?,
+            accept_missing: texts(tree, node, "plan.accept_missing")?,
+            distinct: setting(tree, node, "plan.names", |node, key| match text(node) {
+                Some("distinct") => Ok(true),
+                Some("shared") => Ok(false),
+                _ => Err(wrong(key, "distinct or shared", node)),
+            })?
+            .map(|distinct| distinct.value),
             keys: pairs(
                 tree,
                 node,
@@ -87,7 +105,6 @@ impl Planning {
             variants: pairs(tree, node, "plan.variants", named)?,
             tools: pairs(tree, node, "plan.tools", named)?,
             runners: pairs(tree, node, "plan.runners", named)?,
-            unknown: others("plan", node, &KEYS),
         })
     }
 }
@@ -113,6 +130,8 @@ mod tests {
         let text = "plan:
   project: capy
   cost: [missing, 'newest,bytes']
+  accept_missing: [packages, tools]
+  names: distinct
   view: both
   keys: {toolset: compiler, deps: install}
   variants: {lto: lto, cov: coverage}
@@ -136,9 +155,16 @@ mod tests {
         assert_eq!(plan.runners[0].1.to_string(), "ubuntu:24.04");
         let warnings: Vec<_> = config.warnings().collect();
         assert!(
-            warnings[0].starts_with("c.yml:9:3: `plan.kees` is not known"),
+            warnings[0].starts_with("c.yml:11:3: `plan.kees` is not known"),
             "{warnings:?}"
         );
+        assert!(
+            warnings[0].ends_with("did you mean `plan.keys`?"),
+            "{warnings:?}"
+        );
+        assert_eq!(plan.distinct, Some(true));
+        let accepted = plan.accept_missing.iter().map(|it| it.value.as_str());
+        assert_eq!(accepted.collect::<Vec<_>>(), ["packages", "tools"]);
     }
 
     #[test]
@@ -174,6 +200,10 @@ mod tests {
                 "c.yml:1:21: `plan.runners.a`: operating",
             ),
             ("plan: {cost: [7]}", "c.yml:1:15: `plan.cost` must be"),
+            (
+                "plan: {names: unique}",
+                "c.yml:1:15: `plan.names` must be distinct or shared, not `unique`",
+            ),
         ] {
             let error = parse(text).expect_err(text);
             assert!(error.starts_with(says), "{error}");

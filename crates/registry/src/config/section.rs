@@ -189,9 +189,16 @@ mod tests {
     [x]: 1
 ",
         );
-        let known = "is not known and does nothing (known are enabled, max_size_gb)";
-        let expected = [("3:5", "max_sise_gb"), ("6:5", "a\\tb"), ("7:5", "?")]
-            .map(|(at, key)| format!("c.yml:{at}: `images.cleanup.{key}` {known}"));
+        let known = " (known are enabled, max_size_gb)";
+        let near = "; did you mean `images.cleanup.max_size_gb`?";
+        let expected = [
+            ("3:5", "max_sise_gb", near),
+            ("6:5", "a\\tb", known),
+            ("7:5", "?", known),
+        ]
+        .map(|(at, key, what)| {
+            format!("c.yml:{at}: `images.cleanup.{key}` is not known and does nothing{what}")
+        });
         assert_eq!(found.warnings(&["enabled", "max_size_gb"]), expected);
         // Whose the rest is, is not ours to say.
         for text in [

@@ -121,3 +121,24 @@ fn what_is_elsewhere_is_said_in_words() {
         assert!(found.starts_with(expected), "{found}");
     }
 }
+
+#[test]
+fn keys_that_mean_nothing_are_said_in_our_sections_alone() {
+    let text = "version: 1
+images: {registyr: a.yml, auto_build: true, cleanup: {x: 1}}
+resource_limits: {memory_gb: 4, disk_min_free: 5}
+workflow: {plan: x}
+";
+    let config = Config::parse("c.yml".into(), text).expect("a config");
+    let warnings: Vec<_> = config.warnings().collect();
+    let known = "registry, compress, thin, remote, fetch, usage, cleanup";
+    assert_eq!(
+        warnings,
+        [
+            "c.yml:3:19: `resource_limits.memory_gb` is not known and does nothing (known are disk_min_free_gb)".to_owned(),
+            "c.yml:3:33: `resource_limits.disk_min_free` is not known and does nothing; did you mean `resource_limits.disk_min_free_gb`?".to_owned(),
+            "c.yml:2:10: `images.registyr` is not known and does nothing; did you mean `images.registry`?".to_owned(),
+            format!("c.yml:2:27: `images.auto_build` is not known and does nothing (known are {known})"),
+        ]
+    );
+}

@@ -162,13 +162,20 @@ pub(super) fn others(section: &str, map: &Node, known: &[&str]) -> Vec<UnknownKe
     unknown
         .map(|(key, text)| UnknownKey {
             at: key.at,
-            says: format!(
-                "`{section}.{}` is not known and does nothing (known are {})",
-                shown(text.unwrap_or("?")),
-                known.join(", ")
-            ),
+            says: unknown_key(section, text.unwrap_or("?"), known),
         })
         .collect()
+}
+
+fn unknown_key(section: &str, key: &str, known: &[&str]) -> String {
+    let suggestion = match naming::nearest(key, known.iter().copied()) {
+        Some(near) => format!("; did you mean `{section}.{near}`?"),
+        None => format!(" (known are {})", known.join(", ")),
+    };
+    format!(
+        "`{section}.{}` is not known and does nothing{suggestion}",
+        shown(key)
+    )
 }
 
 /// The pairs of a mapping under a key, each value read by `read`, which gets the whole key.

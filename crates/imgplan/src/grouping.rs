@@ -1,0 +1,153 @@
+//! Requirements of one call that get one image name: they are planned as one, with the packages and tools of all.
+
+use std::collections::HashMap;
+
+use cli::Failure;
+use plan::Requirement;
+
+use crate::naming_flags::Naming;
+use crate::wanted::{AllWanted, Wanted};
+
+/// The requirements as they are planned: each with what all of its name ask for, unless each is for itself. Those of
+/// one name that can't be one image are failures that name both.
+pub(crate) fn group(mut all: AllWanted, naming: Naming) -> AllWanted {
+    for wanted in all.iter_mut().flatten() {
+        wanted.requirement.distinct = naming.distinct;
+    }
+    if naming.exact {
+        return all;
+    }
+    let mut groups: HashMap<String, Group> = HashMap::new();
+    for wanted in all.iter().flatten() {
+        let Ok(name) = wanted.requirement.image_name() else {
+            continue;
+        };
+        match groups.get_mut(name.as_str()) {
+            Some(group) => group.add(name.as_str(), wanted),
+            None => {
+                let group = Group::new(wanted);
+                groups.insert(name.to_string(), group);
+            }
+        }
+    }
+    let merged = |wanted: Wanted| {
+        let name = wanted.requirement.image_name().map(|name| name.to_string());
+        let group = name.ok().and_then(|name| groups.get(&name));
+        match group.map(|group| &group.merged) {
+            Some(Ok(requirement)) => Ok(Wanted {
+                requirement: requirement.clone(),
+                ..wanted
+            }),
+            Some(Err(failure)) => Err(failure.clone()),
+            None => Ok(wanted),
+        }
+    };
+    all.into_iter().map(|one| one.and_then(merged)).collect()
+}
+
+/// The requirements of one name.
+struct Group {
+    /// The place of the first.
+    first: String,
+    merged: Result<Requirement, Failure>,
+}
+
+impl Group {
+    fn new(wanted: &Wanted) -> Self {
+        Self {
+            first: wanted.place.clone(),
+            merged: Ok(wanted.requirement.clone()),
+        }
+    }
+
+    fn add(&mut self, name: &str, wanted: &Wanted) {
+        let Ok(merged) = &mut self.merged else { return };
+        if let Err(what) = merged.merge(&wanted.requirement) {
+            let (first, second) = (&self.first, &wanted.place);
+            let message =
+                format!("{first} and {second} both ask for this image, and {what} differs");
+            let hint = "give one of them a variant, or its own names with --distinct";
+            self.merged = Err(Failure::invalid(message).about(name).with_hint(hint));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plan::parse_requirements;
+
+    use super::*;
+
+    fn wanted(place: &str, rest: &str) -> Result<Wanted, Failure> {
+        let text = format!("project: capy\nos: debian:12\narchitecture: x86_64\n{rest}");
+        let requirement = parse_requirements(&text).remove(0).expect(rest);
+        Ok(Wanted {
+            requirement,
+            place: place.into(),
+            job: None,
+        })
+    }
+
+    const SHARED: Naming = Naming {
+        exact: false,
+        distinct: false,
+    };
+
+    fn packages(all: &AllWanted) -> Vec<String> {
+        let names = |one: &Wanted| {
+            let names = one.requirement.packages.iter().map(ToString::to_string);
+            names.collect::<Vec<_>>().join(" ")
+        };
+        all.iter()
+            .map(|one| names(one.as_ref().expect("valid")))
+            .collect()
+    }
+
+    #[test]
+    fn those_of_one_name_become_one() {
+        let all = || {
+            vec![
+                wanted("a", "packages: [zlib1g-dev]"),
+                wanted("b", "compiler: gcc-12"),
+                wanted("c", ""),
+                wanted("d", "packages: [make]"),
+            ]
+        };
+        let both = "zlib1g-dev make";
+        assert_eq!(packages(&group(all(), SHARED)), [both, "", both, both]);
+        for naming in [
+            Naming {
+                exact: true,
+                distinct: false,
+            },
+            Naming {
+                exact: true,
+                distinct: true,
+            },
+        ] {
+            let expected = ["zlib1g-dev", "", "", "make"];
+            assert_eq!(packages(&group(all(), naming)), expected);
+        }
+    }
+
+    #[test]
+    fn those_that_can_not_are_named() {
+        let failed = Failure::invalid("is wrong");
+        let all = vec![
+            wanted("job.yml", "build: {target: a}"),
+            Err(failed.clone()),
+            wanted("other.yml", "compiler: gcc-12"),
+            wanted("`two`", "build: {target: b}"),
+            wanted("`three`", ""),
+        ];
+        let grouped = group(all, SHARED);
+        let says =
+            "capy-debian-12-base: job.yml and `two` both ask for this image, and `build` differs";
+        for at in [0, 3, 4] {
+            let failure = grouped[at].as_ref().expect_err("refused");
+            assert!(failure.to_string().starts_with(says), "{failure}");
+            assert_eq!(failure.code(), cli::Code::Invalid);
+        }
+        assert!(grouped[1].is_err() && grouped[2].is_ok());
+    }
+}

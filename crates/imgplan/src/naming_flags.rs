@@ -1,0 +1,68 @@
+//! `--exact`, `--distinct` and `--accept-missing`: what one image is for, and what it may lack.
+
+use cli::Failure;
+use plan::AcceptMissing;
+use registry::Config;
+
+use crate::view::at;
+
+/// What one image is for, and what it may lack.
+#[derive(Debug, Clone, clap::Args)]
+pub struct NamingFlags {
+    /// Plan for each requirement alone
+    ///
+    /// Requirements of one image name are not merged, and what an image was built for before is not added. An image that
+    /// was built for more is built anew.
+    #[arg(long, hide_short_help = true)]
+    exact: bool,
+
+    /// Give requirements that differ names that differ
+    ///
+    /// A requirement with packages, tools or a build of its own gets them in the name, or a short digest of them: for
+    /// matrices that test what happens without a package. Default: `plan.names` of the config, else shared names.
+    #[arg(long, hide_short_help = true)]
+    distinct: bool,
+
+    /// Do not build for missing packages, tools or both
+    ///
+    /// `packages`, `tools`, or `packages,tools`: for jobs that install them. What the image of a plan lacks is said on
+    /// standard error. Compilers, variants and the system must be there. Default: `plan.accept_missing` of the config.
+    #[arg(long, value_name = "LIST", hide_short_help = true)]
+    accept_missing: Option<String>,
+}
+
+/// How images are shared between requirements.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Naming {
+    /// Whether each image is for one requirement alone. It is if names are distinct.
+    pub exact: bool,
+    /// Whether requirements that differ have names that differ.
+    pub distinct: bool,
+}
+
+impl NamingFlags {
+    /// What the flags say, or else the config.
+    pub(crate) fn naming(&self, config: &Config) -> Naming {
+        let distinct = self.distinct || (!self.exact && config.plan.distinct == Some(true));
+        Naming {
+            exact: self.exact || distinct,
+            distinct,
+        }
+    }
+
+    /// What images may lack, by the flag, or else the config.
+    pub(crate) fn accept_missing(&self, config: &Config) -> Result<AcceptMissing, Failure> {
+        if let Some(text) = &self.accept_missing {
+            let read = text.parse::<AcceptMissing>();
+            return read.map_err(|why| Failure::usage(format!("`--accept-missing`: {why}")));
+        }
+        let mut all = AcceptMissing::default();
+        for said in &config.plan.accept_missing {
+            let read = said.value.parse::<AcceptMissing>();
+            let one = read.map_err(|why| at(config, said, &why))?;
+            all.packages |= one.packages;
+            all.tools |= one.tools;
+        }
+        Ok(all)
+    }
+}

@@ -1,0 +1,76 @@
+//! The word that was probably meant.
+
+/// The known word that is nearest to a misspelt one, if it is near enough to be a suggestion: at most a third of its
+/// letters differ. Case does not count. Of several, the first.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let word: Vec<char> = word.to_lowercase().chars().take(MAX_WORD).collect();
+    let distances = known.into_iter().map(|known| {
+        let letters: Vec<char> = known.to_lowercase().chars().take(MAX_WORD).collect();
+        let most = (word.len().max(letters.len()) / 3).max(1);
+        (distance(&word, &letters), most, known)
+    });
+    distances
+        .filter(|(distance, most, _)| distance <= most)
+        .min_by_key(|(distance, ..)| *distance)
+        .map(|(.., known)| known)
+}
+
+/// How much of a word is compared: no key or package has a longer name, and the time grows with the square.
+const MAX_WORD: usize = 128;
+
+/// How many letters have to be inserted, removed, replaced or swapped with the next (the optimal string alignment
+/// distance).
+fn distance(a: &[char], b: &[char]) -> usize {
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, y) in b.iter().enumerate() {
+            let replaced = last[j] + usize::from(x != y);
+            let mut least = replaced.min(last[j + 1] + 1).min(row[j] + 1);
+            let is_swap = i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y;
+            if is_swap {
+                least = least.min(before[j - 1] + 1);
+            }
+            row.push(least);
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_near_word_is_suggested_and_a_far_one_is_not() {
+        const KEYS: [&str; 6] = [
+            "project",
+            "os",
+            "compiler",
+            "compilers",
+            "packages",
+            "tools",
+        ];
+        for (word, expected) in [
+            ("compliers", Some("compilers")),
+            ("compilr", Some("compiler")),
+            ("Package", Some("packages")),
+            ("packges", Some("packages")),
+            ("tool", Some("tools")),
+            ("so", Some("os")),
+            ("o", Some("os")),
+            ("colour", None),
+            ("x", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(word, KEYS), expected, "{word}");
+        }
+        assert_eq!(
+            nearest("libssl-devv", ["libssl3", "libssl-dev"]),
+            Some("libssl-dev")
+        );
+        assert_eq!(nearest("anything", []), None);
+    }
+}

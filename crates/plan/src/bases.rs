@@ -1,0 +1,107 @@
+//! Which images can be the base of a build.
+//!
+//! An image never stands on itself, not by way of others either: each build would add its layers to those of the last.
+//! One that was built before keeps the base that it has, so that to plan again changes nothing.
+
+use std::collections::{HashMap, HashSet};
+
+use registry::Entry;
+
+use crate::platform;
+use crate::rules::Rules;
+use crate::{Candidate, Known, Requirement};
+
+/// The bases that the image of a requirement may have.
+pub(crate) struct Bases<'r> {
+    requirement: &'r Requirement,
+    rules: &'r Rules,
+    /// The name of the image.
+    name: Option<String>,
+    /// The names of the images that stand on it.
+    above: HashSet<String>,
+    /// The base of the image that is registered.
+    before: Option<String>,
+    /// Whether that image was built on the system itself.
+    was_clean: bool,
+}
+
+impl<'r> Bases<'r> {
+    pub(crate) fn of(
+        requirement: &'r Requirement,
+        entries: &[&Entry],
+        rules: &'r Rules,
+        known: &Known,
+    ) -> Self {
+        let name = requirement.image_name().ok().map(|name| name.to_string());
+        // All that is registered, not only what can be used now.
+        let all: Vec<&Entry> = match known.recorded {
+            [] => entries.to_vec(),
+            recorded => recorded.iter().collect(),
+        };
+        let own = all.iter().find(|entry| Some(&entry.name) == name.as_ref());
+        let base_of = |entry: &'_ Entry| match rules.planned.get(&entry.name) {
+            Some(planned) => planned.clone(),
+            None => entry.base.clone(),
+        };
+        let before = own.and_then(|own| own.base.clone());
+        let was_clean = own.is_some_and(|own| own.fingerprint.is_some() && own.base.is_none());
+        let on: HashMap<&str, String> = all
+            .iter()
+            .filter_map(|entry| Some((entry.name.as_str(), base_of(entry)?)))
+            .collect();
+        let mut bases = Self {
+            requirement,
+            rules,
+            above: HashSet::new(),
+            before,
+            was_clean,
+            name,
+        };
+        for entry in &all {
+            bases.climb(entry.name.as_str(), &on);
+        }
+        bases
+    }
+
+    /// Adds an image and those that it stands on up to the requirement's own, if it stands on that.
+    fn climb(&mut self, name: &str, on: &HashMap<&str, String>) {
+        let (mut at, mut passed) = (name, HashSet::new());
+        while passed.insert(at) {
+            let Some(base) = on.get(at) else { return };
+            if Some(base) == self.name.as_ref() || self.above.contains(base) {
+                self.above.extend(passed.into_iter().map(str::to_owned));
+                return;
+            }
+            at = base;
+        }
+    }
+
+    /// Why a candidate can't be the base.
+    pub(crate) fn refuse(&self, candidate: &Candidate) -> Option<&'static str> {
+        let entry = candidate.entry;
+        let is_required = |variant: &String| {
+            let mut required = self.requirement.variants.iter();
+            required.any(|required| required.as_str().eq_ignore_ascii_case(variant))
+        };
+        if Some(&entry.name) == self.name.as_ref() {
+            Some("it is the image to be built")
+        } else if self.above.contains(&entry.name) {
+            Some("it stands on the image to be built")
+        } else if !platform::is_same(self.requirement, entry) {
+            Some("it has another architecture")
+        } else if self.requirement.build.is_some() && !entry.variants.iter().all(is_required) {
+            // The steps of another variant would be in it.
+            Some("it is another variant")
+        } else if self.was_clean && candidate.unasked > 0 {
+            Some("it has more than the base of the last build")
+        } else {
+            self.rules.holds_more(self.requirement, entry)
+        }
+    }
+
+    /// Whether an entry is the base that the image has. What was used since changes the best of several, and would have it
+    /// built again for nothing.
+    pub(crate) fn is_before(&self, entry: &Entry) -> bool {
+        self.before.as_deref() == Some(entry.name.as_str())
+    }
+}
