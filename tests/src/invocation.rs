@@ -15,8 +15,12 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(5 * 60);
 /// How long a hung command may take to end when asked to.
 const GRACE: Duration = Duration::from_secs(5);
 /// Variables that change what a command does, besides all whose names start with `IMG_`.
-const REMOVED: [&str; 7] = [
+const REMOVED: [&str; 11] = [
     "GITHUB_RUN_ID",
+    "GITHUB_RUN_ATTEMPT",
+    "GITHUB_JOB",
+    "RUNNER_TRACKING_ID",
+    "RUNNER_NAME",
     "CI_JOB_ID",
     "BUILD_TAG",
     "GITHUB_ACTIONS",

@@ -45,9 +45,9 @@ pub struct Common {
     )]
     pub engine: Utf8PathBuf,
 
-    /// End an engine's command that reads, writes and says nothing for so long
+    /// Abort a command of the engine or of skopeo after DUR without I/O
     ///
-    /// Default: never. Unpacking a large image takes minutes.
+    /// Default: never for the engine, since unpacking a large image takes minutes; 10m for skopeo.
     #[arg(long, value_name = "DUR", value_parser = duration::parse, hide_short_help = true)]
     pub engine_timeout: Option<Duration>,
 

@@ -6,7 +6,7 @@ use camino::Utf8PathBuf;
 use clap::Args;
 use remote::{OnRetry, Options, Remote};
 
-use crate::{Failure, Reporter, absolute};
+use crate::{Common, Failure, Reporter, absolute};
 
 /// The program where none is named.
 const SKOPEO: &str = "skopeo";
@@ -15,7 +15,7 @@ const SKOPEO: &str = "skopeo";
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Remote registries")]
 pub struct RemoteFlags {
-    /// Reach registries over plain HTTP, or with a certificate that nobody vouches for
+    /// Reach registries over plain HTTP, or with an untrusted certificate
     #[arg(long, hide_short_help = true)]
     insecure: bool,
 
@@ -25,7 +25,7 @@ pub struct RemoteFlags {
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     authfile: Option<Utf8PathBuf>,
 
-    /// Try a call again up to N times where its failure may pass
+    /// Retry transient failures up to N times
     #[arg(long, value_name = "N", default_value_t = 3, hide_short_help = true)]
     retry: u32,
 
@@ -43,7 +43,7 @@ pub struct RemoteFlags {
 
 impl RemoteFlags {
     /// Registries as the flags say. What is tried again is told.
-    pub fn remote(&self, reporter: &Reporter) -> Result<Remote, Failure> {
+    pub fn remote(&self, common: &Common, reporter: &Reporter) -> Result<Remote, Failure> {
         let program = match self.skopeo.as_str() {
             "" => SKOPEO.into(),
             // It is run in another folder.
@@ -55,6 +55,7 @@ impl RemoteFlags {
             insecure: self.insecure,
             authfile: self.authfile.as_deref().map(absolute).transpose()?,
             retries: self.retry,
+            timeout: common.engine_timeout,
             no_runtime_folder: is_locked_out(),
             on_retry: OnRetry::new(move |error, pause| {
                 reporter.info(format!("{error}; trying again in {} s", pause.as_secs()));

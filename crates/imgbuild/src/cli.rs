@@ -126,7 +126,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         Some(_) => reporter.beside_others(),
         None => reporter,
     };
-    let missing = cli.fetch.missing(&config, &reporter)?;
+    let missing = cli.fetch.missing(&cli.common, &config, &reporter)?;
     let plans = Asked {
         files: cli.files,
         jobs: cli.jobs,

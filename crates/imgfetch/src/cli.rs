@@ -139,7 +139,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     let config = cli.common.config()?;
     let reporter = context.reporter.clone();
     let engine = cli.common.engine();
-    let remote = cli.remote.remote(&reporter)?;
+    let remote = cli.remote.remote(&cli.common, &reporter)?;
     let fetcher = Fetcher {
         store: &store,
         remote: &remote,

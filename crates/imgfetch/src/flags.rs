@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use cli::{Failure, RemoteFlags, Reporter};
+use cli::{Common, Failure, RemoteFlags, Reporter};
 use engine::Engine;
 use imgsave::Form;
 use registry::{Config, Store};
@@ -40,6 +40,7 @@ impl FetchFlags {
     /// What flags and config say together; a flag wins. `None` where nothing is to be fetched.
     pub fn missing(
         &self,
+        common: &Common,
         config: &Config,
         reporter: &Reporter,
     ) -> Result<Option<Missing>, Failure> {
@@ -48,7 +49,7 @@ impl FetchFlags {
             return Ok(None);
         }
         Ok(Some(Missing {
-            remote: self.remote.remote(reporter)?,
+            remote: self.remote.remote(common, reporter)?,
             published: Published::configured(config)?,
         }))
     }

@@ -118,7 +118,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         lock_timeout: cli.common.lock_timeout,
         reporter: &reporter,
     };
-    let missing = cli.fetch.missing(&cli.common.config()?, &reporter)?;
+    let missing = (cli.fetch).missing(&cli.common, &cli.common.config()?, &reporter)?;
     let fetcher = missing
         .as_ref()
         .map(|missing| missing.fetcher(&store, &engine, &reporter, cli.common.lock_timeout));

@@ -73,7 +73,7 @@ pub struct Asked {
     #[arg(long, value_name = "SIZE", value_parser = bytes::parse)]
     pub max_size: Option<u64>,
 
-    /// Remove images that were not used for this long: 30d, 12h, 2w
+    /// Remove images not used for this long: 30d, 12h, 2w
     ///
     /// Images that were never used are aged from their creation. Images that are pinned or kept by name are exempt.
     #[arg(long, value_name = "AGE", value_parser = duration::parse_age)]

@@ -79,7 +79,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     })?;
     let store = cli.common.store()?;
     let reporter = context.reporter.clone();
-    let remote = cli.remote.remote(&reporter)?;
+    let remote = cli.remote.remote(&cli.common, &reporter)?;
     let pusher = Pusher {
         store: &store,
         remote: &remote,

@@ -41,6 +41,7 @@ pub struct Call {
     env: Vec<(OsString, OsString)>,
     folder: Option<PathBuf>,
     timeout: Option<Duration>,
+    counts_all: bool,
     cleans_up: bool,
     end_signal: i32,
 }
@@ -76,6 +77,7 @@ impl Call {
             env: Vec::new(),
             folder: None,
             timeout,
+            counts_all: false,
             cleans_up,
             end_signal: SIGTERM,
         }
@@ -108,6 +110,12 @@ impl Call {
     /// What asks the child to end before its time, if not SIGTERM.
     pub fn ended_by(mut self, signal: i32) -> Self {
         self.end_signal = signal;
+        self
+    }
+
+    /// Counts for the time limit whatever it reads and writes, and not only what passes through this process.
+    pub fn counting_all(mut self) -> Self {
+        self.counts_all = true;
         self
     }
 
@@ -158,7 +166,10 @@ impl Call {
 
     /// Runs the call and returns what it wrote, whatever its exit status.
     pub fn output(&self) -> Result<Output, Error> {
-        self.collect(MAX_ANSWER, |child| child.wait(self.timeout))
+        self.collect(MAX_ANSWER, |child| match self.timeout {
+            Some(limit) if self.counts_all => child.wait_while_active(limit),
+            limit => child.wait(limit),
+        })
     }
 
     /// Runs the call, which must succeed within `limit`, however busy it is, and answer with at most `most` bytes.

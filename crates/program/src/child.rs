@@ -233,15 +233,18 @@ impl Child {
         }
     }
 
-    /// The living processes that this one has started, and they in turn.
-    fn members(&self) -> Vec<Member> {
-        // The number of one that has ended may be somebody else's.
+    /// Its number, while it runs: then the number may be another process's.
+    pub(crate) fn pid(&self) -> Option<i32> {
         let pids = match self.handle.try_wait() {
             Ok(None) => self.handle.pids(),
             _ => Vec::new(),
         };
-        let pid = pids.first().and_then(|pid| i32::try_from(*pid).ok());
-        self.family.members(pid)
+        pids.first().and_then(|pid| i32::try_from(*pid).ok())
+    }
+
+    /// The living processes that this one has started, and they in turn.
+    pub(crate) fn members(&self) -> Vec<Member> {
+        self.family.members(self.pid())
     }
 
     /// Waits until nothing is left of a child that was ended.
@@ -262,10 +265,7 @@ impl Child {
             if let Some(output) = self.handle.wait_deadline(deadline)? {
                 return Ok(output.status);
             }
-            if self
-                .deadline(limit)
-                .is_some_and(|deadline| deadline <= Instant::now())
-            {
+            if self.is_overdue(limit) {
                 self.stop(Stop::Timeout);
             }
         }
@@ -288,6 +288,12 @@ impl Child {
             .ok()
             .flatten()
             .map(|output| output.status)
+    }
+
+    /// Whether no byte was moved for `limit`.
+    pub(crate) fn is_overdue(&self, limit: Duration) -> bool {
+        self.deadline(limit)
+            .is_some_and(|deadline| deadline <= Instant::now())
     }
 
     /// `None` for limits beyond what the clock can say, which are none.

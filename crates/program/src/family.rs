@@ -86,6 +86,11 @@ pub struct Member {
 }
 
 impl Member {
+    /// Its number.
+    pub fn pid(self) -> i32 {
+        self.pid
+    }
+
     /// Sends a signal, if it still lives.
     pub fn signal(self, signal: Signal) {
         let Some(pid) = Pid::from_raw(self.pid) else {

@@ -21,6 +21,7 @@
 //! # Ok::<(), program::Error>(())
 //! ```
 
+mod activity;
 mod call;
 mod child;
 mod collect;

@@ -126,6 +126,9 @@ impl Error {
             Self::Program(program::Error::NotFound { .. }) => {
                 Some("install skopeo: remote registries are reached through it")
             }
+            Self::Program(program::Error::Timeout { .. }) => {
+                Some("if the registry only needs longer, --engine-timeout DUR sets the time limit")
+            }
             Self::Denied { .. } => Some(
                 "log in with `skopeo login REGISTRY`, or name a file of credentials with --authfile; a registry may also say so of what is not there",
             ),

@@ -19,6 +19,9 @@ use crate::{Error, RemoteImage, complaint};
 const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
+/// How long a call may read and write nothing if no other limit is given: a registry that stalls is told from a slow one.
+const TIMEOUT: Duration = Duration::from_mins(10);
+
 /// How many indexes may name each other before there is an image. The specification's example has two levels.
 const MAX_INDEX_DEPTH: usize = 4;
 
@@ -31,6 +34,8 @@ pub struct Options {
     pub authfile: Option<Utf8PathBuf>,
     /// How often a call is tried again that failed for a reason which may pass.
     pub retries: u32,
+    /// How long a call may read and write nothing, if not ten minutes.
+    pub timeout: Option<Duration>,
     /// The folder for the user's session, where credentials may be, is somebody else's: there are none in it.
     pub no_runtime_folder: bool,
     /// Hears of each failure after which a call is tried again, and after how long a pause.
@@ -127,7 +132,8 @@ impl Remote {
     }
 
     pub(crate) fn call(&self, verb: &str) -> Call {
-        let call = Call::new(&self.program, verb, None, false);
+        let timeout = self.options.timeout.unwrap_or(TIMEOUT);
+        let call = Call::new(&self.program, verb, Some(timeout), false).counting_all();
         match self.options.no_runtime_folder {
             // One that is not there is passed over; the other places where credentials may be are not.
             true => call.env("XDG_RUNTIME_DIR", "/nonexistent"),

@@ -111,3 +111,33 @@ fn what_is_not_what_its_digest_says_is_refused_at_once() {
     s.run("imgls", ["--check", "--no-engine"]).ok();
     assert_eq!(on_the_way(&s), [""; 0]);
 }
+
+#[test]
+fn a_program_that_hangs_is_aborted_and_a_slow_one_is_not() {
+    let s = Sandbox::without_engine();
+    let fetch = |skopeo: &str| {
+        let words = [
+            "--engine-timeout",
+            "1s",
+            "--skopeo",
+            skopeo,
+            "localhost:1/a:1",
+        ];
+        s.run("imgfetch", words)
+    };
+    // Neither it nor what it has started does anything.
+    s.script("hangs", "sleep 600");
+    let began = Instant::now();
+    let hung = fetch("./hangs");
+    hung.fails("imgfetch", 5, "did nothing for 1 second and was ended");
+    hung.stderr_has("hint: if the registry only needs longer, --engine-timeout");
+    assert!(began.elapsed() < Duration::from_secs(30));
+    assert!(s.processes().is_empty(), "{:?}", s.processes());
+    // It says nothing for longer than that, and moves bytes elsewhere.
+    s.script(
+        "slow",
+        "for i in 1 2 3 4 5 6 7 8 9; do echo $i > slow.bytes; sleep 0.3; done; echo too late >&2; exit 1",
+    );
+    fetch("./slow").fails("imgfetch", 5, "too late");
+    assert!(!s.path("image-registry.yml").exists());
+}
