@@ -26,6 +26,8 @@ pub struct Image {
     pub config: Config,
     /// The tags that the archive gives it.
     pub tags: Vec<Reference>,
+    /// The digests of the manifests and indexes of the archive that lead to it. None in an archive without `index.json`.
+    pub manifests: Vec<Digest>,
     /// The layers, lowest first, one for each of the config's `diff_ids`.
     pub layers: Vec<Layer>,
     /// In a thin archive, the image that holds the layers that this one leaves out.

@@ -54,6 +54,8 @@ pub(crate) struct Described {
     pub image_id: Digest,
     pub config: Config,
     pub tags: Vec<Reference>,
+    /// The digests of the manifests and indexes that lead to it.
+    pub manifests: Vec<Digest>,
     /// The member of each layer, as the documents name it.
     pub layers: Vec<String>,
     /// The uncompressed length of each layer, where a manifest says it.
@@ -202,6 +204,7 @@ impl<D: Documents> Reader<'_, D> {
             image_id,
             config,
             tags,
+            manifests: Vec::new(),
             layers: image.layers.clone(),
             sizes: vec![None; image.layers.len()],
             base: None,
@@ -238,10 +241,14 @@ impl<D: Documents> Reader<'_, D> {
                 .checked_sub(1)
                 .ok_or_else(|| self.damaged("its indexes name each other too deeply"))?;
             let nested: Index = self.parse("index", &self.blob("index", descriptor.digest)?)?;
-            return match self.platform_choice(&nested) {
-                Some(chosen) => self.manifest(chosen, depth),
-                None => Ok(None),
+            let Some(chosen) = self.platform_choice(&nested) else {
+                return Ok(None);
             };
+            let mut image = self.manifest(chosen, depth)?;
+            if let Some(image) = &mut image {
+                image.manifests.push(descriptor.digest);
+            }
+            return Ok(image);
         }
         let manifest: Manifest =
             self.parse("manifest", &self.blob("manifest", descriptor.digest)?)?;
@@ -259,6 +266,7 @@ impl<D: Documents> Reader<'_, D> {
             image_id: manifest.config.digest,
             config: self.config(bytes, layers.len())?,
             tags: Vec::new(),
+            manifests: vec![descriptor.digest],
             layers,
             sizes,
             base: manifest.base(),
@@ -295,7 +303,10 @@ fn merge(images: Vec<Described>) -> Vec<Described> {
     for mut image in images {
         let place = *places.entry(image.image_id).or_insert(merged.len());
         match merged.get_mut(place) {
-            Some(same) => same.tags.append(&mut image.tags),
+            Some(same) => {
+                same.tags.append(&mut image.tags);
+                same.manifests.append(&mut image.manifests);
+            }
             None => merged.push(image),
         }
     }
@@ -316,6 +327,7 @@ fn complete(images: &mut [Described], indexed: Vec<Described>) {
     for image in images {
         if let Some(same) = indexed.remove(&image.image_id) {
             image.tags.extend(same.tags);
+            image.manifests = same.manifests;
             image.sizes = same.sizes;
             image.base = same.base;
             once_each(image);

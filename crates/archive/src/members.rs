@@ -167,6 +167,7 @@ impl<'a> Members<'a> {
             image_id: image.image_id,
             config: image.config,
             tags: image.tags,
+            manifests: image.manifests,
             layers,
             base: image.base,
         })

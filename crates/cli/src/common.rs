@@ -113,6 +113,10 @@ impl Common {
             "" => engine::Engine::new(ENGINE),
             _ => engine::Engine::new(self.engine.clone()),
         };
+        let engine = match spool_folder() {
+            Some(folder) => engine.with_spools(folder),
+            None => engine,
+        };
         match self.engine_timeout {
             Some(limit) => engine.with_timeout(limit),
             None => engine,
@@ -131,6 +135,20 @@ pub(crate) fn locate(named: Option<&Utf8Path>, config: &Config) -> Result<Store,
     let named = named.filter(|path| !path.as_str().is_empty());
     let named = named.or(config.registry.as_deref());
     Ok(Store::locate(&working_dir()?, named).with_usage(config.usage))
+}
+
+/// Where podman's temporary folders go: where podman would put its files itself. `None` for a user without a runtime folder, since podman
+/// then has its runtime files in the temporary folder, too.
+fn spool_folder() -> Option<Utf8PathBuf> {
+    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let user = rustix::process::geteuid();
+    let has_runtime = user.is_root()
+        || set("XDG_RUNTIME_DIR").is_some()
+        || Utf8Path::new(&format!("/run/user/{}", user.as_raw())).is_dir();
+    let folder = set("TMPDIR").unwrap_or_else(|| "/var/tmp".to_owned());
+    has_runtime
+        .then(|| absolute(folder.as_ref()).ok())
+        .flatten()
 }
 
 /// The working directory. What is printed is relative to it.

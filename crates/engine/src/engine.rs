@@ -4,10 +4,12 @@ use std::ffi::OsString;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use camino::Utf8PathBuf;
 use program::{Call, interrupted};
 
 use crate::Error;
 use crate::flavor::{self, Flavor, StoreKind, Version};
+use crate::spool::Spool;
 
 /// The longest silence of a call that cleans up after an interruption: somebody waits for the end.
 const CLEAN_UP_TIMEOUT: Duration = Duration::from_secs(30);
@@ -18,9 +20,10 @@ const CLEAN_UP_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Engine {
     program: Arc<OsString>,
     version: Arc<OnceLock<Version>>,
-    /// Set once an image was shown as only Docker shows it.
-    is_docker: Arc<OnceLock<()>>,
+    store: Arc<OnceLock<StoreKind>>,
     timeout: Option<Duration>,
+    /// Where podman's temporary folders go.
+    spools: Option<Arc<Utf8PathBuf>>,
     cleans_up: bool,
 }
 
@@ -30,8 +33,9 @@ impl Engine {
         Self {
             program: Arc::new(program.into()),
             version: Arc::default(),
-            is_docker: Arc::default(),
+            store: Arc::default(),
             timeout: None,
+            spools: None,
             cleans_up: false,
         }
     }
@@ -42,6 +46,14 @@ impl Engine {
     #[must_use]
     pub fn with_timeout(mut self, limit: Duration) -> Self {
         self.timeout = Some(limit);
+        self
+    }
+
+    /// Gives each load and save of podman a temporary folder of its own in `folder`, and removes it afterwards: podman leaves
+    /// there what it was given.
+    #[must_use]
+    pub fn with_spools(mut self, folder: Utf8PathBuf) -> Self {
+        self.spools = Some(Arc::new(folder));
         self
     }
 
@@ -67,39 +79,46 @@ impl Engine {
         Ok(self.version.get_or_init(|| version).clone())
     }
 
-    /// Who answers, where that is known or [`Engine::probe`] finds it out.
+    /// Who answers.
     pub(crate) fn flavor(&self) -> Result<Flavor, Error> {
-        match self.is_docker.get() {
-            Some(()) => Ok(Flavor::Docker),
-            None => Ok(self.probe()?.server_flavor),
-        }
+        Ok(self.probe()?.server_flavor)
     }
 
-    /// Notes what an answer showed.
-    pub(crate) fn showed_docker(&self) {
-        let _ = self.is_docker.set(());
-    }
-
-    /// Whether [`Engine::probe`] has its answer.
-    pub(crate) fn is_probed(&self) -> bool {
-        self.version.get().is_some()
-    }
-
-    /// Asks where the engine keeps images.
+    /// Asks where the engine keeps images, once.
     pub fn store(&self) -> Result<StoreKind, Error> {
+        if let Some(kind) = self.store.get() {
+            return Ok(*kind);
+        }
         let version = self.probe()?;
-        if version.server_flavor == Flavor::Podman {
-            return Ok(StoreKind::Podman);
+        let kind = if version.server_flavor == Flavor::Podman {
+            StoreKind::Podman
+        } else if version.is_before_containerd() {
+            StoreKind::GraphDriver
+        } else {
+            let call = self
+                .call("info")
+                .args(["--format", "{{json .DriverStatus}}"]);
+            let answer = call.answer()?;
+            flavor::parse_driver_status(&answer)
+                .ok_or_else(|| call.bad_output(&String::from_utf8_lossy(&answer)))?
+        };
+        Ok(*self.store.get_or_init(|| kind))
+    }
+
+    /// A call that moves an archive, and the temporary folder that is the call's own, to be kept until it has ended.
+    pub(crate) fn archive_call(&self, verbs: &str) -> Result<(Call, Option<Spool>), Error> {
+        let call = self.call(verbs);
+        let Some(parent) = &self.spools else {
+            return Ok((call, None));
+        };
+        if self.probe()?.flavor == Flavor::Docker {
+            return Ok((call, None));
         }
-        if version.is_before_containerd() {
-            return Ok(StoreKind::GraphDriver);
-        }
-        let call = self
-            .call("info")
-            .args(["--format", "{{json .DriverStatus}}"]);
-        let answer = call.answer()?;
-        flavor::parse_driver_status(&answer)
-            .ok_or_else(|| call.bad_output(&String::from_utf8_lossy(&answer)).into())
+        // Without a folder of its own it uses the common one.
+        Ok(match Spool::create(parent) {
+            Ok(spool) => (call.env("TMPDIR", spool.path().as_std_path()), Some(spool)),
+            Err(_) => (call, None),
+        })
     }
 
     pub(crate) fn call(&self, verbs: &str) -> Call {

@@ -175,6 +175,11 @@ impl Error {
         }
     }
 
+    /// Whether the engine says that the image is not there, and nothing else.
+    pub fn is_missing(&self) -> bool {
+        self.tail().is_some_and(flavor::only_missing)
+    }
+
     /// Whether the engine's command was ended before its time.
     pub(crate) fn is_cut_off(&self) -> bool {
         matches!(self, Self::Interrupted | Self::Timeout { .. })

@@ -6,6 +6,7 @@
 //! | `image inspect --format '{{json .}}'` | one object an image, a line each | one array of all |
 //! | `.Id` | `sha256:…`: the config's digest, on containerd stores the manifest's | 64 hex digits: the config's digest |
 //! | `.RootFS` of an incomplete image | `{}` on 28 with the containerd store | `null` |
+//! | an image of which something is missing in containerd's store | in no list; 26 shows it by its name as if it were whole | |
 //! | `x:1` as a local name | `docker.io/library/x:1` | `localhost/x:1` when built, tagged or loaded from a classic archive; `docker.io/library/x:1` when loaded in OCI form |
 //! | `x:1` when there is no such name | not found | any image whose name ends so |
 //! | a base that is not there | pulled by every builder | pulled, unless `--pull=never` |
@@ -78,25 +79,19 @@ impl Version {
     /// Whether the engine is a Docker that has no other store than the graph driver's: containerd's came
     /// with 24.
     pub(crate) fn is_before_containerd(&self) -> bool {
-        let major = self
-            .server
-            .split('.')
-            .next()
-            .and_then(|major| major.parse().ok());
         self.server_flavor == Flavor::Docker
-            && major.is_some_and(|major: u32| (1..23).contains(&major))
+            && self.major().is_some_and(|major| (1..23).contains(&major))
     }
 
-    /// Some Docker, for an answer that only Docker gives.
-    pub(crate) fn docker() -> Self {
-        Self {
-            flavor: Flavor::Docker,
-            server_flavor: Flavor::Docker,
-            client: String::new(),
-            server: String::new(),
-            architecture: None,
-            kernel: Kernel::Unknown,
-        }
+    /// Whether the engine, with containerd's store, shows an image of which something is missing as it shows a whole one:
+    /// 26 does, and only leaves it out of its lists. 28 shows it without layers.
+    pub(crate) fn may_show_incomplete(&self) -> bool {
+        self.server_flavor == Flavor::Docker
+            && self.major().is_some_and(|major| (23..28).contains(&major))
+    }
+
+    fn major(&self) -> Option<u32> {
+        self.server.split('.').next()?.parse().ok()
     }
 }
 
@@ -258,6 +253,11 @@ impl Version {
     pub(crate) fn never_pull(&self) -> Option<&'static str> {
         (self.flavor == Flavor::Podman).then_some("--pull=never")
     }
+}
+
+/// What engines show in the place of a name that is not there.
+pub(crate) fn is_no_name(name: &str) -> bool {
+    name.is_empty() || name.contains("<none>")
 }
 
 /// The line that says that the engine does not answer. Docker 20.10 to 28 say `Cannot connect to

@@ -4,7 +4,7 @@ use naming::{Digest, NameError, Reference};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::flavor::{Flavor, Version};
+use crate::flavor::{self, Flavor, Version};
 
 /// An image as the engine holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,21 @@ pub struct ImageInfo {
     digests: Vec<Digest>,
     /// podman's own names for it, with the host.
     names: Vec<String>,
+    /// Whether it has any name, also one that is no reference.
+    is_named: bool,
+    /// Whether a graph driver has its layers, rather than containerd's store.
+    has_driver: bool,
+}
+
+impl ImageInfo {
+    /// Whether nothing but its ID leads to it.
+    pub fn is_nameless(&self) -> bool {
+        !self.is_named
+    }
+
+    pub(crate) fn has_driver(&self) -> bool {
+        self.has_driver
+    }
 }
 
 impl ImageInfo {
@@ -57,14 +72,6 @@ impl Name {
         match text.parse() {
             Ok(id) => Ok(Self::Id(id)),
             Err(_) => Ok(Self::Reference(text.parse()?)),
-        }
-    }
-
-    /// What Docker calls it.
-    pub(crate) fn as_docker(&self) -> String {
-        match self {
-            Self::Id(id) => id.to_string(),
-            Self::Reference(reference) => Version::docker().spellings(reference).swap_remove(0),
         }
     }
 
@@ -124,6 +131,14 @@ pub(crate) struct RawImage {
     size: Option<u64>,
     created: Option<String>,
     config: Option<Value>,
+    graph_driver: Option<RawGraphDriver>,
+}
+
+/// Where a graph driver has the layers. A containerd store says no more than the name of its snapshotter.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RawGraphDriver {
+    data: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -142,6 +157,10 @@ impl RawImage {
         let named = names.iter().chain(&digests).any(|name| is_name(&name));
         Ok(ImageInfo {
             id: Digest::from_hex(hex)?,
+            is_named: names.iter().any(|name| !flavor::is_no_name(name)),
+            has_driver: self
+                .graph_driver
+                .is_some_and(|driver| driver.data.is_some()),
             tags: names
                 .iter()
                 .filter_map(|tag| version.reference(tag))

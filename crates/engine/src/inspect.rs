@@ -7,41 +7,20 @@ use std::collections::BTreeSet;
 
 use naming::Digest;
 
-use crate::flavor::{self, Flavor, Version};
+use crate::flavor::{self, Version};
 use crate::image::{ImageInfo, Name, RawImage};
 use crate::several::{self, Answer, chunks};
 use crate::{Engine, Error};
 
 impl Engine {
-    /// Looks up images by reference or ID (`sha256:…`). The results are in the order of the names;
-    /// `None` means that the engine answers and has no such image.
+    /// Looks up images by reference or ID (`sha256:…`), under every name that this engine may have for them. The results are in
+    /// the order of the names; `None` means that the engine answers and has no such image.
     pub fn inspect<S: AsRef<str>>(&self, names: &[S]) -> Result<Vec<Option<ImageInfo>>, Error> {
-        let (found, certain) = self.inspect_once(names)?;
-        if certain || self.flavor()? == Flavor::Docker {
-            return Ok(found);
-        }
-        self.inspect_probed(&parse_names(names)?)
-    }
-
-    /// As [`Engine::inspect`], in one call for a few hundred names, without asking first who answers: an
-    /// engine of which nothing is known yet is asked as Docker. With the answer comes whether it is beyond
-    /// doubt. Where it is not, and [`Engine::probe`] finds no Docker, it must be asked again.
-    pub fn inspect_once<S: AsRef<str>>(
-        &self,
-        names: &[S],
-    ) -> Result<(Vec<Option<ImageInfo>>, bool), Error> {
-        let names = parse_names(names)?;
+        let names = names.iter().map(|name| Name::parse(name.as_ref()));
+        let names: Vec<_> = names.collect::<Result<_, _>>()?;
         if names.is_empty() {
-            return Ok((Vec::new(), true));
+            return Ok(Vec::new());
         }
-        if self.is_probed() {
-            return Ok((self.inspect_probed(&names)?, true));
-        }
-        self.inspect_docker(&names)
-    }
-
-    /// Looks up images under every name that this engine may have for them.
-    fn inspect_probed(&self, names: &[Name]) -> Result<Vec<Option<ImageInfo>>, Error> {
         let version = self.probe()?;
         let spelled: Vec<_> = names.iter().map(|name| name.spellings(&version)).collect();
         let asked: Vec<_> = names
@@ -57,6 +36,9 @@ impl Engine {
         for chunk in chunks(&asked, |(_, spelling)| spelling.len()) {
             answers.extend(self.inspect_chunk(chunk, &version)?);
         }
+        if version.may_show_incomplete() {
+            self.mark_incomplete(&mut answers)?;
+        }
         let mut answers = answers.into_iter();
         let first_found = |spellings: &Vec<String>| {
             answers
@@ -67,32 +49,18 @@ impl Engine {
         Ok(spelled.iter().map(first_found).collect())
     }
 
-    /// Looks up images as Docker names them. Beyond doubt is an answer that shows an image found as `x:1` as
-    /// just that: only Docker does.
-    fn inspect_docker(&self, names: &[Name]) -> Result<(Vec<Option<ImageInfo>>, bool), Error> {
-        let docker = Version::docker();
-        let spelled: Vec<_> = names.iter().map(|name| name.as_docker()).collect();
-        let asked: Vec<_> = names
-            .iter()
-            .zip(spelled.iter().map(String::as_str))
-            .collect();
-        let mut found = Vec::with_capacity(asked.len());
-        for chunk in chunks(&asked, |(_, spelling)| spelling.len()) {
-            found.extend(self.inspect_chunk(chunk, &docker)?);
+    /// Takes the layers from images that the engine shows but does not list: something of them is missing in its store.
+    fn mark_incomplete(&self, images: &mut [Option<ImageInfo>]) -> Result<(), Error> {
+        if images.iter().flatten().all(ImageInfo::has_driver) {
+            return Ok(());
         }
-        let shown: Vec<_> = names
-            .iter()
-            .zip(&found)
-            .filter_map(|(name, image)| match (name, image) {
-                (Name::Reference(_), Some(image)) => Some(name.is_of(image)),
-                _ => None,
-            })
-            .collect();
-        let certain = !shown.is_empty() && shown.iter().all(|shown| *shown);
-        if certain {
-            self.showed_docker();
+        let listed = self.known_ids()?;
+        for image in images.iter_mut().flatten() {
+            if !listed.contains(&image.id) {
+                image.diff_ids = None;
+            }
         }
-        Ok((found, certain))
+        Ok(())
     }
 
     /// The IDs of all images. The one place that reads lines: no engine prints IDs alone as JSON. `None` where podman can't
@@ -163,11 +131,6 @@ impl Engine {
             None => Err(answer.call.bad_output("more answers than questions").into()),
         }
     }
-}
-
-fn parse_names<S: AsRef<str>>(names: &[S]) -> Result<Vec<Name>, Error> {
-    let names = names.iter().map(|name| Name::parse(name.as_ref()));
-    Ok(names.collect::<Result<_, _>>()?)
 }
 
 fn parse(answer: &Answer, version: &Version) -> Result<Vec<ImageInfo>, Error> {

@@ -33,6 +33,7 @@ mod legacy;
 mod platform;
 mod secrets;
 mod several;
+mod spool;
 mod stream;
 mod tags;
 mod temporary;

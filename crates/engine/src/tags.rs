@@ -1,26 +1,34 @@
 //! Tags, and the removal of images: always by exact name, never by force.
 
 use naming::{Digest, Reference};
+use program::Cleaning;
 
 use crate::flavor::Flavor;
 use crate::image::Name;
 use crate::{Engine, Error, several};
 
+/// The repository of names that images get for the moment before they are removed.
+const NAMELESS: &str = "imgpipe-removed";
+
 impl Engine {
-    /// Gives the image `name` (a reference, or an ID as `sha256:…`) the tag of `target`, which
-    /// leaves the image that had it. Where podman has the tag under two names, both are moved: one would hide the other.
+    /// Gives the image `name` (a reference, or an ID as `sha256:…`) the tag of `target`, which leaves the image that had it.
+    ///
+    /// podman is told the full name, by which scripts and other engines ask for it; if it has the tag as `localhost/…` too, that
+    /// one is moved as well: it would hide the other.
     pub fn tag(&self, name: &str, target: &Reference) -> Result<(), Error> {
         let source = Name::parse(name)?;
         let target = tagged(target)?;
         let source = self.exact(&source)?;
-        let held = match self.flavor()? {
-            Flavor::Docker => Vec::new(),
-            Flavor::Podman => self.held_names(&Name::Reference(target.clone()))?,
+        let names = match self.flavor()? {
+            Flavor::Docker => vec![target.to_string()],
+            Flavor::Podman => {
+                let full = target.canonical();
+                let held = self.held_names(&Name::Reference(target))?;
+                let held = held.into_iter().map(|(name, _)| name);
+                let other = held.filter(|name| *name != full);
+                other.chain([full.clone()]).collect()
+            }
         };
-        let mut names: Vec<_> = held.into_iter().map(|(name, _)| name).collect();
-        if names.is_empty() {
-            names.push(target.to_string());
-        }
         let call = self.call("tag").arg("--").arg(source).args(names);
         let output = several::output(&call)?;
         call.check(output.status, &output.stderr.text())?;
@@ -58,12 +66,29 @@ impl Engine {
         Ok(())
     }
 
+    /// Removes those of these images that no name leads to, and returns their IDs. Goes through after an interruption.
+    ///
+    /// An image that gets a name meanwhile stays: what is removed is a name that is given here for a moment, and the image
+    /// goes with its last one.
+    pub fn remove_nameless(&self, ids: &[Digest]) -> Result<Vec<Digest>, Error> {
+        let _cleaning = Cleaning::start();
+        let engine = self.clean_up();
+        let ids: Vec<_> = ids.iter().map(Digest::to_string).collect();
+        let mut removed = Vec::new();
+        for image in engine.inspect(&ids)?.into_iter().flatten() {
+            let own = format!("{NAMELESS}:{}", image.id.hex()).parse()?;
+            if image.is_nameless() || image.tags == std::slice::from_ref(&own) {
+                engine.tag(&image.id.to_string(), &own)?;
+                engine.untag(&own)?;
+                removed.push(image.id);
+            }
+        }
+        Ok(removed)
+    }
+
     /// The name under which the engine holds an image, exactly: podman would take `x:1` for any name
     /// that ends so.
     pub(crate) fn exact(&self, name: &Name) -> Result<String, Error> {
-        if self.flavor()? == Flavor::Docker {
-            return Ok(name.as_docker());
-        }
         let mut spellings = name.spellings(&self.probe()?);
         if spellings.len() > 1
             && let Some((held, _)) = self.held_names(name)?.into_iter().next()

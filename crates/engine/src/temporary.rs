@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use naming::Reference;
 use program::Cleaning;
 
-use crate::Engine;
+use crate::{Engine, spool};
 
 static LIVE: Mutex<Vec<(Engine, Reference)>> = Mutex::new(Vec::new());
 
@@ -50,9 +50,10 @@ impl Drop for TemporaryTag {
     }
 }
 
-/// Takes away every temporary tag of this process. For the moment before it ends without dropping what it holds.
+/// Takes away the temporary folders and tags of this process. For the moment before it ends without dropping what it holds.
 pub fn remove_temporary() {
     let _cleaning = Cleaning::start();
+    spool::remove_all();
     let left = std::mem::take(&mut *live());
     for (engine, reference) in left {
         let _ = engine.untag(&reference);

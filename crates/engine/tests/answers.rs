@@ -71,6 +71,92 @@ fn version_is_asked_once() {
     assert_eq!(stand_in.file("version").as_deref(), Some("asked\n"));
 }
 
+/// podman takes `x:1` for any name that ends so, and shows `docker.io/library/x:1` as Docker would.
+#[test]
+fn who_answers_is_not_guessed_from_names() {
+    let id = |number: usize| format!("{number:064}");
+    let stand_in = StandIn::new(&format!(
+        r#"version) echo '{{"Client":{{"APIVersion":"4.3.1","Version":"4.3.1"}}}}';;
+        image) shift 5; echo '['; for name; do case $name in
+        localhost/*) echo "Error: $name: image not known" >&2; missing=1;;
+        docker.io/library/one:1|one:1) echo '{{"Id":"{}","RepoTags":["docker.io/library/one:1"]}},';;
+        two:1|quay.io/z/two:1) echo '{{"Id":"{}","RepoTags":["quay.io/z/two:1"]}},';;
+        *) echo "Error: $name: image not known" >&2; missing=1;; esac
+        done | tr -d '\n' | sed 's/,$//'; echo ']'; exit 125;;"#,
+        id(1),
+        id(2)
+    ));
+    for names in [["one:1", "two:1"], ["two:1", "one:1"]] {
+        let found = stand_in.engine.inspect(&names).unwrap();
+        let ids: Vec<_> = found
+            .iter()
+            .map(|image| image.as_ref().map(|image| image.id.hex()))
+            .collect();
+        let expected = names.map(|name| (name == "one:1").then(|| id(1)));
+        assert_eq!(ids, expected, "{names:?}");
+    }
+}
+
+/// Docker 26 with containerd's store shows an image whose layers are missing, and does not list it. Size and layers may be null.
+#[test]
+fn an_image_that_is_shown_and_not_listed_is_not_whole() {
+    let image = |number: usize, driver: &str| {
+        let id = format!("{number:064}");
+        format!(
+            r#"echo '{{"Id":"sha256:{id}","RepoTags":["x:{number}"],"Size":null,{driver}"RootFS":{{"Type":"layers","Layers":["sha256:{id}"]}}}}'"#
+        )
+    };
+    let version = |version: &str| {
+        format!(
+            r#"version) echo '{{"Client":{{"Version":"{version}","ApiVersion":"1.45"}},"Server":{{"Version":"{version}"}}}}';;"#
+        )
+    };
+    let containerd = r#""GraphDriver":{"Data":null,"Name":"overlayfs"},"#;
+    let graph_driver = r#""GraphDriver":{"Data":{"UpperDir":"/x"},"Name":"overlay2"},"#;
+    for (docker, driver, whole) in [
+        ("26.1.5", containerd, [true, false]),
+        ("28.5.2", containerd, [true, true]),
+        ("26.1.5", graph_driver, [true, true]),
+        ("20.10.24", graph_driver, [true, true]),
+    ] {
+        let stand_in = StandIn::new(&format!(
+            "{}\nimages) echo sha256:{:064};;\nimage) {}; {};;",
+            version(docker),
+            1,
+            image(1, driver),
+            image(2, driver)
+        ));
+        let found = stand_in.engine.inspect(&["x:1", "x:2"]).unwrap();
+        let is_whole = found
+            .iter()
+            .map(|image| image.as_ref().unwrap().diff_ids.is_some());
+        assert_eq!(is_whole.collect::<Vec<_>>(), whole, "{docker} {driver}");
+    }
+}
+
+/// podman is told the full name, and loses the other one that hides it.
+#[test]
+fn a_tag_of_podmans_is_the_full_name() {
+    let id = "1".repeat(64);
+    for (held, expected) in [
+        ("none", format!("-- sha256:{id} docker.io/library/x:1\n")),
+        (
+            "localhost/x:1",
+            format!("-- sha256:{id} localhost/x:1 docker.io/library/x:1\n"),
+        ),
+    ] {
+        let stand_in = StandIn::new(&format!(
+            r#"version) echo '{{"Client":{{"APIVersion":"4.3.1","Version":"4.3.1"}}}}';;
+            image) shift 5; case $1 in {held}) echo '[{{"Id":"{id}","RepoTags":["{held}"]}}]';;
+            *) echo "Error: $1: image not known" >&2; exit 125;; esac;;
+            tag) shift; echo "$*" >${{0%/*}}/tagged;;"#
+        ));
+        let engine = &stand_in.engine;
+        engine.tag(&format!("sha256:{id}"), &tag("x")).unwrap();
+        assert_eq!(stand_in.file("tagged").as_deref(), Some(expected.as_str()));
+    }
+}
+
 /// podman 4.3, where a `load` was killed.
 #[test]
 fn a_damaged_image_hides_no_other() {

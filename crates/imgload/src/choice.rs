@@ -2,12 +2,14 @@
 //!
 //! A registered archive yields the one image that the registry names, under the registry's tags
 //! alone: an archive that claims another image's name does not get it. An unregistered archive
-//! yields all that it holds, under its own tags.
+//! yields all that it holds, under its own tags. The tags of a choice have no digests: see the module `pin`.
 
 use archive::{Archive, Image};
 use cli::{Code, Failure, Reporter};
 use naming::Reference;
 use registry::Entry;
+
+use crate::pin::Pin;
 
 /// An image of an archive, by its index, and the tags that it gets.
 pub(crate) struct Choice {
@@ -20,13 +22,20 @@ pub(crate) fn choose(
     entry: Option<&Entry>,
     reporter: &Reporter,
 ) -> Result<Vec<Choice>, Failure> {
+    let pin = Pin {
+        entry,
+        path: archive.path(),
+        reporter,
+    };
     let Some(entry) = entry else {
         let own = archive.images().iter().enumerate();
-        let own = own.map(|(index, image)| Choice {
-            image: index,
-            tags: image.tags.clone(),
+        let own = own.map(|(index, image)| {
+            Ok(Choice {
+                image: index,
+                tags: pin.tags(&image.tags, image)?,
+            })
         });
-        return Ok(own.collect());
+        return own.collect();
     };
     if let Err(refused) = entry.image_name() {
         reporter.warn(refused);
@@ -37,7 +46,7 @@ pub(crate) fn choose(
     for tag in image
         .tags
         .iter()
-        .filter(|tag| !entry.tags().any(|own| tag.is_called(own)))
+        .filter(|tag| !entry.tags().any(|own| is_same(tag, own)))
     {
         reporter.warn(format!(
             "{}: the archive's own tag `{tag}` is not applied; the registry says `{}`",
@@ -47,8 +56,13 @@ pub(crate) fn choose(
     }
     Ok(vec![Choice {
         image: index,
-        tags: entry.tags().cloned().collect(),
+        tags: pin.tags(entry.tags(), image)?,
     }])
+}
+
+/// Whether two references name one tag, whatever digests they pin.
+fn is_same(tag: &Reference, other: &Reference) -> bool {
+    tag.unpinned().is_called(&other.unpinned())
 }
 
 /// The image that an entry means: the one with its `image_id`; in an entry without one, the only
@@ -78,12 +92,7 @@ pub fn the_registered(images: &[Image], entry: &Entry) -> Result<usize, Failure>
         (None, [_]) => Ok(0),
         (None, several) => several
             .iter()
-            .position(|image| {
-                image
-                    .tags
-                    .iter()
-                    .any(|tag| tag.is_called(&entry.docker_tag))
-            })
+            .position(|image| image.tags.iter().any(|tag| is_same(tag, &entry.docker_tag)))
             .ok_or_else(|| {
                 wrong(format!(
                     "holds {} images, and none is tagged `{}`",
@@ -115,6 +124,7 @@ mod tests {
                 env: Vec::new(),
             },
             tags: vec![tag.parse().expect("a tag")],
+            manifests: Vec::new(),
             layers: Vec::new(),
             base: None,
         }

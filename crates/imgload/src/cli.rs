@@ -93,6 +93,10 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     if cli.tag.is_some() && cli.operands.len() > 1 {
         return Err(Failure::usage(SEVERAL));
     }
+    if let Some(tag) = cli.tag.as_ref().filter(|tag| tag.tag().is_none()) {
+        return Err(Failure::usage(format!("`--tag {tag}` names no tag"))
+            .with_hint("an engine tags an image `name:tag`; a digest may follow"));
+    }
     let mut act = cli.act.map(Runner::new).transpose()?;
     let store = cli.common.store()?;
     let engine = cli.common.engine();

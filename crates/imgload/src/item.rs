@@ -15,6 +15,7 @@ use crate::presence::Presence;
 pub(crate) struct Item {
     /// The image, as far as its own archive holds it.
     pub stack: Stack,
+    /// Its tags, without digests.
     pub tags: Vec<Reference>,
     /// The digests under which engines know the image: its config's, and on containerd stores its
     /// manifest's as we compose it.
@@ -42,14 +43,15 @@ impl Item {
         tags.chain(self.ids().map(|id| id.to_string())).collect()
     }
 
-    fn ids(&self) -> impl Iterator<Item = Digest> {
+    /// The digests under which an engine may know it.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = Digest> {
         let composed = self.composed.get().filter(|id| !self.ids.contains(id));
         self.ids.iter().chain(composed).copied()
     }
 
     /// Notes under which manifest the image was sent.
     pub(crate) fn was_composed(&self, manifest: Digest) {
-        // Whatever is sent twice is composed alike.
+        // Composition is deterministic.
         let _ = self.composed.set(manifest);
     }
 
@@ -79,7 +81,7 @@ impl Item {
 
 /// What the engine held of an item at one moment.
 #[derive(Debug)]
-pub(crate) struct Seen {
+pub(crate) struct EngineState {
     /// For each tag, the image behind it.
     tagged: Vec<Option<ImageInfo>>,
     /// The engine's ID of the very image, under whatever tag or none.
@@ -89,53 +91,48 @@ pub(crate) struct Seen {
 }
 
 /// What the engine knows of these items, by every name.
-pub(crate) fn look(engine: &Engine, items: &[&Item]) -> Result<Vec<Seen>, engine::Error> {
-    let names = items.iter().map(|item| (*item, item.names()));
-    let names: Vec<_> = names.collect();
-    let infos = engine.inspect(&flat(&names))?;
-    Ok(seen(&names, infos))
+pub(crate) fn look(engine: &Engine, items: &[&Item]) -> Result<Vec<EngineState>, engine::Error> {
+    states(engine, items, usize::MAX)
 }
 
-/// What it knows of them by their tags, or where they have none, by ID: enough to see that all is there. It is
-/// not asked first who it is; with the answer comes whether that is beyond doubt.
-pub(crate) fn look_once(
+/// What it knows of them by their tags alone, or by ID if they have none: enough to see that all is there.
+pub(crate) fn look_by_tags(
     engine: &Engine,
     items: &[&Item],
-) -> Result<(Vec<Seen>, bool), engine::Error> {
+) -> Result<Vec<EngineState>, engine::Error> {
+    states(engine, items, 1)
+}
+
+/// Asks about each item by its tags, and by more names if they are fewer than `least`.
+fn states(
+    engine: &Engine,
+    items: &[&Item],
+    least: usize,
+) -> Result<Vec<EngineState>, engine::Error> {
     let names = items.iter().map(|item| {
         let mut names = item.names();
-        names.truncate(item.tags.len().max(1));
-        (*item, names)
+        names.truncate(item.tags.len().max(least));
+        names
     });
     let names: Vec<_> = names.collect();
-    let (infos, certain) = engine.inspect_once(&flat(&names))?;
-    Ok((seen(&names, infos), certain))
-}
-
-fn flat(names: &[(&Item, Vec<String>)]) -> Vec<String> {
-    names.iter().flat_map(|(_, names)| names.clone()).collect()
-}
-
-fn seen(asked: &[(&Item, Vec<String>)], infos: Vec<Option<ImageInfo>>) -> Vec<Seen> {
-    let mut infos = infos.into_iter();
-    let seen = asked.iter().map(|(item, names)| {
+    let mut infos = engine.inspect(&names.concat())?.into_iter();
+    let states = items.iter().zip(&names).map(|(item, names)| {
         let mut tagged: Vec<_> = infos.by_ref().take(names.len()).collect();
         let by_id = tagged.split_off(item.tags.len());
         let mut all = tagged.iter().chain(&by_id).flatten();
         let id = all.find(|info| item.is(info)).map(|info| info.id);
-        let all_tags = tagged
-            .iter()
-            .all(|info| info.as_ref().is_some_and(|info| item.is(info)));
-        Seen {
-            complete: all_tags && id.is_some(),
+        let mut tags = tagged.iter().map(Option::as_ref);
+        let complete = tags.all(|info| info.is_some_and(|info| item.is(info)));
+        EngineState {
+            complete: complete && id.is_some(),
             tagged,
             id,
         }
     });
-    seen.collect()
+    Ok(states.collect())
 }
 
-impl Seen {
+impl EngineState {
     /// The first tag that another image has.
     pub(crate) fn taken<'a>(&self, item: &'a Item) -> Option<&'a Reference> {
         let mut tags = item.tags.iter().zip(&self.tagged);
@@ -143,15 +140,10 @@ impl Seen {
         taken.map(|(tag, _)| tag)
     }
 
-    /// Each tag of the item, and the ID of the image that had it.
-    pub(crate) fn tags<'a>(
-        &self,
-        item: &'a Item,
-    ) -> impl Iterator<Item = (&'a Reference, Option<Digest>)> {
-        let ids = self
-            .tagged
-            .iter()
-            .map(|info| info.as_ref().map(|info| info.id));
-        item.tags.iter().zip(ids)
+    /// The tags that are not on the very image.
+    pub(crate) fn missing_tags<'a>(&self, item: &'a Item) -> impl Iterator<Item = &'a Reference> {
+        let tags = item.tags.iter().zip(&self.tagged);
+        tags.filter(|(_, info)| !info.as_ref().is_some_and(|info| item.is(info)))
+            .map(|(tag, _)| tag)
     }
 }

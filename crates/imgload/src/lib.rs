@@ -9,12 +9,13 @@ mod item;
 mod lacking;
 mod loader;
 mod operand;
-mod parcel;
+mod pin;
 mod presence;
 mod record;
 mod sender;
 mod stale;
 pub mod target;
+mod unit;
 
 pub use choice::the_registered;
 pub use lacking::Lacking;

@@ -1,8 +1,8 @@
 //! Loading: only what the engine lacks, and only what passed every check.
 //!
-//! The engine's word is not taken for success: what a tag points to is inspected before and
-//! after. The identity that counts is the config's digest; engines with a containerd store know
-//! an image by its manifest's digest instead, so the manifest that we compose is accepted too.
+//! The steps: open the archives, look at what the engine holds, decide what is to be sent, send it without names, confirm
+//! that it is there, tag it. The engine's word is not taken for success. The identity that counts is the config's digest; engines with a
+//! containerd store know an image by its manifest's digest instead, so the manifest that we compose is accepted too.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,15 +10,16 @@ use std::time::Duration;
 use archive::Archive;
 use camino::Utf8PathBuf;
 use cli::{Code, Failure, Reporter};
-use engine::{Engine, Flavor};
+use engine::Engine;
 use naming::{Digest, Reference};
 use registry::Store;
 
 use crate::choice::choose;
-use crate::item::{Item, Seen, look, look_once};
-use crate::parcel::Parcel;
+use crate::item::{EngineState, Item, look_by_tags};
+use crate::pin::Pin;
 use crate::presence::Presence;
 use crate::sender::Sender;
+use crate::unit::{LoadUnit, confirm, refuse_taken};
 use crate::{Target, record, target};
 
 /// How many archives are open at a time: systems give a process a thousand files.
@@ -128,7 +129,7 @@ impl Loader<'_> {
             }
         }
         let targets = &targets[..batch.len()];
-        let outcomes = self.settle(targets, &batch);
+        let outcomes = self.load_opened(targets, &batch);
         match outcomes {
             Ok(outcomes) => self.count(targets, outcomes),
             // The engine itself failed: that is true of every archive.
@@ -146,17 +147,22 @@ impl Loader<'_> {
         let archive = Arc::new(Archive::open(&target.path)?);
         let mut choices = choose(&archive, target.entry.as_ref(), self.reporter)?;
         if let Some(also) = &self.also {
-            match &mut choices[..] {
-                [only] if !only.tags.contains(also) => only.tags.push(also.clone()),
-                [_] => {}
-                _ => {
-                    return Err(Failure::usage(format!(
-                        "`--tag` names one image, and {} holds {}",
-                        target.path,
-                        choices.len()
-                    )));
-                }
-            }
+            let [choice] = &mut choices[..] else {
+                return Err(Failure::usage(format!(
+                    "`--tag` names one image, and {} holds {}",
+                    target.path,
+                    choices.len()
+                )));
+            };
+            let pin = Pin {
+                entry: target.entry.as_ref(),
+                path: &target.path,
+                reporter: self.reporter,
+            };
+            let tag = pin.tag(also, &archive.images()[choice.image])?;
+            choice
+                .tags
+                .extend(tag.filter(|tag| !choice.tags.contains(tag)));
         }
         if let (Some(only), [choice]) = (&self.only, &mut choices[..]) {
             choice.tags = vec![only.clone()];
@@ -168,49 +174,41 @@ impl Loader<'_> {
     }
 
     /// Makes the engine hold what was opened. The outcomes end at the first failure, unless `keep_going`.
-    fn settle(
+    fn load_opened(
         &self,
         targets: &[Target],
         batch: &[Result<Vec<Item>, Failure>],
     ) -> Result<Vec<Outcome>, Failure> {
         let items: Vec<&Item> = batch.iter().flatten().flatten().collect();
-        let (mut seen, certain) = look_once(self.engine, &items)?;
-        let complete = certain && seen.iter().all(|seen| seen.complete);
+        let mut states = look_by_tags(self.engine, &items)?;
+        let complete = states.iter().all(|state| state.complete);
         let presence = if complete {
             Presence::default()
         } else {
             Presence::of(self.engine)?
         };
-        if !certain && self.engine.probe()?.server_flavor != Flavor::Docker {
-            seen = look(self.engine, &items)?;
+        for (item, state) in items.iter().zip(&mut states) {
+            state.id = state.id.or_else(|| item.held_as(&presence));
         }
-        for (item, seen) in items.iter().zip(&mut seen) {
-            seen.id = seen.id.or_else(|| item.held_as(&presence));
-        }
-        let mut seen = seen.iter();
-        let mut parcels = Vec::new();
+        let mut states = states.iter();
+        let mut units = Vec::new();
         let mut outcomes: Vec<Option<Outcome>> = Vec::new();
         for (number, (target, opened)) in targets.iter().zip(batch).enumerate() {
-            let opened = match opened {
+            let items = match opened {
                 Ok(items) => items,
                 Err(failure) => {
                     outcomes.push(Some(Err(failure.clone())));
                     continue;
                 }
             };
-            let before: Vec<&Seen> = seen.by_ref().take(opened.len()).collect();
-            let mut parcel = Parcel {
-                number,
-                entry: target.entry.as_ref(),
-                items: opened.iter().collect(),
-                before,
-                tagged: Vec::new(),
-            };
-            outcomes.push(match self.without_sending(target, &mut parcel) {
+            let states: Vec<_> = states.by_ref().take(items.len()).collect();
+            let unit = self.unit(number, target, items, &states);
+            let unit = unit.and_then(|unit| self.tag_present(&unit).map(|()| unit));
+            outcomes.push(match unit {
                 Err(failure) => Some(Err(failure)),
-                Ok(()) if parcel.items.is_empty() => Some(Ok(described(target, opened, &[]))),
-                Ok(()) => {
-                    parcels.push(parcel);
+                Ok(unit) if unit.items.is_empty() => Some(Ok(described(target, items, &[]))),
+                Ok(unit) => {
+                    units.push(unit);
                     None
                 }
             });
@@ -218,65 +216,90 @@ impl Loader<'_> {
                 break;
             }
         }
-        if parcels.is_empty() {
-            return Ok(outcomes.into_iter().flatten().collect());
+        if !units.is_empty() {
+            self.send(targets, batch, &units, &presence, &mut outcomes)?;
         }
+        // What was not reached comes after a failure, and so may what was sent at the same time as it failed.
+        let outcomes = outcomes.into_iter().map_while(|outcome| outcome);
+        let mut failed = false;
+        let reached = outcomes.take_while(|outcome| {
+            let is_reached = !failed || self.keep_going;
+            failed |= outcome.is_err();
+            is_reached
+        });
+        Ok(reached.collect())
+    }
+
+    /// Sends what the engine lacks, and fills in what became of it.
+    fn send(
+        &self,
+        targets: &[Target],
+        batch: &[Result<Vec<Item>, Failure>],
+        units: &[LoadUnit],
+        presence: &Presence,
+        outcomes: &mut [Option<Outcome>],
+    ) -> Result<(), Failure> {
         let registry = self.store.read_or_empty()?;
         let sender = Sender {
             store: self.store,
             registry: &registry,
             engine: self.engine,
             reporter: self.reporter,
+            lock_timeout: self.lock_timeout,
             jobs: self.jobs,
             keep_going: self.keep_going,
         };
-        for (number, sent) in sender.send(&parcels, &presence) {
-            let parcel = parcels.iter().find(|parcel| parcel.number == number);
-            let (Some(parcel), Ok(items)) = (parcel, &batch[number]) else {
-                continue;
-            };
-            outcomes[number] = Some(match sent {
-                Ok(()) => Ok(described(&targets[number], items, &parcel.items)),
-                Err(failure) => {
-                    parcel.restore_tagged(self.engine, self.reporter);
-                    Err(failure)
-                }
-            });
+        for (number, sent) in sender.send(units, presence) {
+            let unit = units.iter().find(|unit| unit.number == number);
+            if let (Some(unit), Ok(items)) = (unit, &batch[number]) {
+                let loaded = sent.map(|()| described(&targets[number], items, &unit.items));
+                outcomes[number] = Some(loaded);
+            }
         }
-        // What was not reached comes after a failure.
-        Ok(outcomes.into_iter().map_while(|outcome| outcome).collect())
+        Ok(())
     }
 
-    /// Does what needs no bytes: nothing where the engine has an image under its tags; tags, where it has it
-    /// under others. What is left is to be sent.
-    fn without_sending(&self, target: &Target, parcel: &mut Parcel) -> Result<(), Failure> {
-        let forced = self.force || target.entry.is_some();
-        let mut left = Vec::new();
-        for (item, before) in parcel.items.iter().zip(&parcel.before) {
-            if !forced && let Some(tag) = before.taken(item) {
-                let message = format!("the engine has another image tagged `{tag}`");
-                return Err(Failure::new(Code::Other, message)
-                    .with_hint("--force moves the tag to this archive's image"));
+    /// Decides what is to become of an archive's images: nothing if the engine has one under its tags; tags if it has it under
+    /// others. The rest is to be sent.
+    fn unit<'i>(
+        &self,
+        number: usize,
+        target: &'i Target,
+        items: &'i [Item],
+        states: &[&EngineState],
+    ) -> Result<LoadUnit<'i>, Failure> {
+        let mut unit = LoadUnit {
+            number,
+            entry: target.entry.as_ref(),
+            items: Vec::new(),
+            held: Vec::new(),
+            force: self.force || target.entry.is_some(),
+        };
+        for (item, state) in items.iter().zip(states) {
+            if !unit.force {
+                refuse_taken(item, state)?;
             }
-        }
-        for (item, before) in parcel.items.iter().zip(&parcel.before) {
-            match before.id {
-                _ if before.complete => self
+            match state.id {
+                _ if state.complete => self
                     .reporter
                     .detail(format!("{}: already in the engine", target.path)),
-                Some(id) => {
-                    // Nothing is sent, but a tag is set: what it promises is checked all the same.
-                    item.stack.archive().verify(item.image())?;
-                    for tag in &item.tags {
-                        self.engine.tag(&id.to_string(), tag)?;
-                    }
-                    parcel.tagged.push((*item, *before));
-                }
-                None => left.push((*item, *before)),
+                Some(_) => unit.held.push(item),
+                None => unit.items.push(item),
             }
         }
-        (parcel.items, parcel.before) = left.into_iter().unzip();
-        Ok(())
+        Ok(unit)
+    }
+
+    /// Checks the archive's images that the engine has under other tags: nothing is sent, but a tag is a promise all the same.
+    /// They get their tags, unless others of the archive are to be sent before.
+    fn tag_present(&self, unit: &LoadUnit) -> Result<(), Failure> {
+        for item in &unit.held {
+            item.stack.archive().verify(item.image())?;
+        }
+        match unit.items.is_empty() {
+            true => Ok(confirm(self.engine, &[unit])?),
+            false => Ok(()),
+        }
     }
 
     /// Counts the use of all that was loaded, in one write.

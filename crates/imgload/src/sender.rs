@@ -7,61 +7,43 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use archive::compose::{Choice as Composed, compose, length};
 use archive::{Stack, digest_of};
-use cli::{Code, Failure, Reporter, in_order};
+use cli::{Failure, Reporter, in_order};
 use engine::{Engine, LoadError};
 use naming::Digest;
 use registry::{Registry, Store};
 
-use crate::parcel::Parcel;
+use crate::item::Item;
 use crate::presence::Presence;
+use crate::unit::{LoadUnit, Refusal, confirm};
 
-/// Sends parcels to an engine.
+/// Sends images to an engine.
 pub(crate) struct Sender<'a> {
     pub store: &'a Store,
     pub registry: &'a Registry,
     pub engine: &'a Engine,
     pub reporter: &'a Reporter,
+    /// How long to wait for the registry's lock.
+    pub lock_timeout: Duration,
     /// How many streams there are at a time.
     pub jobs: usize,
     pub keep_going: bool,
 }
 
-/// Why a stream did not make it.
-enum Refusal {
-    /// The engine refused this very stream: another may do.
-    Engine(Failure),
-    /// An archive is not what it should be, or the engine is gone.
-    Final(Failure),
-}
-
-impl From<Failure> for Refusal {
-    fn from(failure: Failure) -> Self {
-        Self::Final(failure)
-    }
-}
-
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Engine(failure) | Refusal::Final(failure) => failure,
-        }
-    }
-}
-
-/// What became of a parcel, by its number.
+/// What became of a unit, by its number.
 type Outcomes = Vec<(usize, Result<(), Failure>)>;
 
 impl Sender<'_> {
     /// Sends all. Without `keep_going` it ends at the first failure, and what would have come after it has no
     /// outcome.
-    pub(crate) fn send(&self, parcels: &[Parcel], presence: &Presence) -> Outcomes {
-        let groups = self.groups(parcels, presence);
+    pub(crate) fn send(&self, units: &[LoadUnit], presence: &Presence) -> Outcomes {
+        let groups = self.groups(units, presence);
         let jobs = self.jobs.min(groups.len());
         if jobs <= 1 {
-            let all: Vec<_> = parcels.iter().collect();
+            let all: Vec<_> = units.iter().collect();
             return self.send_group(&all, presence);
         }
         let failed = AtomicBool::new(false);
@@ -83,20 +65,17 @@ impl Sender<'_> {
         outcomes
     }
 
-    fn send_group(&self, parcels: &[&Parcel], presence: &Presence) -> Outcomes {
-        let sent = self.stream(parcels, presence);
-        match (sent, parcels) {
-            (Ok(()), _) => parcels
-                .iter()
-                .map(|parcel| (parcel.number, Ok(())))
-                .collect(),
+    fn send_group(&self, units: &[&LoadUnit], presence: &Presence) -> Outcomes {
+        let sent = self.stream(units, presence);
+        match (sent, units) {
+            (Ok(()), _) => units.iter().map(|unit| (unit.number, Ok(()))).collect(),
             (Err(refusal), [only]) => vec![(only.number, Err(refusal.into()))],
             (Err(_), several) => {
                 let mut outcomes = Outcomes::new();
-                for parcel in several {
-                    let outcome = self.stream(&[parcel], presence).map_err(Failure::from);
+                for unit in several {
+                    let outcome = self.stream(&[unit], presence).map_err(Failure::from);
                     let stop = outcome.is_err() && !self.keep_going;
-                    outcomes.push((parcel.number, outcome));
+                    outcomes.push((unit.number, outcome));
                     if stop {
                         break;
                     }
@@ -107,12 +86,12 @@ impl Sender<'_> {
     }
 
     /// One stream with all of these, without what the engine has; if that is refused, with everything.
-    fn stream(&self, parcels: &[&Parcel], presence: &Presence) -> Result<(), Refusal> {
+    fn stream(&self, units: &[&LoadUnit], presence: &Presence) -> Result<(), Refusal> {
         let mut present = Vec::new();
         let mut stacks = Vec::new();
-        for parcel in parcels {
-            for item in &parcel.items {
-                let held = presence.layers(&item.stack, &self.bases(parcel, presence));
+        for unit in units {
+            for item in &unit.items {
+                let held = presence.layers(&item.stack, &self.bases(unit, presence));
                 present.push(held);
                 // The base's archive is opened only where something of it is to be sent.
                 let layers = &item.image().layers;
@@ -124,11 +103,13 @@ impl Sender<'_> {
             }
         }
         if present.iter().any(|present| *present > 0) {
-            match self.try_stream(parcels, &stacks, &present) {
-                Err(Refusal::Engine(failure)) => self.reporter.detail(format!(
-                    "the engine does not take the new layers alone ({}); sending all",
-                    first_line(&failure)
-                )),
+            match self.try_stream(units, &stacks, &present) {
+                Err(Refusal::Engine(failure) | Refusal::Lost(failure)) => {
+                    self.reporter.detail(format!(
+                        "the engine does not take the new layers alone ({}); sending all",
+                        first_line(&failure)
+                    ))
+                }
                 done => return done,
             }
             for stack in &mut stacks {
@@ -137,8 +118,15 @@ impl Sender<'_> {
                 }
             }
         }
-        let all = || self.try_stream(parcels, &stacks, &vec![0; stacks.len()]);
+        let all = || self.try_stream(units, &stacks, &vec![0; stacks.len()]);
         match all() {
+            Err(Refusal::Lost(failure)) => {
+                self.reporter.detail(format!(
+                    "an image was removed before it had its tag ({}); sending all again",
+                    first_line(&failure)
+                ));
+                all()
+            }
             Err(Refusal::Engine(failure)) if presence.continues_streams() => {
                 self.reporter.detail(format!(
                     "the engine may have gone on where an earlier stream broke off ({}); sending all again",
@@ -150,18 +138,18 @@ impl Sender<'_> {
         }
     }
 
-    /// Parcels that lack the same layer go together, because it is to be sent once; others can go at the same
+    /// Units that lack the same layer go together, because it is to be sent once; others can go at the same
     /// time.
     fn groups<'b>(
         &self,
-        parcels: &'b [Parcel<'b>],
+        units: &'b [LoadUnit<'b>],
         presence: &Presence,
-    ) -> Vec<Vec<&'b Parcel<'b>>> {
-        let mut groups: Vec<Vec<&Parcel>> = Vec::new();
+    ) -> Vec<Vec<&'b LoadUnit<'b>>> {
+        let mut groups: Vec<Vec<&LoadUnit>> = Vec::new();
         let mut owner: HashMap<Digest, usize> = HashMap::new();
-        for parcel in parcels {
-            let missing = parcel.items.iter().flat_map(|item| {
-                let present = presence.layers(&item.stack, &self.bases(parcel, presence));
+        for unit in units {
+            let missing = unit.items.iter().flat_map(|item| {
+                let present = presence.layers(&item.stack, &self.bases(unit, presence));
                 item.stack.diff_ids()[present..].iter()
             });
             let missing: Vec<_> = missing.filter(|diff_id| !is_empty_layer(diff_id)).collect();
@@ -175,7 +163,7 @@ impl Sender<'_> {
             if home == groups.len() {
                 groups.push(Vec::new());
             }
-            groups[home].push(parcel);
+            groups[home].push(unit);
             for merged in shared.into_iter().skip(1) {
                 let moved = std::mem::take(&mut groups[merged]);
                 groups[home].extend(moved);
@@ -190,9 +178,9 @@ impl Sender<'_> {
         groups
     }
 
-    /// The images that a parcel may stand on, where they matter.
-    fn bases(&self, parcel: &Parcel, presence: &Presence) -> Vec<Stack> {
-        match parcel.entry.filter(|_| presence.needs_bases()) {
+    /// The images that a unit may stand on, where they matter.
+    fn bases(&self, unit: &LoadUnit, presence: &Presence) -> Vec<Stack> {
+        match unit.entry.filter(|_| presence.needs_bases()) {
             Some(entry) => thin::ancestors(self.store, self.registry, entry),
             None => Vec::new(),
         }
@@ -204,59 +192,77 @@ impl Sender<'_> {
 
     fn try_stream(
         &self,
-        parcels: &[&Parcel],
+        units: &[&LoadUnit],
         stacks: &[Stack],
         present: &[usize],
     ) -> Result<(), Refusal> {
-        let items = parcels.iter().flat_map(|parcel| &parcel.items);
-        let choices: Vec<_> = items
-            .zip(stacks.iter().zip(present))
-            .map(|(item, (stack, present))| Composed {
-                stack,
-                tags: &item.tags,
-                present: *present,
-            })
+        let items: Vec<&Item> = units
+            .iter()
+            .flat_map(|unit| unit.items.iter().copied())
             .collect();
+        let layers = stacks.iter().zip(present);
+        let choices = layers.map(|(stack, present)| Composed {
+            stack,
+            tags: &[],
+            present: *present,
+        });
+        let choices: Vec<_> = choices.collect();
         let length = length(&choices);
-        let what = match parcels {
+        let what = match units {
             [only] => only.subject(),
             several => format!("{} archives", several.len()),
         };
         self.reporter
             .info(format!("loading {what} ({})", cli::size(length)));
+        self.note(&items)?;
         let progress = self
             .reporter
             .progress(format!("loading {what}"), Some(length));
-        let fed = self
-            .engine
-            .load(|stream| compose(&choices, &mut progress.counting(stream)));
+        let fed = self.engine.load(|stream| {
+            let manifests = compose(&choices, &mut progress.counting(stream))?;
+            // The engine accepts nothing before the end of its input.
+            for (item, manifest) in items.iter().zip(manifests) {
+                item.was_composed(manifest);
+            }
+            Ok::<_, archive::Error>(())
+        });
         drop(progress);
         let refused = match fed {
-            Ok(manifests) => {
-                let items = parcels.iter().flat_map(|parcel| &parcel.items);
-                for (item, manifest) in items.zip(manifests) {
-                    item.was_composed(manifest);
-                }
-                let checked = parcels
-                    .iter()
-                    .try_for_each(|parcel| parcel.check(self.engine));
-                match checked {
-                    Ok(()) => return Ok(()),
-                    Err(failure) => Refusal::Engine(failure),
-                }
-            }
+            Ok(()) => match confirm(self.engine, units) {
+                Ok(()) => return Ok(()),
+                Err(refusal) => refusal,
+            },
             Err(LoadError::Engine(error @ engine::Error::Failed { .. })) => {
                 Refusal::Engine(error.into())
             }
             Err(error) => Refusal::Final(error.into()),
         };
-        for parcel in parcels {
-            parcel.restore(self.engine, self.reporter);
+        self.remove(&items);
+        Err(refused)
+    }
+
+    /// Notes which images may stay without a name if this process dies. An image that has no tags is to have none.
+    fn note(&self, items: &[&Item]) -> Result<(), Failure> {
+        let tagged = items.iter().filter(|item| !item.tags.is_empty());
+        let ids: Vec<_> = tagged.flat_map(|item| item.ids()).collect();
+        match self.store.note_leftovers(&ids, self.lock_timeout) {
+            Err(error) if error.is_read_only() => {
+                self.reporter
+                    .detail(format!("no note of what is loaded: {error}"));
+                Ok(())
+            }
+            noted => Ok(noted?),
         }
-        Err(match refused {
-            Refusal::Engine(failure) if failure.code() != Code::Engine => Refusal::Final(failure),
-            refused => refused,
-        })
+    }
+
+    /// Removes what a failed load has left without a name: the engine had none of it before.
+    fn remove(&self, items: &[&Item]) {
+        let ids: Vec<_> = items.iter().flat_map(|item| item.ids()).collect();
+        if let Err(error) = self.engine.remove_nameless(&ids) {
+            self.reporter.warn(format!(
+                "the image that was not loaded may be left without a name: {error}"
+            ));
+        }
     }
 }
 

@@ -102,6 +102,11 @@ impl Reference {
         }
     }
 
+    /// What an engine can give an image: name and tag, without the digest. `None` if there is no tag.
+    pub fn tagged(&self) -> Option<Self> {
+        self.tag.as_ref().map(|_| self.unpinned())
+    }
+
     /// The same reference pinned to a digest.
     pub fn with_digest(mut self, digest: Digest) -> Self {
         self.digest = Some(digest);

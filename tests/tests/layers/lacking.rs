@@ -27,7 +27,9 @@ fn images_that_are_there_take_two_calls_of_the_engine_however_many_they_are() {
             .run();
         outcome.ok().stdout(&printed).silent();
         let calls = engine.calls();
-        assert!((1..=2).contains(&calls.len()), "{what}: {calls:?}");
+        // containerd's store of Docker 26 is also asked for its list.
+        let most = 2 + usize::from(pipeline_tests::engine().is_containerd());
+        assert!((1..=most).contains(&calls.len()), "{what}: {calls:?}");
         assert_eq!(engine.loads(), 0, "{what}: {calls:?}");
     }
 }

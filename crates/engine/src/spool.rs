@@ -1,0 +1,135 @@
+//! Temporary folders for podman's loads and saves.
+//!
+//! podman writes a whole archive to its temporary folder before it reads it, and leaves it there if the archive is refused or the
+//! call is interrupted (4.3 to 6.1). So each call gets a folder of its own, which is removed when it has ended. The process that
+//! made the folder holds a lock on it: one whose lock is free was left by a process that was killed, and the next call removes it.
+
+use std::fs::{self, DirBuilder, File};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+/// How the names of the folders begin.
+const PREFIX: &str = "imgpipe-podman-";
+
+/// How often another name is tried.
+const ATTEMPTS: usize = 100;
+
+static LIVE: Mutex<Vec<Utf8PathBuf>> = Mutex::new(Vec::new());
+
+fn live() -> MutexGuard<'static, Vec<Utf8PathBuf>> {
+    LIVE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A folder for one call, which goes with all that is in it when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Spool {
+    path: Utf8PathBuf,
+    _lock: File,
+}
+
+impl Spool {
+    /// A new folder in `parent`, where those of dead processes are removed.
+    pub(crate) fn create(parent: &Utf8Path) -> io::Result<Self> {
+        sweep(parent);
+        for _ in 0..ATTEMPTS {
+            let path = parent.join(unique_name());
+            match DirBuilder::new().mode(0o700).create(&path) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                made => made?,
+            }
+            live().push(path.clone());
+            let locked = File::open(&path).and_then(|file| file.lock().map(|()| file));
+            match locked {
+                // It was not locked yet when another process looked for what it may remove.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => forget(&path),
+                Ok(file) if !is_named(&file, &path) => forget(&path),
+                locked => {
+                    return Ok(Self {
+                        path,
+                        _lock: locked?,
+                    });
+                }
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+
+    pub(crate) fn path(&self) -> &Utf8Path {
+        &self.path
+    }
+}
+
+impl Drop for Spool {
+    fn drop(&mut self) {
+        // What can't be removed is left to the next call.
+        let _ = fs::remove_dir_all(&self.path);
+        forget(&self.path);
+    }
+}
+
+/// Removes the folders of this process. For the moment before it ends without dropping what it holds.
+pub(crate) fn remove_all() {
+    for path in std::mem::take(&mut *live()) {
+        let _ = fs::remove_dir_all(path);
+    }
+}
+
+fn forget(path: &Utf8Path) {
+    live().retain(|live| live != path);
+}
+
+fn unique_name() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    let nanos = now.subsec_nanos();
+    format!("{PREFIX}{}-{count}-{nanos:08x}", std::process::id())
+}
+
+/// Removes the folders of processes that are dead. Those of other users can't be opened, and stay.
+fn sweep(parent: &Utf8Path) {
+    let entries = parent.read_dir_utf8().into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| entry.file_name().starts_with(PREFIX)) {
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let is_free = |file: File| file.try_lock().is_ok();
+        if is_folder && File::open(entry.path()).is_ok_and(is_free) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// Whether a name still leads to a folder that was opened by it.
+fn is_named(file: &File, path: &Utf8Path) -> bool {
+    match (file.metadata(), fs::symlink_metadata(path)) {
+        (Ok(file), Ok(named)) => (file.dev(), file.ino()) == (named.dev(), named.ino()),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_go_with_their_call_and_those_of_the_dead_with_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let parent = Utf8Path::from_path(folder.path()).unwrap();
+        let dead = parent.join(format!("{PREFIX}1-0-00000000"));
+        fs::create_dir(&dead).unwrap();
+        fs::write(dead.join("archive"), "bytes").unwrap();
+        fs::create_dir(parent.join("other")).unwrap();
+        let first = Spool::create(parent).unwrap();
+        fs::write(first.path().join("archive"), "bytes").unwrap();
+        let second = Spool::create(parent).unwrap();
+        assert!(!dead.exists() && first.path().exists() && second.path().exists());
+        drop((first, second));
+        let left: Vec<_> = parent.read_dir_utf8().unwrap().collect();
+        assert_eq!(left.len(), 1, "{left:?}");
+        assert!(Spool::create(&parent.join("none")).is_err());
+    }
+}

@@ -1,0 +1,143 @@
+//! What is loaded together: the images of one archive, all or none.
+//!
+//! Images are sent without names. Only when the engine holds them all, whole and under the IDs that were computed before, each
+//! gets its tags, by one call a tag. So whatever happens before, no tag has moved.
+
+use cli::{Code, Failure};
+use engine::Engine;
+use registry::Entry;
+
+use crate::item::{EngineState, Item, look};
+
+/// The images of one archive that lack something in the engine.
+#[derive(Debug)]
+pub(crate) struct LoadUnit<'a> {
+    /// The archive's place among those that were asked for.
+    pub number: usize,
+    pub entry: Option<&'a Entry>,
+    /// Images that the engine lacks.
+    pub items: Vec<&'a Item>,
+    /// Images that it has, and that lack a tag.
+    pub held: Vec<&'a Item>,
+    /// Whether they may take another image's tag.
+    pub force: bool,
+}
+
+impl LoadUnit<'_> {
+    /// What failures are about.
+    pub(crate) fn subject(&self) -> String {
+        let archive = self.all().next().map(|item| item.stack.archive().path());
+        archive.map_or_else(String::new, ToString::to_string)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Item> {
+        self.items.iter().chain(&self.held).copied()
+    }
+
+    fn not_held(&self, item: &Item) -> Failure {
+        let id = item.image().image_id;
+        let message = format!("the engine reported success, but does not hold image {id}");
+        Failure::new(Code::Engine, message)
+            .about(self.subject())
+            .with_hint("look at the engine's log and free disk space")
+    }
+}
+
+/// Why images did not get into the engine.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// The engine refused this very stream, or took it and does not hold the images: another may do.
+    Engine(Failure),
+    /// Somebody removed an image between its check and its tag.
+    Lost(Failure),
+    /// An archive is not what it should be, or the engine is gone.
+    Final(Failure),
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        Self::Final(failure)
+    }
+}
+
+impl From<engine::Error> for Refusal {
+    fn from(error: engine::Error) -> Self {
+        match error {
+            engine::Error::Failed { .. } => Self::Engine(error.into()),
+            _ => Self::Final(error.into()),
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Engine(failure) | Refusal::Lost(failure) | Refusal::Final(failure) => failure,
+        }
+    }
+}
+
+/// Makes sure that the engine holds every image, and gives them their tags. What the engine says itself of a load is not
+/// believed.
+pub(crate) fn confirm(engine: &Engine, units: &[&LoadUnit]) -> Result<(), Refusal> {
+    // Between the look at a tag and the moment that it is set lies one call of the engine, if it may not be taken.
+    let (forced, others): (Vec<_>, Vec<_>) = units.iter().partition(|unit| unit.force);
+    let others = others.chunks(1);
+    let mut parts = [&forced[..]].into_iter().chain(others);
+    parts.try_for_each(|units| confirm_together(engine, units))
+}
+
+fn confirm_together(engine: &Engine, units: &[&LoadUnit]) -> Result<(), Refusal> {
+    let items: Vec<_> = units.iter().flat_map(|unit| unit.all()).collect();
+    let states = look(engine, &items)?;
+    let owners = units.iter().flat_map(|unit| unit.all().map(move |_| *unit));
+    let owners: Vec<_> = owners.collect();
+    let mut to_tag = Vec::new();
+    for ((unit, item), state) in owners.iter().zip(&items).zip(&states) {
+        let Some(id) = state.id else {
+            return Err(Refusal::Engine(unit.not_held(item)));
+        };
+        if !unit.force {
+            let refused = |failure: Failure| Refusal::Final(failure.about(unit.subject()));
+            refuse_taken(item, state).map_err(refused)?;
+        }
+        to_tag.extend(state.missing_tags(item).map(|tag| (id, tag)));
+    }
+    if to_tag.is_empty() {
+        return Ok(());
+    }
+    for (id, tag) in to_tag {
+        let tagged = engine.tag(&id.to_string(), tag);
+        tagged.map_err(|error| match error.is_missing() {
+            true => Refusal::Lost(error.into()),
+            false => Refusal::Final(error.into()),
+        })?;
+    }
+    let states = look(engine, &items)?;
+    let mut states = owners.iter().zip(&items).zip(&states);
+    let Some(((unit, item), state)) = states.find(|(_, state)| !state.complete) else {
+        return Ok(());
+    };
+    let Some(tag) = state
+        .missing_tags(item)
+        .next()
+        .filter(|_| state.id.is_some())
+    else {
+        return Err(Refusal::Engine(unit.not_held(item)));
+    };
+    let message = format!("the engine has another image tagged `{tag}` again");
+    let failure = Failure::new(Code::Engine, message)
+        .about(unit.subject())
+        .with_hint("another command gives the same tag; run them one after the other");
+    Err(Refusal::Final(failure))
+}
+
+/// An error if another image has one of the item's tags.
+pub(crate) fn refuse_taken(item: &Item, state: &EngineState) -> Result<(), Failure> {
+    let Some(tag) = state.taken(item) else {
+        return Ok(());
+    };
+    let message = format!("the engine has another image tagged `{tag}`");
+    Err(Failure::new(Code::Other, message)
+        .with_hint("--force moves the tag to this archive's image"))
+}
