@@ -255,11 +255,6 @@ impl Version {
     }
 }
 
-/// What engines show in the place of a name that is not there.
-pub(crate) fn is_no_name(name: &str) -> bool {
-    name.is_empty() || name.contains("<none>")
-}
-
 /// The line that says that the engine does not answer. Docker 20.10 to 28 say `Cannot connect to
 /// the Docker daemon` or `permission denied while trying to connect`, 29 `failed to connect to the
 /// docker API`, podman's remote client `unable to connect to Podman socket`.

@@ -4,7 +4,7 @@ use naming::{Digest, NameError, Reference};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::flavor::{self, Flavor, Version};
+use crate::flavor::{Flavor, Version};
 
 /// An image as the engine holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,24 +36,16 @@ pub struct ImageInfo {
     digests: Vec<Digest>,
     /// podman's own names for it, with the host.
     names: Vec<String>,
-    /// Whether it has any name, also one that is no reference.
-    is_named: bool,
     /// Whether a graph driver has its layers, rather than containerd's store.
     has_driver: bool,
 }
 
 impl ImageInfo {
-    /// Whether nothing but its ID leads to it.
-    pub fn is_nameless(&self) -> bool {
-        !self.is_named
-    }
-
+    /// Whether a graph driver has its layers.
     pub(crate) fn has_driver(&self) -> bool {
         self.has_driver
     }
-}
 
-impl ImageInfo {
     /// Whether it has neither a tag nor another name: only its ID finds it.
     pub fn is_dangling(&self) -> bool {
         !self.named
@@ -157,7 +149,6 @@ impl RawImage {
         let named = names.iter().chain(&digests).any(|name| is_name(&name));
         Ok(ImageInfo {
             id: Digest::from_hex(hex)?,
-            is_named: names.iter().any(|name| !flavor::is_no_name(name)),
             has_driver: self
                 .graph_driver
                 .is_some_and(|driver| driver.data.is_some()),

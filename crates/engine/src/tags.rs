@@ -8,7 +8,7 @@ use crate::image::Name;
 use crate::{Engine, Error, several};
 
 /// The repository of names that images get for the moment before they are removed.
-const NAMELESS: &str = "imgpipe-removed";
+const REMOVED: &str = "imgpipe-removed";
 
 impl Engine {
     /// Gives the image `name` (a reference, or an ID as `sha256:…`) the tag of `target`, which leaves the image that had it.
@@ -66,18 +66,18 @@ impl Engine {
         Ok(())
     }
 
-    /// Removes those of these images that no name leads to, and returns their IDs. Goes through after an interruption.
+    /// Removes those of these images that are dangling, and returns their IDs. Goes through after an interruption.
     ///
     /// An image that gets a name meanwhile stays: what is removed is a name that is given here for a moment, and the image
     /// goes with its last one.
-    pub fn remove_nameless(&self, ids: &[Digest]) -> Result<Vec<Digest>, Error> {
+    pub fn remove_dangling(&self, ids: &[Digest]) -> Result<Vec<Digest>, Error> {
         let _cleaning = Cleaning::start();
         let engine = self.clean_up();
         let ids: Vec<_> = ids.iter().map(Digest::to_string).collect();
         let mut removed = Vec::new();
         for image in engine.inspect(&ids)?.into_iter().flatten() {
-            let own = format!("{NAMELESS}:{}", image.id.hex()).parse()?;
-            if image.is_nameless() || image.tags == std::slice::from_ref(&own) {
+            let own = format!("{REMOVED}:{}", image.id.hex()).parse()?;
+            if image.is_dangling() || image.tags == std::slice::from_ref(&own) {
                 engine.tag(&image.id.to_string(), &own)?;
                 engine.untag(&own)?;
                 removed.push(image.id);

@@ -108,6 +108,7 @@ mod tests {
                 env: Vec::new(),
             },
             tags: vec![tag.parse().expect("a tag")],
+            manifests: Vec::new(),
             layers: Vec::new(),
             base: None,
         }

@@ -108,7 +108,7 @@ impl Sender<'_> {
                     self.reporter.detail(format!(
                         "the engine does not take the new layers alone ({}); sending all",
                         first_line(&failure)
-                    ))
+                    ));
                 }
                 done => return done,
             }
@@ -258,7 +258,7 @@ impl Sender<'_> {
     /// Removes what a failed load has left without a name: the engine had none of it before.
     fn remove(&self, items: &[&Item]) {
         let ids: Vec<_> = items.iter().flat_map(|item| item.ids()).collect();
-        if let Err(error) = self.engine.remove_nameless(&ids) {
+        if let Err(error) = self.engine.remove_dangling(&ids) {
             self.reporter.warn(format!(
                 "the image that was not loaded may be left without a name: {error}"
             ));

@@ -1,0 +1,213 @@
+//! Random references, archives and engine states, with kills, interrupts and rivals: whenever it is looked at, each tag points where
+//! it did before, or to an image that was asked for under it and can be loaded.
+//!
+//! `ROUNDS` says how many calls are tried; `SEED` repeats those of a run.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use pipeline_tests::{Invocation, Sandbox, Tally, Whom, engine, seed};
+use rustix::process::Signal;
+use samples::{Dice, TestImage};
+
+use super::{Layout, damage, image, manifest, write};
+
+/// How many calls are tried if `ROUNDS` does not say.
+const ROUNDS: usize = 24;
+/// Bytes of a layer: enough for a moment in the midst of it.
+const LENGTH: usize = 3_000_000;
+/// How long calls take here, more or less.
+const USUAL: Duration = Duration::from_millis(900);
+/// How long a graph driver may work on what it was sent after its client is gone.
+const AFTERWARDS: Duration = Duration::from_millis(500);
+const WRONG: &str = "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+
+type Tags = BTreeMap<String, Option<String>>;
+
+struct World<'a> {
+    s: &'a Sandbox,
+    dice: Dice,
+    images: Vec<TestImage>,
+    tags: Vec<String>,
+}
+
+/// A call of imgload, and what is to become of it.
+#[derive(Debug)]
+struct Call {
+    words: Vec<String>,
+    /// The config's digest of the archive's image.
+    id: String,
+    /// The tags that are asked for.
+    tags: Vec<String>,
+    /// Whether the archive or a digest is bad.
+    bad: bool,
+    force: bool,
+}
+
+impl World<'_> {
+    fn now(&self) -> Tags {
+        let id = |tag: &String| (tag.clone(), engine().id(tag));
+        self.tags.iter().map(id).collect()
+    }
+
+    /// A random archive, and a random call for it.
+    fn call(&mut self, path: &str) -> Call {
+        let dice = &mut self.dice;
+        let image = dice.pick(&self.images).clone();
+        let id = image.image_id().to_string();
+        let layout = *dice.pick(&[Layout::Docker, Layout::Oci]);
+        let mut bad = false;
+        let (mut names, mut tags) = (Vec::new(), Vec::new());
+        for tag in &self.tags {
+            if dice.below(2) == 0 {
+                continue;
+            }
+            let host = *dice.pick(&["", "", "docker.io/library/"]);
+            let digest = match dice.below(6) {
+                0 => Some(id.clone()),
+                1 if layout == Layout::Oci => Some(manifest(&image)),
+                2 => Some(WRONG.to_owned()),
+                _ => None,
+            };
+            // An archive without a manifest can't show that a digest is wrong.
+            bad |= digest.as_deref() == Some(WRONG) && layout == Layout::Oci;
+            let digest = digest.map(|digest| format!("@{digest}"));
+            names.push(format!("{host}{tag}{}", digest.unwrap_or_default()));
+            tags.push(tag.clone());
+        }
+        write(self.s, path, &image, layout, &names);
+        if dice.below(4) == 0 {
+            damage(self.s, path, &image);
+            bad = true;
+        }
+        let mut words = vec![path.to_owned(), "--no-lease".to_owned()];
+        let force = dice.below(3) > 0;
+        if force {
+            words.push("--force".into());
+        }
+        if dice.below(4) == 0 {
+            let tag = dice.pick(&self.tags).clone();
+            words.push(format!("--tag={tag}@{id}"));
+            tags.push(tag);
+        }
+        Call {
+            words,
+            id,
+            tags,
+            bad,
+            force,
+        }
+    }
+
+    fn command(&self, call: &Call) -> Invocation {
+        self.s.command("imgload").args(&call.words)
+    }
+
+    /// Looks at the tags until `until` says that it is enough, and once more.
+    fn watch(&self, before: &Tags, calls: &[Call], mut until: impl FnMut() -> bool) -> Tags {
+        loop {
+            let is_last = until();
+            let now = self.now();
+            for (tag, id) in &now {
+                let asked = calls.iter().any(|call| call.may_move(tag, id, before));
+                assert!(
+                    *id == before[tag] || asked,
+                    "{tag} is on {id:?} and was on {:?}: {calls:?}",
+                    before[tag]
+                );
+            }
+            if is_last {
+                return now;
+            }
+        }
+    }
+}
+
+impl Call {
+    /// Whether it may put the tag on this image.
+    fn may_move(&self, tag: &String, id: &Option<String>, before: &Tags) -> bool {
+        let is_free = |tag: &String| {
+            let held = before[tag].as_ref();
+            self.force || held.is_none_or(|held| *held == self.id)
+        };
+        !self.bad
+            && self.tags.contains(tag)
+            && id.as_ref() == Some(&self.id)
+            && self.tags.iter().all(is_free)
+    }
+}
+
+#[test]
+fn a_tag_is_where_it_was_or_on_an_image_that_was_asked_for() {
+    let s = Sandbox::new();
+    let mut dice = Dice::new(seed());
+    let images = (0..3).map(|_| image(&s, &mut dice, LENGTH)).collect();
+    let tags = ["t0:1", "t1:1", "t1:2"].map(|tag| format!("{}-{tag}", s.project()));
+    let mut world = World {
+        s: &s,
+        dice,
+        images,
+        tags: tags.into(),
+    };
+    let said = std::env::var("ROUNDS").ok();
+    let rounds = said.and_then(|said| said.parse().ok()).unwrap_or(ROUNDS);
+    let mut tally = Tally::new("calls of imgload with other tags about");
+    let mut before = world.now();
+    for _ in 0..rounds {
+        let first = world.call("first.tar");
+        let how = world.dice.below(5);
+        let share = world.dice.below(120);
+        let moment = USUAL.mul_f64(f64::from(u32::try_from(share).unwrap_or(0)) / 100.0);
+        let began = Instant::now();
+        let is_over = |after: Duration| began.elapsed() > after + AFTERWARDS;
+        before = match how {
+            // To its end.
+            0 | 1 => {
+                let running = world.command(&first);
+                let calls = [first];
+                let outcome = running.run();
+                let now = world.watch(&before, &calls, || true);
+                let done = calls[0]
+                    .tags
+                    .iter()
+                    .all(|tag| now[tag].as_ref() == Some(&calls[0].id));
+                assert!(outcome.code != 0 || done, "{outcome}\n{now:?}");
+                assert!(outcome.code == 0 || now == before, "{outcome}\n{now:?}");
+                now
+            }
+            // Killed.
+            2 => {
+                let command = world.command(&first);
+                drop(command.run_until_killed(moment));
+                world.watch(&before, &[first], || is_over(moment))
+            }
+            // Interrupted.
+            3 => {
+                let running = world.command(&first).launch();
+                let calls = [first];
+                world.watch(&before, &calls, || began.elapsed() > moment);
+                let signal = *world.dice.pick(&[Signal::INT, Signal::TERM]);
+                drop(running.end_by(signal, Whom::Group));
+                world.watch(&before, &calls, || is_over(moment))
+            }
+            // Two at a time.
+            _ => {
+                let second = world.call("second.tar");
+                let rival = world.command(&second).launch();
+                let running = world.command(&first);
+                let calls = [first, second];
+                drop(running.run());
+                drop(rival.peak());
+                // What was free for both is the one's that came first.
+                world.watch(&before, &calls, || true)
+            }
+        };
+        for tag in world.tags.clone() {
+            if before[&tag].is_some() && world.dice.below(3) == 0 {
+                s.forget(&tag);
+                before.insert(tag, None);
+            }
+        }
+        tally.add(1);
+    }
+}

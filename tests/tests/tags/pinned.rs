@@ -1,0 +1,189 @@
+//! References with a tag and a digest: the engine is told the tag, and the digest is checked.
+
+use pipeline_tests::{Sandbox, engine};
+use samples::Dice;
+
+use super::{Layout, image, manifest, write};
+
+const WRONG: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+/// The names under which an archive may have `x:1`, and whether another engine's image of that name is in their way.
+#[test]
+fn a_digest_behind_a_tag_moves_no_other_images_tag() {
+    let s = Sandbox::new();
+    let mut dice = Dice::new(pipeline_tests::seed());
+    let (mine, other) = (image(&s, &mut dice, 100), image(&s, &mut dice, 100));
+    let tag = format!("{}-x:1", s.project());
+    let own = mine.image_id().to_string();
+    write(
+        &s,
+        "mine.tar",
+        &mine,
+        Layout::Docker,
+        std::slice::from_ref(&tag),
+    );
+    s.run("imgload", ["mine.tar"])
+        .ok()
+        .stdout(&format!("{tag}\n"));
+    let config = other.image_id().to_string();
+    for (layout, digest, code) in [
+        (Layout::Docker, WRONG, 1),
+        (Layout::Docker, config.as_str(), 1),
+        (Layout::Oci, WRONG, 4),
+        (Layout::Oci, config.as_str(), 1),
+        (Layout::Oci, manifest(&other).as_str(), 1),
+    ] {
+        let spellings = ["", "docker.io/library/"];
+        for spelled in spellings.map(|host| format!("{host}{tag}@{digest}")) {
+            write(
+                &s,
+                "other.tar",
+                &other,
+                layout,
+                std::slice::from_ref(&spelled),
+            );
+            let outcome = s.run("imgload", ["other.tar"]);
+            outcome.fails("imgload", code, "other.tar");
+            assert_eq!(
+                engine().id(&tag).as_ref(),
+                Some(&own),
+                "{spelled}\n{outcome}"
+            );
+        }
+        write(
+            &s,
+            "other.tar",
+            &other,
+            layout,
+            &[format!("{tag}@{digest}")],
+        );
+        let forced = s.run("imgload", ["--force", "other.tar"]);
+        if code == 4 {
+            forced.fails("imgload", 4, "not `");
+            assert_eq!(engine().id(&tag).as_ref(), Some(&own), "{forced}");
+            continue;
+        }
+        forced.ok().stdout(&format!("{tag}\n"));
+        if (layout, digest) == (Layout::Docker, WRONG) {
+            forced.stderr_has("was not checked");
+        }
+        assert_eq!(engine().id(&tag).as_ref(), Some(&config), "{forced}");
+        s.run("imgload", ["--force", "mine.tar"]).ok();
+    }
+}
+
+#[test]
+fn a_digest_without_a_tag_gives_no_tag() {
+    let s = Sandbox::new();
+    let image = image(&s, &mut Dice::new(pipeline_tests::seed() + 1), 100);
+    let id = image.image_id().to_string();
+    let name = format!("{}-y@{id}", s.project());
+    write(
+        &s,
+        "y.tar",
+        &image,
+        Layout::Docker,
+        std::slice::from_ref(&name),
+    );
+    s.run("imgload", ["y.tar"]).ok().stdout(&format!("{id}\n"));
+    assert_eq!(engine().images_of(s.project()), [""; 0]);
+    let tag = format!("{}-y:1", s.project());
+    s.run("imgload", ["--tag", &name, "y.tar"])
+        .fails("imgload", 2, "names no tag");
+    s.run("imgload", ["--tag", &format!("{tag}@{id}"), "y.tar"])
+        .ok()
+        .stdout(&format!("{tag}\n"));
+    assert_eq!(engine().id(&tag), Some(id));
+}
+
+#[test]
+fn the_registry_pins_too() {
+    let s = Sandbox::new();
+    let image = image(&s, &mut Dice::new(pipeline_tests::seed() + 2), 100);
+    let id = image.image_id().to_string();
+    write(
+        &s,
+        "z.tar",
+        &image,
+        Layout::Oci,
+        &[format!("{}-z", s.project())],
+    );
+    s.run("imgsave", ["--name", &s.image("z"), "z.tar"]).ok();
+    let registry = s.read("image-registry.yml");
+    let own = format!("docker_tag: {}:latest", s.image("z"));
+    assert!(registry.contains(&own), "{registry}");
+    let tag = format!("{}-z:1", s.project());
+    let pinned = |docker_tag: &str, alias: &str| {
+        let text = format!("docker_tag: '{docker_tag}'\n    aliases: ['{alias}']");
+        s.write("image-registry.yml", registry.replace(&own, &text));
+        s.run("imgload", [s.image("z")])
+    };
+    let other = format!("{}-other:1", s.project());
+    for (docker_tag, alias) in [
+        (format!("{tag}@{WRONG}"), other.clone()),
+        (tag.clone(), format!("{other}@{WRONG}")),
+    ] {
+        pinned(&docker_tag, &alias).fails("imgload", 4, "not `");
+        assert!(!engine().has(&tag) && !engine().has(&other));
+    }
+    pinned(&format!("{tag}@{id}"), &format!("{other}@{id}"))
+        .ok()
+        .stdout(&format!("{tag}\n"));
+    assert_eq!(engine().id(&tag).as_ref(), Some(&id));
+    assert_eq!(engine().id(&other), Some(id));
+    // It is there under its tag: nothing is sent, and imgls knows it.
+    let watched = pipeline_tests::Watched::new(&s);
+    s.run("imgload", ["--engine", watched.program(), &s.image("z")])
+        .ok();
+    assert_eq!(watched.loads(), 0);
+    let listed = s.run("imgls", ["--json", &s.image("z")]);
+    assert_eq!(listed.ok().json()[0]["loaded"], true, "{listed}");
+}
+
+/// What a load leaves that ended before its tag is removed by the next pruning.
+#[test]
+fn an_image_that_changes_hands_while_it_is_loaded() {
+    let s = Sandbox::new();
+    let mut dice = Dice::new(pipeline_tests::seed() + 3);
+    let (mine, other) = (image(&s, &mut dice, 100), image(&s, &mut dice, 100));
+    let tag = format!("{}-r:1", s.project());
+    write(
+        &s,
+        "mine.tar",
+        &mine,
+        Layout::Docker,
+        std::slice::from_ref(&tag),
+    );
+    write(
+        &s,
+        "other.tar",
+        &other,
+        Layout::Docker,
+        std::slice::from_ref(&tag),
+    );
+    let engine_program = engine().program();
+    // Another process takes the tag while the engine loads.
+    let raced = pipeline_tests::Watched::spoiled(
+        &s,
+        &format!("pass \"$@\"; {engine_program} load -q -i other.tar >/dev/null"),
+    );
+    s.run("imgload", ["--engine", raced.program(), "mine.tar"])
+        .fails("imgload", 1, "another image tagged");
+    let left = engine().id(&tag);
+    assert_eq!(left, Some(other.image_id().to_string()));
+    // Nothing is left of the image that was not tagged.
+    assert!(!engine().has(&mine.image_id().to_string()));
+    // Another process removes it between its check and its tag.
+    s.write("gone", "");
+    let text = format!(
+        "engine='{engine_program}'\nif [ \"$1\" = tag ] && [ -e gone ]; then rm gone; \"$engine\" rmi \"$3\" >/dev/null; fi\nexec \"$engine\" \"$@\"\n"
+    );
+    let lossy = s.script("lossy", &text);
+    s.run(
+        "imgload",
+        ["--engine", lossy.as_str(), "--force", "mine.tar"],
+    )
+    .ok()
+    .stdout(&format!("{tag}\n"));
+    assert_eq!(engine().id(&tag), Some(mine.image_id().to_string()));
+}

@@ -1,0 +1,84 @@
+//! What is podman's alone: two names for one tag, and the files that it leaves in its temporary folder.
+
+use pipeline_tests::{Image, Sandbox, Whom, engine};
+use rustix::process::Signal;
+
+#[test]
+fn a_tag_is_set_under_the_full_name_and_removed_under_both() {
+    if !engine().is_podman() {
+        return;
+    }
+    let s = Sandbox::new();
+    let image = Image::new().build(&s, "a");
+    s.run("imgsave", [&image]).ok();
+    s.forget(&image);
+    s.run("imgload", [&s.image("a")])
+        .ok()
+        .stdout(&format!("{image}\n"));
+    let full = format!("docker.io/library/{image}");
+    let local = format!("localhost/{image}");
+    assert!(engine().has(&full) && !engine().has(&local));
+    // Another image under the name that hides the other.
+    let hiding = Image::new().build(&s, "a");
+    assert!(engine().has(&local));
+    s.run("imgload", [&s.image("a")]).ok();
+    assert_eq!(engine().id(&local), engine().id(&full));
+    drop(hiding);
+    s.run("imgprune", ["--rmi", &s.image("a")]).ok();
+    assert!(!engine().has(&full) && !engine().has(&local));
+}
+
+#[test]
+fn nothing_is_left_in_the_temporary_folder() {
+    if !engine().is_podman() {
+        return;
+    }
+    let s = Sandbox::new();
+    let image = Image::new()
+        .random("data", 60_000_000)
+        .file("mark", "a line to be found")
+        .build(&s, "a");
+    s.write("tmp/keep", "");
+    let tmp = s.path("tmp");
+    let command = |program: &str| s.command(program).variable("TMPDIR", tmp.as_str());
+    let left = || s.files("tmp");
+    command("imgsave").arg(&image).run().ok();
+    assert_eq!(left(), ["tmp/keep"]);
+    s.forget(&image);
+    for (program, verb, operand) in [
+        ("imgload", "load", s.image("a")),
+        ("imgsave", "save", image.clone()),
+    ] {
+        for signal in [Signal::INT, Signal::TERM] {
+            for whom in [Whom::Alone, Whom::Group] {
+                let running = command(program).arg(&operand).launch();
+                running.wait_until(verb, |_| !left().iter().all(|path| path == "tmp/keep"));
+                drop(running.end_by(signal, whom));
+                assert_eq!(left(), ["tmp/keep"], "{program} {signal:?} {whom:?}");
+            }
+        }
+        command("imgload").arg(s.image("a")).run().ok();
+    }
+    s.forget(&image);
+    // Killed: the next call removes what was left.
+    let killed = command("imgload").arg(s.image("a"));
+    drop(killed.run_until_killed(std::time::Duration::from_millis(700)));
+    s.flip(&s.archive("a"), "a line to be found");
+    let damaged = command("imgload").arg(s.image("a")).run();
+    damaged.fails("imgload", 4, "damaged");
+    assert_eq!(left(), ["tmp/keep"], "{damaged}");
+}
+
+/// podman 4.3 loads compressed layers that it can't save.
+#[test]
+fn a_zstd_archive_can_be_saved_again() {
+    let s = Sandbox::new();
+    let image = Image::new().build(&s, "a");
+    s.run("imgsave", ["--compress", "zstd", &image]).ok();
+    let id = engine().id(&image);
+    s.forget(&image);
+    s.run("imgload", [&s.image("a")]).ok();
+    engine().save(&[&image], &s.path("again.tar"));
+    s.run("imgsave", ["--name", &s.image("b"), &image]).ok();
+    assert_eq!(engine().id(&image), id);
+}
