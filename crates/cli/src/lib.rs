@@ -25,6 +25,7 @@ mod in_order;
 mod input;
 mod lease;
 mod output;
+mod panics;
 pub mod parts;
 mod progress;
 mod remote_flags;

@@ -6,7 +6,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::progress::Style;
-use crate::{Code, Common, Failure, Output, Reporter, command, complete, signals};
+use crate::{Code, Common, Failure, Output, Reporter, command, complete, panics, signals};
 
 /// A command's flags: what [`run`] needs of them.
 pub trait Flags: Parser {
@@ -84,7 +84,9 @@ pub fn run<F: Flags>(work: impl FnOnce(F, &mut Context) -> Result<(), Failure>) 
     for warning in common.config().iter().flat_map(registry::Config::warnings) {
         context.reporter.warn(warning);
     }
-    let result = signals::watch(&context.reporter).and_then(|()| work(flags, &mut context));
+    panics::watch(&context.reporter);
+    let result = signals::watch(&context.reporter)
+        .and_then(|()| panics::caught(|| work(flags, &mut context)));
     let code = match (signals::received(), result) {
         (Some(code), _) => {
             signals::say(code, &context.reporter);

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::{Code, Failure, Reporter};
+use crate::{Code, Failure, Reporter, panics};
 
 /// How long the engine must have been at rest: work that fails with it is unwound by then.
 const QUIET: Duration = Duration::from_millis(100);
@@ -30,6 +30,9 @@ const CLEAN_UP: Duration = Duration::from_secs(3);
 
 /// The pause between two looks.
 const PAUSE: Duration = Duration::from_millis(5);
+
+/// In the place of a signal's number: this process panicked.
+const PANIC: u8 = u8::MAX;
 
 static RECEIVED: AtomicU8 = AtomicU8::new(0);
 static REPRIEVES: AtomicUsize = AtomicUsize::new(0);
@@ -63,18 +66,32 @@ pub(crate) fn watch(reporter: &Reporter) -> Result<(), Failure> {
         if let Some(signal) = signals.forever().next() {
             let number = u8::try_from(signal).unwrap_or_default();
             RECEIVED.store(number, Ordering::SeqCst);
-            program::kill_all();
-            wait(GRACE, QUIET, || {
-                program::is_busy() || registry::is_writing()
-            });
-            wait(REPRIEVE, PAUSE, || REPRIEVES.load(Ordering::SeqCst) > 0);
-            let code = Code::Signal(number);
-            say(code, &reporter);
-            leave_nothing();
-            end(code);
+            wind_up(code_of(number), &reporter);
         }
     });
     Ok(())
+}
+
+/// Ends this process after a panic as after a signal, on a thread of its own: the one that panics may hold what this needs.
+pub(crate) fn end_after_panic(reporter: &Reporter) {
+    RECEIVED.store(PANIC, Ordering::SeqCst);
+    let reporter = reporter.clone();
+    let ending = thread::Builder::new().spawn(move || wind_up(code_of(PANIC), &reporter));
+    if ending.is_err() {
+        end(code_of(PANIC));
+    }
+}
+
+/// Ends the process unless the main thread does so first.
+fn wind_up(code: Code, reporter: &Reporter) -> ! {
+    program::kill_all();
+    wait(GRACE, QUIET, || {
+        program::is_busy() || registry::is_writing()
+    });
+    wait(REPRIEVE, PAUSE, || REPRIEVES.load(Ordering::SeqCst) > 0);
+    say(code, reporter);
+    leave_nothing();
+    end(code);
 }
 
 /// Waits until for so long there was nothing to wait for, or in vain.
@@ -106,14 +123,15 @@ fn leave_nothing() {
     wait(CLEAN_UP, PAUSE, program::is_cleaning);
 }
 
-/// Says that this process was interrupted. Returns only to the first thread that comes here: it is to end the process.
+/// Says why this process ends. Returns only to the first thread that comes here: it is to end the process.
 pub(crate) fn say(code: Code, reporter: &Reporter) {
     if ENDING.swap(true, Ordering::SeqCst) {
         loop {
             thread::park();
         }
     }
-    reporter.last_words(&Failure::new(code, "interrupted"));
+    let failure = panics::fault().unwrap_or_else(|| Failure::new(code, "interrupted"));
+    reporter.last_words(&failure);
 }
 
 #[expect(
@@ -129,10 +147,17 @@ pub fn interrupted() -> bool {
     received().is_some()
 }
 
-/// The code of the signal that was received, if any was.
+/// The code of the signal that was received or of a panic, if there was one.
 pub(crate) fn received() -> Option<Code> {
     match RECEIVED.load(Ordering::SeqCst) {
         0 => None,
-        signal => Some(Code::Signal(signal)),
+        number => Some(code_of(number)),
+    }
+}
+
+fn code_of(received: u8) -> Code {
+    match received {
+        PANIC => Code::Other,
+        signal => Code::Signal(signal),
     }
 }

@@ -1,5 +1,6 @@
 //! Work of which some must wait for other work, several at a time.
 
+use std::mem;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
@@ -43,7 +44,13 @@ impl Schedule<'_> {
                 let (outcomes, work) = (outcomes.clone(), &work);
                 scope.spawn(move || {
                     while let Some((number, failed)) = self.next(state, changed, order) {
+                        let unwound = Unwound {
+                            state,
+                            changed,
+                            number,
+                        };
                         let outcome = work(number, &failed);
+                        mem::forget(unwound);
                         let mut state = lock(state);
                         state.ended[number] = Some(outcome.is_ok());
                         state.stopped |= outcome.is_err() && !self.keep_going;
@@ -106,6 +113,23 @@ impl Schedule<'_> {
         let mut order: Vec<_> = (0..self.after.len()).collect();
         order.sort_by_key(|number| std::cmp::Reverse(waited_for[*number]));
         order
+    }
+}
+
+/// A piece of work that panicked, when this is dropped: then nothing more begins, and no thread waits for it.
+struct Unwound<'a> {
+    state: &'a Mutex<State>,
+    changed: &'a Condvar,
+    number: usize,
+}
+
+impl Drop for Unwound<'_> {
+    fn drop(&mut self) {
+        let mut state = lock(self.state);
+        state.ended[self.number] = Some(false);
+        state.stopped = true;
+        drop(state);
+        self.changed.notify_all();
     }
 }
 
@@ -196,6 +220,22 @@ mod tests {
             false
         });
         assert!(taken < 50, "{taken}");
+    }
+
+    #[test]
+    fn a_panic_ends_it_and_no_thread_waits() {
+        let after = [vec![], vec![0], vec![0]];
+        let schedule = Schedule {
+            after: &after,
+            jobs: 3,
+            keep_going: true,
+        };
+        let work = |number: usize, _: &[usize]| {
+            assert!(number != 0, "on purpose");
+            Ok::<_, ()>(())
+        };
+        let all = std::panic::AssertUnwindSafe(|| schedule.run(work, |_, _| true));
+        std::panic::catch_unwind(all).expect_err("a panic");
     }
 
     #[test]
