@@ -111,7 +111,7 @@ fn a_misspelled_key_of_plan_is_a_warning() {
 #[test]
 fn an_image_that_only_the_engine_has_comes_back_into_an_archive() {
     let s = Sandbox::new();
-    let reference = Image::new().build(&s, "base");
+    let reference = Image::new().build(&s, "other");
     s.run("imgsave", [&reference]).ok();
     s.write(
         "req.yml",
@@ -121,14 +121,14 @@ fn an_image_that_only_the_engine_has_comes_back_into_an_archive() {
         // Such a store knows an image by a manifest: of a registered one, by that of imgload, which only its archive tells.
         assert_eq!(taken(&s, &["--view", "engine"]), "none");
         s.forget(&reference);
-        s.run("imgload", ["--no-record", &s.image("base")]).ok();
-        assert_eq!(taken(&s, &["--view", "engine"]), s.archive("base"));
-        s.remove(&s.archive("base"));
+        s.run("imgload", ["--no-record", &s.image("other")]).ok();
+        assert_eq!(taken(&s, &["--view", "engine"]), s.archive("other"));
+        s.remove(&s.archive("other"));
         assert_eq!(taken(&s, &["--view", "both"]), "none");
         return;
     }
-    assert_eq!(taken(&s, &["--view", "engine"]), s.archive("base"));
-    s.remove(&s.archive("base"));
+    assert_eq!(taken(&s, &["--view", "engine"]), s.archive("other"));
+    s.remove(&s.archive("other"));
     // Its archive alone was looked for so far.
     let planned = s.run("imgplan", ["req.yml"]);
     planned.stderr_has("is not there; passed over");
@@ -144,11 +144,16 @@ fn an_image_that_only_the_engine_has_comes_back_into_an_archive() {
     }
     let line = "set -o pipefail; imgplan --view both req.yml | imgbuild --quiet | imgload";
     let loaded = s.run("bash", ["-c", line]);
-    loaded.ok().stdout(&format!("{reference}\n"));
-    assert!(s.path(s.archive("base")).is_file() && engine().has(&reference));
+    let base = format!("{}:latest", s.image("base"));
+    loaded.ok().stdout(&format!("{base}\n"));
+    assert!(s.path(s.archive("base")).is_file() && engine().has(&base));
     assert_eq!(taken(&s, &[]), s.archive("base"));
-    // Neither here nor there.
+    // An image is no base of itself: what the engine alone has is built anew under its own name.
     s.remove(&s.archive("base"));
     s.forget(&reference);
+    let planned = s.run("imgplan", ["--view", "both", "req.yml"]);
+    assert_eq!(planned.ok().json()[0]["base_image"], "debian:12");
+    // Neither here nor there.
+    s.forget(&base);
     assert_eq!(taken(&s, &["--view", "both"]), "none");
 }
