@@ -90,6 +90,9 @@ pub fn parse_requirements(text: &str) -> Vec<Result<Requirement, Error>> {
     }
 }
 
+/// What stands in a name for no compilers and no variants.
+const BASE: &str = "base";
+
 /// A requirement as it is written.
 #[derive(Deserialize)]
 #[serde(expecting = "a requirement")]
@@ -129,7 +132,12 @@ impl<'de> Deserialize<'de> for Requirement {
             }
             (named, of_system) => named.or(of_system),
         };
-        let settled = settle(named, written.variants);
+        let mut given = written.variants;
+        // Names call an image so that has neither compilers nor variants.
+        if written.compilers.is_empty() && given.iter().all(|it| it.as_str() == BASE) {
+            given.clear();
+        }
+        let settled = settle(named, given);
         let (architecture, variants) = settled.map_err(D::Error::custom)?;
         Ok(Self {
             project: written.project,

@@ -142,6 +142,21 @@ fn a_runner_says_its_architecture() {
 }
 
 #[test]
+fn the_variant_base_is_none() {
+    let read = |rest: &str| {
+        let text = format!("project: a\nos: debian:12\narchitecture: amd64\n{rest}");
+        parse_requirements(&text).remove(0).expect(rest)
+    };
+    let base = read("variants: [base]");
+    assert_eq!(base, read(""));
+    assert_eq!(
+        base.image_name().expect("a name").as_str(),
+        "a-debian-12-base"
+    );
+    assert_eq!(read("compiler: gcc-12\nvariants: [base]").variants.len(), 1);
+}
+
+#[test]
 fn refusals_say_where() {
     let table = [
         ("", "no requirement"),
