@@ -70,7 +70,9 @@ const PROGRAMS: &[Program] = &[
     },
 ];
 /// The tests that run against podman as well: what loads, saves and builds, and what misbehaves. `cargo xtask engines --engine podman` has all.
-const WITH_PODMAN: [&str; 6] = ["pipeline", "load", "layers", "build", "costs", "faults"];
+const WITH_PODMAN: [&str; 7] = [
+    "pipeline", "load", "tags", "layers", "build", "costs", "faults",
+];
 
 pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, filter: &[String]) -> Result<(), Error> {
     let mut steps = Steps::default();

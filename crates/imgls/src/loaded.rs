@@ -15,12 +15,7 @@ use crate::listed::Listed;
 pub(crate) fn loaded(engine: &Engine, listed: &[Listed<'_>]) -> Result<Vec<Option<bool>>, Error> {
     let tags: Vec<_> = listed
         .iter()
-        .map(|image| {
-            let reference = &image.entry.docker_tag;
-            // A digest is for us: the engine knows the image by its tag.
-            reference.tagged().unwrap_or_else(|| reference.clone())
-        })
-        .map(|tag| tag.to_string())
+        .map(|image| image.entry.docker_tag.engine_name().to_string())
         .collect();
     let found = engine.inspect(&tags)?;
     // Asked only where it makes a difference.

@@ -49,7 +49,8 @@ impl Uses {
         };
         if !uses.containers.is_empty() || loaded {
             let tags: Vec<_> = entries.iter().flat_map(Entry::tags).collect();
-            let names: Vec<_> = tags.iter().map(ToString::to_string).collect();
+            let names = tags.iter().map(|tag| tag.engine_name().to_string());
+            let names: Vec<_> = names.collect();
             let found = engine.inspect(&names)?;
             let tagged = tags
                 .into_iter()

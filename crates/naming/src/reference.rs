@@ -107,6 +107,12 @@ impl Reference {
         self.tag.as_ref().map(|_| self.unpinned())
     }
 
+    /// What an engine is asked by: name and tag, or name and digest if there is no tag. An engine does not know the digest by
+    /// which an image that it loaded is pinned.
+    pub fn engine_name(&self) -> Self {
+        self.tagged().unwrap_or_else(|| self.clone())
+    }
+
     /// The same reference pinned to a digest.
     pub fn with_digest(mut self, digest: Digest) -> Self {
         self.digest = Some(digest);

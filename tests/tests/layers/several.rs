@@ -117,3 +117,27 @@ fn every_use_is_counted() {
         .stdout(&lines(&[&images[1], &images[1]]));
     assert_eq!((counts(1), counts(3)), (2, 1));
 }
+
+/// What is sent at the same time as an archive that fails, and comes after it, is neither printed nor counted.
+#[test]
+fn what_comes_after_a_failure_is_not_counted() {
+    let s = Sandbox::new();
+    strangers(&s, &["one", "two"]);
+    // The first one's stream is told by the content of its layer.
+    let layers = archive::Archive::open(&s.path(s.archive("one"))).expect("an archive");
+    let layer = layers.images()[0].config.diff_ids[0].hex();
+    let fails = format!(
+        "if grep -q {layer} \"$fed\"; then sleep 2; echo 'no room' >&2; exit 1; fi; pass \"$@\""
+    );
+    let watched = Watched::spoiled(&s, &fails);
+    let names = [s.image("one"), s.image("two")];
+    let words = ["--jobs", "2", &names[0], &names[1]];
+    load(&s, &watched, words).fails("imgload", 5, "failed");
+    assert_eq!(watched.loads(), 2);
+    let registry = s.read("image-registry.yml");
+    assert_eq!(registry.matches("usage_count: 0").count(), 2, "{registry}");
+    let words = [&["--keep-going"][..], &words].concat();
+    load(&s, &watched, words).code(5);
+    let registry = s.read("image-registry.yml");
+    assert_eq!(registry.matches("usage_count: 1").count(), 1, "{registry}");
+}

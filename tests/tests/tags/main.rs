@@ -5,6 +5,7 @@
 mod anytime;
 mod pinned;
 mod podman;
+mod raced;
 
 use pipeline_tests::Sandbox;
 use samples::{Dice, Packing, Tar, TestImage, digest, index};

@@ -1,6 +1,6 @@
 //! References with a tag and a digest: the engine is told the tag, and the digest is checked.
 
-use pipeline_tests::{Sandbox, engine};
+use pipeline_tests::{Sandbox, Watched, engine};
 use samples::Dice;
 
 use super::{Layout, image, manifest, write};
@@ -116,7 +116,7 @@ fn the_registry_pins_too() {
     let pinned = |docker_tag: &str, alias: &str| {
         let text = format!("docker_tag: '{docker_tag}'\n    aliases: ['{alias}']");
         s.write("image-registry.yml", registry.replace(&own, &text));
-        s.run("imgload", [s.image("z")])
+        s.run("imgload", ["--no-lease", &s.image("z")])
     };
     let other = format!("{}-other:1", s.project());
     for (docker_tag, alias) in [
@@ -132,58 +132,15 @@ fn the_registry_pins_too() {
     assert_eq!(engine().id(&tag).as_ref(), Some(&id));
     assert_eq!(engine().id(&other), Some(id));
     // It is there under its tag: nothing is sent, and imgls knows it.
-    let watched = pipeline_tests::Watched::new(&s);
-    s.run("imgload", ["--engine", watched.program(), &s.image("z")])
-        .ok();
+    let watched = Watched::new(&s);
+    s.run(
+        "imgload",
+        ["--no-lease", "--engine", watched.program(), &s.image("z")],
+    )
+    .ok();
     assert_eq!(watched.loads(), 0);
     let listed = s.run("imgls", ["--json", &s.image("z")]);
     assert_eq!(listed.ok().json()[0]["loaded"], true, "{listed}");
-}
-
-/// What a load leaves that ended before its tag is removed by the next pruning.
-#[test]
-fn an_image_that_changes_hands_while_it_is_loaded() {
-    let s = Sandbox::new();
-    let mut dice = Dice::new(pipeline_tests::seed() + 3);
-    let (mine, other) = (image(&s, &mut dice, 100), image(&s, &mut dice, 100));
-    let tag = format!("{}-r:1", s.project());
-    write(
-        &s,
-        "mine.tar",
-        &mine,
-        Layout::Docker,
-        std::slice::from_ref(&tag),
-    );
-    write(
-        &s,
-        "other.tar",
-        &other,
-        Layout::Docker,
-        std::slice::from_ref(&tag),
-    );
-    let engine_program = engine().program();
-    // Another process takes the tag while the engine loads.
-    let raced = pipeline_tests::Watched::spoiled(
-        &s,
-        &format!("pass \"$@\"; {engine_program} load -q -i other.tar >/dev/null"),
-    );
-    s.run("imgload", ["--engine", raced.program(), "mine.tar"])
-        .fails("imgload", 1, "another image tagged");
-    let left = engine().id(&tag);
-    assert_eq!(left, Some(other.image_id().to_string()));
-    // Nothing is left of the image that was not tagged.
-    assert!(!engine().has(&mine.image_id().to_string()));
-    // Another process removes it between its check and its tag.
-    s.write("gone", "");
-    let text = format!(
-        "engine='{engine_program}'\nif [ \"$1\" = tag ] && [ -e gone ]; then rm gone; \"$engine\" rmi \"$3\" >/dev/null; fi\nexec \"$engine\" \"$@\"\n"
-    );
-    let lossy = s.script("lossy", &text);
-    s.run(
-        "imgload",
-        ["--engine", lossy.as_str(), "--force", "mine.tar"],
-    )
-    .ok()
-    .stdout(&format!("{tag}\n"));
-    assert_eq!(engine().id(&tag), Some(mine.image_id().to_string()));
+    s.run("imgprune", ["--rmi", &s.image("z")]).ok();
+    assert!(!engine().has(&tag) && !engine().has(&other));
 }

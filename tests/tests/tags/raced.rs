@@ -1,0 +1,105 @@
+//! What others do while an image is loaded, and what is left of a load that was killed.
+
+use std::time::{Duration, Instant};
+
+use pipeline_tests::{Image, Sandbox, Watched, engine};
+use samples::Dice;
+
+use super::{Layout, image, write};
+
+/// How long an engine may work on what it was sent.
+const SOON: Duration = Duration::from_secs(20);
+
+#[test]
+fn a_tag_that_is_taken_meanwhile_stays() {
+    let s = Sandbox::new();
+    let mut dice = Dice::new(pipeline_tests::seed() + 3);
+    let (mine, other) = (image(&s, &mut dice, 100), image(&s, &mut dice, 100));
+    let tag = format!("{}-r:1", s.project());
+    let names = std::slice::from_ref(&tag);
+    write(&s, "mine.tar", &mine, Layout::Docker, names);
+    write(&s, "other.tar", &other, Layout::Docker, names);
+    let program = engine().program();
+    let rival = format!("pass \"$@\"; {program} load -q -i other.tar >/dev/null");
+    let raced = Watched::spoiled(&s, &rival);
+    s.run("imgload", ["--engine", raced.program(), "mine.tar"])
+        .fails("imgload", 1, "another image tagged");
+    // podman calls what it loads from such an archive `localhost/…`, and means it by the short name.
+    assert_eq!(engine().id(&tag), Some(other.image_id().to_string()));
+    // Nothing is left of the image that got no tag.
+    assert_eq!(dangling(&s), [""; 0]);
+}
+
+#[test]
+fn an_image_that_is_removed_before_its_tag_is_sent_again() {
+    let s = Sandbox::new();
+    let mine = image(&s, &mut Dice::new(pipeline_tests::seed() + 4), 100);
+    let tag = format!("{}-r:1", s.project());
+    write(
+        &s,
+        "mine.tar",
+        &mine,
+        Layout::Docker,
+        std::slice::from_ref(&tag),
+    );
+    s.write("gone", "");
+    let text = format!(
+        "engine='{}'\nif [ \"$1\" = tag ] && rm gone 2>/dev/null; then \"$engine\" rmi \"$3\" >/dev/null; fi\nexec \"$engine\" \"$@\"\n",
+        engine().program()
+    );
+    let lossy = s.script("lossy", &text);
+    s.run("imgload", ["--engine", lossy.as_str(), "mine.tar"])
+        .ok()
+        .stdout(&format!("{tag}\n"));
+    assert!(!s.path("gone").exists(), "it was removed once");
+    assert_eq!(engine().id(&tag), Some(mine.image_id().to_string()));
+}
+
+/// An engine that finishes a load after its client was killed, as graph drivers do.
+#[test]
+fn what_a_killed_load_leaves_is_removed_by_the_next_pruning() {
+    let s = Sandbox::new();
+    let image = Image::new().build(&s, "a");
+    s.run("imgsave", [&image]).ok();
+    s.forget(&image);
+    // podman keeps the steps of a build.
+    let before = dangling(&s);
+    let late = "setsid sh -c 'sleep 2; exec \"$0\" load <\"$1\"' \"$engine\" \"$fed\" >/dev/null 2>&1 &\nexec sleep 60";
+    let watched = Watched::spoiled(&s, late);
+    let load = s
+        .command("imgload")
+        .args(["--no-lease", "--engine", watched.program()]);
+    let killed = load
+        .arg(s.image("a"))
+        .run_until_killed(Duration::from_millis(1500));
+    assert!(killed.is_none(), "{killed:?}");
+    let began = Instant::now();
+    while dangling(&s) == before {
+        assert!(began.elapsed() < SOON, "the engine finishes the load");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(!engine().has(&image), "it has no tag");
+    s.run(
+        "imgprune",
+        ["--rmi", "--max-age", "1000d", "--engine", watched.program()],
+    )
+    .ok();
+    assert_eq!(dangling(&s), before);
+    s.run("imgload", [s.image("a")]).ok();
+    assert!(engine().has(&image));
+}
+
+/// The images of the sandbox that have no name.
+fn dangling(s: &Sandbox) -> Vec<String> {
+    let label = format!("label=imgpipe.test={}", s.project());
+    let words = [
+        "images",
+        "-q",
+        "--filter",
+        "dangling=true",
+        "--filter",
+        &label,
+    ];
+    let lines = engine().read(&words).expect("the engine answers");
+    lines.lines().map(str::to_owned).collect()
+}
