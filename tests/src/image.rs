@@ -26,6 +26,24 @@ const BUSYBOX: [&str; 3] = ["/bin/busybox", "/usr/bin/busybox", "/bin/busybox-st
 /// The commands that images with busybox have.
 const APPLETS: [&str; 8] = ["sh", "cat", "echo", "ls", "mkdir", "rm", "test", "true"];
 
+/// A stand-in for apt.
+const APT: &str = r#"[ "$1" = install ] || exit 0
+mkdir -p /var/lib/dpkg
+for word; do
+    case $word in
+    install|-*) ;;
+    no-*) echo "E: Unable to locate package $word" >&2; exit 100 ;;
+    *)
+        echo "$word" >> /installed
+        echo "Package: $word
+Status: install ok installed
+Architecture: all
+Version: 1
+" >> /var/lib/dpkg/status ;;
+    esac
+done
+"#;
+
 /// An image from scratch: an os-release that says Debian 12, 4 KiB of fresh random bytes in `/random`, and what is added.
 #[derive(Debug, Clone)]
 pub struct Image {
@@ -85,6 +103,20 @@ impl Image {
         let number = self.layers.len();
         self.layers.push(Vec::new());
         self.random(&format!("random-{number}"), 4096)
+    }
+
+    /// Adds a shell script that runs, in an image with busybox.
+    #[must_use]
+    pub fn script(mut self, path: &str, text: &str) -> Self {
+        self.add(path, format!("#!/bin/sh\n{text}").into_bytes(), 0o755);
+        self
+    }
+
+    /// Adds busybox and an `apt-get` that notes what it installs in dpkg's database, and in `/installed` in its order. It
+    /// knows no package whose name begins with `no-`.
+    #[must_use]
+    pub fn apt(self) -> Self {
+        self.busybox().script("usr/bin/apt-get", APT)
     }
 
     /// Adds a static busybox with a shell, for images that have to run.

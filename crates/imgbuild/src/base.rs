@@ -1,15 +1,16 @@
 //! What a build begins with.
 
-use archive::{Archive, RootFs, Stack};
+use archive::{Archive, Stack};
 use cli::Failure;
 use engine::ImageInfo;
 use imgload::{Loader, Target};
-use inventory::{Inventory, Manager};
+use inventory::Manager;
 use naming::{Architecture, Digest, Os, Reference};
 use registry::{Entry, Store};
 
 use crate::buildfile::SCRATCH;
 use crate::foreseen::Coming;
+use crate::inside::inventory;
 
 /// What a plan builds on.
 #[derive(Debug)]
@@ -159,14 +160,9 @@ impl Base {
         let Self::Archive { target, .. } = self else {
             return Ok(None);
         };
-        let archive = Archive::open(&target.path)?;
         let registry = store.read_or_empty()?;
-        let Some(stack) = Stack::of(archive) else {
-            return Ok(None);
-        };
-        let stack = thin::complete(store, &registry, stack)?;
-        let files = RootFs::keeping(stack, &Inventory::wants)?;
-        Ok(Inventory::read(&files)?.manager)
+        let inventory = inventory(store, &registry, &target.path, None)?;
+        Ok(inventory.and_then(|inventory| inventory.manager))
     }
 
     /// The operating system that the base's name or entry says.

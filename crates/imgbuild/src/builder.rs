@@ -14,15 +14,12 @@ use imgprune::InForce;
 use imgsave::{Wanted, compliant_name};
 use naming::{Digest, ImageName};
 use plan::Plan;
-use registry::{Registry, Store};
+use registry::{Entry, Registry, Store};
 
-use crate::base::Base;
-use crate::earlier::{Earlier, reasons};
 use crate::ingredients::Kitchen;
-use crate::inputs::phrase;
-use crate::making::Making;
+use crate::inside::{Inside, Looked};
 use crate::paths;
-use crate::recipe::Recipe;
+use crate::ready::Ready;
 use crate::sources::Sources;
 use crate::steps::Probes;
 use crate::turns::Turns;
@@ -47,6 +44,8 @@ pub struct Builder<'a> {
     pub probes: Probes,
     /// Bases that are being brought into the engine.
     pub bases: Turns,
+    /// Archives that were looked into.
+    pub looked: Looked,
 }
 
 /// How to build.
@@ -68,6 +67,18 @@ pub struct Options {
     pub wanted: Wanted,
     /// By which limits to make room for them; `None` makes none.
     pub make_room: Option<InForce>,
+}
+
+/// Why nothing is built, although the registry did not say that an image meets the requirement.
+pub(crate) fn met_by(name: &str) -> String {
+    format!("{name} meets the requirement: it holds more than the registry said")
+}
+
+impl Options {
+    /// Whether something is built that is up to date, or there already.
+    pub(crate) fn builds_anyway(&self) -> bool {
+        self.rebuild || self.no_cache
+    }
 }
 
 /// An archive that meets a plan.
@@ -98,7 +109,7 @@ impl Builder<'_> {
                     }
                     None => target,
                 };
-                if self.options.rebuild || self.options.no_cache {
+                if self.options.builds_anyway() {
                     let path = &target.path;
                     self.reporter.warn(format!(
                         "{path}: the plan found this image and asks for no build; remove the archive to build it again"
@@ -151,48 +162,65 @@ impl Builder<'_> {
     fn make(&self, plan: &Plan) -> Result<Built, Failure> {
         let name = self.name(plan)?;
         // Before the lock: a plan that can't be built should not wait for one that can.
-        let registry = self.store.read_or_empty()?;
-        let sources = self.sources(&registry);
-        let base = Base::find(plan, &sources)?;
-        let recipe = Recipe::of(plan, &name, self.store, &base)?;
-        let named = sources.named(&recipe)?;
-        let below = named.iter().map(|named| &named.image).chain([&base]);
+        let ready = self.ready_now(plan, &name, &self.store.read_or_empty()?)?;
+        let named = ready.named.iter().map(|named| &named.image);
+        let below = named.chain([&ready.base]);
         let below = below.filter_map(|base| Some(base.entry()?.name.as_str()));
         let held: Vec<&str> = below.chain([name.as_str()]).collect();
         self.leases.hold(&held)?;
         let _lock = self.store.lock_image(name.as_str(), None)?;
         let registry = self.store.read_or_empty()?;
-        let sources = self.sources(&registry);
-        let base = Base::find(plan, &sources)?;
-        let recipe = Recipe::of(plan, &name, self.store, &base)?;
-        let earlier = self.earlier(&registry, &name)?;
-        let before = earlier.as_ref().map(Earlier::inputs).unwrap_or_default();
-        let named = sources.named(&recipe)?;
-        let ingredients = self.kitchen().gather(&recipe, &base, &named, &before)?;
-        if let Some(earlier) = &earlier
-            && earlier.entry.fingerprint == Some(ingredients.fingerprint)
+        let ready = self.ready_now(plan, &name, &registry)?;
+        if let Some(earlier) = ready.earlier.as_ref().filter(|earlier| earlier.is_stale) {
+            self.reporter.warn(thin::stale(&earlier.path));
+        }
+        if let Some(inside) = &ready.inside {
+            self.register(inside)?;
+        }
+        if let Some(Inside::Meets(entry)) = &ready.inside {
+            return self.found(plan, entry);
+        }
+        self.explain(name.as_str(), &ready.lines());
+        match ready.earlier {
+            Some(earlier) if ready.reasons.is_empty() => {
+                self.reporter.detail(format!("{name}: up to date"));
+                Ok(earlier.into())
+            }
+            _ => self.make_locked(&name, &ready),
+        }
+    }
+
+    fn ready_now(
+        &self,
+        plan: &Plan,
+        name: &ImageName,
+        registry: &Registry,
+    ) -> Result<Ready, Failure> {
+        let earlier = self.earlier(registry, name)?;
+        let ready = self.ready(plan, name, &self.sources(registry), earlier)?;
+        if let Some(earlier) = &ready.earlier
+            && earlier.entry.fingerprint == Some(ready.ingredients.fingerprint)
         {
             // What is only not here yet is not to be replaced.
             archive::refuse_pointer(&earlier.path)?;
         }
-        let reasons = reasons(earlier.as_ref(), &ingredients, &self.options);
-        self.explain(name.as_str(), &reasons);
-        match earlier {
-            Some(earlier) if reasons.is_empty() => {
-                self.reporter.detail(format!("{name}: up to date"));
-                Ok(earlier.into())
-            }
-            earlier => self.make_locked(&Making {
-                plan,
-                name: &name,
-                base: &base,
-                named: &named,
-                recipe: &recipe,
-                ingredients: &ingredients,
-                earlier: earlier.as_ref(),
-                because: phrase(&reasons),
-            }),
-        }
+        Ok(ready)
+    }
+
+    /// An image that meets the requirement, although the registry did not say so.
+    fn found(&self, plan: &Plan, entry: &Entry) -> Result<Built, Failure> {
+        let registry = self.leases.hold(&[&entry.name])?;
+        let file = self.store.path(&entry.file)?;
+        let path = self.store.relative(&file, &cli::working_dir()?);
+        let target = paths::archive(self.store, &registry, &path)?;
+        let name = &entry.name;
+        self.explain(plan.subject(), &[met_by(name)]);
+        Ok(Built {
+            name: Some(entry.name.clone()),
+            path: target.path,
+            image_id: entry.image_id,
+            built: false,
+        })
     }
 
     /// Says why something is built or not, where that was asked for.

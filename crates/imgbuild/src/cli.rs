@@ -12,9 +12,8 @@ use serde_json::json;
 
 use crate::foreseen::Foreseen;
 use crate::look::Look;
-use crate::reading::each_plan;
-use crate::together::do_together;
-use crate::{Builder, Built, Options, Probes, Turns};
+use crate::together::Input;
+use crate::{Builder, Built, Looked, Options, Probes, Turns};
 
 /// Build what a plan misses, save and register it, and print the archive's path
 ///
@@ -77,9 +76,9 @@ pub struct Cli {
     #[arg(long)]
     no_cache: bool,
 
-    /// Build N at a time
+    /// Build up to N at a time
     ///
-    /// All plans are read first. Each image is built once, and before those that stand on it.
+    /// Each image is built once, and before those that stand on it. Default: 1.
     #[arg(long, value_name = "N", value_parser = count::parse)]
     jobs: Option<NonZero<usize>>,
 
@@ -127,10 +126,6 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         None => reporter,
     };
     let missing = cli.fetch.missing(&cli.common, &config, &reporter)?;
-    let plans = Asked {
-        files: cli.files,
-        jobs: cli.jobs,
-    };
     let builder = Builder {
         store: &store,
         engine: &engine,
@@ -157,46 +152,28 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         },
         probes: Probes::in_folder(store.root()),
         bases: Turns::default(),
+        looked: Looked::default(),
     };
     let foreseen = Foreseen::new(builder.fetcher.as_ref());
+    let all = Input {
+        files: &cli.files,
+        jobs: cli.jobs.map_or(1, NonZero::get),
+    };
     if cli.print_dockerfile {
         let text = |plan: &Plan| match plan.passed() {
             Some(_) => Ok(None),
             None => builder.print(plan, &foreseen).map(Some),
         };
-        return each(&plans, &builder, context, text, print_text);
+        return all.each(&builder, context, text, print_text);
     }
     if cli.dry_run {
         let look = |plan: &Plan| builder.look(plan, &foreseen);
-        return each(&plans, &builder, context, look, |context, plan, look| {
-            tell(context, plan, look, &foreseen)
+        return all.each(&builder, context, look, |context, plan, look| {
+            tell(context, plan, look, &foreseen);
+            Ok(())
         });
     }
-    each(&plans, &builder, context, |plan| builder.build(plan), print)
-}
-
-/// Where plans come from, and how many are worked on at a time.
-struct Asked {
-    files: Vec<Utf8PathBuf>,
-    jobs: Option<NonZero<usize>>,
-}
-
-/// Does `work` with each plan, and hands what came of it to `print`, in the order of the input.
-fn each<T: Send>(
-    asked: &Asked,
-    builder: &Builder,
-    context: &mut Context,
-    work: impl Fn(&Plan) -> Result<T, Failure> + Sync,
-    print: impl Fn(&Context, &Plan, &T) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    if let Some(jobs) = asked.jobs {
-        return do_together(builder, context, &asked.files, jobs.get(), work, print);
-    }
-    each_plan(&asked.files, context, |context, plan| {
-        let plan = plan?;
-        let done = work(&plan).and_then(|done| print(context, &plan, &done));
-        done.map_err(|failure| failure.about(plan.subject()))
-    })
+    all.each(&builder, context, |plan| builder.build(plan), print)
 }
 
 fn print(context: &Context, plan: &Plan, built: &Built) -> Result<(), Failure> {
@@ -212,13 +189,12 @@ fn print(context: &Context, plan: &Plan, built: &Built) -> Result<(), Failure> {
 }
 
 /// Says what would become of a plan. Of an image that several plans ask for, only the first time.
-fn tell(context: &Context, plan: &Plan, look: &Look, foreseen: &Foreseen) -> Result<(), Failure> {
-    let lines = match foreseen.tell(plan)? {
+fn tell(context: &Context, plan: &Plan, look: &Look, foreseen: &Foreseen) {
+    let lines = match foreseen.tell(plan) {
         true => vec!["as above, and built once".to_owned()],
         false => look.lines(),
     };
     context.reporter.explain(plan.subject(), &lines);
-    Ok(())
 }
 
 fn print_text(context: &Context, plan: &Plan, text: &Option<String>) -> Result<(), Failure> {

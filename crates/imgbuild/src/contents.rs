@@ -7,6 +7,8 @@ use naming::{Digest, Os};
 use plan::{Missing, Plan};
 use registry::Entry;
 
+use crate::asked::{asked, requested};
+
 /// Looks whether the image holds what the plan asks for, and says what the entry gets.
 pub(crate) fn draft(
     plan: &Plan,
@@ -16,14 +18,7 @@ pub(crate) fn draft(
 ) -> Result<DraftEntry, Failure> {
     let inventory = contents.inventory;
     let wanted = plan.requirements.as_ref();
-    let asked = wanted.map_or_else(
-        || plan.to_install(),
-        |wanted| Missing {
-            compilers: wanted.compilers.clone(),
-            packages: wanted.packages.clone(),
-            tools: wanted.tools.clone(),
-        },
-    );
+    let asked = asked(plan);
     check(wanted.map(|wanted| wanted.architecture), &asked, contents)?;
     check_os(wanted.map(|wanted| &wanted.os), contents)?;
     // A base that is not registered has no list of its own: then it is all that is there.
@@ -53,6 +48,7 @@ pub(crate) fn draft(
         ),
         tools: union(of_base.tools, asked.tools.iter().map(ToString::to_string)),
         variants: wanted.map(|wanted| wanted.variants.iter().map(ToString::to_string).collect()),
+        requested: requested(&asked),
         fingerprint: Some(fingerprint),
         base: base.map(|base| base.name.clone()),
         ..DraftEntry::default()

@@ -4,20 +4,24 @@ use archive::{Archive, Stack};
 use camino::Utf8PathBuf;
 use cli::Failure;
 use naming::ImageName;
+use plan::Missing;
 use registry::{Entry, Registry};
 
-use crate::ingredients::Ingredients;
+use crate::asked::words;
+use crate::ingredients::{BUILD_FILE_CHANGED, Ingredients};
 use crate::inputs::Before;
 use crate::{Builder, Built, Options};
 
 /// The registered image of a name.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Earlier {
     pub entry: Entry,
     /// Its archive, as it opens from the working directory.
     pub path: Utf8PathBuf,
     /// The image, where the archive is what the entry says, with all that it leaves out.
     pub stack: Option<Stack>,
+    /// Its archive holds another image.
+    pub is_stale: bool,
     /// Its archive is missing, and will be here by then.
     pub is_coming: bool,
 }
@@ -45,6 +49,7 @@ impl Builder<'_> {
             .and_then(|stack| thin::complete(self.store, registry, stack).ok());
         Ok(Some(Earlier {
             entry: entry.clone(),
+            is_stale: stack.is_none() && thin::is_stale(&path, entry),
             path,
             stack,
             is_coming: false,
@@ -63,30 +68,43 @@ impl Earlier {
     }
 }
 
-/// Why there is something to build; empty where what was built before is up to date.
+/// Why there is something to build; empty if what was built before is up to date and lists all that is `asked`.
 pub(crate) fn reasons(
     earlier: Option<&Earlier>,
     ingredients: &Ingredients,
     options: &Options,
+    asked: &Missing,
 ) -> Vec<String> {
     let Some(earlier) = earlier else {
         return vec!["new".to_owned()];
     };
+    if earlier.is_stale && !earlier.is_coming {
+        return vec!["its archive is stale".to_owned()];
+    }
     if earlier.stack.is_none() && !earlier.is_coming {
         return vec!["its archive is missing or damaged".to_owned()];
     }
+    let lacks =
+        words(&asked.clone().unlisted(&earlier.entry)).map(|names| format!("lacks {names}"));
     if earlier.entry.fingerprint == Some(ingredients.fingerprint) {
         return match options {
             Options { no_cache: true, .. } => vec!["--no-cache".to_owned()],
             Options { rebuild: true, .. } => vec!["--rebuild".to_owned()],
-            _ => Vec::new(),
+            _ => lacks.into_iter().collect(),
         };
     }
     let before = earlier.inputs();
-    if before.is_empty() {
-        return vec!["it is not known what it was built from".to_owned()];
-    }
     let changes = ingredients.inputs.changes(&before);
+    let changes = match lacks {
+        // What it lacks is what the generated build file installs now.
+        Some(lacks) => {
+            let others = changes.into_iter().filter(|_| !before.is_empty());
+            let others = others.filter(|change| change != BUILD_FILE_CHANGED);
+            [lacks].into_iter().chain(others).collect()
+        }
+        None if before.is_empty() => vec!["it is not known what it was built from".to_owned()],
+        None => changes,
+    };
     if changes.is_empty() {
         return vec!["what it is built from changed".to_owned()];
     }

@@ -10,7 +10,6 @@ use naming::{Digest, Os, Reference};
 use plan::Plan;
 use registry::{Entry, Registry, Store};
 
-use crate::matrix::identity;
 use crate::place::{Place, plain};
 
 /// An image that is not there yet.
@@ -52,7 +51,6 @@ pub(crate) struct Foreseen<'a> {
 /// An image of a plan before.
 struct Expected {
     name: String,
-    identity: String,
     os: Option<Os>,
     place: Place,
     told: bool,
@@ -68,44 +66,28 @@ impl<'a> Foreseen<'a> {
     }
 
     /// From now on the image of this plan counts as built.
-    pub(crate) fn expect(
-        &self,
-        plan: &Plan,
-        store: &Store,
-        registry: &Registry,
-    ) -> Result<(), Failure> {
+    pub(crate) fn expect(&self, plan: &Plan, store: &Store, registry: &Registry) {
         let (Some(name), Some(place)) = (&plan.name, Place::of(plan, store, registry)) else {
-            return Ok(());
+            return;
         };
         let wanted = plan.requirements.as_ref().map(|wanted| wanted.os.clone());
         let expected = Expected {
             name: name.clone(),
-            identity: identity(plan)?,
             os: wanted.or_else(|| Some(name.parse::<naming::ImageName>().ok()?.os().clone())),
             place,
             told: false,
         };
-        let mut plans = self.plans();
-        if plans.iter().all(|it| it.identity != expected.identity) {
-            plans.push(expected);
-        }
-        Ok(())
+        self.plans().push(expected);
     }
 
-    /// Whether another plan for this plan's name is expected, that asks for something else.
-    pub(crate) fn takes_a_place(&self, plan: &Plan) -> Result<bool, Failure> {
-        let identity = identity(plan)?;
-        let others =
-            |it: &Expected| plan.name.as_ref() == Some(&it.name) && it.identity != identity;
-        Ok(self.plans().iter().any(others))
-    }
-
-    /// Notes that it was told of an image. Returns whether it was before.
-    pub(crate) fn tell(&self, plan: &Plan) -> Result<bool, Failure> {
-        let identity = identity(plan)?;
+    /// Notes that people were told of a plan's image. Returns whether they were before.
+    pub(crate) fn tell(&self, plan: &Plan) -> bool {
         let mut plans = self.plans();
-        let expected = plans.iter_mut().find(|it| it.identity == identity);
-        Ok(expected.is_some_and(|it| std::mem::replace(&mut it.told, true)))
+        let expected = plans
+            .iter_mut()
+            .find(|it| plan.name.as_ref() == Some(&it.name));
+        let expected = expected.filter(|_| plan.needs_build());
+        expected.is_some_and(|it| std::mem::replace(&mut it.told, true))
     }
 
     /// The image whose archive will be at a path, if it is not there as it will be.
@@ -128,7 +110,7 @@ impl<'a> Foreseen<'a> {
 
     /// The image that will have a tag, if an earlier plan builds it.
     pub(crate) fn tagged(&self, tag: &Reference) -> Option<Coming> {
-        self.built(|place| place.tag.as_ref() == Some(tag))
+        self.built(|place| place.is_called(tag))
     }
 
     /// An entry whose archive is missing and would be fetched.
@@ -150,7 +132,7 @@ impl<'a> Foreseen<'a> {
         let expected = plans.iter().find(|it| is_it(&it.place))?;
         Some(Coming {
             name: expected.name.clone(),
-            reference: expected.place.tag.clone()?,
+            reference: expected.place.tags.first()?.clone(),
             os: expected.os.clone(),
             image_id: None,
             way: Way::Built,

@@ -24,6 +24,9 @@ use crate::steps::{self, Keyed, Keys, Probes};
 /// Stands for the base of a build that has none.
 const NO_BASE: Digest = Digest::from_bytes([0; 32]);
 
+/// The reason if the build file's text is another.
+pub(crate) const BUILD_FILE_CHANGED: &str = "the build file changed";
+
 /// What goes into one build.
 #[derive(Debug)]
 pub(crate) struct Ingredients {
@@ -73,7 +76,7 @@ impl Kitchen<'_> {
             inputs.add_told("base", value.short(), Some(told.to_owned()));
         }
         let text = archive::digest_of(recipe.text.as_bytes()).short();
-        let told = Some("the build file changed".to_owned());
+        let told = Some(BUILD_FILE_CHANGED.to_owned());
         inputs.add_told("build file", text, told);
         let told = Some("the platform changed".to_owned());
         inputs.add_told("platform", recipe.architecture.platform(), told);

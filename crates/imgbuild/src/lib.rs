@@ -3,6 +3,7 @@
 //! [`Builder`] does the work; [`cli`] is the command. What needs no engine stands apart: build files,
 //! contexts, fingerprints.
 
+mod asked;
 mod base;
 mod builder;
 pub mod buildfile;
@@ -11,15 +12,18 @@ pub mod cli;
 mod complaint;
 mod contents;
 pub mod context;
+mod cycle;
 mod earlier;
 mod error;
 pub mod fingerprint;
 mod foreseen;
 mod ingredients;
 mod inputs;
+mod inside;
 mod look;
 mod making;
 mod matrix;
+mod merging;
 mod named;
 mod needed;
 mod own;
@@ -27,6 +31,7 @@ mod paths;
 mod place;
 mod possible;
 mod reading;
+mod ready;
 mod recipe;
 mod schedule;
 mod sources;
@@ -37,5 +42,6 @@ mod turns;
 
 pub use builder::{Builder, Built, Options};
 pub use error::{Error, Result};
+pub use inside::Looked;
 pub use steps::Probes;
 pub use turns::Turns;

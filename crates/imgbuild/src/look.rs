@@ -4,11 +4,12 @@ use cli::Failure;
 use plan::Plan;
 
 use crate::base::Base;
-use crate::earlier::{Earlier, reasons};
+use crate::builder::met_by;
 use crate::foreseen::{Coming, Foreseen};
+use crate::inside::Inside;
 use crate::place::Place;
-use crate::recipe::Recipe;
-use crate::sources::{Named, Sources};
+use crate::ready::Ready;
+use crate::sources::Sources;
 use crate::{Builder, paths};
 
 /// What would become of a plan.
@@ -65,29 +66,30 @@ impl Builder<'_> {
             earlier.is_coming = true;
             notes.push(coming.words());
         }
-        let base = Base::find(plan, &sources)?;
-        let recipe = Recipe::of(plan, &name, self.store, &base)?;
-        let before = earlier.as_ref().map(Earlier::inputs).unwrap_or_default();
-        let named = sources.named(&recipe)?;
-        let ingredients = self.kitchen().gather(&recipe, &base, &named, &before)?;
-        let mut reasons = reasons(earlier.as_ref(), &ingredients, &self.options);
-        if foreseen.takes_a_place(plan)? {
-            reasons = vec!["another plan for this name comes before it".to_owned()];
+        let ready = self.ready(plan, &name, &sources, earlier)?;
+        let Ready { base, recipe, .. } = &ready;
+        if let Some(Inside::Meets(entry)) = &ready.inside {
+            notes.push(met_by(&entry.name));
+            return Ok(Look {
+                reasons: Vec::new(),
+                notes,
+            });
         }
-        if reasons.is_empty() {
+        if ready.reasons.is_empty() {
             let coming = base.coming().map(Coming::words);
             notes.extend(coming);
         } else {
-            let on = Some(&base).filter(|_| recipe.uses_base);
+            let on = Some(base).filter(|_| recipe.uses_base);
             let on = on.and_then(Base::words).map(|on| format!("on {on}"));
             notes.extend(on);
-            foreseen.expect(plan, self.store, &registry)?;
+            foreseen.expect(plan, self.store, &registry);
         }
-        let coming = named
-            .iter()
-            .filter_map(|Named { image, .. }| image.coming());
+        let coming = ready.named.iter().filter_map(|named| named.image.coming());
         notes.extend(coming.map(|coming| format!("with {}", coming.words())));
-        Ok(Look { reasons, notes })
+        Ok(Look {
+            reasons: ready.lines(),
+            notes,
+        })
     }
 
     /// The text of the build file that would be used, after those of plans that are foreseen.
@@ -101,17 +103,12 @@ impl Builder<'_> {
             foreseen: Some(foreseen),
             ..self.sources(&registry)
         };
-        let base = Base::find(plan, &sources)?;
-        let recipe = Recipe::of(plan, &name, self.store, &base)?;
-        let before = self
-            .earlier(&registry, &name)?
-            .map(|earlier| earlier.inputs());
-        let before = before.unwrap_or_default();
-        let ingredients = self.kitchen().gather(&recipe, &base, &[], &before)?;
+        let earlier = self.earlier(&registry, &name)?;
+        let ready = self.ready(plan, &name, &sources, earlier)?;
         // One that is there can be looked into, whether it stays or not.
         if Place::of(plan, self.store, &registry).is_some_and(|place| !place.archive.exists()) {
-            foreseen.expect(plan, self.store, &registry)?;
+            foreseen.expect(plan, self.store, &registry);
         }
-        Ok(ingredients.text)
+        Ok(ready.ingredients.text)
     }
 }

@@ -8,44 +8,26 @@ use engine::{Build, BuildFile};
 use imgload::Loader;
 use imgsave::{DraftEntry, Form, Naming, Saver, Source, Thin};
 use naming::ImageName;
-use plan::Plan;
 
 use crate::base::Base;
-use crate::earlier::Earlier;
-use crate::ingredients::Ingredients;
-use crate::recipe::Recipe;
+use crate::inputs::phrase;
+use crate::ready::Ready;
 use crate::sources::Named;
 use crate::{Builder, Built, complaint, contents, temporary};
 
-/// What is to be made, by whoever holds the image's lock.
-pub(crate) struct Making<'a> {
-    pub plan: &'a Plan,
-    pub name: &'a ImageName,
-    pub base: &'a Base,
-    /// The images that the build file names besides its base.
-    pub named: &'a [Named],
-    pub recipe: &'a Recipe,
-    pub ingredients: &'a Ingredients,
-    /// What is registered under the name.
-    pub earlier: Option<&'a Earlier>,
-    /// Why it is made.
-    pub because: String,
-}
-
 impl Builder<'_> {
-    /// Builds, looks into the image, saves and registers it.
-    pub(crate) fn make_locked(&self, making: &Making) -> Result<Built, Failure> {
-        let Making {
-            plan,
-            name,
+    /// Builds, looks into the image, saves and registers it. The caller holds the image's lock.
+    pub(crate) fn make_locked(&self, name: &ImageName, ready: &Ready) -> Result<Built, Failure> {
+        let Ready {
+            purpose,
             base,
             recipe,
             ingredients,
             ..
-        } = *making;
+        } = ready;
         let began = Instant::now();
         let loader = self.loader();
-        let thin_base = self.thin_base(name, base)?;
+        let thin_base = self.thin_base(base)?;
         let temporary = temporary::tag(self.engine, name)?;
         let mut build = Build::new(BuildFile::Text(&ingredients.text), temporary.reference());
         build.context = recipe.context.as_deref().filter(|_| recipe.sends_context);
@@ -65,13 +47,13 @@ impl Builder<'_> {
         } else {
             None
         };
-        for Named { image, .. } in making.named {
+        for Named { image, .. } in &ready.named {
             self.bases.take(&image.key(), || image.bring(&loader))?;
         }
-        let cache = self.cache_source(making.earlier, name, base);
+        let cache = self.cache_source(ready.earlier.as_ref(), name, base);
         build.args = recipe.args_on(on.as_ref());
         build.cache_from = cache.as_ref().map(engine::TemporaryTag::reference);
-        let because = &making.because;
+        let because = phrase(&ready.reasons);
         match &on {
             Some(on) => self
                 .reporter
@@ -80,13 +62,14 @@ impl Builder<'_> {
         }
         let task = self.reporter.task(name.as_str());
         let info = self.engine.build(&build, |line| task.engine(line));
-        let info =
-            info.map_err(
-                |error| match complaint::explain(error, recipe.architecture, |_| None) {
-                    failure if task.shows_engine() => failure.without_tail(),
-                    failure => failure,
-                },
-            )?;
+        let info = info.map_err(|error| {
+            let failure = complaint::explain(error, recipe.architecture, |_| None);
+            let failure = purpose.blame(failure);
+            match task.shows_engine() {
+                true => failure.without_tail(),
+                false => failure,
+            }
+        })?;
         drop(task);
         let image_id = info.id;
         let saver = Saver {
@@ -110,11 +93,10 @@ impl Builder<'_> {
                 build_seconds: Some(tenths(began)),
                 built_because: Some(because.clone()),
                 inputs: ingredients.inputs.list(),
-                ..contents::draft(plan, base.entry(), fingerprint, found)?
+                ..contents::draft(&purpose.plan, base.entry(), fingerprint, found)
+                    .map_err(|failure| purpose.blame(failure))?
             })
         })?;
-        // Another image may get its name later, and then only its ID finds it.
-        self.store.note_leftovers(&[image_id], self.lock_timeout)?;
         self.engine.tag(&image_id.to_string(), &saved.reference)?;
         Ok(Built {
             name: Some(saved.name),
@@ -140,15 +122,11 @@ impl Builder<'_> {
         }
     }
 
-    /// The base that a thin archive leaves its layers to. Refused if the base stands on the image.
-    fn thin_base(&self, name: &ImageName, base: &Base) -> Result<Option<ThinBase>, Failure> {
+    /// The base that a thin archive leaves its layers to.
+    fn thin_base(&self, base: &Base) -> Result<Option<ThinBase>, Failure> {
         match (self.options.wanted.thin, base.entry()) {
             (Thin::Never, _) | (Thin::WherePossible, None) => Ok(None),
-            (_, Some(entry)) => {
-                let registry = self.store.read_or_empty()?;
-                thin::check_base(&registry, name.as_str(), &entry.name)?;
-                Ok(Some(thin::base(self.store, entry)?))
-            }
+            (_, Some(entry)) => Ok(Some(thin::base(self.store, entry)?)),
             (Thin::Always, None) => {
                 Err(Failure::invalid("`--thin` needs a base that is registered")
                     .with_hint("save the base with imgsave first"))

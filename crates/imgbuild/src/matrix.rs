@@ -1,12 +1,15 @@
-//! Many plans at once: which of them are one image, which are the base of others, and who is affected by a failure.
+//! The plans of one call: which of them are one image, which are the base of others, and who is affected by a failure.
 
 use std::collections::HashMap;
 
-use cli::Failure;
+use camino::Utf8PathBuf;
+use cli::{Failure, find_entry};
 use naming::Reference;
 use plan::Plan;
 use registry::{Registry, Store};
 
+use crate::asked::asked;
+use crate::merging::{merge, with};
 use crate::named;
 use crate::place::{Place, plain};
 
@@ -15,12 +18,27 @@ pub(crate) struct Matrix<'a> {
     plans: &'a [Plan],
     /// For each plan, the image that it asks for.
     pub image_of: Vec<usize>,
-    /// For each image, the first plan that asks for it.
-    pub first: Vec<usize>,
+    /// What is built or passed through.
+    pub images: Vec<Image>,
     /// For each image, those that must be built before.
     pub after: Vec<Vec<usize>>,
-    /// Pairs of plans that ask for different images of one name.
-    pub at_odds: Vec<(usize, usize)>,
+}
+
+/// All plans for one image.
+pub(crate) struct Image {
+    /// What all of them ask for.
+    pub plan: Plan,
+    /// Why that can't be one image.
+    pub refused: Option<Failure>,
+    /// The first of them, by its place in the input.
+    first: usize,
+}
+
+/// What tells images apart before anything is built.
+#[derive(PartialEq, Eq, Hash)]
+enum Key {
+    Built(Option<String>),
+    Passed(String),
 }
 
 impl<'a> Matrix<'a> {
@@ -30,62 +48,99 @@ impl<'a> Matrix<'a> {
         store: &Store,
         registry: &Registry,
     ) -> Result<Self, Failure> {
-        let mut known: HashMap<String, usize> = HashMap::new();
-        let (mut image_of, mut first) = (Vec::new(), Vec::new());
-        for (number, plan) in plans.iter().enumerate() {
-            let image = *known.entry(identity(plan)?).or_insert(first.len());
-            if image == first.len() {
-                first.push(number);
-            }
-            image_of.push(image);
-        }
         let mut matrix = Self {
             plans,
-            image_of,
-            after: vec![Vec::new(); first.len()],
-            first,
-            at_odds: Vec::new(),
+            image_of: Vec::new(),
+            images: Vec::new(),
+            after: Vec::new(),
         };
+        let mut known: HashMap<Key, usize> = HashMap::new();
+        for (number, plan) in plans.iter().enumerate() {
+            let key = match plan.needs_build() {
+                true => Key::Built(plan.name.clone()),
+                false => Key::Passed(identity(plan)?),
+            };
+            let image = *known.entry(key).or_insert(matrix.images.len());
+            matrix.image_of.push(image);
+            if image == matrix.images.len() {
+                matrix.images.push(Image {
+                    plan: plan.clone(),
+                    refused: None,
+                    first: number,
+                });
+            } else if plan.needs_build() {
+                let first = &plans[matrix.images[image].first];
+                let same_base = base(first, store, registry)? == base(plan, store, registry)?;
+                let merged = match same_base {
+                    true => merge(&matrix.images[image].plan, plan),
+                    false => Err("base images".to_owned()),
+                };
+                matrix.take(image, number, merged);
+            }
+        }
+        matrix.after = vec![Vec::new(); matrix.images.len()];
         matrix.order(store, registry)?;
         matrix.open_circles();
         Ok(matrix)
     }
 
+    /// Takes a plan into an image, or notes why that can't be.
+    fn take(&mut self, image: usize, number: usize, merged: Result<Plan, String>) {
+        let words = |number: usize| match &self.plans[number].job {
+            Some(job) => format!("{job} (plan {})", number + 1),
+            None => format!("plan {}", number + 1),
+        };
+        let first = words(self.images[image].first);
+        let other = words(number);
+        let image = &mut self.images[image];
+        match merged {
+            Ok(plan) => image.plan = plan,
+            Err(what) if image.refused.is_none() => {
+                let message = format!("{first} and {other} ask for it with different {what}");
+                let failure = Failure::invalid(message).about(image.plan.subject());
+                let hint = "give them names that differ, as `imgplan --distinct` does, or plan them in one call of imgplan";
+                image.refused = Some(failure.with_hint(hint));
+            }
+            Err(_) => {}
+        }
+    }
+
     /// Finds out what has to wait for what.
     fn order(&mut self, store: &Store, registry: &Registry) -> Result<(), Failure> {
-        let built: Vec<(usize, &Plan)> = self
-            .first
-            .iter()
-            .map(|first| &self.plans[*first])
-            .enumerate()
-            .filter(|(_, plan)| plan.needs_build())
+        let built: Vec<usize> = (0..self.images.len())
+            .filter(|image| self.plan(*image).needs_build())
             .collect();
         let places: Vec<_> = built
             .iter()
-            .map(|(_, plan)| Place::of(plan, store, registry))
+            .map(|image| Place::of(self.plan(*image), store, registry))
             .collect();
-        for (at, (image, plan)) in built.iter().enumerate() {
-            let on = match &plan.best_base_image_path {
-                Some(path) => Some(plain(&cli::absolute(path)?)),
-                None => None,
+        for image in 0..self.images.len() {
+            let plan = self.plan(image);
+            let on = plan.passed().or(plan.best_base_image_path.as_deref());
+            let on = on.map(cli::absolute).transpose()?.map(|on| plain(&on));
+            let named = match plan.needs_build() {
+                true => named::images(plan, store),
+                false => [].into(),
             };
-            let named = named::images(plan, store);
             let base: Option<Reference> = plan.base_image.as_ref().and_then(|tag| tag.parse().ok());
-            for (other, place) in places.iter().enumerate() {
-                let Some(place) = place else { continue };
+            let is_before = |place: &Place| {
                 let is_base = match &on {
                     Some(on) => *on == place.archive,
-                    None => base.is_some() && base == place.tag,
+                    None => base.as_ref().is_some_and(|base| place.is_called(base)),
                 };
-                let is_named = place.tag.as_ref().is_some_and(|tag| named.contains(tag));
-                let same_name = built[other].1.name == plan.name;
-                if other != at && (is_base || is_named) && !same_name {
-                    self.after[*image].push(built[other].0);
-                }
-                if other < at && same_name {
-                    self.after[*image].push(built[other].0);
-                    self.at_odds
-                        .push((self.first[built[other].0], self.first[*image]));
+                is_base || named.iter().any(|named| place.is_called(named))
+            };
+            let before = built.iter().zip(&places);
+            let before = before
+                .filter(|(other, place)| **other != image && place.as_ref().is_some_and(is_before));
+            self.after[image] = before.map(|(other, _)| *other).collect();
+        }
+        // What was found in an image is still in it when that is built again for others.
+        for (number, plan) in self.plans.iter().enumerate() {
+            if plan.passed().is_some() && plan.requirements.is_some() {
+                for image in self.after[self.image_of[number]].clone() {
+                    let merged = with(self.plan(image), &asked(plan), false);
+                    self.take(image, number, merged);
                 }
             }
         }
@@ -113,10 +168,10 @@ impl<'a> Matrix<'a> {
 
     /// The plan that an image is built from.
     pub(crate) fn plan(&self, image: usize) -> &Plan {
-        &self.plans[self.first[image]]
+        &self.images[image].plan
     }
 
-    /// Whoever does not get what they asked for when an image fails, in their own words.
+    /// The jobs or images that fail with an image.
     pub(crate) fn affected(&self, image: usize) -> Vec<&str> {
         let mut images = vec![image];
         let mut seen = 0;
@@ -124,7 +179,9 @@ impl<'a> Matrix<'a> {
             let failed = images[seen];
             seen += 1;
             for next in 0..self.after.len() {
-                if self.after[next].contains(&failed) && !images.contains(&next) {
+                // An image that was found stays as it was.
+                let waits = self.after[next].contains(&failed) && self.plan(next).needs_build();
+                if waits && !images.contains(&next) {
                     images.push(next);
                 }
             }
@@ -137,8 +194,26 @@ impl<'a> Matrix<'a> {
     }
 }
 
+/// What a plan builds on, so that two plans for the same say the same.
+fn base(plan: &Plan, store: &Store, registry: &Registry) -> Result<Option<Utf8PathBuf>, Failure> {
+    let Some(operand) = (plan.best_base_image_path.as_ref())
+        .map(|path| path.as_str())
+        .or(plan.base_image.as_deref())
+    else {
+        return Ok(None);
+    };
+    Ok(Some(match find_entry(store, registry, operand)? {
+        Some(entry) => entry.name.clone().into(),
+        None if plan.best_base_image_path.is_some() => plain(&cli::absolute(operand.into())?),
+        None => match operand.parse::<Reference>() {
+            Ok(reference) => reference.canonical().into(),
+            Err(_) => operand.into(),
+        },
+    }))
+}
+
 /// What two plans have in common that ask for the same in every respect but whom it is for.
-pub(crate) fn identity(plan: &Plan) -> Result<String, Failure> {
+fn identity(plan: &Plan) -> Result<String, Failure> {
     let bare = Plan {
         job: None,
         marks: plan::Marks::default(),
@@ -148,69 +223,4 @@ pub(crate) fn identity(plan: &Plan) -> Result<String, Failure> {
 }
 
 #[cfg(test)]
-mod tests {
-    use camino::Utf8Path;
-
-    use super::*;
-
-    fn plans(text: &str) -> Vec<Plan> {
-        plan::Plans::new(text.as_bytes())
-            .map(|plan| plan.expect("a plan"))
-            .collect()
-    }
-
-    #[test]
-    fn images_are_built_once_and_bases_first() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let root = Utf8Path::from_path(folder.path()).expect("UTF-8");
-        let store = Store::locate(root, None);
-        let base = root.join("images/../images/p/p-debian-12-base.tar");
-        let text = format!(
-            r#"{{"name":"p-debian-12-a","job":"A","best_base_image_path":"{base}"}}
-            {{"name":"p-debian-12-a","job":"B","best_base_image_path":"{base}"}}
-            {{"name":"p-debian-12-base","base_image":"debian:12"}}
-            {{"name":"p-debian-12-c","job":"C","base_image":"p-debian-12-a"}}
-            {{"name":"p-debian-12-a","job":"D","base_image":"debian:12"}}
-            {{"best_image_path":"x.tar"}}
-            {{"best_image_path":"x.tar","job":"E"}}
-            {{"name":"p-debian-12-x","base_image":"p-debian-12-y"}}
-            {{"name":"p-debian-12-y","base_image":"p-debian-12-x"}}"#
-        );
-        let plans = plans(&text);
-        let registry = store.read_or_empty().expect("a registry");
-        let matrix = Matrix::of(&plans, &store, &registry).expect("a matrix");
-        assert_eq!(matrix.image_of, [0, 0, 1, 2, 3, 4, 4, 5, 6]);
-        assert_eq!(
-            matrix.after,
-            [vec![1], vec![], vec![0, 3], vec![0], vec![], vec![], vec![]]
-        );
-        assert_eq!(matrix.at_odds, [(0, 4)]);
-        assert_eq!(matrix.affected(1), ["A", "B", "p-debian-12-base", "C", "D"]);
-        assert_eq!(matrix.affected(2), ["C"]);
-        assert_eq!(matrix.affected(4), ["x.tar", "E"]);
-    }
-
-    #[test]
-    fn images_that_a_build_file_names_are_built_before() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let root = Utf8Path::from_path(folder.path()).expect("UTF-8");
-        let store = Store::locate(root, None);
-        std::fs::create_dir_all(root.join("images/p")).expect("a folder");
-        let write = |file: &str, text: &str| std::fs::write(root.join(file), text).expect("a file");
-        write(
-            "images/p/Dockerfile.p-debian-12-a",
-            "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nCOPY --from=p-debian-12-tools /x /x\n",
-        );
-        write("b.Dockerfile", "ARG V=a\nFROM p-debian-12-$V\n");
-        write("wrong.Dockerfile", "RUN p-debian-12-a\n");
-        let text = r#"{"name":"p-debian-12-b","build":{"dockerfile":"ROOT/b.Dockerfile"}}
-            {"name":"p-debian-12-c","build":{"dockerfile":"ROOT/b.Dockerfile","args":{"V":"tools"}}}
-            {"name":"p-debian-12-a","base_image":"debian:12"}
-            {"name":"p-debian-12-tools","base_image":"debian:12"}
-            {"name":"p-debian-12-d","build":{"dockerfile":"ROOT/wrong.Dockerfile"}}"#;
-        let plans = plans(&text.replace("ROOT", root.as_str()));
-        let registry = store.read_or_empty().expect("a registry");
-        let matrix = Matrix::of(&plans, &store, &registry).expect("a matrix");
-        assert_eq!(matrix.after, [vec![2], vec![3], vec![3], vec![], vec![]]);
-    }
-}
+mod tests;

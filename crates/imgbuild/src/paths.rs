@@ -20,6 +20,7 @@ pub(crate) fn archive(
         let target = imgload::target::registered(store, entry)?;
         return if target.path.is_file() {
             archive::refuse_pointer(&target.path)?;
+            refuse_stale(&target)?;
             Ok(target)
         } else {
             Err(missing(path))
@@ -31,6 +32,19 @@ pub(crate) fn archive(
         Ok(Target { path, entry: None })
     } else {
         Err(missing(&path))
+    }
+}
+
+/// Refuses an archive that does not hold the registered image: it counts as absent.
+pub(crate) fn refuse_stale(target: &Target) -> Result<(), Failure> {
+    match &target.entry {
+        Some(entry) if thin::is_stale(&target.path, entry) => {
+            let failure = Failure::new(Code::Archive, thin::stale(&target.path));
+            Err(failure.with_hint(
+                "plan again: imgplan passes over stale archives; imgfetch downloads a published one",
+            ))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -3,31 +3,44 @@
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use naming::{ImageName, Reference};
 use plan::Plan;
-use registry::{Registry, Store};
+use registry::{Entry, Registry, Store};
 
 /// An archive, and what it is loaded as.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
     /// Without detours.
     pub archive: Utf8PathBuf,
-    pub tag: Option<Reference>,
+    /// The first is the registered one.
+    pub tags: Vec<Reference>,
 }
 
 impl Place {
     /// The place of the image that a plan names; `None` where its name does not comply.
     pub(crate) fn of(plan: &Plan, store: &Store, registry: &Registry) -> Option<Self> {
         let name = plan.name.as_deref()?;
-        let (file, tag) = match registry.get(name) {
-            Some(entry) => (entry.file.clone(), Some(entry.docker_tag.clone())),
+        let (file, tags) = match registry.get(name) {
+            Some(entry) => (entry.file.clone(), entry.tags().cloned().collect()),
             None => {
                 let name: ImageName = name.parse().ok()?;
-                (name.archive_file().into(), name.reference().ok())
+                let tags = name.reference().into_iter().collect();
+                (name.archive_file().into(), tags)
             }
         };
         Some(Self {
             archive: plain(&store.root().join(file)),
-            tag,
+            tags,
         })
+    }
+
+    /// Whether an entry's archive is this one.
+    pub(crate) fn is_of(&self, entry: &Entry, store: &Store) -> bool {
+        plain(&store.root().join(&entry.file)) == self.archive
+    }
+
+    /// Whether a reference means the image, with a digest or without.
+    pub(crate) fn is_called(&self, reference: &Reference) -> bool {
+        let bare = reference.unpinned();
+        self.tags.iter().any(|tag| bare.is_called(&tag.unpinned()))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Several plans at a time.
+//! The plans of one call, several at a time.
 
 use std::collections::BTreeMap;
 
@@ -11,74 +11,115 @@ use crate::matrix::Matrix;
 use crate::reading::each_plan;
 use crate::schedule::Schedule;
 
-/// Does `work` with all plans of the input, up to `jobs` at a time, and hands each with what came of it to `print`, in the
-/// order of the input. It is done once for each image, and before those that stand on it.
-pub(crate) fn do_together<T: Send>(
-    builder: &Builder,
-    context: &mut Context,
-    files: &[Utf8PathBuf],
-    jobs: usize,
-    work: impl Fn(&Plan) -> Result<T, Failure> + Sync,
-    print: impl Fn(&Context, &Plan, &T) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    let (mut plans, mut unreadable) = (Vec::new(), BTreeMap::new());
-    // What can't be read is told when all before it was built.
-    let read = each_plan(files, context, |context, plan| {
-        match plan {
-            Ok(plan) => plans.push(plan),
-            Err(failure) if context.keeps_going() => {
-                let before = plans.len();
-                unreadable
-                    .entry(before)
-                    .or_insert_with(Vec::new)
-                    .push(failure);
+/// The plans of one call.
+pub(crate) struct Input<'a> {
+    /// Files with plans; none for standard input.
+    pub files: &'a [Utf8PathBuf],
+    /// How many images are worked on at a time.
+    pub jobs: usize,
+}
+
+impl Input<'_> {
+    /// Does `work` with all plans and hands each with what came of it to `print`, in the order of the input. It is done once
+    /// for each image, with all that its plans ask for, and before those that stand on it. A plan that can't be carried out
+    /// whatever is built is refused before anything is.
+    pub(crate) fn each<T: Send>(
+        &self,
+        builder: &Builder,
+        context: &mut Context,
+        work: impl Fn(&Plan) -> Result<T, Failure> + Sync,
+        print: impl Fn(&Context, &Plan, &T) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let Read {
+            plans,
+            mut unreadable,
+            ended: read,
+        } = self.read(builder, context);
+        let matrix = sorted(&plans, builder)?;
+        let mut refused = matrix
+            .images
+            .iter()
+            .filter_map(|image| image.refused.as_ref());
+        if let Some(failure) = refused.next().filter(|_| !context.keeps_going()) {
+            return Err(failure.clone());
+        }
+        let mut printing = Printing {
+            plans: &plans,
+            matrix: &matrix,
+            outcomes: BTreeMap::new(),
+            due: 0,
+            told: vec![false; matrix.images.len()],
+        };
+        let mut ended = Ok(());
+        let schedule = Schedule {
+            after: &matrix.after,
+            jobs: self.jobs,
+            keep_going: context.keeps_going(),
+        };
+        let one = |image: usize, failed: &[usize]| do_one(&matrix, image, failed, &work);
+        schedule.run(one, |image, outcome| {
+            if outcome.is_err() && !cli::interrupted() {
+                tell_affected(builder, &matrix, image);
             }
-            Err(failure) => return Err(failure),
+            printing.outcomes.insert(image, outcome);
+            if ended.is_ok() {
+                ended = printing.go_on(context, &mut unreadable, &print);
+            }
+            ended.is_ok()
+        });
+        ended?;
+        match printing.first_failure() {
+            Some(failure) => Err(failure),
+            None => read,
         }
-        Ok(())
-    });
+    }
+
+    fn read(&self, builder: &Builder, context: &mut Context) -> Read {
+        let (mut plans, mut unreadable) = (Vec::new(), BTreeMap::<_, Vec<_>>::new());
+        let ended = each_plan(self.files, context, |context, plan| {
+            match plan {
+                Ok(mut plan) => {
+                    // What is wrong with a name is said when it is built.
+                    let name = builder.name(&plan).map(|name| name.to_string());
+                    plan.name = name.ok().or(plan.name);
+                    plans.push(plan);
+                }
+                Err(failure) if context.keeps_going() => {
+                    unreadable.entry(plans.len()).or_default().push(failure);
+                }
+                Err(failure) => return Err(failure),
+            }
+            Ok(())
+        });
+        Read {
+            plans,
+            unreadable,
+            ended,
+        }
+    }
+}
+
+/// What the input held.
+struct Read {
+    plans: Vec<Plan>,
+    /// By the number of plans before them, the failures of those that can't be read: they are told when all before them
+    /// was built.
+    unreadable: BTreeMap<usize, Vec<Failure>>,
+    /// What ended it too early.
+    ended: Result<(), Failure>,
+}
+
+/// The images of all plans, with what keeps them from being built.
+fn sorted<'a>(plans: &'a [Plan], builder: &Builder) -> Result<Matrix<'a>, Failure> {
     let registry = builder.store.read_or_empty()?;
-    let matrix = Matrix::of(&plans, builder.store, &registry)?;
-    for (one, other) in &matrix.at_odds {
-        let name = plans[*one].subject();
-        let [one, other] = [*one, *other].map(|plan| plans[plan].job.as_deref());
-        let whom = one
-            .zip(other)
-            .map(|(one, other)| format!(" (for {one}, and for {other})"));
-        builder.reporter.warn(format!(
-            "{name}: is asked for twice, in different ways{}; the second is built after the first and takes its place",
-            whom.unwrap_or_default()
-        ));
+    let mut matrix = Matrix::of(plans, builder.store, &registry)?;
+    for image in &mut matrix.images {
+        let name = builder.name(&image.plan).ok();
+        let name = name.filter(|_| image.plan.needs_build() && image.refused.is_none());
+        let checked = name.map(|name| builder.refuse_cycle(&image.plan, &name, &registry));
+        image.refused = image.refused.take().or(checked.and_then(Result::err));
     }
-    let mut printing = Printing {
-        plans: &plans,
-        matrix: &matrix,
-        outcomes: BTreeMap::new(),
-        due: 0,
-        told: vec![false; matrix.first.len()],
-    };
-    let mut ended = Ok(());
-    let schedule = Schedule {
-        after: &matrix.after,
-        jobs,
-        keep_going: context.keeps_going(),
-    };
-    let one = |image: usize, failed: &[usize]| do_one(&matrix, image, failed, &work);
-    schedule.run(one, |image, outcome| {
-        if outcome.is_err() && !cli::interrupted() {
-            tell_affected(builder, &matrix, image);
-        }
-        printing.outcomes.insert(image, outcome);
-        if ended.is_ok() {
-            ended = printing.go_on(context, &mut unreadable, &print);
-        }
-        ended.is_ok()
-    });
-    ended?;
-    match printing.first_failure() {
-        Some(failure) => Err(failure),
-        None => read,
-    }
+    Ok(matrix)
 }
 
 fn do_one<T>(
@@ -88,7 +129,11 @@ fn do_one<T>(
     work: impl Fn(&Plan) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let plan = matrix.plan(image);
-    if let Some(base) = failed.first().map(|base| matrix.plan(*base)) {
+    if let Some(failure) = &matrix.images[image].refused {
+        return Err(failure.clone());
+    }
+    let failed = failed.first().filter(|_| plan.needs_build());
+    if let Some(base) = failed.map(|base| matrix.plan(*base)) {
         let message = format!("is not built, since `{}` was not", base.subject());
         return Err(Failure::new(Code::Engine, message).about(plan.subject()));
     }

@@ -87,8 +87,8 @@ impl Fetcher<'_> {
         self.fetch_at(wanted, MAX_DEPTH)
     }
 
-    /// Fetches a registered image whose archive is missing. What is there and is not the image stays, for somebody to look
-    /// at. Returns whether anything was fetched.
+    /// Fetches a registered image whose archive is missing or stale. A damaged archive stays, so that it can be examined.
+    /// Returns whether anything was fetched.
     pub fn fetch_missing(&self, entry: &Entry) -> Result<bool, Failure> {
         let Some(wanted) = self.lacks(entry)? else {
             return Ok(false);
@@ -99,9 +99,10 @@ impl Fetcher<'_> {
             .fetched)
     }
 
-    /// What [`Fetcher::fetch_missing`] would fetch; no registry is asked for it. `None` where the archive is there.
+    /// What [`Fetcher::fetch_missing`] would fetch; no registry is asked for it. `None` if the archive is there.
     pub fn lacks(&self, entry: &Entry) -> Result<Option<Wanted>, Failure> {
-        if self.store.path(&entry.file)?.absolute().exists() {
+        let path = self.store.path(&entry.file)?.absolute();
+        if path.exists() && !thin::is_stale(&path, entry) {
             return Ok(None);
         }
         Wanted::registered(entry, self.published.as_ref(), false).map(Some)

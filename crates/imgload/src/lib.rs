@@ -13,12 +13,11 @@ mod pin;
 mod presence;
 mod record;
 mod sender;
-mod stale;
 pub mod target;
 mod unit;
 
 pub use choice::the_registered;
 pub use lacking::Lacking;
 pub use loader::{Loaded, Loader, Outcome};
-pub use stale::{is_stale, stale};
 pub use target::Target;
+pub use thin::{is_stale, stale};

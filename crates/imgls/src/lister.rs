@@ -76,7 +76,7 @@ impl Lister<'_> {
                 }
                 Err(error) => self
                     .reporter
-                    .detail(format!("what is loaded is not known: {error}")),
+                    .warn(format!("the engine was not asked what is loaded: {error}")),
             }
         }
         listed

@@ -125,19 +125,11 @@ impl<'a> Selection<'a> {
 
 /// The marks of one entry.
 pub fn score<'a>(requirement: &Requirement, entry: &'a Entry) -> Candidate<'a> {
-    let mut missing = Missing::default();
+    let missing = requirement.contents().unlisted(entry);
     let mut extra = 0;
-    for compiler in &requirement.compilers {
-        if !has(&entry.compilers, compiler.as_str()) {
-            missing.compilers.push(compiler.clone());
-        }
-    }
     for package in &requirement.packages {
         if has(&entry.packages, package.name()) || has(&entry.packages, package.as_str()) {
             extra += PACKAGE;
-        }
-        if !has_package(entry, package) {
-            missing.packages.push(package.clone());
         }
     }
     for tool in &requirement.tools {
@@ -145,8 +137,6 @@ pub fn score<'a>(requirement: &Requirement, entry: &'a Entry) -> Candidate<'a> {
             extra += TOOL;
         } else if has(&entry.packages, tool.as_str()) {
             extra += PACKAGE;
-        } else {
-            missing.tools.push(tool.clone());
         }
     }
     let is_system = entry.os.parse::<Os>().as_ref() == Ok(&requirement.os)
@@ -170,6 +160,20 @@ pub fn score<'a>(requirement: &Requirement, entry: &'a Entry) -> Candidate<'a> {
         terms: Vec::new(),
         no_image: None,
         no_base: None,
+    }
+}
+
+impl Missing {
+    /// What of it an entry does not list.
+    #[must_use]
+    pub fn unlisted(mut self, entry: &Entry) -> Self {
+        self.compilers
+            .retain(|compiler| !has(&entry.compilers, compiler.as_str()));
+        self.packages.retain(|package| !has_package(entry, package));
+        self.tools.retain(|tool| {
+            !has(&entry.tools, tool.as_str()) && !has(&entry.packages, tool.as_str())
+        });
+        self
     }
 }
 

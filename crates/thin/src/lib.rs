@@ -28,6 +28,7 @@ mod archives;
 mod chain;
 mod error;
 mod replacing;
+mod stale;
 
 use std::sync::Arc;
 
@@ -39,6 +40,7 @@ use archives::{Archives, MAX_DEPTH};
 pub use chain::check_base;
 pub use error::Error;
 pub use replacing::{Losses, losses};
+pub use stale::{is_stale, stale};
 
 /// Puts below an image the images that hold the layers that it leaves out, to any depth. An image that
 /// leaves out nothing comes back as it is.

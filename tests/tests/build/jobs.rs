@@ -151,12 +151,11 @@ fn after_a_failure_it_says_who_is_affected() {
     outcome
         .code(5)
         .stderr_has(&format!("{bad}: failed; affected: GCC 15: C++20; Bad\n"));
-    // A plan that can't be read comes in its turn, and what was asked for in two ways is told.
+    // A plan that can't be read comes in its turn, and one name can't be built in two ways.
     let other = plan(&s, "a", "base", "A2", "echo another a");
-    let text = format!("{}\n{{\"version\":7}}\n{other}", plans[0]);
+    let text = format!("{}\n{{\"version\":7}}\n{other}\n{}", plans[0], plans[4]);
     let outcome = jobs(&s, &["--keep-going"], &[text]);
-    let path = s.archive("a") + "\n";
-    outcome.code(3).stdout(&format!("{path}{path}"));
-    outcome.stderr_has("is asked for twice, in different ways (for A, and for A2)");
+    outcome.code(3).stdout(&(s.archive("b") + "\n"));
+    outcome.stderr_has("A (plan 1) and A2 (plan 2) ask for it with different `build`");
     jobs(&s, &[], &[]).fails("imgbuild", 3, "nothing on standard input");
 }

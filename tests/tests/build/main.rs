@@ -7,9 +7,13 @@ mod cache;
 mod explain;
 mod features;
 mod file;
+mod inside;
+mod itself;
 mod jobs;
 mod look;
+mod requested;
 mod result;
+mod stale;
 mod steps;
 
 use pipeline_tests::{Image, Sandbox, engine};

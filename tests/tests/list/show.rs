@@ -175,10 +175,15 @@ fn the_engine_is_asked_once_and_need_not_answer() {
         .expect("the engine tags");
     assert_eq!(loaded(&[]), ["yes", "no"]);
     assert_eq!(loaded(&["--engine", "/nonexistent"]), ["-", "-"]);
-    s.run("imgls", ["--engine", "/nonexistent"]).ok().silent();
-    s.run("imgls", ["--engine", "/nonexistent", "-v"])
-        .ok()
+    let unanswered = s.run("imgls", ["--engine", "/nonexistent"]);
+    let said = &unanswered.ok().stderr;
+    assert_eq!(said.lines().count(), 1, "{unanswered}");
+    unanswered
+        .stderr_has("imgls: warning: the engine was not asked what is loaded: ")
         .stderr_has("was not found");
+    s.run("imgls", ["--engine", "/nonexistent", "--no-engine"])
+        .ok()
+        .silent();
 }
 
 #[test]

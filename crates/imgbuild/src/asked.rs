@@ -1,0 +1,213 @@
+//! What an image is built for: what its plan asks for, and what earlier requirements of its name asked for.
+
+use std::fmt::Display;
+
+use cli::{Code, Failure};
+use naming::{NameError, PackageName, ToolName};
+use plan::{Missing, Plan};
+use registry::{Entry, Requested};
+
+/// A plan with everything that its image is built for.
+#[derive(Debug)]
+pub(crate) struct Purpose {
+    pub plan: Plan,
+    /// What earlier requirements of the name asked for and this plan does not.
+    pub earlier: Missing,
+}
+
+/// All that a plan asks for.
+pub(crate) fn asked(plan: &Plan) -> Missing {
+    match &plan.requirements {
+        Some(wanted) => wanted.contents(),
+        None => plan.to_install(),
+    }
+}
+
+impl Purpose {
+    /// Adds to a plan what its name's entry was built for, unless the plan is exact. Of what is to be installed, what the
+    /// base's entry lists is left out.
+    pub(crate) fn of(
+        plan: &Plan,
+        own: Option<&Entry>,
+        base: Option<&Entry>,
+    ) -> Result<Self, Failure> {
+        let requested = own.and_then(|own| own.requested.as_ref());
+        let asked = asked(plan);
+        let mut earlier = match requested.filter(|_| !plan.exact) {
+            Some(requested) => added(plan, &asked, requested)?,
+            None => Missing::default(),
+        };
+        earlier.packages.retain(|name| !has(&asked.packages, name));
+        earlier.tools.retain(|name| !has(&asked.tools, name));
+        let mut plan = plan.clone();
+        let mut missing = plan.to_install();
+        add(&mut missing, &earlier);
+        if let Some(wanted) = &mut plan.requirements {
+            union(&mut wanted.packages, &earlier.packages);
+            union(&mut wanted.tools, &earlier.tools);
+            if let Some(base) = base {
+                missing = missing.unlisted(base);
+            }
+        }
+        plan.missing = Some(missing);
+        Ok(Self { plan, earlier })
+    }
+}
+
+impl Purpose {
+    /// A failure of the build, which may be about what earlier requirements asked for.
+    pub(crate) fn blame(&self, failure: Failure) -> Failure {
+        match words(&self.earlier) {
+            Some(names) if failure.code() == Code::Engine => {
+                let before = failure.hint().map(|hint| format!("{hint}; "));
+                let hint = format!(
+                    "{}earlier requirements of this name also asked for {names}: `imgplan --exact` leaves that out",
+                    before.unwrap_or_default()
+                );
+                failure.with_hint(hint)
+            }
+            _ => failure,
+        }
+    }
+}
+
+/// Adds packages and tools that are not there yet.
+pub(crate) fn add(to: &mut Missing, more: &Missing) {
+    union(&mut to.packages, &more.packages);
+    union(&mut to.tools, &more.tools);
+}
+
+/// As the registry keeps it, sorted; `None` for nothing.
+pub(crate) fn requested(asked: &Missing) -> Option<Requested> {
+    let mut requested = Requested {
+        packages: asked.packages.iter().map(ToString::to_string).collect(),
+        tools: asked.tools.iter().map(ToString::to_string).collect(),
+    };
+    requested.packages.sort();
+    requested.tools.sort();
+    Some(requested).filter(|requested| *requested != Requested::default())
+}
+
+/// `gcc-15, libssl-dev, cmake`; `None` for nothing.
+pub(crate) fn words(asked: &Missing) -> Option<String> {
+    let compilers = asked.compilers.iter().map(ToString::to_string);
+    let packages = asked.packages.iter().map(ToString::to_string);
+    let tools = asked.tools.iter().map(ToString::to_string);
+    let all: Vec<String> = compilers.chain(packages).chain(tools).collect();
+    (!all.is_empty()).then(|| all.join(", "))
+}
+
+/// All that a plan and its name's entry ask for. Two versions of a package are an error.
+fn added(plan: &Plan, asked: &Missing, requested: &Requested) -> Result<Missing, Failure> {
+    let all = match &plan.requirements {
+        Some(wanted) => wanted.with_requested(requested).map(|all| all.contents()),
+        None => parsed(asked, requested).map_err(Into::into),
+    };
+    all.map_err(|error| {
+        let failure = Failure::from(error).about(plan.subject());
+        failure.with_hint("`requested` of its entry says so; `imgplan --exact` leaves that out")
+    })
+}
+
+fn parsed(asked: &Missing, requested: &Requested) -> Result<Missing, NameError> {
+    let packages = requested.packages.iter().map(|name| name.parse());
+    let tools = requested.tools.iter().map(|name| name.parse());
+    let mut all = asked.clone();
+    add(
+        &mut all,
+        &Missing {
+            packages: packages.collect::<Result<Vec<PackageName>, _>>()?,
+            tools: tools.collect::<Result<Vec<ToolName>, _>>()?,
+            ..Missing::default()
+        },
+    );
+    Ok(all)
+}
+
+/// Whether a name is in a list, in any case.
+pub(crate) fn has(list: &[impl Display], name: &impl Display) -> bool {
+    let name = name.to_string();
+    list.iter()
+        .any(|known| known.to_string().eq_ignore_ascii_case(&name))
+}
+
+fn union<T: Display + Clone>(list: &mut Vec<T>, more: &[T]) {
+    for name in more {
+        if !has(list, name) {
+            list.push(name.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(text: &str) -> Plan {
+        let mut plans = plan::Plans::new(text.as_bytes());
+        plans.next().expect("a plan").expect("a valid plan")
+    }
+
+    fn entry(packages: &[&str], requested: Option<(&[&str], &[&str])>) -> Entry {
+        let tag = "x:1".parse().expect("a reference");
+        let mut entry = Entry::new("x", "x.tar", tag, "debian:12", "x86_64");
+        let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect();
+        entry.packages = owned(packages);
+        entry.requested = requested.map(|(packages, tools)| Requested {
+            packages: owned(packages),
+            tools: owned(tools),
+        });
+        entry
+    }
+
+    const PLAN: &str = r#"{"name":"p-debian-12-base","base_image":"debian:12",
+        "requirements":{"project":"p","os":"debian:12","packages":["git","curl"]},
+        "missing":{"packages":["git"]}EXACT}"#;
+
+    #[test]
+    fn earlier_requirements_are_added_unless_the_plan_is_exact() {
+        let own = entry(&["old"], Some((&["Git", "zlib1g-dev", "jq"], &["cmake"])));
+        let base = entry(&["jq"], None);
+        for (exact, packages, missing, earlier) in [
+            (
+                "",
+                &["git", "curl", "zlib1g-dev", "jq"][..],
+                "git, zlib1g-dev, cmake",
+                Some("zlib1g-dev, jq, cmake"),
+            ),
+            (r#","exact":true"#, &["git", "curl"], "git", None),
+        ] {
+            let plan = plan(&PLAN.replace("EXACT", exact));
+            let purpose = Purpose::of(&plan, Some(&own), Some(&base)).expect("a purpose");
+            let wanted = purpose.plan.requirements.as_ref().expect("a requirement");
+            let names: Vec<_> = wanted.packages.iter().map(PackageName::as_str).collect();
+            assert_eq!(names, packages);
+            assert_eq!(
+                words(&purpose.plan.to_install()).as_deref(),
+                Some(missing),
+                "{exact}"
+            );
+            assert_eq!(words(&purpose.earlier).as_deref(), earlier);
+        }
+        // What nobody recorded is not requested, and what is no name is an error.
+        let plan = plan(&PLAN.replace("EXACT", ""));
+        let purpose = Purpose::of(&plan, Some(&base), None).expect("a purpose");
+        assert_eq!(words(&purpose.plan.to_install()).as_deref(), Some("git"));
+        let wrong = entry(&[], Some((&["a; b"], &[])));
+        assert!(Purpose::of(&plan, Some(&wrong), None).is_err());
+    }
+
+    #[test]
+    fn without_requirements_the_plan_says_what_is_installed() {
+        let plan = plan(
+            r#"{"name":"p-debian-12-base","base_image":"debian:12","missing":{"packages":["git"]}}"#,
+        );
+        let own = entry(&[], Some((&["curl"], &[])));
+        let base = entry(&["git"], None);
+        let purpose = Purpose::of(&plan, Some(&own), Some(&base)).expect("a purpose");
+        assert_eq!(
+            words(&purpose.plan.to_install()).as_deref(),
+            Some("git, curl")
+        );
+    }
+}

@@ -1,0 +1,206 @@
+//! A look into archives of which the registry may say too little, before anything is built.
+//!
+//! imgplan goes by the registry's lists. What a person or another program wrote there may be less than an image holds, and an
+//! image that imgbuild made lists what was asked for, without what came along. So before a build the archives that the
+//! requirement could be met by are read, and their entries completed.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use archive::{Archive, RootFs, Stack};
+use camino::Utf8Path;
+use cli::Failure;
+use inventory::Inventory;
+use naming::Digest;
+use plan::{AcceptMissing, Plan, Requirement, score, select};
+use registry::{Edit, Entry, Registry, Store};
+
+use crate::Builder;
+use crate::asked::{has, requested};
+use crate::ready::Ready;
+
+/// How many archives are read for one plan, besides its base and what is registered under its name. Each takes up to some
+/// seconds if it is compressed.
+const MAX_LOOKS: usize = 8;
+
+/// The entries whose images were looked into by this call, so that each is read once, and what was found beside what they
+/// list.
+#[derive(Debug, Default)]
+pub struct Looked(Mutex<HashMap<Key, Option<Entry>>>);
+
+/// An entry's name and its image.
+type Key = (String, Option<Digest>);
+
+/// What was found: an entry that lists now what its image holds.
+#[derive(Debug)]
+pub(crate) enum Inside {
+    /// It meets the requirement.
+    Meets(Entry),
+    /// It is the base's, and less is missing than the registry said.
+    Base(Entry),
+}
+
+impl Inside {
+    fn entry(&self) -> &Entry {
+        match self {
+            Self::Meets(entry) | Self::Base(entry) => entry,
+        }
+    }
+}
+
+impl Builder<'_> {
+    /// Looks for what a plan's requirement lacks by the registry: in what is registered under its name, in other images for
+    /// the same system, the best first, and in its base.
+    pub(crate) fn look_inside(
+        &self,
+        plan: &Plan,
+        ready: &Ready,
+        registry: &Registry,
+    ) -> Option<Inside> {
+        if self.options.builds_anyway() {
+            return None;
+        }
+        let wanted = plan.requirements.as_ref()?;
+        let all = ready.purpose.plan.requirements.as_ref()?;
+        let has_own_build = plan.build != plan::Build::default();
+        if let Some(earlier) = ready.earlier.as_ref().filter(|it| it.stack.is_some()) {
+            let is_same = earlier.entry.fingerprint == Some(ready.ingredients.fingerprint);
+            let completed = self.completed(all, &earlier.entry, registry);
+            let completed = completed.filter(|_| is_same || !has_own_build);
+            if let Some(mut entry) = completed.filter(|entry| meets(all, entry)) {
+                entry.requested = requested(&all.contents());
+                return Some(Inside::Meets(entry));
+            }
+        }
+        // What a build of its own makes, no other image has.
+        if has_own_build {
+            return None;
+        }
+        let own = plan.name.as_deref();
+        let mut others = select(wanted, registry.entries()).candidates;
+        others.retain(|it| it.is_usable() && it.missing_variants.is_empty());
+        others.retain(|it| Some(it.entry.name.as_str()) != own);
+        others.sort_by_key(|it| {
+            (
+                it.unasked,
+                Reverse(it.marks.essential),
+                Reverse(it.marks.extra),
+            )
+        });
+        for candidate in others.iter().take(MAX_LOOKS) {
+            let completed = self.completed(wanted, candidate.entry, registry);
+            if let Some(entry) = completed.filter(|entry| meets(wanted, entry)) {
+                return Some(Inside::Meets(entry));
+            }
+        }
+        let base = ready.base.entry()?;
+        let completed = self.completed(all, base, registry)?;
+        let lacks_less = score(all, &completed).missing != score(all, base).missing;
+        lacks_less.then_some(Inside::Base(completed))
+    }
+
+    /// An entry that lists all that its image holds; `None` if it listed that before this call, or lists all that is
+    /// required, or can't be read.
+    fn completed(&self, wanted: &Requirement, entry: &Entry, registry: &Registry) -> Option<Entry> {
+        let key = (entry.name.clone(), entry.image_id);
+        // Held while it is read: another plan of this call waits for what is found.
+        let mut looked = (self.looked.0.lock()).unwrap_or_else(PoisonError::into_inner);
+        if !looked.contains_key(&key) {
+            if score(wanted, entry).missing.is_empty() {
+                return None;
+            }
+            let found = self.read(entry, registry).unwrap_or_else(|failure| {
+                let detail = format!("{}: can't be looked into: {failure}", entry.name);
+                self.reporter.detail(detail);
+                None
+            });
+            looked.insert(key.clone(), found);
+        }
+        let found = looked.get(&key)?.as_ref()?;
+        Some(union(entry, found))
+    }
+
+    fn read(&self, entry: &Entry, registry: &Registry) -> Result<Option<Entry>, Failure> {
+        let path = self.store.path(&entry.file)?.absolute();
+        let inventory = inventory(self.store, registry, &path, entry.image_id)?;
+        let found = inventory.map(|inventory| with_inventory(entry, &inventory));
+        Ok(found.filter(|found| union(entry, found) != *entry))
+    }
+
+    /// Writes what was found into the registry.
+    pub(crate) fn register(&self, inside: &Inside) -> Result<(), Failure> {
+        let found = inside.entry();
+        let is_new = self.store.update(self.lock_timeout, |registry| {
+            let entry = registry.get(&found.name);
+            let is_same =
+                |entry: &&Entry| (&entry.file, entry.image_id) == (&found.file, found.image_id);
+            let completed = entry.filter(is_same).map(|entry| union(entry, found));
+            let new = completed.filter(|completed| Some(completed) != entry);
+            let is_new = new.is_some();
+            Ok::<_, Failure>((new.map(Edit::Put).into_iter().collect(), is_new))
+        })?;
+        if is_new {
+            let name = &found.name;
+            let message =
+                format!("{name}: holds more than the registry said; its entry is completed");
+            self.reporter.info(message);
+        }
+        Ok(())
+    }
+}
+
+/// Whether an entry lists all that is required.
+fn meets(wanted: &Requirement, entry: &Entry) -> bool {
+    score(wanted, entry).meets(AcceptMissing::default())
+}
+
+/// What the image of an archive holds; `None` if the archive holds another image.
+pub(crate) fn inventory(
+    store: &Store,
+    registry: &Registry,
+    path: &Utf8Path,
+    image_id: Option<Digest>,
+) -> Result<Option<Inventory>, Failure> {
+    let archive = Archive::open(path)?;
+    let images = archive.images().iter();
+    let mut ids = images.map(|image| image.image_id);
+    let Some(index) = ids.position(|id| image_id.is_none_or(|wanted| wanted == id)) else {
+        return Ok(None);
+    };
+    let Some(stack) = Stack::new(archive.into(), index) else {
+        return Ok(None);
+    };
+    let stack = thin::complete(store, registry, stack)?;
+    let files = RootFs::keeping(stack, &Inventory::wants)?;
+    Ok(Some(Inventory::read(&files)?))
+}
+
+fn with_inventory(entry: &Entry, inventory: &Inventory) -> Entry {
+    let mut found = entry.clone();
+    found.requested = None;
+    found.compilers = inventory
+        .compilers
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    found.packages = inventory.packages.keys().cloned().collect();
+    found.tools = inventory.tools.iter().map(ToString::to_string).collect();
+    found
+}
+
+/// An entry with what another lists as well. What is there stays as it was written.
+fn union(entry: &Entry, found: &Entry) -> Entry {
+    let mut entry = entry.clone();
+    for (list, more) in [
+        (&mut entry.compilers, &found.compilers),
+        (&mut entry.packages, &found.packages),
+        (&mut entry.tools, &found.tools),
+    ] {
+        let new = more.iter().filter(|name| !has(list, name));
+        let new: Vec<String> = new.cloned().collect();
+        list.extend(new);
+    }
+    entry.requested = found.requested.clone().or(entry.requested);
+    entry
+}
