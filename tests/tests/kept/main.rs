@@ -1,10 +1,16 @@
 //! No layer is ever lost: base chains have no cycles, what others stand on is replaced only if they keep their layers, and
 //! another form of an archive is all that changes.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a test reports what is wrong by panicking"
+)]
+
 mod cycles;
 mod forms;
 mod pruned;
 mod replaced;
+mod sequences;
 
 use pipeline_tests::remote::{debian, image, layer, save};
 use pipeline_tests::{Outcome, Sandbox};
@@ -53,14 +59,19 @@ impl Chain {
         command.args(flags).arg("own.tar").run()
     }
 
-    /// The bytes of all archives and the registry.
     fn state(&self) -> Vec<(String, Vec<u8>)> {
-        let files = self.s.files("").into_iter();
-        let files = files.filter(|file| !file.contains("/.imgpipe/") && file != "own.tar");
-        files
-            .map(|file| (file.clone(), self.s.read_bytes(&file)))
-            .collect()
+        state(&self.s)
     }
+}
+
+/// The bytes of all archives and the registry.
+fn state(s: &Sandbox) -> Vec<(String, Vec<u8>)> {
+    let is_own = |file: &str| file == "image-registry.yml" || file.starts_with("images/");
+    let files = s.files("").into_iter();
+    let files = files.filter(|file| is_own(file) && !file.contains("/.imgpipe/"));
+    files
+        .map(|file| (file.clone(), s.read_bytes(&file)))
+        .collect()
 }
 
 /// An image with a small layer of its own on the layers of another.
