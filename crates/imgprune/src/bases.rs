@@ -4,30 +4,44 @@
 //! base itself, and an archive without its base can't be read.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 
 use archive::{Archive, Image, Layer};
+use cli::{in_order, processors};
 use naming::Digest;
 use registry::{Registry, Store, StorePath};
 
 use crate::Hold;
 use crate::entries::Entries;
 
+/// How many archives a thread opens at a time.
+const PART: usize = 64;
+
 impl Entries {
     /// Corrects the bases by the archives. Of one that can't be read the registry's word stays.
     pub(crate) fn read_bases(&mut self, store: &Store, registry: &Registry) {
-        let base_of = |name: &str| {
+        let candidates = self.candidates.iter().map(|candidate| &candidate.name);
+        let names: Vec<&String> = candidates
+            .chain(self.odd.iter().map(|(name, _)| name))
+            .collect();
+        let parts: Vec<_> = names.chunks(PART).collect();
+        let base_of = |name: &&String| {
             let base = thin::base_of(store, registry.get(name)?).ok()??;
-            Some(base.name)
+            Some((name.to_string(), base.name))
         };
+        let look = |part: usize| parts[part].iter().filter_map(base_of).collect::<Vec<_>>();
+        let mut bases: HashMap<String, String> = HashMap::new();
+        let Ok(()) = in_order(parts.len(), processors(), look, |part| {
+            bases.extend(part);
+            Ok::<_, Infallible>(())
+        });
         for candidate in &mut self.candidates {
-            if let Some(base) = base_of(&candidate.name) {
+            if let Some(base) = bases.remove(&candidate.name) {
                 candidate.base = Some(base);
             }
         }
         // What is left alone is no candidate, and needs its base all the same.
-        let odd = self.odd.iter();
-        let odd = odd.filter_map(|(name, _)| Some((base_of(name)?, name.clone())));
-        for (base, of) in odd.collect::<Vec<_>>() {
+        for (of, base) in bases {
             let mut candidates = self.candidates.iter_mut();
             if let Some(candidate) = candidates.find(|candidate| candidate.name == base) {
                 candidate.holds.push(Hold::Base { of });

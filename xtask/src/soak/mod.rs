@@ -24,6 +24,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", default_value_t = 20)]
     rounds: u32,
 
+    /// How many random sequences of commands a store goes through
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    sequences: u32,
+
     /// How many archives with damage in them are read
     #[arg(long, value_name = "N", default_value_t = 50_000)]
     mutants: u32,
@@ -69,6 +73,10 @@ pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, options: Options) -> R
     if options.rounds > 0 {
         let words = words("together").variable("ROUNDS", options.rounds.to_string());
         run("together", words);
+    }
+    if options.sequences > 0 {
+        let words = words("kept").variable("SEQUENCES", options.sequences.to_string());
+        run("kept", words);
     }
     if options.mutants > 0 {
         let words = words("mutants").variable("MUTANTS", options.mutants.to_string());
