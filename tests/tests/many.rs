@@ -51,7 +51,7 @@ fn an_entry_takes_a_few_system_calls() {
         // If something is to go, archives say themselves on what they stand.
         ("imgprune --no-engine --max-size 1B -n", 50),
         // Each is looked at once more before it goes, with all that leads to it.
-        ("imgprune --no-engine --max-size 1", 125),
+        ("imgprune --no-engine --max-size 1B", 125),
     ] {
         let (few, many) = (calls(&few, line), calls(&many, line));
         let each = (many.saturating_sub(few)) as f64 / 2000.0;
