@@ -7,13 +7,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use camino::Utf8Path;
 use naming::{Architecture, Reference};
 use program::{Call, Chunks, Lines, Streams, TAIL, Tail};
 
 use crate::flavor::{self, Version};
+use crate::leftovers::Failed;
 use crate::legacy::{self, Steps};
 use crate::{Engine, Error, ImageInfo, arguments};
 
@@ -120,6 +121,7 @@ impl Engine {
             });
         }
         let before = self.ids()?;
+        let since = SystemTime::now();
         let mut steps = Steps::default();
         let built = self.run_build(build, &version, &mut steps, on_output);
         let image = built.and_then(|()| self.inspect(&[&name]));
@@ -131,8 +133,12 @@ impl Engine {
             Err(error) => {
                 // Where it is not known what was there, all stays.
                 if let Some(before) = before {
-                    let cut_off = error.is_cut_off();
-                    self.clean_up().remove_steps(&steps, &before, cut_off);
+                    self.clean_up().remove_leftovers(&Failed {
+                        steps: &steps,
+                        before: &before,
+                        since,
+                        cut_off: error.is_cut_off(),
+                    });
                 }
                 Err(error)
             }

@@ -1,4 +1,4 @@
-//! What a failed build leaves behind, and its removal.
+//! The steps of a build, as Docker's legacy builder and podman print them.
 //!
 //! Docker's legacy builder commits an image a step and keeps those of a failed build, untagged; podman
 //! does the same for its cache. They print each one's ID:
@@ -12,26 +12,13 @@
 //!  ---> c34d4ab4563a
 //! ```
 //!
-//! podman's arrow is `-->`. What a `RUN` step prints can look the same, so an ID counts only if its image was
-//! not there before the build, has no tag and did not come from the cache (of another build that
-//! runs at the same time). Removal is by ID, without force, the last image first, and takes
-//! no parents along: one that somebody uses stays. BuildKit leaves nothing.
-
-use std::collections::BTreeSet;
-use std::thread;
-use std::time::{Duration, Instant};
+//! podman's arrow is `-->`, and its stages begin as `[1/2] STEP 1/3: FROM localhost/x:1 AS a`. BuildKit prints nothing of the kind.
 
 use naming::Digest;
-use program::Cleaning;
-
 use serde::Deserialize;
 
-use crate::{Engine, Error, Flavor};
+use crate::{Engine, Error};
 
-/// An engine that was told to stop a build needs a moment to remove the step's container.
-const PATIENCE: Duration = Duration::from_secs(3);
-/// Somebody may wait for the end: little more than a call takes.
-const PAUSE: Duration = Duration::from_millis(30);
 /// IDs remembered. Nobody's build file has as many steps; a `RUN` step may print without end.
 const MAX_STEPS: usize = 1000;
 
@@ -48,16 +35,37 @@ pub(crate) fn lost_a_step(tail: &str) -> bool {
     })
 }
 
-/// The images that a build says it made, by the beginnings of their IDs, first to last.
+/// What a build says of its steps.
 #[derive(Debug, Default)]
 pub(crate) struct Steps {
-    made: Vec<String>,
-    cached: bool,
+    /// The images that it made, by the beginnings of their IDs, first to last.
+    pub(crate) made: Vec<String>,
+    /// The image that the next step is done on; `None` for `scratch`.
+    pub(crate) last: Option<String>,
+    /// The instruction of the legacy builder's step that has begun, and of which no image was printed yet.
+    pub(crate) open: Option<String>,
+    /// The container in which it runs.
+    pub(crate) container: Option<String>,
+    /// What podman's stages begin with.
+    pub(crate) from: Vec<String>,
+    pub(crate) cached: bool,
 }
 
 impl Steps {
     /// Looks at a line of the build's output.
     pub(crate) fn see(&mut self, line: &str) {
+        if let Some(instruction) = instruction(line, "Step ", " : ") {
+            if instruction.starts_with("FROM ") {
+                self.last = None;
+            }
+            self.open = Some(instruction.to_owned());
+            self.container = None;
+        } else if let Some(instruction) = instruction(line, "STEP ", ": ") {
+            let image = instruction.strip_prefix("FROM ");
+            let image = image.and_then(|rest| rest.split_whitespace().next());
+            let image = image.filter(|_| self.from.len() < MAX_STEPS);
+            self.from.extend(image.map(str::to_owned));
+        }
         let Some(said) = line
             .trim_start()
             .strip_prefix("-")
@@ -67,17 +75,36 @@ impl Steps {
         };
         if said.starts_with("Using cache") {
             self.cached = true;
-        } else if (10..=64).contains(&said.len())
-            && said
-                .bytes()
-                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-        {
+        } else if let Some(id) = said.strip_prefix("Running in ") {
+            self.container = Some(id).filter(|id| is_id(id)).map(str::to_owned);
+        } else if is_id(said) {
             if !self.cached && self.made.len() < MAX_STEPS {
                 self.made.push(said.to_owned());
             }
             self.cached = false;
+            self.last = Some(said.to_owned());
+            self.open = None;
         }
     }
+}
+
+/// The instruction behind `Step 2/3 : `, or podman's `[1/2] STEP 2/3: `.
+fn instruction<'a>(line: &'a str, word: &str, end: &str) -> Option<&'a str> {
+    let line = match line.strip_prefix('[') {
+        Some(rest) => rest.split_once("] ")?.1,
+        None => line,
+    };
+    let (number, instruction) = line.strip_prefix(word)?.split_once(end)?;
+    let is_number = |c: char| c.is_ascii_digit() || c == '/';
+    number.chars().all(is_number).then_some(instruction)
+}
+
+/// Whether a text is the beginning of an ID, as builders shorten them.
+fn is_id(text: &str) -> bool {
+    (10..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// An image as Docker's legacy builder left it.
@@ -124,63 +151,6 @@ impl Engine {
             id = parent;
         }
         Ok(false)
-    }
-
-    /// Removes the images that `steps` made, as far as they were not there `before`. What cannot be
-    /// removed stays: the build's own failure is the one to report.
-    ///
-    /// A build that podman could not end in order leaves the container of its last step (4.3: `podman ps --external`), which holds
-    /// the step's image. It goes with the image, by force, where the build was `cut_off`: else somebody may need it.
-    pub(crate) fn remove_steps(&self, steps: &Steps, before: &BTreeSet<Digest>, cut_off: bool) {
-        let _cleaning = Cleaning::start();
-        let force = cut_off && self.flavor().is_ok_and(|flavor| flavor == Flavor::Podman);
-        let began = Instant::now();
-        while began.elapsed() < PATIENCE {
-            match self.strays(steps, before) {
-                Ok(Some(strays)) if strays.is_empty() => return,
-                Ok(Some(strays)) => drop(self.remove_alone(&strays, force)),
-                // Maybe it can be told in a moment.
-                Ok(None) => {}
-                Err(_) => return,
-            }
-            thread::sleep(PAUSE);
-        }
-    }
-
-    /// The untagged images of the steps, last to first; `None` where the engine can't tell.
-    fn strays(
-        &self,
-        steps: &Steps,
-        before: &BTreeSet<Digest>,
-    ) -> Result<Option<Vec<Digest>>, Error> {
-        if steps.made.is_empty() {
-            return Ok(Some(Vec::new()));
-        }
-        let Some(now) = self.ids()? else {
-            return Ok(None);
-        };
-        let ours = |made: &String| {
-            now.difference(before)
-                .find(|id| id.hex().starts_with(made))
-                .copied()
-        };
-        let ids: Vec<_> = steps
-            .made
-            .iter()
-            .rev()
-            .filter_map(ours)
-            .map(|id| id.to_string())
-            .collect();
-        let images = self.inspect(&ids)?.into_iter().flatten();
-        let strays = images.filter(|image| image.tags.is_empty());
-        Ok(Some(strays.map(|image| image.id).collect()))
-    }
-
-    fn remove_alone(&self, ids: &[Digest], force: bool) -> Result<(), Error> {
-        let call = self.call("rmi").arg("--no-prune");
-        let call = call.args(force.then_some("--force")).arg("--");
-        call.args(ids.iter().map(Digest::to_string)).answer()?;
-        Ok(())
     }
 }
 
@@ -234,5 +204,45 @@ mod tests {
                 "0768dec5a19a"
             ]
         );
+    }
+
+    #[test]
+    fn the_step_that_has_no_image_yet() {
+        let mut steps = Steps::default();
+        let mut after = |lines: &[&str]| {
+            lines.iter().for_each(|line| steps.see(line));
+            (
+                steps.last.clone(),
+                steps.open.clone(),
+                steps.container.clone(),
+            )
+        };
+        let some = |text: &str| Some(text.to_owned());
+        let base = some("c1a59be7baf5");
+        assert_eq!(
+            after(&["Step 1/4 : FROM debian:12", " ---> c1a59be7baf5"]),
+            (base.clone(), None, None)
+        );
+        assert_eq!(
+            after(&["Step 2/4 : COPY a /a"]),
+            (base, some("COPY a /a"), None)
+        );
+        let copied = some("a00c9a396c2f");
+        assert_eq!(
+            after(&[
+                " ---> a00c9a396c2f",
+                "Step 3/4 : RUN make",
+                " ---> Running in 808f78a413a0"
+            ]),
+            (copied.clone(), some("RUN make"), some("808f78a413a0"))
+        );
+        assert_eq!(
+            after(&[" ---> c34d4ab4563a", "Step 4/4 : FROM scratch", " ---> "]),
+            (None, some("FROM scratch"), None)
+        );
+        steps.see("[1/2] STEP 1/2: FROM localhost/a/b:latest AS a");
+        steps.see("STEP 1/2: FROM scratch");
+        steps.see("STEP 2/2: RUN x");
+        assert_eq!(steps.from, ["localhost/a/b:latest", "scratch"]);
     }
 }

@@ -29,6 +29,7 @@ mod flavor;
 mod held;
 mod image;
 mod inspect;
+mod leftovers;
 mod legacy;
 mod platform;
 mod secrets;
@@ -37,6 +38,7 @@ mod spool;
 mod stream;
 mod tags;
 mod temporary;
+mod working;
 
 pub use build::{Build, BuildFile};
 pub use containers::Container;

@@ -190,6 +190,36 @@ fn imgbuild() {
         .try_in(&s);
 }
 
+/// Docker's legacy builder commits the step that it is at after its client is gone, and podman's leaves its container.
+#[test]
+fn imgbuild_at_steps_that_engines_finish() {
+    let s = Sandbox::new();
+    let base = Image::new().busybox().build(&s, "base");
+    s.write("files/big", vec![7; 30_000_000]);
+    s.write(
+        "Dockerfile",
+        format!(
+            "FROM {base}\nLABEL a=1\nCOPY big /big\n\
+             RUN head -c 20000000 /dev/zero > /a; echo ended: $((1 + 41))\nRUN sleep 60\n"
+        ),
+    );
+    let name = s.image("copied");
+    let plan =
+        format!(r#"{{"name":"{name}","build":{{"dockerfile":"Dockerfile","context":"files"}}}}"#);
+    s.write("plan.json", plan);
+    let build = || s.command("imgbuild").args(["plan.json", "--no-cache"]);
+    for (what, said) in [("copying", "COPY big /big"), ("committing", "ended: 42")] {
+        let midst = |running: &Running| running.said().contains(said);
+        let what = format!("imgbuild, {what}");
+        Case::new(&what, &build, &midst).near_the_end().try_in(&s);
+    }
+    if engine().is_podman() {
+        let words = ["ps", "--all", "--external", "--format", "{{.Names}}"];
+        let working = engine().read(&words).expect("podman lists its containers");
+        assert!(!working.contains(&s.image("base")), "{working}");
+    }
+}
+
 #[test]
 fn imgbuild_that_saves() {
     let s = Sandbox::new();
