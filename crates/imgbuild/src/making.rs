@@ -97,6 +97,8 @@ impl Builder<'_> {
                     .map_err(|failure| purpose.blame(failure))?
             })
         })?;
+        // Another image may get its name later, and then only its ID finds it.
+        self.store.note_leftovers(&[image_id], self.lock_timeout)?;
         self.engine.tag(&image_id.to_string(), &saved.reference)?;
         Ok(Built {
             name: Some(saved.name),

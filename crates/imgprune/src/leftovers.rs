@@ -9,32 +9,40 @@ impl Pruner<'_> {
     /// Removes the noted images that have no name and no container, or counts them. The engine keeps those that others stand
     /// on.
     pub(crate) fn remove_leftovers(&self, uses: &Uses, report: &mut Report) -> Result<(), Failure> {
-        let (Some(engine), noted) = (self.engine, self.store.leftovers()?) else {
+        let Some(engine) = self.engine else {
             return Ok(());
         };
-        let names: Vec<_> = noted.iter().map(ToString::to_string).collect();
-        let mut gone = Vec::new();
-        for image in engine.inspect(&names)?.into_iter().flatten() {
-            let id = image.id;
-            if !image.is_dangling() || uses.has_container(id) {
-                continue;
-            }
-            if !report.dry_run {
-                if let Err(error) = engine.remove(id) {
-                    self.reporter.detail(format!(
-                        "{id}: the engine keeps this dangling image: {error}"
-                    ));
-                    continue;
-                }
-                gone.push(id);
-            }
-            report.dangling += 1;
-            self.reporter.detail(format!(
-                "{id}: dangling image of the engine, {}",
-                cli::size(image.size)
-            ));
+        let noted = self.store.leftovers()?;
+        let found = engine.inspect(&names(&noted))?.into_iter().flatten();
+        let unused: Vec<_> = found
+            .filter(|image| !uses.has_container(image.id))
+            .collect();
+        if report.dry_run {
+            report.dangling = unused.iter().filter(|image| image.is_dangling()).count();
+            return Ok(());
         }
+        let unused: Vec<_> = unused.iter().map(|image| image.id).collect();
+        let tried = engine.remove_dangling(&unused).unwrap_or_else(|error| {
+            // What else was asked for is done.
+            let message = format!("dangling images stay in the engine: {error}");
+            self.reporter.warn(message);
+            Vec::new()
+        });
+        let left = engine.inspect(&names(&tried))?;
+        let gone = tried.into_iter().zip(left);
+        let gone: Vec<_> = gone
+            .filter_map(|(id, left)| left.is_none().then_some(id))
+            .collect();
+        for id in &gone {
+            let message = format!("{id}: dangling image removed from the engine");
+            self.reporter.detail(message);
+        }
+        report.dangling = gone.len();
         self.store.forget_leftovers(&gone, self.lock_timeout)?;
         Ok(())
     }
+}
+
+fn names(images: &[naming::Digest]) -> Vec<String> {
+    images.iter().map(ToString::to_string).collect()
 }

@@ -189,7 +189,11 @@ impl Report {
             ));
         }
         if self.dangling > 0 {
-            let verb = if self.dry_run { "would be" } else { "were" };
+            let verb = match (self.dry_run, self.dangling) {
+                (true, _) => "would be",
+                (false, 1) => "was",
+                (false, _) => "were",
+            };
             let images = counted(self.dangling, "dangling image");
             reporter.info(format!("{images} of the engine {verb} removed"));
         }

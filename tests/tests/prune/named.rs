@@ -148,3 +148,28 @@ fn replaced_images_do_not_pile_up_in_the_engine() {
     );
     assert!(engine().has(&s.image("a")));
 }
+
+#[test]
+fn what_a_killed_load_left_goes_too() {
+    let s = Sandbox::new();
+    let image = saved(&s, "a");
+    let id = engine().id(&image).unwrap();
+    s.forget(&image);
+    // Killed when the image is there and has no name.
+    let program = engine().program();
+    let line = format!("[ $1 != tag ] || {{ kill -KILL $PPID; exit; }}\nexec {program} \"$@\"");
+    s.script("deadly", &line);
+    let load = ["--engine", "./deadly", "--no-lease", &s.image("a")];
+    assert_ne!(s.run("imgload", load).code, 0);
+    if !engine().has(&id) {
+        // This engine calls the image otherwise once it has no name.
+        return;
+    }
+    s.run("imgprune", ["--rmi", "-v"])
+        .ok()
+        .stderr_has("1 dangling image of the engine was removed");
+    assert!(!engine().has(&id));
+    s.run("imgload", ["--no-lease", &s.image("a")]).ok();
+    s.run("imgprune", ["--rmi"]).ok().stderr_lacks("dangling");
+    assert!(engine().has(&image));
+}
