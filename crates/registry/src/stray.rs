@@ -52,10 +52,11 @@ impl Store {
         let mut named = Files::of(self, registry.entries());
         let mut strays = Vec::new();
         // Those of other mounts are beside the archives there.
-        let mut stagings = vec![Utf8Path::new(work::NAME).join(staging::FOLDER)];
+        let own = [work::FOLDER, work::NAME].map(Utf8Path::new);
+        let mut stagings = own.map(|own| own.join(staging::FOLDER)).to_vec();
         self.walk(Utf8Path::new(IMAGES), MAX_DEPTH, &mut |path, metadata| {
             if metadata.is_dir() {
-                stagings.push(path.join(staging::FOLDER));
+                stagings.extend((path != work::FOLDER).then(|| path.join(staging::FOLDER)));
                 return;
             }
             let is_archive = ARCHIVES.iter().any(|end| path.as_str().ends_with(end));

@@ -62,6 +62,35 @@ fn only_archives_that_nobody_names_are_strays() {
 }
 
 #[test]
+fn unfinished_files_are_found_wherever_they_may_be() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = Utf8Path::from_path(folder.path()).expect("UTF-8");
+    let data = root.join("data/.imgpipe/unfinished");
+    fs::create_dir_all(&data).expect("folders");
+    symlink("data", root.join("images")).expect("a link");
+    let beside = root.join(".imgpipe/unfinished");
+    fs::create_dir_all(&beside).expect("folders");
+    for folder in [&data, &beside] {
+        fs::write(folder.join("1-0-0000000a.tar"), "half").expect("a file");
+    }
+    let store = Store::locate(root, None);
+    let strays = store.strays(&store.read_or_empty().expect("none"));
+    let strays = strays.expect("strays");
+    let mut found: Vec<_> = strays.iter().map(|stray| stray.path.as_str()).collect();
+    found.sort_unstable();
+    let expected = [
+        ".imgpipe/unfinished/1-0-0000000a.tar",
+        "images/.imgpipe/unfinished/1-0-0000000a.tar",
+    ];
+    assert_eq!(found, expected);
+    for stray in &strays {
+        store.remove_unfinished(stray).expect("removed");
+    }
+    assert_eq!(fs::read_dir(&data).expect("a folder").count(), 0);
+    assert_eq!(fs::read_dir(&beside).expect("a folder").count(), 0);
+}
+
+#[test]
 fn there_is_some_room() {
     let folder = tempfile::tempdir().expect("a folder");
     let root = Utf8Path::from_path(folder.path()).expect("UTF-8");
