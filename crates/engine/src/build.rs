@@ -13,10 +13,10 @@ use camino::Utf8Path;
 use naming::{Architecture, Reference};
 use program::{Call, Chunks, Lines, Streams, TAIL, Tail};
 
-use crate::flavor::{self, Version};
+use crate::flavor::Version;
 use crate::leftovers::Failed;
 use crate::legacy::{self, Steps};
-use crate::{Engine, Error, ImageInfo, arguments};
+use crate::{Engine, Error, ImageInfo, arguments, complaint};
 
 /// Where the build file is.
 #[derive(Clone, Copy, Debug)]
@@ -169,7 +169,7 @@ impl Engine {
         let mut lines = Lines::default();
         let mut show = |line: &str| {
             steps.see(line);
-            if !flavor::is_about_cache(line) {
+            if !complaint::is_about_cache(line) {
                 on_output(line);
             }
         };

@@ -7,7 +7,7 @@ use camino::Utf8PathBuf;
 use naming::{NameError, Reference};
 use program::one_line;
 
-use crate::flavor;
+use crate::complaint;
 
 /// Characters of an engine's word that an error shows.
 const PIECE: usize = 240;
@@ -142,7 +142,7 @@ impl From<program::Error> for Error {
                 command,
                 outcome,
                 tail,
-            } => match flavor::unreachable_line(&tail) {
+            } => match complaint::unreachable_line(&tail) {
                 Some(line) => Self::Unreachable {
                     program,
                     reason: one_line(line, PIECE),
@@ -177,7 +177,7 @@ impl Error {
 
     /// Whether the engine says that the image is not there, and nothing else.
     pub fn is_missing(&self) -> bool {
-        self.tail().is_some_and(flavor::only_missing)
+        self.tail().is_some_and(complaint::only_missing)
     }
 
     /// Whether the engine's command was ended before its time.

@@ -1,4 +1,5 @@
-//! Where engines differ, all in one place, with the versions at which it was seen.
+//! Where engines differ, all in one place, with the versions at which it was seen. What they complain of is in the module
+//! `complaint`.
 //!
 //! | | Docker (20.10 to 29) | podman (4.3 to 5.8) |
 //! |---|---|---|
@@ -253,107 +254,6 @@ impl Version {
     pub(crate) fn never_pull(&self) -> Option<&'static str> {
         (self.flavor == Flavor::Podman).then_some("--pull=never")
     }
-}
-
-/// The line that says that the engine does not answer. Docker 20.10 to 28 say `Cannot connect to
-/// the Docker daemon` or `permission denied while trying to connect`, 29 `failed to connect to the
-/// docker API`, podman's remote client `unable to connect to Podman socket`.
-pub(crate) fn unreachable_line(stderr: &str) -> Option<&str> {
-    stderr.lines().map(str::trim).find(|line| {
-        let line = line.to_ascii_lowercase();
-        let starts = [
-            "cannot connect to ",
-            "failed to connect to the docker api",
-            "error during connect",
-            "unable to connect to podman",
-        ];
-        let line = line.trim_start_matches("error: ");
-        starts.iter().any(|start| line.starts_with(start))
-            || line.contains("permission denied while trying to connect to the docker")
-    })
-}
-
-/// Whether a line is the legacy builder's warning of the argument of [`Version::keeps_cache`], and of no other (20.10).
-pub(crate) fn is_about_cache(line: &str) -> bool {
-    line.trim() == "[Warning] One or more build-args [BUILDKIT_INLINE_CACHE] were not consumed"
-}
-
-/// Whether every complaint is that an image or a container is not there, and there is at least one. Of containers Docker
-/// says `Error: No such container: …`, podman `Error: no such container …` or `… no such object: …`.
-pub(crate) fn only_missing(stderr: &str) -> bool {
-    let mut complaints = stderr
-        .lines()
-        .map(str::to_ascii_lowercase)
-        .filter(|line| !is_noise(line))
-        .peekable();
-    complaints.peek().is_some() && complaints.all(|line| is_missing(&line))
-}
-
-fn is_missing(line: &str) -> bool {
-    // podman 5 puts `Error: ` before the last of several alone.
-    let bare = line.strip_suffix(": image not known");
-    if bare.is_some_and(|name| !name.contains(' ')) {
-        return true;
-    }
-    line.starts_with("error")
-        && [
-            "no such image",
-            "image not known",
-            "no such container",
-            "no such object",
-        ]
-        .iter()
-        .any(|words| line.contains(words))
-}
-
-/// Whether an engine came upon an image that somebody removed while it looked at several, and then answers nothing of the
-/// others either. podman (4.3) says `layer not known`, or `reading image "…": locating image with ID "…": image not
-/// known`; Docker with the containerd store (28) `NotFound: content digest sha256:…: not found`. With a graph driver it
-/// passes over such an image. A tag that two give at the same time fails for one of them there (28): `failed to create an image …
-/// after deleting the existing one: AlreadyExists: …`.
-pub(crate) fn lost_an_image(stderr: &str) -> bool {
-    [
-        "layer not known",
-        "locating image with ID",
-        "NotFound: content digest",
-        "after deleting the existing one: AlreadyExists",
-    ]
-    .iter()
-    .any(|words| stderr.contains(words))
-}
-
-/// Whether podman fails because an image that it came upon is damaged, as a `load` leaves it that was killed in the moment
-/// between the image and its manifest (4.3): `checking if image "…" is dangling: locating item named "manifest" for image with
-/// ID "…" (consider removing the image to resolve the issue): file does not exist`. It loads and builds all the same, and
-/// another load of that image repairs it.
-pub(crate) fn has_damaged_image(stderr: &str) -> bool {
-    let mut complaints = stderr
-        .lines()
-        .filter(|line| !is_noise(&line.to_ascii_lowercase()));
-    complaints.any(|line| line.contains("consider removing the image to resolve the issue"))
-}
-
-/// Lines that come with any call: `podman-docker`'s greeting, warnings of either engine.
-fn is_noise(line: &str) -> bool {
-    line.trim().is_empty()
-        || line.starts_with("emulate docker cli using podman")
-        || line.starts_with("warning")
-        || (line.starts_with("time=") && line.contains("level=warning"))
-}
-
-/// A line in which `load` says that it failed though it exits 0: Docker 28 and 29 with the
-/// containerd store, after `Loaded image: …`, for a layer that is missing or damaged.
-pub(crate) fn load_complaint(output: &str) -> Option<&str> {
-    let complaints = [
-        "error unpacking image",
-        "invalid diffid",
-        "unexpected eof",
-        "error processing tar file",
-    ];
-    output.lines().map(str::trim).find(|line| {
-        let line = line.to_ascii_lowercase();
-        complaints.iter().any(|complaint| line.contains(complaint))
-    })
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use naming::Digest;
 
-use crate::flavor::{self, Version};
+use crate::complaint;
+use crate::flavor::Version;
 use crate::image::{ImageInfo, Name, RawImage};
 use crate::several::{self, Answer, chunks};
 use crate::{Engine, Error};
@@ -67,7 +68,7 @@ impl Engine {
     /// tell because of a damaged one.
     pub(crate) fn ids(&self) -> Result<Option<BTreeSet<Digest>>, Error> {
         match self.ids_listed_by(&[]) {
-            Err(error) if error.tail().is_some_and(flavor::has_damaged_image) => Ok(None),
+            Err(error) if error.tail().is_some_and(complaint::has_damaged_image) => Ok(None),
             ids => ids.map(Some),
         }
     }
@@ -113,7 +114,7 @@ impl Engine {
         let answer = match Answer::of(call, &spellings) {
             // Of which of them that is, and what it has of the others, is not said. What is damaged is not there: it can be
             // loaded as if it had never been.
-            Err(error) if error.tail().is_some_and(flavor::has_damaged_image) => {
+            Err(error) if error.tail().is_some_and(complaint::has_damaged_image) => {
                 return if asked.len() > 1 {
                     one_by_one()
                 } else {

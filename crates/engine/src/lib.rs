@@ -22,6 +22,7 @@
 
 mod arguments;
 mod build;
+mod complaint;
 mod containers;
 mod engine;
 mod error;

@@ -10,7 +10,7 @@ use program::{Call, Output};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Engine, Error, flavor};
+use crate::{Engine, Error, complaint};
 
 /// Names a call. More would not be faster, and a huge answer is held in memory at once.
 const MAX_NAMES: usize = 1000;
@@ -30,8 +30,8 @@ pub(crate) fn output(call: &Call) -> Result<Output, Error> {
     for attempt in 1..ATTEMPTS {
         let output = call.output()?;
         let complaints = output.stderr.text();
-        let is_worth_it = flavor::lost_an_image(&complaints)
-            || (flavor::has_damaged_image(&complaints) && attempt < ATTEMPTS_AT_DAMAGE);
+        let is_worth_it = complaint::lost_an_image(&complaints)
+            || (complaint::has_damaged_image(&complaints) && attempt < ATTEMPTS_AT_DAMAGE);
         if output.status.success() || !is_worth_it {
             return Ok(output);
         }
@@ -77,7 +77,7 @@ impl Answer {
             stderr,
         } = output(&call)?;
         let complaints = stderr.text();
-        if !status.success() && !flavor::only_missing(&complaints) {
+        if !status.success() && !complaint::only_missing(&complaints) {
             call.check(status, &complaints)?;
         }
         Ok(Self {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use program::{Chunk, Chunks, Collector, Input, Stop, Streams, TAIL};
 
-use crate::flavor;
+use crate::complaint;
 use crate::image::Name;
 use crate::{Engine, Error, LoadError, SaveError};
 
@@ -62,7 +62,7 @@ impl Engine {
                 .failed("exited before it had read the whole stream", said)
                 .into());
         }
-        if flavor::load_complaint(said).is_some() {
+        if complaint::load_complaint(said).is_some() {
             return Err(call
                 .failed("reported a failure, though with exit status 0", said)
                 .into());

@@ -1,5 +1,5 @@
 use super::*;
-use crate::flavor::only_missing;
+use crate::complaint::only_missing;
 use crate::several::Answer;
 
 /// Reads what an engine answered.
