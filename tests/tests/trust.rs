@@ -3,11 +3,12 @@
 use pipeline_tests::{Image, Outcome, Sandbox, Watched, engine};
 
 /// What the store keeps for itself, each of which somebody may have put something else in the place of.
-const OWN: [&str; 12] = [
+const OWN: [&str; 13] = [
     "images/.imgpipe",
     "images/.imgpipe/.gitignore",
     "images/.imgpipe/registry.lock",
     "images/.imgpipe/installing.json",
+    "images/.imgpipe/leftovers.json",
     "images/.imgpipe/reserve",
     "images/.imgpipe/leases",
     "images/.imgpipe/leases/.unfinished",

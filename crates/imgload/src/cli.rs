@@ -44,6 +44,8 @@ pub struct Cli {
     operands: Vec<String>,
 
     /// Also tag the image as REF
+    ///
+    /// A digest behind the tag (`x:1@sha256:…`) is checked: it must be the image's.
     #[arg(long, value_name = "REF")]
     tag: Option<Reference>,
 

@@ -49,6 +49,11 @@ impl Item {
         self.ids.iter().chain(composed).copied()
     }
 
+    /// Whether [`Self::ids`] has the digest of the manifest.
+    pub(crate) fn knows_manifest(&self) -> bool {
+        self.ids().nth(1).is_some()
+    }
+
     /// Notes under which manifest the image was sent.
     pub(crate) fn was_composed(&self, manifest: Digest) {
         // Composition is deterministic.

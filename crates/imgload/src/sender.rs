@@ -221,8 +221,13 @@ impl Sender<'_> {
         let fed = self.engine.load(|stream| {
             let manifests = compose(&choices, &mut progress.counting(stream))?;
             // The engine accepts nothing before the end of its input.
+            let is_known = items.iter().all(|item| item.knows_manifest());
             for (item, manifest) in items.iter().zip(manifests) {
                 item.was_composed(manifest);
+            }
+            if !is_known && let Err(failure) = self.note(&items) {
+                self.reporter
+                    .detail(format!("no note of what is loaded: {failure}"));
             }
             Ok::<_, archive::Error>(())
         });

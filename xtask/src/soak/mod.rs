@@ -67,8 +67,10 @@ pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, options: Options) -> R
         ended.push((title, steps.run(title, || runner.run(&words))));
     };
     if options.kills > 0 {
-        let words = words("crash").variable("KILLS", options.kills.to_string());
-        run("killed", words);
+        let kills = options.kills.to_string();
+        run("killed", words("crash").variable("KILLS", &kills));
+        // Calls that are killed, interrupted or have a rival.
+        run("tags", words("tags anytime").variable("ROUNDS", &kills));
     }
     if options.rounds > 0 {
         let words = words("together").variable("ROUNDS", options.rounds.to_string());
