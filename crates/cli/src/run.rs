@@ -59,6 +59,9 @@ impl Context {
     }
 }
 
+/// How many of a config's unknown keys are named: a config may hold any number.
+const MOST_WARNINGS: usize = 10;
+
 /// Reads the command line, does the work, says what failed, and gives the exit code.
 pub fn run<F: Flags>(work: impl FnOnce(F, &mut Context) -> Result<(), Failure>) -> ExitCode {
     match complete::asked::<F>() {
@@ -81,8 +84,16 @@ pub fn run<F: Flags>(work: impl FnOnce(F, &mut Context) -> Result<(), Failure>) 
         first_failure: None,
     };
     // A config that can't be read is said by the command, if it needs one.
-    for warning in common.config().iter().flat_map(registry::Config::warnings) {
-        context.reporter.warn(warning);
+    if let Ok(config) = common.config() {
+        let mut warnings = config.warnings();
+        let first = warnings.by_ref().take(MOST_WARNINGS);
+        first.for_each(|warning| context.reporter.warn(warning));
+        let more = warnings.count();
+        if more > 0 {
+            context
+                .reporter
+                .warn(format!("the config has {more} more unknown keys"));
+        }
     }
     panics::watch(&context.reporter);
     let result = signals::watch(&context.reporter)

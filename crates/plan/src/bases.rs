@@ -39,40 +39,16 @@ impl<'r> Bases<'r> {
             recorded => recorded.iter().collect(),
         };
         let own = all.iter().find(|entry| Some(&entry.name) == name.as_ref());
-        let base_of = |entry: &'_ Entry| match rules.planned.get(&entry.name) {
-            Some(planned) => planned.clone(),
-            None => entry.base.clone(),
-        };
-        let before = own.and_then(|own| own.base.clone());
-        let was_clean = own.is_some_and(|own| own.fingerprint.is_some() && own.base.is_none());
-        let on: HashMap<&str, String> = all
-            .iter()
-            .filter_map(|entry| Some((entry.name.as_str(), base_of(entry)?)))
-            .collect();
-        let mut bases = Self {
+        Self {
             requirement,
             rules,
-            above: HashSet::new(),
-            before,
-            was_clean,
+            before: own.and_then(|own| own.base.clone()),
+            was_clean: own.is_some_and(|own| own.fingerprint.is_some() && own.base.is_none()),
+            above: name
+                .as_deref()
+                .map(|name| above(name, &all, rules))
+                .unwrap_or_default(),
             name,
-        };
-        for entry in &all {
-            bases.climb(entry.name.as_str(), &on);
-        }
-        bases
-    }
-
-    /// Adds an image and those that it stands on up to the requirement's own, if it stands on that.
-    fn climb(&mut self, name: &str, on: &HashMap<&str, String>) {
-        let (mut at, mut passed) = (name, HashSet::new());
-        while passed.insert(at) {
-            let Some(base) = on.get(at) else { return };
-            if Some(base) == self.name.as_ref() || self.above.contains(base) {
-                self.above.extend(passed.into_iter().map(str::to_owned));
-                return;
-            }
-            at = base;
         }
     }
 
@@ -104,4 +80,27 @@ impl<'r> Bases<'r> {
     pub(crate) fn is_before(&self, entry: &Entry) -> bool {
         self.before.as_deref() == Some(entry.name.as_str())
     }
+}
+
+/// The names of the images that stand on an image, by one step or by several.
+fn above(name: &str, all: &[&Entry], rules: &Rules) -> HashSet<String> {
+    let mut on: HashMap<&str, Vec<&str>> = HashMap::new();
+    for entry in all {
+        let base = match rules.planned.get(&entry.name) {
+            Some(planned) => planned.as_deref(),
+            None => entry.base.as_deref(),
+        };
+        if let Some(base) = base {
+            on.entry(base).or_default().push(&entry.name);
+        }
+    }
+    let (mut found, mut next) = (HashSet::new(), vec![name]);
+    while let Some(base) = next.pop() {
+        for stands in on.remove(base).unwrap_or_default() {
+            if found.insert(stands.to_owned()) {
+                next.push(stands);
+            }
+        }
+    }
+    found
 }

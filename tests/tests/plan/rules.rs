@@ -1,4 +1,4 @@
-//! What imgplan makes of requirements: when it builds, what shares an image, what it refuses. No engine is needed.
+//! When an image is built, what shares an image, what is refused.
 
 use pipeline_tests::{Outcome, Sandbox};
 use serde_json::Value;
