@@ -1,16 +1,16 @@
 //! What a build begins with.
 
-use archive::{Archive, Stack};
+use archive::{Archive, RootFs, Stack};
 use cli::Failure;
 use engine::ImageInfo;
 use imgload::{Loader, Target};
-use inventory::Manager;
+use inventory::{Manager, Offered};
 use naming::{Architecture, Digest, Os, Reference};
 use registry::{Entry, Store};
 
 use crate::buildfile::SCRATCH;
 use crate::foreseen::Coming;
-use crate::inside::inventory;
+use crate::inside::{inventory, stack};
 
 /// What a plan builds on.
 #[derive(Debug)]
@@ -163,6 +163,18 @@ impl Base {
         let registry = store.read_or_empty()?;
         let inventory = inventory(store, &registry, &target.path, None)?;
         Ok(inventory.and_then(|inventory| inventory.manager))
+    }
+
+    /// The packages of its own package lists, if it has them; only an archive can be looked into.
+    pub(crate) fn offered(&self, store: &Store) -> Result<Option<Offered>, Failure> {
+        let Self::Archive { target, image_id } = self else {
+            return Ok(None);
+        };
+        let registry = store.read_or_empty()?;
+        let Some(stack) = stack(store, &registry, &target.path, Some(*image_id))? else {
+            return Ok(None);
+        };
+        Ok(Offered::read(&RootFs::open(stack)?)?)
     }
 
     /// The operating system that the base's name or entry says.

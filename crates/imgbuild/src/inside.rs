@@ -162,18 +162,30 @@ pub(crate) fn inventory(
     path: &Utf8Path,
     image_id: Option<Digest>,
 ) -> Result<Option<Inventory>, Failure> {
+    let Some(stack) = stack(store, registry, path, image_id)? else {
+        return Ok(None);
+    };
+    let files = RootFs::keeping(stack, &Inventory::wants)?;
+    Ok(Some(Inventory::read(&files)?))
+}
+
+/// The layers of an image of an archive, the first one or the one of this ID.
+pub(crate) fn stack(
+    store: &Store,
+    registry: &Registry,
+    path: &Utf8Path,
+    image_id: Option<Digest>,
+) -> Result<Option<Stack>, Failure> {
     let archive = Archive::open(path)?;
     let images = archive.images().iter();
     let mut ids = images.map(|image| image.image_id);
     let Some(index) = ids.position(|id| image_id.is_none_or(|wanted| wanted == id)) else {
         return Ok(None);
     };
-    let Some(stack) = Stack::new(archive.into(), index) else {
-        return Ok(None);
-    };
-    let stack = thin::complete(store, registry, stack)?;
-    let files = RootFs::keeping(stack, &Inventory::wants)?;
-    Ok(Some(Inventory::read(&files)?))
+    let stack = Stack::new(archive.into(), index);
+    Ok(stack
+        .map(|stack| thin::complete(store, registry, stack))
+        .transpose()?)
 }
 
 fn with_inventory(entry: &Entry, inventory: &Inventory) -> Entry {

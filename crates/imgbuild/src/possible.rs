@@ -17,12 +17,36 @@ impl Builder<'_> {
         build: &Build,
     ) -> Result<(), Failure> {
         check_base(recipe, base)?;
+        self.check_packages(recipe, base)?;
         recipe.secrets.iter().try_for_each(check_secret)?;
         self.engine.check_build(build)?;
         let wanted = recipe.architecture;
         match self.engine.can_run(wanted)? {
             Some(false) if recipe.runs => Err(can_not_run(wanted)),
             _ => Ok(()),
+        }
+    }
+}
+
+impl Builder<'_> {
+    /// A misspelt package fails only when all before it is downloaded. It is told from one that a newer list would have by its
+    /// neighbour.
+    fn check_packages(&self, recipe: &Recipe, base: &Base) -> Result<(), Failure> {
+        if recipe.packages.is_empty() {
+            return Ok(());
+        }
+        let Some(offered) = base.offered(self.store)? else {
+            return Ok(());
+        };
+        let mut unknown = recipe.packages.iter().filter(|name| !offered.has(name));
+        let near = unknown.find_map(|name| Some((name, offered.nearest(name.name())?)));
+        match near {
+            Some((name, near)) => Err(Failure::new(
+                Code::Engine,
+                format!("no package {} in the base's package lists", name.name()),
+            )
+            .with_hint(format!("did you mean {near}?"))),
+            None => Ok(()),
         }
     }
 }

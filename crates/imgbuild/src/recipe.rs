@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::{Utf8Path, Utf8PathBuf};
 use cli::{Code, Failure};
 use inventory::Manager;
-use naming::{Architecture, ImageName, Reference};
+use naming::{Architecture, ImageName, PackageName, Reference};
 use plan::{Action, Plan, Secret, Step};
 use registry::Store;
 
 use crate::base::Base;
-use crate::buildfile::{Generated, SCRATCH, generate, scan};
+use crate::buildfile::{Generated, SCRATCH, generate, installs, scan};
 use crate::{paths, steps};
 
 /// The argument through which a build file takes its base.
@@ -50,6 +50,8 @@ pub(crate) struct Recipe {
     pub network: Option<String>,
     /// Secrets that `RUN` steps may mount.
     pub secrets: Vec<Secret>,
+    /// The packages that a generated build file installs.
+    pub packages: BTreeSet<PackageName>,
 }
 
 impl Recipe {
@@ -100,7 +102,7 @@ impl Recipe {
                 .with_hint("name one in `build.dockerfile`")
                 .about(plan.subject()));
             }
-            let text = generated(plan, name, store, base, architecture)?;
+            let (text, packages) = generated(plan, name, store, base, architecture)?;
             return Ok(Self {
                 runs: steps_run || text.contains("\nRUN "),
                 text,
@@ -116,6 +118,7 @@ impl Recipe {
                 target: None,
                 network,
                 secrets,
+                packages,
             });
         };
         let mut text = read(&file)?;
@@ -163,6 +166,7 @@ impl Recipe {
             target,
             network,
             secrets,
+            packages: BTreeSet::new(),
         })
     }
 
@@ -213,11 +217,11 @@ fn generated(
     store: &Store,
     base: &Base,
     architecture: Architecture,
-) -> Result<String, Failure> {
+) -> Result<(String, BTreeSet<PackageName>), Failure> {
     let wanted = plan.requirements.as_ref();
     let missing = plan.to_install();
     let compilers = wanted.map_or(&missing.compilers, |wanted| &wanted.compilers);
-    let installs = !missing.is_empty() || !compilers.is_empty();
+    let has_any = !missing.is_empty() || !compilers.is_empty();
     let reference = base.reference();
     let is_scratch = matches!(base, Base::Scratch);
     let refuse = |why: &str| Err(Failure::invalid(why).about(plan.subject()));
@@ -227,7 +231,7 @@ fn generated(
             "the plan has nothing to build on: no `best_base_image_path`, no `base_image`, no build file",
         );
     }
-    if is_scratch && installs {
+    if is_scratch && has_any {
         return refuse("nothing can be installed on `scratch`, which has no package manager");
     }
     let os = wanted.map(|wanted| wanted.os.clone()).or_else(|| base.os());
@@ -235,10 +239,10 @@ fn generated(
         _ if is_scratch => None,
         Some(manager) => Some(manager),
         // A base of one's own (`our-base:3`) says nothing, the name of what is built on it does.
-        None if installs => base.manager(store)?.or_else(|| Manager::of(name.os())),
+        None if has_any => base.manager(store)?.or_else(|| Manager::of(name.os())),
         None => Manager::of(name.os()),
     };
-    if installs && manager.is_none() {
+    if has_any && manager.is_none() {
         return Err(crate::Error::unknown_manager(os.as_ref(), name).into());
     }
     let generated = Generated {
@@ -252,7 +256,7 @@ fn generated(
         tools: &missing.tools,
         variants: wanted.map_or(&[][..], |wanted| &wanted.variants),
     };
-    Ok(generate(&generated)?)
+    Ok((generate(&generated)?, installs(&generated)?))
 }
 
 /// The architecture that a plan asks for. Without one, it is the base's.

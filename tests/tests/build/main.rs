@@ -11,6 +11,7 @@ mod inside;
 mod itself;
 mod jobs;
 mod look;
+mod misspelt;
 mod requested;
 mod result;
 mod stale;

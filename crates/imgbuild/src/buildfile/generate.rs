@@ -8,6 +8,7 @@
 //! Everything that reaches the text is one of `naming`'s types, whose grammars leave no room for
 //! quotes, spaces or a shell's signs.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use inventory::Manager;
@@ -65,6 +66,17 @@ pub fn generate(wanted: &Generated<'_>) -> Result<String> {
     }
     out += &labels(wanted);
     Ok(out)
+}
+
+/// All packages that it installs.
+pub fn installs(wanted: &Generated<'_>) -> Result<BTreeSet<PackageName>> {
+    let Some(manager) = wanted.manager else {
+        return Ok(BTreeSet::new());
+    };
+    let mut all = packages::for_compilers(wanted, manager)?;
+    all.extend(packages::by_name(wanted, manager)?);
+    all.extend(packages::for_tools(wanted, manager)?);
+    Ok(all)
 }
 
 fn installed(wanted: &Generated<'_>, manager: &Manager) -> Result<String> {
