@@ -58,7 +58,7 @@ impl Purpose {
     /// A failure of the build, which may be about what earlier requirements asked for.
     pub(crate) fn blame(&self, failure: Failure) -> Failure {
         match words(&self.earlier) {
-            Some(names) if failure.code() == Code::Engine => {
+            Some(names) if failure.code() == Code::Engine && !self.is_about_own(&failure) => {
                 let before = failure.hint().map(|hint| format!("{hint}; "));
                 let hint = format!(
                     "{}earlier requirements of this name also asked for {names}: `imgplan --exact` leaves that out",
@@ -68,6 +68,19 @@ impl Purpose {
             }
             _ => failure,
         }
+    }
+
+    /// Whether a failure names what this plan asks for, and nothing else.
+    fn is_about_own(&self, failure: &Failure) -> bool {
+        let said = failure.to_string();
+        let line = said.lines().next().unwrap_or_default();
+        let said: Vec<&str> = line.split([' ', ',', ';']).collect();
+        let names = |list: &Missing| {
+            let packages = list.packages.iter().map(PackageName::as_str);
+            let mut all = packages.chain(list.tools.iter().map(ToolName::as_str));
+            all.any(|name| said.contains(&name))
+        };
+        !names(&self.earlier) && names(&asked(&self.plan))
     }
 }
 

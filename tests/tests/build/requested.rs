@@ -190,6 +190,43 @@ fn of_two_at_once_the_image_holds_what_both_ask_for() {
 }
 
 #[test]
+fn after_a_kill_the_image_holds_what_both_ask_for() {
+    let s = Sandbox::new();
+    with_apt(&s);
+    require(&s, "a", &["aa"]);
+    require(&s, "b", &["bb"]);
+    s.sh("imgbuild -q a & sleep 0.4; kill -KILL $!; wait $!; imgbuild -q b && imgbuild -q a")
+        .ok();
+    assert_eq!(installed(&s), ["aa", "bb"]);
+    s.sweep();
+}
+
+#[test]
+fn a_changed_requirement_goes_through_the_pipeline() {
+    let s = Sandbox::new();
+    with_apt(&s);
+    let pipe = |packages: &str, words: &str| {
+        let project = s.project();
+        s.write(
+            "job.yml",
+            format!(
+                "project: {project}\nos: debian:12\nvariants: [tool]\npackages: [{packages}]\n"
+            ),
+        );
+        let line = format!("imgplan job.yml {words} | imgbuild -q --json");
+        s.sh(&line).ok().json()[0]["built"].clone()
+    };
+    assert_eq!(pipe("aa", ""), true);
+    assert_eq!(pipe("bb", ""), true);
+    for packages in ["aa", "bb", "bb, aa"] {
+        assert_eq!(pipe(packages, ""), false, "{packages}");
+    }
+    assert_eq!(installed(&s), ["aa", "bb"]);
+    assert_eq!(pipe("aa", "--exact"), true);
+    assert_eq!(installed(&s), ["aa"]);
+}
+
+#[test]
 fn an_earlier_requirement_that_can_not_be_met_any_more_is_named() {
     let s = Sandbox::new();
     with_apt(&s);
@@ -205,6 +242,13 @@ fn an_earlier_requirement_that_can_not_be_met_any_more_is_named() {
         .fails("imgbuild", 5, &s.image("tool"))
         .stderr_has(hint);
     assert_eq!(traces(&s), before, "{failed}");
+    // What this plan itself asks for is no matter of earlier ones.
+    require(&s, "own", &["no-own"]);
+    s.write("image-registry.yml", registry.replace("gone", "other"));
+    s.sh("imgbuild own")
+        .fails("imgbuild", 5, "no-own")
+        .stderr_lacks("earlier requirements of this name");
+    s.write("image-registry.yml", registry.replace("gone", "no-gone"));
     // A build file of one's own has to install it too.
     recipe(&s, "RUN apt-get install bb");
     s.sh("imgbuild b")

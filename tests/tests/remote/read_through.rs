@@ -96,6 +96,15 @@ fn imgbuild_fetches_what_was_found_and_what_it_builds_on() {
     run(&found, &["--fetch"])
         .ok()
         .stdout(&format!("{archive}\n"));
+    // A stale archive counts as absent.
+    let other = Image::new().build(&s, "other");
+    s.run("imgsave", ["-q", &other]).ok();
+    s.write(&archive, s.read_bytes(&s.archive("other")));
+    run(&found, &[]).fails("imgbuild", 4, "is stale");
+    run(&found, &["--fetch"])
+        .ok()
+        .stdout(&format!("{archive}\n"));
+    s.run("imgls", ["--check", &s.image("base")]).ok();
     s.remove(&archive);
     s.write(
         "recipe",
