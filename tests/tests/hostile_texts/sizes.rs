@@ -130,7 +130,7 @@ fn registries() {
 #[test]
 fn configs() {
     try_all(
-        "imgprune --no-engine --dry-run --max-size 1",
+        "imgprune --no-engine --dry-run --max-size 1B",
         "local-ci-config.yml",
         "images",
     );
