@@ -44,7 +44,7 @@ Exit codes:
 pub struct Cli {
     /// Images or archives; `-` or none: standard input
     ///
-    /// References of images in the engine, or archive files that were made elsewhere.
+    /// References of images in the engine, archive files, or names of the store's images that the engine does not hold.
     #[arg(value_name = "REF|ARCHIVE")]
     operands: Vec<String>,
 
