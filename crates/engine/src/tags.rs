@@ -68,8 +68,8 @@ impl Engine {
 
     /// Removes those of these images that are dangling, and returns their IDs. Goes through after an interruption.
     ///
-    /// An image that gets a name meanwhile stays: what is removed is a name that is given here for a moment, and the image
-    /// goes with its last one.
+    /// An image that gets a name meanwhile stays: the call gives it a name, removes that name, and an image goes with its last
+    /// one.
     pub fn remove_dangling(&self, ids: &[Digest]) -> Result<Vec<Digest>, Error> {
         let _cleaning = Cleaning::start();
         let engine = self.clean_up();

@@ -60,7 +60,7 @@ pub(crate) fn choose(
     }])
 }
 
-/// Whether two references name one tag, whatever digests they pin.
+/// Whether two references name one tag. Their digests do not count.
 fn is_same(tag: &Reference, other: &Reference) -> bool {
     tag.unpinned().is_called(&other.unpinned())
 }

@@ -60,7 +60,7 @@ impl Item {
         let _ = self.composed.set(manifest);
     }
 
-    /// The ID under which an engine holds the image, if it does, under whatever tag or none.
+    /// The ID under which an engine holds the image, if it does, under any tag or none.
     pub(crate) fn held_as(&self, presence: &Presence) -> Option<Digest> {
         self.ids()
             .find(|id| presence.image(*id) == Some(self.stack.diff_ids()))
@@ -89,7 +89,7 @@ impl Item {
 pub(crate) struct EngineState {
     /// For each tag, the image behind it.
     tagged: Vec<Option<ImageInfo>>,
-    /// The engine's ID of the very image, under whatever tag or none.
+    /// The engine's ID of the very image, under any tag or none.
     pub id: Option<Digest>,
     /// Whether every tag is on the very image.
     pub complete: bool,

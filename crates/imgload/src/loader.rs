@@ -1,6 +1,6 @@
 //! Loading: only what the engine lacks, and only what passed every check.
 //!
-//! The steps: open the archives, look at what the engine holds, decide what is to be sent, send it without names, confirm
+//! The steps: open the archives, look at what the engine holds, decide what to send, send it without names, confirm
 //! that it is there, tag it. The engine's word is not taken for success. The identity that counts is the config's digest; engines with a
 //! containerd store know an image by its manifest's digest instead, so the manifest that we compose is accepted too.
 
@@ -142,7 +142,7 @@ impl Loader<'_> {
         before.any(|other| items.iter().any(|item| item.conflicts(other)))
     }
 
-    /// Opens an archive and decides what is to become of its images.
+    /// Opens an archive, and chooses images and tags.
     fn open(&self, target: &Target) -> Result<Vec<Item>, Failure> {
         let archive = Arc::new(Archive::open(&target.path)?);
         let mut choices = choose(&archive, target.entry.as_ref(), self.reporter)?;
@@ -259,8 +259,8 @@ impl Loader<'_> {
         Ok(())
     }
 
-    /// Decides what is to become of an archive's images: nothing if the engine has one under its tags; tags if it has it under
-    /// others. The rest is to be sent.
+    /// Decides what each image of an archive lacks: nothing if the engine has it under its tags, tags if it has it under others,
+    /// else all.
     fn unit<'i>(
         &self,
         number: usize,

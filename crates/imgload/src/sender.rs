@@ -227,7 +227,7 @@ impl Sender<'_> {
             }
             if !is_known && let Err(failure) = self.note(&items) {
                 self.reporter
-                    .detail(format!("no note of what is loaded: {failure}"));
+                    .detail(format!("cannot note the image that is loaded: {failure}"));
             }
             Ok::<_, archive::Error>(())
         });
@@ -253,7 +253,7 @@ impl Sender<'_> {
         match self.store.note_leftovers(&ids, self.lock_timeout) {
             Err(error) if error.is_read_only() => {
                 self.reporter
-                    .detail(format!("no note of what is loaded: {error}"));
+                    .detail(format!("cannot note the image that is loaded: {error}"));
                 Ok(())
             }
             noted => Ok(noted?),

@@ -1,7 +1,7 @@
-//! What is loaded together: the images of one archive, all or none.
+//! Images that are loaded together: those of one archive, all or none.
 //!
 //! Images are sent without names. Only when the engine holds them all, whole and under the IDs that were computed before, each
-//! gets its tags, by one call a tag. So whatever happens before, no tag has moved.
+//! gets its tags, by one call a tag. So no tag moves before, however the load ends.
 
 use cli::{Code, Failure};
 use engine::Engine;
@@ -48,7 +48,7 @@ impl LoadUnit<'_> {
 pub(crate) enum Refusal {
     /// The engine refused this very stream, or took it and does not hold the images: another may do.
     Engine(Failure),
-    /// Somebody removed an image between its check and its tag.
+    /// An image was removed between its check and its tag.
     Lost(Failure),
     /// An archive is not what it should be, or the engine is gone.
     Final(Failure),

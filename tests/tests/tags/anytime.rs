@@ -31,7 +31,7 @@ struct World<'a> {
     tags: Vec<String>,
 }
 
-/// A call of imgload, and what is to become of it.
+/// A call of imgload, and what it asks for.
 #[derive(Debug)]
 struct Call {
     words: Vec<String>,

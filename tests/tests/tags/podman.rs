@@ -1,4 +1,4 @@
-//! What is podman's alone: two names for one tag, and the files that it leaves in its temporary folder.
+//! podman alone has two names for one tag, and leaves archives in its temporary folder.
 
 use pipeline_tests::{Image, Sandbox, Whom, engine};
 use rustix::process::Signal;

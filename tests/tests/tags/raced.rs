@@ -1,4 +1,4 @@
-//! What others do while an image is loaded, and what is left of a load that was killed.
+//! Rivals of a load, and the leftovers of a load that was killed.
 
 use std::time::{Duration, Instant};
 
