@@ -26,10 +26,12 @@ mod generate;
 mod install;
 mod packages;
 pub mod process;
+mod several;
 mod soak;
 mod staged;
 mod steps;
 mod test;
+mod test_programs;
 
 pub use cli::main;
 pub use engines::COMMANDS_ARE_BUILT;

@@ -7,8 +7,9 @@ use crate::engine::podman::Podman;
 use crate::folders::workspace;
 use crate::packages::{self, Program};
 use crate::process::{Command, Runner, command};
+use crate::several::{self, Run};
 use crate::steps::Steps;
-use crate::{Error, dependencies, generate};
+use crate::{COMMANDS_ARE_BUILT, Error, dependencies, generate, test_programs};
 
 /// What the tests need besides the engine.
 const PROGRAMS: &[Program] = &[
@@ -74,6 +75,19 @@ const WITH_PODMAN: [&str; 7] = [
     "pipeline", "load", "tags", "layers", "build", "costs", "faults",
 ];
 
+/// Test programs that run at a time. Each spends much of its time waiting for an engine or a disk.
+const AT_A_TIME: usize = 3;
+/// The test programs that take longest, which begin first.
+const SLOWEST: [&str; 7] = [
+    "documents",
+    "crash",
+    "build",
+    "interrupt",
+    "pipeline",
+    "list",
+    "foreign",
+];
+
 pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, filter: &[String]) -> Result<(), Error> {
     let mut steps = Steps::default();
     if filter.is_empty() {
@@ -109,21 +123,52 @@ pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, filter: &[String]) -> 
             "test --no-fail-fast --workspace --exclude pipeline-tests",
         ))
     })?;
-    let integration = with_filter("test --no-fail-fast --package pipeline-tests")
-        .variable("IMG_ENGINE", engine.program());
-    steps.run("tests against the engine", || runner.run(&integration))?;
-    if engine.is_podman() {
-        return Ok(());
-    }
     let folder = target.join("engines/podman");
-    let podman = steps.run("podman", || Podman::start(runner, &folder, None))?;
-    let tests = WITH_PODMAN.map(|name| format!(" --test {name}")).concat();
-    let words = with_filter(&format!(
-        "test --no-fail-fast --package pipeline-tests{tests}"
-    ));
-    steps.run("tests against podman", || {
-        runner.run(&podman.surround_command(words))
+    let podman = match engine.is_podman() {
+        true => None,
+        false => Some(steps.run("podman", || Podman::start(runner, &folder, None))?),
+    };
+    steps.run("tests against the engines", || {
+        let runs = integration(runner, target, &engine, podman.as_ref(), filter)?;
+        several::run(runner, runs, AT_A_TIME)
     })
+}
+
+/// The tests of whole commands: all on the engine that was found, some on podman too.
+fn integration(
+    runner: &Runner,
+    target: &Utf8Path,
+    engine: &Engine,
+    podman: Option<&Podman>,
+    filter: &[String],
+) -> Result<Vec<Run>, Error> {
+    let mut programs = test_programs::build(runner, &[])?;
+    programs.sort_by_key(|program| {
+        let place = SLOWEST.iter().position(|slow| *slow == program.name);
+        place.unwrap_or(SLOWEST.len())
+    });
+    let logs = target.join("test-logs");
+    std::fs::create_dir_all(&logs).map_err(Error::io(&logs))?;
+    let mut runs = Vec::new();
+    for program in &programs {
+        let words = [program.path.to_string()];
+        let test = command(words.into_iter().chain(filter.iter().cloned()))
+            .variable(COMMANDS_ARE_BUILT, "1")
+            .folder(program.folder.clone());
+        let run = |engine: &str, command| Run {
+            title: format!("{} on {engine}", program.name),
+            log: logs.join(format!("{}-{engine}.log", program.name)),
+            command,
+        };
+        let found = test.clone().variable("IMG_ENGINE", engine.program());
+        runs.push(run("the engine", found));
+        if let Some(podman) = podman
+            && WITH_PODMAN.contains(&program.name.as_str())
+        {
+            runs.push(run("podman", podman.surround_command(test)));
+        }
+    }
+    Ok(runs)
 }
 
 /// The engine that answers, or a private one, and what the tests need beside it.

@@ -1,16 +1,15 @@
 //! The tests against one engine after the other, and a table of what came of it.
 
 mod kind;
-mod programs;
 mod report;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::Error;
 use crate::process::Runner;
+use crate::test_programs::{self, TestProgram};
 pub(crate) use kind::Kind;
 use kind::Running;
-use programs::TestProgram;
 use report::{Column, Outcome, Report};
 
 /// The variable that tells the tests not to build the commands: they stand beside them, and the sources may be out of
@@ -34,7 +33,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, options: &Options) -> Result<(), Error> {
-    let programs = programs::build(runner, &options.tests)?;
+    let programs = test_programs::build(runner, &options.tests)?;
     let folder = target.join("engines");
     let logs = folder.join("log");
     std::fs::create_dir_all(&logs).map_err(Error::io(&logs))?;

@@ -10,15 +10,15 @@ use crate::test::cargo_words;
 
 /// A test program.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct TestProgram {
-    pub(super) name: String,
-    pub(super) path: Utf8PathBuf,
+pub(crate) struct TestProgram {
+    pub(crate) name: String,
+    pub(crate) path: Utf8PathBuf,
     /// Where Cargo would run it.
-    pub(super) folder: Utf8PathBuf,
+    pub(crate) folder: Utf8PathBuf,
 }
 
 /// Builds the commands and the tests, and returns those of these names, or all.
-pub(super) fn build(runner: &Runner, names: &[String]) -> Result<Vec<TestProgram>, Error> {
+pub(crate) fn build(runner: &Runner, names: &[String]) -> Result<Vec<TestProgram>, Error> {
     let cargo = |line: &str| cargo_words(line.split(' ').map(str::to_owned));
     runner.run(&cargo("build --workspace --bins"))?;
     let messages = runner.read(&cargo(

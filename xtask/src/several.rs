@@ -1,0 +1,105 @@
+//! Test programs, several at a time.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Instant;
+
+use camino::Utf8PathBuf;
+
+use crate::Error;
+use crate::process::{Command, Runner};
+
+/// A program to run.
+#[derive(Debug)]
+pub(crate) struct Run {
+    /// For its headline.
+    pub(crate) title: String,
+    pub(crate) command: Command,
+    /// Gets the output.
+    pub(crate) log: Utf8PathBuf,
+}
+
+/// Runs all of them, in this order, so many at a time, and prints the output of each when it ends. A failure does not keep the
+/// others from running.
+///
+/// # Errors
+/// If one fails or can't be started, and after a signal.
+pub(crate) fn run(runner: &Runner, runs: Vec<Run>, at_a_time: usize) -> Result<(), Error> {
+    let waiting = Mutex::new(VecDeque::from(runs));
+    let failed = Mutex::new(Vec::new());
+    let printing = Mutex::new(());
+    let next = || lock(&waiting).pop_front();
+    let work = || -> Result<(), Error> {
+        while let Some(run) = next() {
+            let began = Instant::now();
+            let succeeded = runner.run_into(&run.command, &run.log)?;
+            let output = std::fs::read(&run.log).map_err(Error::io(&run.log))?;
+            let _printing = lock(&printing);
+            let time = began.elapsed().as_secs_f64();
+            eprintln!("\n--> {} ({time:.1} s)", run.title);
+            println!("{}", String::from_utf8_lossy(&output).trim());
+            if !succeeded {
+                lock(&failed).push(run.title);
+            }
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..at_a_time).map(|_| scope.spawn(work)).collect();
+        let ended = workers.into_iter().map(|worker| {
+            let panicked = |panic| std::panic::resume_unwind(panic);
+            worker.join().unwrap_or_else(panicked)
+        });
+        // Each is waited for, also after a failure.
+        ended.fold(Ok(()), Result::and)
+    })?;
+    match lock(&failed).as_slice() {
+        [] => Ok(()),
+        failed => Err(Error::Wrong(format!("failed: {}", failed.join(", ")))),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use camino::Utf8Path;
+
+    use super::*;
+    use crate::process::command;
+
+    #[test]
+    fn all_run_and_what_failed_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = Utf8Path::from_path(folder.path()).unwrap();
+        let run_of = |title: &str, script: &str| Run {
+            title: title.into(),
+            command: command(["sh", "-c", script]).folder(folder),
+            log: folder.join(format!("{title}.log")),
+        };
+        let runs = vec![
+            run_of("bad", "echo no; exit 3"),
+            run_of("a", "sleep 0.1; echo yes >a"),
+            run_of("worse", "exit 4"),
+            run_of("b", "echo yes >b"),
+        ];
+        let error = run(&Runner::default(), runs, 2).unwrap_err().to_string();
+        assert!(error.contains("bad") && error.contains("worse"), "{error}");
+        assert!(!error.contains(", a") && !error.contains(", b"), "{error}");
+        for made in ["a", "b"] {
+            assert_eq!(std::fs::read_to_string(folder.join(made)).unwrap(), "yes\n");
+        }
+        assert_eq!(
+            std::fs::read_to_string(folder.join("bad.log")).unwrap(),
+            "no\n"
+        );
+        let missing = vec![Run {
+            command: command(["/no/such/program"]),
+            ..run_of("missing", "")
+        }];
+        assert!(run(&Runner::default(), missing, 2).is_err());
+    }
+}
