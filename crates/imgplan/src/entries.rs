@@ -97,7 +97,8 @@ impl<'a> Images<'a> {
             let usable = self.usable.iter().copied().filter(|entry| {
                 // An image of the very name is no base of itself, so without an archive it is of no use.
                 let is_own = own.as_ref().is_some_and(|own| own.as_str() == entry.name);
-                !self.archives.is_refused(&entry.name) && !(is_own && self.is_held_alone(entry))
+                let is_of_no_use = is_own && self.is_held_alone(entry);
+                !is_of_no_use && !self.archives.is_refused(&entry.name)
             });
             let selection = select_by(requirement, usable.collect(), rules, &known);
             match selection.chosen() {

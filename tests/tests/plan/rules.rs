@@ -36,7 +36,7 @@ fn requirement(s: &Sandbox, file: &str, rest: &str) {
     );
 }
 
-fn field<'a>(outcome: &'a Outcome, key: &str) -> Vec<Value> {
+fn field(outcome: &Outcome, key: &str) -> Vec<Value> {
     let plans = outcome.ok().json();
     let at = |plan: &Value| key.split('/').fold(plan.clone(), |it, key| it[key].clone());
     plans.iter().map(at).collect()
