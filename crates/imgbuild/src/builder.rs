@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use cli::{Failure, Leases, Reporter};
+use cli::{Code, Failure, Leases, Reporter};
 use engine::Engine;
 use imgfetch::Fetcher;
 use imgprune::InForce;
@@ -162,7 +162,19 @@ impl Builder<'_> {
     fn make(&self, plan: &Plan) -> Result<Built, Failure> {
         let name = self.name(plan)?;
         // Before the lock: a plan that can't be built should not wait for one that can.
-        let ready = self.ready_now(plan, &name, &self.store.read_or_empty()?)?;
+        let registry = self.store.read_or_empty()?;
+        let ready = match self.ready_now(plan, &name, &registry) {
+            Ok(ready) => ready,
+            // A base that is nowhere is not needed if nothing is built.
+            Err(failure) => {
+                let earlier = self.earlier(&registry, &name)?;
+                let met = self.meets_inside(plan, earlier.as_ref(), &registry);
+                let entry = met.filter(|_| failure.code() == Code::Archive);
+                let entry = entry.ok_or(failure)?;
+                self.register(&entry)?;
+                return self.found(plan, &entry);
+            }
+        };
         let named = ready.named.iter().map(|named| &named.image);
         let below = named.chain([&ready.base]);
         let below = below.filter_map(|base| Some(base.entry()?.name.as_str()));
@@ -175,7 +187,7 @@ impl Builder<'_> {
             self.reporter.warn(thin::stale(&earlier.path));
         }
         if let Some(inside) = &ready.inside {
-            self.register(inside)?;
+            self.register(inside.entry())?;
         }
         if let Some(Inside::Meets(entry)) = &ready.inside {
             return self.found(plan, entry);

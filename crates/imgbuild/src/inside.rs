@@ -17,7 +17,8 @@ use plan::{AcceptMissing, Plan, Requirement, score, select};
 use registry::{Edit, Entry, Registry, Store};
 
 use crate::Builder;
-use crate::asked::{has, requested};
+use crate::asked::{Purpose, has, requested};
+use crate::earlier::Earlier;
 use crate::ready::Ready;
 
 /// How many archives are read for one plan, besides its base and what is registered under its name. Each takes up to some
@@ -42,7 +43,7 @@ pub(crate) enum Inside {
 }
 
 impl Inside {
-    fn entry(&self) -> &Entry {
+    pub(crate) fn entry(&self) -> &Entry {
         match self {
             Self::Meets(entry) | Self::Base(entry) => entry,
         }
@@ -50,54 +51,74 @@ impl Inside {
 }
 
 impl Builder<'_> {
-    /// Looks for what a plan's requirement lacks by the registry: in what is registered under its name, in other images for
-    /// the same system, the best first, and in its base.
+    /// Looks for what a plan's requirement lacks by the registry: in images that could meet it, and in its base.
     pub(crate) fn look_inside(
         &self,
         plan: &Plan,
         ready: &Ready,
         registry: &Registry,
     ) -> Option<Inside> {
-        if self.options.builds_anyway() {
+        let all = ready.purpose.plan.requirements.as_ref()?;
+        let earlier = ready.earlier.as_ref();
+        if plan.build != plan::Build::default() {
+            // What a build of its own makes, no other image has.
+            let fingerprint = Some(ready.ingredients.fingerprint);
+            let same = earlier.filter(|it| it.entry.fingerprint == fingerprint);
+            return self.meets_itself(all, same, registry).map(Inside::Meets);
+        }
+        if let Some(entry) = self.meets_inside(plan, earlier, registry) {
+            return Some(Inside::Meets(entry));
+        }
+        let base = ready.base.entry()?;
+        let completed = self.completed(all, base, registry)?;
+        let lacks_less = score(all, &completed).missing != score(all, base).missing;
+        lacks_less.then_some(Inside::Base(completed))
+    }
+
+    /// An image that meets a plan's requirement, although the registry lists too little of it: what is registered under its
+    /// name, or another one for the same system, the best first. Needs no base.
+    pub(crate) fn meets_inside(
+        &self,
+        plan: &Plan,
+        earlier: Option<&Earlier>,
+        registry: &Registry,
+    ) -> Option<Entry> {
+        if plan.build != plan::Build::default() || self.options.builds_anyway() {
             return None;
         }
         let wanted = plan.requirements.as_ref()?;
-        let all = ready.purpose.plan.requirements.as_ref()?;
-        let has_own_build = plan.build != plan::Build::default();
-        if let Some(earlier) = ready.earlier.as_ref().filter(|it| it.stack.is_some()) {
-            let is_same = earlier.entry.fingerprint == Some(ready.ingredients.fingerprint);
-            let completed = self.completed(all, &earlier.entry, registry);
-            let completed = completed.filter(|_| is_same || !has_own_build);
-            if let Some(mut entry) = completed.filter(|entry| meets(all, entry)) {
-                entry.requested = requested(&all.contents());
-                return Some(Inside::Meets(entry));
-            }
-        }
-        // What a build of its own makes, no other image has.
-        if has_own_build {
-            return None;
+        let own = earlier.map(|earlier| &earlier.entry);
+        let all = Purpose::of(plan, own, None).ok()?.plan.requirements?;
+        if let Some(entry) = self.meets_itself(&all, earlier, registry) {
+            return Some(entry);
         }
         let own = plan.name.as_deref();
         let mut others = select(wanted, registry.entries()).candidates;
         others.retain(|it| it.is_usable() && it.missing_variants.is_empty());
         others.retain(|it| Some(it.entry.name.as_str()) != own);
         others.sort_by_key(|it| {
-            (
-                it.unasked,
-                Reverse(it.marks.essential),
-                Reverse(it.marks.extra),
-            )
+            let marks = it.marks;
+            (it.unasked, Reverse(marks.essential), Reverse(marks.extra))
         });
-        for candidate in others.iter().take(MAX_LOOKS) {
+        others.iter().take(MAX_LOOKS).find_map(|candidate| {
             let completed = self.completed(wanted, candidate.entry, registry);
-            if let Some(entry) = completed.filter(|entry| meets(wanted, entry)) {
-                return Some(Inside::Meets(entry));
-            }
+            completed.filter(|entry| meets(wanted, entry))
+        })
+    }
+
+    fn meets_itself(
+        &self,
+        all: &Requirement,
+        earlier: Option<&Earlier>,
+        registry: &Registry,
+    ) -> Option<Entry> {
+        if self.options.builds_anyway() {
+            return None;
         }
-        let base = ready.base.entry()?;
-        let completed = self.completed(all, base, registry)?;
-        let lacks_less = score(all, &completed).missing != score(all, base).missing;
-        lacks_less.then_some(Inside::Base(completed))
+        let earlier = earlier.filter(|it| it.stack.is_some())?;
+        let mut entry = self.completed(all, &earlier.entry, registry)?;
+        entry.requested = requested(&all.contents());
+        meets(all, &entry).then_some(entry)
     }
 
     /// An entry that lists all that its image holds; `None` if it listed that before this call, or lists all that is
@@ -129,8 +150,7 @@ impl Builder<'_> {
     }
 
     /// Writes what was found into the registry.
-    pub(crate) fn register(&self, inside: &Inside) -> Result<(), Failure> {
-        let found = inside.entry();
+    pub(crate) fn register(&self, found: &Entry) -> Result<(), Failure> {
         let is_new = self.store.update(self.lock_timeout, |registry| {
             let entry = registry.get(&found.name);
             let is_same =

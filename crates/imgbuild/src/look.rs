@@ -1,6 +1,6 @@
 //! A look at what would be done. Nothing is built, loaded or fetched.
 
-use cli::Failure;
+use cli::{Code, Failure};
 use plan::Plan;
 
 use crate::base::Base;
@@ -66,7 +66,18 @@ impl Builder<'_> {
             earlier.is_coming = true;
             notes.push(coming.words());
         }
-        let ready = self.ready(plan, &name, &sources, earlier)?;
+        let ready = match self.ready(plan, &name, &sources, earlier.clone()) {
+            Ok(ready) => ready,
+            Err(failure) => {
+                let met = self.meets_inside(plan, earlier.as_ref(), &registry);
+                let entry = met.filter(|_| failure.code() == Code::Archive);
+                notes.push(met_by(&entry.ok_or(failure)?.name));
+                return Ok(Look {
+                    reasons: Vec::new(),
+                    notes,
+                });
+            }
+        };
         let Ready { base, recipe, .. } = &ready;
         if let Some(Inside::Meets(entry)) = &ready.inside {
             notes.push(met_by(&entry.name));

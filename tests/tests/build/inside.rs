@@ -103,3 +103,24 @@ fn one_look_serves_all_plans_of_a_call() {
         .stdout(&path.repeat(2))
         .stderr_lacks("building");
 }
+
+#[test]
+fn no_base_is_needed_for_what_is_there_already() {
+    let s = Sandbox::new();
+    registered_by_hand(&s);
+    // The image itself, planned on a system that neither the store nor the engine has.
+    let plan = plan(&s, "base", &["aa"], &[]);
+    let base = format!(r#""best_base_image_path":"{}""#, s.archive("base"));
+    let plan = plan.replace(&base, r#""base_image":"debian:2""#);
+    assert!(plan.contains("debian:2"), "{plan}");
+    for words in [&["-n"][..], &[]] {
+        let outcome = s.command("imgbuild").args(words).input(&*plan).run();
+        let path = s.archive("base") + "\n";
+        let expected = if words.is_empty() { &path } else { "" };
+        outcome.ok().stdout(expected);
+    }
+    assert!(
+        s.read("image-registry.yml")
+            .contains("packages: [zz, aa]\n")
+    );
+}
