@@ -1,4 +1,4 @@
-//! Files that belong to nobody.
+//! Orphans: archives without an entry, and what interrupted commands left.
 
 use std::time::Duration;
 
@@ -46,8 +46,8 @@ impl Pruner<'_> {
             }
             let (kind, reason) = match stray.kind {
                 StrayKind::Archive => (GoneKind::Orphan, "no entry names it"),
-                StrayKind::Unfinished => (GoneKind::Unfinished, "its writer is dead"),
-                StrayKind::Transfer => (GoneKind::Unfinished, "nobody works on it"),
+                StrayKind::Unfinished => (GoneKind::Unfinished, "an interrupted command left it"),
+                StrayKind::Transfer => (GoneKind::Unfinished, "an interrupted transfer left it"),
             };
             match self.remove_stray(&stray, options.dry_run) {
                 Ok(true) => report.gone.push(Gone {
