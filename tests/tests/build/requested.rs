@@ -36,14 +36,16 @@ fn installed(s: &Sandbox) -> Vec<String> {
 fn entry(s: &Sandbox) -> String {
     let registry = s.read("image-registry.yml");
     let at = registry.find(&format!("name: {}\n", s.image("tool")));
-    let rest = &registry[at.expect("an entry")..];
+    let rest = &registry[at.unwrap_or_else(|| panic!("no entry in {registry}"))..];
     rest.split("- name: ").next().unwrap_or(rest).to_owned()
 }
 
 fn layers(s: &Sandbox) -> u64 {
     let image = s.run("imgls", ["--long", "--json", &s.image("tool")]);
     let json = &image.ok().json()[0];
-    json["layers"].as_u64().expect("how many")
+    json["layers"]
+        .as_u64()
+        .unwrap_or_else(|| panic!("no layers in {json}"))
 }
 
 #[test]
