@@ -158,6 +158,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     let all = Input {
         files: &cli.files,
         jobs: cli.jobs.map_or(1, NonZero::get),
+        builds: !cli.print_dockerfile && !cli.dry_run,
     };
     if cli.print_dockerfile {
         let text = |plan: &Plan| match plan.passed() {

@@ -1,10 +1,13 @@
 //! A look at what would be done. Nothing is built, loaded or fetched.
 
 use cli::{Code, Failure};
+use naming::ImageName;
 use plan::Plan;
+use registry::Registry;
 
 use crate::base::Base;
 use crate::builder::met_by;
+use crate::earlier::Earlier;
 use crate::foreseen::{Coming, Foreseen};
 use crate::inside::Inside;
 use crate::place::Place;
@@ -57,15 +60,8 @@ impl Builder<'_> {
             foreseen: Some(foreseen),
             ..self.sources(&registry)
         };
-        let mut earlier = self.earlier(&registry, &name)?;
-        let mut notes = Vec::new();
-        if let Some(earlier) = &mut earlier
-            && earlier.entry.remote.is_some()
-            && let Ok(Some(coming)) = foreseen.fetched(&earlier.entry)
-        {
-            earlier.is_coming = true;
-            notes.push(coming.words());
-        }
+        let (earlier, coming) = self.earlier_foreseen(&registry, &name, foreseen)?;
+        let mut notes: Vec<_> = coming.iter().map(Coming::words).collect();
         let ready = match self.ready(plan, &name, &sources, earlier.clone()) {
             Ok(ready) => ready,
             Err(failure) => {
@@ -101,6 +97,24 @@ impl Builder<'_> {
             reasons: ready.lines(),
             notes,
         })
+    }
+
+    /// What is registered under a name, and what would be fetched for it.
+    pub(crate) fn earlier_foreseen(
+        &self,
+        registry: &Registry,
+        name: &ImageName,
+        foreseen: &Foreseen,
+    ) -> Result<(Option<Earlier>, Option<Coming>), Failure> {
+        let mut earlier = self.earlier(registry, name)?;
+        if let Some(earlier) = &mut earlier
+            && earlier.entry.remote.is_some()
+            && let Ok(Some(coming)) = foreseen.fetched(&earlier.entry)
+        {
+            earlier.is_coming = true;
+            return Ok((Some(earlier.clone()), Some(coming)));
+        }
+        Ok((earlier, None))
     }
 
     /// The text of the build file that would be used, after those of plans that are foreseen.

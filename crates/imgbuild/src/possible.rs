@@ -3,11 +3,14 @@
 use cli::{Code, Failure};
 use engine::Build;
 use naming::Architecture;
-use plan::{Secret, SecretSource};
+use plan::{Plan, Secret, SecretSource};
+use registry::Registry;
 
 use crate::Builder;
 use crate::base::Base;
-use crate::recipe::Recipe;
+use crate::foreseen::Foreseen;
+use crate::recipe::{Recipe, wanted_architecture};
+use crate::sources::Sources;
 
 impl Builder<'_> {
     pub(crate) fn check_possible(
@@ -16,19 +19,52 @@ impl Builder<'_> {
         base: &Base,
         build: &Build,
     ) -> Result<(), Failure> {
-        check_base(recipe, base)?;
+        self.check_architecture(recipe, base)?;
         self.check_packages(recipe, base)?;
         recipe.secrets.iter().try_for_each(check_secret)?;
-        self.engine.check_build(build)?;
-        let wanted = recipe.architecture;
-        match self.engine.can_run(wanted)? {
-            Some(false) if recipe.runs => Err(can_not_run(wanted)),
+        Ok(self.engine.check_build(build)?)
+    }
+
+    /// Refuses a plan that needs a build for an architecture that the engine can't build. Other failures are left to the build.
+    pub(crate) fn refuse_foreign(
+        &self,
+        plan: &Plan,
+        registry: &Registry,
+        foreseen: &Foreseen,
+    ) -> Result<(), Failure> {
+        let foreign = wanted_architecture(plan).filter(|wanted| *wanted != Architecture::host());
+        let can_run = foreign.map(|wanted| self.engine.can_run(wanted));
+        let (Some(Ok(Some(false) | None)), Ok(name)) = (can_run, self.name(plan)) else {
+            return Ok(());
+        };
+        let sources = Sources {
+            // A base that is nowhere makes no difference to what the engine can run.
+            pull: true,
+            foreseen: Some(foreseen),
+            ..self.sources(registry)
+        };
+        let Ok((earlier, _)) = self.earlier_foreseen(registry, &name, foreseen) else {
+            return Ok(());
+        };
+        match self.ready(plan, &name, &sources, earlier) {
+            Ok(ready) if ready.is_built() => {
+                let checked = self.check_architecture(&ready.recipe, &ready.base);
+                checked.map_err(|failure| failure.about(plan.subject()))?;
+                foreseen.expect(plan, self.store, registry);
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
-}
 
-impl Builder<'_> {
+    fn check_architecture(&self, recipe: &Recipe, base: &Base) -> Result<(), Failure> {
+        let wanted = recipe.architecture;
+        match self.engine.can_run(wanted)? {
+            Some(false) if recipe.runs => Err(can_not_run(wanted)),
+            _ => check_base(recipe, base),
+        }
+    }
+
     /// A misspelt package fails only when all before it is downloaded. It is told from one that a newer list would have by its
     /// neighbour.
     fn check_packages(&self, recipe: &Recipe, base: &Base) -> Result<(), Failure> {

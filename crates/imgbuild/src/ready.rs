@@ -110,6 +110,11 @@ impl Builder<'_> {
 }
 
 impl Ready {
+    /// Whether there is anything to build.
+    pub(crate) fn is_built(&self) -> bool {
+        !self.reasons.is_empty() && !matches!(self.inside, Some(Inside::Meets(_)))
+    }
+
     /// Why it is built, and what it holds for others, in words.
     pub(crate) fn lines(&self) -> Vec<String> {
         let earlier = crate::asked::words(&self.purpose.earlier);

@@ -7,6 +7,7 @@ use cli::{Code, Context, Failure};
 use plan::Plan;
 
 use crate::Builder;
+use crate::foreseen::Foreseen;
 use crate::matrix::Matrix;
 use crate::reading::each_plan;
 use crate::schedule::Schedule;
@@ -17,6 +18,8 @@ pub(crate) struct Input<'a> {
     pub files: &'a [Utf8PathBuf],
     /// How many images are worked on at a time.
     pub jobs: usize,
+    /// Whether images are built, so that the engine must be able to.
+    pub builds: bool,
 }
 
 impl Input<'_> {
@@ -35,7 +38,7 @@ impl Input<'_> {
             mut unreadable,
             ended: read,
         } = self.read(builder, context);
-        let matrix = sorted(&plans, builder)?;
+        let matrix = sorted(&plans, builder, self.builds)?;
         let mut refused = matrix
             .images
             .iter()
@@ -110,13 +113,20 @@ struct Read {
 }
 
 /// The images of all plans, with what keeps them from being built.
-fn sorted<'a>(plans: &'a [Plan], builder: &Builder) -> Result<Matrix<'a>, Failure> {
+fn sorted<'a>(plans: &'a [Plan], builder: &Builder, builds: bool) -> Result<Matrix<'a>, Failure> {
     let registry = builder.store.read_or_empty()?;
     let mut matrix = Matrix::of(plans, builder.store, &registry)?;
+    let foreseen = Foreseen::new(builder.fetcher.as_ref());
     for image in &mut matrix.images {
         let name = builder.name(&image.plan).ok();
         let name = name.filter(|_| image.plan.needs_build() && image.refused.is_none());
-        let checked = name.map(|name| builder.refuse_cycle(&image.plan, &name, &registry));
+        let checked = name.map(|name| {
+            builder.refuse_cycle(&image.plan, &name, &registry)?;
+            match builds {
+                true => builder.refuse_foreign(&image.plan, &registry, &foreseen),
+                false => Ok(()),
+            }
+        });
         image.refused = image.refused.take().or(checked.and_then(Result::err));
     }
     Ok(matrix)

@@ -7,6 +7,7 @@ mod cache;
 mod explain;
 mod features;
 mod file;
+mod foreign;
 mod inside;
 mod itself;
 mod jobs;
