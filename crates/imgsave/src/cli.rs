@@ -73,6 +73,8 @@ pub struct Cli {
     normalize: bool,
 
     /// The registered image whose layers --thin leaves out
+    ///
+    /// Default: the base that the image's entry names.
     #[arg(long, value_name = "NAME", requires = "thin")]
     base: Option<String>,
 
@@ -105,13 +107,9 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     if cli.name.is_some() && cli.operands.len() > 1 {
         return Err(Failure::usage(SEVERAL));
     }
-    if cli.form.is_thin() && cli.base.is_none() {
-        return Err(Failure::usage(
-            "`--thin` needs `--base NAME`: the image says not what it was built on",
-        ));
-    }
     let naming = naming_of(&cli)?;
     let names_one = cli.name.is_some();
+    let on_own_base = cli.form.is_thin() && cli.base.is_none();
     let mut names = BTreeMap::new();
     let store = cli.common.store()?;
     let engine = cli.common.engine();
@@ -142,7 +140,13 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
             return Err(about(several_images(&sources)));
         }
         for source in &sources {
-            let saved = save(&saver, source, naming.as_ref(), cli.normalize, &names);
+            let naming = naming_for(source, naming.as_ref(), &store, cli.normalize);
+            let naming = naming.map_err(about)?;
+            let saved = match on_own_base {
+                true => thin_on_own_base(&saver, source, &naming)
+                    .and_then(|saver| save(&saver, source, &naming, &names)),
+                false => save(&saver, source, &naming, &names),
+            };
             let saved = saved.map_err(about)?;
             names.insert(saved.name.clone(), saved.image_id);
             print(context, &saved)?;
@@ -181,8 +185,7 @@ fn form(store: &Store, base: Option<&str>, wanted: Wanted) -> Result<Form, Failu
 /// Writes the archive of a registered image with all its layers.
 fn full(saver: &Saver, name: &str) -> Result<Saved, Failure> {
     let registry = saver.store.read_or_empty()?;
-    let entry = registry
-        .get(name)
+    let entry = cli::find_entry(saver.store, &registry, name)?
         .ok_or_else(|| cli::not_registered(saver.store, name))?;
     let naming = Naming::Given(entry.name.parse()?);
     let source = Source::registered(&saver.store.path(&entry.file)?.absolute(), entry)?;
@@ -209,24 +212,51 @@ fn several_images(sources: &[Source]) -> Failure {
         .with_hint("--image chooses one; without a name, each is saved under its own tag")
 }
 
+/// The name that is given, else that of the image's entry, else the one that the image suggests.
+fn naming_for(
+    source: &Source,
+    given: Option<&Naming>,
+    store: &Store,
+    normalize: bool,
+) -> Result<Naming, Failure> {
+    match (given, source.entry(store)?) {
+        (Some(given), _) => Ok(given.clone()),
+        (None, Some(entry)) => compliant_name(&entry.name, normalize).map(Naming::Given),
+        (None, None) => source.naming(normalize),
+    }
+}
+
+/// A saver that leaves out the layers of the base that the image's entry names.
+fn thin_on_own_base<'a>(
+    saver: &Saver<'a>,
+    source: &Source,
+    naming: &Naming,
+) -> Result<Saver<'a>, Failure> {
+    let refuse = |why: &str| Failure::usage(format!("`--thin` needs `--base NAME`: {why}"));
+    let registry = saver.store.read_or_empty()?;
+    let named = || registry.get(naming.known()?.as_str()).cloned();
+    let entry = source.entry(saver.store)?.or_else(named);
+    let entry = entry.ok_or_else(|| refuse("the image is not registered"))?;
+    let base = entry.base.as_deref();
+    let base = base.ok_or_else(|| refuse("its entry names no base"))?;
+    let unknown = || refuse(&format!("the base of its entry, {base}, is not registered"));
+    let base = registry.get(base).ok_or_else(unknown)?;
+    Ok(Saver {
+        form: Form {
+            base: Some(thin::base(saver.store, base)?),
+            ..saver.form.clone()
+        },
+        make_room: saver.make_room.clone(),
+        ..*saver
+    })
+}
+
 fn save(
     saver: &Saver,
     source: &Source,
-    naming: Option<&Naming>,
-    normalize: bool,
+    naming: &Naming,
     names: &BTreeMap<String, Digest>,
 ) -> Result<Saved, Failure> {
-    let own;
-    let naming = match naming {
-        Some(naming) => naming,
-        None => {
-            own = match source.entry(saver.store)? {
-                Some(entry) => Naming::Given(compliant_name(&entry.name, normalize)?),
-                None => source.naming(normalize)?,
-            };
-            &own
-        }
-    };
     saver.save(source, naming, |contents| {
         let name = contents.name.as_str();
         // It would be gone as soon as it was printed.

@@ -31,7 +31,7 @@ pub enum Source {
 
 impl Source {
     /// Finds what an operand names: an existing file is an archive, which may hold several images, anything else a
-    /// reference, or a registered name that the engine does not know. `image` chooses one of an archive's.
+    /// reference, or the name or tag of a registered image that the engine does not know. `image` chooses one of an archive's.
     pub(crate) fn find(
         saver: &Saver,
         operand: &str,
@@ -46,7 +46,7 @@ impl Source {
             return Ok(vec![source]);
         }
         let registry = saver.store.read_or_empty()?;
-        match registry.get(operand) {
+        match cli::find_entry(saver.store, &registry, operand)? {
             Some(entry) => {
                 let path = saver.store.path(&entry.file)?.absolute();
                 Ok(vec![Self::registered(&path, entry)?])

@@ -111,6 +111,41 @@ fn a_thin_archive_is_made_whole() {
 }
 
 #[test]
+fn a_stored_image_is_thin_on_the_base_of_its_entry() {
+    let s = Sandbox::new();
+    let [base, top] = thin_on_base(&s);
+    let name = s.image("top");
+    for operand in [top.as_str(), &s.archive("top"), &name] {
+        s.run("imgsave", ["--full", &name]).ok();
+        assert!(s.size("top") > BASE as u64);
+        let saved = s.run("imgsave", ["--thin", operand]);
+        saved.ok().stdout(&format!("{}\n", s.archive("top")));
+        let said = entry(&s, "top");
+        assert!(said.contains("thin: true"), "{said}");
+        assert!(s.size("top") < LITTLE);
+    }
+    // Held by the engine.
+    s.run("imgsave", ["--full", &name]).ok();
+    s.run("imgload", [&name]).ok();
+    s.run("imgsave", ["--thin", &top]).ok();
+    assert!(entry(&s, "top").contains("thin: true"));
+    s.run("imgsave", ["--thin", &base])
+        .fails("imgsave", 2, "its entry names no base");
+    let registry = s.read("image-registry.yml");
+    let own = format!("base: {}\n", s.image("base"));
+    assert!(registry.contains(&own), "{registry}");
+    s.write(
+        "image-registry.yml",
+        registry.replace(&own, "base: none-debian-12-such\n"),
+    );
+    s.run("imgsave", ["--thin", &name]).fails(
+        "imgsave",
+        2,
+        "the base of its entry, none-debian-12-such, is not registered",
+    );
+}
+
+#[test]
 fn an_image_is_thin_only_on_the_base_that_it_has() {
     let s = Sandbox::new();
     let (base, other) = (large(&s, "base"), Image::new().build(&s, "other"));
