@@ -1,6 +1,7 @@
 //! The engine as a whole: how it is called, which it is, where it keeps images.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ const CLEAN_UP_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Engine {
     program: Arc<OsString>,
     version: Arc<OnceLock<Version>>,
+    /// Whose images they are, if an answer has shown it.
+    shown: Arc<OnceLock<Flavor>>,
     store: Arc<OnceLock<StoreKind>>,
     timeout: Option<Duration>,
     /// Where podman's temporary folders go.
@@ -33,6 +36,7 @@ impl Engine {
         Self {
             program: Arc::new(program.into()),
             version: Arc::default(),
+            shown: Arc::default(),
             store: Arc::default(),
             timeout: None,
             spools: None,
@@ -79,9 +83,33 @@ impl Engine {
         Ok(self.version.get_or_init(|| version).clone())
     }
 
-    /// Who answers.
+    /// Whose images they are. [`Engine::probe`] asks, if no answer has shown it.
     pub(crate) fn flavor(&self) -> Result<Flavor, Error> {
-        Ok(self.probe()?.server_flavor)
+        match self.known_flavor() {
+            Some(flavor) => Ok(flavor),
+            None => Ok(self.probe()?.server_flavor),
+        }
+    }
+
+    /// Whose images they are, if that is known without a call.
+    pub(crate) fn known_flavor(&self) -> Option<Flavor> {
+        let probed = self.version.get().map(|version| version.server_flavor);
+        probed.or_else(|| self.shown.get().copied())
+    }
+
+    /// Notes what an answer has shown.
+    pub(crate) fn has_shown(&self, flavor: Flavor) {
+        let _ = self.shown.set(flavor);
+    }
+
+    /// Whose images they may be, to spell the first question. The program's name proves nothing.
+    pub(crate) fn likely_flavor(&self) -> Flavor {
+        let name = Path::new(&*self.program).file_name().unwrap_or_default();
+        if name.to_string_lossy().starts_with("podman") {
+            Flavor::Podman
+        } else {
+            Flavor::Docker
+        }
     }
 
     /// Asks where the engine keeps images, once.
@@ -89,10 +117,9 @@ impl Engine {
         if let Some(kind) = self.store.get() {
             return Ok(*kind);
         }
-        let version = self.probe()?;
-        let kind = if version.server_flavor == Flavor::Podman {
+        let kind = if self.flavor()? == Flavor::Podman {
             StoreKind::Podman
-        } else if version.is_before_containerd() {
+        } else if self.probe()?.is_before_containerd() {
             StoreKind::GraphDriver
         } else {
             let call = self

@@ -5,7 +5,8 @@
 //! |---|---|---|
 //! | `version --format '{{json .}}'` | `Client.ApiVersion`, `Server.Components` | `Client.APIVersion`, no `Server` |
 //! | `image inspect --format '{{json .}}'` | one object an image, a line each | one array of all |
-//! | `.Id` | `sha256:…`: the config's digest, on containerd stores the manifest's | 64 hex digits: the config's digest |
+//! | `.Id` | `sha256:…`: the config's digest, on containerd stores the manifest's | 64 hex digits: the config's digest; its service behind Docker's command line says `sha256:…` |
+//! | `.RepoTags` of names of Docker Hub | `x:1` | `docker.io/library/x:1`, of its service too |
 //! | `.RootFS` of an incomplete image | `{}` on 28 with the containerd store | `null` |
 //! | an image of which something is missing in containerd's store | in no list; 26 shows it by its name as if it were whole | |
 //! | `x:1` as a local name | `docker.io/library/x:1` | `localhost/x:1` when built, tagged or loaded from a classic archive; `docker.io/library/x:1` when loaded in OCI form |
@@ -18,7 +19,8 @@
 //! | a missing image | `Error: No such image: x`, `Error response from daemon: no such image: …` (CLI 28) | `Error: inspecting object: x: image not known`; 5 says `x: image not known`, and `Error: ` before the last of several alone |
 //! | the CLI without the buildx plugin (28) | the legacy builder, which takes no `--progress` | its own builder, which does not either |
 //!
-//! The program says which it is; its name does not (`podman-docker` installs podman as `docker`).
+//! The program says which it is, by `version` or the form of `.Id` and `.RepoTags`; its name does not (`podman-docker` installs
+//! podman as `docker`).
 //! Docker's command line may also talk to podman's service: then local names are podman's.
 
 use naming::{Architecture, Reference};
@@ -194,20 +196,36 @@ pub(crate) fn parse_driver_status(json: &[u8]) -> Option<StoreKind> {
     })
 }
 
-impl Version {
+impl Flavor {
+    /// Who shows an image with this `.Id` and these `.RepoTags`, if only one does.
+    pub(crate) fn shown_by(id: &str, tags: &[String]) -> Option<Self> {
+        let is_short = |tag: &String| {
+            tag.parse::<Reference>().is_ok_and(|reference| {
+                *tag == reference.to_string() && *tag != reference.canonical()
+            })
+        };
+        if !id.starts_with("sha256:") {
+            Some(Self::Podman)
+        } else if tags.iter().any(is_short) {
+            Some(Self::Docker)
+        } else {
+            None
+        }
+    }
+
     /// The names under which the engine may hold what people call `reference`, most likely first.
-    pub(crate) fn spellings(&self, reference: &Reference) -> Vec<String> {
-        match self.server_flavor {
+    pub(crate) fn spellings(self, reference: &Reference) -> Vec<String> {
+        match self {
             // `sha256:12` would find any image whose ID begins so.
-            Flavor::Docker
+            Self::Docker
                 if reference
                     .canonical()
                     .starts_with("docker.io/library/sha256:") =>
             {
                 vec![reference.canonical()]
             }
-            Flavor::Docker => vec![reference.to_string()],
-            Flavor::Podman => {
+            Self::Docker => vec![reference.to_string()],
+            Self::Podman => {
                 let canonical = reference.canonical();
                 let local = canonical
                     .strip_prefix("docker.io/")
@@ -222,14 +240,16 @@ impl Version {
     }
 
     /// A name of the engine's as people say it; `None` for `<none>:<none>`.
-    pub(crate) fn reference(&self, name: &str) -> Option<Reference> {
-        let name = match self.server_flavor {
-            Flavor::Docker => name,
-            Flavor::Podman => name.strip_prefix("localhost/").unwrap_or(name),
+    pub(crate) fn reference(self, name: &str) -> Option<Reference> {
+        let name = match self {
+            Self::Docker => name,
+            Self::Podman => name.strip_prefix("localhost/").unwrap_or(name),
         };
         name.parse().ok()
     }
+}
 
+impl Version {
     /// The signal after which a build leaves nothing running and nothing behind.
     pub(crate) fn ends_builds(&self) -> i32 {
         match self.flavor {

@@ -4,7 +4,7 @@ use naming::{Digest, NameError, Reference};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::flavor::{Flavor, Version};
+use crate::flavor::Flavor;
 
 /// An image as the engine holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,10 +68,10 @@ impl Name {
     }
 
     /// What the engine may call it, most likely first.
-    pub(crate) fn spellings(&self, version: &Version) -> Vec<String> {
+    pub(crate) fn spellings(&self, flavor: Flavor) -> Vec<String> {
         match self {
             Self::Id(id) => vec![id.to_string()],
-            Self::Reference(reference) => version.spellings(reference),
+            Self::Reference(reference) => flavor.spellings(reference),
         }
     }
 
@@ -141,7 +141,12 @@ pub(crate) struct RawRootFs {
 }
 
 impl RawImage {
-    pub(crate) fn validate(self, version: &Version) -> Result<ImageInfo, NameError> {
+    /// Who shows it so, if only one engine does.
+    pub(crate) fn shown_by(&self) -> Option<Flavor> {
+        Flavor::shown_by(&self.id, self.repo_tags.as_deref().unwrap_or_default())
+    }
+
+    pub(crate) fn validate(self, flavor: Flavor) -> Result<ImageInfo, NameError> {
         let hex = self.id.strip_prefix("sha256:").unwrap_or(&self.id);
         let digests = self.repo_digests.unwrap_or_default();
         let names = self.repo_tags.unwrap_or_default();
@@ -154,7 +159,7 @@ impl RawImage {
                 .is_some_and(|driver| driver.data.is_some()),
             tags: names
                 .iter()
-                .filter_map(|tag| version.reference(tag))
+                .filter_map(|tag| flavor.reference(tag))
                 .collect(),
             diff_ids: self.root_fs.and_then(RawRootFs::diff_ids),
             architecture: self.architecture.unwrap_or_default(),
@@ -168,7 +173,7 @@ impl RawImage {
                 .iter()
                 .filter_map(|name| name.rsplit_once('@')?.1.parse().ok())
                 .collect(),
-            names: match version.server_flavor {
+            names: match flavor {
                 Flavor::Docker => Vec::new(),
                 Flavor::Podman => names,
             },
@@ -187,16 +192,13 @@ impl RawRootFs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flavor::parse_version;
 
     const ID: &str = "1111111111111111111111111111111111111111111111111111111111111111";
 
     fn read(json: &str) -> ImageInfo {
-        let version =
-            parse_version(br#"{"Client":{"APIVersion":"4.3.1","Version":"4.3.1"}}"#).unwrap();
         serde_json::from_str::<RawImage>(json)
             .unwrap()
-            .validate(&version)
+            .validate(Flavor::Podman)
             .unwrap()
     }
 

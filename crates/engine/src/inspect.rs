@@ -1,14 +1,15 @@
 //! What the engine holds.
 //!
 //! Asking for many images is one call, and those that are there are printed in the order asked. Which
-//! name an image answers is seen from the image itself.
+//! name an image answers is seen from the image itself. Mostly the image also shows whether Docker or podman has it: only if it
+//! does not, the engine is asked for its version too.
 
 use std::collections::BTreeSet;
 
 use naming::Digest;
 
 use crate::complaint;
-use crate::flavor::Version;
+use crate::flavor::Flavor;
 use crate::image::{ImageInfo, Name, RawImage};
 use crate::several::{self, Answer, chunks};
 use crate::{Engine, Error};
@@ -22,8 +23,23 @@ impl Engine {
         if names.is_empty() {
             return Ok(Vec::new());
         }
-        let version = self.probe()?;
-        let spelled: Vec<_> = names.iter().map(|name| name.spellings(&version)).collect();
+        let likely = self.known_flavor().unwrap_or_else(|| self.likely_flavor());
+        let mut found = self.inspect_as(&names, likely)?;
+        let flavor = self.flavor()?;
+        if flavor != likely {
+            // podman takes `x:1` for any name that ends so.
+            found = self.inspect_as(&names, flavor)?;
+        }
+        if flavor == Flavor::Docker {
+            self.mark_incomplete(&mut found)?;
+        }
+        Ok(found)
+    }
+
+    /// Looks up images under every name that an engine of this flavor has for them. From another engine the answer means
+    /// nothing.
+    fn inspect_as(&self, names: &[Name], flavor: Flavor) -> Result<Vec<Option<ImageInfo>>, Error> {
+        let spelled: Vec<_> = names.iter().map(|name| name.spellings(flavor)).collect();
         let asked: Vec<_> = names
             .iter()
             .zip(&spelled)
@@ -35,10 +51,7 @@ impl Engine {
             .collect();
         let mut answers = Vec::with_capacity(asked.len());
         for chunk in chunks(&asked, |(_, spelling)| spelling.len()) {
-            answers.extend(self.inspect_chunk(chunk, &version)?);
-        }
-        if version.may_show_incomplete() {
-            self.mark_incomplete(&mut answers)?;
+            answers.extend(self.inspect_chunk(chunk, flavor)?);
         }
         let mut answers = answers.into_iter();
         let first_found = |spellings: &Vec<String>| {
@@ -52,7 +65,8 @@ impl Engine {
 
     /// Takes the layers from images that the engine shows but does not list: something of them is missing in its store.
     fn mark_incomplete(&self, images: &mut [Option<ImageInfo>]) -> Result<(), Error> {
-        if images.iter().flatten().all(ImageInfo::has_driver) {
+        let all_driven = images.iter().flatten().all(ImageInfo::has_driver);
+        if all_driven || !self.probe()?.may_show_incomplete() {
             return Ok(());
         }
         let listed = self.known_ids()?;
@@ -101,13 +115,13 @@ impl Engine {
     pub(crate) fn inspect_chunk(
         &self,
         asked: &[(&Name, &str)],
-        version: &Version,
+        flavor: Flavor,
     ) -> Result<Vec<Option<ImageInfo>>, Error> {
         let call = self.call("image inspect").args(["--format", "{{json .}}"]);
         let spellings: Vec<_> = asked.iter().map(|(_, spelling)| *spelling).collect();
         let one_by_one = || {
             asked.iter().try_fold(Vec::new(), |mut all, one| {
-                all.extend(self.inspect_chunk(std::slice::from_ref(one), version)?);
+                all.extend(self.inspect_chunk(std::slice::from_ref(one), flavor)?);
                 Ok(all)
             })
         };
@@ -123,8 +137,15 @@ impl Engine {
             }
             answer => answer?,
         };
-        let found = parse(&answer, version)?;
+        let (found, shown) = parse(&answer, flavor)?;
         answer.check_count(found.len())?;
+        if let Some(shown) = shown {
+            self.has_shown(shown);
+        }
+        // Another engine than the names are spelled for: they are asked again.
+        if self.known_flavor().is_some_and(|known| known != flavor) {
+            return Ok(vec![None; asked.len()]);
+        }
         match place(asked, found) {
             Some(placed) => Ok(placed),
             // An image that does not show the name it was found by: one call each settles it.
@@ -134,8 +155,14 @@ impl Engine {
     }
 }
 
-fn parse(answer: &Answer, version: &Version) -> Result<Vec<ImageInfo>, Error> {
-    answer.documents(|raw: RawImage| raw.validate(version).ok())
+/// The images, and who shows them so, if only one engine does.
+fn parse(answer: &Answer, flavor: Flavor) -> Result<(Vec<ImageInfo>, Option<Flavor>), Error> {
+    let mut shown = None;
+    let images = answer.documents(|raw: RawImage| {
+        shown = shown.or_else(|| raw.shown_by());
+        raw.validate(flavor).ok()
+    })?;
+    Ok((images, shown))
 }
 
 /// Gives every image found to the name it answers. The images are in the order of the names with

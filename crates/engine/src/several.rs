@@ -102,7 +102,7 @@ impl Answer {
     /// valid.
     pub(crate) fn documents<R: DeserializeOwned, T>(
         &self,
-        read: impl Fn(R) -> Option<T>,
+        mut read: impl FnMut(R) -> Option<T>,
     ) -> Result<Vec<T>, Error> {
         #[derive(Deserialize)]
         #[serde(untagged)]

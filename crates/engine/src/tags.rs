@@ -89,7 +89,7 @@ impl Engine {
     /// The name under which the engine holds an image, exactly: podman would take `x:1` for any name
     /// that ends so.
     pub(crate) fn exact(&self, name: &Name) -> Result<String, Error> {
-        let mut spellings = name.spellings(&self.probe()?);
+        let mut spellings = name.spellings(self.flavor()?);
         if spellings.len() > 1
             && let Some((held, _)) = self.held_names(name)?.into_iter().next()
         {
@@ -100,10 +100,10 @@ impl Engine {
 
     /// The names under which podman holds what people call by one, each with the image's ID, the one that counts first.
     fn held_names(&self, name: &Name) -> Result<Vec<(String, Digest)>, Error> {
-        let version = self.probe()?;
+        let flavor = self.flavor()?;
         let mut held = Vec::new();
-        for spelling in name.spellings(&version) {
-            let found = self.inspect_chunk(&[(name, &spelling)], &version)?;
+        for spelling in name.spellings(flavor) {
+            let found = self.inspect_chunk(&[(name, &spelling)], flavor)?;
             let image = found.into_iter().flatten().next();
             held.extend(image.map(|image| (spelling, image.id)));
         }

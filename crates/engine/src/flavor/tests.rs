@@ -58,7 +58,7 @@ fn the_driver_tells_the_store() {
 
 #[test]
 fn podman_has_two_names_for_one() {
-    let podman = version(PODMAN);
+    let podman = Flavor::Podman;
     assert_eq!(
         podman.spellings(&reference("x:1")),
         ["localhost/x:1", "docker.io/library/x:1"]
@@ -75,7 +75,7 @@ fn podman_has_two_names_for_one() {
         assert_eq!(podman.reference(&name), Some(reference("x:1")));
     }
 
-    let docker = version(DOCKER);
+    let docker = Flavor::Docker;
     assert_eq!(docker.spellings(&reference("x")), ["x:latest"]);
     assert_eq!(
         docker.spellings(&reference("sha256:12")),
@@ -83,4 +83,25 @@ fn podman_has_two_names_for_one() {
     );
     assert_ne!(docker.reference("localhost/x:1"), Some(reference("x:1")));
     assert_eq!(docker.reference("<none>:<none>"), None);
+}
+
+#[test]
+fn an_image_shows_who_has_it() {
+    let hex = "1".repeat(64);
+    for (prefix, tags, shown) in [
+        ("", &[][..], Some(Flavor::Podman)),
+        ("", &["x:1"], Some(Flavor::Podman)),
+        ("sha256:", &["x:1"], Some(Flavor::Docker)),
+        ("sha256:", &["r.example/x:1", "a/x:1"], Some(Flavor::Docker)),
+        ("sha256:", &[], None),
+        ("sha256:", &["docker.io/library/x:1"], None),
+        ("sha256:", &["docker.io/a/x:1", "localhost/x:1"], None),
+        ("sha256:", &["r.example/x:1", "localhost:5000/x:1"], None),
+        ("sha256:", &["index.docker.io/a/x:1"], None),
+        ("sha256:", &["<none>:<none>"], None),
+    ] {
+        let names: Vec<_> = tags.iter().map(|&tag| tag.to_owned()).collect();
+        let id = format!("{prefix}{hex}");
+        assert_eq!(Flavor::shown_by(&id, &names), shown, "{prefix} {tags:?}");
+    }
 }

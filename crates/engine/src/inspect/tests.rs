@@ -1,16 +1,10 @@
 use super::*;
-use crate::flavor::parse_version;
-
-const DOCKER: &[u8] = br#"{"Client":{"Version":"28.2.2","ApiVersion":"1.41"}}"#;
-
-fn version() -> Version {
-    parse_version(DOCKER).unwrap()
-}
 
 /// Reads what an engine answered.
 fn read(json: &str) -> Result<Vec<ImageInfo>, Error> {
     let call = Engine::new("docker").call("image inspect");
-    parse(&Answer::example(call, json), &version())
+    let (images, _) = parse(&Answer::example(call, json), Flavor::Docker)?;
+    Ok(images)
 }
 
 fn id(number: usize) -> String {
@@ -102,16 +96,19 @@ fn answers_go_to_the_names_that_asked() {
 /// podman shows an image that was asked for by several names with all of them each time.
 #[test]
 fn several_names_of_one_image_are_told_apart_by_their_spelling() {
-    let podman = parse_version(br#"{"Client":{"APIVersion":"4.3.1","Version":"4.3.1"}}"#).unwrap();
     let json = format!(
         r#"{{"Id":"{}","RepoTags":["docker.io/library/x:1","r.example/y:1"]}}"#,
         id(1)
     );
     let call = Engine::new("podman").call("image inspect");
     let answer = Answer::example(call, format!("[{json},{json}]"));
-    let found = parse(&answer, &podman).unwrap();
+    let (found, shown) = parse(&answer, Flavor::Podman).unwrap();
+    assert_eq!(shown, Some(Flavor::Podman));
     let names = ["x:1", "r.example/y:1", "z:1"].map(|name| Name::parse(name).unwrap());
-    let spelled: Vec<_> = names.iter().map(|name| name.spellings(&podman)).collect();
+    let spelled: Vec<_> = names
+        .iter()
+        .map(|name| name.spellings(Flavor::Podman))
+        .collect();
     let asked: Vec<_> = names
         .iter()
         .zip(&spelled)

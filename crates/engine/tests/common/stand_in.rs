@@ -23,7 +23,8 @@ images) ;;
 /// An engine that is a shell script: the lines of a `case` on the subcommand. What the
 /// script leaves out is done by an engine without images.
 pub struct StandIn {
-    folder: TempDir,
+    /// Where the script is, as `engine`.
+    pub folder: TempDir,
     pub engine: Engine,
 }
 
