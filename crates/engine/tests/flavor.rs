@@ -41,6 +41,7 @@ fn engine(version: &str, images: &[(&str, usize, &str)]) -> StandIn {
 }
 
 /// What it has under these names, by number.
+#[expect(clippy::unwrap_used, reason = "a test's helper")]
 fn numbers(engine: &Engine, names: &[&str]) -> Vec<Option<usize>> {
     let found = engine.inspect(names).unwrap();
     let number = |image: &engine::ImageInfo| image.id.hex().parse().unwrap();
