@@ -5,7 +5,7 @@
 
 use std::io::{BufRead, BufReader, IsTerminal, Read, StdinLock};
 
-use crate::{Code, Failure};
+use crate::{Code, Failure, Operand};
 
 /// The longest record, in bytes: longer than any path that a kernel opens.
 const MAX_RECORD: usize = 64 * 1024;
@@ -42,12 +42,25 @@ impl Input {
     }
 
     /// The next record and all others that need not be waited for: the rest of the operands, or the lines
-    /// that have come already. Empty at the end.
-    pub fn ready(&mut self) -> Vec<Result<String, Failure>> {
+    /// that have come already, which may be objects. Empty at the end.
+    pub fn ready(&mut self) -> Vec<Result<Operand, Failure>> {
         match self {
-            Self::Operands(operands) => operands.map(Ok).collect(),
-            Self::Stdin(lines) => lines.ready(),
+            Self::Operands(operands) => operands.map(|text| Ok(Operand::of_word(text))).collect(),
+            Self::Stdin(lines) => {
+                let records = lines.ready().into_iter();
+                let records = records.map(|record| record.and_then(Operand::of_record));
+                records.collect()
+            }
         }
+    }
+
+    /// All records; lines of standard input may be objects.
+    pub fn images(self) -> impl Iterator<Item = Result<Operand, Failure>> {
+        let is_stdin = matches!(self, Self::Stdin(_));
+        self.map(move |record| match is_stdin {
+            true => record.and_then(Operand::of_record),
+            false => record.map(Operand::of_word),
+        })
     }
 }
 

@@ -3,14 +3,13 @@
 use std::num::NonZero;
 
 use clap::Parser;
-use cli::{Common, Context, Failure, Flags, Input, LeaseFlags, Leases, count, processors};
+use cli::{Common, Context, Failure, Flags, LeaseFlags, Leases, Operand, count, processors};
 use imgfetch::{FetchFlags, Fetcher};
 use naming::Reference;
 use registry::{Registry, Store};
 use serde_json::json;
 
 use crate::act::Runner;
-use crate::operand::Operand;
 use crate::{Loaded, Loader, Target, target};
 
 /// Bring an image archive into the engine, verified, and print its name:tag
@@ -129,16 +128,9 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         .as_ref()
         .map(|missing| missing.fetcher(&store, &engine, &reporter, cli.common.lock_timeout));
     let mut input = input;
-    let is_stdin = matches!(input, Input::Stdin(_));
     let mut count = 0;
     loop {
-        let records = input.ready().into_iter();
-        let records: Vec<_> = records
-            .map(|record| match is_stdin {
-                true => record.and_then(Operand::of_record),
-                false => record.map(Operand::of_word),
-            })
-            .collect();
+        let records = input.ready();
         if records.is_empty() {
             return Ok(());
         }

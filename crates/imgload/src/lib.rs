@@ -8,7 +8,6 @@ pub mod cli;
 mod item;
 mod lacking;
 mod loader;
-mod operand;
 mod pin;
 mod presence;
 mod record;

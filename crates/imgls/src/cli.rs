@@ -186,7 +186,8 @@ fn names(
     let operands = std::mem::take(&mut cli.operands);
     let mut names = Vec::new();
     let input = cli.common.input(operands, "registered names")?;
-    context.each(input, |_, operand| {
+    context.each(input.images(), |_, operand| {
+        let operand = operand.text;
         let entry = cli::find_entry(store, registry, &operand)?;
         let entry = entry.ok_or_else(|| cli::not_registered(store, &operand))?;
         names.push(entry.name.clone());

@@ -54,7 +54,8 @@ Exit codes:
 pub struct Cli {
     /// Remove these images, whatever the limits
     ///
-    /// Registered names, tags or paths of archives; - reads them from standard input.
+    /// Registered names, tags or paths of archives; - reads them from standard input, also as objects of
+    /// imgls, imgbuild and imgload (--json).
     #[arg(value_name = "NAME")]
     operands: Vec<String>,
 
@@ -216,7 +217,8 @@ fn names(
     let input = (cli.common).input(std::mem::take(&mut cli.operands), "registered names")?;
     let registry = store.read()?;
     let mut names = Vec::new();
-    context.each(input, |_, operand| {
+    context.each(input.images(), |_, operand| {
+        let operand = operand.text;
         let entry = cli::find_entry(store, &registry, &operand)?;
         let entry = entry.ok_or_else(|| cli::not_registered(store, &operand))?;
         if !names.contains(&entry.name) {

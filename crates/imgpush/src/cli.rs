@@ -89,7 +89,8 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         lock_timeout: cli.common.lock_timeout,
     };
     let input = cli.common.input(cli.operands, "registered names")?;
-    context.each(input, |context, operand| {
+    context.each(input.images(), |context, operand| {
+        let operand = operand.text;
         let registry = store.read_or_empty()?;
         let entry = find_entry(&store, &registry, &operand)?
             .ok_or_else(|| cli::not_registered(&store, &operand))?;

@@ -36,6 +36,31 @@ fn named_images_go_and_no_limit_is_applied() {
 }
 
 #[test]
+fn what_other_commands_print_with_json_names_images() {
+    let s = Sandbox::without_engine();
+    three(&s);
+    let (a, c) = (s.image("a"), s.image("c"));
+    let piped = |program: &str, input: &str| {
+        let command = s.command(program).args(["--no-engine", "-"]);
+        command.input(input).run()
+    };
+    let listed = s.run("imgls", ["--json", "--no-engine", &c, &a]);
+    let listed = &listed.ok().stdout;
+    piped("imgls", listed)
+        .ok()
+        .stdout(&s.run("imgls", ["--no-engine", &c, &a]).ok().stdout);
+    let invalid = piped("imgprune", &format!("{listed}{{}}\n"));
+    invalid.fails("imgprune", 3, "no object with `path` or `name`");
+    assert_eq!(there(&s), ["a", "b", "c"]);
+    piped("imgprune", listed)
+        .ok()
+        .stdout(&paths(&s, &["c", "a"]));
+    assert_eq!(there(&s), ["b"]);
+    let named = format!(r#"{{"name":"{}"}}"#, s.image("b"));
+    piped("imgprune", &named).ok().stdout(&paths(&s, &["b"]));
+}
+
+#[test]
 fn what_cannot_be_named() {
     let s = Sandbox::without_engine();
     three(&s);

@@ -1,44 +1,49 @@
-//! What is read: an archive or a name, or what imgbuild says of one with `--json`.
+//! What is read: an archive or a name, or what another command says of one with `--json`.
 
-use cli::{Code, Failure};
 use serde::Deserialize;
+
+use crate::{Code, Failure};
 
 /// An archive or a registered name, and what it is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Operand {
+pub struct Operand {
     /// The archive's path, or a registered name.
     pub text: String,
     /// The job that the plan was for; a bare path tells none.
     pub job: Option<String>,
 }
 
-/// A line of imgbuild's. Other keys are for others.
+/// A line that a command prints with `--json`. Other keys are for others.
 #[derive(Deserialize)]
-#[serde(expecting = "an object with `path`")]
+#[serde(expecting = "an object with `path` or `name`")]
 struct Line {
-    path: String,
-    #[serde(default)]
+    path: Option<String>,
+    name: Option<String>,
     job: Option<String>,
 }
 
 impl Operand {
     /// A word of the command line.
-    pub(crate) fn of_word(text: String) -> Self {
+    pub fn of_word(text: String) -> Self {
         Self { text, job: None }
     }
 
     /// A record of standard input. One that begins like an object is one; a file of such a name is `./{…`.
-    pub(crate) fn of_record(text: String) -> Result<Self, Failure> {
+    pub fn of_record(text: String) -> Result<Self, Failure> {
         if !text.trim_start().starts_with('{') {
             return Ok(Self::of_word(text));
         }
-        let line: Line = serde_json::from_str(&text).map_err(|error| {
-            let message = format!("a line of standard input is no object with `path`: {error}");
+        let refused = |why: String| {
+            let message =
+                format!("a line of standard input is no object with `path` or `name`{why}");
             Failure::new(Code::Invalid, message)
-                .with_hint("`imgbuild --json | imgload` reads what imgbuild prints")
-        })?;
+                .with_hint("give paths or names, one a line, or what imgls, imgbuild or imgload print with --json")
+        };
+        let line: Line =
+            serde_json::from_str(&text).map_err(|error| refused(format!(": {error}")))?;
+        let text = line.path.or(line.name);
         Ok(Self {
-            text: line.path,
+            text: text.ok_or_else(|| refused(String::new()))?,
             job: line.job,
         })
     }
@@ -63,6 +68,8 @@ mod tests {
                 operand("a.tar", Some("GCC 15")),
             ),
             (r#" {"path":"a.tar","job":null}"#, operand("a.tar", None)),
+            (r#"{"name":"a","path":"a.tar"}"#, operand("a.tar", None)),
+            (r#"{"name":"a"}"#, operand("a", None)),
         ] {
             assert_eq!(read(text), Ok(expected), "{text}");
         }
