@@ -58,10 +58,12 @@ fn refuses(package: &PackageName) -> Option<&'static str> {
     }
 }
 
+/// tcc links nothing without the C library, which Debian only recommends.
 fn compiler(compiler: &Compiler) -> Option<Vec<String>> {
     match (compiler.name(), compiler.version()) {
         ("gcc", Some(v)) => Some(vec![format!("gcc-{v}"), format!("g++-{v}")]),
         ("gcc", None) => Some(vec!["gcc".into(), "g++".into()]),
+        ("tcc", None) => Some(vec!["tcc".into(), "libc6-dev".into()]),
         _ => None,
     }
 }
@@ -175,6 +177,7 @@ mod tests {
             &[
                 ("gcc-12", "gcc-12 g++-12"),
                 ("gcc", "gcc g++"),
+                ("tcc", "tcc libc6-dev"),
                 ("clang-20", "clang-20"),
                 ("gcc-4.8", "gcc-4.8 g++-4.8"),
             ],
