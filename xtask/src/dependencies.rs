@@ -59,6 +59,8 @@ fn deny(runner: &Runner, target: &Utf8Path) -> Result<Option<Utf8PathBuf>, Error
         "install",
         "--quiet",
         "--locked",
+        // It runs for a second, and optimising it takes minutes.
+        "--debug",
         "--version",
         VERSION,
         "--root",
