@@ -123,12 +123,19 @@ fn a_store_that_is_only_read() {
         .command("imgsave")
         .arg(&other)
         .run()
-        .fails("imgsave", 1, "Read-only file system");
+        .fails("imgsave", 1, "Read-only file system")
+        .stderr_has("hint: the store is read-only; ");
+    let pinned = small.command("imgls").arg("--pin").arg(&image).run();
+    pinned
+        .fails("imgls", 1, "Read-only file system")
+        .stderr_has("hint: the store is read-only; ");
     let pruned = small
         .command("imgprune")
         .args(["--max-size", "0", "--no-engine"])
         .run();
-    pruned.fails("imgprune", 1, "Read-only file system");
+    pruned
+        .fails("imgprune", 1, "Read-only file system")
+        .stderr_has("hint: the store is read-only; ");
     assert_eq!(registry(&s), before);
 }
 

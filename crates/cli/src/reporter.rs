@@ -89,6 +89,11 @@ impl Reporter {
         self.say(format_args!("warning: {message}"));
     }
 
+    /// The same, with what to do about it.
+    pub fn warn_of(&self, failure: &Failure) {
+        self.line(format_args!("{}: warning: {failure}", self.program));
+    }
+
     /// Whether people see the engine's own output as it comes.
     pub fn shows_engine(&self) -> bool {
         !self.quiet

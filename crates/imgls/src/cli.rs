@@ -5,7 +5,7 @@ use std::num::NonZero;
 
 use chrono::Utc;
 use clap::Parser;
-use cli::{Code, Common, Context, Failure, Flags, count, processors};
+use cli::{Code, Common, Context, Failure, Flags, Reporter, count, processors};
 use registry::{Entry, Registry, Store};
 
 use crate::forms::{Forms, Wanted, on_terminal};
@@ -102,10 +102,14 @@ impl Flags for Cli {
 }
 
 /// Who holds images for a run, by the image's name.
-fn leases(store: &Store) -> Result<BTreeMap<String, Vec<String>>, Failure> {
+fn leases(store: &Store, reporter: &Reporter) -> Result<BTreeMap<String, Vec<String>>, Failure> {
     let now = Utc::now();
     let mut leases: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for lease in store.leases()? {
+    let found = store.leases()?;
+    for error in found.unreadable {
+        reporter.warn_of(&error.into());
+    }
+    for lease in found.leases {
         if lease.is_live(now, None) {
             let holders = leases.entry(lease.image).or_default();
             holders.push(lease.holder.to_string());
@@ -148,7 +152,7 @@ pub fn main(mut cli: Cli, context: &mut Context) -> Result<(), Failure> {
         registry: &registry,
         here: &here,
         engine: engine.as_ref(),
-        leases: &leases(&store)?,
+        leases: &leases(&store, &reporter)?,
         also_in: wanted.long && !wanted.records,
         reporter: &reporter,
     };

@@ -33,6 +33,8 @@ pub(crate) struct Entries {
 pub(crate) struct Holds<'a> {
     pub keep: &'a [Pattern],
     pub leases: &'a [Lease],
+    /// Whether there are leases that can't be read.
+    pub has_unreadable_leases: bool,
     pub uses: &'a Uses,
     /// The images that are to go whatever the limits.
     pub named: &'a HashSet<String>,
@@ -142,6 +144,7 @@ fn held(entry: &Entry, holds: &Holds, leases: &[&Lease]) -> Vec<Hold> {
     held.extend(leases.iter().map(|lease| Hold::Leased {
         by: lease.holder.to_string(),
     }));
+    held.extend(holds.has_unreadable_leases.then_some(Hold::MaybeLeased));
     held.extend(
         holds
             .uses

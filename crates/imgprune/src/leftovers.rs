@@ -12,6 +12,9 @@ impl Pruner<'_> {
         let Some(engine) = self.engine else {
             return Ok(());
         };
+        for error in self.store.damaged_leftovers()? {
+            self.reporter.warn_of(&error.into());
+        }
         let noted = self.store.leftovers()?;
         let found = engine.inspect(&names(&noted))?.into_iter().flatten();
         let unused: Vec<_> = found

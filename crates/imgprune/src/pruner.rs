@@ -10,7 +10,7 @@ use std::time::Duration;
 use chrono::Utc;
 use cli::{Code, Failure, Reporter};
 use engine::Engine;
-use registry::{Entry, Holder, Lease, Registry, Removed, Store};
+use registry::{Entry, Holder, Lease, LeaseList, Registry, Removed, Store};
 
 use crate::entries::{Entries, Holds};
 use crate::report::Kept;
@@ -76,6 +76,9 @@ impl Pruner<'_> {
             None => Uses::default(),
         };
         in_force.warn_of_idle(&registry, self.reporter);
+        for error in self.store.leases()?.unreadable {
+            self.reporter.warn_of(&error.into());
+        }
         let free = self.store.free().ok();
         let decide = |registry: &Registry| self.decide(registry, &uses, in_force, free, options);
         let mut removed = Vec::new();
@@ -127,7 +130,10 @@ impl Pruner<'_> {
         options: &Options,
     ) -> Result<Decision, Failure> {
         let now = Utc::now();
-        let mut leases = self.store.leases()?;
+        let LeaseList {
+            mut leases,
+            unreadable,
+        } = self.store.leases()?;
         leases.retain(|lease| {
             lease.is_live(now, options.lease) && !options.released.contains(&lease.holder)
         });
@@ -135,6 +141,7 @@ impl Pruner<'_> {
         let holds = Holds {
             keep: &in_force.keep,
             leases: &leases,
+            has_unreadable_leases: !unreadable.is_empty(),
             uses,
             named,
             now,

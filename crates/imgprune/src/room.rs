@@ -15,6 +15,7 @@ impl Pruner<'_> {
             let ended = if dry_run {
                 self.store
                     .leases()?
+                    .leases
                     .iter()
                     .filter(|lease| is_of(lease))
                     .count()

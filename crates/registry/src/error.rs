@@ -121,9 +121,17 @@ pub enum Error {
         /// What is wrong with it.
         rule: &'static str,
     },
-    /// A file among the leases is none: what it held is not known.
-    #[error("{path}: is no lease")]
+    /// A lease that cannot be read: it may hold any image.
+    #[error("{path}: cannot read this lease: {reason}")]
     NoLease {
+        /// The file.
+        path: Utf8PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Notes of dangling images that cannot be read.
+    #[error("{path}: cannot read these notes of dangling images, which may stay in the engine")]
+    NoNotes {
         /// The file.
         path: Utf8PathBuf,
     },
@@ -189,9 +197,11 @@ impl Error {
                 | io::ErrorKind::FileTooLarge => ErrorKind::NoRoom,
                 _ => ErrorKind::Other,
             },
-            Self::Stopped | Self::Edit { .. } | Self::Contended { .. } | Self::NoLease { .. } => {
-                ErrorKind::Other
-            }
+            Self::Stopped
+            | Self::Edit { .. }
+            | Self::Contended { .. }
+            | Self::NoLease { .. }
+            | Self::NoNotes { .. } => ErrorKind::Other,
         }
     }
 
@@ -219,7 +229,17 @@ impl Error {
                 Some("`file:` is relative to the registry's folder and stays inside it".into())
             }
             Self::Foreign { .. } => Some("remove it, and look who put it there".into()),
-            Self::NoLease { .. } => Some("remove it when no run is using images".into()),
+            Self::NoLease { .. } => {
+                Some("it may hold any image; remove the file if no run is using images".into())
+            }
+            Self::NoNotes { .. } => Some(
+                "look for them with `docker images --filter dangling=true`, then remove the file"
+                    .into(),
+            ),
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::ReadOnlyFilesystem => Some(
+                "the store is read-only; mount it for writing, or copy it to a writable folder"
+                    .into(),
+            ),
             Self::LockTimeout { .. } => Some("wait longer with --lock-timeout".into()),
             _ => None,
         }

@@ -44,6 +44,17 @@ pub struct Lease {
     brief: bool,
 }
 
+type LeaseFiles = Vec<(Utf8PathBuf, Lease)>;
+
+/// The leases of a store.
+#[derive(Debug, Default)]
+pub struct LeaseList {
+    /// All that can be read, whether live or not, in the order of their images.
+    pub leases: Vec<Lease>,
+    /// Why others can't be read, one error a file. Each may hold any image.
+    pub unreadable: Vec<Error>,
+}
+
 /// How long leases last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Term {
@@ -85,6 +96,7 @@ impl Store {
         // Where nobody ever prunes they would pile up.
         for (path, _) in self
             .lease_files()?
+            .0
             .iter()
             .filter(|(_, lease)| !lease.is_live(now, None))
         {
@@ -103,14 +115,15 @@ impl Store {
         self.read_or_empty()
     }
 
-    /// All leases, whether live or not, in the order of their images.
-    pub fn leases(&self) -> Result<Vec<Lease>, Error> {
-        let mut leases: Vec<_> = self.lease_files()?.into_iter().map(|file| file.1).collect();
+    /// All leases.
+    pub fn leases(&self) -> Result<LeaseList, Error> {
+        let (files, unreadable) = self.lease_files()?;
+        let mut leases: Vec<_> = files.into_iter().map(|file| file.1).collect();
         leases.sort_by(|a, b| (&a.image, a.since).cmp(&(&b.image, b.since)));
-        Ok(leases)
+        Ok(LeaseList { leases, unreadable })
     }
 
-    /// Ends the leases that `ended` tells, and returns them.
+    /// Ends the leases that `ended` tells, and returns them. Those that can't be read stay.
     pub fn end_leases(
         &self,
         lock_timeout: Duration,
@@ -121,7 +134,7 @@ impl Store {
         }
         let _lock = self.lock_registry(lock_timeout)?;
         let mut gone = Vec::new();
-        for (path, lease) in self.lease_files()? {
+        for (path, lease) in self.lease_files()?.0 {
             if ended(&lease) {
                 own::remove(&path)?;
                 gone.push(lease);
@@ -130,34 +143,25 @@ impl Store {
         Ok(gone)
     }
 
-    fn lease_files(&self) -> Result<Vec<(Utf8PathBuf, Lease)>, Error> {
+    /// The leases with their files, and why others can't be read.
+    fn lease_files(&self) -> Result<(LeaseFiles, Vec<Error>), Error> {
+        let (mut leases, mut unreadable) = (Vec::new(), Vec::new());
         let Some(folder) = work::existing(self.root(), FOLDER)? else {
-            return Ok(Vec::new());
+            return Ok((leases, unreadable));
         };
         let files = folder.read_dir_utf8().map_err(Error::io("list", &folder))?;
-        let mut leases = Vec::new();
         for file in files {
             let path = file.map_err(Error::io("list", &folder))?.into_path();
             if path.file_name() == Some(UNFINISHED) {
                 continue;
             }
-            let bytes = match own::read(&path, MAX_LEASE) {
-                Ok(Some(bytes)) => bytes,
-                Ok(None) => continue,
-                Err(Error::Foreign { path, .. }) => return Err(Error::NoLease { path }),
-                Err(error) => return Err(error),
-            };
-            // As a power cut leaves it, which also ended whoever held it.
-            if bytes.is_empty() {
-                continue;
+            match read(&path) {
+                Ok(Some(lease)) => leases.push((path, lease)),
+                Ok(None) => {}
+                Err(reason) => unreadable.push(Error::NoLease { path, reason }),
             }
-            let lease = serde_json::from_slice(&bytes);
-            leases.push(match lease {
-                Ok(lease) => (path, lease),
-                Err(_) => return Err(Error::NoLease { path }),
-            });
         }
-        Ok(leases)
+        Ok((leases, unreadable))
     }
 
     /// The registry's lock.
@@ -168,6 +172,21 @@ impl Store {
         self.finish_install()?;
         Ok(writing)
     }
+}
+
+/// Reads a lease; `None` if there is none, or why it can't be read.
+fn read(path: &Utf8Path) -> Result<Option<Lease>, String> {
+    let bytes = match own::read(path, MAX_LEASE) {
+        Ok(bytes) => bytes.unwrap_or_default(),
+        Err(Error::Foreign { rule, .. }) => return Err(rule.to_owned()),
+        Err(Error::Io { source, .. }) => return Err(source.to_string()),
+        Err(error) => return Err(error.to_string()),
+    };
+    // A power cut leaves an empty file, and ended the holder too.
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    serde_json::from_slice(&bytes).map_err(|error| error.to_string())
 }
 
 /// Writes a lease; one of the same holder and image is renewed, and never made shorter.

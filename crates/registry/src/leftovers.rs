@@ -5,6 +5,7 @@
 //! `images/.imgpipe/leftovers.json`. A note says nothing about the engine: the image may be tagged, or may not be there. Notes are
 //! dropped after 90 days, since the engines of a shared store may be anywhere.
 
+use std::fs;
 use std::io::Write;
 use std::time::Duration;
 
@@ -18,6 +19,9 @@ use crate::{Edit, Error, Holder, LEASE_TERM, Life, Registry, Store, own, work};
 
 /// The file beside the registry's lock.
 const FILE: &str = "leftovers.json";
+
+/// Notes that can't be read, set aside.
+const DAMAGED: &str = "leftovers.damaged.json";
 
 /// How many notes are kept, the latest.
 const MAX_NOTES: usize = 10_000;
@@ -79,7 +83,7 @@ impl Store {
 
     /// The noted images that no command works with.
     pub fn leftovers(&self) -> Result<Vec<Digest>, Error> {
-        let (now, notes) = (Utc::now(), self.notes()?);
+        let (now, notes) = (Utc::now(), self.notes()?.unwrap_or_default());
         let held = |image: &str| {
             let mut notes = notes.iter().filter(|note| note.image == image);
             notes.any(|note| note.is_held(now))
@@ -102,7 +106,7 @@ impl Store {
         let _lock = self.lock_registry(timeout)?;
         let now = Utc::now();
         let gone: Vec<String> = gone.iter().map(ToString::to_string).collect();
-        let mut notes = self.notes()?;
+        let mut notes = self.sound_notes()?;
         notes.retain(|note| note.is_held(now) || !gone.contains(&note.image));
         self.write_notes(&notes)
     }
@@ -115,7 +119,7 @@ impl Store {
             holder: holder.cloned(),
         });
         let new: Vec<_> = new.collect();
-        let mut notes = self.notes()?;
+        let mut notes = self.sound_notes()?;
         // One note an image and holder, so that repeated loads do not add up.
         notes.retain(|note| {
             let is_again = new.iter().any(|new| new.image == note.image);
@@ -126,10 +130,30 @@ impl Store {
         self.write_notes(&notes)
     }
 
-    fn notes(&self) -> Result<Vec<Note>, Error> {
-        // A file that makes no sense is worth no more than none, and is written anew.
-        let bytes = own::read(&self.notes_path(), MAX_BYTES)?.unwrap_or_default();
-        Ok(serde_json::from_slice(&bytes).unwrap_or_default())
+    /// Files with notes that can't be read, one error each. Their images may stay in an engine.
+    pub fn damaged_leftovers(&self) -> Result<Vec<Error>, Error> {
+        let now = self.notes()?.is_none().then(|| self.notes_path());
+        let aside = Some(self.notes_path().with_file_name(DAMAGED)).filter(|path| path.exists());
+        let paths = now.into_iter().chain(aside);
+        Ok(paths.map(|path| Error::NoNotes { path }).collect())
+    }
+
+    /// The notes, for writing them again under the registry's lock. A file that can't be read is set aside before.
+    fn sound_notes(&self) -> Result<Vec<Note>, Error> {
+        if let Some(notes) = self.notes()? {
+            return Ok(notes);
+        }
+        let path = self.notes_path();
+        fs::rename(&path, path.with_file_name(DAMAGED)).map_err(Error::io("rename", &path))?;
+        Ok(Vec::new())
+    }
+
+    /// The notes; `None` if they can't be read.
+    fn notes(&self) -> Result<Option<Vec<Note>>, Error> {
+        Ok(match own::read(&self.notes_path(), MAX_BYTES)? {
+            Some(bytes) => serde_json::from_slice(&bytes).ok(),
+            None => Some(Vec::new()),
+        })
     }
 
     fn write_notes(&self, notes: &[Note]) -> Result<(), Error> {

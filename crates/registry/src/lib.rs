@@ -62,7 +62,7 @@ pub use edit::Edit;
 pub use entry::{Entry, Requested};
 pub use error::{Error, ErrorKind, Mark};
 pub use holder::{Holder, Life};
-pub use lease::{LEASE_TERM, Lease, Term};
+pub use lease::{LEASE_TERM, Lease, LeaseList, Term};
 pub use lock::Lock;
 pub use path::StorePath;
 pub use registry::Registry;

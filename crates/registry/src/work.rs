@@ -7,7 +7,7 @@
 //! | `installing.json` | an archive that is about to be in its place |
 //! | `locks/<name>.lock` | held while an image is made |
 //! | `leases/` | images that runs hold |
-//! | `leftovers.json` | images that an engine may hold without a name |
+//! | `leftovers.json` | images that an engine may hold without a name; `leftovers.damaged.json` if it could not be read |
 //! | `reserve` | room for the registry on a full disk |
 //! | `transfers/` | blobs on their way from or to a remote registry |
 //! | `unfinished/` | archives that are being written, see [`staging`](crate::staging) |

@@ -140,8 +140,18 @@ fn a_process_keeps_its_images_until_it_ends() {
     s.sh(&line).code(6).stderr_has("(leased by process ");
     // A lease that can't be read may be anybody's.
     let damaged = s.write("images/.imgpipe/leases/x.json", "{");
-    s.run("imgprune", ["--max-size", "0"])
-        .fails("imgprune", 1, "x.json: is no lease");
+    s.run("imgprune", ["--max-size", "0", "-v"])
+        .code(6)
+        .stdout("")
+        .stderr_has("x.json: cannot read this lease: ")
+        .stderr_has("hint: it may hold any image; remove the file")
+        .stderr_has("possibly leased: a lease cannot be read");
+    s.run("imgprune", [&s.image("a")]).code(6).stdout("");
+    let listed = s.run("imgls", ["--no-engine"]);
+    let said = "x.json: cannot read this lease: ";
+    listed.ok().stderr_has("imgls: warning: ").stderr_has(said);
+    assert!(listed.stdout.contains(&s.image("a")), "{listed}");
+    s.run("imgload", [&reference, "--no-lease"]).ok();
     std::fs::remove_file(damaged).unwrap();
     // That shell is gone, and this process has loaded nothing.
     let line = format!("imgload --no-lease {reference} && imgprune --max-size 0");

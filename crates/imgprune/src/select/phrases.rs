@@ -10,6 +10,7 @@ impl fmt::Display for Hold {
             Self::Pinned => write!(f, "pinned"),
             Self::Kept { pattern } => write!(f, "kept by --keep {pattern}"),
             Self::Leased { by } => write!(f, "leased by {by}"),
+            Self::MaybeLeased => f.write_str("possibly leased: a lease cannot be read"),
             Self::Container { id } => write!(f, "used by container {id}"),
             Self::Busy => write!(f, "in use by another command"),
             Self::Base { of } => write!(f, "base of {of}"),

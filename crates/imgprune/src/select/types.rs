@@ -60,6 +60,8 @@ pub enum Hold {
         /// Whoever holds it.
         by: String,
     },
+    /// A lease that can't be read may hold it.
+    MaybeLeased,
     /// A container was made from it.
     Container {
         /// The container's id.

@@ -23,7 +23,7 @@ fn run(id: &str) -> Term {
 #[test]
 fn a_lease_is_there_until_it_is_ended() {
     let (_folder, store) = store();
-    assert_eq!(store.leases().expect("none"), []);
+    assert_eq!(store.leases().expect("none").leases, []);
     assert_eq!(store.end_leases(TIMEOUT, |_| true).expect("none"), []);
     store
         .lease(&run("1"), &["b", "a"], TIMEOUT)
@@ -33,12 +33,12 @@ fn a_lease_is_there_until_it_is_ended() {
     let images = |leases: &[Lease]| -> Vec<String> {
         leases.iter().map(|lease| lease.image.clone()).collect()
     };
-    let leases = store.leases().expect("leases");
+    let leases = store.leases().expect("leases").leases;
     assert_eq!(images(&leases), ["a", "a", "b"]);
     let one = |lease: &Lease| lease.holder == Holder::Run("1".into());
     let ended = store.end_leases(TIMEOUT, one).expect("ended");
     assert_eq!(ended.len(), 2);
-    assert_eq!(images(&store.leases().expect("leases")), ["a"]);
+    assert_eq!(images(&store.leases().expect("leases").leases), ["a"]);
 }
 
 #[test]
@@ -70,10 +70,10 @@ fn a_brief_lease_does_not_shorten_a_long_one() {
         ..run("1")
     };
     store.lease(&brief, &["a"], TIMEOUT).expect("leased");
-    assert!(store.leases().expect("leases")[0].brief);
+    assert!(store.leases().expect("leases").leases[0].brief);
     store.lease(&run("1"), &["a"], TIMEOUT).expect("leased");
     store.lease(&brief, &["a"], TIMEOUT).expect("leased");
-    assert!(!store.leases().expect("leases")[0].brief);
+    assert!(!store.leases().expect("leases").leases[0].brief);
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn leases_of_the_dead_do_not_pile_up() {
         store.lease(&term, &["a"], TIMEOUT).expect("leased");
     }
     store.lease(&run("1"), &["b"], TIMEOUT).expect("leased");
-    assert_eq!(store.leases().expect("leases").len(), 1);
+    assert_eq!(store.leases().expect("leases").leases.len(), 1);
 }
 
 #[test]
@@ -96,12 +96,22 @@ fn what_can_not_be_read_may_hold_anything() {
     let (_folder, store) = store();
     store.lease(&run("1"), &["a"], TIMEOUT).expect("leased");
     let folder = store.root().join(work::FOLDER).join(FOLDER);
-    fs::write(folder.join("x.json"), "").expect("written");
-    assert_eq!(store.leases().expect("leases").len(), 1);
-    fs::write(folder.join("x.json"), "{").expect("written");
-    let error = store.leases().expect_err("no lease");
-    assert!(
-        error.to_string().ends_with("x.json: is no lease"),
-        "{error}"
-    );
+    let path = folder.join("x.json");
+    fs::write(&path, "").expect("written");
+    let found = store.leases().expect("leases");
+    assert_eq!((found.leases.len(), found.unreadable.len()), (1, 0));
+    for text in ["{", "{}", "[]", "text", "\u{0}"] {
+        fs::write(&path, text).expect("written");
+        let found = store.leases().expect("leases");
+        assert_eq!((found.leases.len(), found.unreadable.len()), (1, 1));
+        let said = found.unreadable[0].to_string();
+        assert!(said.contains("x.json: cannot read this lease: "), "{said}");
+        assert!(found.unreadable[0].hint().is_some());
+    }
+    fs::create_dir(folder.join("y.json")).expect("a folder");
+    assert_eq!(store.leases().expect("leases").unreadable.len(), 2);
+    // It stays, and is in nobody's way.
+    store.lease(&run("2"), &["b"], TIMEOUT).expect("leased");
+    assert_eq!(store.end_leases(TIMEOUT, |_| true).expect("ended").len(), 2);
+    assert!(path.exists());
 }

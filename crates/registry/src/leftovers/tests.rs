@@ -1,5 +1,3 @@
-use std::fs;
-
 use camino::Utf8Path;
 
 use super::*;
@@ -41,7 +39,7 @@ fn what_is_replaced_is_noted_once() {
         put(number);
     }
     assert_eq!(store.leftovers().expect("notes"), [image(1), image(2)]);
-    assert_eq!(store.notes().expect("notes").len(), 2);
+    assert_eq!(store.notes().expect("notes").unwrap().len(), 2);
     store
         .forget_leftovers(&[image(2), image(9)], TIMEOUT)
         .expect("forgotten");
@@ -71,7 +69,11 @@ fn what_a_command_works_with_is_held() {
     store
         .forget_leftovers(&[image(1)], TIMEOUT)
         .expect("forgotten");
-    assert_eq!(store.notes().expect("notes").len(), 2, "it is held");
+    assert_eq!(
+        store.notes().expect("notes").unwrap().len(),
+        2,
+        "it is held"
+    );
 
     let mut child = std::process::Command::new("true").spawn().expect("a child");
     let ended = Holder::process(child.id());
@@ -94,8 +96,18 @@ fn notes_are_bounded_and_never_in_the_way() {
     store.write_notes(&[old]).expect("written");
     store.add_leftovers(&[image(2)], None).expect("noted");
     assert_eq!(store.leftovers().expect("notes"), [image(2)]);
-    fs::write(store.notes_path(), "[{]").expect("damaged");
-    assert_eq!(store.leftovers().expect("none"), []);
-    store.add_leftovers(&[image(2)], None).expect("noted");
-    assert_eq!(store.leftovers().expect("notes"), [image(2)]);
+    assert!(store.damaged_leftovers().expect("none").is_empty());
+    for damaged in ["[{]", "", "{}"] {
+        fs::write(store.notes_path(), damaged).expect("damaged");
+        assert_eq!(store.leftovers().expect("none"), []);
+        let said = store.damaged_leftovers().expect("an error");
+        let said: Vec<_> = said.iter().map(ToString::to_string).collect();
+        assert!(said[0].contains("leftovers.json: cannot read"), "{said:?}");
+        store.add_leftovers(&[image(2)], None).expect("noted");
+        assert_eq!(store.leftovers().expect("notes"), [image(2)]);
+        // What it held is not lost, and is still reported.
+        let aside = store.notes_path().with_file_name(DAMAGED);
+        assert_eq!(fs::read_to_string(aside).expect("set aside"), damaged);
+        assert_eq!(store.damaged_leftovers().expect("an error").len(), 1);
+    }
 }

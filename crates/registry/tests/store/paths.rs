@@ -149,6 +149,6 @@ fn nothing_of_imgpipes_own_is_written_through_a_link() {
         .install(archive, &path, PATIENCE, |_| Ok::<_, Error>(entry("b")))
         .unwrap();
     assert_eq!(store.read().unwrap().entries().len(), 2);
-    assert_eq!(store.leases().unwrap().len(), 1);
+    assert_eq!(store.leases().unwrap().leases.len(), 1);
     assert_eq!(fs::read_to_string(&precious).unwrap(), "data");
 }

@@ -6,7 +6,7 @@ use super::*;
 fn read_after_a_name() {
     let owned = str::to_owned;
     let held = Why::Held;
-    let table: [(&dyn fmt::Display, &str); 7] = [
+    let table: [(&dyn fmt::Display, &str); 8] = [
         (&held(Hold::Pinned), "pinned"),
         (
             &held(Hold::Kept {
@@ -19,6 +19,10 @@ fn read_after_a_name() {
                 by: owned("run 1234"),
             }),
             "leased by run 1234",
+        ),
+        (
+            &held(Hold::MaybeLeased),
+            "possibly leased: a lease cannot be read",
         ),
         (
             &held(Hold::Container { id: owned("abc") }),
