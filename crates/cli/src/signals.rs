@@ -22,10 +22,10 @@ const QUIET: Duration = Duration::from_millis(100);
 /// How long engine and registry have to come to rest. People notice a second.
 const GRACE: Duration = Duration::from_millis(700);
 
-/// How much longer it has where it holds a [`Reprieve`]: on a busy disk a moment's work may take seconds.
+/// How much longer it has while it holds a [`Reprieve`] or removes what a build left: on a busy disk a moment's work may take seconds.
 const REPRIEVE: Duration = Duration::from_secs(10);
 
-/// The time for a failed build to be taken out of the engine, which is worth the wait.
+/// The time for tags to be taken out of the engine, which is worth the wait.
 const CLEAN_UP: Duration = Duration::from_secs(3);
 
 /// The pause between two looks.
@@ -120,7 +120,7 @@ fn leave_nothing() {
     });
     // Nothing is ever sent: this returns when the tags are gone, or after the time.
     let _ = ended.recv_timeout(CLEAN_UP);
-    wait(CLEAN_UP, PAUSE, program::is_cleaning);
+    wait(REPRIEVE, PAUSE, program::is_cleaning);
 }
 
 /// Says why this process ends. Returns only to the first thread that comes here: it is to end the process.

@@ -11,9 +11,9 @@ use std::time::{Duration, SystemTime};
 
 use camino::Utf8Path;
 use naming::{Architecture, Reference};
-use program::{Call, Chunks, Lines, Streams, TAIL, Tail};
+use program::{Call, Chunks, Cleaning, Lines, Streams, TAIL, Tail};
 
-use crate::flavor::Version;
+use crate::flavor::{Flavor, Version};
 use crate::leftovers::Failed;
 use crate::legacy::{self, Steps};
 use crate::{Engine, Error, ImageInfo, arguments, complaint};
@@ -25,6 +25,16 @@ pub enum BuildFile<'a> {
     Text(&'a str),
     /// A file, not necessarily inside the context. The engine looks for `FILE.dockerignore` beside it.
     Path(&'a Utf8Path),
+}
+
+impl BuildFile<'_> {
+    /// Its instructions that copy files. None if it can't be read.
+    fn copies(self) -> Vec<String> {
+        match self {
+            BuildFile::Text(text) => legacy::copies(text),
+            BuildFile::Path(path) => legacy::copies(&fs::read_to_string(path).unwrap_or_default()),
+        }
+    }
 }
 
 /// What to build. Without a context, `COPY` from it finds nothing.
@@ -123,6 +133,8 @@ impl Engine {
         let before = self.ids()?;
         let since = SystemTime::now();
         let mut steps = Steps::default();
+        // A client may take long to end. Nothing ends this process before what the build left is removed.
+        let _cleaning = Cleaning::start();
         let built = self.run_build(build, &version, &mut steps, on_output);
         let image = built.and_then(|()| self.inspect(&[&name]));
         match image.map(|mut images| images.pop().flatten()) {
@@ -138,6 +150,10 @@ impl Engine {
                         before: &before,
                         since,
                         cut_off: error.is_cut_off(),
+                        copies: &match version.server_flavor {
+                            Flavor::Docker => build.file.copies(),
+                            Flavor::Podman => Vec::new(),
+                        },
                     });
                 }
                 Err(error)
@@ -152,7 +168,8 @@ impl Engine {
         steps: &mut Steps,
         mut on_output: impl FnMut(&str),
     ) -> Result<(), Error> {
-        let (call, text) = build.call(self.call("build"), version)?;
+        let (call, _spool) = self.spooled_call("build")?;
+        let (call, text) = build.call(call, version)?;
         let stdin = text.map(|text| call.pipe_with(text)).transpose()?;
         let (output, stdout) = call.pipe()?;
         let stderr = call.io(stdout.try_clone())?;

@@ -53,8 +53,8 @@ impl Engine {
         self
     }
 
-    /// Gives each load and save of podman a temporary folder of its own in `folder`, and removes it afterwards: podman leaves
-    /// there what it was given.
+    /// Gives each load, save and build of podman a temporary folder of its own in `folder`, and removes it afterwards: podman
+    /// leaves its temporary files there.
     #[must_use]
     pub fn with_spools(mut self, folder: Utf8PathBuf) -> Self {
         self.spools = Some(Arc::new(folder));
@@ -132,8 +132,8 @@ impl Engine {
         Ok(*self.store.get_or_init(|| kind))
     }
 
-    /// A call that moves an archive, and the temporary folder that is the call's own, to be kept until it has ended.
-    pub(crate) fn archive_call(&self, verbs: &str) -> Result<(Call, Option<Spool>), Error> {
+    /// A call for which podman writes temporary files, and the folder for them, to be kept until the call has ended.
+    pub(crate) fn spooled_call(&self, verbs: &str) -> Result<(Call, Option<Spool>), Error> {
         let call = self.call(verbs);
         let Some(parent) = &self.spools else {
             return Ok((call, None));

@@ -6,7 +6,9 @@
 //! - the build printed its ID and did not take it from the cache (of another build that runs at the same time),
 //! - or it was made from the container of the build's last step, or on an image of the build: the daemon commits the step that it is
 //!   at after its client is gone, and prints it to no one (20.10),
-//! - or it is the file copy that had begun: done on the same image, by the same instruction.
+//! - or it is the file copy that had begun: done on the same image, by the same instruction. The client may end before it has printed
+//!   the step that the daemon is at. Then it is any file copy of the build file, on the last image that was printed, or on one that was
+//!   there before.
 //!
 //! Removal is by ID, without force, children first, and takes no parents along: an image that somebody uses stays. BuildKit leaves nothing.
 
@@ -19,13 +21,13 @@ use program::Cleaning;
 use serde::Deserialize;
 
 use crate::flavor::Flavor;
-use crate::legacy::Steps;
+use crate::legacy::{Steps, is_copy};
 use crate::{Engine, Error};
 
 /// An engine that was told to stop a build needs a moment to remove the step's container.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(4);
 /// How long a file copy may take that the daemon is at. It can't be asked whether it still is.
-const COPYING: Duration = Duration::from_secs(2);
+const COPYING: Duration = Duration::from_secs(3);
 /// Somebody may wait for the end: little more than a call takes.
 const PAUSE: Duration = Duration::from_millis(30);
 
@@ -39,6 +41,24 @@ pub(crate) struct Failed<'a> {
     pub(crate) since: SystemTime,
     /// Whether it was ended before its time.
     pub(crate) cut_off: bool,
+    /// The file copies of its build file.
+    pub(crate) copies: &'a [String],
+}
+
+impl Failed<'_> {
+    /// Whether the daemon may be at a step that the client did not print.
+    fn may_be_ahead(&self) -> bool {
+        self.cut_off && self.steps.may_be_ahead()
+    }
+
+    /// Whether an image was there before.
+    fn had(&self, image: Option<&str>) -> bool {
+        image.is_some_and(|id| {
+            self.before
+                .iter()
+                .any(|before| hex(&before.to_string()) == id)
+        })
+    }
 }
 
 /// An image that was not there before.
@@ -89,13 +109,6 @@ impl New {
     }
 }
 
-fn is_copy(instruction: &str) -> bool {
-    let verb = instruction.split_whitespace().next().unwrap_or_default();
-    ["COPY", "ADD"]
-        .iter()
-        .any(|copy| verb.eq_ignore_ascii_case(copy))
-}
-
 fn hex(id: &str) -> &str {
     id.strip_prefix("sha256:").unwrap_or(id)
 }
@@ -110,7 +123,8 @@ struct Own {
 }
 
 /// The images among the new ones that are the build's own.
-fn own(new: &[New], steps: &Steps) -> Own {
+fn own(new: &[New], build: &Failed) -> Own {
+    let steps = build.steps;
     let untagged: Vec<_> = new
         .iter()
         .filter(|image| image.repo_tags.as_ref().is_none_or(Vec::is_empty))
@@ -120,7 +134,7 @@ fn own(new: &[New], steps: &Steps) -> Own {
         images.find(|image| image.hex().starts_with(made))
     });
     let printed: Vec<&New> = printed.copied().collect();
-    let is_unsaid = |image: &&&New| {
+    let is_unsaid = |image: &New, own: &[&New]| {
         let is_child = |of: &&New| image.parent() == Some(of.hex());
         let on_last = match (&steps.last, image.parent()) {
             (Some(last), Some(parent)) => parent.starts_with(last.as_str()),
@@ -128,22 +142,23 @@ fn own(new: &[New], steps: &Steps) -> Own {
             _ => false,
         };
         steps.container.as_ref().is_some_and(|id| image.is_by(id))
-            || printed.iter().any(is_child)
+            || own.iter().any(is_child)
             || (on_last && steps.open.as_ref().is_some_and(|open| image.is_copy(open)))
+            || (build.may_be_ahead()
+                && (on_last || (steps.last.is_none() && build.had(image.parent())))
+                && build.copies.iter().any(|copy| image.is_copy(copy)))
     };
-    let unsaid: Vec<&New> = untagged
+    // Children first.
+    let mut own: Vec<&New> = printed.clone();
+    while let Some(unsaid) = untagged
         .iter()
-        .filter(|image| printed.iter().all(|other| other.id != image.id))
-        .filter(is_unsaid)
-        .copied()
-        .collect();
+        .find(|image| own.iter().all(|other| other.id != image.id) && is_unsaid(image, &own))
+    {
+        own.insert(0, unsaid);
+    }
     Own {
-        has_unsaid: !unsaid.is_empty(),
-        ids: unsaid
-            .iter()
-            .chain(&printed)
-            .map(|image| image.id.clone())
-            .collect(),
+        has_unsaid: own.len() > printed.len(),
+        ids: own.iter().map(|image| image.id.clone()).collect(),
     }
 }
 
@@ -164,7 +179,7 @@ impl Engine {
         while began.elapsed() < PATIENCE {
             // Asked before the images are: what it commits is then among them. Its parent stays until then, since an image whose
             // parent is gone does not tell it.
-            let works = build.cut_off && !is_told && self.is_at_work(build.steps, began.elapsed());
+            let works = build.cut_off && !is_told && self.is_at_work(build, began.elapsed());
             match self.left(build) {
                 Ok(Some(left)) if works && !left.has_unsaid => {}
                 Ok(Some(left)) if left.ids.is_empty() => return,
@@ -181,7 +196,11 @@ impl Engine {
     }
 
     /// Whether the daemon may still commit a step.
-    fn is_at_work(&self, steps: &Steps, waited: Duration) -> bool {
+    fn is_at_work(&self, build: &Failed, waited: Duration) -> bool {
+        let steps = build.steps;
+        if build.may_be_ahead() {
+            return !build.copies.is_empty() && waited < COPYING;
+        }
         match (&steps.open, &steps.container) {
             (Some(_), Some(container)) => {
                 let words = ["-aq", "--no-trunc", "--filter", &format!("id={container}")];
@@ -195,7 +214,8 @@ impl Engine {
 
     /// The images that a build left, children first; `None` if the engine can't tell.
     fn left(&self, build: &Failed) -> Result<Option<Own>, Error> {
-        if build.steps.made.is_empty() && build.steps.open.is_none() {
+        let may_be_ahead = build.may_be_ahead() && !build.copies.is_empty();
+        if build.steps.made.is_empty() && build.steps.open.is_none() && !may_be_ahead {
             return Ok(Some(Own::default()));
         }
         let Some(now) = self.ids()? else {
@@ -206,7 +226,7 @@ impl Engine {
         let new: Vec<New> = self.ask_of_all(&new.collect::<Vec<_>>(), call, |answer| {
             answer.documents(Some)
         })?;
-        Ok(Some(own(&new, build.steps)))
+        Ok(Some(own(&new, build)))
     }
 
     fn remove_images(&self, ids: &[String], force: bool) -> Result<(), Error> {
@@ -218,61 +238,4 @@ impl Engine {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// An image that is ID, parent, container and instruction, in that order.
-    fn new(words: [&str; 4]) -> New {
-        let [id, parent, container, cmd] = words.map(str::to_owned);
-        New {
-            id: format!("sha256:{id}"),
-            repo_tags: None,
-            parent: Some(parent),
-            container: Some(container),
-            container_config: Some(Made {
-                cmd: Some(vec![cmd]),
-            }),
-        }
-    }
-
-    #[test]
-    fn only_what_the_build_made_is_its_own() {
-        let base = "0000000000000";
-        let made = "1111111111111";
-        let new = |words| new(words);
-        let mut tagged = new(["2222222222222", made, "", ""]);
-        tagged.repo_tags = Some(vec!["x:1".into()]);
-        let images = [
-            new([made, base, "", ""]),
-            tagged,
-            new(["3333333333333", made, "", ""]),
-            new(["4444444444444", base, "aaaaaaaaaaaaaaa", ""]),
-            new(["5555555555555", base, "bbbbbbbbbbbbbbb", "RUN x"]),
-            new(["6666666666666", base, "", "#(nop) COPY file:1 in /to "]),
-            new(["7777777777777", base, "", "#(nop) COPY file:1 in /other "]),
-            new(["8888888888888", "", "", "#(nop) COPY file:1 in /to "]),
-        ];
-        let ids = |steps: &Steps| {
-            let own = own(&images, steps);
-            own.ids
-                .iter()
-                .map(|id| hex(id)[..1].to_owned())
-                .collect::<String>()
-        };
-        let mut steps = Steps {
-            last: Some(base[..12].into()),
-            ..Steps::default()
-        };
-        assert_eq!(ids(&steps), "");
-        steps.container = Some("aaaaaaaaaaaa".into());
-        assert_eq!(ids(&steps), "4");
-        steps.container = None;
-        steps.open = Some("copy [\"a\", \"/to\"]".into());
-        assert_eq!(ids(&steps), "6");
-        steps.last = None;
-        assert_eq!(ids(&steps), "8");
-        steps.open = None;
-        steps.made = vec![made[..12].into()];
-        assert_eq!(ids(&steps), "31");
-    }
-}
+mod tests;

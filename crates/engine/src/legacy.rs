@@ -44,6 +44,8 @@ pub(crate) struct Steps {
     pub(crate) last: Option<String>,
     /// The instruction of the legacy builder's step that has begun, and of which no image was printed yet.
     pub(crate) open: Option<String>,
+    /// Whether it printed what only BuildKit prints.
+    pub(crate) is_buildkit: bool,
     /// The container in which it runs.
     pub(crate) container: Option<String>,
     /// What podman's stages begin with.
@@ -54,7 +56,9 @@ pub(crate) struct Steps {
 impl Steps {
     /// Looks at a line of the build's output.
     pub(crate) fn see(&mut self, line: &str) {
-        if let Some(instruction) = instruction(line, "Step ", " : ") {
+        if line.starts_with('#') && self.open.is_none() {
+            self.is_buildkit = true;
+        } else if let Some(instruction) = instruction(line, "Step ", " : ") {
             if instruction.starts_with("FROM ") {
                 self.last = None;
             }
@@ -86,6 +90,40 @@ impl Steps {
             self.open = None;
         }
     }
+
+    /// Whether Docker's legacy builder may be at a step after the last one that it printed: its client ended before.
+    pub(crate) fn may_be_ahead(&self) -> bool {
+        let is_before_steps = |open: &String| open.starts_with("FROM ");
+        !self.is_buildkit && self.from.is_empty() && self.open.as_ref().is_none_or(is_before_steps)
+    }
+}
+
+/// The instructions of a build file that copy files, each on one line.
+pub(crate) fn copies(text: &str) -> Vec<String> {
+    let mut copies = Vec::new();
+    let mut instruction = String::new();
+    for line in text.lines().map(str::trim) {
+        // A comment may stand between the lines of an instruction.
+        if line.starts_with('#') {
+            continue;
+        }
+        match line.strip_suffix('\\') {
+            Some(start) => instruction.push_str(start),
+            None => {
+                instruction.push_str(line);
+                copies.extend(Some(std::mem::take(&mut instruction)).filter(|it| is_copy(it)));
+            }
+        }
+    }
+    copies
+}
+
+/// Whether an instruction copies files.
+pub(crate) fn is_copy(instruction: &str) -> bool {
+    let verb = instruction.split_whitespace().next().unwrap_or_default();
+    ["COPY", "ADD"]
+        .iter()
+        .any(|copy| verb.eq_ignore_ascii_case(copy))
 }
 
 /// The instruction behind `Step 2/3 : `, or podman's `[1/2] STEP 2/3: `.
@@ -204,6 +242,13 @@ mod tests {
                 "0768dec5a19a"
             ]
         );
+    }
+
+    #[test]
+    fn file_copies_of_a_build_file() {
+        let text =
+            "FROM a\n# COPY x /x\nCOPY a /a\nRUN COPY \\\n  b\nadd b \\\n# why\n  /b\nCOPY c /c";
+        assert_eq!(copies(text), ["COPY a /a", "add b /b", "COPY c /c"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! Temporary folders for podman's loads and saves.
+//! Temporary folders for podman's loads, saves and builds.
 //!
 //! podman writes a whole archive to its temporary folder before it reads it, and leaves it there if the archive is refused or the
-//! call is interrupted (4.3 to 6.1). So each call gets a folder of its own, which is removed when it has ended. The process that
+//! call is interrupted (4.3 to 6.1). An interrupted build leaves its build file and layers there (4.3). So each call gets a folder of its own, which is removed when it has ended. The process that
 //! made the folder holds a lock on it: one whose lock is free was left by a process that was killed, and the next call removes it.
 
 use std::fs::{self, DirBuilder, File};
@@ -66,8 +66,7 @@ impl Spool {
 
 impl Drop for Spool {
     fn drop(&mut self) {
-        // What can't be removed is left to the next call.
-        let _ = fs::remove_dir_all(&self.path);
+        remove(&self.path);
         forget(&self.path);
     }
 }
@@ -75,7 +74,17 @@ impl Drop for Spool {
 /// Removes the folders of this process. For the moment before it ends without dropping what it holds.
 pub(crate) fn remove_all() {
     for path in std::mem::take(&mut *live()) {
-        let _ = fs::remove_dir_all(path);
+        remove(&path);
+    }
+}
+
+/// Removes a folder. What can't be removed is left to the next call. So is a folder in which something is mounted: a `RUN` step of
+/// a build may have mounted the user's own files.
+fn remove(folder: &Utf8Path) {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let is_mounted = folder.file_name().is_none_or(|name| mounts.contains(name));
+    if !is_mounted {
+        let _ = fs::remove_dir_all(folder);
     }
 }
 
@@ -98,7 +107,7 @@ fn sweep(parent: &Utf8Path) {
         let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
         let is_free = |file: File| file.try_lock().is_ok();
         if is_folder && File::open(entry.path()).is_ok_and(is_free) {
-            let _ = fs::remove_dir_all(entry.path());
+            remove(entry.path());
         }
     }
 }

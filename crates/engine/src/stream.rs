@@ -29,7 +29,7 @@ impl Engine {
         &self,
         feed: impl FnOnce(&mut dyn Write) -> Result<T, E>,
     ) -> Result<T, LoadError<E>> {
-        let (call, _spool) = self.archive_call("load")?;
+        let (call, _spool) = self.spooled_call("load")?;
         let (stdin, feed_end) = call.wide_pipe()?;
         let drain = call.io(stdin.try_clone())?;
         let (stdout, stdout_writer) = call.pipe()?;
@@ -79,7 +79,7 @@ impl Engine {
         read: impl FnOnce(&mut dyn Read) -> Result<T, E>,
     ) -> Result<T, SaveError<E>> {
         let source = self.exact(&Name::parse(name).map_err(Error::from)?)?;
-        let (call, _spool) = self.archive_call("save")?;
+        let (call, _spool) = self.spooled_call("save")?;
         let call = call.arg("--").arg(source);
         let (read_end, stdout) = call.wide_pipe()?;
         let (stderr, stderr_writer) = call.pipe()?;
