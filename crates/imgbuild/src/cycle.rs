@@ -1,4 +1,4 @@
-//! No image stands on itself: not by one step, and a thin one not by several.
+//! No image stands on itself, by one step or by several.
 
 use camino::Utf8Path;
 use cli::{Failure, find_entry};
@@ -15,13 +15,11 @@ pub(crate) struct Cycle<'a> {
     pub place: Place,
     pub store: &'a Store,
     pub registry: &'a Registry,
-    /// Whether its archive is to leave layers to its base.
-    pub thin: bool,
 }
 
 impl Cycle<'_> {
-    /// Refuses a plan whose base, or an image that its build file names, is the one that it makes: every build would stand
-    /// on the one before. If it is to be thin, also one whose base leaves layers to it.
+    /// Refuses a plan whose base, or an image that its build file names, is the one that it makes, or stands on it: every
+    /// build would stand on the one before. A whole archive counts like a thin one, as it becomes thin with one command.
     pub(crate) fn refuse(&self, plan: &Plan) -> Result<(), Failure> {
         let base = match (&plan.best_base_image_path, &plan.base_image) {
             (Some(path), _) => self.at(path)?,
@@ -33,7 +31,7 @@ impl Cycle<'_> {
             let message = format!("its build file names the image itself, `{image}`");
             return Err(self.failure(message));
         }
-        match base.filter(|_| self.thin) {
+        match base {
             Some(base) => Ok(thin::check_base(
                 self.registry,
                 self.name.as_str(),

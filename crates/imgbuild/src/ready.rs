@@ -103,7 +103,6 @@ impl Builder<'_> {
             place,
             store: self.store,
             registry,
-            thin: self.options.wanted.thin != imgsave::Thin::Never,
         };
         cycle.refuse(plan)
     }

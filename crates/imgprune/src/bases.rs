@@ -25,26 +25,29 @@ impl Entries {
             .chain(self.odd.iter().map(|(name, _)| name))
             .collect();
         let parts: Vec<_> = names.chunks(PART).collect();
-        let base_of = |name: &&String| {
-            let base = thin::base_of(store, registry.get(name)?).ok()??;
-            Some((name.to_string(), base.name))
+        let bases_of = |name: &&String| {
+            let bases = thin::bases(store, registry, registry.get(name)?).ok()?;
+            (!bases.is_empty()).then(|| (name.to_string(), bases))
         };
-        let look = |part: usize| parts[part].iter().filter_map(base_of).collect::<Vec<_>>();
-        let mut bases: HashMap<String, String> = HashMap::new();
+        let look = |part: usize| parts[part].iter().filter_map(bases_of).collect::<Vec<_>>();
+        let mut bases: HashMap<String, Vec<String>> = HashMap::new();
         let Ok(()) = in_order(parts.len(), processors(), look, |part| {
             bases.extend(part);
             Ok::<_, Infallible>(())
         });
         for candidate in &mut self.candidates {
-            if let Some(base) = bases.remove(&candidate.name) {
-                candidate.base = Some(base);
+            if let Some(bases) = bases.get_mut(&candidate.name) {
+                candidate.base = Some(bases.remove(0));
             }
         }
-        // What is left alone is no candidate, and needs its base all the same.
-        for (of, base) in bases {
-            let mut candidates = self.candidates.iter_mut();
-            if let Some(candidate) = candidates.find(|candidate| candidate.name == base) {
-                candidate.holds.push(Hold::Base { of });
+        // What is left alone is no candidate, and needs its base all the same. So does an image with several bases.
+        for (of, bases) in bases {
+            for base in bases {
+                let mut candidates = self.candidates.iter_mut();
+                if let Some(candidate) = candidates.find(|candidate| candidate.name == base) {
+                    let of = of.clone();
+                    candidate.holds.push(Hold::Base { of });
+                }
             }
         }
     }

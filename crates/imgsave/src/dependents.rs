@@ -22,13 +22,19 @@ const ATTEMPTS: usize = 10;
 impl Saver<'_> {
     /// Makes whole what would lose layers if `new` replaced the archive of `name`. Returns the names of those that can't be
     /// read any more: they have nothing to lose.
-    pub(crate) fn keep_layers(&self, name: &str, new: &Stack) -> Result<Vec<String>, Failure> {
+    pub(crate) fn keep_layers(
+        &self,
+        name: &str,
+        path: &StorePath,
+        new: &Stack,
+    ) -> Result<Vec<String>, Failure> {
         let mut unreadable = Vec::new();
         let mut is_room_checked = false;
-        for _ in 0..ATTEMPTS {
+        let mut attempts = 0;
+        while attempts < ATTEMPTS {
             let registry = self.store.read_or_empty()?;
             let losses =
-                thin::losses(self.store, &registry, name, new).map_err(replaced_meanwhile)?;
+                thin::losses(self.store, &registry, name, path, new).map_err(replaced_meanwhile)?;
             refuse_pointers(name, &losses.pointers)?;
             let mut losing = losses.entries;
             losing.retain(|entry| !unreadable.contains(&entry.name));
@@ -36,17 +42,17 @@ impl Saver<'_> {
                 break;
             }
             if !is_room_checked {
-                self.ensure_room_for(name, &registry, &losing)?;
+                self.ensure_room_for(name, path, &registry, &losing)?;
                 is_room_checked = true;
             }
             // With the lowest one whole, those on it may need nothing more: all are looked at again.
             let lowest = &losing[0];
-            match self.make_whole(&registry, lowest) {
+            match self.make_whole(&registry, lowest, path) {
                 Ok(true) => self.reporter.warn(format!(
                     "{}: its base {name} is replaced, so its archive is whole now; build it again to make it thin",
                     lowest.name
                 )),
-                Ok(false) => {}
+                Ok(false) => attempts += 1,
                 Err(failure) if failure.code() == Code::Archive => {
                     self.reporter.warn(format!(
                         "{}: stands on {name}, and can't be read: {failure}",
@@ -73,7 +79,8 @@ impl Saver<'_> {
         if let Some(base) = new.image().base.as_ref() {
             thin::check_base(registry, name, &base.name)?;
         }
-        let losses = thin::losses(self.store, registry, name, new).map_err(replaced_meanwhile)?;
+        let losses =
+            thin::losses(self.store, registry, name, path, new).map_err(replaced_meanwhile)?;
         refuse_pointers(name, &losses.pointers)?;
         let losing = losses.entries.iter().map(|entry| entry.name.as_str());
         let losing: Vec<_> = losing
@@ -114,10 +121,16 @@ impl Saver<'_> {
         Ok(())
     }
 
-    /// Writes the archive of a registered image again, with all layers. `false` if the entry changed meanwhile.
-    fn make_whole(&self, registry: &Registry, entry: &Entry) -> Result<bool, Failure> {
+    /// Writes the archive of a registered image again, with all layers, before the file at `replaced` goes. `false` if the
+    /// entry changed meanwhile.
+    fn make_whole(
+        &self,
+        registry: &Registry,
+        entry: &Entry,
+        replaced: &StorePath,
+    ) -> Result<bool, Failure> {
         let path = self.store.path(&entry.file)?;
-        let stack = self.registered(registry, entry)?;
+        let stack = self.registered(registry, entry, replaced)?;
         let options = Options {
             compress: compression(&stack),
             base: None,
@@ -153,21 +166,29 @@ impl Saver<'_> {
         }
     }
 
-    /// The image of an entry, with the archives that hold what it leaves out.
-    fn registered(&self, registry: &Registry, entry: &Entry) -> Result<Stack, Failure> {
+    /// The image of an entry, with the archives that hold what it leaves out, before the file at `replaced` goes.
+    fn registered(
+        &self,
+        registry: &Registry,
+        entry: &Entry,
+        replaced: &StorePath,
+    ) -> Result<Stack, Failure> {
         let stack = thin::open(self.store, entry)?;
-        Ok(thin::complete(self.store, registry, stack)?)
+        Ok(thin::complete_beside(
+            self.store, registry, stack, replaced,
+        )?)
     }
 
     fn ensure_room_for(
         &self,
         name: &str,
+        path: &StorePath,
         registry: &Registry,
         losing: &[Entry],
     ) -> Result<(), Failure> {
         let stacks = losing
             .iter()
-            .filter_map(|entry| self.registered(registry, entry).ok());
+            .filter_map(|entry| self.registered(registry, entry, path).ok());
         let need = stacks.map(|stack| need(stack_bytes(&stack), compression(&stack)));
         let names: Vec<_> = losing.iter().map(|entry| entry.name.as_str()).collect();
         let place = losing.first().map(|entry| self.store.path(&entry.file));

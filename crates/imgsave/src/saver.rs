@@ -15,7 +15,7 @@ use engine::Engine;
 use imgprune::InForce;
 use inventory::Inventory;
 use naming::{Digest, ImageName, Reference};
-use registry::{Store, StorePath};
+use registry::{Entry, Registry, Store, StorePath};
 
 use crate::entry::{Contents, DraftEntry, complete, contradicts, megabytes};
 use crate::writing::{digest, flushed};
@@ -171,11 +171,12 @@ impl Saver<'_> {
         let planned = complete(&registry, &name, &contents, draft.clone())?;
         let path = self.store.path(&planned.file)?;
         self.check_place(&registry, name.as_str(), &path, &written)?;
+        refuse_cycle(&registry, &planned)?;
         let size = layers.seal(unfinished.file_mut(), slice::from_ref(&planned.docker_tag))?;
         let waiting = self.reporter.wait(format!("bringing {name} to disk"));
         let digest = flushed(&unfinished, &mut layers)?;
         drop(waiting);
-        let unreadable = self.keep_layers(name.as_str(), &written)?;
+        let unreadable = self.keep_layers(name.as_str(), &path, &written)?;
         self.store
             .install(unfinished, &path, self.lock_timeout, |registry| {
                 self.guard(registry, name.as_str(), &path, &written, &unreadable)?;
@@ -186,6 +187,7 @@ impl Saver<'_> {
                     entry.thin = true;
                     entry.base = Some(thin.base.name.clone());
                 }
+                refuse_cycle(registry, &entry)?;
                 Ok::<_, Failure>(entry)
             })?;
         Ok(Saved {
@@ -219,17 +221,23 @@ impl Saver<'_> {
         if let Some(image) = image {
             thin::check_base(&self.store.read_or_empty()?, image.as_str(), name)?;
         }
-        let diff_ids = match source {
-            Source::Engine { info, .. } => info.diff_ids.as_deref(),
-            Source::Archive(stack) => Some(stack.diff_ids()),
-            Source::Gathered(gathered) => Some(&gathered.config.diff_ids[..]),
-        };
+        let diff_ids = source.diff_ids();
         if diff_ids.is_some_and(|diff_ids| !diff_ids.starts_with(&thin.diff_ids)) {
             let message = format!("is not built on `{name}`: its lowest layers are others");
             return Err(Failure::invalid(message)
                 .with_hint("a thin archive needs the very base; save it whole without --thin"));
         }
         Ok(())
+    }
+}
+
+/// Refuses an entry that gets a base which stands on it. A cycle that a registry has already stops no other form of its
+/// archives.
+fn refuse_cycle(registry: &Registry, entry: &Entry) -> Result<(), Failure> {
+    let before = registry.get(&entry.name).and_then(|it| it.base.as_deref());
+    match entry.base.as_deref().filter(|base| before != Some(base)) {
+        Some(base) => Ok(thin::check_base(registry, &entry.name, base)?),
+        None => Ok(()),
     }
 }
 

@@ -99,6 +99,15 @@ impl Source {
         }
     }
 
+    /// Its layers, lowest first, as far as they are known before it is read.
+    pub(crate) fn diff_ids(&self) -> Option<&[Digest]> {
+        match self {
+            Self::Engine { info, .. } => info.diff_ids.as_deref(),
+            Self::Archive(stack) => Some(stack.diff_ids()),
+            Self::Gathered(gathered) => Some(&gathered.config.diff_ids),
+        }
+    }
+
     /// The images of an archive file, of which `image` may choose one by its tag or its ID.
     pub fn archive(path: &Utf8Path, image: Option<&str>) -> Result<Vec<Self>, Failure> {
         let archive = Arc::new(Archive::open(path)?);

@@ -45,7 +45,7 @@ impl Error {
                 "register `{base}` again, or make the image again with imgbuild --rebuild"
             )),
             Self::Cycle { .. } => Some(
-                "save one of these images whole, without --thin, or choose another base".into(),
+                "choose another base, or first build one of these images on another base".into(),
             ),
             Self::TooDeep { .. } => Some("save one of its bases whole with imgsave --full".into()),
             Self::Registry(error) => error.hint(),

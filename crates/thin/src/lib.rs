@@ -2,7 +2,8 @@
 //!
 //! A thin archive leaves out the layers of the image that it was built on, and names that image. The
 //! registry says where the image is; it may be thin itself. What counts are the layers: a base that was
-//! replaced serves as long as it holds the very layers that are left out.
+//! replaced serves as long as it holds the very layers that are left out, and so does any registered archive
+//! that holds them if the base has another name by now.
 //!
 //! Two rules keep every layer: no image stands on itself ([`check_base`]), and what others stand on is
 //! replaced only if no layer of theirs is lost ([`losses`]). Both are checked under the registry's lock, by
@@ -33,7 +34,7 @@ mod stale;
 use std::sync::Arc;
 
 use archive::{Archive, Base, Stack, ThinBase};
-use registry::{Entry, Registry, Store};
+use registry::{Entry, Registry, Store, StorePath};
 
 use archives::{Archives, MAX_DEPTH};
 
@@ -45,15 +46,21 @@ pub use stale::{is_stale, stale};
 /// Puts below an image the images that hold the layers that it leaves out, to any depth. An image that
 /// leaves out nothing comes back as it is.
 pub fn complete(store: &Store, registry: &Registry, stack: Stack) -> Result<Stack, Error> {
-    let now = Archives {
-        store,
-        registry,
-        replaced: None,
-    };
     let opened = stack.clone();
     // Before its base is replaced, an archive is made whole. Who opened it before that has the thin one.
-    let complete = now.complete(stack);
+    let complete = Archives::now(store, registry, None).complete(stack);
     complete.or_else(|error| whole_by_now(&opened).ok_or(error))
+}
+
+/// [`complete`] before the file at `path` is replaced: it counts even if no entry names it.
+pub fn complete_beside(
+    store: &Store,
+    registry: &Registry,
+    stack: Stack,
+    path: &StorePath,
+) -> Result<Stack, Error> {
+    let beside = replacing::unregistered(path);
+    Archives::now(store, registry, beside.as_ref()).complete(stack)
 }
 
 /// The same image, if its archive has all layers by now.
@@ -82,11 +89,18 @@ pub fn base(store: &Store, entry: &Entry) -> Result<ThinBase, Error> {
     })
 }
 
-/// The base to which the archive of an entry leaves layers, by its own words; `None` if it leaves out nothing.
-pub fn base_of(store: &Store, entry: &Entry) -> Result<Option<Base>, Error> {
+/// The entries whose archives hold the layers that the archive of an entry leaves out, the base first. What the archives
+/// hold decides, not the registry's words. None if it leaves out nothing.
+///
+/// Of an archive that can't be read, it is the base that it names.
+pub fn bases(store: &Store, registry: &Registry, entry: &Entry) -> Result<Vec<String>, Error> {
     let stack = open(store, entry)?;
     let image = stack.image();
-    Ok(image.base.clone().filter(|_| image.is_thin()))
+    let Some(base) = image.base.clone().filter(|_| image.is_thin()) else {
+        return Ok(Vec::new());
+    };
+    let complete = Archives::now(store, registry, None).complete_by_name(stack);
+    Ok(complete.map_or_else(|_| vec![base.name], |(_, names)| names))
 }
 
 /// The images on which this one is registered to stand, the nearest first, as far as their archives are

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use archive::{Image, Layer, Stack};
+use archive::{Archive, Image, Layer, Stack};
 use naming::Digest;
-use registry::{Entry, Registry, Store};
+use registry::{Entry, Registry, Store, StorePath};
 
 use crate::Error;
-use crate::archives::{Archives, open};
+use crate::archives::{Archives, Replacement, open};
 
 /// The images that lose layers by a replacement.
 #[derive(Debug, Default)]
@@ -18,30 +18,35 @@ pub struct Losses {
     pub pointers: Vec<String>,
 }
 
-/// The registered images that lose layers if `new` replaces the archive of `name`.
+/// The registered images that lose layers if `new` replaces the archive of `name` at `path`.
 ///
 /// The archives decide, not `thin:` and `base:`, which a person or another program may have dropped. They are opened only
-/// if the new archive and its bases hold less than the old ones.
+/// if the new archive and its bases hold less than the old ones. A file at `path` counts even if no entry names it.
 pub fn losses(
     store: &Store,
     registry: &Registry,
     name: &str,
+    path: &StorePath,
     new: &Stack,
 ) -> Result<Losses, Error> {
-    let now = Archives {
-        store,
-        registry,
-        replaced: None,
+    let absolute = path.absolute();
+    let beside = match registry.get(name) {
+        Some(_) => None,
+        None => unregistered(path),
     };
-    let then = Archives {
-        replaced: Some((name, new)),
-        ..now
+    let now = Archives::now(store, registry, beside.as_ref());
+    let replaced = Replacement {
+        name,
+        path: &absolute,
+        new,
     };
+    let then = Archives::after(store, registry, replaced);
     let new = then.complete(new.clone())?;
     let mut losses = Losses::default();
-    let old = registry.get(name).map(|entry| open(store, entry, None));
+    let registered = registry.get(name);
+    let old = registered.and_then(|entry| open(store, entry, None).ok());
     // An archive that is missing or damaged has nothing to lose.
-    let Some(Ok(old)) = old else {
+    let Some(old) = old.or_else(|| beside.clone()) else {
         return Ok(losses);
     };
     let old = now.complete(old.clone()).unwrap_or(old);
@@ -76,6 +81,11 @@ pub fn losses(
     losing.sort_by_key(|(archives, _)| *archives);
     losses.entries = losing.into_iter().map(|(_, entry)| entry).collect();
     Ok(losses)
+}
+
+/// The image of the archive at a path, which no entry may name.
+pub(crate) fn unregistered(path: &StorePath) -> Option<Stack> {
+    Stack::of(Archive::open(&path.absolute()).ok()?)
 }
 
 /// The layers that are in an image's own archive.

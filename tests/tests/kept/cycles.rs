@@ -68,12 +68,17 @@ fn a_build_on_what_stands_on_its_image_is_refused_before_it_begins() {
     );
     let before = s.read("image-registry.yml");
     let images = engine().images_of(s.project());
-    for (config, words) in [("", &["--thin"][..]), ("images: {thin: true}\n", &[])] {
+    for (config, words) in [
+        ("", &["--thin"][..]),
+        ("images: {thin: true}\n", &[]),
+        ("", &[]),
+    ] {
         s.write(".localci.yml", config);
         let [one, two] = ["base", "top"].map(|variant| s.image(variant));
         let refused = s.command("imgbuild").args(words).input(&*plan).run();
         refused
             .fails("imgbuild", 3, &format!("{one} -> {two} -> {one}"))
+            .stderr_has("hint: choose another base")
             .stderr_lacks("building");
         assert_eq!(s.read("image-registry.yml"), before);
         assert_eq!(engine().images_of(s.project()), images);

@@ -94,3 +94,34 @@ fn whole(s: &Sandbox) {
     s.run("imgls", ["--check", "--no-engine", "--jobs", "1"])
         .ok();
 }
+
+/// Takes the entry of a variant from the registry, as a person might; its archive stays.
+fn forget_entry(s: &Sandbox, variant: &str) {
+    let text = s.read("image-registry.yml");
+    let start = text.find(&format!("  - name: {}\n", s.image(variant)));
+    let start = start.expect("it is registered");
+    let end = text[start + 1..].find("  - name: ");
+    let end = end.map_or(text.len(), |end| end + start + 1);
+    s.write(
+        "image-registry.yml",
+        format!("{}{}", &text[..start], &text[end..]),
+    );
+}
+
+/// Gives an entry another name, as a person might.
+fn rename(s: &Sandbox, variant: &str, new: &str, moves_archive: bool, drops_ids: bool) {
+    let (old, name) = (s.image(variant), s.image(new));
+    let text = s.read("image-registry.yml");
+    let mut text = text.replace(&format!("- name: {old}\n"), &format!("- name: {name}\n"));
+    if moves_archive {
+        let (from, to) = (s.archive(variant), s.archive(new));
+        s.sh(&format!("mv '{from}' '{to}'")).ok();
+        text = text.replace(&format!("file: {from}\n"), &format!("file: {to}\n"));
+    }
+    if drops_ids {
+        let is_id = |line: &&str| !line.trim_start().starts_with("image_id:");
+        let lines = text.lines().filter(is_id);
+        text = lines.flat_map(|line| [line, "\n"]).collect();
+    }
+    s.write("image-registry.yml", text);
+}

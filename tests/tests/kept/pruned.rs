@@ -55,13 +55,7 @@ fn a_base_without_an_entry_is_no_orphan() {
     let chain = Chain::new();
     let s = &chain.s;
     let registry = s.read("image-registry.yml");
-    let start = registry.find("  - name: ").expect("an entry");
-    let end = registry[start + 1..].find("  - name: ").expect("another") + start + 1;
-    assert!(registry[start..end].contains(&s.image("base")));
-    s.write(
-        "image-registry.yml",
-        format!("{}{}", &registry[..start], &registry[end..]),
-    );
+    forget_entry(s, "base");
     s.write("images/nobody.tar", image(vec![debian(1000)]).classic());
     prune(s, &["--orphans"])
         .ok()
@@ -72,4 +66,29 @@ fn a_base_without_an_entry_is_no_orphan() {
         ));
     s.write("image-registry.yml", registry);
     whole(s);
+}
+
+#[test]
+fn a_renamed_base_stays_by_its_layers() {
+    for (moved, without_ids) in [(false, false), (true, false), (false, true), (true, true)] {
+        let chain = Chain::new();
+        let s = &chain.s;
+        rename(s, "base", "renamed", moved, without_ids);
+        let [top, renamed] = ["top", "renamed"].map(|variant| s.image(variant));
+        let before = chain.state();
+        prune(s, &[&renamed])
+            .fails("imgprune", 6, &renamed)
+            .stdout("");
+        prune(s, &["--max-size", "0", "--keep", &top])
+            .fails("imgprune", 6, "held back by ")
+            .stdout("");
+        prune(s, &["--max-age", "0d", "--keep", &top])
+            .ok()
+            .stdout("");
+        assert!(chain.state() == before);
+        whole(s);
+        // With the last one that needs it, it goes.
+        prune(s, &["--max-size", "0"]).ok();
+        assert!(!s.read("image-registry.yml").contains("name: "));
+    }
 }

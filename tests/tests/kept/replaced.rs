@@ -101,6 +101,63 @@ fn a_registry_that_says_nothing_of_bases_changes_nothing() {
 }
 
 #[test]
+fn a_file_that_no_entry_names_is_replaced_only_if_no_layer_is_lost() {
+    let chain = Chain::new();
+    let s = &chain.s;
+    forget_entry(s, "base");
+    let replaced = chain.replace("base", &image(vec![debian(1000)]), &[]);
+    replaced
+        .ok()
+        .stderr_has(&format!("{}: its base", s.image("middle")));
+    assert!(s.read_bytes(&s.archive("middle")).len() > BASE);
+    whole(s);
+    // It holds the layers itself.
+    let chain = Chain::new();
+    forget_entry(&chain.s, "base");
+    chain.replace("base", &on(&chain.base), &[]).ok();
+    let middle = chain.s.read_bytes(&chain.s.archive("middle"));
+    assert!(middle.len() < LITTLE);
+    whole(&chain.s);
+    // What can't be known is refused.
+    let chain = Chain::new();
+    let s = &chain.s;
+    forget_entry(s, "base");
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n";
+    s.write(&s.archive("top"), pointer);
+    let before = chain.state();
+    let refused = chain.replace("base", &image(vec![debian(1000)]), &[]);
+    refused.fails("imgsave", 3, &s.image("top"));
+    assert!(chain.state() == before);
+}
+
+#[test]
+fn a_renamed_base_is_found_by_its_layers() {
+    for (moved, without_ids) in [(false, false), (true, false), (false, true), (true, true)] {
+        let chain = Chain::new();
+        let s = &chain.s;
+        rename(s, "base", "renamed", moved, without_ids);
+        whole(s);
+        let replaced = chain.replace("renamed", &image(vec![debian(1000)]), &[]);
+        replaced
+            .ok()
+            .stderr_has(&format!("{}: its base", s.image("middle")));
+        assert!(s.read_bytes(&s.archive("middle")).len() > BASE);
+        assert!(s.read_bytes(&s.archive("top")).len() < LITTLE);
+        whole(s);
+    }
+}
+
+#[test]
+fn any_number_of_thin_archives_keeps_its_layers() {
+    let chain = Chain::new();
+    for number in 0..12 {
+        chain.save(&format!("x{number}"), &on(&chain.base), &["--thin", "base"]);
+    }
+    chain.replace("base", &image(vec![debian(1000)]), &[]).ok();
+    whole(&chain.s);
+}
+
+#[test]
 fn without_room_for_the_layers_nothing_is_replaced() {
     let s = Sandbox::without_engine();
     let small = SmallDisk::new(&s, "2m");

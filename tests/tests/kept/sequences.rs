@@ -149,8 +149,28 @@ impl<'a> World<'a> {
         self.s.command(step.program).args(&step.words)
     }
 
+    /// Renames an entry, as a person might: its layers stay where they are.
+    fn rename_entry(&mut self) {
+        let (old, new) = (self.name(), self.name());
+        let text = self.s.read_if_there("image-registry.yml");
+        let line = |name: &str| format!("- name: {name}\n");
+        let is_free = |name: &str| {
+            let archive = format!("file: images/{}/{name}.tar\n", self.s.project());
+            !text.contains(&line(name)) && !text.contains(&archive)
+        };
+        if text.contains(&line(&old)) && is_free(&new) {
+            self.trail.push(format!("{old} renamed to {new}"));
+            let text = text.replace(&line(&old), &line(&new));
+            self.s.write("image-registry.yml", text);
+        }
+    }
+
     /// One step, or two at once, or one that is killed.
     fn go(&mut self) {
+        if self.dice.below(5) == 0 {
+            self.rename_entry();
+            self.check();
+        }
         let before = (state(&self.s), registered(&self.s));
         let step = self.step();
         match self.dice.below(6) {

@@ -112,6 +112,15 @@ fn a_check_of_thin_archives_looks_at_their_bases() {
     let name = format!("- name: {}\n", s.image("base"));
     let renamed = registry.replacen(&name, &name.replace("base\n", "renamed\n"), 1);
     s.write("image-registry.yml", renamed);
+    // By another name, it holds the layers all the same.
+    let outcome = s.run("imgls", ["--check"]);
+    assert_eq!(
+        states(&s, &lines(outcome.ok())),
+        [("renamed", "ok"), ("top", "ok")]
+    );
+    let (first, rest) = registry.split_at(registry.find(&name).expect("an entry"));
+    let next = rest[1..].find("- name: ").expect("another") + 1;
+    s.write("image-registry.yml", format!("{first}{}", &rest[next..]));
     s.run("imgls", ["--check"])
         .code(4)
         .stderr_has("which is not registered");
