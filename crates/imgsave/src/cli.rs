@@ -8,7 +8,8 @@ use naming::Digest;
 use registry::Store;
 use serde_json::json;
 
-use crate::{DraftEntry, Form, FormFlags, Naming, Saved, Saver, Source, Wanted, compliant_name};
+use crate::on_base::{self, LeavingOut};
+use crate::{DraftEntry, FormFlags, Naming, Saved, Saver, Source, compliant_name};
 
 /// Put an image into the store, register it, and print the archive's path
 ///
@@ -74,13 +75,13 @@ pub struct Cli {
 
     /// The registered image whose layers --thin leaves out
     ///
-    /// Default: the base that the image's entry names.
+    /// Its name, tag, or the path of its archive. Default: the base that the image's entry names.
     #[arg(long, value_name = "NAME", requires = "thin")]
     base: Option<String>,
 
     /// Write registered images again, with all layers
     ///
-    /// The operands are their names.
+    /// The operands are their names, tags, or the paths of their archives.
     #[arg(long, conflicts_with_all = ["name", "project", "variant", "normalize", "thin", "base"])]
     full: bool,
 
@@ -109,7 +110,11 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     }
     let naming = naming_of(&cli)?;
     let names_one = cli.name.is_some();
-    let on_own_base = cli.form.is_thin() && cli.base.is_none();
+    let leaving_out = match (&cli.base, cli.form.is_thin()) {
+        (Some(_), _) => LeavingOut::Given,
+        (None, true) => LeavingOut::OwnBase,
+        (None, false) => LeavingOut::AsBefore,
+    };
     let mut names = BTreeMap::new();
     let store = cli.common.store()?;
     let engine = cli.common.engine();
@@ -121,7 +126,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         engine: &engine,
         reporter: &reporter,
         lock_timeout: cli.common.lock_timeout,
-        form: form(&store, cli.base.as_deref(), cli.form.wanted(&config)?)?,
+        form: on_base::form(&store, cli.base.as_deref(), cli.form.wanted(&config)?)?,
         make_room: cli.form.room(&config, &reporter)?,
     };
     if cli.full {
@@ -142,12 +147,8 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         for source in &sources {
             let naming = naming_for(source, naming.as_ref(), &store, cli.normalize);
             let naming = naming.map_err(about)?;
-            let saved = match on_own_base {
-                true => thin_on_own_base(&saver, source, &naming)
-                    .and_then(|saver| save(&saver, source, &naming, &names)),
-                false => save(&saver, source, &naming, &names),
-            };
-            let saved = saved.map_err(about)?;
+            let saver = leaving_out.saver(&saver, source, &naming).map_err(about)?;
+            let saved = save(&saver, source, &naming, &names).map_err(about)?;
             names.insert(saved.name.clone(), saved.image_id);
             print(context, &saved)?;
         }
@@ -164,21 +165,6 @@ fn print(context: &Context, saved: &Saved) -> Result<(), Failure> {
             "size": saved.size,
             "written": saved.written,
         })
-    })
-}
-
-/// How archives are written; the base is registered and its archive is there.
-fn form(store: &Store, base: Option<&str>, wanted: Wanted) -> Result<Form, Failure> {
-    let base = base.map(|name| {
-        let registry = store.read_or_empty()?;
-        let entry = registry
-            .get(name)
-            .ok_or_else(|| cli::not_registered(store, name))?;
-        Ok::<_, Failure>(thin::base(store, entry)?)
-    });
-    Ok(Form {
-        compress: wanted.compress,
-        base: base.transpose()?,
     })
 }
 
@@ -224,31 +210,6 @@ fn naming_for(
         (None, Some(entry)) => compliant_name(&entry.name, normalize).map(Naming::Given),
         (None, None) => source.naming(normalize),
     }
-}
-
-/// A saver that leaves out the layers of the base that the image's entry names.
-fn thin_on_own_base<'a>(
-    saver: &Saver<'a>,
-    source: &Source,
-    naming: &Naming,
-) -> Result<Saver<'a>, Failure> {
-    let refuse = |why: &str| Failure::usage(format!("`--thin` needs `--base NAME`: {why}"));
-    let registry = saver.store.read_or_empty()?;
-    let named = || registry.get(naming.known()?.as_str()).cloned();
-    let entry = source.entry(saver.store)?.or_else(named);
-    let entry = entry.ok_or_else(|| refuse("the image is not registered"))?;
-    let base = entry.base.as_deref();
-    let base = base.ok_or_else(|| refuse("its entry names no base"))?;
-    let unknown = || refuse(&format!("the base of its entry, {base}, is not registered"));
-    let base = registry.get(base).ok_or_else(unknown)?;
-    Ok(Saver {
-        form: Form {
-            base: Some(thin::base(saver.store, base)?),
-            ..saver.form.clone()
-        },
-        make_room: saver.make_room.clone(),
-        ..*saver
-    })
 }
 
 fn save(

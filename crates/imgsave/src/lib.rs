@@ -8,6 +8,7 @@ mod entry;
 mod flags;
 mod form;
 mod naming_choice;
+mod on_base;
 mod room;
 mod saver;
 mod source;

@@ -69,7 +69,7 @@ fn everything_that_an_entry_says_stays() {
             "zstd",
             &path,
         ],
-        &["--name", &top, &path],
+        &["--name", &top, "--compress", "none", &path],
     ] {
         let archive = s.read_bytes(&path);
         s.run("imgsave", words).ok().stdout(&format!("{path}\n"));
@@ -133,4 +133,65 @@ fn thin_on_another_base_is_another_form() {
             .ends_with(&format!("base: {}\n    thin: true\n", s.image("base")))
     );
     whole(s);
+}
+
+#[test]
+fn a_thin_archive_stays_thin_on_its_base_unless_it_is_made_whole() {
+    let chain = Chain::new();
+    let s = &chain.s;
+    let (top, path) = (s.image("top"), s.archive("top"));
+    let is_thin = || s.read_bytes(&path).len() < LITTLE;
+    let base = format!("base: {}\n    thin: true\n", s.image("middle"));
+    for (words, written) in [
+        (&["--compress", "zstd", &*path][..], true),
+        (&["--compress", "gzip", &path], true),
+        (&["--name", &top, "--compress", "none", &path], true),
+        (&["--name", &top, &path], false),
+        (&["--thin", &path], false),
+    ] {
+        let saved = s.command("imgsave").arg("--json").args(words).run();
+        assert_eq!(saved.ok().json()[0]["written"].as_bool(), Some(written));
+        assert!(is_thin(), "{words:?}");
+        assert!(s.read("image-registry.yml").ends_with(&base), "{words:?}");
+        whole(s);
+    }
+    // On a base with more layers by now it can't be thin.
+    chain.replace("middle", &on(&chain.middle), &[]).ok();
+    s.run("imgsave", ["--compress", "zstd", &path])
+        .ok()
+        .stderr_has("was replaced, so its archive is whole now");
+    whole(s);
+    // Another image of that name is whole, as it was asked for.
+    chain.save("top", &on(&chain.base), &["--thin", "base"]);
+    chain.replace("top", &chain.middle, &[]).ok();
+    assert!(s.read_bytes(&path).len() > BASE);
+    chain.save("other", &on(&chain.base), &["--thin", "base"]);
+    let other = s.archive("other");
+    s.run("imgsave", ["--name", &s.image("copy"), &other]).ok();
+    assert!(s.read_bytes(&s.archive("copy")).len() > BASE);
+    whole(s);
+}
+
+#[test]
+fn a_base_and_a_stored_image_go_by_name_tag_or_path() {
+    let chain = Chain::new();
+    let s = &chain.s;
+    let (top, middle) = (s.image("top"), s.image("middle"));
+    let path = s.archive("top");
+    let ways = |variant: &str| {
+        let name = s.image(variant);
+        [format!("{name}:latest"), s.archive(variant), name]
+    };
+    for (way, base) in ways("top").iter().zip(ways("middle")) {
+        s.run("imgsave", ["--full", way]).ok();
+        assert!(s.read_bytes(&path).len() > BASE, "{way}");
+        s.run(
+            "imgsave",
+            ["--thin", "--base", &base, "--name", &top, &path],
+        )
+        .ok();
+        assert!(s.read_bytes(&path).len() < LITTLE, "{base}");
+        assert_eq!(s.read("image-registry.yml").matches(&middle).count(), 4);
+        whole(s);
+    }
 }

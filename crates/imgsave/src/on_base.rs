@@ -1,0 +1,107 @@
+//! To which base an archive leaves layers.
+
+use archive::ThinBase;
+use cli::Failure;
+use naming::Digest;
+use registry::{Entry, Registry, Store};
+
+use crate::{Form, Naming, Saver, Source, Wanted};
+
+/// Which layers the archives of a call leave out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LeavingOut {
+    /// Those of one base for all of them.
+    Given,
+    /// Those of the base that each image's entry names.
+    OwnBase,
+    /// Those that the image's archive leaves out already, if it has one.
+    AsBefore,
+}
+
+impl LeavingOut {
+    /// The saver for one image.
+    pub(crate) fn saver<'a>(
+        self,
+        saver: &Saver<'a>,
+        source: &Source,
+        naming: &Naming,
+    ) -> Result<Saver<'a>, Failure> {
+        let registry = saver.store.read_or_empty()?;
+        let base = match self {
+            Self::Given => saver.form.base.clone(),
+            Self::OwnBase => {
+                let base = own_base(saver.store, &registry, source, naming)?;
+                Some(thin::base(saver.store, base)?)
+            }
+            Self::AsBefore => base_before(saver, &registry, source, naming),
+        };
+        Ok(Saver {
+            form: Form {
+                base,
+                ..saver.form.clone()
+            },
+            make_room: saver.make_room.clone(),
+            ..*saver
+        })
+    }
+}
+
+/// How archives are written; the base is registered and its archive is there.
+pub(crate) fn form(store: &Store, base: Option<&str>, wanted: Wanted) -> Result<Form, Failure> {
+    let base = base.map(|operand| {
+        let registry = store.read_or_empty()?;
+        let entry = cli::find_entry(store, &registry, operand)?
+            .ok_or_else(|| cli::not_registered(store, operand))?;
+        Ok::<_, Failure>(thin::base(store, entry)?)
+    });
+    Ok(Form {
+        compress: wanted.compress,
+        base: base.transpose()?,
+    })
+}
+
+/// The base that the entry of an image names.
+fn own_base<'a>(
+    store: &Store,
+    registry: &'a Registry,
+    source: &Source,
+    naming: &Naming,
+) -> Result<&'a Entry, Failure> {
+    let refuse = |why: &str| Failure::usage(format!("`--thin` needs `--base NAME`: {why}"));
+    let entry = source.entry(store)?;
+    let entry = entry.or_else(|| registry.get(naming.known()?.as_str()).cloned());
+    let entry = entry.ok_or_else(|| refuse("the image is not registered"))?;
+    let base = entry.base.as_deref();
+    let base = base.ok_or_else(|| refuse("its entry names no base"))?;
+    let unknown = || refuse(&format!("the base of its entry, {base}, is not registered"));
+    registry.get(base).ok_or_else(unknown)
+}
+
+/// The base that the archive of the name to save under has, if it is thin, can be read, and is of this very image.
+fn base_before(
+    saver: &Saver,
+    registry: &Registry,
+    source: &Source,
+    naming: &Naming,
+) -> Option<ThinBase> {
+    let (store, name) = (saver.store, naming.known()?.as_str());
+    let entry = registry.get(name)?;
+    let before = thin::open(store, entry).ok()?;
+    if !before.image().is_thin() || !source.is(before.image()) {
+        return None;
+    }
+    thin::complete(store, registry, before).ok()?;
+    let bases = thin::bases(store, registry, entry).ok()?;
+    let base = registry.get(bases.first()?)?;
+    thin::check_base(registry, name, &base.name).ok()?;
+    let base = thin::base(store, base).ok()?;
+    let stands_on = |layers: &[Digest]| layers.starts_with(&base.diff_ids);
+    if !source.diff_ids().is_none_or(stands_on) {
+        let base = &base.base.name;
+        saver.reporter.warn(format!(
+            "{name}: its base {base} was replaced, so its archive is whole now"
+        ));
+        return None;
+    }
+    Some(base)
+}
