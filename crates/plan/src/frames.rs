@@ -11,6 +11,8 @@ use std::io::{self, BufRead};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
+use crate::texts;
+
 /// The largest object, in bytes. A plan has one or two thousand; the bound keeps a stream that never closes its
 /// brace from filling the memory.
 const MAX_OBJECT: usize = 4 << 20;
@@ -48,11 +50,11 @@ impl Frame {
 
     /// Parses the object. A fault's place is that in the whole stream.
     pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, Fault> {
-        serde_json::from_slice(&self.text).map_err(|error| {
+        serde_json::from_slice(&self.text).or_else(|error| {
             let message = self.message(&error);
             match error.classify() {
-                Category::Data => Fault::Content(message),
-                Category::Io | Category::Syntax | Category::Eof => Fault::Syntax(message),
+                Category::Data => texts::read(&self.text).ok_or(Fault::Content(message)),
+                Category::Io | Category::Syntax | Category::Eof => Err(Fault::Syntax(message)),
             }
         })
     }

@@ -37,6 +37,7 @@ mod rules;
 mod source;
 mod step;
 mod strict;
+mod texts;
 mod values;
 mod workflow;
 

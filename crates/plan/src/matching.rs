@@ -16,7 +16,7 @@
 
 use std::cmp::Ordering;
 
-use naming::{Compiler, Os, PackageName, Variant};
+use naming::{Compiler, ImageName, Os, PackageName, Variant};
 use registry::Entry;
 use serde::{Deserialize, Serialize};
 
@@ -149,6 +149,7 @@ pub fn score<'a>(requirement: &Requirement, entry: &'a Entry) -> Candidate<'a> {
     let variants = requirement.variants.iter();
     let is = |variant: &Variant| {
         has(&entry.variants, variant.as_str())
+            || is_named(entry, variant)
             || (*variant == Variant::x86() && platform::is_x86(entry))
     };
     Candidate {
@@ -179,6 +180,12 @@ impl Missing {
 
 fn has(list: &[String], name: &str) -> bool {
     list.iter().any(|item| item.eq_ignore_ascii_case(name))
+}
+
+/// Whether an entry's name says a variant. The name of a saved image is all that tells a variant of one project.
+fn is_named(entry: &Entry, variant: &Variant) -> bool {
+    let name = entry.name.parse::<ImageName>();
+    name.is_ok_and(|name| format!("-{}-", name.variant()).contains(&format!("-{variant}-")))
 }
 
 /// Whether an entry proves that a package is there, in the required version and for the required architecture.

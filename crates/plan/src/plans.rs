@@ -6,7 +6,7 @@ use naming::ImageName;
 use serde_json::Value;
 
 use crate::frames::{Fault, Frames, at};
-use crate::{Error, Plan};
+use crate::{Error, Plan, texts};
 
 /// The plans of a stream. Each is handed on as soon as it is complete, so that a pipeline builds the first while the
 /// second is still written. A plan that is wrong does not hide the next one; text that is not JSON ends the stream.
@@ -72,6 +72,7 @@ fn completed(text: &[u8]) -> Option<Plan> {
             *value = said.into();
         }
     }
+    texts::spell(&mut plan);
     serde_json::from_value(plan).ok()
 }
 

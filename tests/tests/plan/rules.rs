@@ -107,6 +107,17 @@ fn what_an_image_lacks_is_built() {
     assert_eq!(field(&planned, "best_base_image_path"), [s.archive("base")]);
 }
 
+/// `imgsave --variant` makes the name; what a variant of one project means, no file of the image tells.
+#[test]
+fn the_name_of_a_saved_image_says_its_variants() {
+    let s = sandbox(&[("sdk", "compilers: []")]);
+    for (variant, needs_build) in [("sdk", false), ("sdk2", true)] {
+        requirement(&s, "req.yml", &format!("variants: [{variant}]"));
+        let planned = plan(&s, &["req.yml"]);
+        assert_eq!(field(&planned, "needs_build"), [needs_build], "{variant}");
+    }
+}
+
 #[test]
 fn jobs_that_install_the_rest_take_what_there_is() {
     let s = sandbox(&[("gcc12", "compilers: [gcc-12]")]);
@@ -117,7 +128,7 @@ fn jobs_that_install_the_rest_take_what_there_is() {
     );
     let both = plan(&s, &["--accept-missing", "packages,tools", "req.yml"]);
     assert_eq!(field(&both, "needs_build"), [false]);
-    let says = "lacks zlib1g-dev, cmake, which is accepted";
+    let says = "lacks zlib1g-dev, cmake (accepted)";
     assert_eq!(both.stderr.matches(says).count(), 1, "{}", both.stderr);
     for one in ["packages", "tools"] {
         let planned = plan(&s, &["--accept-missing", one, "req.yml"]);

@@ -69,6 +69,24 @@ fn an_image_lacks_what_its_entry_does_not_prove() {
 }
 
 #[test]
+fn a_name_says_variants_too() {
+    let wanted = requirement("compilers: [gcc-15]\nvariants: [sdk]");
+    for (name, is_met) in [
+        ("capy-ubuntu-25.04-sdk", true),
+        ("capy-ubuntu-25.04-gcc15-sdk-lto", true),
+        ("capy-ubuntu-25.04-sdk2", false),
+        ("sdk-ubuntu-25.04-base", false),
+        ("sdk", false),
+    ] {
+        let entry = entry(name);
+        let candidate = score(&wanted, &entry);
+        assert_eq!(candidate.meets(AcceptMissing::default()), is_met, "{name}");
+        // Other variants that its name says are not held against it.
+        assert_eq!(candidate.unasked, 0, "{name}");
+    }
+}
+
+#[test]
 fn a_clean_base_comes_before_extra_marks() {
     let wanted = requirement("compilers: [clang-15]\ntools: [make]");
     let asan = with("asan", |e| {
