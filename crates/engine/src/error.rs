@@ -197,7 +197,7 @@ impl Error {
             }
             Self::Argument { name } => {
                 let name = name.trim_start_matches('_');
-                Some(format!("call it otherwise in the build file and in the plan, `BUILD_{name}` for example"))
+                Some(format!("give it another name in the build file and in the plan, for example `BUILD_{name}`"))
             }
             Self::NoSecrets => {
                 Some("DOCKER_BUILDKIT=1 makes Docker build with BuildKit (from 23 on with the buildx plugin); podman takes secrets too".into())

@@ -196,8 +196,11 @@ impl Planner<'_> {
         let tools = image.missing.tools.iter().map(ToString::to_string);
         let lacks: Vec<_> = packages.chain(tools).collect();
         let name = &image.entry.name;
-        let said = || format!("{name} lacks {}, which is accepted", lacks.join(", "));
-        (!lacks.is_empty()).then(said)
+        let says = || match plan.name.as_ref() == Some(name) {
+            true => format!("lacks {} (accepted)", lacks.join(", ")),
+            false => format!("{name} lacks {} (accepted)", lacks.join(", ")),
+        };
+        (!lacks.is_empty()).then(says)
     }
 
     fn explain(&self, context: &Context, planned: &Planned) {

@@ -256,7 +256,12 @@ fn what_is_wrong_is_said_with_its_place() {
             "imgplan: empty.yml: holds no requirement",
         ),
         (&["none.yml"], "", 3, "imgplan: none.yml: can't be read"),
-        (&[], hostile, 3, "compiler `gcc-12; rm -rf /` holds `;`"),
+        (
+            &[],
+            hostile,
+            3,
+            "compiler `gcc-12; rm -rf /` contains `;`, which is not allowed",
+        ),
         (
             &[],
             "project: capy\nos: my-own:1\n",

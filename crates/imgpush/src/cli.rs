@@ -33,7 +33,7 @@ Registries are reached by skopeo, with its configuration: certificates, credenti
 
 Exit codes:
   0 done, 1 other, 2 usage, 3 invalid name or registry file, 4 archive missing or damaged, 5 skopeo not found, the
-  registry not reached or refusing, 6 no room, 7 lock not had in time, 130 interrupted"
+  registry not reached or refusing, 6 no room, 7 timed out waiting for a lock, 130 interrupted"
 )]
 pub struct Cli {
     /// Registered names; `-` or none: standard input
@@ -74,7 +74,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         None => Published::configured(&cli.common.config()?)?,
     };
     let published = published.ok_or_else(|| {
-        Failure::usage("it is not said where to publish")
+        Failure::usage("no destination given")
             .with_hint("give --to REGISTRY/PREFIX, or `images.remote` in the config")
     })?;
     let store = cli.common.store()?;

@@ -28,7 +28,10 @@ fn check(what: &'static str, text: &str, signs: &str) -> Result<(), NameError> {
         .chars()
         .find(|c| !(c.is_ascii_alphanumeric() || signs.contains(*c)))
     {
-        Some(c) => refuse(format!("holds `{}`, which no {what} may", c.escape_debug())),
+        Some(c) => refuse(format!(
+            "contains `{}`, which is not allowed",
+            c.escape_debug()
+        )),
         None => Ok(()),
     }
 }

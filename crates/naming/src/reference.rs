@@ -272,7 +272,7 @@ fn check_component(text: &str, component: &str) -> Result<(), NameError> {
         .find(|c| !(plain_char(*c) || "._-".contains(*c)))
     {
         return refuse(format!(
-            "holds `{}`, which no image name may",
+            "contains `{}`, which is not allowed",
             c.escape_debug()
         ));
     }

@@ -40,7 +40,7 @@ pub fn explain(
         lines.push(reason(requirement, selection, rules));
         lines.extend(added(requirement, whole));
     }
-    let accepted = |what| format!("lacks {what}, which is accepted");
+    let accepted = |what| format!("lacks {what} (accepted)");
     lines.push(match &selection.pick {
         Pick::Image(taken) => match shortcomings(taken) {
             None => format!("{} meets the requirement", taken.entry.name),
@@ -296,10 +296,7 @@ mod tests {
         let known = crate::Known::default();
         let selection = crate::select_by(&wanted, vec![&first], &rules, &known);
         let lines = explain(&wanted, &wanted, &rules, &selection);
-        assert_eq!(
-            lines[1],
-            "x is the best match, and lacks cmake, which is accepted"
-        );
+        assert_eq!(lines[1], "x is the best match, and lacks cmake (accepted)");
     }
 
     #[test]

@@ -116,7 +116,10 @@ mod tests {
                 "expected a name or a list of names at line 1 column 7",
             ),
             ("list: {a: b}", "expected a name or a list of names"),
-            ("list:\n- a\n- 'x; rm'", "holds `;`"),
+            (
+                "list:\n- a\n- 'x; rm'",
+                "contains `;`, which is not allowed",
+            ),
             ("list:\n- a\n- [b]", "line 3 column 3"),
             ("list: [a, null]", "expected a name at line 1 column 11"),
             ("list: [12]", "expected a name"),

@@ -75,7 +75,7 @@ fn the_config_says_where_to() {
     let (s, registry) = (Sandbox::without_engine(), Registry::start());
     save(&s, &two_layers(1000), "own-debian-12-base", &[]);
     s.run("imgpush", ["--insecure", "own-debian-12-base"])
-        .fails("imgpush", 2, "not said where to publish")
+        .fails("imgpush", 2, "no destination given")
         .stderr_has("images.remote");
     let config = |remote: &str| {
         s.write(".localci.yml", format!("images: {{remote: '{remote}'}}\n"));

@@ -169,7 +169,7 @@ fn refusals_say_where() {
         ),
         (
             "project: capy\nos: debian:12\ncompilers: ['gcc-12; rm -rf /']",
-            "holds `;`",
+            "contains `;`, which is not allowed",
         ),
         (
             "project: capy\nos: debian:12\npackages: ['--privileged']",
