@@ -58,6 +58,12 @@ fn long_help_is_complete() {
         for variable in ["IMG_REGISTRY", "IMG_ENGINE", "NO_COLOR"] {
             assert!(environment.contains(variable), "{name}: {variable}");
         }
+        // What takes the job from the environment says so; what waits for locks may wait in vain.
+        let has = |id: &str| command.get_arguments().any(|arg| arg.get_id() == id);
+        let takes_job = has("run") || has("release");
+        assert_eq!(environment.contains("IMG_RUN"), takes_job, "{name}");
+        let waits = takes_job && has("lock_timeout");
+        assert!(!waits || codes.contains("7 timed out"), "{name}");
         // What the command reads, and what it prints.
         let about = command.get_long_about().map(ToString::to_string);
         let about = about.unwrap_or_default().to_lowercase();

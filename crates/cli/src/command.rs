@@ -9,13 +9,18 @@ use crate::{Flags, complete};
 pub const VERSION: &str = env!("IMGPIPE_VERSION");
 
 /// Variables that no flag of the same meaning says: name, what it does, and the flag without which it says nothing.
-const VARIABLES: [(&str, &str, Option<&str>); 3] = [
+const VARIABLES: [(&str, &str, Option<&str>); 4] = [
     (
         "IMG_RUN",
         "The run that holds the images, if --run is not given. Without it, the CI job: GITHUB_RUN_ID with \
          RUNNER_TRACKING_ID, else with GITHUB_RUN_ATTEMPT, GITHUB_JOB and RUNNER_NAME; CI_JOB_ID; BUILD_TAG with NODE_NAME \
          and EXECUTOR_NUMBER.",
         Some("run"),
+    ),
+    (
+        "IMG_RUN",
+        "The run that --release without an ID means. Without it, the CI job, as in imgload.",
+        Some("release"),
     ),
     (
         "NO_COLOR",

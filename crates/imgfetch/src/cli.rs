@@ -37,7 +37,7 @@ Registries are reached by skopeo, with its configuration: mirrors, certificates,
 
 Exit codes:
   0 done, 1 other, 2 usage, 3 invalid name or registry file, 4 no such image, damaged, or not the one that is pinned,
-  5 skopeo not found, the registry not reached or refusing, 6 no room, 7 lock not had in time, 130 interrupted"
+  5 skopeo not found, the registry not reached or refusing, 6 no room, 7 timed out waiting for a lock, 130 interrupted"
 )]
 pub struct Cli {
     /// References or registered names; `-` or none: standard input

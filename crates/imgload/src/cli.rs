@@ -35,7 +35,7 @@ Examples:
 
 Exit codes:
   0 done, 1 other, 2 usage, 3 invalid registry or name, 4 archive missing, damaged or not the one
-  registered, 5 engine failed, 6 no room, 7 lock not had in time, 130 interrupted"
+  registered, 5 engine failed, 6 no room, 7 timed out waiting for a lock, 130 interrupted"
 )]
 pub struct Cli {
     /// Archives or registered names; `-` or none: standard input

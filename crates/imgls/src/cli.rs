@@ -48,7 +48,7 @@ States:
 
 Exit codes:
   0 done, 1 other, 2 usage, 3 invalid registry, 4 a name that is not registered, or --check found an archive
-  missing, damaged or not the one registered, 6 no room, 7 lock not had in time, 130 interrupted"
+  missing, damaged or not the one registered, 6 no room, 7 timed out waiting for a lock, 130 interrupted"
 )]
 pub struct Cli {
     /// Names or archives; none: all; `-`: standard input

@@ -47,7 +47,7 @@ A requirement:
 
 Exit codes:
   0 done, 1 other, 2 usage, 3 invalid requirement, workflow or registry,
-  5 engine failed, 130 interrupted"
+  5 engine failed, 7 timed out waiting for a lock, 130 interrupted"
 )]
 pub struct Cli {
     /// Files with requirements; `-` or none: standard input

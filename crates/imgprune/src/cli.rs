@@ -48,8 +48,9 @@ Examples:
       End the leases of this CI job, then prune by the limits of the config.
 
 Exit codes:
-  0 done, 1 other, 2 usage (no limit from anywhere too), 3 invalid registry or config, 5 engine
-  failed, 6 a limit could not be met, 7 lock not had in time, 130 interrupted"
+  0 done, 1 other, 2 usage (no limit from anywhere too), 3 invalid registry or config,
+  4 a name that is not registered, 5 engine failed, 6 a limit could not be met, 7 timed out waiting for
+  a lock, 130 interrupted"
 )]
 pub struct Cli {
     /// Remove these images, whatever the limits

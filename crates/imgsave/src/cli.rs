@@ -40,7 +40,7 @@ Examples:
 
 Exit codes:
   0 done, 1 other, 2 usage, 3 invalid name or registry, 4 archive missing or damaged, 5 engine
-  failed or has no such image, 6 no room, 7 lock not had in time, 130 interrupted"
+  failed or has no such image, 6 no room, 7 timed out waiting for a lock, 130 interrupted"
 )]
 pub struct Cli {
     /// Images or archives; `-` or none: standard input
