@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use cli::{Code, Failure, Leases, Reporter};
 use engine::Engine;
 use imgfetch::Fetcher;
@@ -16,6 +16,7 @@ use naming::{Digest, ImageName};
 use plan::Plan;
 use registry::{Entry, Registry, Store};
 
+use crate::earlier::Earlier;
 use crate::ingredients::Kitchen;
 use crate::inside::{Inside, Looked};
 use crate::paths;
@@ -109,12 +110,7 @@ impl Builder<'_> {
                     }
                     None => target,
                 };
-                if self.options.builds_anyway() {
-                    let path = &target.path;
-                    self.reporter.warn(format!(
-                        "{path}: the plan found this image and asks for no build; remove the archive to build it again"
-                    ));
-                }
+                self.warn_of_match(&target.path);
                 self.explain(plan.subject(), &[]);
                 let (name, image_id) = target
                     .entry
@@ -128,6 +124,24 @@ impl Builder<'_> {
                 })
             }
             None => self.make(plan),
+        }
+    }
+
+    /// A match is not built again, since the plan does not say how.
+    pub(crate) fn warn_of_match(&self, path: &Utf8Path) {
+        if self.options.builds_anyway() {
+            self.reporter.warn(format!(
+                "{path}: the plan found this image and asks for no build; remove the archive to build it again"
+            ));
+        }
+    }
+
+    /// A saved image can't be built again.
+    pub(crate) fn warn_of_saved(&self, name: &ImageName, earlier: Option<&Earlier>) {
+        if earlier.is_some_and(Earlier::is_saved) {
+            self.reporter.warn(format!(
+                "{name}: replaces the saved image, which imgbuild did not build"
+            ));
         }
     }
 
@@ -198,7 +212,10 @@ impl Builder<'_> {
                 self.reporter.detail(format!("{name}: up to date"));
                 Ok(earlier.into())
             }
-            _ => self.make_locked(&name, &ready),
+            _ => {
+                self.warn_of_saved(&name, ready.earlier.as_ref());
+                self.make_locked(&name, &ready)
+            }
         }
     }
 

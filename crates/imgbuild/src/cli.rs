@@ -49,7 +49,7 @@ Examples:
 
 Exit codes:
   0 done, 1 other, 2 usage, 3 invalid plan or registry, 4 base or archive missing or damaged,
-  5 engine or build failed, 6 no room, 7 lock not had in time, 130 interrupted"
+  5 engine or build failed, 6 no room, 7 timed out waiting for a lock, 130 interrupted"
 )]
 pub struct Cli {
     /// Files with plans; `-` or none: standard input
@@ -69,6 +69,8 @@ pub struct Cli {
     dry_run: bool,
 
     /// Build even if the archive is up to date
+    ///
+    /// A plan that found a matching image has nothing to build: imgbuild warns and prints the image's path.
     #[arg(long)]
     rebuild: bool,
 

@@ -12,7 +12,10 @@ const NO_NETWORK: &[&str] = &[
     "network bridge not found",
     "Temporary failure resolving",
     "Temporary failure in name resolution",
-    "Could not resolve host",
+    "Could not resolve",
+    "Could not connect",
+    "Unable to connect",
+    "Network is unreachable",
     "temporary error (try again later)",
     "bad address",
 ];
@@ -26,8 +29,12 @@ pub(crate) fn explain(
     let Some(tail) = error.tail().map(str::to_owned) else {
         return error.into();
     };
+    let has_network = !NO_NETWORK.iter().any(|words| tail.contains(words));
     let unknown = Manager::unknown_packages(&tail);
-    if let [first, rest @ ..] = &unknown[..] {
+    // Without package lists, every package is unknown.
+    if let [first, rest @ ..] = &unknown[..]
+        && has_network
+    {
         let names = unknown.join(", ");
         let failure = Failure::new(Code::Engine, format!("no package {names}; {error}"));
         let near = suggest(first).filter(|_| rest.is_empty());
@@ -42,7 +49,7 @@ pub(crate) fn explain(
     if tail.to_ascii_lowercase().contains("exec format error") {
         return failure.with_hint(emulation(architecture));
     }
-    if NO_NETWORK.iter().any(|words| tail.contains(words)) {
+    if !has_network {
         return failure.with_hint(
             "the build's steps have no network, or no name server; `--network host` gives them this machine's",
         );
@@ -82,6 +89,14 @@ mod tests {
             (
                 "executor failed running [/bin/sh -c x]: network bridge not found",
                 "hint: the build's steps have no network, or no name server; `--network host`",
+            ),
+            (
+                "W: Failed to fetch http://deb.debian.org/x  Temporary failure resolving 'deb.debian.org'\nE: Unable to locate package git",
+                "hint: the build's steps have no network",
+            ),
+            (
+                "Err:1 http://m/ x\n  Unable to connect to m:80:\nE: Unable to locate package git",
+                "exit status 100\n  | Err:1",
             ),
             (
                 "make: *** no rule",

@@ -58,6 +58,11 @@ impl Builder<'_> {
 }
 
 impl Earlier {
+    /// Whether its archive holds an image that imgbuild did not build.
+    pub(crate) fn is_saved(&self) -> bool {
+        self.entry.fingerprint.is_none() && self.stack.is_some()
+    }
+
     /// What went into it. Without its archive nothing of it counts; a Git LFS pointer stands for one.
     pub(crate) fn inputs(&self) -> Before {
         if self.stack.is_some() || self.is_coming || archive::refuse_pointer(&self.path).is_err() {
@@ -102,7 +107,7 @@ pub(crate) fn reasons(
             let others = others.filter(|change| change != BUILD_FILE_CHANGED);
             [lacks].into_iter().chain(others).collect()
         }
-        None if before.is_empty() => vec!["it is not known what it was built from".to_owned()],
+        None if before.is_empty() => vec!["no build record".to_owned()],
         None => changes,
     };
     if changes.is_empty() {

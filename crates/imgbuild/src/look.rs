@@ -50,9 +50,11 @@ impl Builder<'_> {
         let registry = self.store.read_or_empty()?;
         if let Some(path) = plan.passed() {
             let coming = foreseen.archive(path, self.store, &registry)?;
-            if coming.is_none() {
-                paths::archive(self.store, &registry, path)?;
-            }
+            let path = match &coming {
+                Some(_) => path.to_owned(),
+                None => paths::archive(self.store, &registry, path)?.path,
+            };
+            self.warn_of_match(&path);
             return Ok(Look::at_coming(coming.as_ref()));
         }
         let name = self.name(plan)?;
@@ -86,6 +88,7 @@ impl Builder<'_> {
             let coming = base.coming().map(Coming::words);
             notes.extend(coming);
         } else {
+            self.warn_of_saved(&name, ready.earlier.as_ref());
             let on = Some(base).filter(|_| recipe.uses_base);
             let on = on.and_then(Base::words).map(|on| format!("on {on}"));
             notes.extend(on);

@@ -142,13 +142,13 @@ impl Recipe {
         }
         let checked = steps::append(&text, steps.iter().map(|_| ("RUN true", None)));
         checked.map_err(|error| Failure::from(error).about(file.as_str()))?;
-        if let Some(line) = scan.rest.filter(|_| !steps.is_empty()) {
-            // Steps follow the stage that is built, whose arguments they see. No builder makes the rest.
-            text = text
-                .lines()
-                .take(line - 1)
-                .map(|line| format!("{line}\n"))
-                .collect();
+        // Steps follow the stage that is built, whose arguments they see. Docker's legacy builder (20.10) knows stages only
+        // by name. No builder makes the rest.
+        if scan.is_numbered || !steps.is_empty() {
+            if let Some(line) = scan.rest {
+                let lines = text.lines().take(line - 1);
+                text = lines.map(|line| format!("{line}\n")).collect();
+            }
             target = None;
         }
         Ok(Self {
@@ -198,9 +198,14 @@ fn check_argument(name: &str, value: &str) -> Result<(), Failure> {
         )))
     };
     if name.starts_with(steps::ARGUMENT) {
-        refuse("has a name that steps have for themselves")
+        refuse("is reserved for steps")
+    } else if name == BASE_IMAGE {
+        let failure = refuse("is reserved for the base");
+        failure.map_err(|failure| {
+            failure.with_hint("imgbuild sets it; `base_image` or `best_base_image_path` of the plan names the base")
+        })
     } else if !is_variable {
-        let failure = refuse("has a name that no variable has");
+        let failure = refuse("is not a valid variable name");
         failure.map_err(|failure| {
             failure.with_hint("a letter or `_`, then letters, digits, `_`, `.` and `-`")
         })

@@ -77,7 +77,15 @@ impl Base {
         {
             return Ok(Self::ToCome(coming));
         }
-        Self::named(reference, sources)
+        Self::named(reference, sources).map_err(|failure| match own_saved(plan, sources.registry) {
+            Some(name) if failure.code() == Code::Archive => {
+                let hint = format!(
+                    "{name} is saved under the name to be built: give the requirement a variant, or use `imgplan --distinct`"
+                );
+                failure.with_hint(hint)
+            }
+            _ => failure,
+        })
     }
 
     /// Finds an image by its reference, as [`Base::find`] does.
@@ -137,6 +145,12 @@ impl Base {
             image_id,
         })
     }
+}
+
+/// The name of a plan, if an image is registered by it that imgbuild did not build. It can't be its own base.
+fn own_saved<'r>(plan: &Plan, registry: &'r Registry) -> Option<&'r str> {
+    let own = registry.get(plan.name.as_deref()?)?;
+    own.fingerprint.is_none().then_some(own.name.as_str())
 }
 
 /// The entry of a tag.

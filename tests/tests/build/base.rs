@@ -66,3 +66,37 @@ fn registered_images_that_a_build_file_names_are_brought_in() {
     build(&s, &plan).ok();
     assert_eq!(s.read("image-registry.yml"), built);
 }
+
+/// A requirement that adds only packages gets the name that its base may have been saved under.
+#[test]
+fn a_saved_image_is_replaced_with_a_warning() {
+    let s = Sandbox::new();
+    let base = Image::new().busybox().build(&s, "os");
+    let name = s.image("base");
+    let saved = Image::new().busybox().build(&s, "base");
+    s.run("imgsave", ["-q", &saved]).ok();
+    let plan = |base: &str| {
+        format!(
+            r#"{{"name":"{name}","base_image":"{base}","build":{{"steps":[{{"run":"true"}}]}}}}"#
+        )
+    };
+    let none = format!("{}-none:12", s.project());
+    build(&s, &plan(&none))
+        .fails("imgbuild", 4, "is neither registered nor in the engine")
+        .stderr_has("hint: ")
+        .stderr_has("give the requirement a variant, or use `imgplan --distinct`");
+    let says = format!("warning: {name}: replaces the saved image");
+    let look = s.command("imgbuild").arg("-n").input(plan(&base)).run();
+    look.ok().stderr_has(&says);
+    build(&s, &plan(&base)).ok().stderr_has(&says);
+    // Now it is imgbuild's own.
+    let again = s
+        .command("imgbuild")
+        .arg("--rebuild")
+        .input(plan(&base))
+        .run();
+    again.ok().stderr_lacks("replaces");
+    build(&s, &plan(&none))
+        .fails("imgbuild", 4, "is neither registered nor in the engine")
+        .stderr_has("--pull lets the engine pull it");
+}

@@ -31,11 +31,13 @@ fn a_target_is_the_stage_that_is_built() {
         ),
     );
     for (variant, target, steps, files) in [
-        ("one", "build", "[]", [true, false, false]),
-        ("two", "test", "[]", [true, true, false]),
+        ("one", r#""build""#, "[]", [true, false, false]),
+        ("two", r#""test""#, "[]", [true, true, false]),
+        ("number", r#""0""#, "[]", [true, false, false]),
+        ("json", "1", "[]", [true, true, false]),
         (
             "three",
-            "test",
+            r#""test""#,
             r#"[{"run":"touch /in-step"}]"#,
             [true, true, true],
         ),
@@ -43,7 +45,7 @@ fn a_target_is_the_stage_that_is_built() {
         let plan = asks(
             &s,
             variant,
-            &format!(r#""target":"{target}","steps":{steps}"#),
+            &format!(r#""target":{target},"steps":{steps}"#),
         );
         build(&s, &plan).ok();
         let there = ["/in-build", "/in-test", "/in-step"].map(|path| has_file(&s, variant, path));
@@ -153,6 +155,26 @@ fn arguments_that_the_client_itself_goes_by_are_refused() {
     }
     let proxies = r#""args":{"HTTP_PROXY":"http://127.0.0.1:1","no_proxy":"*","APP_HOME":"/x"}"#;
     build(&s, &asks(&s, "tool", proxies)).ok();
+}
+
+#[test]
+fn arguments_that_imgbuild_sets_are_refused() {
+    let s = Sandbox::new();
+    let base = Image::new().busybox().build(&s, "base");
+    s.write("Dockerfile", format!("FROM {base}\nRUN true\n"));
+    for (name, says) in [
+        ("BASE_IMAGE", "is reserved for the base"),
+        ("1A", "is not a valid variable name"),
+    ] {
+        let plan = asks(&s, "tool", &format!(r#""args":{{"{name}":"{base}"}}"#));
+        let refused = build(&s, &plan);
+        refused.fails(
+            "imgbuild",
+            3,
+            &format!("the build argument `{name}` {says}"),
+        );
+        refused.stderr_has("hint: ").stderr_lacks("building");
+    }
 }
 
 #[test]

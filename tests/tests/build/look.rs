@@ -155,3 +155,20 @@ fn an_image_that_was_found_must_be_there() {
     let plan = format!(r#"{{"best_image_path":"{}"}}"#, s.archive("base"));
     run(&s, &["-n"], &[plan]).fails("imgbuild", 4, "no such file");
 }
+
+#[test]
+fn a_match_is_not_built_again() {
+    let s = Sandbox::new();
+    with_base(&s);
+    let path = s.archive("base");
+    let plan = [format!(r#"{{"best_image_path":"{path}"}}"#)];
+    let says = format!("warning: {path}: the plan found this image and asks for no build");
+    for words in [
+        &["--rebuild"][..],
+        &["-n", "--rebuild"],
+        &["-n", "--no-cache"],
+    ] {
+        run(&s, words, &plan).ok().stderr_has(&says);
+    }
+    run(&s, &["-n"], &plan).ok().stderr_lacks("warning");
+}

@@ -97,9 +97,17 @@ fn installed(wanted: &Generated<'_>, manager: &Manager) -> Result<String> {
     Ok(out)
 }
 
+/// Whether a reference is one that a store gives its images. No registry has that image, so it is not the image reference
+/// that `org.opencontainers.image.base.name` stands for (OCI image specification, annotations.md).
+fn is_of_store(base: &Reference) -> bool {
+    let text = base.to_string();
+    let name = text.strip_suffix(":latest").map(str::parse::<ImageName>);
+    name.is_some_and(|name| name.is_ok())
+}
+
 fn labels(wanted: &Generated<'_>) -> String {
     let title = format!("\nLABEL org.opencontainers.image.title=\"{}\"", wanted.name);
-    match wanted.base {
+    match wanted.base.filter(|base| !is_of_store(base)) {
         Some(base) => format!(
             "{title} \\\n      org.opencontainers.image.base.name=\"{}\"\n",
             base.canonical()

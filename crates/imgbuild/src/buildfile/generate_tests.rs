@@ -114,6 +114,21 @@ fn nothing_missing_is_no_layer() {
 }
 
 #[test]
+fn no_remote_registry_has_an_image_of_the_store() {
+    for (base, is_of_store) in [
+        ("capy-debian-12-base:latest", true),
+        ("capy-debian-12-base", true),
+        ("capy-debian-12-base:2", false),
+        ("ghcr.io/acme/capy-debian-12-base:latest", false),
+        ("acme/capy-debian-12-base:latest", false),
+        ("debian:latest", false),
+    ] {
+        let base = base.parse().expect(base);
+        assert_eq!(super::is_of_store(&base), is_of_store, "{base}");
+    }
+}
+
+#[test]
 fn without_a_base_and_a_manager_only_the_name_is_said() {
     let text = generate(&Generated {
         name: &"capy-scratch-files".parse().expect("name"),
