@@ -61,6 +61,11 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
         "imgbuild's own tests of what it generates",
     ),
     (
+        "docs/build-files.md",
+        "json",
+        "plan's own tests, which read it",
+    ),
+    (
         "docs/plans.md",
         "json",
         "plan's own tests of what a plan looks like",

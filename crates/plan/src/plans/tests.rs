@@ -9,6 +9,22 @@ fn read(text: &str) -> Vec<Result<Plan, String>> {
 }
 
 #[test]
+fn plans_in_the_docs_are_plans() {
+    for text in [
+        include_str!("../../../../docs/plans.md"),
+        include_str!("../../../../docs/build-files.md"),
+    ] {
+        let examples: Vec<_> = text.split("```json\n").skip(1).collect();
+        assert!(!examples.is_empty());
+        for example in examples {
+            let example = example.split("```").next().unwrap_or_default();
+            let plans = read(example);
+            assert!(matches!(plans[..], [Ok(_)]), "{example}: {plans:?}");
+        }
+    }
+}
+
+#[test]
 fn reads_hand_written_plans() {
     let one = r#"{"best_image_path":"images/x.tar","x-somebody":{"elses":1}}"#;
     let two = r#"{"name":"x-debian-12-base","base_image":"debian:12","missing":{"packages":"git"},"needs_build":"true"}"#;
