@@ -197,8 +197,10 @@ impl Builder<'_> {
         let _lock = self.store.lock_image(name.as_str(), None)?;
         let registry = self.store.read_or_empty()?;
         let ready = self.ready_now(plan, &name, &registry)?;
-        if let Some(earlier) = ready.earlier.as_ref().filter(|earlier| earlier.is_stale) {
-            self.reporter.warn(thin::stale(&earlier.path));
+        if let Some(earlier) = &ready.earlier
+            && let Some(fault) = &earlier.fault
+        {
+            self.reporter.warn(format!("{}: {fault}", earlier.path));
         }
         if let Some(inside) = &ready.inside {
             self.register(inside.entry())?;

@@ -6,6 +6,7 @@ use cli::Failure;
 use naming::ImageName;
 use plan::Missing;
 use registry::{Entry, Registry};
+use thin::Fault;
 
 use crate::asked::words;
 use crate::ingredients::{BUILD_FILE_CHANGED, Ingredients};
@@ -20,8 +21,8 @@ pub(crate) struct Earlier {
     pub path: Utf8PathBuf,
     /// The image, where the archive is what the entry says, with all that it leaves out.
     pub stack: Option<Stack>,
-    /// Its archive holds another image.
-    pub is_stale: bool,
+    /// Why its archive counts as absent, if it does.
+    pub fault: Option<Fault>,
     /// Its archive is missing, and will be here by then.
     pub is_coming: bool,
 }
@@ -49,7 +50,10 @@ impl Builder<'_> {
             .and_then(|stack| thin::complete(self.store, registry, stack).ok());
         Ok(Some(Earlier {
             entry: entry.clone(),
-            is_stale: stack.is_none() && thin::is_stale(&path, entry),
+            fault: match stack {
+                Some(_) => None,
+                None => thin::fault(&path, entry),
+            },
             path,
             stack,
             is_coming: false,
@@ -83,7 +87,7 @@ pub(crate) fn reasons(
     let Some(earlier) = earlier else {
         return vec!["new".to_owned()];
     };
-    if earlier.is_stale && !earlier.is_coming {
+    if earlier.fault == Some(Fault::Stale) && !earlier.is_coming {
         return vec!["its archive is stale".to_owned()];
     }
     if earlier.stack.is_none() && !earlier.is_coming {

@@ -20,7 +20,7 @@ pub(crate) fn archive(
         let target = imgload::target::registered(store, entry)?;
         return if target.path.is_file() {
             archive::refuse_pointer(&target.path)?;
-            refuse_stale(&target)?;
+            refuse_faulty(&target)?;
             Ok(target)
         } else {
             Err(missing(path))
@@ -35,16 +35,17 @@ pub(crate) fn archive(
     }
 }
 
-/// Refuses an archive that does not hold the registered image: it counts as absent.
-pub(crate) fn refuse_stale(target: &Target) -> Result<(), Failure> {
-    match &target.entry {
-        Some(entry) if thin::is_stale(&target.path, entry) => {
-            let failure = Failure::new(Code::Archive, thin::stale(&target.path));
-            Err(failure.with_hint(
-                "plan again: imgplan passes over stale archives; imgfetch downloads a published one",
+/// Refuses an archive that is not the registered image: it counts as absent.
+pub(crate) fn refuse_faulty(target: &Target) -> Result<(), Failure> {
+    let entry = target.entry.as_ref();
+    match entry.and_then(|entry| thin::fault(&target.path, entry)) {
+        Some(fault) => {
+            let message = format!("{}: {fault}", target.path);
+            Err(Failure::new(Code::Archive, message).with_hint(
+                "plan again: imgplan passes over such archives; imgfetch downloads a published one",
             ))
         }
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 

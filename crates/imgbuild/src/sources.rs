@@ -104,7 +104,7 @@ impl Base {
             .transpose()?;
         if let Some(target) = &target
             && target.path.is_file()
-            && paths::refuse_stale(target).is_ok()
+            && paths::refuse_faulty(target).is_ok()
         {
             return Self::archive(target.clone());
         }
@@ -125,7 +125,7 @@ impl Base {
     }
 
     fn archive(target: Target) -> Result<Self, Failure> {
-        paths::refuse_stale(&target)?;
+        paths::refuse_faulty(&target)?;
         let registered = target.entry.as_ref().and_then(|entry| entry.image_id);
         let image_id = match registered {
             Some(id) if target.path.is_file() => id,

@@ -87,7 +87,7 @@ impl Fetcher<'_> {
         self.fetch_at(wanted, MAX_DEPTH)
     }
 
-    /// Fetches a registered image whose archive is missing or stale. A damaged archive stays, so that it can be examined.
+    /// Fetches a registered image whose archive is missing, stale, or so damaged that its index cannot be read.
     /// Returns whether anything was fetched.
     pub fn fetch_missing(&self, entry: &Entry) -> Result<bool, Failure> {
         let Some(wanted) = self.lacks(entry)? else {
@@ -102,7 +102,7 @@ impl Fetcher<'_> {
     /// What [`Fetcher::fetch_missing`] would fetch; no registry is asked for it. `None` if the archive is there.
     pub fn lacks(&self, entry: &Entry) -> Result<Option<Wanted>, Failure> {
         let path = self.store.path(&entry.file)?.absolute();
-        if path.exists() && !thin::is_stale(&path, entry) {
+        if path.exists() && thin::fault(&path, entry).is_none() {
             return Ok(None);
         }
         Wanted::registered(entry, self.published.as_ref(), false).map(Some)

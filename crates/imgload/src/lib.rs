@@ -19,4 +19,4 @@ pub use choice::the_registered;
 pub use lacking::Lacking;
 pub use loader::{Loaded, Loader, Outcome};
 pub use target::Target;
-pub use thin::{is_stale, stale};
+pub use thin::fault;

@@ -1,55 +1,65 @@
-//! Which archives are stale. Only those of images that would be taken are opened, each once.
+//! Which archives count as absent. Only those of images that would be taken are opened, each once.
 
-use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 
 use camino::Utf8Path;
 use cli::Reporter;
 use registry::Entry;
 
+/// How many archives are named; the others are counted.
+const MOST: usize = 10;
+
 /// What was found out about archives so far.
 #[derive(Debug, Default)]
 pub(crate) struct Archives {
-    /// By an entry's name: whether its archive is stale, and not fetched.
-    seen: RefCell<HashMap<String, bool>>,
-    /// The names of the images that can't be taken.
-    refused: RefCell<HashSet<String>>,
+    /// By an entry's name: why its archive counts as absent, if it does.
+    seen: RefCell<HashMap<String, Option<String>>>,
+    /// How many archives have a fault, fetched or not.
+    faults: Cell<usize>,
 }
 
 impl Archives {
-    /// Whether an archive is another than the registered one, so that it counts as absent. Says so once.
-    pub(crate) fn is_stale(
+    /// Why an archive counts as absent, if it does and is not fetched. The first are named on standard error, each once.
+    pub(crate) fn fault(
         &self,
         entry: &Entry,
         file: &Utf8Path,
         shown: &Utf8Path,
         fetches: bool,
         reporter: &Reporter,
-    ) -> bool {
+    ) -> Option<String> {
         if let Some(known) = self.seen.borrow().get(&entry.name) {
-            return *known;
+            return known.clone();
         }
-        let is_stale = imgload::is_stale(file, entry);
-        if is_stale {
+        let fault = imgload::fault(file, entry);
+        if let Some(fault) = &fault {
             let then = if fetches {
-                "; it will be fetched"
+                "it will be fetched"
             } else {
-                "; passed over"
+                "passed over"
             };
-            reporter.warn(format!("{}{then}", imgload::stale(shown)));
+            self.faults.set(self.faults.get() + 1);
+            if self.faults.get() <= MOST {
+                reporter.warn(format!("{shown}: {fault}; {then}"));
+            }
         }
-        let counts = is_stale && !fetches;
-        self.seen.borrow_mut().insert(entry.name.clone(), counts);
+        let counts = fault.filter(|_| !fetches).map(|fault| fault.to_string());
+        let mut seen = self.seen.borrow_mut();
+        seen.insert(entry.name.clone(), counts.clone());
         counts
     }
 
-    /// From now on an image is not taken.
-    pub(crate) fn refuse(&self, name: &str) {
-        self.refused.borrow_mut().insert(name.to_owned());
-    }
-
-    /// Whether an image can't be taken.
-    pub(crate) fn is_refused(&self, name: &str) -> bool {
-        self.refused.borrow().contains(name)
+    /// Says how many have a fault beyond those that were named.
+    pub(crate) fn say_rest(&self, reporter: &Reporter) {
+        let rest = self.faults.get().saturating_sub(MOST);
+        if rest > 0 {
+            let what = if rest == 1 {
+                "archive is"
+            } else {
+                "archives are"
+            };
+            reporter.warn(format!("{rest} more {what} stale or damaged"));
+        }
     }
 }

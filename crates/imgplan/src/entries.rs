@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use cli::{Failure, Reporter};
-use plan::{Requirement, Rules, Selection, select_by};
+use plan::{Requirement, Rules, Selection, select_sound};
 use registry::{Entry, Registry, Store};
 
 use crate::archives::Archives;
@@ -93,43 +93,42 @@ impl<'a> Images<'a> {
     ) -> Selection<'a> {
         let known = self.found.known(self.registry);
         let own = requirement.image_name().ok();
-        loop {
-            let usable = self.usable.iter().copied().filter(|entry| {
-                // An image of the very name is no base of itself, so without an archive it is of no use.
-                let is_own = own.as_ref().is_some_and(|own| own.as_str() == entry.name);
-                let is_of_no_use = is_own && self.is_held_alone(entry);
-                !is_of_no_use && !self.archives.is_refused(&entry.name)
-            });
-            let selection = select_by(requirement, usable.collect(), rules, &known);
-            match selection.chosen() {
-                Some(chosen) if self.is_stale(chosen.entry, reporter) => {}
-                _ => return selection,
-            }
-        }
+        let usable = self.usable.iter().copied().filter(|entry| {
+            // An image of the very name is no base of itself, so without an archive it is of no use.
+            let is_own = own.as_ref().is_some_and(|own| own.as_str() == entry.name);
+            !(is_own && self.is_held_alone(entry))
+        });
+        select_sound(requirement, usable.collect(), rules, &known, &|entry| {
+            self.fault(entry, reporter)
+        })
     }
 
-    /// Whether an archive that an entry needs is another than the registered one. Those that are fetched are as good as
-    /// there.
-    fn is_stale(&self, entry: &Entry, reporter: &Reporter) -> bool {
+    /// Says how many archives were passed over beyond those that were named.
+    pub(crate) fn say_rest(&self, reporter: &Reporter) {
+        self.archives.say_rest(reporter);
+    }
+
+    /// Why an archive that an entry needs counts as absent, if it does. Those that are fetched are as good as there.
+    fn fault(&self, entry: &Entry, reporter: &Reporter) -> Option<String> {
         let mut next = Some(entry);
         for _ in 0..MAX_DEPTH {
-            let Some(needed) = next else { return false };
-            let Ok(file) = self.store.path(&needed.file) else {
-                return false;
-            };
+            let needed = next?;
+            let file = self.store.path(&needed.file).ok()?;
             let fetches = self.choice.fetches(needed);
             let shown = self.store.relative(&file, self.here);
-            if self
+            let fault = self
                 .archives
-                .is_stale(needed, &file.absolute(), &shown, fetches, reporter)
-            {
-                self.archives.refuse(&entry.name);
-                return true;
+                .fault(needed, &file.absolute(), &shown, fetches, reporter);
+            if let Some(fault) = fault {
+                return Some(match std::ptr::eq(needed, entry) {
+                    true => fault,
+                    false => format!("its base {} {fault}", needed.name),
+                });
             }
             let base = needed.base.as_deref().filter(|_| needed.thin);
             next = base.and_then(|base| self.registry.get(base));
         }
-        false
+        None
     }
 
     /// The entry of a name, with or without an archive.

@@ -132,6 +132,7 @@ impl Planner<'_> {
             });
             all.push(planned);
         }
+        images.say_rest(reporter);
         all
     }
 

@@ -73,6 +73,14 @@ fn reason(requirement: &Requirement, selection: &Selection, rules: &Rules) -> St
     if requirement.build.is_some() {
         return "a build is needed: the requirement has a build of its own".to_owned();
     }
+    let mut candidates = selection.candidates.iter();
+    let passed_over = candidates.find_map(|it| {
+        let would_do = it.meets(rules.accept_missing) && it.no_image.is_none();
+        Some((it, it.passed_over.as_ref().filter(|_| would_do)?))
+    });
+    if let Some((it, why)) = passed_over {
+        return format!("a build is needed: {} is passed over: {why}", it.entry.name);
+    }
     // Those that no image has; the first lists them in the order of the requirement.
     let common = lacks.first().map(|(_, first)| {
         let everywhere = |what: &&String| lacks.iter().all(|(_, lacking)| lacking.contains(what));
@@ -168,6 +176,9 @@ fn notes(
     rules: &Rules,
 ) -> String {
     let entry = candidate.entry;
+    if let Some(why) = &candidate.passed_over {
+        return format!("passed over: {why}");
+    }
     if !candidate.is_usable() {
         return format!(
             "not usable: {} {}, required {} {}",

@@ -45,7 +45,7 @@ pub use build::{Build, Secret, SecretSource};
 pub use cost::{Cost, Known, Term};
 pub use error::Error;
 pub use explain::explain;
-pub use matching::{Candidate, Marks, Pick, Selection, score, select, select_by};
+pub use matching::{Candidate, Marks, Pick, Selection, score, select, select_by, select_sound};
 pub use plan::{Missing, Plan, plan_for};
 pub use plans::Plans;
 pub use requirement::{Requirement, parse_requirements};

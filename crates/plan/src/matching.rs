@@ -68,12 +68,14 @@ pub struct Candidate<'a> {
     pub no_image: Option<&'static str>,
     /// Why it is not built on.
     pub no_base: Option<&'static str>,
+    /// Why it is passed over although it would be taken: its archive is not what it should be.
+    pub passed_over: Option<String>,
 }
 
 impl Candidate<'_> {
     /// Whether it can be used: as it is, or to build on.
     pub fn is_usable(&self) -> bool {
-        self.marks.essential >= SYSTEM
+        self.marks.essential >= SYSTEM && self.passed_over.is_none()
     }
 
     /// Whether it has all that is required, but for what may be missing.
@@ -161,6 +163,7 @@ pub fn score<'a>(requirement: &Requirement, entry: &'a Entry) -> Candidate<'a> {
         terms: Vec::new(),
         no_image: None,
         no_base: None,
+        passed_over: None,
     }
 }
 
@@ -233,8 +236,20 @@ pub fn select_by<'a>(
     rules: &Rules,
     known: &Known,
 ) -> Selection<'a> {
+    select_sound(requirement, entries, rules, known, &|_| None)
+}
+
+/// Takes the best of the entries for which `fault` finds nothing wrong. Only those that would be taken are looked at, the
+/// best first.
+pub fn select_sound<'a>(
+    requirement: &Requirement,
+    entries: Vec<&'a Entry>,
+    rules: &Rules,
+    known: &Known,
+    fault: &dyn Fn(&Entry) -> Option<String>,
+) -> Selection<'a> {
     let bases = Bases::of(requirement, &entries, rules, known);
-    let candidates: Vec<_> = entries
+    let mut candidates: Vec<_> = entries
         .into_iter()
         .map(|entry| {
             let mut candidate = score(requirement, entry);
@@ -247,32 +262,40 @@ pub fn select_by<'a>(
             candidate
         })
         .collect();
-    let images = candidates
-        .iter()
-        .filter(|candidate| candidate.meets(rules.accept_missing) && candidate.no_image.is_none());
-    let pick = match best(images) {
+    let is_image = |it: &Candidate| it.meets(rules.accept_missing) && it.no_image.is_none();
+    let pick = match first_sound(&mut candidates, is_image, |_| false, fault) {
         Some(image) => Pick::Image(image),
         None => {
-            let usable = candidates
-                .iter()
-                .filter(|it| it.is_usable() && it.no_base.is_none());
-            let before = usable.clone().find(|it| bases.is_before(it.entry));
-            match before.cloned().or_else(|| best(usable)) {
-                Some(base) => Pick::Base(base),
-                None => Pick::Nothing,
-            }
+            let is_base = |it: &Candidate| it.is_usable() && it.no_base.is_none();
+            let is_before = |it: &Candidate| bases.is_before(it.entry);
+            first_sound(&mut candidates, is_base, is_before, fault)
+                .map_or(Pick::Nothing, Pick::Base)
         }
     };
     Selection { candidates, pick }
 }
 
-/// The best of several. Of equals, the first listed: `max_by` would take the last.
-fn best<'c, 'a: 'c>(candidates: impl Iterator<Item = &'c Candidate<'a>>) -> Option<Candidate<'a>> {
-    let better = |best, next| match compare(next, best) {
-        Ordering::Greater => next,
-        _ => best,
-    };
-    candidates.reduce(better).cloned()
+/// The best of those that can be taken and have no fault; the one that is preferred comes before all others.
+fn first_sound<'a>(
+    candidates: &mut [Candidate<'a>],
+    can_be: impl Fn(&Candidate) -> bool,
+    is_preferred: impl Fn(&Candidate) -> bool,
+    fault: &dyn Fn(&Entry) -> Option<String>,
+) -> Option<Candidate<'a>> {
+    let mut order: Vec<usize> = (0..candidates.len())
+        .filter(|at| can_be(&candidates[*at]))
+        .collect();
+    // The sort is stable: of equals, the first listed.
+    order.sort_by(|a, b| {
+        let (a, b) = (&candidates[*a], &candidates[*b]);
+        let preferred = is_preferred(b).cmp(&is_preferred(a));
+        preferred.then_with(|| compare(b, a))
+    });
+    order.into_iter().find_map(|at| {
+        let candidate = &mut candidates[at];
+        candidate.passed_over = fault(candidate.entry);
+        candidate.passed_over.is_none().then(|| candidate.clone())
+    })
 }
 
 type Criterion = fn(&Candidate, &Candidate) -> Ordering;

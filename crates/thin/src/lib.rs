@@ -28,8 +28,8 @@
 mod archives;
 mod chain;
 mod error;
+mod fault;
 mod replacing;
-mod stale;
 
 use std::sync::Arc;
 
@@ -40,8 +40,8 @@ use archives::{Archives, MAX_DEPTH};
 
 pub use chain::check_base;
 pub use error::Error;
+pub use fault::{Fault, fault};
 pub use replacing::{Losses, losses};
-pub use stale::{is_stale, stale};
 
 /// Puts below an image the images that hold the layers that it leaves out, to any depth. An image that
 /// leaves out nothing comes back as it is.

@@ -98,3 +98,83 @@ fn a_stale_archive_that_is_fetched_counts() {
     let (_, planned) = plan(&s, &[entry(&s, "base", "old", "new", "")]);
     assert_eq!(planned["needs_build"], true);
 }
+
+#[test]
+fn a_damaged_archive_is_as_good_as_absent() {
+    let s = Sandbox::without_engine();
+    let whole = archive("new").0;
+    let truncated = &whole[..whole.len() / 2];
+    let entries = [
+        entry(&s, "base", "new", "new", ", usage_count: 9"),
+        entry(&s, "next", "x", "x", ""),
+    ];
+    for bytes in [&b""[..], b"garbage", truncated] {
+        let (first, second) = (entries[0].clone(), entries[1].clone());
+        plan(&s, &entries);
+        s.write(&s.archive("base"), bytes);
+        s.write("image-registry.yml", format!("images:\n{first}{second}"));
+        let taken = s.run("imgplan", ["req.yml", "--explain"]);
+        let planned = taken.ok().json().remove(0);
+        assert_eq!(planned["best_image_path"], s.archive("next"), "{taken}");
+        taken.stderr_has(&format!("imgplan: warning: {}: ", s.archive("base")));
+        let said = taken.stderr.lines().filter(|it| it.contains("passed over"));
+        assert_eq!(
+            said.count(),
+            2,
+            "a warning and a line of --explain: {taken}"
+        );
+        s.write("image-registry.yml", format!("images:\n{first}"));
+        let alone = s.run("imgplan", ["req.yml", "--explain"]);
+        assert_eq!(alone.ok().json()[0]["needs_build"], true, "{alone}");
+        let why = format!("a build is needed: {} is passed over: ", s.image("base"));
+        alone.stderr_has(&why);
+        // Who has the plan of before is told, too.
+        let path = s.archive("base");
+        let found = format!(r#"{{"best_image_path":"{path}"}}"#);
+        let built = s.command("imgbuild").input(&*found).run();
+        built
+            .fails("imgbuild", 4, &path)
+            .stderr_has("hint: plan again");
+    }
+}
+
+#[test]
+fn a_damaged_archive_that_is_fetched_counts() {
+    let s = Sandbox::without_engine();
+    s.write(".localci.yml", "images: {fetch: missing}\n");
+    let remote = ", remote: 'registry.example:5000/ci/x:1'";
+    plan(&s, &[entry(&s, "base", "new", "new", remote)]);
+    s.write(&s.archive("base"), "");
+    let fetched = s.run("imgplan", ["req.yml"]);
+    let planned = fetched.ok().json().remove(0);
+    assert_eq!(planned["best_image_path"], s.archive("base"));
+    fetched.stderr_has("; it will be fetched");
+    let line = planned.to_string();
+    let would_be = s.command("imgbuild").arg("-n").input(&*line).run();
+    would_be.ok().stderr_has("would be fetched");
+}
+
+#[test]
+fn a_pointer_of_git_lfs_is_a_match_that_is_to_be_pulled() {
+    let s = Sandbox::without_engine();
+    plan(&s, &[entry(&s, "base", "new", "new", "")]);
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n";
+    s.write(&s.archive("base"), pointer);
+    let planned = s.run("imgplan", ["req.yml"]);
+    let line = planned.ok().json().remove(0).to_string();
+    let built = s.command("imgbuild").input(&*line).run();
+    built
+        .fails("imgbuild", 4, "is a Git LFS pointer")
+        .stderr_has("hint: git lfs pull");
+}
+
+#[test]
+fn only_the_first_stale_archives_are_named() {
+    let s = Sandbox::without_engine();
+    let stale = (0..12).map(|at| entry(&s, &format!("v{at}"), "old", "new", ", usage_count: 9"));
+    let sound = entry(&s, "base", "x", "x", "");
+    let (said, planned) = plan(&s, &stale.chain([sound]).collect::<Vec<_>>());
+    assert_eq!(planned["best_image_path"], s.archive("base"));
+    said.stderr_has("2 more archives are stale or damaged");
+    assert_eq!(said.stderr.lines().count(), 11, "{}", said.stderr);
+}

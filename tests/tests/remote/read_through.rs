@@ -33,13 +33,24 @@ fn imgload_fetches_where_that_is_wanted() {
         .stdout(&format!("{tag}\n"));
     assert!(engine().has(&tag));
     s.run("imgls", ["--check", &name]).ok();
-    // What is there is neither fetched nor replaced, whatever it is.
+    // What is there is neither fetched nor replaced, and a Git LFS pointer stands for what is there.
     registry.reset();
     s.run("imgload", ["--fetch", "--insecure", &name]).ok();
-    s.write(&archive, "no archive");
-    s.run("imgload", ["--fetch", "--insecure", &name]).code(4);
-    assert_eq!(s.read(&archive), "no archive");
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n";
+    s.write(&archive, pointer);
+    s.run("imgload", ["--fetch", "--insecure", &name])
+        .fails("imgload", 4, "is a Git LFS pointer");
+    assert_eq!(s.read(&archive), pointer);
     assert_eq!(registry.requests().len(), 0);
+    // What is no archive counts as missing.
+    s.write(&archive, "no archive");
+    s.run("imgload", ["--insecure", "--no-fetch", &name])
+        .code(4);
+    assert_eq!(s.read(&archive), "no archive");
+    s.run("imgload", ["--insecure", &name])
+        .ok()
+        .stdout(&format!("{tag}\n"));
+    s.run("imgls", ["--check", &name]).ok();
     // By its path, and by the flag alone.
     s.remove(&archive);
     s.remove(".localci.yml");

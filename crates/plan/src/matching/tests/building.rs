@@ -211,3 +211,56 @@ fn a_requirement_for_itself_alone_has_no_image_that_holds_more() {
         assert!(select(&wanted, [&entry]).is_met());
     }
 }
+
+#[test]
+fn what_has_a_fault_is_passed_over_and_only_the_best_are_looked_at() {
+    let wanted = requirement("compilers: [gcc-15]\ntools: [cmake]");
+    let used = |name: &str, count: u64, has_tool: bool| {
+        with(name, |e| {
+            e.usage_count = count;
+            e.tools = if has_tool {
+                strings(&["cmake"])
+            } else {
+                vec![]
+            };
+        })
+    };
+    let entries = [
+        used("third", 1, true),
+        used("first", 3, true),
+        used("base", 9, false),
+        used("second", 2, true),
+    ];
+    for (faulty, taken, looked_at) in [
+        (&[][..], Some("first"), &["first"][..]),
+        (&["first"], Some("second"), &["first", "second"]),
+        (
+            &["first", "second", "third"],
+            Some("base"),
+            &["first", "second", "third", "base"],
+        ),
+        (
+            &["first", "second", "third", "base"],
+            None,
+            &["first", "second", "third", "base"],
+        ),
+    ] {
+        let seen = std::cell::RefCell::new(Vec::new());
+        let fault = |entry: &Entry| {
+            seen.borrow_mut().push(entry.name.clone());
+            let is_faulty = faulty.contains(&entry.name.as_str());
+            is_faulty.then(|| "is stale".to_owned())
+        };
+        let (rules, known) = (Rules::default(), Known::default());
+        let all = entries.iter().collect();
+        let selection = select_sound(&wanted, all, &rules, &known, &fault);
+        let name = selection.chosen().map(|it| it.entry.name.as_str());
+        assert_eq!(name, taken, "{faulty:?}");
+        assert_eq!(*seen.borrow(), looked_at, "{faulty:?}");
+        let lines = crate::explain(&wanted, &wanted, &rules, &selection);
+        let told = lines
+            .iter()
+            .filter(|it| it.ends_with("  passed over: is stale"));
+        assert_eq!(told.count(), faulty.len(), "{lines:?}");
+    }
+}
