@@ -23,7 +23,7 @@ const QUIET: Duration = Duration::from_millis(100);
 const GRACE: Duration = Duration::from_millis(700);
 
 /// How much longer it has while it holds a [`Reprieve`] or removes what a build left: on a busy disk a moment's work may take seconds.
-const REPRIEVE: Duration = Duration::from_secs(10);
+const REPRIEVE: Duration = Duration::from_secs(12);
 
 /// The time for tags to be taken out of the engine, which is worth the wait.
 const CLEAN_UP: Duration = Duration::from_secs(3);
