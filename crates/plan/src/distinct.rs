@@ -1,8 +1,12 @@
 //! Names that tell apart requirements which differ in packages, tools or the build alone.
 //!
-//! A name depends on its requirement alone, so that it is the same in every call: what the requirement adds, sorted, with
-//! `_` between, or a short digest of it if that is long or holds what no name may.
+//! A name depends on its requirement alone, so that it is the same in every call: the packages that the requirement
+//! adds, sorted, with `_` between; or a short digest of all that it asks for, if that could be mistaken for another
+//! requirement's name, is long, or holds what no name may.
 
+use std::collections::BTreeSet;
+
+use naming::Variant;
 use sha2::{Digest as _, Sha256};
 
 use crate::Requirement;
@@ -11,49 +15,67 @@ use crate::Requirement;
 const MAX_WRITTEN: usize = 40;
 /// How many hexadecimal digits of a digest are enough for the requirements of one project.
 const DIGITS: usize = 8;
+/// The variants that no package is mistaken for.
+const VARIANTS: [&str; 5] = ["cov", "asan", "ubsan", "tsan", "x86"];
+/// How the names of compilers begin.
+const COMPILERS: [&str; 6] = ["gcc", "gpp", "clang", "icc", "icpx", "tcc"];
 
 /// What a name gets beside compilers, variants and architecture; `None` if the requirement adds nothing to them.
 pub(crate) fn addition(requirement: &Requirement) -> Option<String> {
-    let packages = requirement.packages.iter().map(ToString::to_string);
-    let tools = requirement.tools.iter().map(ToString::to_string);
-    let mut names: Vec<String> = packages.chain(tools).collect();
-    names
-        .iter_mut()
-        .for_each(|name| name.make_ascii_lowercase());
-    names.sort();
-    names.dedup();
-    if names.is_empty() && requirement.build.is_none() {
+    let names = sorted(&requirement.packages);
+    let tools = sorted(&requirement.tools);
+    // A variant of any other name may look like a package.
+    let known = |variant: &Variant| VARIANTS.contains(&variant.as_str());
+    let has_known = requirement.variants.iter().all(known);
+    if names.is_empty() && tools.is_empty() && requirement.build.is_none() && has_known {
         return None;
     }
     let written = names.join("_");
     let is_plain = requirement.build.is_none()
+        && tools.is_empty()
+        && has_known
         && written.len() <= MAX_WRITTEN
         && names.iter().all(|name| is_plain(name));
     Some(if is_plain {
         written
     } else {
-        digest(requirement, &names)
+        digest(requirement, &names, &tools)
     })
+}
+
+/// Names in lower case, each once.
+fn sorted(names: &[impl ToString]) -> Vec<String> {
+    let names = names.iter().map(|name| name.to_string().to_lowercase());
+    let sorted: BTreeSet<String> = names.collect();
+    sorted.into_iter().collect()
 }
 
 /// Whether a name can stand in an image's name, and means nothing else there.
 fn is_plain(name: &str) -> bool {
     let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let is_variant = ["base", "cov", "asan", "ubsan", "tsan"].contains(&name);
-    let is_architecture = name.parse::<naming::Architecture>().is_ok();
+    let means_more = |part: &str| {
+        part == "base"
+            || VARIANTS.contains(&part)
+            || COMPILERS.iter().any(|compiler| part.starts_with(compiler))
+            || part.parse::<naming::Architecture>().is_ok()
+    };
     // Single dots and dashes alone: `_` stands between names.
-    let parts = name.split(['.', '-']);
-    parts
-        .into_iter()
-        .all(|part| !part.is_empty() && part.chars().all(is_word))
-        && !is_variant
-        && !is_architecture
+    let is_whole = |part: &str| !part.is_empty() && part.chars().all(is_word);
+    name.split(['.', '-']).all(is_whole) && !name.split('-').any(means_more)
 }
 
-fn digest(requirement: &Requirement, names: &[String]) -> String {
+fn digest(requirement: &Requirement, packages: &[String], tools: &[String]) -> String {
     let build = requirement.build.as_ref();
     let build = build.and_then(|build| serde_json::to_string(build).ok());
-    let text = format!("{}\n{}", names.join(" "), build.unwrap_or_default());
+    let compilers: Vec<_> = requirement
+        .compilers
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let variants = sorted(&requirement.variants);
+    let lists = [&compilers[..], &variants, packages, tools];
+    let lists = lists.map(|list| list.join(" ")).join("\n");
+    let text = format!("{lists}\n{}", build.unwrap_or_default());
     let digest = Sha256::digest(text);
     let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     hex[..DIGITS].to_owned()
@@ -75,10 +97,7 @@ mod tests {
     fn what_differs_has_names_that_differ() {
         assert_eq!(name(""), "gcc12-arm64");
         assert_eq!(name("packages: [zlib1g-dev]"), "gcc12-zlib1g-dev-arm64");
-        assert_eq!(
-            name("packages: [make, Git]\ntools: [cmake]"),
-            "gcc12-cmake_git_make-arm64"
-        );
+        assert_eq!(name("packages: [make, Git]"), "gcc12-git_make-arm64");
         assert_eq!(
             name("packages: [git, make]"),
             name("packages: [make, git, git]")
@@ -87,6 +106,14 @@ mod tests {
             "",
             "packages: [zlib1g-dev]",
             "packages: [asan]",
+            "variants: [zlib1g, dev]",
+            "packages: [dev]\nvariants: [zlib1g]",
+            "tools: [zlib1g-dev]",
+            "packages: [a]\ntools: [b]",
+            "tools: [a, b]",
+            "variants: [asan]\npackages: [k]",
+            "packages: [asan-k]",
+            "packages: [gcc]",
             "variants: [asan]",
             "packages: [g++]",
             "packages: [gpp]",
