@@ -18,9 +18,12 @@ pub(crate) fn spell(value: &mut Value) -> bool {
     if let Some(build) = object.get_mut("build").and_then(Value::as_object_mut) {
         for (key, value) in build {
             is_changed |= match (key.as_str(), value) {
-                ("args", Value::Object(args)) => args
-                    .values_mut()
-                    .fold(false, |changed, value| spell_one(value) || changed),
+                ("args", Value::Object(args)) => {
+                    let spelled = args
+                        .values_mut()
+                        .filter_map(|value| spell_one(value).then_some(()));
+                    spelled.count() > 0
+                }
                 ("target" | "network", value) => spell_one(value),
                 _ => false,
             };

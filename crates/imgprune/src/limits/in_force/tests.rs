@@ -100,15 +100,19 @@ fn what_is_wrong_is_wrong_switched_off_or_not() {
 fn every_key_of_a_limit_is_known() {
     let found = in_force(&Asked::default(), CONFIG).expect("limits");
     assert_eq!(found.warnings, [""; 0]);
-    let odd = CONFIG.replace("max_size_gb", "max_sise_gb");
+    let odd = CONFIG.replace("max_size_gb", "other");
     let found = in_force(&Asked::default(), &odd).expect("limits");
     let keys = cleanup_keys();
     assert_eq!((keys[0], keys[keys.len() - 1]), (ENABLED, KEEP));
     let says = format!(
-        "`images.cleanup.max_sise_gb` is not known and does nothing (known are {})",
+        "`images.cleanup.other` is not known and does nothing (known are {})",
         keys.join(", ")
     );
     assert!(found.warnings[0].ends_with(&says), "{:?}", found.warnings);
+    let misspelt = CONFIG.replace("max_size_gb", "max_sise_gb");
+    let found = in_force(&Asked::default(), &misspelt).expect("limits");
+    let says = "did you mean `images.cleanup.max_size_gb`?";
+    assert!(found.warnings[0].ends_with(says), "{:?}", found.warnings);
 }
 
 #[test]
