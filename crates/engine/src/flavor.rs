@@ -213,17 +213,11 @@ impl Flavor {
         }
     }
 
-    /// The names under which the engine may hold what people call `reference`, most likely first.
+    /// The names under which the engine may hold what people call `reference`, most likely first, the full name last.
     pub(crate) fn spellings(self, reference: &Reference) -> Vec<String> {
         match self {
             // `sha256:12` would find any image whose ID begins so.
-            Self::Docker
-                if reference
-                    .canonical()
-                    .starts_with("docker.io/library/sha256:") =>
-            {
-                vec![reference.canonical()]
-            }
+            Self::Docker if reference.is_read_as_id() => vec![reference.canonical()],
             Self::Docker => vec![reference.to_string()],
             Self::Podman => {
                 let canonical = reference.canonical();

@@ -67,7 +67,7 @@ impl Name {
         }
     }
 
-    /// What the engine may call it, most likely first.
+    /// What the engine may call it, most likely first, the full name last.
     pub(crate) fn spellings(&self, flavor: Flavor) -> Vec<String> {
         match self {
             Self::Id(id) => vec![id.to_string()],
@@ -75,36 +75,18 @@ impl Name {
         }
     }
 
-    /// Whether the engine found `image` by this name.
-    pub(crate) fn is_of(&self, image: &ImageInfo) -> bool {
-        match self {
-            Self::Id(id) => image.id == *id || image.digests.contains(id),
-            Self::Reference(reference) => {
-                // Of podman's `localhost/x:1` the image shows `x:1`.
-                image.tags.iter().any(|tag| reference.is_called(tag))
-                    || reference
-                        .digest()
-                        .is_some_and(|digest| image.id == digest || image.digests.contains(&digest))
-            }
-        }
-    }
-}
-
-impl Name {
     /// Whether the engine found `image` by this name, so spelled: podman, which is asked by two spellings, shows by which of
-    /// them it has the image.
+    /// them it has the image. To Docker `localhost/x:1` and `x:1` are two names.
     pub(crate) fn finds(&self, spelling: &str, image: &ImageInfo) -> bool {
-        let is_spelled = |name: &String| {
-            name == spelling
-                || name
-                    .strip_suffix(":latest")
-                    .is_some_and(|name| name == spelling)
-        };
-        let by_name = match self {
-            Self::Id(_) => false,
-            Self::Reference(reference) => reference.digest().is_none() && !image.names.is_empty(),
-        };
-        self.is_of(image) && (!by_name || image.names.iter().any(is_spelled))
+        let has = |digest: Digest| image.id == digest || image.digests.contains(&digest);
+        match self {
+            Self::Id(id) => has(*id),
+            Self::Reference(reference) => match reference.digest() {
+                Some(digest) => has(digest),
+                None if image.names.is_empty() => image.tags.contains(reference),
+                None => image.names.iter().any(|name| name == spelling),
+            },
+        }
     }
 }
 
@@ -259,12 +241,13 @@ mod tests {
             (format!("sha256:{ID}"), true),
             (format!("sha256:{}", "2".repeat(64)), true),
             (format!("sha256:{}", "3".repeat(64)), false),
-            ("x:1".into(), true),
-            ("docker.io/library/x:1".into(), true),
-            ("x".into(), false),
+            ("localhost/x:1".into(), true),
+            ("docker.io/library/x:1".into(), false),
+            ("localhost/x:latest".into(), false),
             (format!("x@sha256:{}", "2".repeat(64)), true),
         ] {
-            assert_eq!(Name::parse(&name).unwrap().is_of(&image), is, "{name}");
+            let found = Name::parse(&name).unwrap().finds(&name, &image);
+            assert_eq!(found, is, "{name}");
         }
     }
 }

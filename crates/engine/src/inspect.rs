@@ -18,6 +18,17 @@ impl Engine {
     /// Looks up images by reference or ID (`sha256:…`), under every name that this engine may have for them. The results are in
     /// the order of the names; `None` means that the engine answers and has no such image.
     pub fn inspect<S: AsRef<str>>(&self, names: &[S]) -> Result<Vec<Option<ImageInfo>>, Error> {
+        let found = self.inspect_each(names)?.into_iter();
+        let first = |spelled: Vec<_>| spelled.into_iter().flatten().next();
+        Ok(found.map(first).collect())
+    }
+
+    /// What the engine holds under each name that it may have for these, the full name last: podman holds what people call
+    /// `x:1` as `localhost/x:1`, as `docker.io/library/x:1` or both, which can be two images.
+    pub fn inspect_each<S: AsRef<str>>(
+        &self,
+        names: &[S],
+    ) -> Result<Vec<Vec<Option<ImageInfo>>>, Error> {
         let names = names.iter().map(|name| Name::parse(name.as_ref()));
         let names: Vec<_> = names.collect::<Result<_, _>>()?;
         if names.is_empty() {
@@ -38,7 +49,11 @@ impl Engine {
 
     /// Looks up images under every name that an engine of this flavor has for them. From another engine the answer means
     /// nothing.
-    fn inspect_as(&self, names: &[Name], flavor: Flavor) -> Result<Vec<Option<ImageInfo>>, Error> {
+    fn inspect_as(
+        &self,
+        names: &[Name],
+        flavor: Flavor,
+    ) -> Result<Vec<Vec<Option<ImageInfo>>>, Error> {
         let spelled: Vec<_> = names.iter().map(|name| name.spellings(flavor)).collect();
         let asked: Vec<_> = names
             .iter()
@@ -54,23 +69,20 @@ impl Engine {
             answers.extend(self.inspect_chunk(chunk, flavor)?);
         }
         let mut answers = answers.into_iter();
-        let first_found = |spellings: &Vec<String>| {
-            answers
-                .by_ref()
-                .take(spellings.len())
-                .fold(None, Option::or)
-        };
-        Ok(spelled.iter().map(first_found).collect())
+        let lengths = spelled.iter().map(Vec::len);
+        let each = lengths.map(|length| answers.by_ref().take(length).collect());
+        Ok(each.collect())
     }
 
     /// Takes the layers from images that the engine shows but does not list: something of them is missing in its store.
-    fn mark_incomplete(&self, images: &mut [Option<ImageInfo>]) -> Result<(), Error> {
-        let all_driven = images.iter().flatten().all(ImageInfo::has_driver);
+    fn mark_incomplete(&self, images: &mut [Vec<Option<ImageInfo>>]) -> Result<(), Error> {
+        let mut shown = images.iter().flatten().flatten();
+        let all_driven = shown.all(ImageInfo::has_driver);
         if all_driven || !self.probe()?.may_show_incomplete() {
             return Ok(());
         }
         let listed = self.known_ids()?;
-        for image in images.iter_mut().flatten() {
+        for image in images.iter_mut().flatten().flatten() {
             if !listed.contains(&image.id) {
                 image.diff_ids = None;
             }

@@ -35,6 +35,15 @@ impl Engine {
         Ok(())
     }
 
+    /// A tag as people say it to this engine: podman's `localhost/x:1` is `x:1`.
+    pub fn said(&self, tag: &Reference) -> Result<Reference, Error> {
+        if tag.domain() != "localhost" {
+            return Ok(tag.clone());
+        }
+        let said = self.flavor()?.reference(&tag.canonical());
+        Ok(said.unwrap_or_else(|| tag.clone()))
+    }
+
     /// Takes a tag away; the image goes with its last one, unless a container uses it. Other tags
     /// stay. Goes through after an interruption.
     pub fn untag(&self, reference: &Reference) -> Result<(), Error> {

@@ -3,18 +3,50 @@
 //! A registered archive yields the one image that the registry names, under the registry's tags
 //! alone: an archive that claims another image's name does not get it. An unregistered archive
 //! yields all that it holds, under its own tags. The tags of a choice have no digests: see the module `pin`.
+//!
+//! The registry's tags move from other images. Those of an unregistered archive don't, and no tag does that comes with a digest.
+
+use std::collections::BTreeMap;
 
 use archive::{Archive, Image};
 use cli::{Code, Failure, Reporter};
+use engine::Engine;
 use naming::Reference;
 use registry::Entry;
 
 use crate::pin::Pin;
 
 /// An image of an archive, by its index, and the tags that it gets.
+#[derive(Debug)]
 pub(crate) struct Choice {
     pub image: usize,
     pub tags: Vec<Reference>,
+    /// The tags that it may not take from another image.
+    pub guarded: Vec<Reference>,
+}
+
+impl Choice {
+    /// The image without tags.
+    pub(crate) fn new(image: usize) -> Self {
+        Self {
+            image,
+            tags: Vec::new(),
+            guarded: Vec::new(),
+        }
+    }
+
+    /// Adds a tag. One that is given twice is guarded if it is so both times.
+    pub(crate) fn give(&mut self, tag: &Reference, guarded: bool) {
+        let is_new = !self.tags.contains(tag);
+        if is_new {
+            self.tags.push(tag.clone());
+        }
+        if !guarded {
+            self.guarded.retain(|own| own != tag);
+        } else if is_new {
+            self.guarded.push(tag.clone());
+        }
+    }
 }
 
 pub(crate) fn choose(
@@ -25,15 +57,13 @@ pub(crate) fn choose(
     let pin = Pin {
         entry,
         path: archive.path(),
-        reporter,
     };
     let Some(entry) = entry else {
         let own = archive.images().iter().enumerate();
         let own = own.map(|(index, image)| {
-            Ok(Choice {
-                image: index,
-                tags: pin.tags(&image.tags, image)?,
-            })
+            let mut choice = Choice::new(index);
+            pin.give(&mut choice, image, &image.tags)?;
+            Ok(choice)
         });
         return own.collect();
     };
@@ -54,10 +84,37 @@ pub(crate) fn choose(
             entry.docker_tag
         ));
     }
-    Ok(vec![Choice {
-        image: index,
-        tags: pin.tags(entry.tags(), image)?,
-    }])
+    let mut choice = Choice::new(index);
+    pin.give(&mut choice, image, entry.tags())?;
+    Ok(vec![choice])
+}
+
+/// An error if two images of the archive claim a tag that is one in this engine.
+pub(crate) fn refuse_shared(
+    choices: &[Choice],
+    archive: &Archive,
+    engine: &Engine,
+) -> Result<(), Failure> {
+    let mut owners = BTreeMap::new();
+    for choice in choices {
+        for tag in &choice.tags {
+            let owner = *owners.entry(engine.said(tag)?).or_insert(choice.image);
+            if owner == choice.image {
+                continue;
+            }
+            let message = format!("two images of the archive claim the tag `{tag}`");
+            let id = |image: usize| archive.images()[image].image_id;
+            let hint = format!(
+                "imgsave --image ID --name NAME saves one of them: {} or {}",
+                id(owner),
+                id(choice.image)
+            );
+            return Err(Failure::new(Code::Archive, message)
+                .about(archive.path().as_str())
+                .with_hint(hint));
+        }
+    }
+    Ok(())
 }
 
 /// Whether two references name one tag. Their digests do not count.
@@ -105,8 +162,6 @@ pub fn the_registered(images: &[Image], entry: &Entry) -> Result<usize, Failure>
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use naming::Digest;
 
     use super::*;

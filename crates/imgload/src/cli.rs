@@ -44,7 +44,8 @@ pub struct Cli {
 
     /// Also tag the image as REF
     ///
-    /// A digest behind the tag (`x:1@sha256:…`) is checked: it must be the image's.
+    /// A digest behind the tag (`x:1@sha256:…`) is checked: it must be the image's. With a digest, the tag moves from another
+    /// image only with --force.
     #[arg(long, value_name = "REF")]
     tag: Option<Reference>,
 
@@ -54,7 +55,10 @@ pub struct Cli {
     #[arg(long, value_name = "RUNNER")]
     act: Option<String>,
 
-    /// Let an unregistered archive take another image's tag
+    /// Let an unregistered archive or a pinned reference take another image's tag
+    ///
+    /// A pinned reference has a tag and a digest (`x:1@sha256:…`): in --tag, in `docker_tag` or in `aliases`. Other tags of a
+    /// registered image move also without --force.
     #[arg(long)]
     force: bool,
 
@@ -94,9 +98,8 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     if cli.tag.is_some() && cli.operands.len() > 1 {
         return Err(Failure::usage(SEVERAL));
     }
-    if let Some(tag) = cli.tag.as_ref().filter(|tag| tag.tag().is_none()) {
-        return Err(Failure::usage(format!("`--tag {tag}` names no tag"))
-            .with_hint("an engine tags an image `name:tag`; a digest may follow"));
+    if let Some(tag) = &cli.tag {
+        check_tag(tag)?;
     }
     let mut act = cli.act.map(Runner::new).transpose()?;
     let store = cli.common.store()?;
@@ -155,6 +158,24 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         }
         load(context, &loader, targets, &mut act)?;
     }
+}
+
+/// An error if no engine can give an image this tag.
+fn check_tag(tag: &Reference) -> Result<(), Failure> {
+    let (message, hint) = if tag.tag().is_none() {
+        (
+            "names no tag",
+            "an engine tags an image `name:tag`; a digest may follow",
+        )
+    } else if tag.is_read_as_id() {
+        (
+            "is an image ID to engines",
+            "name a repository other than `sha256`",
+        )
+    } else {
+        return Ok(());
+    };
+    Err(Failure::usage(format!("`--tag {tag}` {message}")).with_hint(hint))
 }
 
 /// Finds what an operand names, and fetches it where that is wanted and the archive is missing.

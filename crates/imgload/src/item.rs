@@ -17,6 +17,8 @@ pub(crate) struct Item {
     pub stack: Stack,
     /// Its tags, without digests.
     pub tags: Vec<Reference>,
+    /// Those that it may not take from another image.
+    guarded: Vec<Reference>,
     /// The digests under which engines know the image: its config's, and on containerd stores its
     /// manifest's as we compose it.
     ids: Vec<Digest>,
@@ -33,6 +35,7 @@ impl Item {
             ids: ids.chain(manifest_digest(image)).collect(),
             composed: OnceLock::new(),
             tags: choice.tags,
+            guarded: choice.guarded,
             stack,
         })
     }
@@ -66,6 +69,11 @@ impl Item {
             .find(|id| presence.image(*id) == Some(self.stack.diff_ids()))
     }
 
+    /// Whether it may take each of its tags from another image.
+    pub(crate) fn takes_all(&self) -> bool {
+        self.guarded.is_empty()
+    }
+
     pub(crate) fn image(&self) -> &Image {
         self.stack.image()
     }
@@ -75,6 +83,16 @@ impl Item {
     fn is(&self, info: &ImageInfo) -> bool {
         self.ids().any(|id| id == info.id)
             && info.diff_ids.as_deref() == Some(self.stack.diff_ids())
+    }
+
+    /// Whether a tag is on the very image: under its full name, and under any name that would hide it.
+    fn has(&self, found: &[Option<ImageInfo>]) -> bool {
+        found.last().is_some_and(Option::is_some) && !self.is_on_another(found)
+    }
+
+    /// Whether another image has a tag, under any name.
+    fn is_on_another(&self, found: &[Option<ImageInfo>]) -> bool {
+        found.iter().flatten().any(|info| !self.is(info))
     }
 
     /// Whether this and another item can't be loaded together: they are the same, or want the same tag.
@@ -87,8 +105,8 @@ impl Item {
 /// What the engine held of an item at one moment.
 #[derive(Debug)]
 pub(crate) struct EngineState {
-    /// For each tag, the image behind it.
-    tagged: Vec<Option<ImageInfo>>,
+    /// For each tag, the image behind each name that the engine has for it, the full name last.
+    tagged: Vec<Vec<Option<ImageInfo>>>,
     /// The engine's ID of the very image, under any tag or none.
     pub id: Option<Digest>,
     /// Whether every tag is on the very image.
@@ -120,14 +138,13 @@ fn states(
         names
     });
     let names: Vec<_> = names.collect();
-    let mut infos = engine.inspect(&names.concat())?.into_iter();
+    let mut infos = engine.inspect_each(&names.concat())?.into_iter();
     let states = items.iter().zip(&names).map(|(item, names)| {
         let mut tagged: Vec<_> = infos.by_ref().take(names.len()).collect();
         let by_id = tagged.split_off(item.tags.len());
-        let mut all = tagged.iter().chain(&by_id).flatten();
+        let mut all = tagged.iter().chain(&by_id).flatten().flatten();
         let id = all.find(|info| item.is(info)).map(|info| info.id);
-        let mut tags = tagged.iter().map(Option::as_ref);
-        let complete = tags.all(|info| info.is_some_and(|info| item.is(info)));
+        let complete = tagged.iter().all(|found| item.has(found));
         EngineState {
             complete: complete && id.is_some(),
             tagged,
@@ -138,17 +155,18 @@ fn states(
 }
 
 impl EngineState {
-    /// The first tag that another image has.
+    /// The first guarded tag that another image has.
     pub(crate) fn taken<'a>(&self, item: &'a Item) -> Option<&'a Reference> {
         let mut tags = item.tags.iter().zip(&self.tagged);
-        let taken = tags.find(|(_, info)| info.as_ref().is_some_and(|info| !item.is(info)));
+        let taken =
+            tags.find(|(tag, found)| item.guarded.contains(tag) && item.is_on_another(found));
         taken.map(|(tag, _)| tag)
     }
 
     /// The tags that are not on the very image.
     pub(crate) fn missing_tags<'a>(&self, item: &'a Item) -> impl Iterator<Item = &'a Reference> {
         let tags = item.tags.iter().zip(&self.tagged);
-        tags.filter(|(_, info)| !info.as_ref().is_some_and(|info| item.is(info)))
+        tags.filter(|(_, found)| !item.has(found))
             .map(|(tag, _)| tag)
     }
 }

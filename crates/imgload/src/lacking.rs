@@ -30,8 +30,7 @@ impl Lacking {
         let file = store.path(&entry.file)?;
         let archive = Arc::new(Archive::open(&file.absolute())?);
         let image = the_registered(archive.images(), entry)?;
-        let tags = vec![entry.docker_tag.clone()];
-        let Some(item) = Item::new(&archive, Choice { image, tags }) else {
+        let Some(item) = Item::new(&archive, Choice::new(image)) else {
             return Ok(0);
         };
         if item.held_as(&self.presence).is_some() {

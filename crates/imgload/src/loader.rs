@@ -14,7 +14,7 @@ use engine::Engine;
 use naming::{Digest, Reference};
 use registry::Store;
 
-use crate::choice::choose;
+use crate::choice::{Choice, choose, refuse_shared};
 use crate::item::{EngineState, Item, look_by_tags};
 use crate::pin::Pin;
 use crate::presence::Presence;
@@ -37,7 +37,7 @@ pub struct Loader<'a> {
     pub lock_timeout: Duration,
     /// Whether to count the use in the registry.
     pub record: bool,
-    /// Whether an unregistered archive may take another image's tag.
+    /// Whether an unregistered archive, and a reference with tag and digest, may take another image's tag.
     pub force: bool,
     /// One more tag for the image.
     pub also: Option<Reference>,
@@ -157,15 +157,16 @@ impl Loader<'_> {
             let pin = Pin {
                 entry: target.entry.as_ref(),
                 path: &target.path,
-                reporter: self.reporter,
             };
-            let tag = pin.tag(also, &archive.images()[choice.image])?;
-            choice
-                .tags
-                .extend(tag.filter(|tag| !choice.tags.contains(tag)));
+            pin.give(choice, &archive.images()[choice.image], [also])?;
         }
         if let (Some(only), [choice]) = (&self.only, &mut choices[..]) {
-            choice.tags = vec![only.clone()];
+            *choice = Choice::new(choice.image);
+            choice.give(only, target.entry.is_none());
+        }
+        refuse_shared(&choices, &archive, self.engine)?;
+        if self.force {
+            choices.iter_mut().for_each(|choice| choice.guarded.clear());
         }
         let items = choices
             .into_iter()
@@ -273,12 +274,9 @@ impl Loader<'_> {
             entry: target.entry.as_ref(),
             items: Vec::new(),
             held: Vec::new(),
-            force: self.force || target.entry.is_some(),
         };
         for (item, state) in items.iter().zip(states) {
-            if !unit.force {
-                refuse_taken(item, state)?;
-            }
+            refuse_taken(item, state)?;
             match state.id {
                 _ if state.complete => self
                     .reporter

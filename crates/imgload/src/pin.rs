@@ -2,81 +2,80 @@
 //!
 //! An engine gives an image names and tags, never digests. So the tag is what the engine is told, and the digest is checked
 //! here: it must be that of the image's config, or of a manifest or index that leads to the image, as far as the archive and
-//! the registry tell those. An archive without any manifest (`docker save` of a Docker before 25, podman's docker-archive) can't show that
-//! a digest is wrong: then a warning says that it was not checked. A digest without a tag is checked and gives no tag.
+//! the registry tell those. An archive without any manifest (`docker save` of a Docker before 25, podman's docker-archive) shows the
+//! config's digest alone. A digest without a tag is checked and gives no tag.
 
 use archive::Image;
 use archive::compose::manifest_digest;
 use camino::Utf8Path;
-use cli::{Code, Failure, Reporter};
+use cli::{Code, Failure};
 use naming::{Digest, Reference};
 use registry::Entry;
+
+use crate::choice::Choice;
 
 /// What digests are checked against, beside the image itself.
 pub(crate) struct Pin<'a> {
     pub entry: Option<&'a Entry>,
     pub path: &'a Utf8Path,
-    pub reporter: &'a Reporter,
 }
 
 impl Pin<'_> {
-    /// The tags of these references, each once.
-    pub(crate) fn tags<'r>(
+    /// Gives an image the tags of these references.
+    pub(crate) fn give<'r>(
         &self,
-        references: impl IntoIterator<Item = &'r Reference>,
+        choice: &mut Choice,
         image: &Image,
-    ) -> Result<Vec<Reference>, Failure> {
-        let mut tags = Vec::new();
+        references: impl IntoIterator<Item = &'r Reference>,
+    ) -> Result<(), Failure> {
         for reference in references {
-            let tag = self.tag(reference, image)?;
-            tags.extend(tag.filter(|tag| !tags.contains(tag)));
+            if reference.is_read_as_id() {
+                return Err(self.no_tag(reference));
+            }
+            if let Some(digest) = reference.digest() {
+                self.check(reference, digest, image)?;
+            }
+            if let Some(tag) = reference.tagged() {
+                choice.give(&tag, self.entry.is_none() || reference.digest().is_some());
+            }
         }
-        Ok(tags)
+        Ok(())
     }
 
-    /// The tag of a reference, if it has one.
-    pub(crate) fn tag(
-        &self,
-        reference: &Reference,
-        image: &Image,
-    ) -> Result<Option<Reference>, Failure> {
-        if let Some(digest) = reference.digest() {
-            self.check(reference, digest, image)?;
-        }
-        Ok(reference.tagged())
+    fn no_tag(&self, reference: &Reference) -> Failure {
+        let (code, about) = match self.entry {
+            Some(entry) => (Code::Invalid, entry.name.as_str()),
+            None => (Code::Archive, self.path.as_str()),
+        };
+        let message = format!("has the tag `{reference}`, which engines read as an image ID");
+        Failure::new(code, message).about(about)
     }
 
     fn check(&self, reference: &Reference, digest: Digest, image: &Image) -> Result<(), Failure> {
         let remote = self.entry.and_then(|entry| entry.remote.as_ref()?.digest());
-        let mut manifests = image.manifests.iter().copied().chain(remote).peekable();
-        let is_checkable = manifests.peek().is_some();
+        let manifests = image.manifests.iter().copied().chain(remote);
         let mut known = manifests
             .chain([image.image_id])
             .chain(manifest_digest(image));
         if known.any(|known| known == digest) {
             return Ok(());
         }
-        if !is_checkable {
-            self.reporter.warn(format!(
-                "{}: the digest of `{reference}` was not checked: the archive holds no manifest",
-                self.path
-            ));
-            return Ok(());
-        }
         let message = format!("holds image {}, not `{reference}`", image.image_id);
+        let hint = match image.manifests.is_empty() {
+            true => {
+                "the archive holds no manifest: only the digest of the image's config can be checked"
+            }
+            false => "the digest of a reference is that of the image's config, manifest or index",
+        };
         Err(Failure::new(Code::Archive, message)
             .about(self.path.as_str())
-            .with_hint(
-                "the digest of a reference is that of the image's config, manifest or index",
-            ))
+            .with_hint(hint))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-
-    use cli::Style;
 
     use super::*;
 
@@ -121,9 +120,8 @@ mod tests {
             (pinned(2), &[2, 3], false, Some("x:1")),
             (pinned(3), &[2, 3], false, Some("x:1")),
             (pinned(4), &[2], true, Some("x:1")),
-            // Not known.
-            (pinned(9), &[], false, Some("x:1")),
-            // Another one's.
+            // Another one's, also if the archive has no manifest.
+            (pinned(9), &[], false, None),
             (pinned(9), &[2], false, None),
             (pinned(4), &[2], false, None),
             (pinned(9), &[], true, None),
@@ -132,18 +130,58 @@ mod tests {
             let pin = Pin {
                 entry: registered.then_some(&entry),
                 path: "x.tar".into(),
-                reporter: &Reporter::new("imgload", true, false, Style::None),
             };
             let parsed: Reference = reference.parse().expect("a reference");
-            let tags = pin.tags([&parsed, &parsed], &image(manifests));
-            match (tags, expected) {
-                (Ok(tags), Some(expected)) => {
-                    let tags: Vec<_> = tags.iter().map(ToString::to_string).collect();
+            let mut choice = Choice::new(0);
+            let given = pin.give(&mut choice, &image(manifests), [&parsed, &parsed]);
+            match (given, expected) {
+                (Ok(()), Some(expected)) => {
+                    let tags: Vec<_> = choice.tags.iter().map(ToString::to_string).collect();
                     assert_eq!(tags.join(" "), expected, "{reference}");
                 }
                 (Err(failure), None) => assert_eq!(failure.code(), Code::Archive, "{reference}"),
                 (found, _) => panic!("{reference}: {found:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn tags_with_digests_and_those_of_archives_are_guarded() {
+        let pinned = format!("x:1@{}", digest(1));
+        let entry = Entry::new("x", "x.tar", "x:1".parse().expect("a tag"), "x", "x");
+        for (references, registered, expected) in [
+            (&["x:1", "y:1"][..], true, &[][..]),
+            (&["y:1", &pinned], true, &["x:1"]),
+            // The registry gives it without a digest, too.
+            (&["x:1", &pinned], true, &[]),
+            (&[&pinned, "x:1"], true, &[]),
+            (&["x:1", &pinned, "y:1"], false, &["x:1", "y:1"]),
+        ] {
+            let pin = Pin {
+                entry: registered.then_some(&entry),
+                path: "x.tar".into(),
+            };
+            let parsed = references.iter().map(|text| text.parse().expect(text));
+            let parsed: Vec<Reference> = parsed.collect();
+            let mut choice = Choice::new(0);
+            pin.give(&mut choice, &image(&[]), &parsed)
+                .expect("its digest");
+            let guarded: Vec<_> = choice.guarded.iter().map(ToString::to_string).collect();
+            assert_eq!(guarded, expected, "{references:?}");
+        }
+    }
+
+    #[test]
+    fn what_engines_read_as_an_id_is_no_tag() {
+        let entry = Entry::new("x", "x.tar", "x:1".parse().expect("a tag"), "x", "x");
+        for (registered, code) in [(true, Code::Invalid), (false, Code::Archive)] {
+            let pin = Pin {
+                entry: registered.then_some(&entry),
+                path: "x.tar".into(),
+            };
+            let tag: Reference = "sha256:1".parse().expect("a reference");
+            let refused = pin.give(&mut Choice::new(0), &image(&[]), [&tag]);
+            assert_eq!(refused.map_err(|failure| failure.code()), Err(code));
         }
     }
 }

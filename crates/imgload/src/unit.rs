@@ -19,8 +19,6 @@ pub(crate) struct LoadUnit<'a> {
     pub items: Vec<&'a Item>,
     /// Images that it has, and that lack a tag.
     pub held: Vec<&'a Item>,
-    /// Whether they may take another image's tag.
-    pub force: bool,
 }
 
 impl LoadUnit<'_> {
@@ -81,9 +79,10 @@ impl From<Refusal> for Failure {
 /// believed.
 pub(crate) fn confirm(engine: &Engine, units: &[&LoadUnit]) -> Result<(), Refusal> {
     // Between the look at a tag and the moment that it is set lies one call of the engine, if it may not be taken.
-    let (forced, others): (Vec<_>, Vec<_>) = units.iter().partition(|unit| unit.force);
-    let others = others.chunks(1);
-    let mut parts = [&forced[..]].into_iter().chain(others);
+    let takes_all = |unit: &&LoadUnit| unit.all().all(Item::takes_all);
+    let (free, guarded): (Vec<_>, Vec<_>) = units.iter().partition(|unit| takes_all(unit));
+    let guarded = guarded.chunks(1);
+    let mut parts = [&free[..]].into_iter().chain(guarded);
     parts.try_for_each(|units| confirm_together(engine, units))
 }
 
@@ -97,10 +96,8 @@ fn confirm_together(engine: &Engine, units: &[&LoadUnit]) -> Result<(), Refusal>
         let Some(id) = state.id else {
             return Err(Refusal::Engine(unit.not_held(item)));
         };
-        if !unit.force {
-            let refused = |failure: Failure| Refusal::Final(failure.about(unit.subject()));
-            refuse_taken(item, state).map_err(refused)?;
-        }
+        let refused = |failure: Failure| Refusal::Final(failure.about(unit.subject()));
+        refuse_taken(item, state).map_err(refused)?;
         to_tag.extend(state.missing_tags(item).map(|tag| (id, tag)));
     }
     if to_tag.is_empty() {
@@ -132,12 +129,12 @@ fn confirm_together(engine: &Engine, units: &[&LoadUnit]) -> Result<(), Refusal>
     Err(Refusal::Final(failure))
 }
 
-/// An error if another image has one of the item's tags.
+/// An error if another image has a tag that the item may not take.
 pub(crate) fn refuse_taken(item: &Item, state: &EngineState) -> Result<(), Failure> {
     let Some(tag) = state.taken(item) else {
         return Ok(());
     };
     let message = format!("the engine has another image tagged `{tag}`");
     Err(Failure::new(Code::Other, message)
-        .with_hint("--force moves the tag to this archive's image"))
+        .with_hint("`imgload --force` moves the tag to this archive's image"))
 }

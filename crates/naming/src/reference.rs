@@ -119,6 +119,11 @@ impl Reference {
         self
     }
 
+    /// Whether engines read it as an image ID or the beginning of one: `sha256:…`. Docker tags no image so.
+    pub fn is_read_as_id(&self) -> bool {
+        self.is_of_hub() && self.path.strip_prefix(DEFAULT_FOLDER) == Some("sha256")
+    }
+
     /// Whether it is what podman makes of `said`, a name without a registry: `localhost/x:1` of `x:1`.
     pub fn is_local(&self, said: &Self) -> bool {
         let path = said.path.strip_prefix(DEFAULT_FOLDER).unwrap_or(&said.path);

@@ -69,8 +69,7 @@ impl World<'_> {
                 2 => Some(WRONG.to_owned()),
                 _ => None,
             };
-            // An archive without a manifest can't show that a digest is wrong.
-            bad |= digest.as_deref() == Some(WRONG) && layout == Layout::Oci;
+            bad |= digest.as_deref() == Some(WRONG);
             let digest = digest.map(|digest| format!("@{digest}"));
             names.push(format!("{host}{tag}{}", digest.unwrap_or_default()));
             tags.push(tag.clone());

@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "in tests, and in what they share")]
 
 mod anytime;
+mod names;
 mod pinned;
 mod podman;
 mod raced;
@@ -39,29 +40,41 @@ fn image(s: &Sandbox, dice: &mut Dice, length: usize) -> TestImage {
 
 /// Writes an archive of the image under these names.
 fn write(s: &Sandbox, path: &str, image: &TestImage, layout: Layout, names: &[String]) {
+    write_all(s, path, layout, &[(image, names)]);
+}
+
+/// Writes an archive of several images, each under its names.
+fn write_all(s: &Sandbox, path: &str, layout: Layout, images: &[(&TestImage, &[String])]) {
+    let mut tar = Tar::new();
+    let mut listed = Vec::new();
+    for (image, names) in images {
+        match layout {
+            Layout::Docker => {
+                let config = format!("{}.json", image.image_id().hex());
+                let layer = format!("{}.tar", digest(&image.layers[0]).hex());
+                tar = tar
+                    .file(&config, &image.config)
+                    .file(&layer, &image.layers[0]);
+                listed.push(json!({ "Config": config, "RepoTags": names, "Layers": [layer] }));
+            }
+            Layout::Oci => {
+                let descriptor;
+                (tar, descriptor) = image.blobs(tar, Packing::Plain);
+                listed.extend(names.iter().map(|name| {
+                    let mut named = descriptor.clone();
+                    let full = match name.contains('/') {
+                        true => name.clone(),
+                        false => format!("docker.io/library/{name}"),
+                    };
+                    named["annotations"] = json!({ "io.containerd.image.name": full });
+                    named
+                }));
+            }
+        }
+    }
     let tar = match layout {
-        Layout::Docker => {
-            let config = format!("{}.json", image.image_id().hex());
-            let layer = format!("{}.tar", digest(&image.layers[0]).hex());
-            let listed = json!([{ "Config": config, "RepoTags": names, "Layers": [layer] }]);
-            Tar::new()
-                .file(&config, &image.config)
-                .file(&layer, &image.layers[0])
-                .file("manifest.json", listed.to_string())
-        }
-        Layout::Oci => {
-            let (tar, descriptor) = image.blobs(Tar::new(), Packing::Plain);
-            let named = names.iter().map(|name| {
-                let mut named = descriptor.clone();
-                let full = match name.contains('/') {
-                    true => name.clone(),
-                    false => format!("docker.io/library/{name}"),
-                };
-                named["annotations"] = json!({ "io.containerd.image.name": full });
-                named
-            });
-            index(tar, &named.collect::<Vec<_>>())
-        }
+        Layout::Docker => tar.file("manifest.json", json!(listed).to_string()),
+        Layout::Oci => index(tar, &listed),
     };
     s.write(path, tar.bytes());
 }

@@ -93,6 +93,22 @@ fn answers_go_to_the_names_that_asked() {
     }
 }
 
+#[test]
+fn dockers_localhost_is_a_registry_like_others() {
+    let id_name = format!("sha256:{}", id(1));
+    for (names, expected) in [
+        (["localhost/x:1", &id_name], [false, true]),
+        (["x:1", "localhost/x:1"], [true, false]),
+        (["docker.io/library/x:1", "r.example/x:1"], [true, false]),
+    ] {
+        let parsed = names.map(|name| Name::parse(name).unwrap());
+        let asked: Vec<_> = parsed.iter().zip(names).collect();
+        let placed = place(&asked, found(&[1])).unwrap();
+        let is_there: Vec<_> = placed.iter().map(Option::is_some).collect();
+        assert_eq!(is_there, expected, "{names:?}");
+    }
+}
+
 /// podman shows an image that was asked for by several names with all of them each time.
 #[test]
 fn several_names_of_one_image_are_told_apart_by_their_spelling() {

@@ -87,6 +87,27 @@ fn refuses_what_docker_refuses() {
 }
 
 #[test]
+fn engines_read_sha256_as_an_id() {
+    let hex = "0".repeat(64);
+    for (text, expected) in [
+        ("sha256:1".to_owned(), true),
+        (format!("sha256:{hex}"), true),
+        ("sha256".to_owned(), true),
+        ("docker.io/library/sha256:1".to_owned(), true),
+        (format!("sha256:1@sha256:{hex}"), true),
+        ("sha256x:1".to_owned(), false),
+        ("x/sha256:1".to_owned(), false),
+        ("localhost/sha256:1".to_owned(), false),
+        // A name of 12 such digits is valid.
+        ("0".repeat(12), false),
+        (format!("x:1@sha256:{hex}"), false),
+    ] {
+        let reference: Reference = text.parse().expect(&text);
+        assert_eq!(reference.is_read_as_id(), expected, "{text}");
+    }
+}
+
+#[test]
 fn a_refusal_is_one_short_line_whatever_was_refused() {
     let long = "a".repeat(10_000);
     for text in [
