@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use cli::{Code, Failure};
-use naming::{NameError, PackageName, ToolName};
+use naming::{PackageName, ToolName};
 use plan::{Missing, Plan};
 use registry::{Entry, Requested};
 
@@ -34,17 +34,22 @@ impl Purpose {
         let requested = own.and_then(|own| own.requested.as_ref());
         let asked = asked(plan);
         let mut earlier = match requested.filter(|_| !plan.exact) {
-            Some(requested) => added(plan, &asked, requested)?,
+            Some(requested) => added(plan, asked.clone(), requested)?,
             None => Missing::default(),
         };
         earlier.packages.retain(|name| !has(&asked.packages, name));
         earlier.tools.retain(|name| !has(&asked.tools, name));
-        let mut plan = plan.clone();
+        let differs = |name: String| {
+            let message = format!("it needs two versions of package `{name}`");
+            Failure::invalid(message).about(plan.subject())
+        };
         let mut missing = plan.to_install();
-        add(&mut missing, &earlier);
+        missing.merge(&earlier).map_err(differs)?;
+        let mut all = asked;
+        all.merge(&earlier).map_err(differs)?;
+        let mut plan = plan.clone();
         if let Some(wanted) = &mut plan.requirements {
-            union(&mut wanted.packages, &earlier.packages);
-            union(&mut wanted.tools, &earlier.tools);
+            (wanted.packages, wanted.tools) = (all.packages, all.tools);
             if let Some(base) = base {
                 missing = missing.unlisted(base);
             }
@@ -84,12 +89,6 @@ impl Purpose {
     }
 }
 
-/// Adds packages and tools that are not there yet.
-pub(crate) fn add(to: &mut Missing, more: &Missing) {
-    union(&mut to.packages, &more.packages);
-    union(&mut to.tools, &more.tools);
-}
-
 /// As the registry keeps it, sorted; `None` for nothing.
 pub(crate) fn requested(asked: &Missing) -> Option<Requested> {
     let mut requested = Requested {
@@ -111,30 +110,11 @@ pub(crate) fn words(asked: &Missing) -> Option<String> {
 }
 
 /// All that a plan and its name's entry ask for. Two versions of a package are an error.
-fn added(plan: &Plan, asked: &Missing, requested: &Requested) -> Result<Missing, Failure> {
-    let all = match &plan.requirements {
-        Some(wanted) => wanted.with_requested(requested).map(|all| all.contents()),
-        None => parsed(asked, requested).map_err(Into::into),
-    };
-    all.map_err(|error| {
+fn added(plan: &Plan, asked: Missing, requested: &Requested) -> Result<Missing, Failure> {
+    asked.with_requested(requested).map_err(|error| {
         let failure = Failure::from(error).about(plan.subject());
         failure.with_hint("`requested` of its entry says so; `imgplan --exact` leaves that out")
     })
-}
-
-fn parsed(asked: &Missing, requested: &Requested) -> Result<Missing, NameError> {
-    let packages = requested.packages.iter().map(|name| name.parse());
-    let tools = requested.tools.iter().map(|name| name.parse());
-    let mut all = asked.clone();
-    add(
-        &mut all,
-        &Missing {
-            packages: packages.collect::<Result<Vec<PackageName>, _>>()?,
-            tools: tools.collect::<Result<Vec<ToolName>, _>>()?,
-            ..Missing::default()
-        },
-    );
-    Ok(all)
 }
 
 /// Whether a name is in a list, in any case.
@@ -142,14 +122,6 @@ pub(crate) fn has(list: &[impl Display], name: &impl Display) -> bool {
     let name = name.to_string();
     list.iter()
         .any(|known| known.to_string().eq_ignore_ascii_case(&name))
-}
-
-fn union<T: Display + Clone>(list: &mut Vec<T>, more: &[T]) {
-    for name in more {
-        if !has(list, name) {
-            list.push(name.clone());
-        }
-    }
 }
 
 #[cfg(test)]

@@ -99,30 +99,8 @@ impl Builder<'_> {
     /// Makes sure that the archive that a plan asks for is in the store.
     pub fn build(&self, plan: &Plan) -> Result<Built, Failure> {
         self.fetch_missing(plan)?;
-        let registry = self.store.read_or_empty()?;
         match plan.passed() {
-            Some(path) => {
-                let target = paths::archive(self.store, &registry, path)?;
-                let target = match &target.entry {
-                    // It may have gone before it was held.
-                    Some(entry) => {
-                        paths::archive(self.store, &self.leases.hold(&[&entry.name])?, path)?
-                    }
-                    None => target,
-                };
-                self.warn_of_match(&target.path);
-                self.explain(plan.subject(), &[]);
-                let (name, image_id) = target
-                    .entry
-                    .map(|entry| (entry.name, entry.image_id))
-                    .unzip();
-                Ok(Built {
-                    name,
-                    path: target.path,
-                    image_id: image_id.flatten(),
-                    built: false,
-                })
-            }
+            Some(path) => self.pass(plan, path),
             None => self.make(plan),
         }
     }

@@ -20,10 +20,20 @@ const NO_NETWORK: &[&str] = &[
     "bad address",
 ];
 
-/// A failed build with the reason in the first line, where its output tells. `suggest` knows a package's nearest name.
-pub(crate) fn explain(
+/// A package, and the compiler or tool that it is for: `g++-21 (for gcc-21)`.
+pub(crate) fn named(package: &str, asked: Option<&str>) -> String {
+    match asked {
+        Some(asked) => format!("{package} (for {asked})"),
+        None => package.to_owned(),
+    }
+}
+
+/// A failed build with the reason in the first line, if its output tells it. `asked_as` knows what a package is for if that
+/// has another name, `suggest` the nearest name of a package.
+pub(crate) fn explain<'r>(
     error: engine::Error,
     architecture: Architecture,
+    asked_as: impl Fn(&str) -> Option<&'r str>,
     suggest: impl FnOnce(&str) -> Option<String>,
 ) -> Failure {
     let Some(tail) = error.tail().map(str::to_owned) else {
@@ -35,7 +45,8 @@ pub(crate) fn explain(
     if let [first, rest @ ..] = &unknown[..]
         && has_network
     {
-        let names = unknown.join(", ");
+        let names = unknown.iter().map(|name| named(name, asked_as(name)));
+        let names = names.collect::<Vec<_>>().join(", ");
         let failure = Failure::new(Code::Engine, format!("no package {names}; {error}"));
         let near = suggest(first).filter(|_| rest.is_empty());
         let failure = match near {
@@ -68,7 +79,8 @@ mod tests {
             tail: tail.into(),
         };
         let near = |name: &str| (name == "libssl-devv").then(|| "libssl-dev".to_owned());
-        explain(error, Architecture::Aarch64, near).to_string()
+        let asked_as = |name: &str| (name == "g++-21").then_some("gcc-21");
+        explain(error, Architecture::Aarch64, asked_as, near).to_string()
     }
 
     #[test]
@@ -81,6 +93,10 @@ mod tests {
             (
                 "#5 0.9 E: Unable to locate package a1\n#5 0.9 E: Unable to locate package b1",
                 "no package a1, b1; ",
+            ),
+            (
+                "E: Unable to locate package g++-21\nE: Unable to locate package gcc-21",
+                "no package g++-21 (for gcc-21), gcc-21; ",
             ),
             (
                 "exec /bin/sh: exec format error",

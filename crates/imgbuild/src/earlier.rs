@@ -11,7 +11,7 @@ use thin::Fault;
 use crate::asked::words;
 use crate::ingredients::{BUILD_FILE_CHANGED, Ingredients};
 use crate::inputs::Before;
-use crate::{Builder, Built, Options};
+use crate::{Builder, Built, Options, below};
 
 /// The registered image of a name.
 #[derive(Debug, Clone)]
@@ -23,6 +23,10 @@ pub(crate) struct Earlier {
     pub stack: Option<Stack>,
     /// Why its archive counts as absent, if it does.
     pub fault: Option<Fault>,
+    /// What keeps a thin archive, whole itself, from being read.
+    pub base_fault: Option<String>,
+    /// Whether that archive has what no generated build file makes.
+    pub is_handmade: bool,
     /// Its archive is missing, and will be here by then.
     pub is_coming: bool,
 }
@@ -39,15 +43,20 @@ impl Builder<'_> {
         };
         let file = self.store.path(&entry.file)?;
         let path = self.store.relative(&file, &cli::working_dir()?);
-        // Damaged, gone or without its base: built again, as if it had never been.
-        let stack = Archive::open(&path)
+        let own = Archive::open(&path)
             .ok()
             .and_then(Stack::of)
             .filter(|stack| {
                 let id = stack.image().image_id;
                 entry.image_id.is_none_or(|registered| registered == id)
-            })
-            .and_then(|stack| thin::complete(self.store, registry, stack).ok());
+            });
+        // Damaged, gone or without its base: built again, as if it had never been.
+        let stack = own.clone();
+        let stack = stack.and_then(|stack| thin::complete(self.store, registry, stack).ok());
+        let without_base = own.filter(|_| stack.is_none());
+        let base_fault = without_base.as_ref();
+        let base_fault = base_fault.and_then(|own| below::fault(self.store, registry, own));
+        let has_steps = || entry.inputs.iter().any(|input| input.starts_with("step "));
         Ok(Some(Earlier {
             entry: entry.clone(),
             fault: match stack {
@@ -56,6 +65,9 @@ impl Builder<'_> {
             },
             path,
             stack,
+            base_fault,
+            is_handmade: without_base
+                .is_some_and(|own| has_steps() || below::is_handmade(&own, name.as_str())),
             is_coming: false,
         }))
     }
@@ -91,7 +103,8 @@ pub(crate) fn reasons(
         return vec!["its archive is stale".to_owned()];
     }
     if earlier.stack.is_none() && !earlier.is_coming {
-        return vec!["its archive is missing or damaged".to_owned()];
+        let fault = earlier.base_fault.clone();
+        return vec![fault.unwrap_or_else(|| "its archive is missing or damaged".to_owned())];
     }
     let lacks =
         words(&asked.clone().unlisted(&earlier.entry)).map(|names| format!("lacks {names}"));

@@ -123,7 +123,12 @@ impl Builder<'_> {
 
     /// An entry that lists all that its image holds; `None` if it listed that before this call, or lists all that is
     /// required, or can't be read.
-    fn completed(&self, wanted: &Requirement, entry: &Entry, registry: &Registry) -> Option<Entry> {
+    pub(crate) fn completed(
+        &self,
+        wanted: &Requirement,
+        entry: &Entry,
+        registry: &Registry,
+    ) -> Option<Entry> {
         let key = (entry.name.clone(), entry.image_id);
         // Held while it is read: another plan of this call waits for what is found.
         let mut looked = (self.looked.0.lock()).unwrap_or_else(PoisonError::into_inner);

@@ -5,6 +5,7 @@
 
 mod asked;
 mod base;
+mod below;
 mod builder;
 pub mod buildfile;
 mod cache_source;
@@ -12,6 +13,7 @@ pub mod cli;
 mod complaint;
 mod contents;
 pub mod context;
+mod contradiction;
 mod cycle;
 mod earlier;
 mod error;
@@ -27,6 +29,7 @@ mod merging;
 mod named;
 mod needed;
 mod own;
+mod passing;
 mod paths;
 mod place;
 mod possible;

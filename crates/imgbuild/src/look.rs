@@ -52,7 +52,11 @@ impl Builder<'_> {
             let coming = foreseen.archive(path, self.store, &registry)?;
             let path = match &coming {
                 Some(_) => path.to_owned(),
-                None => paths::archive(self.store, &registry, path)?.path,
+                None => {
+                    let target = paths::archive(self.store, &registry, path)?;
+                    self.check_holds(plan, &target, &registry)?;
+                    target.path
+                }
             };
             self.warn_of_match(&path);
             return Ok(Look::at_coming(coming.as_ref()));

@@ -41,7 +41,7 @@ impl Builder<'_> {
         build.network = network.map(String::as_str);
         build.target = recipe.target.as_deref();
         build.secrets = recipe.secrets.iter().map(ToString::to_string).collect();
-        self.check_possible(recipe, base, &build)
+        self.check_possible(name, recipe, base, &build)
             .map_err(|failure| purpose.blame(failure))?;
         let on = if recipe.uses_base {
             self.bases.take(&base.key(), || base.bring(&loader))?
@@ -64,7 +64,8 @@ impl Builder<'_> {
         let task = self.reporter.task(name.as_str());
         let info = self.engine.build(&build, |line| task.engine(line));
         let info = info.map_err(|error| {
-            let failure = complaint::explain(error, recipe.architecture, |name| {
+            let asked_as = |name: &str| recipe.asked_as(name);
+            let failure = complaint::explain(error, recipe.architecture, asked_as, |name| {
                 let offered = base.offered(self.store).ok()??;
                 offered.nearest(name).map(str::to_owned)
             });

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use naming::Compiler;
 use plan::{Missing, Plan, Requirement};
 
-use crate::asked::{add, asked, has};
+use crate::asked::{asked, has};
 
 const COMPILERS: &str = "`compilers`";
 const EXACT: &str = "packages or tools, and one of them is exact";
@@ -55,19 +55,23 @@ pub(crate) fn with(plan: &Plan, more: &Missing, exact: bool) -> Result<Plan, Str
     let mut new = more.clone();
     new.packages.retain(|name| !has(&own.packages, name));
     new.tools.retain(|name| !has(&own.tools, name));
-    let mut plan = plan.clone();
+    let (mut plan, mut all) = (plan.clone(), own);
+    unite(&mut all, &new)?;
     let mut missing = plan.to_install();
-    add(&mut missing, &new);
+    unite(&mut missing, &new)?;
     if plan.missing.is_some() || plan.requirements.is_none() {
         plan.missing = Some(missing);
     }
     if let Some(wanted) = &mut plan.requirements {
-        let mut all = own;
-        add(&mut all, &new);
         (wanted.packages, wanted.tools) = (all.packages, all.tools);
     }
     plan.exact |= exact;
     Ok(plan)
+}
+
+fn unite(all: &mut Missing, more: &Missing) -> Result<(), String> {
+    all.merge(more)
+        .map_err(|name| format!("versions of package `{name}`"))
 }
 
 fn holds(all: &Missing, some: &Missing) -> bool {
@@ -146,6 +150,17 @@ mod tests {
             (&clang, &plan(""), Some(COMPILERS)),
             (&a, &exact, None),
             (&wanted("", ""), &exact, None),
+            (
+                &wanted(r#""bc=1""#, ""),
+                &wanted(r#""curl","bc=2""#, ""),
+                Some("versions of package `bc`"),
+            ),
+            (
+                &plan(r#","missing":{"packages":["bc=1"]}"#),
+                &plan(r#","missing":{"packages":["bc=2"]}"#),
+                Some("versions of package `bc`"),
+            ),
+            (&wanted(r#""bc=1""#, ""), &wanted(r#""bc""#, ""), None),
             (&wanted(r#""curl""#, ""), &exact, Some(EXACT)),
         ] {
             for (one, other) in [(one, other), (other, one)] {

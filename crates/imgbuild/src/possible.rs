@@ -2,24 +2,25 @@
 
 use cli::{Code, Failure};
 use engine::Build;
-use naming::Architecture;
+use naming::{Architecture, ImageName};
 use plan::{Plan, Secret, SecretSource};
 use registry::Registry;
 
-use crate::Builder;
 use crate::base::Base;
 use crate::foreseen::Foreseen;
 use crate::recipe::{Recipe, wanted_architecture};
 use crate::sources::Sources;
+use crate::{Builder, complaint, contradiction};
 
 impl Builder<'_> {
     pub(crate) fn check_possible(
         &self,
+        name: &ImageName,
         recipe: &Recipe,
         base: &Base,
         build: &Build,
     ) -> Result<(), Failure> {
-        self.check_architecture(recipe, base)?;
+        self.check_architecture(name, recipe, base)?;
         self.check_packages(recipe, base)?;
         recipe.secrets.iter().try_for_each(check_secret)?;
         Ok(self.engine.check_build(build)?)
@@ -48,7 +49,7 @@ impl Builder<'_> {
         };
         match self.ready(plan, &name, &sources, earlier) {
             Ok(ready) if ready.is_built() => {
-                let checked = self.check_architecture(&ready.recipe, &ready.base);
+                let checked = self.check_architecture(&name, &ready.recipe, &ready.base);
                 checked.map_err(|failure| failure.about(plan.subject()))?;
                 foreseen.expect(plan, self.store, registry);
                 Ok(())
@@ -57,12 +58,18 @@ impl Builder<'_> {
         }
     }
 
-    fn check_architecture(&self, recipe: &Recipe, base: &Base) -> Result<(), Failure> {
+    fn check_architecture(
+        &self,
+        name: &ImageName,
+        recipe: &Recipe,
+        base: &Base,
+    ) -> Result<(), Failure> {
         let wanted = recipe.architecture;
         match self.engine.can_run(wanted)? {
-            Some(false) if recipe.runs => Err(can_not_run(wanted)),
-            _ => check_base(recipe, base),
+            Some(false) if recipe.runs => return Err(can_not_run(wanted)),
+            _ => check_base(recipe, base)?,
         }
+        contradiction::check_architecture(name, wanted)
     }
 
     /// A misspelt package fails only when all before it is downloaded. It is told from one that a newer list would have by its
@@ -74,12 +81,20 @@ impl Builder<'_> {
         let Some(offered) = base.offered(self.store)? else {
             return Ok(());
         };
-        let mut unknown = recipe.packages.iter().filter(|name| !offered.has(name));
-        let near = unknown.find_map(|name| Some((name, offered.nearest(name.name())?)));
+        let mut unknown = recipe.packages.keys().filter(|name| !offered.has(name));
+        let near = unknown.find_map(|package| {
+            let name = package.name();
+            let asked = recipe.asked_as(name);
+            let near = asked.and_then(|asked| offered.nearest(asked));
+            Some((name, asked, near.or_else(|| offered.nearest(name))?))
+        });
         match near {
-            Some((name, near)) => Err(Failure::new(
+            Some((name, asked, near)) => Err(Failure::new(
                 Code::Engine,
-                format!("no package {} in the base's package lists", name.name()),
+                format!(
+                    "no package {} in the base's package lists",
+                    complaint::named(name, asked)
+                ),
             )
             .with_hint(format!("did you mean {near}?"))),
             None => Ok(()),

@@ -5,7 +5,6 @@ use naming::ImageName;
 use plan::Plan;
 use registry::{Entry, Registry};
 
-use crate::Builder;
 use crate::asked::{Purpose, asked};
 use crate::base::Base;
 use crate::cycle::Cycle;
@@ -15,6 +14,7 @@ use crate::inside::Inside;
 use crate::place::Place;
 use crate::recipe::Recipe;
 use crate::sources::{Named, Sources};
+use crate::{Builder, contradiction};
 
 /// An image that could be built now.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl Builder<'_> {
         sources: &Sources,
         earlier: Option<Earlier>,
     ) -> Result<Ready, Failure> {
-        self.refuse_cycle(plan, name, sources.registry)?;
+        self.refuse_contradiction(plan, name, sources.registry)?;
         let ready = self.ready_on(plan, name, sources, earlier.clone(), None)?;
         if ready.reasons.is_empty() {
             return Ok(ready);
@@ -54,6 +54,9 @@ impl Builder<'_> {
             }
             _ => ready,
         };
+        if !matches!(inside, Some(Inside::Meets(_))) {
+            self.refuse_loss(plan, name, ready.earlier.as_ref())?;
+        }
         Ok(Ready { inside, ..ready })
     }
 
@@ -88,13 +91,16 @@ impl Builder<'_> {
         })
     }
 
-    /// Refuses a plan whose image would stand on itself.
-    pub(crate) fn refuse_cycle(
+    /// Refuses a plan whose image would stand on itself, or would be another one than its name stands for.
+    pub(crate) fn refuse_contradiction(
         &self,
         plan: &Plan,
         name: &ImageName,
         registry: &Registry,
     ) -> Result<(), Failure> {
+        if !self.options.builds_anyway() {
+            contradiction::check_variants(plan, name, registry.get(name.as_str()))?;
+        }
         let Some(place) = Place::of(plan, self.store, registry) else {
             return Ok(());
         };

@@ -50,8 +50,9 @@ pub(crate) struct Recipe {
     pub network: Option<String>,
     /// Secrets that `RUN` steps may mount.
     pub secrets: Vec<Secret>,
-    /// The packages that a generated build file installs.
-    pub packages: BTreeSet<PackageName>,
+    /// The packages that a generated build file installs, each with the compiler or tool that it is for, if that has another
+    /// name.
+    pub packages: BTreeMap<PackageName, Option<String>>,
 }
 
 impl Recipe {
@@ -166,8 +167,15 @@ impl Recipe {
             target,
             network,
             secrets,
-            packages: BTreeSet::new(),
+            packages: BTreeMap::new(),
         })
+    }
+
+    /// What a package is for, if that has another name than the package.
+    pub(crate) fn asked_as(&self, package: &str) -> Option<&str> {
+        let mut packages = self.packages.iter();
+        let (_, asked) = packages.find(|(name, _)| name.name() == package)?;
+        asked.as_deref()
     }
 
     /// Whether there are arguments beside the one that says the base, which only `FROM` goes by.
@@ -222,7 +230,7 @@ fn generated(
     store: &Store,
     base: &Base,
     architecture: Architecture,
-) -> Result<(String, BTreeSet<PackageName>), Failure> {
+) -> Result<(String, BTreeMap<PackageName, Option<String>>), Failure> {
     let wanted = plan.requirements.as_ref();
     let missing = plan.to_install();
     let compilers = wanted.map_or(&missing.compilers, |wanted| &wanted.compilers);

@@ -121,7 +121,7 @@ fn sorted<'a>(plans: &'a [Plan], builder: &Builder, builds: bool) -> Result<Matr
         let name = builder.name(&image.plan).ok();
         let name = name.filter(|_| image.plan.needs_build() && image.refused.is_none());
         let checked = name.map(|name| {
-            builder.refuse_cycle(&image.plan, &name, &registry)?;
+            builder.refuse_contradiction(&image.plan, &name, &registry)?;
             match builds {
                 true => builder.refuse_foreign(&image.plan, &registry, &foreseen),
                 false => Ok(()),

@@ -4,7 +4,7 @@ use naming::{PackageName, Variant};
 use registry::Requested;
 
 use crate::lists::add;
-use crate::{Error, Requirement};
+use crate::{Error, Missing, Requirement};
 
 impl Requirement {
     /// Adds the packages and tools of another requirement of the same name. The error names what keeps one image from
@@ -32,14 +32,10 @@ impl Requirement {
         if let Some((_, what)) = differences.iter().find(|(same, _)| !same) {
             return Err((*what).to_owned());
         }
-        let mut packages = self.packages.clone();
-        for package in &other.packages {
-            add_package(&mut packages, package)?;
-        }
-        self.packages = packages;
-        for tool in &other.tools {
-            add(&mut self.tools, tool.clone());
-        }
+        let mut all = self.contents();
+        all.merge(&other.contents())
+            .map_err(|name| format!("the version of package `{name}`"))?;
+        (self.packages, self.tools) = (all.packages, all.tools);
         if self.architecture != other.architecture {
             self.architecture = naming::Architecture::X86;
         }
@@ -52,19 +48,14 @@ impl Requirement {
     /// The requirement with what an image of its name was built for before. A name that can't be one is an error, as is
     /// a package in another version.
     pub fn with_requested(&self, requested: &Requested) -> Result<Self, Error> {
-        let mut all = self.clone();
-        for package in &requested.packages {
-            let package: PackageName = package.parse()?;
-            add_package(&mut all.packages, &package).map_err(|what| {
-                Error::Requirement(format!(
-                    "the image was built for another version before: {what} differs"
-                ))
-            })?;
-        }
-        for tool in &requested.tools {
-            add(&mut all.tools, tool.parse()?);
-        }
-        Ok(all)
+        let Missing {
+            packages, tools, ..
+        } = self.contents().with_requested(requested)?;
+        Ok(Self {
+            packages,
+            tools,
+            ..self.clone()
+        })
     }
 
     /// Whether it asks for all that an image was built for.
@@ -79,7 +70,39 @@ impl Requirement {
     }
 }
 
-/// Adds a package. One in a version stands for the same without; two versions are an error that says of which package.
+impl Missing {
+    /// Adds packages and tools. Of a package in two versions the error has the name; then nothing is added.
+    pub fn merge(&mut self, other: &Self) -> Result<(), String> {
+        let mut packages = self.packages.clone();
+        for package in &other.packages {
+            add_package(&mut packages, package)?;
+        }
+        self.packages = packages;
+        for tool in &other.tools {
+            add(&mut self.tools, tool.clone());
+        }
+        Ok(())
+    }
+
+    /// With what an image was built for before. Errors are those of [`Requirement::with_requested`].
+    pub fn with_requested(mut self, requested: &Requested) -> Result<Self, Error> {
+        let packages = requested.packages.iter().map(|name| name.parse());
+        let tools = requested.tools.iter().map(|name| name.parse());
+        let requested = Self {
+            packages: packages.collect::<Result<_, _>>()?,
+            tools: tools.collect::<Result<_, _>>()?,
+            ..Self::default()
+        };
+        self.merge(&requested).map_err(|name| {
+            Error::Requirement(format!(
+                "the image was built for another version of package `{name}` before"
+            ))
+        })?;
+        Ok(self)
+    }
+}
+
+/// Adds a package. One in a version stands for the same without; of two versions the error has the package's name.
 fn add_package(packages: &mut Vec<PackageName>, package: &PackageName) -> Result<(), String> {
     let alike = |there: &PackageName| {
         let (a, b) = (unversioned(there), unversioned(package));
@@ -90,9 +113,7 @@ fn add_package(packages: &mut Vec<PackageName>, package: &PackageName) -> Result
         return Ok(());
     };
     match (there.version(), package.version()) {
-        (Some(old), Some(new)) if old != new => {
-            Err(format!("the version of package `{}`", unversioned(package)))
-        }
+        (Some(old), Some(new)) if old != new => Err(unversioned(package).to_owned()),
         (None, Some(_)) => {
             *there = package.clone();
             Ok(())

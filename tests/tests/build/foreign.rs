@@ -53,19 +53,64 @@ fn a_foreign_plan_that_runs_nothing_is_built_with_others() {
     s.write("files/data", "data");
     s.write("Dockerfile", "FROM scratch\nCOPY data /data\n");
     let file = r#""dockerfile":"Dockerfile""#;
-    let first = plan(&s, "first", "s390x", r#""base_image":"scratch""#, file);
-    let on = format!(r#""best_base_image_path":"{}""#, s.archive("first"));
+    let first = plan(
+        &s,
+        "first-s390x",
+        "s390x",
+        r#""base_image":"scratch""#,
+        file,
+    );
+    let on = format!(r#""best_base_image_path":"{}""#, s.archive("first-s390x"));
     let second = |step: &str| {
         let steps = format!(r#""steps":[{step}]"#);
-        format!("{first}\n{}", plan(&s, "second", "s390x", &on, &steps))
+        format!(
+            "{first}\n{}",
+            plan(&s, "second-s390x", "s390x", &on, &steps)
+        )
     };
     // What runs programs on an image of the same call is found before that is built.
     let refused = build(&s, &second(r#"{"run":"true"}"#));
     refused.fails("imgbuild", 5, "can't run programs for s390x");
     refused.stderr_lacks("building");
-    let paths = format!("{}\n{}\n", s.archive("first"), s.archive("second"));
+    let paths = format!(
+        "{}\n{}\n",
+        s.archive("first-s390x"),
+        s.archive("second-s390x")
+    );
     for _ in 0..2 {
         let built = build(&s, &second(r#"{"copy":"data /more"}"#));
         built.ok().stdout(&paths);
     }
+}
+
+#[test]
+fn a_name_that_says_another_architecture_is_refused() {
+    let s = Sandbox::new();
+    let base = r#""base_image":"scratch""#;
+    s.write("files/data", "data");
+    s.write("Dockerfile", "FROM scratch\nCOPY data /data\n");
+    let file = r#""dockerfile":"Dockerfile""#;
+    let copy = r#""steps":[{"copy":"data /data"}]"#;
+    let foreign = s.image("base-s390x");
+    build(&s, &plan(&s, "base-s390x", "s390x", base, file)).ok();
+    let before = s.read("image-registry.yml");
+    let on = format!("images/{}/{foreign}.tar", s.project());
+    let bare = |variant: &str| {
+        format!(
+            r#"{{"name":"{}","best_base_image_path":"{on}","build":{{"context":"files",{copy}}}}}"#,
+            s.image(variant)
+        )
+    };
+    for plan in [bare("c"), plan(&s, "c", "s390x", base, file)] {
+        let refused = build(&s, &plan);
+        refused.fails(
+            "imgbuild",
+            3,
+            "the name is for x86_64, and the image would be for s390x",
+        );
+        refused.stderr_has(&format!("hint: name it `{}-s390x`", s.image("c")));
+        refused.stderr_lacks("building").stdout("");
+        assert_eq!(s.read("image-registry.yml"), before);
+    }
+    build(&s, &bare("c-s390x")).ok();
 }

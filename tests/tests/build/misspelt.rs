@@ -65,3 +65,25 @@ fn is_named_by_the_builds_failure() {
     );
     build(&s, &plan).fails("imgbuild", 5, "no package libssl-devv; ");
 }
+
+#[test]
+fn the_compiler_that_was_asked_for_is_named() {
+    let s = Sandbox::new();
+    let sources = "deb http://deb.example/debian bookworm main\n";
+    let list = "var/lib/apt/lists/deb.example_debian_dists_bookworm_main_binary-amd64_Packages";
+    let base = Image::new()
+        .busybox()
+        .file("etc/apt/sources.list", sources)
+        .file(list, "Package: g++-12\n\nPackage: gcc-12\n")
+        .build(&s, "base");
+    s.run("imgsave", [&base]).ok();
+    let plan = format!(
+        r#"{{"name":"{}","best_base_image_path":"{}","missing":{{"compilers":["gcc-21"]}}}}"#,
+        s.image("gcc21"),
+        s.archive("base")
+    );
+    build(&s, &plan)
+        .fails("imgbuild", 5, "no package g++-21 (for gcc-21)")
+        .stderr_has("did you mean gcc-12?")
+        .stderr_lacks("building");
+}

@@ -293,3 +293,47 @@ fn explains_which_requirement_made_the_build_necessary() {
     assert_eq!(built.ok().stderr, lines(""));
     assert!(entry(&s).contains("built_because: lacks bb\n"));
 }
+
+#[test]
+fn versions_that_differ_are_refused_with_both_plans() {
+    let s = Sandbox::new();
+    with_apt(&s);
+    require(&s, "a", &["bc=1"]);
+    require(&s, "b", &["bc=2"]);
+    let before = traces(&s);
+    for words in ["", "--jobs 2"] {
+        let says = "plan 1 and plan 2 ask for it with different versions of package `bc`";
+        let refused = s.sh(&format!("imgbuild {words} a b"));
+        refused.fails("imgbuild", 3, says).stderr_lacks("building");
+    }
+    assert_eq!(traces(&s), before);
+}
+
+#[test]
+fn requirements_that_share_a_name_do_not_replace_each_other() {
+    let s = Sandbox::new();
+    with_apt(&s);
+    let plan = |wanted: &str| {
+        let (name, base) = (s.image("gcc12"), s.archive("base"));
+        let project = s.project();
+        format!(
+            r#"{{"name":"{name}","best_base_image_path":"{base}","requirements":{{"project":"{project}","os":"debian:12",{wanted}}}}}"#
+        )
+    };
+    build(&s, &plan(r#""variants":["gcc12"]"#)).ok();
+    let before = s.read("image-registry.yml");
+    for words in [&[][..], &["-n"]] {
+        let command = s.command("imgbuild").args(words);
+        let refused = command.input(plan(r#""compilers":["gcc-12"]"#)).run();
+        let says = "was built with no compilers and variant gcc12, and the plan asks for compiler gcc-12 and no variants";
+        refused.fails("imgbuild", 3, says);
+        refused
+            .stderr_has("hint: ")
+            .stderr_lacks("building")
+            .stdout("");
+        assert_eq!(s.read("image-registry.yml"), before);
+    }
+    build(&s, &plan(r#""variants":["gcc12"]"#))
+        .ok()
+        .stderr_lacks("building");
+}

@@ -84,3 +84,49 @@ fn a_base_that_is_not_registered_makes_no_thin_image() {
     s.write(".localci.yml", "images: {thin: true}\n");
     assert!(!built_thin(&s, &[], &plan));
 }
+
+/// Puts another image into the place of the base's archive.
+fn make_base_stale(s: &Sandbox) {
+    let other = Image::new().busybox().build(s, "other");
+    s.run("imgsave", ["-q", &other]).ok();
+    let stale = s.read_bytes(&s.archive("other"));
+    s.write(&s.archive("base"), stale);
+}
+
+#[test]
+fn an_archive_that_only_lacks_its_base_is_not_replaced_by_a_build_without_its_own() {
+    let s = Sandbox::new();
+    let plan = planned(&s);
+    let build = |words: &[&str], plan: &str| {
+        let command = s.command("imgbuild").arg("--explain").args(words);
+        command.input(plan).run()
+    };
+    build(&["--thin"], &plan).ok();
+    let kept = s.read_bytes(&s.archive("base"));
+    make_base_stale(&s);
+    let path = format!("images/{}/Dockerfile.{}", s.project(), s.image("tool"));
+    std::fs::remove_file(s.path(&path)).expect("the build file");
+    let other = s.archive("other");
+    let on_other = plan.replace(&s.archive("base"), &other);
+    let before = s.read_bytes(&s.archive("tool"));
+    for words in [&[][..], &["-n"], &["--thin"]] {
+        let says = format!("its base `{}` is stale", s.image("base"));
+        let refused = build(words, &on_other);
+        refused.fails("imgbuild", 4, &says).stderr_has("imgfetch");
+        refused.stderr_lacks("building").stdout("");
+        assert!(s.read_bytes(&s.archive("tool")) == before);
+    }
+    // The base is back, and so is the image.
+    s.write(&s.archive("base"), kept);
+    s.run("imgcat", [&s.image("tool"), "/built"])
+        .ok()
+        .stdout("one\n");
+    // A build with the same steps makes it anew, and so does one that was told to.
+    make_base_stale(&s);
+    recipe(&s);
+    let reason = format!("  its base `{}` is stale\n", s.image("base"));
+    build(&[], &on_other).ok().stderr_has(&reason);
+    s.run("imgcat", [&s.image("tool"), "/built"])
+        .ok()
+        .stdout("one\n");
+}

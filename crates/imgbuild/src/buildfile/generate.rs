@@ -8,7 +8,7 @@
 //! Everything that reaches the text is one of `naming`'s types, whose grammars leave no room for
 //! quotes, spaces or a shell's signs.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use inventory::Manager;
@@ -68,14 +68,26 @@ pub fn generate(wanted: &Generated<'_>) -> Result<String> {
     Ok(out)
 }
 
-/// All packages that it installs.
-pub fn installs(wanted: &Generated<'_>) -> Result<BTreeSet<PackageName>> {
+/// All packages that it installs, each with the compiler or tool that it is for, if that has another name.
+pub fn installs(wanted: &Generated<'_>) -> Result<BTreeMap<PackageName, Option<String>>> {
     let Some(manager) = wanted.manager else {
-        return Ok(BTreeSet::new());
+        return Ok(BTreeMap::new());
     };
     let mut all = packages::for_compilers(wanted, manager)?;
     all.extend(packages::by_name(wanted, manager)?);
     all.extend(packages::for_tools(wanted, manager)?);
+    let mut all: BTreeMap<_, _> = all.into_iter().map(|package| (package, None)).collect();
+    let mut note = |packages: Vec<PackageName>, asked: &str| {
+        for package in packages.into_iter().filter(|it| it.as_str() != asked) {
+            all.insert(package, Some(asked.to_owned()));
+        }
+    };
+    for compiler in wanted.compilers {
+        note(manager.compiler_packages(compiler)?, compiler.as_str());
+    }
+    for tool in wanted.tools {
+        note(inventory::tool_packages(manager, tool)?, tool.as_str());
+    }
     Ok(all)
 }
 

@@ -1,0 +1,95 @@
+//! Plans that need no build are held against what their archive holds.
+
+use super::*;
+
+/// A plan that found the image `base`.
+fn found(s: &Sandbox, wanted: &str, missing: &str) -> String {
+    format!(
+        r#"{{"name":"{}","needs_build":false,"best_image_path":"{}","requirements":{{"project":"{}",{wanted}}},"missing":{{{missing}}}}}"#,
+        s.image("base"),
+        s.archive("base"),
+        s.project()
+    )
+}
+
+#[test]
+fn an_archive_that_lacks_what_the_plan_asks_for_is_refused() {
+    let s = Sandbox::new();
+    with_base(&s);
+    let git = r#""os":"debian:12","packages":["git"]"#;
+    for (wanted, missing, says) in [
+        (git, "", "lacks git, which the plan asks for"),
+        (git, r#""packages":["git"]"#, ""),
+        (r#""os":"debian:12""#, "", ""),
+        (
+            r#""os":"debian:12","compilers":["gcc-12"],"variants":["asan"]"#,
+            "",
+            "lacks gcc-12, variant asan, which",
+        ),
+        (
+            r#""os":"debian:12","architecture":"arm64""#,
+            "",
+            "not for debian:12 on aarch64, which",
+        ),
+        (r#""os":"debian:11""#, "", "not for debian:11 on"),
+    ] {
+        let plan = found(&s, wanted, missing);
+        for words in [&[][..], &["-n"]] {
+            let outcome = s.command("imgbuild").args(words).input(&*plan).run();
+            if says.is_empty() {
+                outcome.ok();
+                continue;
+            }
+            outcome
+                .fails("imgbuild", 3, &s.archive("base"))
+                .stderr_has(says)
+                .stderr_has("hint: run imgplan again")
+                .stdout("");
+        }
+    }
+}
+
+#[test]
+fn an_image_that_was_built_for_something_else_meanwhile_is_refused() {
+    let s = Sandbox::new();
+    let base = Image::new().apt().build(&s, "base");
+    s.run("imgsave", ["-q", &base]).ok();
+    let job = |package: &str| {
+        let text = format!(
+            "project: {}\nos: debian:12\nvariants: [tool]\npackages: [{package}]\n",
+            s.project()
+        );
+        s.write(&format!("{package}.yml"), text);
+    };
+    job("aa");
+    job("bb");
+    s.sh("imgplan aa.yml | imgbuild -q && imgplan aa.yml > saved.json")
+        .ok();
+    s.sh("imgbuild saved.json").ok();
+    s.sh("imgplan --exact bb.yml | imgbuild -q").ok();
+    s.sh("imgbuild saved.json")
+        .fails("imgbuild", 3, "lacks aa, which the plan asks for")
+        .stdout("");
+}
+
+#[test]
+fn what_only_the_image_tells_is_looked_up() {
+    let s = Sandbox::new();
+    let base = Image::new()
+        .busybox()
+        .file(
+            "var/lib/dpkg/status",
+            "Package: git\nStatus: install ok installed\nArchitecture: all\nVersion: 1\n\n",
+        )
+        .build(&s, "base");
+    s.run("imgsave", ["-q", &base]).ok();
+    let registry = s.read("image-registry.yml");
+    let bare = registry.lines().filter(|line| !line.contains("packages:"));
+    s.write(
+        "image-registry.yml",
+        bare.collect::<Vec<_>>().join("\n") + "\n",
+    );
+    let plan = found(&s, r#""os":"debian:12","packages":["git"]"#, "");
+    build(&s, &plan).ok().stdout(&(s.archive("base") + "\n"));
+    assert!(s.read("image-registry.yml").contains("packages: [git]"));
+}
