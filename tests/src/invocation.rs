@@ -11,7 +11,7 @@ use xtask::process::{end_group, kill_group};
 use crate::{Outcome, Running, Sandbox, engine, programs};
 
 /// A command that takes longer has hung. Generous: a build with packages from the network is among the tests.
-pub(crate) const TIMEOUT: Duration = Duration::from_secs(5 * 60);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(10 * 60);
 /// How long a hung command may take to end when asked to.
 const GRACE: Duration = Duration::from_secs(5);
 /// Variables that change what a command does, besides all whose names start with `IMG_`.

@@ -15,6 +15,8 @@ use crate::process::{Command, Runner};
 pub(crate) struct Run {
     /// For its headline.
     pub(crate) title: String,
+    /// Whether others beside it would falsify what it asserts.
+    pub(crate) is_timed: bool,
     pub(crate) command: Command,
     /// Gets the output.
     pub(crate) log: Utf8PathBuf,
@@ -77,6 +79,7 @@ mod tests {
         let folder = Utf8Path::from_path(folder.path()).unwrap();
         let run_of = |title: &str, script: &str| Run {
             title: title.into(),
+            is_timed: false,
             command: command(["sh", "-c", script]).folder(folder),
             log: folder.join(format!("{title}.log")),
         };

@@ -77,16 +77,10 @@ const WITH_PODMAN: [&str; 7] = [
 
 /// Test programs that run at a time. Each spends much of its time waiting for an engine or a disk.
 const AT_A_TIME: usize = 3;
+/// The test programs that assert how soon a command ends, which run alone.
+const TIMED: [&str; 2] = ["interrupt", "remote"];
 /// The test programs that take longest, which begin first.
-const SLOWEST: [&str; 7] = [
-    "documents",
-    "crash",
-    "build",
-    "interrupt",
-    "pipeline",
-    "list",
-    "foreign",
-];
+const SLOWEST: [&str; 6] = ["documents", "crash", "build", "pipeline", "list", "foreign"];
 
 pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, filter: &[String]) -> Result<(), Error> {
     let mut steps = Steps::default();
@@ -130,7 +124,10 @@ pub(crate) fn run(runner: &mut Runner, target: &Utf8Path, filter: &[String]) -> 
     };
     steps.run("tests against the engines", || {
         let runs = integration(runner, target, &engine, podman.as_ref(), filter)?;
-        several::run(runner, runs, AT_A_TIME)
+        let (timed, others) = runs.into_iter().partition(|run: &Run| run.is_timed);
+        // Failures of both are told.
+        let others = several::run(runner, others, AT_A_TIME);
+        several::run(runner, timed, 1).and(others)
     })
 }
 
@@ -155,7 +152,9 @@ fn integration(
         let test = command(words.into_iter().chain(filter.iter().cloned()))
             .variable(COMMANDS_ARE_BUILT, "1")
             .folder(program.folder.clone());
+        let is_timed = TIMED.contains(&program.name.as_str());
         let run = |engine: &str, command| Run {
+            is_timed,
             title: format!("{} on {engine}", program.name),
             log: logs.join(format!("{}-{engine}.log", program.name)),
             command,
