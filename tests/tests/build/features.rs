@@ -221,13 +221,13 @@ fn another_architecture_is_built_if_nothing_has_to_run() {
         )
     };
     let file = r#""build":{"dockerfile":"Dockerfile","context":"files""#;
-    build(&s, &plan("data", wanted, &format!("{file}}}"))).ok();
+    build(&s, &plan("data-s390x", wanted, &format!("{file}}}"))).ok();
     assert!(s.read("image-registry.yml").contains("architecture: s390x"));
 
     let runs = build(
         &s,
         &plan(
-            "runs",
+            "runs-s390x",
             wanted,
             &format!(r#"{file},"steps":[{{"run":"true"}}]}}"#),
         ),
@@ -237,8 +237,8 @@ fn another_architecture_is_built_if_nothing_has_to_run() {
         .stderr_has("--platform linux/s390x");
     runs.stderr_lacks("building");
     // A base for another architecture is refused, registered or in the engine.
-    let tag = format!("{}:latest", s.image("data"));
-    let archive = format!(r#""best_base_image_path":"{}""#, s.archive("data"));
+    let tag = format!("{}:latest", s.image("data-s390x"));
+    let archive = format!(r#""best_base_image_path":"{}""#, s.archive("data-s390x"));
     let steps = r#""build":{"context":"files","steps":[{"copy":"data /more"}]}"#;
     for base in [archive, format!(r#""base_image":"{tag}""#)] {
         let other = build(&s, &plan("other", "amd64", &format!("{base},{steps}")));
@@ -252,7 +252,7 @@ fn another_architecture_is_built_if_nothing_has_to_run() {
     // Without a word of the plan, the base decides.
     let bare = format!(
         r#"{{"name":"{}","base_image":"{tag}",{steps}}}"#,
-        s.image("same")
+        s.image("same-s390x")
     );
     build(&s, &bare).ok();
     let words = [
@@ -260,7 +260,7 @@ fn another_architecture_is_built_if_nothing_has_to_run() {
         "inspect",
         "--format",
         "{{.Architecture}}",
-        &s.image("same"),
+        &s.image("same-s390x"),
     ];
     assert_eq!(engine().read(&words).as_deref(), Some("s390x"));
 }
