@@ -76,9 +76,7 @@ fn sixteen_commands_lose_nothing() {
         }
         lines.extend([(); 4].map(|()| format!("imgload -q {loaded}")));
         // What nobody uses goes, and somebody else looks at the same time.
-        lines.push(format!(
-            "imgprune -q --max-age 0 --keep '{project}-*'; [ $? -eq 6 ]"
-        ));
+        lines.push(format!("imgprune -q --max-age 0 --keep '{project}-*'"));
         lines.push("imgls --check --no-engine".to_owned());
         assert_eq!(lines.len(), 16);
         for outcome in at_once(&s, &lines) {

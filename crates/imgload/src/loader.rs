@@ -87,7 +87,7 @@ impl Loader<'_> {
             for (target, mut outcome) in batch.iter().zip(self.load_batch(batch)) {
                 if outcome
                     .as_ref()
-                    .is_err_and(|failure| failure.code() == Code::Archive)
+                    .is_err_and(|failure| matches!(failure.code(), Code::Archive | Code::Engine))
                     && let Some(newer) = self.newer(target)
                 {
                     let again = self.load_batch(std::slice::from_ref(&newer)).pop();

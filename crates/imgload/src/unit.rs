@@ -75,6 +75,9 @@ impl From<Refusal> for Failure {
     }
 }
 
+/// How often a tag is set if another command takes it at once.
+const ATTEMPTS: u32 = 5;
+
 /// Makes sure that the engine holds every image, and gives them their tags. What the engine says itself of a load is not
 /// believed.
 pub(crate) fn confirm(engine: &Engine, units: &[&LoadUnit]) -> Result<(), Refusal> {
@@ -83,10 +86,10 @@ pub(crate) fn confirm(engine: &Engine, units: &[&LoadUnit]) -> Result<(), Refusa
     let (free, guarded): (Vec<_>, Vec<_>) = units.iter().partition(|unit| takes_all(unit));
     let guarded = guarded.chunks(1);
     let mut parts = [&free[..]].into_iter().chain(guarded);
-    parts.try_for_each(|units| confirm_together(engine, units))
+    parts.try_for_each(|units| confirm_together(engine, units, ATTEMPTS))
 }
 
-fn confirm_together(engine: &Engine, units: &[&LoadUnit]) -> Result<(), Refusal> {
+fn confirm_together(engine: &Engine, units: &[&LoadUnit], attempts: u32) -> Result<(), Refusal> {
     let items: Vec<_> = units.iter().flat_map(|unit| unit.all()).collect();
     let states = look(engine, &items)?;
     let owners = units.iter().flat_map(|unit| unit.all().map(move |_| *unit));
@@ -122,6 +125,10 @@ fn confirm_together(engine: &Engine, units: &[&LoadUnit]) -> Result<(), Refusal>
     else {
         return Err(Refusal::Engine(unit.not_held(item)));
     };
+    // Commands that load one name at a time take the tag from each other; each has had it for a moment.
+    if attempts > 1 {
+        return confirm_together(engine, units, attempts - 1);
+    }
     let message = format!("the engine has another image tagged `{tag}` again");
     let failure = Failure::new(Code::Engine, message)
         .about(unit.subject())
