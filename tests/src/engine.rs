@@ -45,6 +45,13 @@ pub fn engine() -> &'static Engine {
     })
 }
 
+/// Whether the kernel's emulators can be seen from here: in another namespace of processes, `/proc` need not show them.
+#[must_use]
+pub fn sees_emulators() -> bool {
+    let namespace = std::fs::read_link("/proc/self/ns/pid");
+    namespace.is_ok_and(|path| path == std::path::Path::new("pid:[4026531836]"))
+}
+
 fn no_engine(program: &str, why: &str) -> ! {
     panic!(
         "no container engine: `{program} version` says: {}\nrun the tests with `cargo xtask test`, which starts one",

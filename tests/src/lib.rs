@@ -42,7 +42,7 @@ mod tally;
 mod tokens;
 mod watched;
 
-pub use engine::{Engine, debian_base, engine};
+pub use engine::{Engine, debian_base, engine, sees_emulators};
 pub use fault::Fault;
 pub use front::Request;
 pub use image::Image;

@@ -63,8 +63,6 @@ pub struct Build<'a> {
     pub cache_from: Option<&'a Reference>,
     /// The network of `RUN` steps: `none`, `host`, a network's name.
     pub network: Option<&'a str>,
-    /// The stage to build; `None` is the last.
-    pub target: Option<&'a str>,
     /// Secrets for `RUN --mount=type=secret`, as engines take them: `id=ID,src=PATH`, `id=ID,env=NAME`.
     pub secrets: Vec<String>,
 }
@@ -84,7 +82,6 @@ impl<'a> Build<'a> {
             pull: false,
             cache_from: None,
             network: None,
-            target: None,
             secrets: Vec::new(),
         }
     }
@@ -221,7 +218,6 @@ impl Build<'_> {
             .arg("--force-rm")
             .arg(format!("--tag={}", self.tag))
             .args(labels)
-            .args(self.target.map(|target| format!("--target={target}")))
             .args(
                 self.secrets
                     .iter()

@@ -39,7 +39,6 @@ impl Builder<'_> {
         build.pull = self.options.pull;
         let network = self.options.network.as_ref().or(recipe.network.as_ref());
         build.network = network.map(String::as_str);
-        build.target = recipe.target.as_deref();
         build.secrets = recipe.secrets.iter().map(ToString::to_string).collect();
         self.check_possible(name, recipe, base, &build)
             .map_err(|failure| purpose.blame(failure))?;

@@ -123,7 +123,7 @@ impl Recipe {
             });
         };
         let mut text = read(&file)?;
-        let mut target = plan.build.target.clone();
+        let target = plan.build.target.clone();
         let mut known = args.clone();
         let named = match base {
             Base::Scratch => Some(SCRATCH.to_owned()),
@@ -143,14 +143,11 @@ impl Recipe {
         }
         let checked = steps::append(&text, steps.iter().map(|_| ("RUN true", None)));
         checked.map_err(|error| Failure::from(error).about(file.as_str()))?;
-        // Steps follow the stage that is built, whose arguments they see. Docker's legacy builder (20.10) knows stages only
-        // by name. No builder makes the rest.
-        if scan.is_numbered || !steps.is_empty() {
-            if let Some(line) = scan.rest {
-                let lines = text.lines().take(line - 1);
-                text = lines.map(|line| format!("{line}\n")).collect();
-            }
-            target = None;
+        // No builder makes what follows the target. So no builder is told of it: Docker's legacy builder (20.10) knows no stage
+        // by its number, podman none in another case, and steps follow the stage that is built, whose arguments they see.
+        if let Some(line) = scan.rest {
+            let lines = text.lines().take(line - 1);
+            text = lines.map(|line| format!("{line}\n")).collect();
         }
         Ok(Self {
             text,

@@ -224,18 +224,20 @@ fn another_architecture_is_built_if_nothing_has_to_run() {
     build(&s, &plan("data-s390x", wanted, &format!("{file}}}"))).ok();
     assert!(s.read("image-registry.yml").contains("architecture: s390x"));
 
-    let runs = build(
-        &s,
-        &plan(
-            "runs-s390x",
-            wanted,
-            &format!(r#"{file},"steps":[{{"run":"true"}}]}}"#),
-        ),
-    );
-    runs.fails("imgbuild", 5, "can't run programs for s390x");
-    runs.stderr_has("binfmt_misc")
-        .stderr_has("--platform linux/s390x");
-    runs.stderr_lacks("building");
+    if sees_emulators() {
+        let runs = build(
+            &s,
+            &plan(
+                "runs-s390x",
+                wanted,
+                &format!(r#"{file},"steps":[{{"run":"true"}}]}}"#),
+            ),
+        );
+        runs.fails("imgbuild", 5, "can't run programs for s390x");
+        runs.stderr_has("binfmt_misc")
+            .stderr_has("--platform linux/s390x");
+        runs.stderr_lacks("building");
+    }
     // A base for another architecture is refused, registered or in the engine.
     let tag = format!("{}:latest", s.image("data-s390x"));
     let archive = format!(r#""best_base_image_path":"{}""#, s.archive("data-s390x"));

@@ -13,6 +13,9 @@ fn plan(s: &Sandbox, variant: &str, architecture: &str, base: &str, build: &str)
 
 #[test]
 fn one_foreign_plan_is_refused_before_others_are_built() {
+    if !sees_emulators() {
+        return;
+    }
     let s = Sandbox::new();
     with_base(&s);
     s.write("files/data", "data");
@@ -69,9 +72,11 @@ fn a_foreign_plan_that_runs_nothing_is_built_with_others() {
         )
     };
     // What runs programs on an image of the same call is found before that is built.
-    let refused = build(&s, &second(r#"{"run":"true"}"#));
-    refused.fails("imgbuild", 5, "can't run programs for s390x");
-    refused.stderr_lacks("building");
+    if sees_emulators() {
+        let refused = build(&s, &second(r#"{"run":"true"}"#));
+        refused.fails("imgbuild", 5, "can't run programs for s390x");
+        refused.stderr_lacks("building");
+    }
     let paths = format!(
         "{}\n{}\n",
         s.archive("first-s390x"),

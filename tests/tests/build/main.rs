@@ -19,7 +19,7 @@ mod result;
 mod stale;
 mod steps;
 
-use pipeline_tests::{Image, Sandbox, engine};
+use pipeline_tests::{Image, Sandbox, engine, sees_emulators};
 
 /// A store with a base that runs, which the engine no longer has, and a plan for the image `tool` on top of it.
 fn with_base(s: &Sandbox) -> String {

@@ -35,8 +35,6 @@ pub struct Scan {
     pub names_platform: bool,
     /// The line on which the stage behind the target begins, from 1, if there is one.
     pub rest: Option<usize>,
-    /// Whether the target is the number of a stage, and no name.
-    pub is_numbered: bool,
 }
 
 /// Looks through a build file, with the values that the build's arguments will have. Arguments that it
@@ -80,7 +78,6 @@ pub fn scan(
                 reason: error.to_string(),
             })
     });
-    let is_numbered = target.is_some_and(|target| !scanner.is_stage_name(target));
     Ok(Scan {
         images: scanner.images,
         syntax: syntax.transpose()?,
@@ -89,7 +86,6 @@ pub fn scan(
         runs: scanner.runs && !scanner.names_platform,
         names_platform: scanner.names_platform,
         rest,
-        is_numbered,
     })
 }
 

@@ -128,8 +128,6 @@ fn a_target_ends_what_is_looked_at() {
         let found = at(target).expect(target);
         assert_eq!(format!("{:?}", found.images), images, "{target}");
         assert_eq!(found.rest, rest, "{target}");
-        let is_number = target.parse::<usize>().is_ok();
-        assert_eq!(found.is_numbered, is_number, "{target}");
     }
     for target in ["tset", "3", ""] {
         let error = at(target).expect_err(target);
