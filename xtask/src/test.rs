@@ -170,10 +170,10 @@ fn integration(
     Ok(runs)
 }
 
-/// The engine that answers, or a private one, and what the tests need beside it.
+/// A private engine, or the one that answers, and what the tests need beside it.
 pub(crate) fn engine(runner: &mut Runner, target: &Utf8Path) -> Result<Engine, Error> {
     packages::ensure(runner, PROGRAMS, &[])?;
-    Engine::find_or_start(runner, target)
+    Engine::start_or_find(runner, target)
 }
 
 /// Sees that the fuzz targets can be built. What they call is run by the tests of `probes`.

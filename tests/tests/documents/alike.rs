@@ -4,6 +4,13 @@
 const ANY: &str = "…";
 /// How many characters a hexadecimal word has at least to be a digest, or the beginning of one.
 const DIGEST: usize = 12;
+/// How many digits a number has at least to be a size in bytes.
+const BYTES: usize = 7;
+/// What stands behind a number that differs from run to run.
+const UNITS: [&str; 12] = [
+    "B", "kB", "MB", "GB", "KiB", "MiB", "GiB", "bytes", "s", "ms", "min", "ago",
+];
+const PUNCTUATION: [char; 8] = [',', '.', ';', ':', '(', ')', '"', '…'];
 
 /// Whether `printed` is what `shown` shows.
 pub(crate) fn alike(shown: &str, printed: &str) -> bool {
@@ -44,36 +51,55 @@ fn fits_line(shown: &str, printed: &str) -> bool {
     last.map_or(rest.is_empty(), |end| rest.ends_with(end))
 }
 
-/// A line without what differs from run to run: digests, digits, the width of gaps.
+/// A line without what differs from run to run: digests, sizes, times, dates, process numbers, the width of gaps.
 fn plain(line: &str) -> String {
-    let words = line.split_whitespace().map(|word| {
-        let mut out = String::new();
-        let mut token = String::new();
-        for c in word.chars() {
-            if c.is_ascii_alphanumeric() {
-                token.push(c);
-            } else {
-                out.push_str(&counted(&std::mem::take(&mut token)));
-                out.push(c);
-            }
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let bare = |word: &&str| word.trim_matches(PUNCTUATION).to_owned();
+    let is_unit = |word: String| UNITS.contains(&word.as_str()) || word.ends_with("B/s");
+    let plain = words.iter().enumerate().map(|(place, word)| {
+        let behind = words.get(place + 1).map(bare);
+        let before = place.checked_sub(1).and_then(|before| words.get(before));
+        let differs = is_measured(&bare(word))
+            || behind.is_some_and(is_unit)
+            || before.is_some_and(|before| bare(before) == "process");
+        let tokens = word.split_inclusive(|c: char| !c.is_ascii_alphanumeric());
+        let tokens = tokens.map(|token| counted(token, differs));
+        let plain: String = tokens.collect();
+        match differs {
+            true => plain.replace("#.#", "#"),
+            false => plain,
         }
-        out.push_str(&counted(&token));
-        out
     });
-    words.collect::<Vec<_>>().join(" ")
+    plain.collect::<Vec<String>>().join(" ")
 }
 
-/// A word of letters and digits with `#` for each number, or for all of it where it is a digest.
-fn counted(word: &str) -> String {
+/// Whether a word is a date, a time of day, a size in bytes, or a number with its unit: `2026-02-06T00:00:00Z`, `0m3.1s`, `139MB`.
+fn is_measured(word: &str) -> bool {
+    let digits = word.chars().filter(char::is_ascii_digit).count();
+    let unit = word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let is_mark = |c: char| c.is_ascii_digit() || "-:.+TZ".contains(c);
+    let is_date = digits >= 6 && word.contains([':', '-']) && word.chars().all(is_mark);
+    word.starts_with(|c: char| c.is_ascii_digit())
+        && (is_date
+            || UNITS.contains(&unit)
+            || ["m", "h", "d", "%"].contains(&unit)
+            || (unit.starts_with('m') && unit.ends_with('s'))
+            || (unit.is_empty() && digits >= BYTES))
+}
+
+/// A word of letters and digits, with `#` for it if it is a digest, and for its number if that differs from run to run.
+fn counted(token: &str, differs: bool) -> String {
+    let word = token.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+    let behind = &token[word.len()..];
     let is_hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
     if word.len() >= DIGEST && word.chars().all(is_hex) {
-        return "#".into();
+        return format!("#{behind}");
     }
     let mut out = String::new();
-    for c in word.chars() {
+    for c in token.chars() {
         match c {
-            '0'..='9' if out.ends_with('#') => {}
-            '0'..='9' => out.push('#'),
+            '0'..='9' if differs && out.ends_with('#') => {}
+            '0'..='9' if differs => out.push('#'),
             _ => out.push(c),
         }
     }
@@ -81,10 +107,13 @@ fn counted(word: &str) -> String {
 }
 
 #[test]
-fn numbers_and_gaps_may_differ_and_nothing_else() {
+fn measurements_and_gaps_may_differ_and_nothing_else() {
     for (shown, printed) in [
         ("", ""),
-        ("a  12\n", "a 7"),
+        ("a  12 MB\n", "a 7 MB"),
+        ("1.5 kB, twice", "12 kB, twice"),
+        ("of process 866).", "of process 2970)."),
+        ("at 2026-02-06T00:00:00Z", "at 2027-11-30T17:44:09Z"),
         ("real\t1m17.707s", "real 0m3.1s"),
         ("sha256:0123456789abcdef", "sha256:ffffffffffffffff"),
         ("a\n…\nb", "a\nx\ny\nb"),
@@ -100,6 +129,9 @@ fn numbers_and_gaps_may_differ_and_nothing_else() {
         ("", "a"),
         ("a", "b"),
         ("a 1", "a"),
+        ("exit code 4", "exit code 5"),
+        ("capy-debian-12-gcc13", "capy-debian-12-gcc14"),
+        ("a 1 MB", "a 1 kB"),
         ("a\n…\nb", "a\nx"),
         ("saving …!", "saving it"),
         ("x…y…z", "xz"),
