@@ -16,9 +16,9 @@ const ENGINE: &str = "docker";
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Common options")]
 pub struct Common {
-    /// The registry file
+    /// Use this registry file
     ///
-    /// Default: images.registry of the config, else the nearest image-registry.yml upward from here.
+    /// Default: images.registry of the config, or else the nearest image-registry.yml upward from here.
     #[arg(
         long,
         value_name = "FILE",
@@ -27,15 +27,15 @@ pub struct Common {
     )]
     pub registry: Option<Utf8PathBuf>,
 
-    /// The config
+    /// Use this config file
     ///
     /// Default: the nearest local-ci-config.yml or .localci.yml upward from here.
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub config: Option<Utf8PathBuf>,
 
-    /// The engine
+    /// Run this program as the container engine
     ///
-    /// Its program: docker, podman, or a path.
+    /// docker, podman, or a path to one of them.
     #[arg(
         long,
         value_name = "PROGRAM",
@@ -51,18 +51,18 @@ pub struct Common {
     #[arg(long, value_name = "DUR", value_parser = duration::parse, hide_short_help = true)]
     pub engine_timeout: Option<Duration>,
 
-    /// Only warnings and errors on standard error
+    /// Print only warnings and errors on standard error
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
 
-    /// Say more on standard error
+    /// Print details on standard error
     #[arg(short, long)]
     pub verbose: bool,
 
-    /// Show how far long work is: auto, plain, or none
+    /// Show progress: auto, plain, or none
     ///
-    /// auto is a bar on a terminal, and in a log a line with the time of day four times a minute; plain is such a line every five
-    /// seconds.
+    /// auto draws a bar on a terminal. In a log it prints a line with the time of day every 15 seconds. plain
+    /// prints such a line every five seconds.
     #[arg(
         long,
         value_enum,
@@ -73,19 +73,19 @@ pub struct Common {
     )]
     pub progress: Style,
 
-    /// One JSON object a line instead of the bare result
+    /// Print one JSON object a line instead of the bare result
     #[arg(long)]
     pub json: bool,
 
-    /// End records with NUL instead of a newline, read and printed
+    /// End records with NUL instead of a newline, in input and output
     #[arg(short = '0', long, hide_short_help = true)]
     pub null: bool,
 
-    /// Go on after a failure; end with the first failure's code
+    /// Continue after a failure; exit with the code of the first failure
     #[arg(long, hide_short_help = true)]
     pub keep_going: bool,
 
-    /// How long to wait for another command's lock on the registry or an image
+    /// Wait up to DUR for a lock that another command holds
     #[arg(
         long,
         value_name = "DUR",

@@ -50,9 +50,9 @@ const MAX_ID: usize = 1024;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Leases")]
 pub struct LeaseFlags {
-    /// The run that holds the images
+    /// Lease the images for the run with this ID
     ///
-    /// Default: IMG_RUN, else the job of GitHub Actions, GitLab or Jenkins, else the process that started this one, for as
+    /// Default: IMG_RUN, or else the job of GitHub Actions, GitLab or Jenkins, or else the parent process, for as
     /// long as it lives.
     #[arg(
         long,
@@ -62,7 +62,7 @@ pub struct LeaseFlags {
     )]
     run: Option<String>,
 
-    /// How long a run known by its ID holds them, unless imgprune --release ends it before
+    /// Let the lease of a run with an ID expire after DUR, unless imgprune --release ends it before
     #[arg(
         long,
         value_name = "DUR",
@@ -73,7 +73,7 @@ pub struct LeaseFlags {
     )]
     lease: Duration,
 
-    /// Hold nothing: imgprune may take the images at any time
+    /// Take no lease: imgprune may remove the images at any time
     #[arg(long, hide_short_help = true)]
     no_lease: bool,
 }

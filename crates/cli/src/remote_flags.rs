@@ -15,13 +15,13 @@ const SKOPEO: &str = "skopeo";
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Remote registries")]
 pub struct RemoteFlags {
-    /// Reach registries over plain HTTP, or with an untrusted certificate
+    /// Allow plain HTTP and untrusted certificates
     #[arg(long, hide_short_help = true)]
     insecure: bool,
 
-    /// The file with credentials
+    /// Read credentials from this file
     ///
-    /// Default: what `skopeo login`, `podman login` or `docker login` wrote.
+    /// Default: the files that `skopeo login`, `podman login` and `docker login` write.
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     authfile: Option<Utf8PathBuf>,
 
@@ -29,7 +29,7 @@ pub struct RemoteFlags {
     #[arg(long, value_name = "N", default_value_t = 3, hide_short_help = true)]
     retry: u32,
 
-    /// The program that reaches registries
+    /// Run this program to reach registries
     #[arg(
         long,
         value_name = "PROGRAM",

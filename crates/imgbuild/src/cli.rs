@@ -15,37 +15,37 @@ use crate::look::Look;
 use crate::together::Input;
 use crate::{Builder, Built, Looked, Options, Probes, Turns};
 
-/// Build what a plan misses, save and register it, and print the archive's path
+/// Build the image of a plan, save and register it, and print the archive's path
 ///
-/// Reads plans (JSON) from files or standard input. A plan that names an image is passed through: its
-/// path is printed. Otherwise the base is brought into the engine, the image is built, looked into,
-/// saved as `images/<project>/<name>.tar` and registered. What was built from the very same input is
-/// not built again. Nothing is pulled unless --pull is given.
+/// Reads plans (JSON) from files or standard input. If a plan names a matching image, imgbuild prints its path.
+/// Otherwise it loads the base into the engine, builds the image, inspects it, saves it as
+/// `images/<project>/<name>.tar`, and registers it. An image with unchanged inputs is not built again. The engine
+/// pulls nothing, unless you give --pull.
 #[derive(Debug, Parser)]
 #[command(
     name = "imgbuild",
     version,
     after_long_help = "\
-The build file is the plan's build.dockerfile, else images/<project>/Dockerfile.<name> (which
-gets the base as build argument BASE_IMAGE), else one made from what is missing, for the package
-manager of the base.
+The build file is the plan's build.dockerfile, or else images/<project>/Dockerfile.<name> (it gets
+the base as build argument BASE_IMAGE). If there is neither, imgbuild generates one that installs
+the missing packages with the package manager of the base.
 
 Examples:
   imgplan job.yml | imgbuild | imgload
-      Make the image that job.yml asks for, load it, print its name:tag.
+      Build the image of job.yml if necessary, load it, print its name:tag.
 
   imgplan --workflow ci.yml | imgbuild --jobs 4 | imgload
-      Make all images of a matrix, four at a time.
+      Build all images of a matrix, four at a time.
 
   imgplan job.yml | imgbuild -n
-      See whether it would be built, and why.
+      Print whether it would be built, and why.
 
   imgplan job.yml | imgbuild --print-dockerfile
-      See what would be built.
+      Print the build file.
 
   imgbuild <<< '{\"name\":\"capy-debian-12-git\",\"base_image\":\"debian:12\",
                 \"missing\":{\"packages\":[\"git\"]}}'
-      Build from a plan written by hand.
+      Build from a hand-written plan.
 
 Exit codes:
   0 done, 1 other, 2 usage, 3 invalid plan or registry, 4 base or archive missing or damaged,
@@ -60,11 +60,11 @@ pub struct Cli {
     #[arg(long)]
     print_dockerfile: bool,
 
-    /// Say why each is built, or that it is up to date
+    /// Print why each image is built, or that it is up to date
     #[arg(long)]
     explain: bool,
 
-    /// Say why and on what, and build nothing
+    /// Print why each image would be built and on which base, and build nothing
     #[arg(short = 'n', long, conflicts_with = "print_dockerfile")]
     dry_run: bool,
 
@@ -74,25 +74,25 @@ pub struct Cli {
     #[arg(long)]
     rebuild: bool,
 
-    /// The same, without the engine's build cache
+    /// Build even if the archive is up to date, without the engine's build cache
     #[arg(long)]
     no_cache: bool,
 
-    /// Build up to N at a time
+    /// Build up to N images at a time
     ///
-    /// Each image is built once, and before those that stand on it. Default: 1.
+    /// Each image is built once, and base images first. Default: 1.
     #[arg(long, value_name = "N", value_parser = count::parse)]
     jobs: Option<NonZero<usize>>,
 
-    /// Let the engine pull bases that it does not have
+    /// Let the engine pull missing base images
     #[arg(long, hide_short_help = true)]
     pull: bool,
 
-    /// The network of the build's RUN steps, like host or none
+    /// Use this network for RUN steps, like host or none
     #[arg(long, value_name = "NETWORK", hide_short_help = true)]
     network: Option<String>,
 
-    /// Take the nearest name that complies where a plan's does not
+    /// If a plan's image name is not valid, use the normalized name
     #[arg(long, hide_short_help = true)]
     normalize: bool,
 

@@ -15,14 +15,14 @@ use crate::{Opened, Opener, Wanted, read};
 /// How much of a list is written at once.
 const BUFFER: usize = 64 * 1024;
 
-/// Read files out of an archived image, without an engine
+/// Print files of an archived image, without an engine
 ///
-/// Writes the bytes of the files at these paths to standard output, one file after the other, as a container of
-/// the image would see them. A PATH is one inside the image, with or without a leading slash; `-` reads paths from
-/// standard input, one a line. Symbolic links are followed, and lead nowhere but inside the image. The archive may
-/// be plain, gzip or zstd, with layers compressed or not; what a thin archive leaves out is read from its base.
+/// Writes the bytes of the files at these paths to standard output, one file after the other, as a container of the
+/// image would see them. A PATH is inside the image, with or without a leading slash; `-` reads paths from standard
+/// input, one a line. Symbolic links are followed, but never out of the image. The archive may be plain, gzip or
+/// zstd, with compressed layers or not. If it is thin, the other layers are read from its base.
 ///
-/// With --tar or --list, a symbolic link at the end of a PATH is itself, unless a slash follows it.
+/// With --tar or --list, a symbolic link at the end of a PATH is not followed, unless a slash stands behind it.
 #[derive(Debug, Parser)]
 #[command(
     name = "imgcat",
@@ -30,26 +30,26 @@ const BUFFER: usize = 64 * 1024;
     after_long_help = "\
 Examples:
   imgcat capy-debian-12-gcc12 /etc/os-release
-      A file of a registered image.
+      Print a file of a registered image.
 
   imgcat --tar capy-debian-12-gcc12 /opt/sdk | tar -x -C /tmp
-      A folder. The tar calls files as the image does, without the leading slash: opt/sdk/...
+      Unpack a folder. Paths in the tar have no leading slash: opt/sdk/...
 
   imgcat --tar images/capy/capy-debian-12-gcc12.tar / | docker import - flat:1
-      All of an image as one layer.
+      Import a whole image as one layer.
 
   imgcat --list -l capy-debian-12-gcc12 /usr/local
-      What is there: mode, owner, size, time (UTC), path and where links lead, as tar -tv shows it.
+      List mode, owner, size, time (UTC), path and link target, as tar -tv does.
 
   imgcat --list -0 capy-debian-12-base /usr/bin | xargs -0 -n 1 basename
-      Names as they are. Without -0, control characters, backslashes and what is not UTF-8 are shown as ls -b
-      shows them: \\n, \\033, \\\\. In --json, what is not UTF-8 is U+FFFD.
+      List unescaped names. Without -0, control characters, backslashes and invalid UTF-8 are escaped as
+      by ls -b: \\n, \\033, \\\\. In --json, invalid UTF-8 becomes U+FFFD.
 
-What is checked:
-  A registered archive holds the image with the registered image_id; the archive's index is whole, and config and
-  manifests match their digests. The bytes of a layer match its digest only if all of them are read: --verify does
-  that first, for every layer of the image, and prints nothing of one that is damaged. Without it damage
-  can go unseen, in compressed layers too: their checksums stand at their ends.
+Checks:
+  imgcat always checks that the archive's index is complete, that config and manifests match their digests, and that
+  a registered archive has the image with the registered image_id. A layer's digest can be checked only if the whole
+  layer is read. --verify does that first, for every layer, and prints nothing if one is damaged. Without it, damage
+  can go unnoticed, in compressed layers too: their checksums are at their ends.
 
 Exit codes:
   0 done, 1 no such file in the image or other, 2 usage, 3 invalid registry or name, 4 archive missing, damaged
@@ -66,25 +66,25 @@ pub struct Cli {
     #[arg(value_name = "PATH")]
     paths: Vec<OsString>,
 
-    /// Write one tar of these files and folders
+    /// Write a tar of these files and folders
     #[arg(long, conflicts_with = "list")]
     tar: bool,
 
-    /// List the files, or those below these folders
+    /// List all files, or the files below these folders
     ///
     /// Sorted by path.
     #[arg(long)]
     list: bool,
 
-    /// With --list: mode, owner, size, time, target
+    /// With --list, print mode, owner, size, time and link target
     ///
     /// -v does the same.
     #[arg(short, long, requires = "list")]
     long: bool,
 
-    /// The image in an archive of several
+    /// Choose the image with this tag or ID from an archive with several images
     ///
-    /// By its tag or its ID. Default: the registered one.
+    /// Default: the registered image.
     #[arg(long = "image", value_name = "REF|sha256:ID")]
     wanted: Option<Wanted>,
 

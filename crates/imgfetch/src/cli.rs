@@ -9,15 +9,15 @@ use serde_json::json;
 
 use crate::{Fetched, Fetcher, Names, Published, Wanted};
 
-/// Download images into the store, with no engine, and print the archives' paths
+/// Download images into the store, without an engine, and print the archives' paths
 ///
-/// Needs no root either. Reads references in remote OCI registries, or registered names, as operands or one a line from standard input. A
-/// registered name is fetched from its `remote`, with the digest that is pinned there. What the store has already is not
-/// asked for again, so that works offline. What arrives is checked layer by layer against the image's own digests, looked
-/// into, and registered, with the digest that the registry gave.
+/// Needs no root. Reads references in remote OCI registries, or registered names, as operands or one a line from
+/// standard input. A registered name is downloaded from its `remote`, with the digest that is pinned there. If the
+/// store has the image already, no registry is asked, so that works offline. imgfetch checks each layer against the
+/// image's own digests, inspects the image, and registers it with the digest that the registry gave.
 ///
-/// A new image is called after its reference and the system that it says it is: nginx:1.27 becomes
-/// nginx-debian-12-1.27, with --project capy capy-debian-12-nginx1.27.
+/// The name of a new image is made from its reference and its operating system: nginx:1.27 becomes
+/// nginx-debian-12-1.27. With --project capy, it becomes capy-debian-12-nginx1.27.
 #[derive(Debug, Parser)]
 #[command(
     name = "imgfetch",
@@ -25,62 +25,62 @@ use crate::{Fetched, Fetcher, Names, Published, Wanted};
     after_long_help = "\
 Examples:
   docker compose config --images | imgfetch | imgload
-      Bring all images of an application into the store once, and into the engine.
+      Download all images of an application once, and load them into the engine.
 
   imgfetch --name capy-debian-12-base debian:12
-      Fetch a base for builds.
+      Download a base image for builds.
 
   git clone https://git.example/images && cd images && imgfetch --all
-      Make a store whole of which only the registry is kept in Git.
+      Complete a store whose registry, but not its archives, is in Git.
 
-Registries are reached by skopeo, with its configuration: mirrors, certificates, credentials, signature policy.
+imgfetch runs skopeo, with its configuration: mirrors, certificates, credentials, signature policy.
 
 Exit codes:
-  0 done, 1 other, 2 usage, 3 invalid name or registry file, 4 no such image, damaged, or not the one that is pinned,
-  5 skopeo not found, the registry not reached or refusing, 6 no room, 7 timed out waiting for a lock, 130 interrupted"
+  0 done, 1 other, 2 usage, 3 invalid name or registry file, 4 image not found, damaged, or not the pinned one,
+  5 skopeo not found, registry not reachable or refused, 6 no room, 7 timed out waiting for a lock, 130 interrupted"
 )]
 pub struct Cli {
     /// References or registered names; `-` or none: standard input
     #[arg(value_name = "REF|NAME")]
     operands: Vec<String>,
 
-    /// Fetch every registered image that has a remote
+    /// Download every registered image that has a remote
     ///
-    /// The paths of all of them are printed.
+    /// All their paths are printed.
     #[arg(long, conflicts_with_all = ["operands", "name", "project"])]
     all: bool,
 
-    /// The name to register the image under
+    /// Register the image under this name
     #[arg(long, value_name = "NAME", conflicts_with_all = ["project", "variant"])]
     name: Option<String>,
 
-    /// The project part of new names
+    /// Set the project part of new names
     ///
-    /// The image itself says its operating system.
+    /// The operating system is read from the image.
     #[arg(long)]
     project: Option<String>,
 
-    /// The variant part of the name
+    /// Set the variant part of the name
     #[arg(long, requires = "project", hide_short_help = true)]
     variant: Option<String>,
 
-    /// Take the nearest name that complies where the given one does not
+    /// If the given name is not valid, use the normalized name
     #[arg(long, hide_short_help = true)]
     normalize: bool,
 
-    /// Follow tags to where they point now, and pin that
+    /// Resolve tags again, and pin the digests that they point to now
     #[arg(long)]
     update: bool,
 
-    /// Reach no registry
+    /// Contact no registry
     ///
-    /// What is not in the store is missing.
+    /// An image that is not in the store is an error.
     #[arg(long, conflicts_with = "update")]
     offline: bool,
 
-    /// The platform of new images, like linux/arm64
+    /// Download new images for this platform, like linux/arm64
     ///
-    /// Default: this machine's.
+    /// Default: this machine's platform.
     #[arg(long, value_name = "PLATFORM", value_parser = platform)]
     platform: Option<Architecture>,
 

@@ -15,13 +15,13 @@ use crate::{Fetcher, Published};
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Remote registries")]
 pub struct FetchFlags {
-    /// Fetch registered images whose archives are missing, as imgfetch does
+    /// Download missing archives of registered images, as imgfetch does
     ///
-    /// Default: images.fetch of the config, else not.
+    /// Default: images.fetch of the config, or else no download.
     #[arg(long, overrides_with = "no_fetch", hide_short_help = true)]
     fetch: bool,
 
-    /// Fetch nothing, whatever the config says
+    /// Download nothing, even if the config says so
     #[arg(long, hide_short_help = true)]
     no_fetch: bool,
 

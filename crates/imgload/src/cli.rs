@@ -12,12 +12,12 @@ use serde_json::json;
 use crate::act::Runner;
 use crate::{Loaded, Loader, Target, target};
 
-/// Bring an image archive into the engine, verified, and print its name:tag
+/// Load an image archive into the engine, verified, and print its name:tag
 ///
-/// Reads archive paths or registered names, as operands or one a line from standard input, and
-/// prints `name:tag` for each, ready for `docker run`. Every byte is checked against the digests
-/// that the image's config names before the engine accepts it; an image that is there already
-/// is not loaded again. The engine never pulls anything; with --fetch, archives that are missing are fetched first.
+/// Reads archive paths or registered names, as operands or one a line from standard input. Prints `name:tag` for
+/// each, ready for `docker run`. imgload checks every byte against the digests in the image's config before it sets
+/// a tag. If the engine has the image already, it is not loaded again. The engine pulls nothing. With --fetch,
+/// missing archives are downloaded first.
 #[derive(Debug, Parser)]
 #[command(
     name = "imgload",
@@ -25,7 +25,7 @@ use crate::{Loaded, Loader, Target, target};
     after_long_help = "\
 Examples:
   imgplan job.yml | imgbuild | imgload
-      Make the image that job.yml asks for, load it, print its name:tag.
+      Build the image of job.yml if necessary, load it, print its name:tag.
 
   docker run --rm \"$(imgload images/capy/capy-ubuntu-25.04-gcc15.tar)\" gcc --version
       Load one archive and use it.
@@ -44,31 +44,33 @@ pub struct Cli {
 
     /// Also tag the image as REF
     ///
-    /// A digest behind the tag (`x:1@sha256:…`) is checked: it must be the image's. With a digest, the tag moves from another
-    /// image only with --force.
+    /// If REF has a digest (`x:1@sha256:…`), it must be the image's digest. Such a tag moves from another image
+    /// only with --force.
     #[arg(long, value_name = "REF")]
     tag: Option<Reference>,
 
     /// Print `-P RUNNER=name:tag`, for act
     ///
-    /// act takes one image a runner: a warning says where there are several. With --json it is the key `act`.
+    /// act takes one image for each runner; a warning says if there are several. With --json, this is the key
+    /// `act`.
     #[arg(long, value_name = "RUNNER")]
     act: Option<String>,
 
-    /// Let an unregistered archive or a pinned reference take another image's tag
+    /// Let an unregistered archive or a pinned reference take the tag of another image
     ///
-    /// A pinned reference has a tag and a digest (`x:1@sha256:…`): in --tag, in `docker_tag` or in `aliases`. Other tags of a
-    /// registered image move also without --force.
+    /// A pinned reference has a tag and a digest (`x:1@sha256:…`), in --tag, `docker_tag` or `aliases`. Other tags
+    /// of a registered image move without --force, too.
     #[arg(long)]
     force: bool,
 
-    /// Send up to N archives at a time
+    /// Load up to N archives at a time
     ///
-    /// Those that share no layers that the engine lacks. Default: one a processor, at most 4.
+    /// Archives that share missing layers are loaded one after the other. Default: the number of processors, at
+    /// most 4.
     #[arg(long, value_name = "N", value_parser = count::parse)]
     jobs: Option<NonZero<usize>>,
 
-    /// Leave last_used and usage_count in the registry as they are
+    /// Do not update last_used and usage_count in the registry
     #[arg(long, hide_short_help = true)]
     no_record: bool,
 

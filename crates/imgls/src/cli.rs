@@ -11,12 +11,13 @@ use registry::{Entry, Registry, Store};
 use crate::forms::{Forms, Wanted, on_terminal};
 use crate::{Checker, Listed, Lister, State, pin};
 
-/// Show what images there are, and check them
+/// List the images of the store, and check them
 ///
-/// Reads the registry, looks at the archives, and prints one line an image: all that are registered, or those that are named as operands or, with `-`, one
-/// a line on standard input. A terminal gets a table, and for a single name all of the image; a pipe gets
-/// ten fields between tabs: name, path, size and shared bytes, last use, uses, whether it is loaded, who leases it,
-/// whether it is pinned, and its state. What is not known is `-`.
+/// Reads the registry, looks at the archives, and prints one line for each image. Default: all registered images.
+/// Operands, or with `-` the lines of standard input, choose some. On a terminal it prints a table, and for a
+/// single name all fields of the image. Into a pipe it prints ten fields between tabs: name, path, size, shared
+/// bytes, last use, uses, whether it is loaded, who leases it, whether it is pinned, and its state. An unknown
+/// value is `-`.
 #[derive(Debug, Parser)]
 #[command(
     name = "imgls",
@@ -24,22 +25,22 @@ use crate::{Checker, Listed, Lister, State, pin};
     after_long_help = "\
 Examples:
   imgls
-      What there is.
+      List all images.
 
   imgls --long capy-ubuntu-25.04-gcc15
-      All of one image, with its layers and which other images share them.
+      Print all fields of one image, its layers, and the images that share them.
 
   imgls --check
-      Read every byte of every archive, and say what is damaged.
+      Read every byte of every archive, and report damage.
 
   imgls --no-engine | awk -F '\\t' '$10 != \"ok\"'
-      Images with which something is wrong, as far as a look at the archives tells.
+      List images with a fault that is visible without reading whole archives.
 
   imgls --json | jq -r 'select(.usage_count == 0) | .name'
-      Images that were never loaded.
+      List images that were never loaded.
 
   imgls --pin capy-ubuntu-25.04-base
-      Keep pruning from an image.
+      Never prune this image.
 
 States:
   ok, bad name (works, but does not comply), missing, unreadable (no whole archive), replaced (holds another
@@ -55,19 +56,19 @@ pub struct Cli {
     #[arg(value_name = "NAME|ARCHIVE")]
     operands: Vec<String>,
 
-    /// Print all of each image, as `key: value` lines
+    /// Print all fields of each image, as `key: value` lines
     #[arg(short, long)]
     long: bool,
 
     /// Read every archive in full and check it
     ///
-    /// Goes on where one is damaged, and ends with 4.
+    /// Continues after a damaged archive, and exits with code 4.
     #[arg(long)]
     check: bool,
 
     /// Check up to N images at a time
     ///
-    /// Default: one a processor.
+    /// Default: the number of processors.
     #[arg(
         long,
         value_name = "N",
@@ -77,15 +78,15 @@ pub struct Cli {
     )]
     jobs: Option<NonZero<usize>>,
 
-    /// Keep pruning from the named images
+    /// Pin the named images: imgprune never removes them
     #[arg(long, conflicts_with_all = ["unpin", "check"])]
     pin: bool,
 
-    /// Let pruning remove the named images again
+    /// Unpin the named images: imgprune may remove them again
     #[arg(long, conflicts_with = "check")]
     unpin: bool,
 
-    /// Do not ask the engine what is loaded
+    /// Do not ask the engine which images are loaded
     #[arg(long)]
     no_engine: bool,
 

@@ -14,14 +14,14 @@ use crate::view::CostFlags;
 use crate::wanted::AllWanted;
 use crate::workflow::{Workflow, WorkflowFlags};
 
-/// Pick the best image for a requirement, or the best base and what is missing
+/// Choose the best image for a requirement, or the best base and the missing parts
 ///
-/// Reads requirements (YAML or JSON) from files or standard input, or the entries of a GitHub Actions
-/// workflow, and prints a plan for each, one JSON object a line, for imgbuild. An image meets a requirement if its system,
-/// version and architecture are the required ones and it has every required compiler, package, tool and variant. If no
-/// image does, the best image of that system becomes the base of a build, or else the system itself. Requirements of one
-/// call that get one image name become one image with the packages and tools of all. The image that a plan names is held for this run (see Leases). No engine is started,
-/// unless --cost bytes or --view asks what it holds.
+/// Reads requirements (YAML or JSON) from files or standard input, or the entries of a GitHub Actions workflow. Prints a
+/// plan for each, one JSON object a line, for imgbuild. An image meets a requirement if its system, version and
+/// architecture match and it has every required compiler, package, tool and variant. If no image does, the best image of
+/// that system becomes the base of a build, or else the system itself. Requirements of one call that get the same image
+/// name become one image with the packages and tools of all. imgplan takes a lease on the image of each plan. It runs no
+/// engine, except for --cost bytes and --view.
 #[derive(Debug, Parser)]
 #[command(
     name = "imgplan",
@@ -29,13 +29,13 @@ use crate::workflow::{Workflow, WorkflowFlags};
     after_long_help = "\
 Examples:
   imgplan job.yml | imgbuild | imgload
-      Make the image that job.yml asks for, load it, print its name:tag.
+      Build the image of job.yml if necessary, load it, print its name:tag.
 
   imgplan --project capy --os debian:12 --compiler gcc-12 --tool cmake --explain
-      Plan without a file, and say how every image scored.
+      Plan without a file, and print the score of every image.
 
   imgplan --workflow .github/workflows/ci.yml | imgbuild | imgload
-      Make the images of all Linux entries of a workflow's matrix.
+      Build and load the images of all Linux entries of a workflow's matrix.
 
 A requirement:
     project: capy
@@ -54,7 +54,7 @@ pub struct Cli {
     #[arg(value_name = "FILE")]
     files: Vec<Utf8PathBuf>,
 
-    /// Say how every image scored, and why one won
+    /// Print the score of each image, and why one was chosen
     ///
     /// On standard error.
     #[arg(long)]

@@ -11,22 +11,24 @@ use crate::view::at;
 pub struct NamingFlags {
     /// Plan for each requirement alone
     ///
-    /// Requirements of one image name are not merged, and what an image was built for before is not added. An image that
-    /// was built for more is built anew.
+    /// Requirements with one image name are not merged, and packages of earlier requirements are not added. If an
+    /// image holds more than its requirement, it is built again.
     #[arg(long, hide_short_help = true)]
     exact: bool,
 
-    /// Give requirements that differ names that differ
+    /// Give different requirements different image names
     ///
-    /// A requirement with packages, tools or a build of its own gets them in the name, or a short digest of them: for
-    /// matrices that test what happens without a package. Default: `plan.names` of the config, else shared names.
+    /// If a requirement has packages, tools or a build of its own, they become part of the name, or a short digest
+    /// of them. Use it for matrices that test what happens without a package. Default: `plan.names` of the config,
+    /// or else shared names.
     #[arg(long, hide_short_help = true)]
     distinct: bool,
 
     /// Do not build for missing packages, tools or both
     ///
-    /// `packages`, `tools`, or `packages,tools`: for jobs that install them. What the image of a plan lacks is said on
-    /// standard error. Compilers, variants and the system must be there. Default: `plan.accept_missing` of the config.
+    /// `packages`, `tools`, or `packages,tools`: use it for jobs that install them. imgplan names each missing one
+    /// on standard error. Compilers, variants and the system must match. Default: `plan.accept_missing` of the
+    /// config.
     #[arg(long, value_name = "LIST", hide_short_help = true)]
     accept_missing: Option<String>,
 }

@@ -57,19 +57,19 @@ fn parse(text: &str, subject: &str, null: bool) -> AllWanted {
 /// A requirement given by flags.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Given {
-    /// The project part of the name
+    /// Set the project part of the name
     ///
-    /// Default, for a workflow: `plan.project` of the config, else the name of the repository's folder.
+    /// Default for a workflow: `plan.project` of the config, or else the name of the repository's folder.
     #[arg(long)]
     pub(crate) project: Option<String>,
 
-    /// The system, like ubuntu:25.04, or a runner's label
+    /// Require this operating system, like ubuntu:25.04, or a runner's label
     #[arg(long, requires = "project")]
     os: Option<String>,
 
-    /// The architecture
+    /// Require this architecture
     ///
-    /// Default: the runner's, else the host's.
+    /// Default: the runner's, or else the host's.
     #[arg(
         long,
         requires = "project",
@@ -78,11 +78,11 @@ pub struct Given {
     )]
     architecture: Option<String>,
 
-    /// A compiler that must be there; may be repeated
+    /// Require this compiler; can be repeated
     #[arg(long = "compiler", requires = "project", value_name = "COMPILER")]
     compilers: Vec<String>,
 
-    /// A package that must be there; may be repeated
+    /// Require this package; can be repeated
     #[arg(
         long = "package",
         requires = "project",
@@ -91,7 +91,7 @@ pub struct Given {
     )]
     packages: Vec<String>,
 
-    /// A tool that must be there; may be repeated
+    /// Require this tool; can be repeated
     #[arg(
         long = "tool",
         requires = "project",
@@ -100,7 +100,7 @@ pub struct Given {
     )]
     tools: Vec<String>,
 
-    /// A variant of the image, like asan; may be repeated
+    /// Require this variant, like asan; can be repeated
     #[arg(
         long = "variant",
         requires = "project",

@@ -13,27 +13,27 @@ use crate::wanted::{AllWanted, Job, Wanted};
 /// Plans for the entries of a workflow's matrices.
 #[derive(Debug, Clone, clap::Args)]
 pub struct WorkflowFlags {
-    /// Plan for each entry of a GitHub workflow
+    /// Plan for each matrix entry of a GitHub workflow
     ///
-    /// A plan for every entry that runs on Linux; `-` reads the workflow from standard input. Entries for Windows and macOS are passed over with a note. One that needs what
-    /// only GitHub knows is an error.
+    /// Prints a plan for every entry that runs on Linux; `-` reads the workflow from standard input. Entries for
+    /// Windows and macOS are skipped with a note. An entry that needs values that only GitHub has is an error.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "os"])]
     workflow: Option<Utf8PathBuf>,
 
-    /// Only this job of the workflow
+    /// Plan only for this job of the workflow
     ///
-    /// By its key, else by its name; else the entries of this name.
+    /// By its key, or else by its name, or else for the entries of this name.
     #[arg(long, value_name = "NAME", requires = "workflow")]
     job: Option<String>,
 
-    /// Only entries like compiler=gcc,version=15
+    /// Plan only for entries with these values, like compiler=gcc,version=15
     ///
-    /// May be repeated: an entry must have all these values. Case does not matter. Keys are `job`, `name`, `runs-on`, `container`, and all
-    /// that a matrix has.
+    /// Can be repeated: an entry must have all values. Case does not matter. Keys are `job`, `name`, `runs-on`,
+    /// `container`, `architecture`, and all keys of the matrix.
     #[arg(long = "filter", value_name = "KEY=VALUE", requires = "workflow")]
     filters: Vec<String>,
 
-    /// Print what entries the workflow has, and plan nothing
+    /// Print the entries of the workflow, and plan nothing
     #[arg(
         long,
         requires = "workflow",
@@ -44,8 +44,8 @@ pub struct WorkflowFlags {
 
     /// Print `-P RUNNER=name:tag` for act instead of plans
     ///
-    /// One line for each runner; with --json an object for every entry. act runs an entry with a container in the
-    /// container that the workflow names, so there is no line for it.
+    /// Prints one line for each runner; with --json an object for every entry. act runs an entry with a container
+    /// in the container that the workflow names, so there is no line for it.
     #[arg(long, requires = "workflow", hide_short_help = true)]
     pub(crate) act: bool,
 }

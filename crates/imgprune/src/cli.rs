@@ -12,17 +12,17 @@ use crate::{Asked, Gone, InForce, Options, Pruner};
 /// What stands for `--release` without an ID. No argument of a command line can hold it.
 const THIS_JOB: &str = "\0";
 
-/// Keep the store under its limits, and never take what is in use
+/// Keep the store under its limits, and never remove images in use
 ///
-/// Removes the images that a limit wants gone, the least recently used first: the entry, then the
-/// archive. Prints the path of each archive that it removed. Each limit is computed by itself, and all
-/// hold afterwards. Limits come from flags, or else from images.cleanup and resource_limits of the
-/// config; without any it ends with 2. If you name images, these are removed and no limit is applied.
+/// Removes images until every limit is met, the least recently used images first. It removes the entry, then the
+/// archive, and prints the archive's path. Each limit is computed by itself, and all of them hold afterwards.
+/// Limits come from flags, or else from images.cleanup and resource_limits of the config. Without any limit it
+/// exits with code 2. If you name images, imgprune removes these and applies no limit.
 ///
-/// Images that are pinned, leased by a live run, used by a container, being read or written, the base
-/// of a thin archive that stays, or kept by --keep are never removed. If that leaves a limit exceeded
-/// or a named image in the store, imgprune says so and ends with 6. Pinned images and those kept by
-/// name are exempt from --max-age and --keep-last.
+/// It never removes an image that is pinned, leased by a live run, used by a container, read or written by another
+/// command, kept by --keep, or the base of a thin archive that stays. If a limit can't be met because of that, or a
+/// named image stays, imgprune says so and exits with code 6. Pinned images and images kept by name are exempt from
+/// --max-age and --keep-last.
 #[derive(Debug, Parser)]
 #[command(
     name = "imgprune",
@@ -30,16 +30,16 @@ const THIS_JOB: &str = "\0";
     after_long_help = "\
 Examples:
   imgprune --max-size 50GB --max-age 30d --dry-run -v
-      See what would go, and why, or why not.
+      Print which images would be removed, and why the others stay.
 
   imgprune --keep-last 3 --per project --keep '*-base'
-      Keep the three images of each project that were used last, and all bases.
+      Keep the three most recently used images of each project, and all bases.
 
   imgprune --min-free 20GB --rmi
-      Free the disk as far as needed, and remove the loaded copies from the engine.
+      Remove images until 20 GB are free, also from the engine.
 
   imgprune --orphans --missing
-      Remove archives that nobody registered, and entries without an archive.
+      Remove archives without an entry, and entries without an archive.
 
   imgprune capy-debian-12-gcc13 --rmi
       Remove this image now, from the store and from the engine.
@@ -53,29 +53,30 @@ Exit codes:
   a lock, 130 interrupted"
 )]
 pub struct Cli {
-    /// Remove these images, whatever the limits
+    /// Remove these images, and apply no limit
     ///
-    /// Registered names, tags or paths of archives; - reads them from standard input, also as objects of
-    /// imgls, imgbuild and imgload (--json).
+    /// Registered names, tags or paths of archives. `-` reads them from standard input, also as JSON objects of
+    /// imgls, imgbuild and imgload.
     #[arg(value_name = "NAME")]
     operands: Vec<String>,
 
     #[command(flatten)]
     asked: Asked,
 
-    /// Print what would be removed, and touch nothing
+    /// Print what would be removed, and remove nothing
     #[arg(short = 'n', long)]
     dry_run: bool,
 
     /// Also remove the engine's copies of removed images
     ///
-    /// And images that imgpipe left there without a name: those that another image replaced, and those of interrupted loads.
+    /// It also removes untagged images that imgpipe left in the engine: replaced images, and images of interrupted
+    /// loads and builds.
     #[arg(long)]
     rmi: bool,
 
-    /// Also remove archives that no entry names
+    /// Also remove archives without an entry
     ///
-    /// And temporary files that an interrupted command left.
+    /// It also removes temporary files of interrupted commands.
     #[arg(long)]
     orphans: bool,
 
@@ -83,9 +84,9 @@ pub struct Cli {
     #[arg(long, hide_short_help = true)]
     missing: bool,
 
-    /// End the leases of this run, then prune by the configured limits
+    /// End the leases of this run, then apply the configured limits
     ///
-    /// Without an ID: of this CI job, else of the process that started this command. May be repeated.
+    /// Without an ID: the leases of this CI job, or else of the parent process. Can be repeated.
     #[arg(
         long,
         value_name = "ID",
@@ -97,15 +98,15 @@ pub struct Cli {
 
     /// Expire leases after DUR if their holder cannot be checked
     ///
-    /// Default: what each lease says, usually 6h.
+    /// Default: the term of each lease, usually 6h.
     #[arg(long, value_name = "DUR", value_parser = duration::parse, hide_short_help = true)]
     lease: Option<Duration>,
 
-    /// Print which limits are in force and where each comes from, and touch nothing
+    /// Print the limits and their sources, and remove nothing
     #[arg(long, hide_short_help = true)]
     show_limits: bool,
 
-    /// With --json, end with an object of all figures, what stays and why
+    /// With --json, print a last object with all totals, and why images stay
     #[arg(long, requires = "json", hide_short_help = true)]
     summary: bool,
 

@@ -67,37 +67,37 @@ pub struct Limits {
 /// Limits as flags give them.
 #[derive(Debug, Clone, Default, PartialEq, Args)]
 pub struct Asked {
-    /// Keep all archives together below this size, like 50GB
+    /// Keep the total size of all archives below SIZE, like 50GB
     ///
-    /// 50GiB are 50 times 2^30 bytes, 50GB are 50 times 10^9.
+    /// 50GiB is 50 times 2^30 bytes, 50GB is 50 times 10^9 bytes.
     #[arg(long, value_name = "SIZE", value_parser = bytes::parse)]
     pub max_size: Option<u64>,
 
-    /// Remove images not used for this long: 30d, 12h, 2w
+    /// Remove images that were not used for AGE: 30d, 12h, 2w
     ///
     /// Images that were never used are aged from their creation. Images that are pinned or kept by name are exempt.
     #[arg(long, value_name = "AGE", value_parser = duration::parse_age)]
     pub max_age: Option<Duration>,
 
-    /// Keep the N images of each group that were used last
+    /// Keep the N most recently used images of each group
     ///
-    /// Images that are pinned or kept by name stay, and count as images of their group.
+    /// Pinned images and images kept by name stay, and count as images of their group.
     #[arg(long, value_name = "N", value_parser = count::parse_any)]
     pub keep_last: Option<usize>,
 
-    /// What --keep-last groups by: project, os, or a pattern
+    /// Group images by project, os, or name pattern, for --keep-last
     ///
-    /// A pattern is one of names, and may be repeated. Default: all images are one group.
+    /// A pattern can be repeated. Default: all images are one group.
     #[arg(long, value_name = "GROUP", hide_short_help = true)]
     pub per: Vec<String>,
 
-    /// Keep so much free on the store's file system
+    /// Keep SIZE free on the store's file system
     #[arg(long, value_name = "SIZE", value_parser = bytes::parse)]
     pub min_free: Option<u64>,
 
-    /// Never remove images with such names, like '*-base'
+    /// Never remove images whose names match, like '*-base'
     ///
-    /// May be repeated.
+    /// Can be repeated.
     #[arg(long, value_name = "PATTERN", hide_short_help = true)]
     pub keep: Vec<String>,
 }

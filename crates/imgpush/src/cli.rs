@@ -8,12 +8,12 @@ use serde_json::json;
 
 use crate::Pusher;
 
-/// Publish images to a remote OCI registry, and print where they are
+/// Push images to a remote OCI registry, and print their references
 ///
-/// Needs no engine. Reads registered names, as operands or one a line from standard input. Each image is sent under its own name and tag
-/// below the prefix, and its entry notes where it is, with the digest of what was published: imgfetch takes it from there.
-/// An image that is there already is not sent again, and neither are the layers of images that this store published before.
-/// A thin archive is published whole.
+/// Needs no engine. Reads registered names, as operands or one a line from standard input. Each image is pushed
+/// under its own name and tag below the prefix. Its entry then has the reference and the digest, so that imgfetch
+/// can download it. An image that is there already is not sent again, nor are layers of images that this store
+/// pushed before. A thin archive is pushed with all its layers.
 #[derive(Debug, Parser)]
 #[command(
     name = "imgpush",
@@ -40,7 +40,7 @@ pub struct Cli {
     #[arg(value_name = "NAME")]
     operands: Vec<String>,
 
-    /// Where to publish
+    /// Push to this registry, below this prefix
     ///
     /// Default: images.remote of the config.
     #[arg(long, value_name = "REGISTRY/PREFIX")]

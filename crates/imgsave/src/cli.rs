@@ -11,12 +11,12 @@ use serde_json::json;
 use crate::on_base::{self, LeavingOut};
 use crate::{DraftEntry, FormFlags, Naming, Saved, Saver, Source, compliant_name};
 
-/// Put an image into the store, register it, and print the archive's path
+/// Save an image into the store, register it, and print the archive's path
 ///
-/// Reads references of images in the engine, or archive files made elsewhere, as operands or one a
-/// line from standard input. The image is looked into without being run: its operating system,
-/// architecture, compilers, tools and packages go into the registry. The archive is complete on
-/// disk before it is registered.
+/// Reads image references in the engine, or archive files made elsewhere, as operands or one a line from standard
+/// input. imgsave does not run the image. It reads the operating system, architecture, compilers, tools and
+/// packages from its files, and writes them into the registry. The archive is complete on disk before it is
+/// registered.
 #[derive(Debug, Parser)]
 #[command(
     name = "imgsave",
@@ -45,41 +45,42 @@ Exit codes:
 pub struct Cli {
     /// Images or archives; `-` or none: standard input
     ///
-    /// References of images in the engine, archive files, or names of the store's images that the engine does not hold.
+    /// References of images in the engine, archive files, or names of registered images that the engine does not
+    /// have.
     #[arg(value_name = "REF|ARCHIVE")]
     operands: Vec<String>,
 
-    /// The name to save the image under
+    /// Save the image under this name
     #[arg(long, value_name = "NAME", conflicts_with_all = ["project", "variant"])]
     name: Option<String>,
 
-    /// The project part of the name
+    /// Set the project part of the name
     ///
-    /// The image itself says its operating system.
+    /// The operating system is read from the image.
     #[arg(long, requires = "variant")]
     project: Option<String>,
 
-    /// The variant part of the name, like gcc12
+    /// Set the variant part of the name, like gcc12
     #[arg(long, requires = "project")]
     variant: Option<String>,
 
-    /// Of an archive with several images, save only the one with this tag or ID
+    /// From an archive with several images, save only the image with this tag or ID
     ///
-    /// Default: all of them.
+    /// Default: all images.
     #[arg(long, value_name = "REF|ID", hide_short_help = true)]
     image: Option<String>,
 
-    /// Take the nearest name that complies where the given one does not
+    /// If the given name is not valid, use the normalized name
     #[arg(long, hide_short_help = true)]
     normalize: bool,
 
-    /// The registered image whose layers --thin leaves out
+    /// Leave out the layers of this registered image, with --thin
     ///
-    /// Its name, tag, or the path of its archive. Default: the base that the image's entry names.
+    /// Its name, tag, or the path of its archive. Default: the base in the image's entry.
     #[arg(long, value_name = "NAME", requires = "thin")]
     base: Option<String>,
 
-    /// Write registered images again, with all layers
+    /// Write the archives of registered images again, with all layers
     ///
     /// The operands are their names, tags, or the paths of their archives.
     #[arg(long, conflicts_with_all = ["name", "project", "variant", "normalize", "thin", "base"])]

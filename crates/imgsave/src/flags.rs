@@ -11,11 +11,11 @@ use registry::Config;
 pub struct ArchiveFlags {
     /// Compress layers: zstd, zstd:LEVEL, gzip, or none
     ///
-    /// Default: images.compress of the config, else none.
+    /// Default: images.compress of the config, or else none.
     #[arg(long, value_name = "HOW", hide_short_help = true)]
     compress: Option<Compress>,
 
-    /// Where there is too little room, remove what was used least recently, as imgprune does
+    /// If there is too little room, remove the least recently used images, as imgprune does
     #[arg(long, hide_short_help = true)]
     make_room: bool,
 }
@@ -28,7 +28,7 @@ pub struct FormFlags {
 
     /// Leave out the layers of the registered base
     ///
-    /// Default: images.thin of the config, else not.
+    /// Default: images.thin of the config, or else all layers are written.
     #[arg(long)]
     thin: bool,
 }
