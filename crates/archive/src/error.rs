@@ -3,6 +3,7 @@
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use failure::{Code, Reported};
 use naming::Digest;
 use thiserror::Error;
 
@@ -106,60 +107,12 @@ pub enum Error {
     },
 }
 
-/// What kind of failure an [`Error`](enum@Error) is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ErrorKind {
-    /// The archive is missing, damaged, or no archive.
-    Archive,
-    /// No room where the image is written.
-    Room,
-    /// Another failure of the system.
-    Other,
-}
-
 impl Error {
-    /// What kind of failure this is.
-    pub fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Read { .. } | Self::Unreadable { .. } => ErrorKind::Other,
-            Self::Write { source }
-                if matches!(
-                    source.kind(),
-                    io::ErrorKind::StorageFull
-                        | io::ErrorKind::QuotaExceeded
-                        | io::ErrorKind::FileTooLarge
-                ) =>
-            {
-                ErrorKind::Room
-            }
-            Self::Write { .. } => ErrorKind::Other,
-            _ => ErrorKind::Archive,
-        }
-    }
-
     /// Whether the file only stands for an archive that `git lfs pull` brings.
     pub fn is_lfs_pointer(&self) -> bool {
         matches!(self, Self::NotAnArchive { what, .. } if *what == IS_LFS_POINTER)
     }
 
-    /// What to do about it, where that is known.
-    pub fn hint(&self) -> Option<&str> {
-        match self {
-            Self::NotAnArchive { hint, .. } => *hint,
-            Self::LeftOut { .. } => {
-                Some("put the base back as it was, or make the image again with imgbuild --rebuild")
-            }
-            Self::Truncated { .. } | Self::Mismatch { .. } => {
-                Some("copy it again, or remove it and make it again")
-            }
-            Self::Excess { hint, .. } => Some(hint),
-            Self::Unreadable { .. } => Some("--compress none writes them as they are"),
-            _ => None,
-        }
-    }
-}
-
-impl Error {
     /// The same, with the place where it is.
     pub(crate) fn inside(mut self, place: &str) -> Self {
         match &mut self {
@@ -173,6 +126,42 @@ impl Error {
             _ => {}
         }
         self
+    }
+}
+
+impl Reported for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::Read { .. } | Self::Unreadable { .. } => Code::Other,
+            Self::Write { source }
+                if matches!(
+                    source.kind(),
+                    io::ErrorKind::StorageFull
+                        | io::ErrorKind::QuotaExceeded
+                        | io::ErrorKind::FileTooLarge
+                ) =>
+            {
+                Code::Room
+            }
+            Self::Write { .. } => Code::Other,
+            _ => Code::Archive,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NotAnArchive { hint, .. } => *hint,
+            Self::LeftOut { .. } => {
+                Some("put the base back as it was, or make the image again with imgbuild --rebuild")
+            }
+            Self::Truncated { .. } | Self::Mismatch { .. } => {
+                Some("copy it again, or remove it and make it again")
+            }
+            Self::Excess { hint, .. } => Some(*hint),
+            Self::Unreadable { .. } => Some("--compress none writes them as they are"),
+            _ => None,
+        };
+        hint.map(str::to_owned)
     }
 }
 

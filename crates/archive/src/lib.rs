@@ -68,7 +68,7 @@ pub use compress::{Compress, NoCompression};
 pub use config::Config;
 pub use decode::Compression;
 pub use draft::{Announced, Draft, Options, ThinBase};
-pub use error::{Error, ErrorKind};
+pub use error::Error;
 pub use gathered::Gathered;
 pub use hash::{digest_of, digest_reader};
 pub use layer_file::Keep;

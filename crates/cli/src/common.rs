@@ -7,7 +7,9 @@ use clap::Args;
 use registry::{Config, Store};
 
 use crate::progress::Style;
-use crate::{Code, Failure, Input, duration};
+use failure::{Code, Failure};
+
+use crate::{Input, duration};
 
 /// The engine where none is named.
 const ENGINE: &str = "docker";

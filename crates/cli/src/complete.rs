@@ -17,7 +17,9 @@ use clap_complete::env::Shells;
 use registry::{Config, Entry};
 
 use crate::common::{locate, working_dir};
-use crate::{Failure, Flags, command};
+use failure::Failure;
+
+use crate::{Flags, command};
 
 /// The variable that makes a command complete a command line instead of obeying one.
 const VARIABLE: &str = "IMG_COMPLETE";

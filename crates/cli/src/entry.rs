@@ -2,7 +2,9 @@
 
 use registry::{Entry, Registry, Store};
 
-use crate::{Code, Failure, absolute};
+use failure::{Code, Failure};
+
+use crate::absolute;
 
 /// The entry that an operand means: by its name, by a tag that imgload sets, or by the path of its archive.
 pub fn find_entry<'a>(

@@ -5,7 +5,9 @@
 
 use std::io::{BufRead, BufReader, IsTerminal, Read, StdinLock};
 
-use crate::{Code, Failure, Operand};
+use failure::{Code, Failure};
+
+use crate::Operand;
 
 /// The longest record, in bytes: longer than any path that a kernel opens.
 const MAX_RECORD: usize = 64 * 1024;

@@ -1,26 +1,13 @@
-//! What the commands share: flags, records in and out, failures and exit codes, words for people.
+//! What the commands share: flags, records in and out, exit codes, words for people.
 //!
-//! Only commands use this crate. The libraries below them return errors; [`Failure`] has a
-//! conversion from each, which is where an error's kind becomes an exit code.
-//!
-//! ```
-//! use cli::{Code, Failure};
-//!
-//! let failure = Failure::invalid("is not a name").about("a/b").with_hint("see docs/naming.md");
-//! assert_eq!(failure.to_string(), "a/b: is not a name\nhint: see docs/naming.md");
-//! assert_eq!(failure.code(), Code::Invalid);
-//! assert_eq!(Code::Invalid.number(), 3);
-//! ```
+//! Only commands use this crate.
 
 pub mod bytes;
-mod classify;
 mod command;
 mod common;
 pub mod complete;
 pub mod count;
 mod entry;
-mod exit;
-mod failure;
 mod in_order;
 mod input;
 mod lease;
@@ -40,8 +27,6 @@ mod words;
 pub use command::{VERSION, command};
 pub use common::{Common, absolute, working_dir};
 pub use entry::{find_entry, is_path, not_registered, where_it_looked};
-pub use exit::Code;
-pub use failure::Failure;
 pub use in_order::{in_order, processors};
 pub use input::{Input, nothing_on_stdin, reads_stdin};
 pub use lease::{LeaseFlags, Leases, run as run_holder, this_run};

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::{Code, Failure};
+use failure::{Code, Failure};
 
 /// An archive or a registered name, and what it is for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,12 +1,12 @@
 //! Records out: results alone go to standard output, each as soon as it is true.
 
 use std::fs::File;
-use std::io::{Error, ErrorKind, Write};
+use std::io::Write;
 use std::os::fd::AsFd;
 
 use serde_json::Value;
 
-use crate::{Code, Failure};
+use failure::Failure;
 
 /// Standard output as a stream of records.
 pub struct Output {
@@ -59,19 +59,6 @@ impl Output {
         let own = stdout.as_fd().try_clone_to_owned();
         own.map(File::from)
             .map_err(|error| Failure::of_stdout(&error))
-    }
-}
-
-impl Failure {
-    /// What it means that standard output can't be written: nothing where its reader has gone.
-    pub fn of_stdout(error: &Error) -> Self {
-        if error.kind() == ErrorKind::BrokenPipe {
-            return Self::stdout_closed();
-        }
-        Self::new(
-            Code::Other,
-            format!("standard output can't be written: {error}"),
-        )
     }
 }
 

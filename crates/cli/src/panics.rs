@@ -5,7 +5,9 @@
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::OnceLock;
 
-use crate::{Code, Failure, Reporter, signals};
+use failure::{Code, Failure};
+
+use crate::{Reporter, signals};
 
 /// The first panic of this process.
 static FAULT: OnceLock<Failure> = OnceLock::new();

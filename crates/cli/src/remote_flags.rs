@@ -6,7 +6,9 @@ use camino::Utf8PathBuf;
 use clap::Args;
 use remote::{OnRetry, Options, Remote};
 
-use crate::{Common, Failure, Reporter, absolute};
+use failure::Failure;
+
+use crate::{Common, Reporter, absolute};
 
 /// The program where none is named.
 const SKOPEO: &str = "skopeo";

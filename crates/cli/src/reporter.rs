@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
-use crate::Failure;
-use crate::failure::one_line;
+use failure::{Failure, one_line};
+
 use crate::progress::{Progress, Screen, Spinner, Style, Waiting};
 use crate::words;
 

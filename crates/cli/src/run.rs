@@ -6,7 +6,9 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::progress::Style;
-use crate::{Code, Common, Failure, Output, Reporter, command, complete, panics, signals};
+use failure::{Code, Failure};
+
+use crate::{Common, Output, Reporter, command, complete, panics, signals};
 
 /// A command's flags: what [`run`] needs of them.
 pub trait Flags: Parser {

@@ -14,7 +14,9 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::{Code, Failure, Reporter, panics};
+use failure::{Code, Failure};
+
+use crate::{Reporter, panics};
 
 /// How long the engine must have been at rest: work that fails with it is unwound by then.
 const QUIET: Duration = Duration::from_millis(100);

@@ -8,7 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use cli::{Common, Context, Failure, Flags};
+use cli::{Common, Context, Flags};
+use failure::Failure;
 
 /// Far more than it takes, and less than for ever.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -4,6 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
+use failure::{Code, Reported};
 use naming::{NameError, Reference};
 use program::one_line;
 
@@ -184,9 +185,17 @@ impl Error {
     pub(crate) fn is_cut_off(&self) -> bool {
         matches!(self, Self::Interrupted | Self::Timeout { .. })
     }
+}
 
-    /// What to do next, where there is something.
-    pub fn hint(&self) -> Option<String> {
+impl Reported for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::Name(_) | Self::Argument { .. } => Code::Invalid,
+            _ => Code::Engine,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
         match self {
             Self::NotFound { .. } => Some("install Docker or podman, or name the engine's program".into()),
             Self::Unreachable { reason, .. } if reason.contains("permission denied") => {
@@ -208,6 +217,12 @@ impl Error {
             Self::Name(error) => error.hint().map(str::to_owned),
             _ => None,
         }
+    }
+
+    fn tail(&self) -> Option<String> {
+        let message = self.to_string();
+        let tail = self.tail().filter(|tail| !message.contains(tail.trim()));
+        tail.map(str::to_owned)
     }
 }
 
@@ -233,9 +248,55 @@ pub enum SaveError<E> {
     Engine(#[from] Error),
 }
 
+impl<E: Reported> Reported for LoadError<E> {
+    fn code(&self) -> Code {
+        match self {
+            Self::Feed(error) => error.code(),
+            Self::Engine(error) => error.code(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Feed(error) => error.hint(),
+            Self::Engine(error) => error.hint(),
+        }
+    }
+
+    fn tail(&self) -> Option<String> {
+        match self {
+            Self::Feed(error) => error.tail(),
+            Self::Engine(error) => Reported::tail(error),
+        }
+    }
+}
+
 impl<E> From<program::Error> for LoadError<E> {
     fn from(error: program::Error) -> Self {
         Self::Engine(error.into())
+    }
+}
+
+impl<E: Reported> Reported for SaveError<E> {
+    fn code(&self) -> Code {
+        match self {
+            Self::Read(error) => error.code(),
+            Self::Engine(error) => error.code(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Read(error) => error.hint(),
+            Self::Engine(error) => error.hint(),
+        }
+    }
+
+    fn tail(&self) -> Option<String> {
+        match self {
+            Self::Read(error) => error.tail(),
+            Self::Engine(error) => Reported::tail(error),
+        }
     }
 }
 

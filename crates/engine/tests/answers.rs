@@ -3,6 +3,7 @@
 #[path = "common/stand_in.rs"]
 mod stand_in;
 
+use failure::Reported as _;
 use std::io::{self, Read, Write};
 
 use engine::{Build, BuildFile, Engine, Error, LoadError, SaveError, StoreKind};

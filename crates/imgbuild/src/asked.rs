@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use cli::{Code, Failure};
+use failure::{Code, Failure};
 use naming::{PackageName, ToolName};
 use plan::{Missing, Plan};
 use registry::{Entry, Requested};

@@ -1,8 +1,8 @@
 //! What a build begins with.
 
 use archive::{Archive, RootFs, Stack};
-use cli::Failure;
 use engine::ImageInfo;
+use failure::Failure;
 use imgload::{Loader, Target};
 use inventory::{Manager, Offered};
 use naming::{Architecture, Digest, Os, Reference};

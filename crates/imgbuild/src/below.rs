@@ -1,7 +1,7 @@
 //! Thin archives that are whole themselves, and whose base is not there.
 
 use archive::Stack;
-use cli::{Code, Failure};
+use failure::{Code, Failure};
 use naming::ImageName;
 use plan::Plan;
 use registry::{Registry, Store};

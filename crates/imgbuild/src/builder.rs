@@ -7,8 +7,9 @@
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cli::{Code, Failure, Leases, Reporter};
+use cli::{Leases, Reporter};
 use engine::Engine;
+use failure::{Code, Failure};
 use imgfetch::Fetcher;
 use imgprune::InForce;
 use imgsave::{Wanted, compliant_name};

@@ -5,8 +5,8 @@
 //! image's history; BuildKit in what [`engine`] has it write into the image's config. podman's builder looks only at
 //! images that it has built step by step, so there nothing is loaded.
 
-use cli::Failure;
 use engine::{Flavor, StoreKind, TemporaryTag};
+use failure::Failure;
 use imgload::{Loader, Target};
 use naming::ImageName;
 

@@ -4,7 +4,8 @@ use std::num::NonZero;
 
 use camino::Utf8PathBuf;
 use clap::Parser;
-use cli::{Common, Context, Failure, Flags, LeaseFlags, Leases, count};
+use cli::{Common, Context, Flags, LeaseFlags, Leases, count};
+use failure::Failure;
 use imgfetch::FetchFlags;
 use imgsave::FormFlags;
 use plan::Plan;

@@ -1,6 +1,6 @@
 //! What the output of a failed build says of the reason.
 
-use cli::{Code, Failure};
+use failure::{Code, Failure};
 use inventory::Manager;
 use naming::Architecture;
 

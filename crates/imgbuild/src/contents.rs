@@ -1,7 +1,7 @@
 //! What the registry says of a built image: what its base has and what was asked for, as far as it is
 //! really there.
 
-use cli::{Code, Failure};
+use failure::{Code, Failure};
 use imgsave::{Contents, DraftEntry, contradicts};
 use naming::{Digest, Os};
 use plan::{Missing, Plan};

@@ -1,6 +1,6 @@
 //! A name stands for one kind of image: one architecture, one set of compilers and variants.
 
-use cli::Failure;
+use failure::Failure;
 use naming::{Architecture, Compiler, ImageName, Variant};
 use plan::{Plan, Requirement};
 use registry::Entry;
@@ -128,7 +128,7 @@ mod tests {
             let checked = check_architecture(&name.parse().expect(name), architecture);
             assert_eq!(checked.is_ok(), fits, "{name} {architecture}");
             let failure = checked.err();
-            assert!(failure.is_none_or(|it| it.code() == cli::Code::Invalid));
+            assert!(failure.is_none_or(|it| it.code() == failure::Code::Invalid));
         }
     }
 

@@ -1,7 +1,8 @@
 //! No image stands on itself, by one step or by several.
 
 use camino::Utf8Path;
-use cli::{Failure, find_entry};
+use cli::find_entry;
+use failure::Failure;
 use naming::ImageName;
 use plan::Plan;
 use registry::{Entry, Registry, Store};

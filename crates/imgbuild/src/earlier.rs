@@ -2,7 +2,7 @@
 
 use archive::{Archive, Stack};
 use camino::Utf8PathBuf;
-use cli::Failure;
+use failure::Failure;
 use naming::ImageName;
 use plan::Missing;
 use registry::{Entry, Registry};

@@ -1,6 +1,7 @@
 //! Why a build file, or what goes into a build, was refused before any engine was asked.
 
 use camino::Utf8PathBuf;
+use failure::{Code, Reported};
 use naming::{ImageName, NameError, Os};
 use thiserror::Error;
 
@@ -94,9 +95,17 @@ impl Error {
             project: name.project().to_owned(),
         }
     }
+}
 
-    /// What to do about it, where that is known.
-    pub fn hint(&self) -> Option<String> {
+impl Reported for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::Context { .. } => Code::Other,
+            _ => Code::Invalid,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
         match self {
             Self::UnknownManager { name, project, .. } => Some(format!(
                 "write images/{project}/Dockerfile.{name}, or name one in the plan's `build.dockerfile`"

@@ -4,7 +4,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use camino::Utf8Path;
-use cli::Failure;
+use failure::Failure;
 use imgfetch::Fetcher;
 use naming::{Digest, Os, Reference};
 use plan::Plan;

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use camino::Utf8Path;
 use chrono::Utc;
-use cli::{Failure, Reporter};
+use cli::Reporter;
+use failure::Failure;
 use naming::Digest;
 use plan::Secret;
 use registry::Store;

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use archive::{Archive, RootFs, Stack};
 use camino::Utf8Path;
-use cli::Failure;
+use failure::Failure;
 use inventory::Inventory;
 use naming::Digest;
 use plan::{AcceptMissing, Plan, Requirement, score, select};

@@ -1,6 +1,6 @@
 //! A look at what would be done. Nothing is built, loaded or fetched.
 
-use cli::{Code, Failure};
+use failure::{Code, Failure};
 use naming::ImageName;
 use plan::Plan;
 use registry::Registry;

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use archive::ThinBase;
-use cli::Failure;
 use engine::{Build, BuildFile};
+use failure::Failure;
 use imgload::Loader;
 use imgsave::{DraftEntry, Form, Naming, Saver, Source, Thin};
 use naming::ImageName;

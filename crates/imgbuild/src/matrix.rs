@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use camino::Utf8PathBuf;
-use cli::{Failure, find_entry};
+use cli::find_entry;
+use failure::Failure;
 use naming::Reference;
 use plan::Plan;
 use registry::{Registry, Store};

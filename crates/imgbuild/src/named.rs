@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cli::Failure;
+use failure::Failure;
 use naming::{Architecture, ImageName, Reference};
 use plan::Plan;
 use registry::Store;

@@ -1,6 +1,7 @@
 //! The archives that a plan needs, fetched where they are missing and that is wanted.
 
-use cli::{Failure, find_entry};
+use cli::find_entry;
+use failure::Failure;
 use plan::Plan;
 use registry::{Entry, Registry};
 

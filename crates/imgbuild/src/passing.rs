@@ -1,7 +1,7 @@
 //! Plans that need no build: their archive is passed on, if it still holds what they ask for.
 
 use camino::Utf8Path;
-use cli::Failure;
+use failure::Failure;
 use imgload::Target;
 use plan::{Missing, Plan, Requirement, score};
 use registry::{Entry, Registry};

@@ -2,7 +2,7 @@
 //! come from anywhere; it does not get to read the rest of the disk.
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cli::{Code, Failure};
+use failure::{Code, Failure};
 use imgload::Target;
 use registry::{Registry, Store};
 

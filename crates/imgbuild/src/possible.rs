@@ -1,7 +1,7 @@
 //! What can't be built is refused before a base is loaded and anything is built.
 
-use cli::{Code, Failure};
 use engine::Build;
+use failure::{Code, Failure};
 use naming::{Architecture, ImageName};
 use plan::{Plan, Secret, SecretSource};
 use registry::Registry;

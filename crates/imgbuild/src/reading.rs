@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cli::{Code, Context, Failure};
+use cli::Context;
+use failure::{Code, Failure};
 use plan::{Plan, Plans};
 
 /// Does `work` with each plan as soon as it was read, and with each that can't be read.

@@ -1,6 +1,6 @@
 //! A plan with everything that is found out before the engine has to do anything.
 
-use cli::Failure;
+use failure::Failure;
 use naming::ImageName;
 use plan::Plan;
 use registry::{Entry, Registry};

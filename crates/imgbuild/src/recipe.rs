@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cli::{Code, Failure};
+use failure::Failure;
 use inventory::Manager;
 use naming::{Architecture, ImageName, PackageName, Reference};
 use plan::{Action, Plan, Secret, Step};
@@ -297,18 +297,4 @@ pub(crate) fn read(path: &Utf8Path) -> Result<String, Failure> {
         return Err(failed("it is larger than 1 MiB".to_owned()));
     }
     std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))
-}
-
-impl From<crate::Error> for Failure {
-    fn from(error: crate::Error) -> Self {
-        let code = match error {
-            crate::Error::Context { .. } => Code::Other,
-            _ => Code::Invalid,
-        };
-        let failure = Self::new(code, error.to_string());
-        match error.hint() {
-            Some(hint) => failure.with_hint(hint),
-            None => failure,
-        }
-    }
 }

@@ -2,8 +2,8 @@
 
 use archive::Archive;
 use camino::Utf8Path;
-use cli::{Code, Failure};
 use engine::{Engine, ImageInfo};
+use failure::{Code, Failure};
 use imgload::Target;
 use naming::Reference;
 use plan::Plan;

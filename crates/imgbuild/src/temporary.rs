@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use cli::Failure;
 use engine::{Engine, TemporaryTag};
+use failure::Failure;
 use naming::ImageName;
 
 /// Folder of the references under which images are built.

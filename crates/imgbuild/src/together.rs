@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use camino::Utf8PathBuf;
-use cli::{Code, Context, Failure};
+use cli::Context;
+use failure::{Code, Failure};
 use plan::Plan;
 
 use crate::Builder;

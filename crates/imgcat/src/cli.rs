@@ -6,7 +6,8 @@ use std::io::{BufWriter, IsTerminal, Write};
 
 use archive::FileKind;
 use clap::Parser;
-use cli::{Common, Context, Failure, Flags};
+use cli::{Common, Context, Flags};
+use failure::Failure;
 
 use crate::list::Form;
 use crate::paths::Paths;

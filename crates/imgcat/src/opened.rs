@@ -7,7 +7,8 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use archive::{Archive, ImageFile, RootFs, Stack, name_bytes};
-use cli::{Code, Failure, Reporter};
+use cli::Reporter;
+use failure::{Code, Failure};
 use imgload::target;
 use naming::Digest;
 use registry::Store;

@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
 use archive::name_text;
-use cli::{Common, Failure, Input};
+use cli::{Common, Input};
+use failure::Failure;
 
 /// Paths as [`name_text`] makes them: from the command line, or one a line from standard input.
 pub(crate) enum Paths {

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 
 use archive::{FileKind, Special};
-use cli::{Failure, Reporter};
+use cli::Reporter;
+use failure::Failure;
 
 use crate::Opened;
 

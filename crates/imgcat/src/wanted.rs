@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use archive::Image;
-use cli::{Code, Failure};
+use failure::{Code, Failure};
 use naming::{Digest, NameError, Reference};
 use registry::Entry;
 

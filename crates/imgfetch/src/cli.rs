@@ -1,7 +1,8 @@
 //! The flags of `imgfetch`, and its run over the records.
 
 use clap::Parser;
-use cli::{Common, Context, Failure, Flags, LeaseFlags, Leases, RemoteFlags, find_entry};
+use cli::{Common, Context, Flags, LeaseFlags, Leases, RemoteFlags, find_entry};
+use failure::Failure;
 use imgsave::{ArchiveFlags, Form, compliant_name};
 use naming::Architecture;
 use registry::Registry;

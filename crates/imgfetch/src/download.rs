@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use archive::{Archive, Gathered, Stack};
 use camino::Utf8Path;
-use cli::{Failure, Reporter};
+use cli::Reporter;
+use failure::Failure;
 use naming::Digest;
 use registry::{Entry, Registry, Store};
 use remote::{Remote, RemoteImage, blob_path, blobs};
@@ -72,7 +73,7 @@ pub(crate) fn download(
     let path = |digest: Digest| blob_path(folder, digest);
     fs::create_dir_all(blobs(folder)).map_err(|error| {
         Failure::new(
-            cli::Code::Other,
+            failure::Code::Other,
             format!("{folder}: can't be made: {error}"),
         )
     })?;
@@ -95,7 +96,7 @@ pub(crate) fn download(
         } else if length.is_none() {
             fs::write(&file, b"").map_err(|error| {
                 Failure::new(
-                    cli::Code::Other,
+                    failure::Code::Other,
                     format!("{file}: can't be written: {error}"),
                 )
             })?;

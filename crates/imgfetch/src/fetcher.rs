@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use archive::{Archive, Gathered};
 use camino::{Utf8Path, Utf8PathBuf};
-use cli::{Code, Failure, Reporter};
+use cli::Reporter;
 use engine::Engine;
+use failure::{Code, Failure};
 use imgprune::InForce;
 use imgsave::Form;
 use naming::{Architecture, Digest, Reference};

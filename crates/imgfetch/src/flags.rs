@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use clap::Args;
-use cli::{Common, Failure, RemoteFlags, Reporter};
+use cli::{Common, RemoteFlags, Reporter};
 use engine::Engine;
+use failure::Failure;
 use imgsave::Form;
 use registry::{Config, Store};
 use remote::Remote;

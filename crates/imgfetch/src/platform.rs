@@ -1,7 +1,7 @@
 //! What an image is for.
 
 use archive::Config;
-use cli::{Code, Failure};
+use failure::{Code, Failure};
 use naming::Architecture;
 
 /// Refuses an image that is for another architecture than the one that was asked for: a registry that has a single image

@@ -1,6 +1,6 @@
 //! Where images are published: `images.remote` of the config, or `--to`.
 
-use cli::Failure;
+use failure::Failure;
 use naming::{ImageName, Reference};
 use registry::Config;
 
@@ -83,7 +83,7 @@ mod tests {
             "https://registry.example",
         ] {
             let refused = Published::parse(text).expect_err(text);
-            assert_eq!(refused.code(), cli::Code::Invalid, "{text}");
+            assert_eq!(refused.code(), failure::Code::Invalid, "{text}");
         }
     }
 }

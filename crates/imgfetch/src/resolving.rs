@@ -1,6 +1,6 @@
 //! Which image it is that is wanted: it must be the one that is pinned or registered.
 
-use cli::{Code, Failure};
+use failure::{Code, Failure};
 use naming::Architecture;
 use remote::RemoteImage;
 

@@ -1,7 +1,7 @@
 //! How a fetched image comes into the store: under which name, and on which base.
 
 use archive::Gathered;
-use cli::Failure;
+use failure::Failure;
 use imgsave::{DraftEntry, Form, Saved, Saver, Source};
 use naming::Reference;
 use registry::{Entry, Registry};

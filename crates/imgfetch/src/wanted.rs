@@ -1,6 +1,7 @@
 //! What an operand asks for.
 
-use cli::{Code, Failure, find_entry};
+use cli::find_entry;
+use failure::{Code, Failure};
 use imgsave::Naming;
 use naming::{Architecture, ImageName, Reference};
 use registry::{Entry, Registry, Store};

@@ -9,8 +9,9 @@
 use std::collections::BTreeMap;
 
 use archive::{Archive, Image};
-use cli::{Code, Failure, Reporter};
+use cli::Reporter;
 use engine::Engine;
+use failure::{Code, Failure};
 use naming::Reference;
 use registry::Entry;
 

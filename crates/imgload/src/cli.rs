@@ -3,7 +3,8 @@
 use std::num::NonZero;
 
 use clap::Parser;
-use cli::{Common, Context, Failure, Flags, LeaseFlags, Leases, Operand, count, processors};
+use cli::{Common, Context, Flags, LeaseFlags, Leases, Operand, count, processors};
+use failure::Failure;
 use imgfetch::{FetchFlags, Fetcher};
 use naming::Reference;
 use registry::{Registry, Store};

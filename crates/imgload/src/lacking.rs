@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use archive::Archive;
-use cli::Failure;
 use engine::Engine;
+use failure::Failure;
 use registry::{Entry, Registry, Store};
 
 use crate::choice::{Choice, the_registered};

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use archive::Archive;
 use camino::Utf8PathBuf;
-use cli::{Code, Failure, Reporter};
+use cli::Reporter;
 use engine::Engine;
+use failure::{Code, Failure};
 use naming::{Digest, Reference};
 use registry::Store;
 

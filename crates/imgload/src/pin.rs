@@ -8,7 +8,7 @@
 use archive::Image;
 use archive::compose::manifest_digest;
 use camino::Utf8Path;
-use cli::{Code, Failure};
+use failure::{Code, Failure};
 use naming::{Digest, Reference};
 use registry::Entry;
 

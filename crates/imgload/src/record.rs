@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use chrono::{SubsecRound, Utc};
-use cli::{Failure, Reporter};
+use cli::Reporter;
+use failure::Failure;
 use registry::Store;
 
 /// Sets `last_used` to now and adds one to `usage_count`, each time that a name is given. A registry that can't be written (a

@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use archive::compose::{Choice as Composed, compose, length};
 use archive::{Stack, digest_of};
-use cli::{Failure, Reporter, in_order};
+use cli::{Reporter, in_order};
 use engine::{Engine, LoadError};
+use failure::Failure;
 use naming::Digest;
 use registry::{Registry, Store};
 

@@ -1,7 +1,8 @@
 //! From what a person wrote to an archive on disk and, where it is registered, its entry.
 
 use camino::Utf8PathBuf;
-use cli::{Code, Failure, find_entry};
+use cli::find_entry;
+use failure::{Code, Failure};
 use registry::{Entry, Registry, Store};
 
 /// An archive to load.

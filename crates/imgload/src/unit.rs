@@ -3,8 +3,8 @@
 //! Images are sent without names. Only when the engine holds them all, whole and under the IDs that were computed before, each
 //! gets its tags, by one call a tag. So no tag moves before, however the load ends.
 
-use cli::{Code, Failure};
 use engine::Engine;
+use failure::{Code, Failure};
 use registry::Entry;
 
 use crate::item::{EngineState, Item, look};

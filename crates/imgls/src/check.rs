@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use archive::{Archive, Image, Stack};
 use camino::{Utf8Path, Utf8PathBuf};
-use cli::{Code, Failure, Progress, Reporter, in_order};
+use cli::{Progress, Reporter, in_order};
+use failure::{Code, Failure};
 use naming::Digest;
 use registry::{Entry, Registry, Store};
 

@@ -5,7 +5,8 @@ use std::num::NonZero;
 
 use chrono::Utc;
 use clap::Parser;
-use cli::{Code, Common, Context, Failure, Flags, Reporter, count, processors};
+use cli::{Common, Context, Flags, Reporter, count, processors};
+use failure::{Code, Failure};
 use registry::{Entry, Registry, Store};
 
 use crate::forms::{Forms, Wanted, on_terminal};

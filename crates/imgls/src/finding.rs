@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use cli::{Code, Failure};
+use failure::{Code, Failure, Reported as _};
 
 /// How an image is found to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl State {
             archive::Error::Missing { .. } => Self::Missing,
             _ if error.is_lfs_pointer() => Self::LfsPointer,
             _ if glances => Self::Unreadable,
-            _ if error.kind() == archive::ErrorKind::Archive => Self::Damaged,
+            _ if error.code() == Code::Archive => Self::Damaged,
             _ => Self::Unreadable,
         }
     }

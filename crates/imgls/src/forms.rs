@@ -3,7 +3,8 @@
 use std::io::IsTerminal;
 
 use chrono::{DateTime, Utc};
-use cli::{Context, Failure};
+use cli::Context;
+use failure::Failure;
 use terminal_size::{Width, terminal_size_of};
 
 use crate::listed::Listed;

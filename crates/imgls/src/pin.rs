@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cli::Failure;
+use failure::Failure;
 use registry::{Edit, Store};
 
 /// Pins these images, or no longer: all of them or, where one is not registered any more, none. An entry that
@@ -32,7 +32,7 @@ pub fn pin(
 #[cfg(test)]
 mod tests {
     use camino::Utf8PathBuf;
-    use cli::Code;
+    use failure::Code;
 
     use super::*;
 

@@ -79,7 +79,7 @@ pub(crate) fn one_field(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use cli::Failure;
+    use failure::Failure;
 
     use super::*;
     use crate::finding::State;

@@ -90,7 +90,11 @@ impl Sight {
         worst.or_else(|| states.next()).unwrap_or(State::Ok)
     }
 
-    fn found(mut self, state: State, failure: impl Into<cli::Failure>) -> (Self, Option<Stack>) {
+    fn found(
+        mut self,
+        state: State,
+        failure: impl Into<failure::Failure>,
+    ) -> (Self, Option<Stack>) {
         self.findings.push(Finding::new(state, failure));
         (self, None)
     }

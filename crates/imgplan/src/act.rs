@@ -5,7 +5,8 @@
 
 use std::collections::HashMap;
 
-use cli::{Context, Failure};
+use cli::Context;
+use failure::Failure;
 use serde_json::json;
 
 /// What an entry is to run in.

@@ -2,7 +2,8 @@
 
 use camino::Utf8PathBuf;
 use clap::Parser;
-use cli::{Common, Context, Failure, Flags, LeaseFlags, Leases};
+use cli::{Common, Context, Flags, LeaseFlags, Leases};
+use failure::Failure;
 use plan::Rules;
 use registry::Term;
 

@@ -4,7 +4,8 @@
 use std::collections::HashSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cli::{Failure, Reporter};
+use cli::Reporter;
+use failure::Failure;
 use plan::{Requirement, Rules, Selection, select_sound};
 use registry::{Entry, Registry, Store};
 

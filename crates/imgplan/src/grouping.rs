@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use cli::Failure;
+use failure::Failure;
 use plan::Requirement;
 
 use crate::naming_flags::Naming;
@@ -146,7 +146,7 @@ mod tests {
         for at in [0, 3, 4] {
             let failure = grouped[at].as_ref().expect_err("refused");
             assert!(failure.to_string().starts_with(says), "{failure}");
-            assert_eq!(failure.code(), cli::Code::Invalid);
+            assert_eq!(failure.code(), failure::Code::Invalid);
         }
         assert!(grouped[1].is_err() && grouped[2].is_ok());
     }

@@ -1,6 +1,7 @@
 //! `--list`: an entry of a workflow as one record, fields between tabs or a JSON object.
 
-use cli::{Context, Failure};
+use cli::Context;
+use failure::Failure;
 use plan::{JobEntry, Keys, Standing, Unread};
 use serde_json::json;
 

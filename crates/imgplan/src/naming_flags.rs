@@ -1,6 +1,6 @@
 //! `--exact`, `--distinct` and `--accept-missing`: what one image is for, and what it may lack.
 
-use cli::Failure;
+use failure::Failure;
 use plan::AcceptMissing;
 use registry::Config;
 

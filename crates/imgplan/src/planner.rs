@@ -1,7 +1,8 @@
 //! From requirements to printed plans, whose images stay until they are used.
 
 use camino::Utf8PathBuf;
-use cli::{Context, Failure, Leases, Reporter};
+use cli::{Context, Leases, Reporter};
+use failure::Failure;
 use std::collections::HashMap;
 
 use plan::{Pick, Plan, Requirement, Rules, Selection, explain, plan_for};

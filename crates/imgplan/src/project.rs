@@ -1,7 +1,8 @@
 //! The project that a workflow's images belong to.
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cli::{Failure, Reporter};
+use cli::Reporter;
+use failure::Failure;
 use naming::ImageName;
 use registry::Config;
 

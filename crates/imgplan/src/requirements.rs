@@ -1,7 +1,7 @@
 //! Where requirements come from: files, standard input, or flags.
 
 use camino::Utf8Path;
-use cli::Failure;
+use failure::Failure;
 use plan::parse_requirements;
 use serde_json::json;
 
@@ -141,7 +141,7 @@ impl Given {
 
 #[cfg(test)]
 mod tests {
-    use cli::Code;
+    use failure::Code;
 
     use super::*;
 

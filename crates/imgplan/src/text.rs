@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use camino::Utf8Path;
-use cli::{Code, Failure};
+use failure::{Code, Failure};
 
 /// The largest text, in bytes: a matrix of thousands of jobs fits many times over.
 const MAX_TEXT: u64 = 4 << 20;

@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use cli::{Failure, Reporter};
+use cli::Reporter;
 use engine::Engine;
+use failure::Failure;
 use imgload::Lacking;
 use plan::{Cost, Known};
 use registry::{Config, Entry, Registry, Store};

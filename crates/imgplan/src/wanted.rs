@@ -1,6 +1,6 @@
 //! What plans are made for.
 
-use cli::Failure;
+use failure::Failure;
 use plan::Requirement;
 
 /// A requirement, and whose it is.

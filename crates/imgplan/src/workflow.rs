@@ -1,7 +1,8 @@
 //! Workflows on the command line: which entries are wanted, and what is said of the others.
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cli::{Context, Failure, Reporter};
+use cli::{Context, Reporter};
+use failure::Failure;
 use plan::{Filter, JobEntry, Keys, Standing, Unread, called, parse_workflow};
 use registry::Config;
 

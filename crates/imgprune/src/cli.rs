@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use clap::Parser;
-use cli::{Code, Common, Context, Failure, Flags, duration};
+use cli::{Common, Context, Flags, duration};
+use failure::{Code, Failure};
 use registry::{Holder, Store};
 use serde_json::json;
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 
 use chrono::{DateTime, Utc};
-use cli::Failure;
+use failure::Failure;
 use glob::Pattern;
 use registry::{Entry, Lease, Registry, Store};
 

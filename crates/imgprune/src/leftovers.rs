@@ -1,6 +1,6 @@
 //! Images that imgpipe left in the engine without a name: replaced ones, and those of interrupted loads.
 
-use cli::Failure;
+use failure::Failure;
 
 use crate::uses::Uses;
 use crate::{Pruner, Report};

@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use clap::Args;
-use cli::{Failure, bytes, count, duration};
+use cli::{bytes, count, duration};
+use failure::Failure;
 
 use crate::select::View;
 pub use in_force::{InForce, Origin, cleanup_keys};

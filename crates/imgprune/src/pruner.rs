@@ -8,8 +8,9 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use chrono::Utc;
-use cli::{Code, Failure, Reporter};
+use cli::Reporter;
 use engine::Engine;
+use failure::{Code, Failure};
 use registry::{Entry, Holder, Lease, LeaseList, Registry, Removed, Store};
 
 use crate::entries::{Entries, Holds};

@@ -2,7 +2,8 @@
 
 use camino::Utf8PathBuf;
 use chrono::{DateTime, Utc};
-use cli::{Code, Failure, Reporter, Reprieve, size};
+use cli::{Reporter, Reprieve, size};
+use failure::{Code, Failure};
 use serde_json::{Value, json};
 
 use crate::Unmet;

@@ -1,6 +1,6 @@
 //! What others ask of pruning: room for an archive, and the end of a run's leases.
 
-use cli::Failure;
+use failure::Failure;
 use registry::{Holder, Lease};
 
 use crate::{InForce, Limits, Options, Pruner, Report};

@@ -1,7 +1,7 @@
 //! Files of a store as people open them.
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cli::Failure;
+use failure::Failure;
 use registry::{Store, Survey};
 
 /// Turns a store's files into paths from the working directory.

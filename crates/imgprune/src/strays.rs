@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cli::Failure;
+use failure::Failure;
 use registry::{Stray, StrayKind};
 
 use crate::bases::Lacking;

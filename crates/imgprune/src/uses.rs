@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use archive::{Archive, Image};
-use cli::Failure;
 use engine::{Engine, ImageInfo, StoreKind};
+use failure::Failure;
 use naming::{Digest, Reference};
 use registry::{Entry, Registry, Store};
 

@@ -2,7 +2,8 @@
 
 use archive::Compress;
 use clap::Parser;
-use cli::{Common, Context, Failure, Flags, RemoteFlags, find_entry};
+use cli::{Common, Context, Flags, RemoteFlags, find_entry};
+use failure::Failure;
 use imgfetch::Published;
 use serde_json::json;
 

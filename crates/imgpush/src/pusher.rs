@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use archive::{Archive, Compress, Layout, Stack, Stored};
-use cli::{Code, Failure, Reporter};
+use cli::Reporter;
+use failure::{Code, Failure};
 use imgfetch::Published;
 use naming::{Architecture, Digest, ImageName, Reference};
 use registry::{Edit, Entry, Registry, Store};

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use clap::Parser;
-use cli::{Common, Context, Failure, Flags};
+use cli::{Common, Context, Flags};
+use failure::Failure;
 use naming::Digest;
 use registry::Store;
 use serde_json::json;

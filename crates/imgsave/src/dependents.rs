@@ -7,7 +7,7 @@
 use std::fs::File;
 
 use archive::{Archive, Compress, Draft, Options, Stack};
-use cli::{Code, Failure};
+use failure::{Code, Failure};
 use inventory::Inventory;
 use registry::{Entry, Registry, StorePath};
 

@@ -2,7 +2,8 @@
 
 use archive::Compress;
 use clap::Args;
-use cli::{Failure, Reporter};
+use cli::Reporter;
+use failure::Failure;
 use imgprune::{Asked, InForce};
 use registry::Config;
 

@@ -1,6 +1,6 @@
 //! What a saved image is to be called.
 
-use cli::Failure;
+use failure::Failure;
 use inventory::Inventory;
 use naming::{ImageName, Os, Reference};
 
@@ -166,7 +166,7 @@ pub fn compliant_name(text: &str, normalize: bool) -> Result<ImageName, Failure>
 
 #[cfg(test)]
 mod tests {
-    use cli::Code;
+    use failure::Code;
 
     use super::*;
 

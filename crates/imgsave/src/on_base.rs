@@ -1,7 +1,7 @@
 //! To which base an archive leaves layers.
 
 use archive::ThinBase;
-use cli::Failure;
+use failure::Failure;
 use naming::Digest;
 use registry::{Entry, Registry, Store};
 

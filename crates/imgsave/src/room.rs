@@ -1,7 +1,8 @@
 //! Room for an archive, asked for before the first byte is written.
 
 use archive::{Archive, Compress, Image, Layer, Stack};
-use cli::{Code, Failure, size};
+use cli::size;
+use failure::{Code, Failure};
 use imgprune::Pruner;
 use registry::StorePath;
 

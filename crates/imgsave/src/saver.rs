@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use archive::{Archive, Stack};
 use camino::Utf8PathBuf;
-use cli::{Code, Failure, Reporter};
+use cli::Reporter;
 use engine::Engine;
+use failure::{Code, Failure};
 use imgprune::InForce;
 use inventory::Inventory;
 use naming::{Digest, ImageName, Reference};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use archive::compose::manifest_digest;
 use archive::{Archive, Gathered, Image, Stack};
 use camino::Utf8Path;
-use cli::{Code, Failure};
 use engine::{Engine, ImageInfo};
+use failure::{Code, Failure};
 use naming::{Digest, Reference};
 use registry::{Entry, Store};
 

@@ -5,8 +5,8 @@ use std::io::Seek;
 use std::thread;
 
 use archive::{Announced, Draft};
-use cli::{Code, Failure};
 use engine::SaveError;
+use failure::{Code, Failure, Reported as _};
 use inventory::Inventory;
 use naming::{Digest, ImageName};
 use registry::Unfinished;
@@ -61,7 +61,7 @@ impl Saver<'_> {
         drop(progress);
         let draft = saved.map_err(|error| match error {
             // What is wrong with the stream is the engine's failure, not an archive's.
-            SaveError::Read(error) if error.kind() == archive::ErrorKind::Archive => {
+            SaveError::Read(error) if error.code() == Code::Archive => {
                 Failure::new(Code::Engine, error.to_string())
             }
             error => error.into(),

@@ -1,6 +1,7 @@
 //! What can go wrong when an image is looked into.
 
 use camino::Utf8PathBuf;
+use failure::{Code, Reported};
 use thiserror::Error;
 
 /// Why an image's contents could not be told.
@@ -39,11 +40,18 @@ pub enum Error {
 /// This crate's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-impl Error {
-    /// What to do about it, where that is known.
-    pub fn hint(&self) -> Option<String> {
+impl Reported for Error {
+    fn code(&self) -> Code {
         match self {
-            Self::Archive(error) => error.hint().map(str::to_owned),
+            Self::Archive(error) => error.code(),
+            Self::Temporary { .. } => Code::Other,
+            _ => Code::Archive,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Archive(error) => error.hint(),
             Self::OldRpmDatabase { .. } => {
                 Some("in the image, `rpmdb --rebuilddb` with rpm 4.16 or newer converts it".into())
             }

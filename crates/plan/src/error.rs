@@ -1,6 +1,7 @@
 //! What can be wrong with a requirement or a plan.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use failure::{Code, Reported};
 use registry::Mark;
 use thiserror::Error;
 
@@ -49,9 +50,17 @@ impl Error {
             message: message.into(),
         }
     }
+}
 
-    /// What to do about it, where that is known.
-    pub fn hint(&self) -> Option<String> {
+impl Reported for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::Read(_) => Code::Other,
+            _ => Code::Invalid,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Name(error) => error.hint().map(str::to_owned),
             Self::Document(error) => error.hint(),

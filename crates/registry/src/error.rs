@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use failure::{Code, Reported};
 use thiserror::Error;
 
 use crate::registry::MAX_BYTES;
@@ -166,45 +167,7 @@ pub enum Error {
     },
 }
 
-/// What an error means for whoever waits for the outcome.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The registry, or a path in it, is not valid.
-    Invalid,
-    /// A lock was not had in time.
-    LockTimeout,
-    /// The disk, the quota or the largest file size is used up.
-    NoRoom,
-    /// Anything else.
-    Other,
-}
-
 impl Error {
-    /// What the error means.
-    pub fn kind(&self) -> ErrorKind {
-        match self {
-            Self::NoRegistry { .. }
-            | Self::NoConfig { .. }
-            | Self::Syntax { .. }
-            | Self::NoText { .. }
-            | Self::Foreign { .. }
-            | Self::Path { .. } => ErrorKind::Invalid,
-            Self::LockTimeout { .. } => ErrorKind::LockTimeout,
-            Self::Io { source, .. } => match source.kind() {
-                io::ErrorKind::StorageFull
-                | io::ErrorKind::QuotaExceeded
-                | io::ErrorKind::FileTooLarge => ErrorKind::NoRoom,
-                _ => ErrorKind::Other,
-            },
-            Self::Stopped
-            | Self::Edit { .. }
-            | Self::Contended { .. }
-            | Self::NoLease { .. }
-            | Self::NoNotes { .. } => ErrorKind::Other,
-        }
-    }
-
     /// Whether the registry can be read, but must not be written.
     pub fn is_read_only(&self) -> bool {
         let kinds = [
@@ -212,37 +175,6 @@ impl Error {
             io::ErrorKind::ReadOnlyFilesystem,
         ];
         matches!(self, Self::Io { source, .. } if kinds.contains(&source.kind()))
-    }
-
-    /// What to do about it, where there is something.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::NoRegistry { .. } => {
-                Some("run it below the folder that has one, or name it with --registry".into())
-            }
-            Self::Syntax { hint, .. } => hint.clone(),
-            Self::Edit { .. } => Some(
-                "an anchor, an alias or an unusual layout is in the way; edit the entry by hand"
-                    .into(),
-            ),
-            Self::Path { .. } => {
-                Some("`file:` is relative to the registry's folder and stays inside it".into())
-            }
-            Self::Foreign { .. } => Some("remove it, and look who put it there".into()),
-            Self::NoLease { .. } => {
-                Some("it may hold any image; remove the file if no run is using images".into())
-            }
-            Self::NoNotes { .. } => Some(
-                "look for them with `docker images --filter dangling=true`, then remove the file"
-                    .into(),
-            ),
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::ReadOnlyFilesystem => Some(
-                "the store is read-only; mount it for writing, or copy it to a writable folder"
-                    .into(),
-            ),
-            Self::LockTimeout { .. } => Some("wait longer with --lock-timeout".into()),
-            _ => None,
-        }
     }
 
     pub(crate) fn too_large(path: &Utf8Path) -> Self {
@@ -270,6 +202,61 @@ impl Error {
             path: path.to_owned(),
             action,
             source,
+        }
+    }
+}
+
+impl Reported for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::NoRegistry { .. }
+            | Self::NoConfig { .. }
+            | Self::Syntax { .. }
+            | Self::NoText { .. }
+            | Self::Foreign { .. }
+            | Self::Path { .. } => Code::Invalid,
+            Self::LockTimeout { .. } => Code::Lock,
+            Self::Io { source, .. } => match source.kind() {
+                io::ErrorKind::StorageFull
+                | io::ErrorKind::QuotaExceeded
+                | io::ErrorKind::FileTooLarge => Code::Room,
+                _ => Code::Other,
+            },
+            Self::Stopped
+            | Self::Edit { .. }
+            | Self::Contended { .. }
+            | Self::NoLease { .. }
+            | Self::NoNotes { .. } => Code::Other,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoRegistry { .. } => {
+                Some("run it below the folder that has one, or name it with --registry".into())
+            }
+            Self::Syntax { hint, .. } => hint.clone(),
+            Self::Edit { .. } => Some(
+                "an anchor, an alias or an unusual layout is in the way; edit the entry by hand"
+                    .into(),
+            ),
+            Self::Path { .. } => {
+                Some("`file:` is relative to the registry's folder and stays inside it".into())
+            }
+            Self::Foreign { .. } => Some("remove it, and look who put it there".into()),
+            Self::NoLease { .. } => {
+                Some("it may hold any image; remove the file if no run is using images".into())
+            }
+            Self::NoNotes { .. } => Some(
+                "look for them with `docker images --filter dangling=true`, then remove the file"
+                    .into(),
+            ),
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::ReadOnlyFilesystem => Some(
+                "the store is read-only; mount it for writing, or copy it to a writable folder"
+                    .into(),
+            ),
+            Self::LockTimeout { .. } => Some("wait longer with --lock-timeout".into()),
+            _ => None,
         }
     }
 }

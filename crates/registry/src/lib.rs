@@ -60,7 +60,7 @@ mod yaml;
 pub use config::{Config, MATRIX_KEYS, Planning, Section, Setting, UnknownKey};
 pub use edit::Edit;
 pub use entry::{Entry, Requested};
-pub use error::{Error, ErrorKind, Mark};
+pub use error::{Error, Mark};
 pub use holder::{Holder, Life};
 pub use lease::{LEASE_TERM, Lease, LeaseList, Term};
 pub use lock::Lock;

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use failure::{Code, Reported as _};
 
 use crate::atomic::{self, parent};
 use crate::known::Known;
 use crate::path::real;
 use crate::ways::Ways;
-use crate::{
-    Edit, Entry, Error, ErrorKind, Lock, Registry, StorePath, Unfinished, Usage, lock, work,
-};
+use crate::{Edit, Entry, Error, Lock, Registry, StorePath, Unfinished, Usage, lock, work};
 
 /// What a registry is called.
 const FILE_NAME: &str = "image-registry.yml";
@@ -135,7 +134,7 @@ impl Store {
                 atomic::replace(&self.file, stamp, new.text(), before)
             };
             let mut replaced = replace(&mut before);
-            let no_room = |error: &Error| error.kind() == ErrorKind::NoRoom;
+            let no_room = |error: &Error| error.code() == Code::Room;
             // What `before` had begun can't be begun again.
             if replaced.as_ref().is_err_and(no_room) && before.is_some() && self.free_reserve() {
                 replaced = replace(&mut before);

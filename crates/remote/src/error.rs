@@ -1,5 +1,6 @@
 //! What can go wrong between this process and a remote registry.
 
+use failure::{Code, Reported};
 use naming::{Architecture, Digest};
 
 /// What Go's network library says where there is no such machine, or no network: a moment later there is none either.
@@ -120,9 +121,28 @@ pub enum Error {
 }
 
 impl Error {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<&'static str> {
+    /// Whether another attempt may do better.
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::Failed { reason, .. } if !NO_WAY.iter().any(|text| reason.contains(text)))
+    }
+}
+
+impl Reported for Error {
+    /// A registry that lacks an image is a missing archive. One that refuses or fails is like an engine that does.
+    fn code(&self) -> Code {
         match self {
+            Self::Unknown { .. }
+            | Self::NoPlatform { .. }
+            | Self::Unsupported { .. }
+            | Self::Damaged { .. }
+            | Self::Mismatch { .. } => Code::Archive,
+            Self::NoRoom { .. } => Code::Room,
+            _ => Code::Engine,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
             Self::Program(program::Error::NotFound { .. }) => {
                 Some("install skopeo: remote registries are reached through it")
             }
@@ -136,27 +156,19 @@ impl Error {
             Self::NoPolicy { .. } => Some(
                 "see containers-policy.json(5); packages bring one as /etc/containers/policy.json",
             ),
-            Self::NoRoom { .. } => {
-                Some("free some room where the store is; nothing that was there has changed")
-            }
             Self::NoPlatform { .. } => Some("--platform takes another one"),
             Self::Damaged { .. } | Self::Mismatch { .. } => Some(
                 "something between here and the registry changes bytes, or its storage is damaged",
             ),
             _ => None,
-        }
+        };
+        hint.map(str::to_owned)
     }
 
-    /// What the program said, if that is not in the message already.
-    pub fn tail(&self) -> Option<&str> {
+    fn tail(&self) -> Option<String> {
         match self {
-            Self::Program(program::Error::Failed { tail, .. }) => Some(tail),
+            Self::Program(program::Error::Failed { tail, .. }) => Some(tail.clone()),
             _ => None,
         }
-    }
-
-    /// Whether another attempt may do better.
-    pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Failed { reason, .. } if !NO_WAY.iter().any(|text| reason.contains(text)))
     }
 }

@@ -1,6 +1,7 @@
 //! Why the layers that an archive leaves out can't be read, or would be lost.
 
 use camino::Utf8PathBuf;
+use failure::{Code, Reported};
 use thiserror::Error;
 
 /// Why the layers that an archive leaves out can't be read.
@@ -37,9 +38,17 @@ pub enum Error {
     Archive(#[from] archive::Error),
 }
 
-impl Error {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
+impl Reported for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::Archive(error) => error.code(),
+            Self::Registry(error) => error.code(),
+            Self::Cycle { .. } => Code::Invalid,
+            _ => Code::Archive,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
         match self {
             Self::NotRegistered { base, .. } => Some(format!(
                 "register `{base}` again, or make the image again with imgbuild --rebuild"
@@ -49,7 +58,7 @@ impl Error {
             ),
             Self::TooDeep { .. } => Some("save one of its bases whole with imgsave --full".into()),
             Self::Registry(error) => error.hint(),
-            Self::Archive(error) => error.hint().map(str::to_owned),
+            Self::Archive(error) => error.hint(),
         }
     }
 }

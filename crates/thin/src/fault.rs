@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use archive::{Archive, ErrorKind};
+use archive::Archive;
 use camino::Utf8Path;
+use failure::{Code, Reported};
 use registry::Entry;
 
 /// Why an archive counts as absent.
@@ -35,7 +36,7 @@ pub fn fault(path: &Utf8Path, entry: &Entry) -> Option<Fault> {
     }
     match Archive::open(path) {
         Ok(archive) => archive.image(Some(id)).is_none().then_some(Fault::Stale),
-        Err(error) if error.is_lfs_pointer() || error.kind() != ErrorKind::Archive => None,
+        Err(error) if error.is_lfs_pointer() || error.code() != Code::Archive => None,
         Err(error) => {
             let text = error.to_string();
             let what = text.strip_prefix(&format!("{path}: "));

@@ -1,9 +1,10 @@
+use failure::{Code, Reported as _};
 use naming::Reference;
 use proptest::prelude::*;
 
 use super::*;
+use crate::Compression;
 use crate::testing::{OnDisk, Tar, TestImage, compress, image, sample};
-use crate::{Compression, ErrorKind};
 
 const ALL: [Compression; 3] = [Compression::None, Compression::Gzip, Compression::Zstd];
 
@@ -122,7 +123,7 @@ fn a_damaged_layer_ends_the_stream_before_the_documents() {
             error.to_string().contains("layer 2 of 3 is damaged"),
             "{error}"
         );
-        assert_eq!(error.kind(), ErrorKind::Archive);
+        assert_eq!(error.code(), Code::Archive);
         for document in ["index.json", "manifest.json", "oci-layout"] {
             assert!(
                 !out.windows(document.len())
@@ -269,8 +270,8 @@ impl Write for Failing {
 fn failures_of_the_reader_are_no_damage() {
     let stack = OnDisk::new(&sample().classic()).stack();
     for (kind, expected) in [
-        (io::ErrorKind::BrokenPipe, ErrorKind::Other),
-        (io::ErrorKind::StorageFull, ErrorKind::Room),
+        (io::ErrorKind::BrokenPipe, Code::Other),
+        (io::ErrorKind::StorageFull, Code::Room),
     ] {
         for room in [0, 1000, 600_000, 709_000] {
             let error =
@@ -279,7 +280,7 @@ fn failures_of_the_reader_are_no_damage() {
                 matches!(&error, Error::Write { source } if source.kind() == kind),
                 "{error}"
             );
-            assert_eq!(error.kind(), expected);
+            assert_eq!(error.code(), expected);
         }
     }
 }

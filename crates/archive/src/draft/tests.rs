@@ -2,15 +2,16 @@ mod compressed;
 mod thin;
 mod zeros;
 
+use failure::{Code, Reported as _};
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::Compression;
 use crate::compose::{Choice, compose};
 use crate::describe::blob_name;
 use crate::hash::digest_of;
 use crate::testing::{OnDisk, Tar, TestImage, compress, image, index, sample};
-use crate::{Compression, ErrorKind};
 
 fn announced(diff_ids: &[Digest]) -> Announced<'_> {
     Announced {
@@ -55,7 +56,7 @@ fn take_announced(
 
 fn complaint(stream: &[u8]) -> String {
     let error = take(stream).map(drop).expect_err("an error");
-    assert_eq!(error.kind(), ErrorKind::Archive);
+    assert_eq!(error.code(), Code::Archive);
     let text = error.to_string();
     text.strip_prefix("docker save x: ")
         .expect("the command first")

@@ -1,9 +1,10 @@
+use failure::{Code, Reported as _};
 use std::fs;
 
 use super::*;
+use crate::Compression;
 use crate::draft::{Draft, Options};
 use crate::testing::{OnDisk, TestImage, compress, sample};
-use crate::{Compression, ErrorKind};
 
 fn gathered(image: &TestImage) -> Gathered {
     Gathered::new(Utf8Path::new("registry.example/x"), image.config.clone()).expect("a config")
@@ -78,7 +79,7 @@ fn what_is_not_the_layer_is_refused() {
         parts.add_file(digest_of(&image.layers[0]), blob.clone(), None);
         parts.add_archives(&OnDisk::new(&image.classic()).stack());
         let error = taken(&parts).expect_err("refused");
-        assert_eq!(error.kind(), ErrorKind::Archive);
+        assert_eq!(error.code(), Code::Archive);
         let text = error.to_string();
         assert!(
             text.starts_with(blob.as_str()) && text.contains(expected),

@@ -1,4 +1,5 @@
 use super::*;
+use failure::Reported as _;
 use proptest::prelude::*;
 
 fn scanned(text: &str, args: &[(&str, &str)]) -> Result<Scan> {

@@ -2,7 +2,8 @@
 
 use camino::Utf8Path;
 use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
-use cli::{Failure, Reporter, duration};
+use cli::{Reporter, duration};
+use failure::Failure;
 use naming::Digest;
 use plan::{Action, Cache, OnFailure, Probe, Step};
 use registry::Store;

@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cli::{Code, Failure};
+use failure::{Code, Failure};
 use naming::Digest;
 use plan::Probe;
 use program::Call;

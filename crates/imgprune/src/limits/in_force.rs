@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use cli::{Failure, Reporter};
+use cli::Reporter;
+use failure::Failure;
 use glob::Pattern;
 use registry::{Config, Registry, Section};
 

@@ -2,7 +2,7 @@
 
 mod groups;
 
-use cli::Failure;
+use failure::Failure;
 use glob::Pattern;
 
 use super::Rule;

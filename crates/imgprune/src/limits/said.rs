@@ -1,7 +1,7 @@
 //! What a flag or else the config says, and which of them it was.
 
 use camino::Utf8Path;
-use cli::Failure;
+use failure::Failure;
 use glob::Pattern;
 use registry::{Config, Section, Setting};
 

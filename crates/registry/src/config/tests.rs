@@ -1,4 +1,5 @@
 use super::*;
+use failure::Reported as _;
 
 fn parse(text: &str) -> Result<Config, String> {
     Config::parse("c.yml".into(), text).map_err(|error| error.to_string())
@@ -86,7 +87,7 @@ fn the_nearest_file_counts() {
     let named = Config::find(&below, Some("../../local-ci-config.yml".into()));
     assert_eq!(named.expect("named").thin, Some(true));
     let missing = Config::find(&below, Some("none.yml".into())).expect_err("missing");
-    assert_eq!(missing.kind(), crate::ErrorKind::Invalid);
+    assert_eq!(missing.code(), failure::Code::Invalid);
 }
 
 #[test]

@@ -1,4 +1,5 @@
 use camino::Utf8Path;
+use failure::Reported as _;
 
 use super::*;
 
@@ -109,8 +110,8 @@ fn a_note_that_finds_no_room_is_the_end_of_it() {
             Err(Error::io("write", &store.note_path())(full.into()))
         },
     );
-    let kind = failed.expect_err("no room").kind();
-    assert_eq!((kind, begun), (crate::ErrorKind::NoRoom, 1));
+    let kind = failed.expect_err("no room").code();
+    assert_eq!((kind, begun), (failure::Code::Room, 1));
     assert_eq!(state(&store), ("old".into(), "old".into()));
 }
 

@@ -1,3 +1,4 @@
+use failure::Reported as _;
 use std::fs;
 
 use super::*;

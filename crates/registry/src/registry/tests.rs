@@ -2,6 +2,7 @@ mod refused;
 
 use super::*;
 use crate::Requested;
+use failure::Reported as _;
 
 const REQUIRED: &str = "file: f.tar, docker_tag: a, os: debian:12, architecture: x86_64";
 
@@ -166,7 +167,7 @@ fn aliases_are_read_and_never_edited_behind_somebodys_back() {
         matches!(&refused, Error::Edit { entry, .. } if entry == "b"),
         "{refused}"
     );
-    assert_eq!(refused.kind(), crate::ErrorKind::Other);
+    assert_eq!(refused.code(), failure::Code::Other);
 }
 
 #[test]

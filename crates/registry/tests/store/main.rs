@@ -14,7 +14,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use registry::{Edit, Entry, Error, ErrorKind, Store};
+use failure::{Code, Reported as _};
+use registry::{Edit, Entry, Error, Store};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 

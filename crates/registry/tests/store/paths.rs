@@ -39,7 +39,7 @@ fn paths_stay_in_the_store() {
     ] {
         let error = store.path(file.into()).unwrap_err();
         assert!(error.to_string().contains(rule), "{file:?}: {error}");
-        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert_eq!(error.code(), Code::Invalid);
         assert!(!error.to_string().contains(char::is_control), "{error}");
     }
     store.path("loop/x".into()).unwrap_err();
@@ -97,7 +97,7 @@ fn imgpipes_own_folder_is_no_link_out() {
     let outside = Folder::new();
     symlink(&outside.path, folder.path.join("images")).unwrap();
     let store = folder.store();
-    assert_eq!(put(&store, "a").unwrap_err().kind(), ErrorKind::Invalid);
+    assert_eq!(put(&store, "a").unwrap_err().code(), Code::Invalid);
     store.create().unwrap_err();
     assert_eq!(fs::read_dir(&outside.path).unwrap().count(), 0);
 }
@@ -112,7 +112,7 @@ fn a_lock_is_no_link_to_somebodys_file() {
     let lock = folder.path.join("images/.imgpipe/registry.lock");
     fs::remove_file(&lock).unwrap();
     symlink(&precious, &lock).unwrap();
-    assert_eq!(put(&store, "b").unwrap_err().kind(), ErrorKind::Invalid);
+    assert_eq!(put(&store, "b").unwrap_err().code(), Code::Invalid);
     assert_eq!(fs::read_to_string(&precious).unwrap(), "data");
 }
 

@@ -103,7 +103,7 @@ fn one_image_is_made_by_one_at_a_time() {
     let error = store
         .lock_image("a/../../B", Some(Duration::from_millis(20)))
         .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::LockTimeout);
+    assert_eq!(error.code(), Code::Lock);
     let me = std::process::id();
     assert!(
         error

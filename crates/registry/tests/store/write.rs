@@ -37,7 +37,7 @@ fn a_broken_registry_is_left_alone() {
     ] {
         fs::write(store.file(), bytes).unwrap();
         let error = put(&store, "b").unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
+        assert_eq!(error.code(), Code::Invalid, "{error}");
         assert_eq!(fs::read(store.file()).unwrap(), bytes);
     }
     assert!(
@@ -133,5 +133,5 @@ fn an_update_waits_for_its_lock_no_longer_than_told() {
         let inner = store.update::<(), Error>(NONE, |_| Ok((vec![], ())));
         Ok((vec![], inner))
     });
-    assert_eq!(inner.unwrap().unwrap_err().kind(), ErrorKind::LockTimeout);
+    assert_eq!(inner.unwrap().unwrap_err().code(), Code::Lock);
 }

@@ -1,9 +1,9 @@
 //! What is no archive, and what is made to do harm.
 
+use failure::{Code, Reported as _};
 use tar::EntryType;
 
 use super::*;
-use crate::ErrorKind;
 
 #[test]
 fn what_is_no_archive_is_called_by_its_name() {
@@ -32,7 +32,7 @@ fn what_is_no_archive_is_called_by_its_name() {
     let path = missing.path().with_extension("gone");
     let error = Archive::open(&path).expect_err("missing");
     assert_eq!(error.to_string(), format!("{path}: no such file"));
-    assert_eq!(error.kind(), ErrorKind::Archive);
+    assert_eq!(error.code(), Code::Archive);
     let folder = path.parent().expect("folder");
     let error = Archive::open(folder).expect_err("folder");
     assert_eq!(
@@ -47,7 +47,7 @@ fn what_is_no_archive_is_called_by_its_name() {
         "{device}"
     );
     let error = OnDisk::new(text.as_bytes()).open().expect_err("pointer");
-    assert_eq!(error.hint(), Some("git lfs pull"));
+    assert_eq!(error.hint().as_deref(), Some("git lfs pull"));
 }
 
 /// A classic archive of one layer with this manifest and config, whatever they are.

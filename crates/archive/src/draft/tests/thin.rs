@@ -1,6 +1,7 @@
 //! Archives that leave out the layers of a base.
 
 use super::*;
+use failure::{Code, Reported as _};
 
 fn thin_on(base: &TestImage) -> Options {
     Options {
@@ -43,7 +44,7 @@ fn a_thin_archive_leaves_its_base_out_and_finds_it_again() {
             error.to_string().contains("leaves layer 1 of 2 ("),
             "{error}"
         );
-        assert_eq!(error.kind(), ErrorKind::Archive);
+        assert_eq!(error.code(), Code::Archive);
         // A reader that has the base needs no other archive.
         compose(&[choice(&thin, 1)], &mut Vec::new()).expect("composes");
         assert!(RootFs::open(thin.clone()).is_err());

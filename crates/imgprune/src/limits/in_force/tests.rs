@@ -89,7 +89,7 @@ fn what_is_wrong_is_wrong_switched_off_or_not() {
         for key in ["max_size_gb", "max_age_days", "keep_last", "min_free_gb"] {
             let config = format!("images: {{cleanup: {{enabled: {enabled}, {key}: many}}}}");
             let failure = in_force(&Asked::default(), &config).expect_err("no number");
-            assert_eq!(failure.code(), cli::Code::Invalid);
+            assert_eq!(failure.code(), failure::Code::Invalid);
             let says = format!("`images.cleanup.{key}` must be");
             assert!(failure.to_string().contains(&says), "{failure}");
         }
@@ -122,10 +122,10 @@ fn a_wrong_pattern_is_refused() {
         ..Asked::default()
     };
     let failure = in_force(&asked, "").expect_err("a pattern");
-    assert_eq!(failure.code(), cli::Code::Usage);
+    assert_eq!(failure.code(), failure::Code::Usage);
     let failure = in_force(&Asked::default(), "images: {cleanup: {keep: '[a'}}");
     let failure = failure.expect_err("a pattern");
-    assert_eq!(failure.code(), cli::Code::Invalid);
+    assert_eq!(failure.code(), failure::Code::Invalid);
     assert!(
         failure.to_string().contains(".localci.yml:1:26"),
         "{failure}"
@@ -136,6 +136,6 @@ fn a_wrong_pattern_is_refused() {
     };
     assert_eq!(
         in_force(&alone, "").expect_err("alone").code(),
-        cli::Code::Usage
+        failure::Code::Usage
     );
 }

@@ -1,6 +1,7 @@
 //! What a command says when it fails: one line, the engine's own words, a hint.
 
 use std::fmt;
+use std::io::{Error, ErrorKind};
 
 use crate::Code;
 
@@ -39,16 +40,25 @@ impl Failure {
         Self::new(Code::Invalid, message)
     }
 
-    /// Standard output was closed by its reader: the command ends quietly.
-    pub(crate) fn stdout_closed() -> Self {
-        Self::new(Code::Done, String::new())
+    /// Standard output can't be written. If its reader closed it, the command ends quietly.
+    pub fn of_stdout(error: &Error) -> Self {
+        if error.kind() == ErrorKind::BrokenPipe {
+            return Self::new(Code::Done, String::new());
+        }
+        Self::new(
+            Code::Other,
+            format!("standard output can't be written: {error}"),
+        )
     }
 
-    /// Names the path, image or plan that it is about, unless the message starts with it already.
+    /// Names the path, image or plan that it is about, unless the message begins `SUBJECT:`.
     #[must_use]
     pub fn about(mut self, subject: impl Into<String>) -> Self {
         let subject = subject.into();
-        if self.subject.is_none() && !self.message.starts_with(&subject) {
+        let names_it = subject.is_empty()
+            || (self.message.strip_prefix(&subject))
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'));
+        if self.subject.is_none() && !names_it {
             self.subject = Some(subject);
         }
         self
@@ -93,7 +103,7 @@ impl Failure {
     }
 
     /// Whether there is nothing to say, because nobody reads on.
-    pub(crate) fn is_quiet(&self) -> bool {
+    pub fn is_quiet(&self) -> bool {
         self.code == Code::Done
     }
 }
@@ -118,7 +128,7 @@ impl fmt::Display for Failure {
 const MAX_SHOWN: usize = 2000;
 
 /// A text on one line, whatever a file name or a stream put into it.
-pub(crate) fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     let mut line = naming::visible(text.chars().take(MAX_SHOWN));
     if text.chars().nth(MAX_SHOWN).is_some() {
         line.push('…');
@@ -144,7 +154,22 @@ mod tests {
         assert_eq!(hostile.to_string(), "\\u{1b}[31m: a\\nb\\u{0}");
         let long = Failure::usage("x".repeat(5000)).to_string();
         assert_eq!(long.chars().count(), MAX_SHOWN + 1);
-        assert_eq!(Failure::usage("x: no").about("x").to_string(), "x: no");
         assert_eq!(Failure::usage("no").with_tail(" \n").to_string(), "no");
+    }
+
+    #[test]
+    fn names_its_subject_once() {
+        for (message, subject, shown) in [
+            ("x: no", "x", "x: no"),
+            ("x:3:1: no", "x", "x:3:1: no"),
+            ("x", "x", "x"),
+            ("no", "", "no"),
+            ("no such image", "no", "no: no such image"),
+            ("no such image", "n", "n: no such image"),
+            ("nothing: no", "no", "no: nothing: no"),
+        ] {
+            let failure = Failure::usage(message).about(subject);
+            assert_eq!(failure.to_string(), shown);
+        }
     }
 }
