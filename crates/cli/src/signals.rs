@@ -86,9 +86,9 @@ pub(crate) fn end_after_panic(reporter: &Reporter) {
 
 /// Ends the process unless the main thread does so first.
 fn wind_up(code: Code, reporter: &Reporter) -> ! {
-    program::kill_all();
+    process::kill_all();
     wait(GRACE, QUIET, || {
-        program::is_busy() || registry::is_writing()
+        process::is_busy() || registry::is_writing()
     });
     wait(REPRIEVE, PAUSE, || REPRIEVES.load(Ordering::SeqCst) > 0);
     say(code, reporter);
@@ -114,7 +114,7 @@ fn leave_nothing() {
     registry::stop_writing();
     wait(CLEAN_UP, PAUSE, registry::is_writing);
     registry::remove_unfinished();
-    program::kill_rest();
+    process::kill_rest();
     let (done, ended) = mpsc::channel::<()>();
     thread::spawn(move || {
         engine::remove_temporary();
@@ -122,7 +122,7 @@ fn leave_nothing() {
     });
     // Nothing is ever sent: this returns when the tags are gone, or after the time.
     let _ = ended.recv_timeout(CLEAN_UP);
-    wait(REPRIEVE, PAUSE, program::is_cleaning);
+    wait(REPRIEVE, PAUSE, process::is_cleaning);
 }
 
 /// Says why this process ends. Returns only to the first thread that comes here: it is to end the process.

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use program::Call;
+use process::Call;
 
 use crate::flavor::{Flavor, Version};
 use crate::{Build, Error};
@@ -28,7 +28,7 @@ const OF_CLIENTS: &[&str] = &[
     "SSL_CERT_DIR",
     "SSL_CERT_FILE",
     "TMPDIR",
-    program::MARK,
+    process::MARK,
 ];
 
 /// How such variables begin.

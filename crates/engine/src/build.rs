@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use camino::Utf8Path;
 use naming::{Architecture, Reference};
-use program::{Call, Chunks, Cleaning, Lines, Streams, TAIL, Tail};
+use process::{Call, Chunks, Cleaning, Lines, Streams, TAIL, Tail};
 
 use crate::flavor::{Flavor, Version};
 use crate::leftovers::Failed;

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use program::{Call, interrupted};
+use process::{Call, interrupted};
 
 use crate::Error;
 use crate::flavor::{self, Flavor, StoreKind, Version};
@@ -46,7 +46,7 @@ impl Engine {
 
     /// Ends a call as [`Error::Timeout`] when it has neither read nor written a byte for `limit`.
     /// An engine is silent while it unpacks what it has read, for minutes if that is large. Without
-    /// this, nothing ends a call but the engine and [`kill_all`](program::kill_all).
+    /// this, nothing ends a call but the engine and [`kill_all`](process::kill_all).
     #[must_use]
     pub fn with_timeout(mut self, limit: Duration) -> Self {
         self.timeout = Some(limit);
@@ -62,7 +62,7 @@ impl Engine {
     }
 
     /// The same engine for what must be put right after a failure: its calls go through after
-    /// [`kill_all`](program::kill_all) as well, and may then be silent for half a minute at most.
+    /// [`kill_all`](process::kill_all) as well, and may then be silent for half a minute at most.
     #[must_use]
     pub fn clean_up(&self) -> Self {
         Self {

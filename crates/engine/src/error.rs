@@ -6,7 +6,7 @@ use std::time::Duration;
 use camino::Utf8PathBuf;
 use failure::{Code, Reported};
 use naming::{NameError, Reference};
-use program::one_line;
+use process::one_line;
 
 use crate::complaint;
 
@@ -56,7 +56,7 @@ pub enum Error {
     },
 
     /// The engine moved no byte for as long as [`Engine::with_timeout`](crate::Engine::with_timeout) allows.
-    #[error("`{command}` did nothing for {} and was ended", program::seconds(*limit))]
+    #[error("`{command}` did nothing for {} and was ended", process::seconds(*limit))]
     Timeout {
         /// Program and subcommand.
         command: String,
@@ -64,7 +64,7 @@ pub enum Error {
         limit: Duration,
     },
 
-    /// [`kill_all`](program::kill_all) ended the call, or came before it.
+    /// [`kill_all`](process::kill_all) ended the call, or came before it.
     #[error("interrupted")]
     Interrupted,
 
@@ -132,9 +132,9 @@ pub enum Error {
     },
 }
 
-impl From<program::Error> for Error {
-    fn from(error: program::Error) -> Self {
-        use program::Error as Call;
+impl From<process::Error> for Error {
+    fn from(error: process::Error) -> Self {
+        use process::Error as Call;
         match error {
             Call::NotFound { program } => Self::NotFound { program },
             Call::Start { program, source } => Self::Start { program, source },
@@ -271,8 +271,8 @@ impl<E: Reported> Reported for LoadError<E> {
     }
 }
 
-impl<E> From<program::Error> for LoadError<E> {
-    fn from(error: program::Error) -> Self {
+impl<E> From<process::Error> for LoadError<E> {
+    fn from(error: process::Error) -> Self {
         Self::Engine(error.into())
     }
 }
@@ -300,8 +300,8 @@ impl<E: Reported> Reported for SaveError<E> {
     }
 }
 
-impl<E> From<program::Error> for SaveError<E> {
-    fn from(error: program::Error) -> Self {
+impl<E> From<process::Error> for SaveError<E> {
+    fn from(error: process::Error) -> Self {
         Self::Engine(error.into())
     }
 }

@@ -24,7 +24,7 @@
 //! Docker's command line may also talk to podman's service: then local names are podman's.
 
 use naming::{Architecture, Reference};
-use program::SIGTERM;
+use process::SIGTERM;
 use serde::Deserialize;
 
 /// The number of the signal, the same on every Unix.

@@ -17,7 +17,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use naming::Digest;
-use program::Cleaning;
+use process::Cleaning;
 use serde::Deserialize;
 
 use crate::flavor::Flavor;

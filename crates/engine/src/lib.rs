@@ -9,7 +9,7 @@
 //! - Success is what the exit status, and where that lies the output, says of it. For `load` even that
 //!   is no proof: look with [`Engine::inspect`].
 //! - Memory does not grow with what an engine writes.
-//! - [`program::kill_all`] ends every call at once.
+//! - [`process::kill_all`] ends every call at once.
 //!
 //! ```
 //! use engine::Engine;

@@ -6,7 +6,7 @@
 use std::thread;
 use std::time::Duration;
 
-use program::{Call, Output};
+use process::{Call, Output};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 

@@ -9,7 +9,7 @@
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
-use program::{Chunk, Chunks, Collector, Input, Stop, Streams, TAIL};
+use process::{Chunk, Chunks, Collector, Input, Stop, Streams, TAIL};
 
 use crate::complaint;
 use crate::image::Name;

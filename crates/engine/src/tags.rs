@@ -1,7 +1,7 @@
 //! Tags, and the removal of images: always by exact name, never by force.
 
 use naming::{Digest, Reference};
-use program::Cleaning;
+use process::Cleaning;
 
 use crate::flavor::Flavor;
 use crate::image::Name;

@@ -6,7 +6,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use naming::Reference;
-use program::Cleaning;
+use process::Cleaning;
 
 use crate::{Engine, spool};
 

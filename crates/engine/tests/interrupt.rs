@@ -23,7 +23,7 @@ fn kill_all_ends_everything_but_clean_up() {
         let saved = scope.spawn(|| engine.save("x", |stream| io::copy(stream, &mut io::sink())));
         let removed = scope.spawn(|| engine.untag(&tag("z")));
         std::thread::sleep(Duration::from_millis(300));
-        program::kill_all();
+        process::kill_all();
         assert!(matches!(tagged.join().unwrap(), Err(Error::Interrupted)));
         assert!(matches!(
             loaded.join().unwrap(),

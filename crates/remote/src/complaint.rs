@@ -5,7 +5,7 @@
 //! here were seen with skopeo 1.9 and 1.18.
 
 use naming::Reference;
-use program::one_line;
+use process::one_line;
 
 use crate::Error;
 

@@ -12,7 +12,7 @@ const NO_WAY: [&str; 2] = ["no such host", "network is unreachable"];
 pub enum Error {
     /// `skopeo` can't be run, or was ended.
     #[error(transparent)]
-    Program(#[from] program::Error),
+    Program(#[from] process::Error),
 
     /// The registry has no such image.
     #[error("{reference}: the registry has no such image: {reason}")]
@@ -143,10 +143,10 @@ impl Reported for Error {
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Program(program::Error::NotFound { .. }) => {
+            Self::Program(process::Error::NotFound { .. }) => {
                 Some("install skopeo: remote registries are reached through it")
             }
-            Self::Program(program::Error::Timeout { .. }) => {
+            Self::Program(process::Error::Timeout { .. }) => {
                 Some("if the registry only needs longer, --engine-timeout DUR sets the time limit")
             }
             Self::Denied { .. } => Some(
@@ -167,7 +167,7 @@ impl Reported for Error {
 
     fn tail(&self) -> Option<String> {
         match self {
-            Self::Program(program::Error::Failed { tail, .. }) => Some(tail.clone()),
+            Self::Program(process::Error::Failed { tail, .. }) => Some(tail.clone()),
             _ => None,
         }
     }

@@ -54,7 +54,7 @@ pub(crate) fn read(
         what,
     };
     let invalid = |error: serde_json::Error| {
-        let error = program::one_line(&error.to_string(), PIECE);
+        let error = process::one_line(&error.to_string(), PIECE);
         unsupported(format!("its manifest is not valid: {error}"))
     };
     let value: serde_json::Value = serde_json::from_slice(bytes).map_err(invalid)?;
@@ -77,7 +77,7 @@ pub(crate) fn read(
             true => Ok(Document::Manifest(manifest)),
             false => Err(unsupported(format!(
                 "is no image: its config is `{}`",
-                program::one_line(config, PIECE)
+                process::one_line(config, PIECE)
             ))),
         };
     }
@@ -124,7 +124,7 @@ fn shown(platform: &Platform) -> String {
         platform.architecture,
         variant.collect::<String>()
     );
-    program::one_line(&whole, PIECE)
+    process::one_line(&whole, PIECE)
 }
 
 /// Checks a document against the digest that names it.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use archive::{Manifest, digest_of};
 use camino::Utf8PathBuf;
 use naming::{Architecture, Digest, Reference};
-use program::Call;
+use process::Call;
 
 use crate::image::{Document, check, read};
 use crate::reference::docker;
@@ -150,14 +150,14 @@ impl Remote {
     pub(crate) fn attempts<T>(
         &self,
         reference: &Reference,
-        mut call: impl FnMut() -> Result<T, program::Error>,
+        mut call: impl FnMut() -> Result<T, process::Error>,
     ) -> Result<T, Error> {
         let mut left = self.options.retries;
         let mut pause = PAUSE;
         loop {
             let error = match call() {
                 Ok(done) => return Ok(done),
-                Err(program::Error::Failed { tail, .. }) => complaint::error(reference, &tail),
+                Err(process::Error::Failed { tail, .. }) => complaint::error(reference, &tail),
                 Err(error) => return Err(error.into()),
             };
             if !error.is_temporary() || left == 0 {

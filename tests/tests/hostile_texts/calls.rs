@@ -131,8 +131,8 @@ fn one_crate_starts_programs_and_none_starts_a_shell() {
         starting,
         [
             "crates/cli/build.rs",
-            "crates/program/src/call.rs",
-            "crates/program/src/child.rs"
+            "crates/process/src/call.rs",
+            "crates/process/src/child.rs"
         ]
     );
 }

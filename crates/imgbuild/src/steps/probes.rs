@@ -11,7 +11,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use failure::{Code, Failure};
 use naming::Digest;
 use plan::Probe;
-use program::Call;
+use process::Call;
 
 /// The longest answer that is read, in bytes: `git ls-remote` of a large repository is 10 MB.
 const MAX_ANSWER: usize = 64 << 20;
@@ -63,7 +63,7 @@ impl Probes {
         let answer = answer.map_err(|error| {
             let failure = Failure::new(Code::Other, format!("the probe failed: {error}"));
             match error {
-                program::Error::Failed { tail, .. } => failure.with_tail(tail),
+                process::Error::Failed { tail, .. } => failure.with_tail(tail),
                 _ => failure,
             }
         })?;

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use program::{Call, Error};
+use process::{Call, Error};
 
 /// The living processes that work in a folder.
 fn processes_in(folder: &Path) -> Vec<String> {

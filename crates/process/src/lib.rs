@@ -8,7 +8,7 @@
 //! - [`kill_all`] ends every call of the process at once. What is ended takes along all that it has started.
 //!
 //! ```
-//! use program::{Call, Lines};
+//! use process::{Call, Lines};
 //!
 //! let call = Call::new("printf".as_ref(), "", None, false).arg("one\\ntwo\\033[2J");
 //! let answer = call.answer()?;
@@ -18,7 +18,7 @@
 //! lines.finish(&mut |line| shown.push(line.to_owned()));
 //! assert_eq!(shown[0], "one");
 //! assert!(!shown[1].contains('\u{1b}'));
-//! # Ok::<(), program::Error>(())
+//! # Ok::<(), process::Error>(())
 //! ```
 
 mod activity;
