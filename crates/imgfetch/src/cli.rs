@@ -82,7 +82,7 @@ pub struct Cli {
     /// Download new images for this platform, like linux/arm64
     ///
     /// Default: this machine's platform.
-    #[arg(long, value_name = "PLATFORM", value_parser = platform)]
+    #[arg(long, value_name = "PLATFORM")]
     platform: Option<Architecture>,
 
     #[command(flatten)]
@@ -111,16 +111,6 @@ const DOCKER_HUB: &str = "docker.io/library/";
 
 /// What `--name` can't be given for.
 const SEVERAL: &str = "`--name` names one image, and several were given";
-
-/// `linux/arm64`, `linux/arm/v7`, or an architecture alone.
-fn platform(text: &str) -> Result<Architecture, String> {
-    let architecture = text.strip_prefix("linux/").unwrap_or(text);
-    let found = match architecture.split_once('/') {
-        Some((architecture, variant)) => Architecture::from_oci(architecture, Some(variant)),
-        None => architecture.parse(),
-    };
-    found.map_err(|refused| refused.to_string())
-}
 
 /// Fetches each record and prints where its archive is.
 pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {

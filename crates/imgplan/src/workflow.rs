@@ -30,7 +30,7 @@ pub struct WorkflowFlags {
     /// Plan only for entries with these values, like compiler=gcc,version=15
     ///
     /// Can be repeated: an entry must have all values. Case does not matter. Keys are `job`, `name`, `runs-on`,
-    /// `container`, `architecture`, and all keys of the matrix.
+    /// `container`, `architecture` (by any name: `arm64`, `linux/arm64`), and all keys of the matrix.
     #[arg(long = "filter", value_name = "KEY=VALUE", requires = "workflow")]
     filters: Vec<String>,
 
@@ -95,13 +95,15 @@ impl WorkflowFlags {
             if !filters.is_empty() && entry.is_passed_over() {
                 continue;
             }
-            let accepted = filters.iter().try_fold(true, |so_far, filter| {
-                Ok::<_, String>(so_far && filter.accepts(&entry, &keys)?)
-            });
-            let standing = match accepted {
-                Ok(false) => continue,
-                Ok(true) => entry.standing(&project, &keys),
-                Err(why) => Standing::Unread(Unread::Unreadable(why)),
+            let filters = filters.iter().map(|filter| filter.accepts(&entry, &keys));
+            let accepted: Vec<_> = filters.collect();
+            // One filter that the entry certainly does not meet is enough, even if another can't be told.
+            if accepted.contains(&Ok(false)) {
+                continue;
+            }
+            let standing = match accepted.into_iter().find_map(Result::err) {
+                None => entry.standing(&project, &keys),
+                Some(why) => Standing::Unread(Unread::Unreadable(why)),
             };
             chosen.push((entry, standing));
         }

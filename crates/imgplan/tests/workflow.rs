@@ -139,6 +139,7 @@ fn jobs_and_filters_choose() {
         ),
         ("--filter container=debian:12", &["GCC 12 (asan)"]),
         ("--filter architecture=amd64,asan=true", &["GCC 12 (asan)"]),
+        ("--filter architecture=linux/amd64 --job lint", &["lint"]),
         (
             "--filter job=build,asan=false,compiler=gcc",
             &["GCC 13: C++20"],
@@ -169,6 +170,11 @@ fn jobs_and_filters_choose() {
             "no entry has the key `colour` (known are architecture, asan, ",
         ),
         ("--filter gcc", 2, "`gcc` is not KEY=VALUE"),
+        (
+            "--filter architecture=vax",
+            2,
+            "`--filter`: architecture `vax` is not known (known are x86_64, x86, aarch64, ",
+        ),
         ("--os debian:12", 2, "--workflow"),
         ("file.yml", 2, "--workflow"),
     ] {
@@ -203,6 +209,108 @@ fn an_entry_that_can_not_be_read_ends_the_run_or_is_left_out() {
         "on: push\n",
     );
     run(&repository, "").fails(3, "imgplan: .github/workflows/ci.yml:1:1: holds no `jobs`");
+}
+
+#[test]
+fn an_entry_that_no_filter_can_select_need_not_be_read() {
+    let repository = repository();
+    let with = |entry: &str| {
+        let entries = format!("        include:\n        - {{name: odd, {entry}}}\n");
+        let arm = "  arm:\n    runs-on: ubuntu-24.04-arm\n";
+        let text = WORKFLOW.replace("        include:\n", &entries) + arm;
+        write(repository.path(), "capy/.github/workflows/ci.yml", &text);
+    };
+    for (entry, filter) in [
+        ("runs-on: ubuntu-24.04, asan: maybe", "architecture=arm64"),
+        (
+            "runs-on: ubuntu-24.04, architecture: vax",
+            "architecture=arm64",
+        ),
+        ("runs-on: ubuntu-24.04, compiler: '*'", "architecture=arm64"),
+        (
+            "runs-on: ubuntu-24.04, container: 'ghcr.io/acme/debian:12'",
+            "architecture=arm64",
+        ),
+        (
+            "runs-on: ubuntu-24.04, container: '${{ vars.IMAGE }}'",
+            "architecture=aarch64",
+        ),
+        (
+            "runs-on: [self-hosted, linux, x64]",
+            "architecture=linux/arm64",
+        ),
+        (
+            "runs-on: ubuntu-24.04, x86: true, architecture: s390x",
+            "architecture=arm64",
+        ),
+        (
+            "runs-on: '${{ vars.R }}', compiler: clang",
+            "architecture=arm64,job=arm",
+        ),
+        (
+            "runs-on: '${{ vars.R }}', compiler: clang",
+            "job=arm,architecture=arm64",
+        ),
+    ] {
+        with(entry);
+        let ran = run(&repository, &format!("--filter {filter}")).ok();
+        assert_eq!(ran.all("job"), ["arm"], "{entry}");
+    }
+    for (entry, filter, says) in [
+        (
+            "runs-on: '${{ vars.R }}'",
+            "architecture=arm64",
+            "`${{ vars.R }}` is known only to GitHub",
+        ),
+        (
+            "runs-on: mine",
+            "architecture=arm64",
+            "the system of the runner `mine` is not known",
+        ),
+        (
+            "runs-on: ubuntu-24.04, architecture: '${{ vars.A }}'",
+            "architecture=arm64",
+            "`architecture`: `${{ vars.A }}`",
+        ),
+        (
+            "runs-on: ubuntu-24.04, architecture: 'vax arm64'",
+            "architecture=arm64",
+            "`architecture`: architecture `vax`",
+        ),
+        (
+            "runs-on: ubuntu-24.04-arm, asan: maybe",
+            "architecture=arm64",
+            "`asan`: `maybe` is neither",
+        ),
+        (
+            "runs-on: [self-hosted, ARM64]",
+            "architecture=arm64",
+            "the system of the runner",
+        ),
+        (
+            "runs-on: ubuntu-24.04, container: '${{ vars.IMAGE }}'",
+            "architecture=x86",
+            "`${{ vars.IMAGE }}`",
+        ),
+        (
+            "runs-on: ubuntu-24.04, x86: maybe",
+            "architecture=x86",
+            "`x86`: `maybe` is neither",
+        ),
+        (
+            "runs-on: ubuntu-24.04, x86: true, architecture: arm64",
+            "architecture=arm64",
+            "variant `x86` contradicts",
+        ),
+        (
+            "runs-on: ubuntu-24.04, container: 'i386/debian:12', architecture: arm64",
+            "architecture=x86",
+            "the container is for x86",
+        ),
+    ] {
+        with(entry);
+        run(&repository, &format!("--filter {filter}")).fails(3, says);
+    }
 }
 
 #[test]

@@ -136,19 +136,26 @@ impl Architecture {
     }
 }
 
+/// An architecture by any of its names, or as a platform: `linux/arm64`, `linux/arm/v7`.
 impl FromStr for Architecture {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        TABLE
-            .iter()
-            .find(|row| row.names.iter().any(|name| name.eq_ignore_ascii_case(text)))
-            .map(|row| row.architecture)
-            .ok_or_else(|| {
-                let known: Vec<_> = TABLE.iter().map(|row| row.names[0]).collect();
-                NameError::new("architecture", text, "is not known")
-                    .with_hint(format!("known are {}", known.join(", ")))
-            })
+        let lower = text.to_ascii_lowercase();
+        let name = lower.strip_prefix("linux/").unwrap_or(&lower);
+        let found = match name.split_once('/') {
+            Some((name, variant)) => Self::from_oci(name, Some(variant)).ok(),
+            None => {
+                let mut rows = TABLE.iter();
+                let row = rows.find(|row| row.names.contains(&name));
+                row.map(|row| row.architecture)
+            }
+        };
+        found.ok_or_else(|| {
+            let known: Vec<_> = TABLE.iter().map(|row| row.names[0]).collect();
+            NameError::new("architecture", text, "is not known")
+                .with_hint(format!("known are {}", known.join(", ")))
+        })
     }
 }
 
@@ -205,6 +212,18 @@ mod tests {
         assert_eq!(Architecture::of_organisation("acme"), None);
         assert_eq!(Architecture::of_organisation("arm"), None);
         assert_eq!(Architecture::Armv7.platform(), "linux/arm/v7");
+        for (text, expected) in [
+            ("linux/amd64", Architecture::X86_64),
+            ("Linux/arm64", Architecture::Aarch64),
+            ("linux/arm64/v8", Architecture::Aarch64),
+            ("linux/arm/v7", Architecture::Armv7),
+            ("arm/v6", Architecture::Armv6),
+        ] {
+            assert_eq!(text.parse(), Ok(expected), "{text}");
+        }
+        for text in ["windows/amd64", "linux/vax", "linux/", "linux"] {
+            assert!(text.parse::<Architecture>().is_err(), "{text}");
+        }
         assert!("vax".parse::<Architecture>().is_err());
         assert!("".parse::<Architecture>().is_err());
     }

@@ -4,6 +4,7 @@
 //! that say what is to be installed. Steps, services and conditions are not looked at. What only GitHub knows when the
 //! workflow runs is an error of the entry that needs it, and of no other.
 
+mod architecture;
 mod entry;
 mod expression;
 mod filter;

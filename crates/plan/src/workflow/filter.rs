@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
+use naming::{Architecture, NameError};
 use registry::MATRIX_KEYS;
 
 use super::entry::{JobEntry, listed};
@@ -38,8 +39,11 @@ impl FromStr for Filter {
 }
 
 impl Filter {
-    /// The keys that can be asked for, where this one is none of them.
+    /// The keys that can be asked for, if this one is none of them; the architectures, if this is none of them.
     pub fn check(&self, entries: &[JobEntry], keys: &Keys) -> Result<(), String> {
+        if self.is_architecture(keys) {
+            self.architecture()?;
+        }
         let theirs = entries.iter().flat_map(JobEntry::keys);
         let all = OWN
             .into_iter()
@@ -74,10 +78,8 @@ impl Filter {
                 let image = entry.container.as_ref().map_err(Clone::clone)?;
                 Ok(is(image.as_deref().unwrap_or_default()))
             }
-            key if key == ARCHITECTURE || keys.means(key, ARCHITECTURE) => {
-                // What no architecture is called, no entry has.
-                let wanted = self.value.parse();
-                wanted.map_or(Ok(false), |wanted| entry.runs_on_architecture(keys, wanted))
+            _ if self.is_architecture(keys) => {
+                entry.runs_on_architecture(keys, self.architecture()?)
             }
             key => {
                 let value = keys.value(&entry.matrix, key).unwrap_or(&Value::Null);
@@ -90,5 +92,16 @@ impl Filter {
                 Ok(unset || set || is(&listed(value)))
             }
         }
+    }
+
+    fn is_architecture(&self, keys: &Keys) -> bool {
+        self.key.eq_ignore_ascii_case(ARCHITECTURE) || keys.means(&self.key, ARCHITECTURE)
+    }
+
+    fn architecture(&self) -> Result<Architecture, String> {
+        self.value.parse().map_err(|error: NameError| {
+            let known = error.hint().map(|hint| format!(" ({hint})"));
+            format!("`--filter`: {error}{}", known.unwrap_or_default())
+        })
     }
 }

@@ -25,7 +25,7 @@ pub struct Keys {
     named: Vec<(String, String)>,
     variants: Vec<(String, Variant)>,
     tools: Vec<(String, ToolName)>,
-    runners: Vec<(String, Os)>,
+    pub(super) runners: Vec<(String, Os)>,
 }
 
 impl Keys {
@@ -52,6 +52,16 @@ impl Keys {
     pub(super) fn means(&self, name: &str, key: &str) -> bool {
         let mut named = self.named.iter();
         named.any(|(theirs, ours)| theirs.eq_ignore_ascii_case(name) && ours == key)
+    }
+
+    /// The keys whose truth makes a variant, ours first.
+    pub(super) fn variants(&self) -> Result<Vec<(&str, Variant)>, String> {
+        let own = VARIANTS.into_iter().map(|key| Ok((key, key.parse()?)));
+        let own = own.collect::<Result<Vec<_>, NameError>>();
+        let mut all = own.map_err(|error| error.to_string())?;
+        let added = self.variants.iter();
+        all.extend(added.map(|(key, variant)| (key.as_str(), variant.clone())));
+        Ok(all)
     }
 
     /// The keys that the project has added.
@@ -137,7 +147,7 @@ impl JobEntry {
     }
 
     /// The architecture that the matrix names.
-    fn named_architecture(&self, keys: &Keys) -> Result<Option<Architecture>, String> {
+    pub(super) fn named_architecture(&self, keys: &Keys) -> Result<Option<Architecture>, String> {
         let value = keys
             .value(&self.matrix, "architecture")
             .unwrap_or(&Value::Null);
@@ -149,35 +159,8 @@ impl JobEntry {
         }
     }
 
-    /// Whether the entry runs on an architecture: the one that its image gets, and 32-bit Intel if it is a variant for
-    /// that. What does not run on Linux runs on none.
-    pub(super) fn runs_on_architecture(
-        &self,
-        keys: &Keys,
-        wanted: Architecture,
-    ) -> Result<bool, String> {
-        let of_system = match system(&self.runs_on, &self.container, &keys.runners) {
-            Ok(System::Linux(linux)) => linux.architecture,
-            Ok(System::Other(_)) => return Ok(false),
-            // An entry whose system is not known may say its architecture.
-            Err(why) => match self.named_architecture(keys)? {
-                Some(_) => None,
-                None => return Err(why),
-            },
-        };
-        let named = self.named_architecture(keys)?.or(of_system);
-        let (architecture, variants) = settle(named, self.variants(keys)?)?;
-        let is_x86 = wanted == Architecture::X86 && variants.contains(&Variant::x86());
-        Ok(architecture == wanted || is_x86)
-    }
-
     fn variants(&self, keys: &Keys) -> Result<Vec<Variant>, String> {
-        let own = VARIANTS.into_iter().map(|key| Ok((key, key.parse()?)));
-        let own = own.collect::<Result<Vec<(&str, Variant)>, NameError>>();
-        let added = keys.variants.iter();
-        let added = added.map(|(key, variant)| (key.as_str(), variant.clone()));
-        let all = own.map_err(|error| error.to_string())?.into_iter();
-        self.set(keys, all.chain(added))
+        self.set(keys, keys.variants()?.into_iter())
     }
 
     fn tools(&self, keys: &Keys) -> Result<Vec<ToolName>, String> {

@@ -39,11 +39,7 @@ pub(super) fn system(
         (Err(why), None) => return Err(why.clone()),
     };
     let known = labels.iter().find_map(|label| naming::runner(label));
-    let said = labels.iter().find_map(|label| label.parse().ok());
-    let architecture = known
-        .as_ref()
-        .map(|(_, architecture)| *architecture)
-        .or(said);
+    let architecture = of_runner(labels);
     if let Some(image) = container {
         let system = Linux::of_image(image).map_err(|error| {
             let hint = error.hint().map(|hint| format!(" ({hint})"));
@@ -67,6 +63,13 @@ pub(super) fn system(
             labels.join(", ")
         )),
     }
+}
+
+/// The architecture that a runner's labels say.
+pub(super) fn of_runner(labels: &[String]) -> Option<Architecture> {
+    let known = labels.iter().find_map(|label| naming::runner(label));
+    let said = || labels.iter().find_map(|label| label.parse().ok());
+    known.map(|(_, architecture)| architecture).or_else(said)
 }
 
 fn bare(os: Os, architecture: Option<Architecture>) -> System {
