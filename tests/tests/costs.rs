@@ -46,6 +46,8 @@ fn bytes_are_those_that_this_engine_lacks() {
         s.image("large")
     ));
     assert_eq!(s.run("imgplan", explain).stderr, first.stderr);
+    let repeated = "--cost bytes --cost missing,newest --explain req.yml".split(' ');
+    assert_eq!(s.run("imgplan", repeated).stderr, first.stderr);
     s.forget(&large);
     assert_eq!(taken(&s, &["--cost", "bytes"]), s.archive("small"));
     // A config says the same.

@@ -26,11 +26,11 @@ pub struct NamingFlags {
 
     /// Do not build for missing packages, tools or both
     ///
-    /// `packages`, `tools`, or `packages,tools`: use it for jobs that install them. imgplan names each missing one
+    /// `packages`, `tools`, or both, with a comma or repeated: use it for jobs that install them. imgplan names each missing one
     /// on standard error. Compilers, variants and the system must match. Default: `plan.accept_missing` of the
     /// config.
     #[arg(long, value_name = "LIST", hide_short_help = true)]
-    accept_missing: Option<String>,
+    accept_missing: Vec<String>,
 }
 
 /// How images are shared between requirements.
@@ -54,8 +54,8 @@ impl NamingFlags {
 
     /// What images may lack, by the flag, or else the config.
     pub(crate) fn accept_missing(&self, config: &Config) -> Result<AcceptMissing, Failure> {
-        if let Some(text) = &self.accept_missing {
-            let read = text.parse::<AcceptMissing>();
+        if !self.accept_missing.is_empty() {
+            let read = self.accept_missing.join(",").parse::<AcceptMissing>();
             return read.map_err(|why| Failure::usage(format!("`--accept-missing`: {why}")));
         }
         let mut all = AcceptMissing::default();

@@ -26,11 +26,11 @@ pub struct CostFlags {
     /// How to rank usable images
     ///
     /// One or several of `marks` (the most packages and tools), `missing` (the fewest things to install), `bytes` (the fewest
-    /// bytes to bring into the engine), `build-time` (the shortest expected build) and `newest`, with commas; the first counts
-    /// most. Images that meet the requirement come before all others, and those with fewer compilers and variants that it
+    /// bytes to bring into the engine), `build-time` (the shortest expected build) and `newest`, with commas or repeated; the
+    /// first counts most. Images that meet the requirement come before all others, and those with fewer compilers and variants that it
     /// does not ask for before any cost. Default: `plan.cost` of the config, else `marks`.
     #[arg(long, value_name = "COST[,COST]", hide_short_help = true)]
-    cost: Option<String>,
+    cost: Vec<String>,
 
     /// Where an image may come from: archives, engine or both
     ///
@@ -65,12 +65,11 @@ pub(crate) struct Found {
 impl CostFlags {
     /// The costs that the flag names, or else the config.
     pub(crate) fn costs(&self, config: &Config) -> Result<Vec<Cost>, Failure> {
-        match &self.cost {
-            Some(text) => {
-                Cost::list(text).map_err(|why| Failure::usage(format!("`--cost`: {why}")))
-            }
-            None => configured_costs(config),
+        if self.cost.is_empty() {
+            return configured_costs(config);
         }
+        let costs = Cost::list(&self.cost.join(","));
+        costs.map_err(|why| Failure::usage(format!("`--cost`: {why}")))
     }
 
     /// What the flags say, or else the config.

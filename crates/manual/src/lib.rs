@@ -78,6 +78,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_takes_commas_can_be_repeated() {
+        for command in commands() {
+            for arg in command.get_arguments() {
+                let help = arg.get_long_help().or_else(|| arg.get_help());
+                let help = help.map(ToString::to_string).unwrap_or_default();
+                let repeats = matches!(arg.get_action(), clap::ArgAction::Append);
+                let mut words = help.split(|c: char| !c.is_alphabetic());
+                let takes_commas = words.any(|word| matches!(word, "comma" | "commas"));
+                let name = command.get_name();
+                assert!(repeats || !takes_commas, "{name} --{}", arg.get_id());
+            }
+        }
+    }
+
+    #[test]
     fn every_command_has_a_page_and_three_scripts() {
         let made = installed().unwrap();
         assert_eq!(made.len(), 4 * commands().len());

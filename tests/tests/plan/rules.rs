@@ -128,6 +128,9 @@ fn jobs_that_install_the_rest_take_what_there_is() {
     );
     let both = plan(&s, &["--accept-missing", "packages,tools", "req.yml"]);
     assert_eq!(field(&both, "needs_build"), [false]);
+    let repeated = "--accept-missing packages --accept-missing=tools req.yml".split(' ');
+    let repeated = plan(&s, &repeated.collect::<Vec<_>>());
+    assert_eq!(repeated.ok().stdout, both.stdout);
     let says = "lacks zlib1g-dev, cmake (accepted)";
     assert_eq!(both.stderr.matches(says).count(), 1, "{}", both.stderr);
     for one in ["packages", "tools"] {
