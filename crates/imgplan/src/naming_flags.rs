@@ -26,9 +26,9 @@ pub struct NamingFlags {
 
     /// Do not build for missing packages, tools or both
     ///
-    /// `packages`, `tools`, or both, with a comma or repeated: use it for jobs that install them. imgplan names each missing one
-    /// on standard error. Compilers, variants and the system must match. Default: `plan.accept_missing` of the
-    /// config.
+    /// `packages`, `tools`, or both, with a comma or repeated: use it for jobs that install them. imgplan names
+    /// each missing one on standard error. Compilers, variants and the system must match. Default:
+    /// `plan.accept_missing` of the config.
     #[arg(long, value_name = "LIST", hide_short_help = true)]
     accept_missing: Vec<String>,
 }
