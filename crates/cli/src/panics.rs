@@ -36,7 +36,10 @@ pub(crate) fn fault() -> Option<Failure> {
 }
 
 fn failure(info: &PanicHookInfo<'_>) -> Failure {
-    let says = info.payload_as_str().unwrap_or("no reason given");
+    let payload = info.payload();
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+    let says = text.unwrap_or("no reason given");
     let at = info.location().map(|at| format!(" at {at}"));
     let message = format!("internal error{}: {says}", at.unwrap_or_default());
     Failure::new(Code::Other, message)

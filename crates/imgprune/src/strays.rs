@@ -10,7 +10,7 @@ use crate::shown::Shown;
 use crate::{Gone, GoneKind, Options, Pruner, Report};
 
 /// How young blobs are that are left alone.
-const RECENT: Duration = Duration::from_hours(1);
+const RECENT: Duration = Duration::from_secs(60 * 60);
 
 impl Pruner<'_> {
     /// Removes what belongs to nobody, or counts it.

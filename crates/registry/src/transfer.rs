@@ -17,7 +17,7 @@ use crate::{Error, Lock, Store, lock, work};
 const FOLDER: &str = "transfers";
 
 /// How long a folder stays that nobody works in.
-const KEPT: Duration = Duration::from_hours(24);
+const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A folder for the blobs of one image, which nobody else works in.
 #[derive(Debug)]

@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// How long a call may read and write nothing if no other limit is given: a registry that stalls is told from a slow one.
-const TIMEOUT: Duration = Duration::from_mins(10);
+const TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
 /// How many indexes may name each other before there is an image. The specification's example has two levels.
 const MAX_INDEX_DEPTH: usize = 4;
