@@ -7,7 +7,6 @@ mod command;
 mod common;
 pub mod complete;
 pub mod count;
-mod entry;
 mod in_order;
 mod input;
 mod lease;
@@ -26,7 +25,6 @@ mod words;
 
 pub use command::{VERSION, command};
 pub use common::{Common, absolute, working_dir};
-pub use entry::{find_entry, is_path, not_registered, where_it_looked};
 pub use in_order::{in_order, processors};
 pub use input::{Input, nothing_on_stdin, reads_stdin};
 pub use lease::{LeaseFlags, Leases, run as run_holder, this_run};

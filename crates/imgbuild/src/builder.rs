@@ -221,7 +221,7 @@ impl Builder<'_> {
     fn found(&self, plan: &Plan, entry: &Entry) -> Result<Built, Failure> {
         let registry = self.leases.hold(&[&entry.name])?;
         let file = self.store.path(&entry.file)?;
-        let path = self.store.relative(&file, &cli::working_dir()?);
+        let path = self.store.relative(&file, self.store.cwd());
         let target = paths::archive(self.store, &registry, &path)?;
         let name = &entry.name;
         self.explain(plan.subject(), &[met_by(name)]);

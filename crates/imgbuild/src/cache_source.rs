@@ -7,8 +7,9 @@
 
 use engine::{Flavor, StoreKind, TemporaryTag};
 use failure::Failure;
-use imgload::{Loader, Target};
+use imgload::Loader;
 use naming::ImageName;
+use registry::Target;
 
 use crate::base::Base;
 use crate::earlier::Earlier;

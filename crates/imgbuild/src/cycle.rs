@@ -1,11 +1,10 @@
 //! No image stands on itself, by one step or by several.
 
 use camino::Utf8Path;
-use cli::find_entry;
 use failure::Failure;
 use naming::ImageName;
 use plan::Plan;
-use registry::{Entry, Registry, Store};
+use registry::{Entry, Registry, Store, find_entry};
 
 use crate::named;
 use crate::place::{Place, plain};
@@ -52,7 +51,7 @@ impl Cycle<'_> {
     }
 
     fn tagged(&self, tag: &str) -> Result<Option<&Entry>, Failure> {
-        let base = find_entry(self.store, self.registry, tag)?;
+        let base = find_entry(self.store, self.registry, tag);
         let is_called = tag.parse().is_ok_and(|tag| self.place.is_called(&tag));
         if is_called || base.is_some_and(|base| self.is_itself(base)) {
             return Err(self.own_base());

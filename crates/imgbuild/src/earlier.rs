@@ -42,7 +42,7 @@ impl Builder<'_> {
             return Ok(None);
         };
         let file = self.store.path(&entry.file)?;
-        let path = self.store.relative(&file, &cli::working_dir()?);
+        let path = self.store.relative(&file, self.store.cwd());
         let own = Archive::open(&path)
             .ok()
             .and_then(Stack::of)

@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 
 use camino::Utf8PathBuf;
-use cli::find_entry;
 use failure::Failure;
 use naming::Reference;
 use plan::Plan;
-use registry::{Registry, Store};
+use registry::{Registry, Store, find_entry};
 
 use crate::asked::asked;
 use crate::merging::{merge, with};
@@ -203,7 +202,7 @@ fn base(plan: &Plan, store: &Store, registry: &Registry) -> Result<Option<Utf8Pa
     else {
         return Ok(None);
     };
-    Ok(Some(match find_entry(store, registry, operand)? {
+    Ok(Some(match find_entry(store, registry, operand) {
         Some(entry) => entry.name.clone().into(),
         None if plan.best_base_image_path.is_some() => plain(&cli::absolute(operand.into())?),
         None => match operand.parse::<Reference>() {

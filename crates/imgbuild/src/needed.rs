@@ -1,9 +1,8 @@
 //! The archives that a plan needs, fetched where they are missing and that is wanted.
 
-use cli::find_entry;
 use failure::Failure;
 use plan::Plan;
-use registry::{Entry, Registry};
+use registry::{Entry, Registry, find_entry};
 
 use crate::sources::tagged;
 use crate::{Builder, named};
@@ -17,7 +16,7 @@ impl Builder<'_> {
         };
         let registry = self.store.read_or_empty()?;
         if let Some(found) = plan.passed() {
-            if let Some(entry) = find_entry(self.store, &registry, found.as_str())? {
+            if let Some(entry) = find_entry(self.store, &registry, found.as_str()) {
                 fetcher.fetch_missing(entry)?;
             }
             return Ok(());
@@ -31,7 +30,7 @@ impl Builder<'_> {
                 entry.name
             ));
         }
-        if let Some(entry) = self.base_entry(plan, &registry)? {
+        if let Some(entry) = self.base_entry(plan, &registry) {
             fetcher.fetch_missing(entry)?;
         }
         for image in named::images(plan, self.store) {
@@ -42,15 +41,11 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn base_entry<'r>(
-        &self,
-        plan: &Plan,
-        registry: &'r Registry,
-    ) -> Result<Option<&'r Entry>, Failure> {
+    fn base_entry<'r>(&self, plan: &Plan, registry: &'r Registry) -> Option<&'r Entry> {
         match (&plan.best_base_image_path, &plan.base_image) {
             (Some(path), _) => find_entry(self.store, registry, path.as_str()),
             (None, Some(tag)) => find_entry(self.store, registry, tag),
-            (None, None) => Ok(None),
+            (None, None) => None,
         }
     }
 }

@@ -2,9 +2,8 @@
 
 use camino::Utf8Path;
 use failure::Failure;
-use imgload::Target;
 use plan::{Missing, Plan, Requirement, score};
-use registry::{Entry, Registry};
+use registry::{Entry, Registry, Target};
 
 use crate::asked::{has, words};
 use crate::{Builder, Built, paths};

@@ -3,8 +3,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use failure::{Code, Failure};
-use imgload::Target;
-use registry::{Registry, Store};
+use registry::{Registry, Store, Target};
 
 /// What an archive is called: a missing one has an exit code of its own.
 const ARCHIVE: &str = "archive";
@@ -17,7 +16,7 @@ pub(crate) fn archive(
 ) -> Result<Target, Failure> {
     let absolute = cli::absolute(path)?;
     if let Some(entry) = store.find(registry, &absolute) {
-        let target = imgload::target::registered(store, entry)?;
+        let target = Target::registered(store, entry)?;
         return if target.path.is_file() {
             archive::refuse_pointer(&target.path)?;
             refuse_faulty(&target)?;

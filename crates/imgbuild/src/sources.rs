@@ -4,10 +4,9 @@ use archive::Archive;
 use camino::Utf8Path;
 use engine::{Engine, ImageInfo};
 use failure::{Code, Failure};
-use imgload::Target;
 use naming::Reference;
 use plan::Plan;
-use registry::{Entry, Registry, Store};
+use registry::{Entry, Registry, Store, Target};
 
 use crate::base::Base;
 use crate::buildfile::SCRATCH;
@@ -72,7 +71,7 @@ impl Base {
         let reference: Reference = tag.parse()?;
         if let Some(foreseen) = sources.foreseen
             && foreseen.tagged(&reference).is_none()
-            && let Some(entry) = cli::find_entry(sources.store, sources.registry, tag)?
+            && let Some(entry) = registry::find_entry(sources.store, sources.registry, tag)
             && let Some(coming) = foreseen.fetched(entry)?
         {
             return Ok(Self::ToCome(coming));
@@ -100,7 +99,7 @@ impl Base {
             return Ok(Self::ToCome(coming));
         }
         let target = entry
-            .map(|entry| imgload::target::registered(sources.store, entry))
+            .map(|entry| Target::registered(sources.store, entry))
             .transpose()?;
         if let Some(target) = &target
             && target.path.is_file()

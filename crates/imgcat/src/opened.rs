@@ -9,9 +9,8 @@ use std::time::Duration;
 use archive::{Archive, ImageFile, RootFs, Stack, name_bytes};
 use cli::Reporter;
 use failure::{Code, Failure};
-use imgload::target;
 use naming::Digest;
-use registry::Store;
+use registry::{Store, Target};
 
 use crate::Wanted;
 use crate::wanted::choose;
@@ -70,7 +69,7 @@ impl Opener<'_> {
         let mut attempts = ATTEMPTS;
         loop {
             let registry = self.store.read_or_empty()?;
-            let target = target::resolve(self.store, &registry, operand)?;
+            let target = Target::resolve(self.store, &registry, operand)?;
             let archive = Archive::open(&target.path)?;
             attempts -= 1;
             match choose(archive.images(), target.entry.as_ref(), self.wanted) {

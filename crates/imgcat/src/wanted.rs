@@ -54,7 +54,7 @@ pub(crate) fn choose(
     entry: Option<&Entry>,
     wanted: Option<&Wanted>,
 ) -> Result<usize, Failure> {
-    let registered = entry.map(|entry| imgload::the_registered(images, entry));
+    let registered = entry.map(|entry| thin::the_registered(images, entry));
     let is_known = entry.is_some_and(|entry| entry.image_id.is_some());
     match (registered, wanted, images) {
         (Some(Err(failure)), _, _) if is_known => Err(failure),

@@ -1,11 +1,11 @@
 //! The flags of `imgfetch`, and its run over the records.
 
 use clap::Parser;
-use cli::{Common, Context, Flags, LeaseFlags, Leases, RemoteFlags, find_entry};
+use cli::{Common, Context, Flags, LeaseFlags, Leases, RemoteFlags};
 use failure::Failure;
 use imgsave::{ArchiveFlags, Form, compliant_name};
 use naming::Architecture;
-use registry::Registry;
+use registry::{Registry, find_entry};
 use serde_json::json;
 
 use crate::{Fetched, Fetcher, Names, Published, Wanted};
@@ -177,7 +177,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         let about = |failure: Failure| failure.about(&operand);
         if !cli.update && names.name.is_none() {
             // What was never published is fetched from nowhere, and need not be where it is there.
-            let entry = find_entry(&store, &registry, &operand).map_err(about)?;
+            let entry = find_entry(&store, &registry, &operand);
             let entry = entry.filter(|entry| entry.remote.is_none());
             if let Some(there) = entry
                 .map(|entry| fetcher.there(entry))

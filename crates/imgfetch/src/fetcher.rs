@@ -212,9 +212,7 @@ impl Fetcher<'_> {
         let holds = archive.image(entry.image_id).is_some();
         Ok(holds.then(|| Fetched {
             name: entry.name.clone(),
-            path: self
-                .store
-                .relative(&path, &cli::working_dir().unwrap_or_default()),
+            path: self.store.relative(&path, self.store.cwd()),
             remote: entry.remote.clone(),
             image_id: entry.image_id,
             size: archive.size(),

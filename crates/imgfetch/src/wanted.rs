@@ -1,10 +1,9 @@
 //! What an operand asks for.
 
-use cli::find_entry;
 use failure::{Code, Failure};
 use imgsave::Naming;
 use naming::{Architecture, ImageName, Reference};
-use registry::{Entry, Registry, Store};
+use registry::{Entry, Registry, Store, find_entry};
 
 use crate::{Place, Published};
 
@@ -58,7 +57,7 @@ impl Words<'_> {
     /// published where this project's images are, or else a reference.
     pub fn find(&self, operand: &str) -> Result<Wanted, Failure> {
         if self.names.name.is_none() {
-            let entry = find_entry(self.store, self.registry, operand)?;
+            let entry = find_entry(self.store, self.registry, operand);
             // A reference asks for what it stands for, and not only for what was fetched by it.
             let is_alias = |entry: &Entry| entry.aliases.iter().any(|it| it.to_string() == operand);
             if let Some(entry) =

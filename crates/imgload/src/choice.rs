@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use archive::{Archive, Image};
+use archive::Archive;
 use cli::Reporter;
 use engine::Engine;
 use failure::{Code, Failure};
@@ -71,7 +71,7 @@ pub(crate) fn choose(
     if let Err(refused) = entry.image_name() {
         reporter.warn(refused);
     }
-    let index = the_registered(archive.images(), entry)
+    let index = thin::the_registered(archive.images(), entry)
         .map_err(|failure| failure.about(archive.path().as_str()))?;
     let image = &archive.images()[index];
     for tag in image
@@ -121,109 +121,4 @@ pub(crate) fn refuse_shared(
 /// Whether two references name one tag. Their digests do not count.
 fn is_same(tag: &Reference, other: &Reference) -> bool {
     tag.unpinned().is_called(&other.unpinned())
-}
-
-/// The image that an entry means: the one with its `image_id`; in an entry without one, the only
-/// image, or the one that bears the registered tag.
-///
-/// The failure does not say which archive it is about.
-pub fn the_registered(images: &[Image], entry: &Entry) -> Result<usize, Failure> {
-    let wrong = |message: String| Failure::new(Code::Archive, message);
-    match (entry.image_id, images) {
-        (Some(id), images) => images
-            .iter()
-            .position(|image| image.image_id == id)
-            .ok_or_else(|| {
-                let held: Vec<_> = images
-                    .iter()
-                    .map(|image| image.image_id.to_string())
-                    .collect();
-                wrong(format!(
-                    "holds image {}, but `{}` is registered as {id}",
-                    held.join(", "),
-                    entry.name
-                ))
-                .with_hint(
-                    "restore the archive that was registered, or register this one with imgsave",
-                )
-            }),
-        (None, [_]) => Ok(0),
-        (None, several) => several
-            .iter()
-            .position(|image| image.tags.iter().any(|tag| is_same(tag, &entry.docker_tag)))
-            .ok_or_else(|| {
-                wrong(format!(
-                    "holds {} images, and none is tagged `{}`",
-                    several.len(),
-                    entry.docker_tag
-                ))
-            }),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use naming::Digest;
-
-    use super::*;
-
-    fn image(number: u8, tag: &str) -> Image {
-        Image {
-            image_id: Digest::from_bytes([number; 32]),
-            config: archive::Config {
-                bytes: Vec::new(),
-                architecture: "amd64".into(),
-                variant: None,
-                os: "linux".into(),
-                diff_ids: Vec::new(),
-                labels: BTreeMap::new(),
-                env: Vec::new(),
-            },
-            tags: vec![tag.parse().expect("a tag")],
-            manifests: Vec::new(),
-            layers: Vec::new(),
-            base: None,
-        }
-    }
-
-    fn entry(id: Option<u8>) -> Entry {
-        let tag = "a-debian-12-base:latest".parse().expect("a tag");
-        let mut entry = Entry::new("a-debian-12-base", "a.tar", tag, "debian:12", "x86_64");
-        entry.image_id = id.map(|number| Digest::from_bytes([number; 32]));
-        entry
-    }
-
-    #[test]
-    fn the_registered_image_goes_by_its_identity_then_by_its_tag() {
-        let (own, other) = ("a-debian-12-base:latest", "b:1");
-        for (images, id, expected) in [
-            // Whatever the tags say, the identity counts.
-            (vec![image(1, other), image(2, own)], Some(1), Ok(1)),
-            (
-                vec![image(1, own)],
-                Some(2),
-                Err("but `a-debian-12-base` is registered as"),
-            ),
-            // An entry that a person wrote knows no identity.
-            (vec![image(1, other)], None, Ok(1)),
-            (vec![image(1, other), image(2, own)], None, Ok(2)),
-            (
-                vec![image(1, other), image(2, other)],
-                None,
-                Err("none is tagged"),
-            ),
-            (vec![], None, Err("holds 0 images")),
-        ] {
-            match (the_registered(&images, &entry(id)), expected) {
-                (Ok(image), Ok(number)) => {
-                    assert_eq!(images[image].image_id, Digest::from_bytes([number; 32]));
-                }
-                (Err(failure), Err(text)) => {
-                    assert_eq!(failure.code(), Code::Archive);
-                    assert!(failure.to_string().contains(text), "{failure}");
-                }
-                (found, expected) => panic!("{found:?}, not {expected:?}"),
-            }
-        }
-    }
 }

@@ -7,11 +7,11 @@ use cli::{Common, Context, Flags, LeaseFlags, Leases, Operand, count, processors
 use failure::Failure;
 use imgfetch::{FetchFlags, Fetcher};
 use naming::Reference;
-use registry::{Registry, Store};
+use registry::{Registry, Store, Target};
 use serde_json::json;
 
 use crate::act::Runner;
-use crate::{Loaded, Loader, Target, target};
+use crate::{Loaded, Loader};
 
 /// Load an image archive into the engine, verified, and print its name:tag
 ///
@@ -188,10 +188,10 @@ fn resolve(
     fetcher: Option<&Fetcher>,
     operand: &str,
 ) -> Result<Target, Failure> {
-    let target = target::resolve(store, registry, operand)?;
+    let target = Target::resolve(store, registry, operand)?;
     match (fetcher, &target.entry) {
         (Some(fetcher), Some(entry)) if fetcher.fetch_missing(entry)? => {
-            target::resolve(store, &store.read()?, operand)
+            Target::resolve(store, &store.read()?, operand)
         }
         _ => Ok(target),
     }
@@ -203,7 +203,7 @@ fn hold(leases: &Leases, records: &[Result<Operand, Failure>]) -> Result<Registr
     let operands = records.iter().flatten();
     let names: Vec<String> = operands
         .filter_map(|operand| {
-            target::resolve(leases.store, &registry, &operand.text)
+            Target::resolve(leases.store, &registry, &operand.text)
                 .ok()?
                 .entry
         })

@@ -7,7 +7,7 @@ use engine::Engine;
 use failure::Failure;
 use registry::{Entry, Registry, Store};
 
-use crate::choice::{Choice, the_registered};
+use crate::choice::Choice;
 use crate::item::Item;
 use crate::presence::Presence;
 
@@ -29,7 +29,7 @@ impl Lacking {
     pub fn bytes(&self, store: &Store, registry: &Registry, entry: &Entry) -> Result<u64, Failure> {
         let file = store.path(&entry.file)?;
         let archive = Arc::new(Archive::open(&file.absolute())?);
-        let image = the_registered(archive.images(), entry)?;
+        let image = thin::the_registered(archive.images(), entry)?;
         let Some(item) = Item::new(&archive, Choice::new(image)) else {
             return Ok(0);
         };

@@ -12,11 +12,7 @@ mod pin;
 mod presence;
 mod record;
 mod sender;
-pub mod target;
 mod unit;
 
-pub use choice::the_registered;
 pub use lacking::Lacking;
 pub use loader::{Loaded, Loader, Outcome};
-pub use target::Target;
-pub use thin::fault;

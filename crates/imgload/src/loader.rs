@@ -13,15 +13,15 @@ use cli::Reporter;
 use engine::Engine;
 use failure::{Code, Failure};
 use naming::{Digest, Reference};
-use registry::Store;
+use registry::{Store, Target};
 
 use crate::choice::{Choice, choose, refuse_shared};
 use crate::item::{EngineState, Item, look_by_tags};
 use crate::pin::Pin;
 use crate::presence::Presence;
+use crate::record;
 use crate::sender::Sender;
 use crate::unit::{LoadUnit, confirm, refuse_taken};
-use crate::{Target, record, target};
 
 /// How many archives are open at a time: systems give a process a thousand files.
 const MAX_BATCH: usize = 400;
@@ -110,7 +110,7 @@ impl Loader<'_> {
         let registry = self.store.read_at_rest(self.lock_timeout).ok()?;
         let entry = registry.get(&old.name)?;
         let moved = entry.image_id != old.image_id || entry.file != old.file;
-        target::registered(self.store, entry).ok().filter(|_| moved)
+        Target::registered(self.store, entry).ok().filter(|_| moved)
     }
 
     /// Loads the first of these archives together, as many as can be: at least one.

@@ -18,7 +18,7 @@ pub fn pin(
         for name in names {
             let entry = registry
                 .get(name)
-                .ok_or_else(|| cli::not_registered(store, name))?;
+                .ok_or_else(|| registry::not_registered(store, name))?;
             if entry.pinned != pinned {
                 let mut entry = entry.clone();
                 entry.pinned = pinned;

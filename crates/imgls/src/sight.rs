@@ -138,7 +138,7 @@ impl Looker<'_> {
         sight.holds = held
             .map(|layer| (layer.diff_id, layer.stored_size))
             .collect();
-        let index = match imgload::the_registered(archive.images(), entry) {
+        let index = match thin::the_registered(archive.images(), entry) {
             Ok(index) => index,
             Err(failure) => return sight.found(State::Replaced, failure),
         };

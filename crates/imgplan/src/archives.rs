@@ -32,7 +32,7 @@ impl Archives {
         if let Some(known) = self.seen.borrow().get(&entry.name) {
             return known.clone();
         }
-        let fault = imgload::fault(file, entry);
+        let fault = thin::fault(file, entry);
         if let Some(fault) = &fault {
             let then = if fetches {
                 "it will be fetched"

@@ -2,9 +2,10 @@
 
 use archive::Compress;
 use clap::Parser;
-use cli::{Common, Context, Flags, RemoteFlags, find_entry};
+use cli::{Common, Context, Flags, RemoteFlags};
 use failure::Failure;
 use imgfetch::Published;
+use registry::find_entry;
 use serde_json::json;
 
 use crate::Pusher;
@@ -93,8 +94,8 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     context.each(input.images(), |context, operand| {
         let operand = operand.text;
         let registry = store.read_or_empty()?;
-        let entry = find_entry(&store, &registry, &operand)?
-            .ok_or_else(|| cli::not_registered(&store, &operand))?;
+        let entry = find_entry(&store, &registry, &operand)
+            .ok_or_else(|| registry::not_registered(&store, &operand))?;
         let pushed = pusher
             .push(&registry, entry)
             .map_err(|failure| failure.about(&operand))?;

@@ -86,7 +86,7 @@ impl Pusher<'_> {
     /// The registered image, with the archives that hold its layers.
     fn open(&self, registry: &Registry, entry: &Entry) -> Result<Stack, Failure> {
         let archive = Archive::open(&self.store.path(&entry.file)?.absolute())?;
-        let index = imgload::the_registered(archive.images(), entry)?;
+        let index = thin::the_registered(archive.images(), entry)?;
         let missing = || Failure::new(Code::Archive, "holds no image");
         let stack = Stack::new(Arc::new(archive), index).ok_or_else(missing)?;
         Ok(thin::complete(self.store, registry, stack)?)

@@ -173,8 +173,8 @@ fn print(context: &Context, saved: &Saved) -> Result<(), Failure> {
 /// Writes the archive of a registered image with all its layers.
 fn full(saver: &Saver, name: &str) -> Result<Saved, Failure> {
     let registry = saver.store.read_or_empty()?;
-    let entry = cli::find_entry(saver.store, &registry, name)?
-        .ok_or_else(|| cli::not_registered(saver.store, name))?;
+    let entry = registry::find_entry(saver.store, &registry, name)
+        .ok_or_else(|| registry::not_registered(saver.store, name))?;
     let naming = Naming::Given(entry.name.parse()?);
     let source = Source::registered(&saver.store.path(&entry.file)?.absolute(), entry)?;
     saver.save(&source, &naming, |_| Ok(DraftEntry::from(entry)))

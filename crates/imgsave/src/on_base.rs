@@ -50,8 +50,8 @@ impl LeavingOut {
 pub(crate) fn form(store: &Store, base: Option<&str>, wanted: Wanted) -> Result<Form, Failure> {
     let base = base.map(|operand| {
         let registry = store.read_or_empty()?;
-        let entry = cli::find_entry(store, &registry, operand)?
-            .ok_or_else(|| cli::not_registered(store, operand))?;
+        let entry = registry::find_entry(store, &registry, operand)
+            .ok_or_else(|| registry::not_registered(store, operand))?;
         Ok::<_, Failure>(thin::base(store, entry)?)
     });
     Ok(Form {

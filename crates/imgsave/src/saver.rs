@@ -90,7 +90,7 @@ impl Saver<'_> {
         }
         let path = self
             .store
-            .relative(&self.store.path(&entry.file)?, &cli::working_dir()?);
+            .relative(&self.store.path(&entry.file)?, self.store.cwd());
         // Gone, damaged or another file: saving it again mends it. A named pipe is no archive, and would be waited for.
         let Ok(archive) = Archive::open(&path) else {
             return Ok(None);
@@ -194,7 +194,7 @@ impl Saver<'_> {
         Ok(Saved {
             name: planned.name,
             reference: planned.docker_tag,
-            path: self.store.relative(&path, &cli::working_dir()?),
+            path: self.store.relative(&path, self.store.cwd()),
             image_id: image.image_id,
             size,
             written: true,

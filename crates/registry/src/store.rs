@@ -23,6 +23,7 @@ const ATTEMPTS: usize = 10;
 /// The folder around one registry, which need not be there yet.
 #[derive(Debug, Clone)]
 pub struct Store {
+    cwd: Utf8PathBuf,
     file: Utf8PathBuf,
     root: Utf8PathBuf,
     pub(crate) usage: Usage,
@@ -46,11 +47,17 @@ impl Store {
         let file = behind_links(file);
         let root = parent(&file).to_owned();
         Self {
+            cwd: cwd.to_owned(),
             file,
             root,
             usage: Usage::default(),
             known: Known::default(),
         }
+    }
+
+    /// The folder from which it was located: relative paths start there.
+    pub fn cwd(&self) -> &Utf8Path {
+        &self.cwd
     }
 
     /// The registry.

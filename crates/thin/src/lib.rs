@@ -29,6 +29,7 @@ mod archives;
 mod chain;
 mod error;
 mod fault;
+mod registered;
 mod replacing;
 
 use std::sync::Arc;
@@ -41,6 +42,7 @@ use archives::{Archives, MAX_DEPTH};
 pub use chain::check_base;
 pub use error::Error;
 pub use fault::{Fault, fault};
+pub use registered::the_registered;
 pub use replacing::{Losses, losses};
 
 /// Puts below an image the images that hold the layers that it leaves out, to any depth. An image that
