@@ -1,10 +1,33 @@
 //! The word that was probably meant.
 
 /// The known word that is nearest to a misspelt one, if it is near enough to be a suggestion: at most a third of its
-/// letters differ. Case does not count. Of several, the first.
-pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+/// letters differ, or else it begins with the misspelt one. Case does not count. Of several, the first.
+pub fn nearest<'a>(
+    word: &str,
+    known: impl IntoIterator<Item = &'a str, IntoIter: Clone>,
+) -> Option<&'a str> {
+    let known = known.into_iter();
+    misspelt(word, known.clone()).or_else(|| shortened(word, known))
+}
+
+/// The shortest word that begins with this one, dashes and the like aside: `architecture` for `arch`.
+fn shortened<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let letters = |word: &str| {
+        let letters = word.chars().filter(|c| c.is_alphanumeric());
+        letters.take(MAX_WORD).collect::<String>().to_lowercase()
+    };
+    let start = letters(word);
+    let longer = known.filter(|known| letters(known).starts_with(&start));
+    let is_enough = start.chars().count() >= MIN_START;
+    longer.filter(|_| is_enough).min_by_key(|known| known.len())
+}
+
+/// The fewest letters that suggest a longer word.
+const MIN_START: usize = 3;
+
+fn misspelt<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let word: Vec<char> = word.to_lowercase().chars().take(MAX_WORD).collect();
-    let distances = known.into_iter().map(|known| {
+    let distances = known.map(|known| {
         let letters: Vec<char> = known.to_lowercase().chars().take(MAX_WORD).collect();
         let most = (word.len().max(letters.len()) / 3).max(1);
         (distance(&word, &letters), most, known)
@@ -42,6 +65,39 @@ fn distance(a: &[char], b: &[char]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_beginning_is_near_unless_it_is_too_short() {
+        const KEYS: [&str; 9] = [
+            "architecture",
+            "compilers",
+            "compiler",
+            "base_image_path",
+            "base_image",
+            "max_age_days",
+            "max_size_gb",
+            "keep",
+            "os",
+        ];
+        for (word, expected) in [
+            ("arch", Some("architecture")),
+            ("ARCH", Some("architecture")),
+            ("base", Some("base_image")),
+            ("base-image", Some("base_image")),
+            ("max_age", Some("max_age_days")),
+            ("maxAge", Some("max_age_days")),
+            ("max-size", Some("max_size_gb")),
+            // The shortest of several, and a misspelling before a beginning.
+            ("comp", Some("compiler")),
+            ("kep", Some("keep")),
+            ("ar", None),
+            ("_", None),
+            ("image", None),
+            ("days", None),
+        ] {
+            assert_eq!(nearest(word, KEYS), expected, "{word}");
+        }
+    }
 
     #[test]
     fn a_near_word_is_suggested_and_a_far_one_is_not() {
