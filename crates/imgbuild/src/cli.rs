@@ -151,7 +151,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
             normalize: cli.normalize,
             explain: cli.explain,
             wanted: cli.form.wanted(&config)?,
-            make_room: cli.form.room(&config, &reporter)?,
+            make_room: cli.form.room(&config)?,
         },
         probes: Probes::in_folder(store.root()),
         bases: Turns::default(),

@@ -141,7 +141,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
             compress: cli.archive.compress(&config)?,
             base: None,
         },
-        make_room: cli.archive.room(&config, &reporter)?,
+        make_room: cli.archive.room(&config)?,
         published: Published::configured(&config)?,
         offline: cli.offline,
         update: cli.update,

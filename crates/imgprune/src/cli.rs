@@ -136,7 +136,6 @@ pub fn main(mut cli: Cli, context: &mut Context) -> Result<(), Failure> {
         return Err(Failure::usage(message));
     }
     let mut in_force = InForce::new(&cli.asked, &config)?;
-    in_force.say_odd(&reporter);
     if cli.show_limits {
         return show(context, &in_force);
     }

@@ -17,7 +17,7 @@ mod strays;
 mod uses;
 
 pub use alike::is_alike;
-pub use limits::{Asked, InForce, KeepLast, Limits, Origin, Per, cleanup_keys};
+pub use limits::{Asked, InForce, KeepLast, Limits, Origin, Per};
 pub use pruner::{Options, Pruner};
 pub use report::{Gone, GoneKind, Report};
 pub use select::{Candidate, Going, Hold, Selection, Staying, Unmet, Why, select};

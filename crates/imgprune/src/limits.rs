@@ -18,7 +18,7 @@ use cli::{bytes, count, duration};
 use failure::Failure;
 
 use crate::select::View;
-pub use in_force::{InForce, Origin, cleanup_keys};
+pub use in_force::{InForce, Origin};
 pub use keep_last::{KeepLast, Per};
 use said::Sources;
 
@@ -37,8 +37,6 @@ pub(crate) struct Rule {
     pub name: &'static str,
     /// Whether it is about all images together and not about each: then its reasons come last.
     pub is_room: bool,
-    /// Its keys in `images.cleanup` of the config.
-    keys: &'static [&'static str],
     /// Puts it in force, if a flag or the config says so.
     read: fn(&Sources<'_>, &mut InForce) -> Result<(), Failure>,
     /// The images that it wants gone and why, reckoned from the store as it is, whether they can go or not.

@@ -129,7 +129,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         reporter: &reporter,
         lock_timeout: cli.common.lock_timeout,
         form: on_base::form(&store, cli.base.as_deref(), cli.form.wanted(&config)?)?,
-        make_room: cli.form.room(&config, &reporter)?,
+        make_room: cli.form.room(&config)?,
     };
     if cli.full {
         return context.each(input, |context, operand| {

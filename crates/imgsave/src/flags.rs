@@ -2,7 +2,6 @@
 
 use archive::Compress;
 use clap::Args;
-use cli::Reporter;
 use failure::Failure;
 use imgprune::{Asked, InForce};
 use registry::Config;
@@ -57,13 +56,11 @@ pub enum Thin {
 
 impl ArchiveFlags {
     /// By which limits to make room, if that was asked for.
-    pub fn room(&self, config: &Config, reporter: &Reporter) -> Result<Option<InForce>, Failure> {
+    pub fn room(&self, config: &Config) -> Result<Option<InForce>, Failure> {
         if !self.make_room {
             return Ok(None);
         }
-        let in_force = InForce::new(&Asked::default(), config)?;
-        in_force.say_odd(reporter);
-        Ok(Some(in_force))
+        InForce::new(&Asked::default(), config).map(Some)
     }
 
     /// How layers are compressed by flags and config, where anybody said so; a flag wins.
@@ -84,8 +81,8 @@ impl FormFlags {
     }
 
     /// By which limits to make room, if that was asked for.
-    pub fn room(&self, config: &Config, reporter: &Reporter) -> Result<Option<InForce>, Failure> {
-        self.archive.room(config, reporter)
+    pub fn room(&self, config: &Config) -> Result<Option<InForce>, Failure> {
+        self.archive.room(config)
     }
 
     /// What flags and config say together; a flag wins.

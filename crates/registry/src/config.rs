@@ -28,6 +28,17 @@ const IMAGES: [&str; 7] = [
     "registry", "compress", "thin", "remote", "fetch", "usage", "cleanup",
 ];
 
+/// What `images.cleanup` may say: the limits of imgprune.
+const CLEANUP: [&str; 7] = [
+    "enabled",
+    "max_size_gb",
+    "max_age_days",
+    "keep_last",
+    "per",
+    "min_free_gb",
+    "keep",
+];
+
 /// A project's settings. What the file does not say is `None`.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
@@ -150,7 +161,12 @@ impl Config {
             _ => Err(wrong(key, "registry or local", node)),
         })?;
         self.usage = usage.map(|usage| usage.value).unwrap_or_default();
-        Ok(section(tree, images, "cleanup", "images.cleanup")?.is_some())
+        let cleanup = section(tree, images, "cleanup", "images.cleanup")?;
+        if let Some(cleanup) = cleanup {
+            let unknown = others("images.cleanup", cleanup, &CLEANUP);
+            self.unknown.extend(unknown);
+        }
+        Ok(cleanup.is_some())
     }
 }
 

@@ -63,6 +63,15 @@ fn a_misspelled_limit_is_a_warning() {
     let nothing = prune(&s, []);
     nothing.fails("imgprune", 2, "no limit given");
     nothing.stderr_has(place).stderr_has(":3:5: ");
-    // Only who goes by the limits speaks of them.
+    // Each command that reads the section says so, once.
+    let listed = s.run("imgls", ["--no-engine"]);
+    assert_eq!(listed.ok().stderr.matches("keep_lats").count(), 1);
+    assert_eq!(nothing.stderr.matches("keep_lats").count(), 1);
+    listed.stderr_has("imgls: warning: ").stderr_has(place);
+    // Keys of other tools are free.
+    s.write(
+        ".localci.yml",
+        "images: {x-a: 1, cleanup: {x-b: 1}}\nplan: {x-c: 1}\n",
+    );
     s.run("imgls", ["--no-engine"]).ok().silent();
 }

@@ -14,16 +14,6 @@ use super::{Asked, KeepLast, Limits, Per, RULES};
 const ENABLED: &str = "enabled";
 const KEEP: &str = "keep";
 
-/// All keys of `images.cleanup`.
-pub fn cleanup_keys() -> Vec<&'static str> {
-    let of_rules = RULES.iter().flat_map(|rule| rule.keys).copied();
-    [ENABLED]
-        .into_iter()
-        .chain(of_rules)
-        .chain([KEEP])
-        .collect()
-}
-
 /// The limits of a run.
 #[derive(Debug, Clone, Default)]
 pub struct InForce {
@@ -35,8 +25,6 @@ pub struct InForce {
     pub origins: Vec<Origin>,
     /// Where the config says that its limits do not count.
     pub disabled: Option<String>,
-    /// What is odd about `images.cleanup`, each with its place.
-    pub(crate) warnings: Vec<String>,
 }
 
 /// A limit in words.
@@ -68,8 +56,6 @@ impl InForce {
         keep.extend(sources.all(KEEP, &[], config.cleanup.texts(KEEP)?));
         own.keep = keep.iter().map(pattern).collect::<Result<_, _>>()?;
         own.note_all(KEEP, &keep);
-
-        own.warnings = config.cleanup.warnings(&cleanup_keys());
         Ok(own)
     }
 
@@ -89,12 +75,6 @@ impl InForce {
             (rule.read)(sources, &mut own)?;
         }
         Ok(own)
-    }
-
-    /// Says what is odd about `images.cleanup`.
-    pub fn say_odd(&self, reporter: &Reporter) {
-        let warnings = self.warnings.iter();
-        warnings.for_each(|warning| reporter.warn(warning));
     }
 
     /// Says which patterns fit no image: whoever wrote them meant something.

@@ -16,7 +16,6 @@ const PER: &str = "per";
 pub(super) const RULE: Rule = Rule {
     name: "keep-last",
     is_room: false,
-    keys: &[COUNT, PER],
     read: |sources, own| {
         let setting = sources.cleanup.count(COUNT)?;
         let said = sources.either(RULE.name, sources.asked.keep_last, setting);

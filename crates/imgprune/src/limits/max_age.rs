@@ -12,7 +12,6 @@ const KEY: &str = "max_age_days";
 pub(super) const RULE: Rule = Rule {
     name: "max-age",
     is_room: false,
-    keys: &[KEY],
     read: |sources, own| {
         let setting = sources.cleanup.days(KEY)?;
         let said = sources.either(RULE.name, sources.asked.max_age, setting);

@@ -11,7 +11,6 @@ const KEY: &str = "max_size_gb";
 pub(super) const RULE: Rule = Rule {
     name: "max-size",
     is_room: true,
-    keys: &[KEY],
     read: |sources, own| {
         let setting = sources.cleanup.gigabytes(KEY)?;
         let said = sources.either(RULE.name, sources.asked.max_size, setting);

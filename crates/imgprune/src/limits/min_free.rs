@@ -11,7 +11,6 @@ const KEY: &str = "min_free_gb";
 pub(super) const RULE: Rule = Rule {
     name: "min-free",
     is_room: true,
-    keys: &[KEY],
     read: |sources, own| {
         // It is asked for in two places; the larger holds for both.
         let settings = sources.cleanup.gigabytes(KEY)?.into_iter();

@@ -6,7 +6,6 @@ use crate::select::indexes;
 pub(super) const RULE: Rule = Rule {
     name: "named",
     is_room: false,
-    keys: &[],
     read: |_, _| Ok(()),
     wants: |limits, store| {
         let all = store.candidates.iter().enumerate();

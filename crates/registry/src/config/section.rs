@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::value::{boolean, count, days, gigabytes, others, setting, texts};
+use super::value::{boolean, count, days, gigabytes, setting, texts};
 use crate::error::Problem;
 use crate::yaml::{Node, Tree};
 use crate::{Error, Setting};
@@ -58,16 +58,6 @@ impl Section {
     /// A text or a list of texts, none of them empty.
     pub fn texts(&self, key: &str) -> Result<Vec<Setting<String>>, Error> {
         self.read(key, texts)
-    }
-
-    /// The keys beside those that are known, each with its place, as a warning.
-    pub fn warnings(&self, known: &[&str]) -> Vec<String> {
-        let mapping = self.mapping.iter();
-        let found = mapping.flat_map(|mapping| {
-            let unknown = others(mapping.name, mapping.node(), known).into_iter();
-            unknown.map(|unknown| unknown.warning(&mapping.path))
-        });
-        found.collect()
     }
 
     /// What `read` makes of the mapping and a whole key.
@@ -142,7 +132,6 @@ mod tests {
         }
         let nothing = Section::default();
         assert_eq!(nothing.count("keep_last").expect("nothing"), None);
-        assert_eq!(nothing.warnings(&[]), [""; 0]);
     }
 
     #[test]
@@ -174,40 +163,6 @@ mod tests {
             let error = read(&found, key).expect_err(value).to_string();
             let says = format!("c.yml:{place}: `images.cleanup.{key}` must be ");
             assert!(error.starts_with(&says), "{error}");
-        }
-    }
-
-    #[test]
-    fn keys_that_mean_nothing_are_said_with_their_place() {
-        let found = cleanup(
-            "images:
-  cleanup:
-    max_sise_gb: 50
-    enabled: true
-    max_size_gb: null
-    \"a\\tb\": {max_age_days: 3}
-    [x]: 1
-",
-        );
-        let known = " (known are enabled, max_size_gb)";
-        let near = "; did you mean `images.cleanup.max_size_gb`?";
-        let expected = [
-            ("3:5", "max_sise_gb", near),
-            ("6:5", "a\\tb", known),
-            ("7:5", "?", known),
-        ]
-        .map(|(at, key, what)| {
-            format!("c.yml:{at}: `images.cleanup.{key}` is not known and does nothing{what}")
-        });
-        assert_eq!(found.warnings(&["enabled", "max_size_gb"]), expected);
-        // Whose the rest is, is not ours to say.
-        for text in [
-            "",
-            "cleanup: {max_sise_gb: 1}",
-            "images: {cleanups: {x: 1}, cleanup: null}",
-            "images: {cleanup: {enabled: true}}",
-        ] {
-            assert_eq!(cleanup(text).warnings(&["enabled"]), [""; 0], "{text}");
         }
     }
 }

@@ -126,20 +126,31 @@ fn what_is_elsewhere_is_said_in_words() {
 #[test]
 fn keys_that_mean_nothing_are_said_in_our_sections_alone() {
     let text = "version: 1
-images: {registyr: a.yml, auto_build: true, cleanup: {x: 1}}
-resource_limits: {memory_gb: 4, disk_min_free: 5}
+images:
+  registyr: a.yml
+  auto_build: true
+  x-ours: 1
+  cleanup: {max_sise_gb: 50, max_age: 3, per: null, \"a\\tb\": {keep: x}, [x]: 1, x-note: 1}
+resource_limits: {memory_gb: 4, disk_min_free: 5, x-note: 1}
+plan: {x-note: 1, nmaes: distinct}
 workflow: {plan: x}
 ";
     let config = Config::parse("c.yml".into(), text).expect("a config");
     let warnings: Vec<_> = config.warnings().collect();
     let known = "registry, compress, thin, remote, fetch, usage, cleanup";
+    let limits = "enabled, max_size_gb, max_age_days, keep_last, per, min_free_gb, keep";
     assert_eq!(
         warnings,
         [
-            "c.yml:3:19: `resource_limits.memory_gb` is not known and does nothing (known are disk_min_free_gb)".to_owned(),
-            "c.yml:3:33: `resource_limits.disk_min_free` is not known and does nothing; did you mean `resource_limits.disk_min_free_gb`?".to_owned(),
-            "c.yml:2:10: `images.registyr` is not known and does nothing; did you mean `images.registry`?".to_owned(),
-            format!("c.yml:2:27: `images.auto_build` is not known and does nothing (known are {known})"),
+            "c.yml:7:19: `resource_limits.memory_gb` is not known and does nothing (known are disk_min_free_gb)".to_owned(),
+            "c.yml:7:33: `resource_limits.disk_min_free` is not known and does nothing; did you mean `resource_limits.disk_min_free_gb`?".to_owned(),
+            "c.yml:8:19: `plan.nmaes` is not known and does nothing; did you mean `plan.names`?".to_owned(),
+            "c.yml:3:3: `images.registyr` is not known and does nothing; did you mean `images.registry`?".to_owned(),
+            format!("c.yml:4:3: `images.auto_build` is not known and does nothing (known are {known})"),
+            "c.yml:6:13: `images.cleanup.max_sise_gb` is not known and does nothing; did you mean `images.cleanup.max_size_gb`?".to_owned(),
+            "c.yml:6:30: `images.cleanup.max_age` is not known and does nothing; did you mean `images.cleanup.max_age_days`?".to_owned(),
+            format!("c.yml:6:53: `images.cleanup.a\\tb` is not known and does nothing (known are {limits})"),
+            format!("c.yml:6:72: `images.cleanup.?` is not known and does nothing (known are {limits})"),
         ]
     );
 }

@@ -152,13 +152,17 @@ pub(super) fn texts(tree: &Tree, map: &Node, key: &str) -> Result<Vec<Setting<St
     nodes.into_iter().map(read).collect()
 }
 
-/// The keys of a mapping beside those that are known.
+/// What keys of other tools begin with.
+const FREE: &str = "x-";
+
+/// The keys of a mapping that are neither known nor free for other tools.
 pub(super) fn others(section: &str, map: &Node, known: &[&str]) -> Vec<UnknownKey> {
     let Value::Map { pairs, .. } = &map.value else {
         return Vec::new();
     };
     let keys = pairs.iter().map(|(key, _)| (key, key.scalar()));
-    let unknown = keys.filter(|(_, text)| text.is_none_or(|text| !known.contains(&text)));
+    let is_unknown = |text: &str| !known.contains(&text) && !text.starts_with(FREE);
+    let unknown = keys.filter(|(_, text)| text.is_none_or(is_unknown));
     unknown
         .map(|(key, text)| UnknownKey {
             at: key.at,
