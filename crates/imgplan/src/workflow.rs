@@ -150,6 +150,13 @@ impl Workflow {
         for (entry, standing) in &self.entries {
             match standing {
                 Standing::Wants(requirement) => {
+                    if requirement.pinned().is_some() {
+                        let os = &requirement.os;
+                        let why = format!(
+                            "images are matched by {os}; the digest of the container counts only for the base of a new build"
+                        );
+                        reporter.info(entry.unreadable(&self.path, &why));
+                    }
                     let has_container = entry.facts(&self.keys).container.is_some();
                     let runner = entry.labels().first().filter(|_| !has_container);
                     all.push(Ok(Wanted {

@@ -234,7 +234,14 @@ fn what_is_wrong_is_said_with_its_place() {
     );
     write(store.path(), "empty.yml", "# nothing\n");
     let hostile = "project: capy\nos: debian:12\ncompilers: ['gcc-12; rm -rf /']\n";
-    let table: [(&[&str], &str, i32, &str); 9] = [
+    let pinned = format!("project: capy\nos: debian:12@sha256:{}\n", "0".repeat(64));
+    let table: [(&[&str], &str, i32, &str); 10] = [
+        (
+            &[],
+            &pinned,
+            3,
+            "has a digest, and images are matched by distribution and version",
+        ),
         (
             &[],
             "",

@@ -314,6 +314,28 @@ fn an_entry_that_no_filter_can_select_need_not_be_read() {
 }
 
 #[test]
+fn a_pinned_container_is_what_a_new_image_is_built_on() {
+    let repository = repository();
+    let digest = |digit: &str| format!("debian:12@sha256:{}", digit.repeat(64));
+    let text = WORKFLOW.replace("debian:12", &digest("0"));
+    write(repository.path(), "capy/.github/workflows/ci.yml", &text);
+    let ran = run(&repository, "--filter asan=true").ok();
+    assert_eq!(ran.all("base_image"), [digest("0")]);
+    let says = ".github/workflows/ci.yml:13:11: `GCC 12 (asan)` of the job `build`: images are matched by debian:12; \
+        the digest of the container counts only for the base of a new build\n";
+    assert!(ran.err.contains(says), "{}", ran.err);
+    // One image can't stand on two.
+    let entry = text
+        .lines()
+        .find(|line| line.contains("asan"))
+        .expect("a line");
+    let other = entry.replace(&digest("0"), &digest("1"));
+    let text = text.replace(entry, &format!("{entry}\n{other}"));
+    write(repository.path(), "capy/.github/workflows/ci.yml", &text);
+    run(&repository, "--filter asan=true").fails(3, "the digest of `os`");
+}
+
+#[test]
 fn entries_are_listed() {
     let repository = repository();
     let ran = run(&repository, "--list").ok();

@@ -13,6 +13,9 @@ impl Requirement {
         let is_x86 = |it: &Self| it.variants.contains(&Variant::x86());
         let same_machine =
             self.architecture == other.architecture || (is_x86(self) && is_x86(other));
+        let bases = (self.pinned(), other.pinned());
+        let same_base =
+            !matches!(bases, (Some(own), Some(other)) if own.digest() != other.digest());
         let same =
             |a: &[String], b: &[String]| a.len() == b.len() && a.iter().all(|it| b.contains(it));
         let words = |it: &Self| {
@@ -28,6 +31,7 @@ impl Requirement {
             (same(&compilers, &others), "`compilers`"),
             (same(&variants, &other_variants), "`variants`"),
             (self.build == other.build, "`build`"),
+            (same_base, "the digest of `os`"),
         ];
         if let Some((_, what)) = differences.iter().find(|(same, _)| !same) {
             return Err((*what).to_owned());
@@ -39,7 +43,7 @@ impl Requirement {
         if self.architecture != other.architecture {
             self.architecture = naming::Architecture::X86;
         }
-        if self.image.is_none() {
+        if self.image.is_none() || self.pinned().is_none() && other.pinned().is_some() {
             self.image.clone_from(&other.image);
         }
         Ok(())

@@ -58,6 +58,11 @@ impl Requirement {
         )
     }
 
+    /// The image to build on if no image will do, if a workflow's container pins it.
+    pub fn pinned(&self) -> Option<&Reference> {
+        pinned(self.image.as_ref())
+    }
+
     /// What to build on if no image will do.
     pub(crate) fn base_image(&self) -> String {
         match &self.image {
@@ -190,6 +195,11 @@ impl System {
     }
 }
 
+/// An image, if it has a digest.
+fn pinned(image: Option<&Reference>) -> Option<&Reference> {
+    image.filter(|image| image.digest().is_some())
+}
+
 /// A project's grammar is that of the names it becomes part of.
 fn project<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     parsed(deserializer, "a project", |project| {
@@ -213,10 +223,17 @@ fn os<'de, D: Deserializer<'de>>(deserializer: D) -> Result<System, D::Error> {
                 image,
             });
         }
-        System::of_image(text).map_err(|error| {
+        let system = System::of_image(text).map_err(|error| {
             let hint = error.hint().map(|hint| format!(" ({hint})"));
             format!("{error}{}", hint.unwrap_or_default())
-        })
+        })?;
+        match (pinned(system.image.as_ref()), text.split_once('@')) {
+            (Some(image), Some((plain, _))) => Err(format!(
+                "operating system `{image}` has a digest, and images are matched by distribution and version (write \
+                 `{plain}`; a plan's `base_image` may have a digest)",
+            )),
+            _ => Ok(system),
+        }
     })
 }
 

@@ -144,7 +144,6 @@ proptest! {
 
 #[test]
 fn an_image_of_one_architecture_is_built_on_as_it_is_written() {
-    let pinned = format!("debian:12@sha256:{}", "0".repeat(64));
     for (os, base, architecture) in [
         ("i386/debian:12", "i386/debian:12", "x86"),
         (
@@ -153,7 +152,6 @@ fn an_image_of_one_architecture_is_built_on_as_it_is_written() {
             "aarch64",
         ),
         ("docker.io/library/debian:12", "debian:12", "x86_64"),
-        (&pinned, &pinned, "x86_64"),
     ] {
         let text = match architecture {
             "x86_64" => format!("project: capy\nos: {os}\narchitecture: x86_64"),

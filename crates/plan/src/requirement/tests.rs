@@ -26,6 +26,23 @@ fn reads_every_form() {
     }
 }
 
+/// No image is found by a digest: one that was asked for would be ignored.
+#[test]
+fn a_system_with_a_digest_is_refused() {
+    let digest = format!("@sha256:{}", "0".repeat(64));
+    for os in ["debian:12", "docker.io/library/debian:12", "i386/debian:12"] {
+        let text = format!("project: capy\nos: {os}{digest}\n");
+        let refused = parse_requirements(&text)
+            .remove(0)
+            .expect_err(os)
+            .to_string();
+        assert!(refused.contains("debian:12@sha256:0"), "{refused}");
+        assert!(refused.contains("has a digest"), "{refused}");
+        assert!(refused.contains(&format!("(write `{os}`;")), "{refused}");
+        assert!(refused.ends_with("at line 2 column 5"), "{refused}");
+    }
+}
+
 /// The project of each requirement, and `!` for each fault.
 fn projects(text: &str) -> String {
     let project = |read: Result<Requirement, Error>| read.map_or("!".into(), |read| read.project);
