@@ -3,10 +3,10 @@
 use archive::{Archive, RootFs, Stack};
 use engine::ImageInfo;
 use failure::Failure;
-use imgload::Loader;
 use inventory::{Manager, Offered};
 use naming::{Architecture, Digest, Os, Reference};
 use registry::{Entry, Store, Target};
+use transfer::load::Loader;
 
 use crate::buildfile::SCRATCH;
 use crate::foreseen::Coming;

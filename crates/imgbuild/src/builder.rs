@@ -10,12 +10,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 use cli::{Leases, Reporter};
 use engine::Engine;
 use failure::{Code, Failure};
-use imgfetch::Fetcher;
-use imgprune::InForce;
-use imgsave::{Wanted, compliant_name};
 use naming::{Digest, ImageName};
 use plan::Plan;
+use prune::InForce;
 use registry::{Entry, Registry, Store};
+use transfer::fetch::Fetcher;
+use transfer::save::{Wanted, compliant_name};
 
 use crate::earlier::Earlier;
 use crate::ingredients::Kitchen;

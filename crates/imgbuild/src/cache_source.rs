@@ -7,9 +7,9 @@
 
 use engine::{Flavor, StoreKind, TemporaryTag};
 use failure::Failure;
-use imgload::Loader;
 use naming::ImageName;
 use registry::Target;
+use transfer::load::Loader;
 
 use crate::base::Base;
 use crate::earlier::Earlier;

@@ -6,10 +6,10 @@ use camino::Utf8PathBuf;
 use clap::Parser;
 use cli::{Common, Context, Flags, LeaseFlags, Leases, count};
 use failure::Failure;
-use imgfetch::FetchFlags;
-use imgsave::FormFlags;
 use plan::Plan;
 use serde_json::json;
+use transfer::fetch::FetchFlags;
+use transfer::save::FormFlags;
 
 use crate::foreseen::Foreseen;
 use crate::look::Look;

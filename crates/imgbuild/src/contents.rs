@@ -2,10 +2,10 @@
 //! really there.
 
 use failure::{Code, Failure};
-use imgsave::{Contents, DraftEntry, contradicts};
 use naming::{Digest, Os};
 use plan::{Missing, Plan};
 use registry::Entry;
+use transfer::save::{Contents, DraftEntry, contradicts};
 
 use crate::asked::{asked, requested};
 

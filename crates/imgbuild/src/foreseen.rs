@@ -5,10 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use camino::Utf8Path;
 use failure::Failure;
-use imgfetch::Fetcher;
 use naming::{Digest, Os, Reference};
 use plan::Plan;
 use registry::{Entry, Registry, Store};
+use transfer::fetch::Fetcher;
 
 use crate::place::{Place, plain};
 

@@ -5,9 +5,9 @@ use std::time::Instant;
 use archive::ThinBase;
 use engine::{Build, BuildFile};
 use failure::Failure;
-use imgload::Loader;
-use imgsave::{DraftEntry, Form, Naming, Saver, Source, Thin};
 use naming::ImageName;
+use transfer::load::Loader;
+use transfer::save::{DraftEntry, Form, Naming, Saver, Source, Thin};
 
 use crate::base::Base;
 use crate::inputs::phrase;

@@ -3,12 +3,11 @@
 use clap::Parser;
 use cli::{Common, Context, Flags, LeaseFlags, Leases, RemoteFlags};
 use failure::Failure;
-use imgsave::{ArchiveFlags, Form, compliant_name};
 use naming::Architecture;
-use registry::{Registry, find_entry};
+use registry::{Published, Registry, find_entry};
 use serde_json::json;
-
-use crate::{Fetched, Fetcher, Names, Published, Wanted};
+use transfer::fetch::{Fetched, Fetcher, Names, Wanted};
+use transfer::save::{ArchiveFlags, Form, compliant_name};
 
 /// Download images into the store, without an engine, and print the archives' paths
 ///

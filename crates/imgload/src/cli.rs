@@ -5,13 +5,13 @@ use std::num::NonZero;
 use clap::Parser;
 use cli::{Common, Context, Flags, LeaseFlags, Leases, Operand, count, processors};
 use failure::Failure;
-use imgfetch::{FetchFlags, Fetcher};
 use naming::Reference;
 use registry::{Registry, Store, Target};
 use serde_json::json;
+use transfer::fetch::{FetchFlags, Fetcher};
+use transfer::load::{Loaded, Loader};
 
 use crate::act::Runner;
-use crate::{Loaded, Loader};
 
 /// Load an image archive into the engine, verified, and print its name:tag
 ///

@@ -60,5 +60,5 @@ fn is_alike(image: &Listed<'_>, info: &ImageInfo) -> bool {
     let archive = path.and_then(|path| Archive::open(path).ok());
     let own = image.sight.image.as_ref().map(|seen| seen.id);
     let image = archive.as_ref().and_then(|archive| archive.image(own));
-    image.is_some_and(|image| imgprune::is_alike(image, info))
+    image.is_some_and(|image| prune::is_alike(image, info))
 }

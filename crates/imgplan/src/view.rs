@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 use cli::Reporter;
 use engine::Engine;
 use failure::Failure;
-use imgload::Lacking;
 use plan::{Cost, Known};
 use registry::{Config, Entry, Registry, Store};
+use transfer::load::Lacking;
 
 /// Where an image may come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

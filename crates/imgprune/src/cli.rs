@@ -5,10 +5,9 @@ use std::time::Duration;
 use clap::Parser;
 use cli::{Common, Context, Flags, duration};
 use failure::{Code, Failure};
+use prune::{Asked, Gone, InForce, Options, Pruner};
 use registry::{Holder, Store};
 use serde_json::json;
-
-use crate::{Asked, Gone, InForce, Options, Pruner};
 
 /// What stands for `--release` without an ID. No argument of a command line can hold it.
 const THIS_JOB: &str = "\0";

@@ -4,7 +4,7 @@ use archive::Compress;
 use clap::Parser;
 use cli::{Common, Context, Flags, RemoteFlags};
 use failure::Failure;
-use imgfetch::Published;
+use registry::Published;
 use registry::find_entry;
 use serde_json::json;
 

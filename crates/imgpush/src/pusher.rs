@@ -7,8 +7,8 @@ use std::time::Duration;
 use archive::{Archive, Compress, Layout, Stack, Stored};
 use cli::Reporter;
 use failure::{Code, Failure};
-use imgfetch::Published;
 use naming::{Architecture, Digest, ImageName, Reference};
+use registry::Published;
 use registry::{Edit, Entry, Registry, Store};
 use remote::{Error, Remote};
 

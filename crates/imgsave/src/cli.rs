@@ -8,9 +8,9 @@ use failure::Failure;
 use naming::Digest;
 use registry::Store;
 use serde_json::json;
+use transfer::save::{DraftEntry, FormFlags, Naming, Saved, Saver, Source, compliant_name};
 
 use crate::on_base::{self, LeavingOut};
-use crate::{DraftEntry, FormFlags, Naming, Saved, Saver, Source, compliant_name};
 
 /// Save an image into the store, register it, and print the archive's path
 ///

@@ -1,22 +1,4 @@
-//! Put an image into the store and register it.
-//!
-//! [`Saver`] is what other commands call; [`cli`] is the command.
+//! Put an image into the store and register it: the command over `transfer::save`.
 
 pub mod cli;
-mod dependents;
-mod entry;
-mod flags;
-mod form;
-mod naming_choice;
 mod on_base;
-mod room;
-mod saver;
-mod source;
-mod writing;
-
-pub use entry::{Contents, DraftEntry, contradicts};
-pub use flags::{ArchiveFlags, FormFlags, Thin, Wanted};
-pub use form::Form;
-pub use naming_choice::{Naming, compliant_name};
-pub use saver::{Saved, Saver};
-pub use source::Source;

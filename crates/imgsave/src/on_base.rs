@@ -4,8 +4,7 @@ use archive::ThinBase;
 use failure::Failure;
 use naming::Digest;
 use registry::{Entry, Registry, Store};
-
-use crate::{Form, Naming, Saver, Source, Wanted};
+use transfer::save::{Form, Naming, Saver, Source, Wanted};
 
 /// Which layers the archives of a call leave out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,10 +12,12 @@ use crate::yaml::{self, Tree};
 use crate::{Error, Usage};
 
 mod plan;
+mod published;
 mod section;
 mod value;
 
 pub use plan::{MATRIX_KEYS, Planning};
+pub use published::Published;
 pub use section::Section;
 pub use value::{Setting, UnknownKey};
 use value::{boolean, gigabytes, others, section, setting};

@@ -58,7 +58,7 @@ mod writing;
 mod written;
 mod yaml;
 
-pub use config::{Config, MATRIX_KEYS, Planning, Section, Setting, UnknownKey};
+pub use config::{Config, MATRIX_KEYS, Planning, Published, Section, Setting, UnknownKey};
 pub use edit::Edit;
 pub use entry::{Entry, Requested};
 pub use error::{Error, Mark};

@@ -17,9 +17,9 @@ use failure::Failure;
 use naming::Digest;
 use registry::{Registry, Store};
 
-use crate::item::Item;
-use crate::presence::Presence;
-use crate::unit::{LoadUnit, Refusal, confirm};
+use crate::load::item::Item;
+use crate::load::presence::Presence;
+use crate::load::unit::{LoadUnit, Refusal, confirm};
 
 /// Sends images to an engine.
 pub(crate) struct Sender<'a> {

@@ -7,7 +7,7 @@ use engine::Engine;
 use failure::{Code, Failure};
 use registry::Entry;
 
-use crate::item::{EngineState, Item, look};
+use crate::load::item::{EngineState, Item, look};
 
 /// The images of one archive that lack something in the engine.
 #[derive(Debug)]

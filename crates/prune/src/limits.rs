@@ -103,7 +103,7 @@ pub struct Asked {
 
 impl Asked {
     /// Whether any limit is among them.
-    pub(crate) fn has_limit(&self) -> bool {
+    pub fn has_limit(&self) -> bool {
         let limits = Self {
             per: Vec::new(),
             keep: Vec::new(),

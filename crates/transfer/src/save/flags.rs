@@ -3,7 +3,7 @@
 use archive::Compress;
 use clap::Args;
 use failure::Failure;
-use imgprune::{Asked, InForce};
+use prune::{Asked, InForce};
 use registry::Config;
 
 /// How archives are written, whatever is in them.

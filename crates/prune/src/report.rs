@@ -103,12 +103,12 @@ impl GoneKind {
 
 impl Gone {
     /// Whether a file went, and not an entry alone.
-    pub(crate) fn has_file(&self) -> bool {
+    pub fn has_file(&self) -> bool {
         self.kind != GoneKind::Entry
     }
 
     /// One result as `--json` prints it, with `--dry-run` too.
-    pub(crate) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         json!({
             "kind": self.kind.word(),
             "name": self.name,
@@ -139,7 +139,7 @@ impl Report {
     }
 
     /// All figures, as `--summary` prints them at the end.
-    pub(crate) fn summary(&self) -> Value {
+    pub fn summary(&self) -> Value {
         let (images, bytes) = self.left();
         let kept = self.kept.iter();
         let kept =
@@ -161,7 +161,7 @@ impl Report {
     }
 
     /// Says it to people.
-    pub(crate) fn say(&self, reporter: &Reporter) {
+    pub fn say(&self, reporter: &Reporter) {
         for gone in self.gone.iter().filter(|gone| !gone.has_file()) {
             let name = gone.name.as_deref().unwrap_or_default();
             let verb = if self.dry_run { "would be" } else { "was" };

@@ -11,7 +11,7 @@ use inventory::Inventory;
 use naming::{Digest, ImageName};
 use registry::Unfinished;
 
-use crate::{Saver, Source};
+use crate::save::{Saver, Source};
 
 impl Saver<'_> {
     /// Brings the layers of a source to disk.

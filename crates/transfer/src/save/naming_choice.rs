@@ -75,7 +75,7 @@ impl Naming {
     }
 
     /// The name that is known before the image was looked into.
-    pub(crate) fn known(&self) -> Option<&ImageName> {
+    pub fn known(&self) -> Option<&ImageName> {
         match self {
             Self::Given(name) => Some(name),
             Self::FromImage { .. } | Self::FromRemote { .. } => None,

@@ -1,11 +1,11 @@
 //! What an operand asks for.
 
+use crate::save::Naming;
 use failure::{Code, Failure};
-use imgsave::Naming;
 use naming::{Architecture, ImageName, Reference};
-use registry::{Entry, Registry, Store, find_entry};
+use registry::{Entry, Published, Registry, Store, find_entry};
 
-use crate::{Place, Published};
+use crate::fetch::place::Place;
 
 /// An image to fetch.
 #[derive(Debug, Clone)]

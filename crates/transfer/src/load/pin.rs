@@ -12,7 +12,7 @@ use failure::{Code, Failure};
 use naming::{Digest, Reference};
 use registry::Entry;
 
-use crate::choice::Choice;
+use crate::load::choice::Choice;
 
 /// What digests are checked against, beside the image itself.
 pub(crate) struct Pin<'a> {

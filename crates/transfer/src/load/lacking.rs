@@ -7,9 +7,9 @@ use engine::Engine;
 use failure::Failure;
 use registry::{Entry, Registry, Store};
 
-use crate::choice::Choice;
-use crate::item::Item;
-use crate::presence::Presence;
+use crate::load::choice::Choice;
+use crate::load::item::Item;
+use crate::load::presence::Presence;
 
 /// What an engine held when it was asked.
 pub struct Lacking {

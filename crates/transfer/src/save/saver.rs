@@ -13,14 +13,14 @@ use camino::Utf8PathBuf;
 use cli::Reporter;
 use engine::Engine;
 use failure::{Code, Failure};
-use imgprune::InForce;
 use inventory::Inventory;
 use naming::{Digest, ImageName, Reference};
+use prune::InForce;
 use registry::{Entry, Registry, Store, StorePath};
 
-use crate::entry::{Contents, DraftEntry, complete, contradicts, megabytes};
-use crate::writing::{digest, flushed};
-use crate::{Form, Naming, Source};
+use crate::save::entry::{Contents, DraftEntry, complete, contradicts, megabytes};
+use crate::save::writing::{digest, flushed};
+use crate::save::{Form, Naming, Source};
 
 /// Puts images into a store.
 pub struct Saver<'a> {

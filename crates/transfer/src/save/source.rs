@@ -10,8 +10,8 @@ use failure::{Code, Failure};
 use naming::{Digest, Reference};
 use registry::{Entry, Store};
 
-use crate::naming_choice::NAMES;
-use crate::{Naming, Saver};
+use crate::save::naming_choice::NAMES;
+use crate::save::{Naming, Saver};
 
 /// An image that can be put into the store.
 #[derive(Debug)]
@@ -32,11 +32,7 @@ pub enum Source {
 impl Source {
     /// Finds what an operand names: an existing file is an archive, which may hold several images, anything else a
     /// reference, or the name or tag of a registered image that the engine does not know. `image` chooses one of an archive's.
-    pub(crate) fn find(
-        saver: &Saver,
-        operand: &str,
-        image: Option<&str>,
-    ) -> Result<Vec<Self>, Failure> {
+    pub fn find(saver: &Saver, operand: &str, image: Option<&str>) -> Result<Vec<Self>, Failure> {
         let path = Utf8Path::new(operand);
         if path.is_file() || operand.ends_with(".tar") || operand.starts_with(['/', '.']) {
             return Self::archive(path, image);
@@ -65,7 +61,7 @@ impl Source {
     }
 
     /// The entry whose image it is, if it comes from a registered archive.
-    pub(crate) fn entry(&self, store: &Store) -> Result<Option<Entry>, Failure> {
+    pub fn entry(&self, store: &Store) -> Result<Option<Entry>, Failure> {
         let Self::Archive(stack) = self else {
             return Ok(None);
         };
@@ -88,7 +84,7 @@ impl Source {
 
     /// Whether it is an archived image. One that was built on a containerd store can't be told: the engine knows it by a
     /// manifest of its own, which names no digest that is known here. One that was loaded from here can.
-    pub(crate) fn is(&self, image: &Image) -> bool {
+    pub fn is(&self, image: &Image) -> bool {
         match self {
             Self::Engine { info, .. } => {
                 let loaded = manifest_digest(image) == Some(info.id);
@@ -100,7 +96,7 @@ impl Source {
     }
 
     /// Its layers, lowest first, as far as they are known before it is read.
-    pub(crate) fn diff_ids(&self) -> Option<&[Digest]> {
+    pub fn diff_ids(&self) -> Option<&[Digest]> {
         match self {
             Self::Engine { info, .. } => info.diff_ids.as_deref(),
             Self::Archive(stack) => Some(stack.diff_ids()),
@@ -131,7 +127,7 @@ impl Source {
     }
 
     /// The image of an archive file that an entry means.
-    pub(crate) fn registered(path: &Utf8Path, entry: &Entry) -> Result<Self, Failure> {
+    pub fn registered(path: &Utf8Path, entry: &Entry) -> Result<Self, Failure> {
         let id = entry.image_id.map(|id| id.to_string());
         let mut sources = Self::archive(path, id.as_deref())?;
         match (sources.pop(), sources.is_empty()) {
@@ -145,7 +141,7 @@ impl Source {
     }
 
     /// What the images are called that it shares its archive with, and itself.
-    pub(crate) fn beside(&self) -> String {
+    pub fn beside(&self) -> String {
         match self {
             Self::Archive(stack) => names(stack.archive().images()),
             Self::Engine { .. } | Self::Gathered(_) => String::new(),
@@ -153,7 +149,7 @@ impl Source {
     }
 
     /// The name that the source itself suggests: the repository of its reference.
-    pub(crate) fn naming(&self, normalize: bool) -> Result<Naming, Failure> {
+    pub fn naming(&self, normalize: bool) -> Result<Naming, Failure> {
         let reference = match self {
             Self::Engine { reference, .. } => Some(reference),
             Self::Archive(stack) => stack.image().tags.first(),

@@ -7,8 +7,8 @@ use archive::{Archive, Image, Stack};
 use engine::{Engine, ImageInfo};
 use naming::{Digest, Reference};
 
-use crate::choice::Choice;
-use crate::presence::Presence;
+use crate::load::choice::Choice;
+use crate::load::presence::Presence;
 
 /// One image of an archive, and its tags.
 #[derive(Debug)]

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
+use crate::save::Form;
 use clap::Args;
 use cli::{Common, RemoteFlags, Reporter};
 use engine::Engine;
 use failure::Failure;
-use imgsave::Form;
-use registry::{Config, Store};
+use registry::{Config, Published, Store};
 use remote::Remote;
 
-use crate::{Fetcher, Published};
+use crate::fetch::Fetcher;
 
 /// Whether an archive that is missing is fetched.
 #[derive(Debug, Clone, Args)]

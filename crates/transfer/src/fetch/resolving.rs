@@ -4,7 +4,7 @@ use failure::{Code, Failure};
 use naming::Architecture;
 use remote::RemoteImage;
 
-use crate::{Fetcher, Wanted};
+use crate::fetch::{Fetcher, Wanted};
 
 impl Fetcher<'_> {
     /// The image behind what is wanted, which must be the one that is pinned or registered.

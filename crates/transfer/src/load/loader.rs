@@ -15,13 +15,13 @@ use failure::{Code, Failure};
 use naming::{Digest, Reference};
 use registry::{Store, Target};
 
-use crate::choice::{Choice, choose, refuse_shared};
-use crate::item::{EngineState, Item, look_by_tags};
-use crate::pin::Pin;
-use crate::presence::Presence;
-use crate::record;
-use crate::sender::Sender;
-use crate::unit::{LoadUnit, confirm, refuse_taken};
+use crate::load::choice::{Choice, choose, refuse_shared};
+use crate::load::item::{EngineState, Item, look_by_tags};
+use crate::load::pin::Pin;
+use crate::load::presence::Presence;
+use crate::load::record;
+use crate::load::sender::Sender;
+use crate::load::unit::{LoadUnit, confirm, refuse_taken};
 
 /// How many archives are open at a time: systems give a process a thousand files.
 const MAX_BATCH: usize = 400;

@@ -3,10 +3,10 @@
 use archive::{Archive, Compress, Image, Layer, Stack};
 use cli::size;
 use failure::{Code, Failure};
-use imgprune::Pruner;
+use prune::Pruner;
 use registry::StorePath;
 
-use crate::{Saver, Source};
+use crate::save::{Saver, Source};
 
 /// What an archive has beside its layers, in bytes: documents, headers, the registry.
 const DOCUMENTS: u64 = 128 << 10;

@@ -15,7 +15,7 @@ use failure::{Code, Failure};
 use naming::Reference;
 use registry::Entry;
 
-use crate::pin::Pin;
+use crate::load::pin::Pin;
 
 /// An image of an archive, by its index, and the tags that it gets.
 #[derive(Debug)]

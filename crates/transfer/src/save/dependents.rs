@@ -11,10 +11,10 @@ use failure::{Code, Failure};
 use inventory::Inventory;
 use registry::{Entry, Registry, StorePath};
 
-use crate::Saver;
-use crate::entry::megabytes;
-use crate::room::{need, stack_bytes};
-use crate::writing::flushed;
+use crate::save::Saver;
+use crate::save::entry::megabytes;
+use crate::save::room::{need, stack_bytes};
+use crate::save::writing::flushed;
 
 /// How often a dependent is made whole that others change meanwhile.
 const ATTEMPTS: usize = 10;
@@ -142,7 +142,7 @@ impl Saver<'_> {
         let tag = std::slice::from_ref(&entry.docker_tag);
         let size = layers.seal(unfinished.file_mut(), tag)?;
         let digest = flushed(&unfinished, &mut layers)?;
-        let whole = crate::saver::only_image(Archive::open(unfinished.path())?)?;
+        let whole = crate::save::saver::only_image(Archive::open(unfinished.path())?)?;
         let mut is_changed = false;
         let installed = self
             .store

@@ -1,13 +1,13 @@
 //! How a fetched image comes into the store: under which name, and on which base.
 
+use crate::save::{DraftEntry, Form, Saved, Saver, Source};
 use archive::Gathered;
 use failure::Failure;
-use imgsave::{DraftEntry, Form, Saved, Saver, Source};
 use naming::Reference;
 use registry::{Entry, Registry};
 use remote::RemoteImage;
 
-use crate::{Fetcher, Wanted};
+use crate::fetch::{Fetcher, Wanted};
 
 impl Fetcher<'_> {
     pub(crate) fn save(

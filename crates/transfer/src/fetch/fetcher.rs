@@ -2,21 +2,21 @@
 
 use std::time::Duration;
 
+use crate::save::Form;
 use archive::{Archive, Gathered};
 use camino::{Utf8Path, Utf8PathBuf};
 use cli::Reporter;
 use engine::Engine;
 use failure::{Code, Failure};
-use imgprune::InForce;
-use imgsave::Form;
 use naming::{Architecture, Digest, Reference};
-use registry::{Entry, Registry, Store};
+use prune::InForce;
+use registry::{Entry, Published, Registry, Store};
 use remote::{Remote, RemoteImage};
 
-use crate::download::{download, gather};
-use crate::saving::recorded;
-use crate::wanted::Words;
-use crate::{Names, Published, Wanted, platform};
+use crate::fetch::download::{download, gather};
+use crate::fetch::saving::recorded;
+use crate::fetch::wanted::Words;
+use crate::fetch::{Names, Wanted, platform};
 
 /// How thin archives may stand on each other, each of which is fetched before the next.
 const MAX_DEPTH: usize = 128;

@@ -1,0 +1,22 @@
+//! Keep the store under its limits, and never take what is in use.
+//!
+//! [`select()`] decides; [`Pruner`] finds out what it has to know and does it.
+
+mod alike;
+mod bases;
+mod entries;
+mod leftovers;
+mod limits;
+mod pruner;
+mod report;
+mod room;
+mod select;
+mod shown;
+mod strays;
+mod uses;
+
+pub use alike::is_alike;
+pub use limits::{Asked, InForce, KeepLast, Limits, Origin, Per};
+pub use pruner::{Options, Pruner};
+pub use report::{Gone, GoneKind, Report};
+pub use select::{Candidate, Going, Hold, Selection, Staying, Unmet, Why, select};

@@ -1,0 +1,16 @@
+//! Download images into the store, with no engine and no root.
+//!
+//! [`Fetcher`] does it.
+
+mod download;
+mod fetcher;
+mod flags;
+mod place;
+mod platform;
+mod resolving;
+mod saving;
+mod wanted;
+
+pub use fetcher::{Fetched, Fetcher};
+pub use flags::{FetchFlags, Missing};
+pub use wanted::{Names, Wanted};

@@ -1,0 +1,5 @@
+//! Images between the store, the engine and remote registries: what several commands do.
+
+pub mod fetch;
+pub mod load;
+pub mod save;
