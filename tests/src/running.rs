@@ -177,17 +177,25 @@ impl Running {
         numbers.map(process).collect()
     }
 
+    /// Sends a signal.
+    ///
+    /// # Panics
+    /// Where that fails.
+    pub fn send(&self, signal: Signal, whom: Whom) {
+        match whom {
+            Whom::Alone => kill_process(self.pid, signal),
+            Whom::Group => kill_process_group(self.pid, signal),
+        }
+        .expect("a signal can be sent to a child");
+    }
+
     /// Sends a signal, and returns how long the command took to end, and what it did.
     ///
     /// # Panics
     /// Where it does not end.
     pub fn end_by(&self, signal: Signal, whom: Whom) -> (Duration, Outcome) {
         let sent = Instant::now();
-        match whom {
-            Whom::Alone => kill_process(self.pid, signal),
-            Whom::Group => kill_process_group(self.pid, signal),
-        }
-        .expect("a signal can be sent to a child");
+        self.send(signal, whom);
         let ended = self.handle.wait_timeout(TIMEOUT);
         let took = sent.elapsed();
         let Some(output) = ended.expect("a child can be waited for") else {

@@ -14,6 +14,7 @@ use naming::{Architecture, Reference};
 use process::{Call, Chunks, Cleaning, Lines, Streams, TAIL, Tail};
 
 use crate::flavor::{Flavor, Version};
+use crate::interrupted::Notes;
 use crate::leftovers::Failed;
 use crate::legacy::{self, Steps};
 use crate::{Engine, Error, ImageInfo, arguments, complaint};
@@ -65,6 +66,10 @@ pub struct Build<'a> {
     pub network: Option<&'a str>,
     /// Secrets for `RUN --mount=type=secret`, as engines take them: `id=ID,src=PATH`, `id=ID,env=NAME`.
     pub secrets: Vec<String>,
+    /// The images that the build file names.
+    pub images: Vec<String>,
+    /// Where is noted what it may leave if it is interrupted.
+    pub notes: Option<&'a dyn Notes>,
 }
 
 impl<'a> Build<'a> {
@@ -83,6 +88,8 @@ impl<'a> Build<'a> {
             cache_from: None,
             network: None,
             secrets: Vec::new(),
+            images: Vec::new(),
+            notes: None,
         }
     }
 }
@@ -143,6 +150,7 @@ impl Engine {
                 // Where it is not known what was there, all stays.
                 if let Some(before) = before {
                     self.clean_up().remove_leftovers(&Failed {
+                        tag: build.tag,
                         steps: &steps,
                         before: &before,
                         since,
@@ -151,6 +159,8 @@ impl Engine {
                             Flavor::Docker => build.file.copies(),
                             Flavor::Podman => Vec::new(),
                         },
+                        images: &build.images,
+                        notes: build.notes,
                     });
                 }
                 Err(error)

@@ -61,6 +61,11 @@ impl Engine {
         self
     }
 
+    /// How its program was named.
+    pub(crate) fn program(&self) -> String {
+        self.program.to_string_lossy().into_owned()
+    }
+
     /// The same engine for what must be put right after a failure: its calls go through after
     /// [`kill_all`](process::kill_all) as well, and may then be silent for half a minute at most.
     #[must_use]

@@ -1,7 +1,7 @@
 //! What a failed or interrupted build leaves in the engine, and its removal.
 //!
 //! Docker's legacy builder commits an image a step and keeps those of a failed build, untagged; podman does the same for its cache. An
-//! image is the build's own if it was not there before, has no tag, and
+//! image is the build's own if it was not there before, has no tag but the build's, and
 //!
 //! - the build printed its ID and did not take it from the cache (of another build that runs at the same time),
 //! - or it was made from the container of the build's last step, or on an image of the build: the daemon commits the step that it is
@@ -16,11 +16,12 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use naming::Digest;
+use naming::{Digest, Reference};
 use process::Cleaning;
 use serde::Deserialize;
 
 use crate::flavor::Flavor;
+use crate::interrupted::Notes;
 use crate::legacy::{Steps, is_copy};
 use crate::{Engine, Error};
 
@@ -36,6 +37,8 @@ const PAUSE: Duration = Duration::from_millis(30);
 
 /// A build that failed.
 pub(crate) struct Failed<'a> {
+    /// The tag of its result.
+    pub(crate) tag: &'a Reference,
     /// What it said of its steps.
     pub(crate) steps: &'a Steps,
     /// The images that were there before.
@@ -46,12 +49,23 @@ pub(crate) struct Failed<'a> {
     pub(crate) cut_off: bool,
     /// The file copies of its build file.
     pub(crate) copies: &'a [String],
+    /// The images that its build file names.
+    pub(crate) images: &'a [String],
+    /// Where is noted what it may leave later.
+    pub(crate) notes: Option<&'a dyn Notes>,
 }
 
 impl Failed<'_> {
     /// Whether the daemon may be at a step that the client did not print.
-    fn may_be_ahead(&self) -> bool {
+    pub(crate) fn may_be_ahead(&self) -> bool {
         self.cut_off && self.steps.may_be_ahead()
+    }
+
+    /// Whether the daemon may commit a copy of files later than anybody waits.
+    fn may_be_late(&self) -> bool {
+        let open = self.steps.open.as_ref();
+        let is_copying = self.steps.container.is_none() && open.is_some_and(|open| is_copy(open));
+        self.cut_off && (is_copying || (self.may_be_ahead() && !self.copies.is_empty()))
     }
 
     /// Whether an image was there before.
@@ -67,8 +81,8 @@ impl Failed<'_> {
 /// An image that was not there before.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct New {
-    id: String,
+pub(crate) struct New {
+    pub(crate) id: String,
     repo_tags: Option<Vec<String>>,
     parent: Option<String>,
     /// Whose changes it holds. Docker's API tells until 1.44.
@@ -83,21 +97,27 @@ struct Made {
 }
 
 impl New {
-    fn hex(&self) -> &str {
+    pub(crate) fn hex(&self) -> &str {
         hex(&self.id)
     }
 
-    fn parent(&self) -> Option<&str> {
+    /// Whether it has no name but the one that the build gives.
+    pub(crate) fn is_unnamed(&self, tag: &Reference) -> bool {
+        let mut tags = self.repo_tags.iter().flatten();
+        tags.all(|name| name.parse().as_ref() == Ok(tag))
+    }
+
+    pub(crate) fn parent(&self) -> Option<&str> {
         self.parent.as_deref().map(hex).filter(|id| !id.is_empty())
     }
 
-    fn is_by(&self, container: &str) -> bool {
+    pub(crate) fn is_by(&self, container: &str) -> bool {
         let own = self.container.as_deref();
         own.is_some_and(|own| own.starts_with(container))
     }
 
     /// Whether it was made by this instruction, as far as the daemon keeps its words: `COPY file:3f2a… in /to `.
-    fn is_copy(&self, instruction: &str) -> bool {
+    pub(crate) fn is_copy(&self, instruction: &str) -> bool {
         let cmd = self
             .container_config
             .as_ref()
@@ -112,7 +132,7 @@ impl New {
     }
 }
 
-fn hex(id: &str) -> &str {
+pub(crate) fn hex(id: &str) -> &str {
     id.strip_prefix("sha256:").unwrap_or(id)
 }
 
@@ -130,7 +150,7 @@ fn own(new: &[New], build: &Failed) -> Own {
     let steps = build.steps;
     let untagged: Vec<_> = new
         .iter()
-        .filter(|image| image.repo_tags.as_ref().is_none_or(Vec::is_empty))
+        .filter(|image| image.is_unnamed(build.tag))
         .collect();
     let printed = steps.made.iter().rev().filter_map(|made| {
         let mut images = untagged.iter();
@@ -177,25 +197,39 @@ impl Engine {
         if ended_podman {
             self.remove_working_containers(build);
         }
+        // Noted before the wait, which may be ended.
+        let notes = build.notes.zip(self.interrupted(build));
+        let noted = notes.filter(|(notes, later)| notes.note(later));
+        let is_done = self.remove_when_done(build, noted.is_some(), ended_podman);
+        if let Some((notes, _)) = noted.filter(|_| is_done) {
+            notes.forget();
+        }
+    }
+
+    /// Waits for the engine to give a build up and removes what it left. Returns whether nothing can come any more; if something
+    /// can, and is noted, the steps that tell it stay.
+    fn remove_when_done(&self, build: &Failed, is_noted: bool, force: bool) -> bool {
         let began = Instant::now();
-        let mut is_told = false;
+        let mut is_committed = false;
         loop {
             // Asked before the images are: what it commits is then among them. Its parent stays until then, since an image whose
             // parent is gone does not tell it.
-            let works = build.cut_off && !is_told && self.is_at_work(build, began.elapsed());
-            match self.left(build) {
-                Ok(Some(left)) if works && !left.has_unsaid => {}
-                Ok(Some(left)) if left.ids.is_empty() => return,
-                Ok(Some(left)) => {
-                    is_told = true;
-                    drop(self.remove_images(&left.ids, ended_podman));
+            let works = build.cut_off && !is_committed && self.is_at_work(build, began.elapsed());
+            let left = match self.left(build) {
+                Ok(left) => left,
+                Err(_) => return false,
+            };
+            is_committed |= left.as_ref().is_some_and(|left| left.has_unsaid);
+            let is_done = is_committed || !build.may_be_late();
+            if let Some(left) = left.filter(|_| is_committed || !works) {
+                let stay = is_noted && !is_done && !build.may_be_ahead();
+                if stay || left.ids.is_empty() {
+                    return is_done;
                 }
-                // Maybe it can be told in a moment.
-                Ok(None) => {}
-                Err(_) => return,
+                drop(self.remove_images(&left.ids, force));
             }
             if !works && began.elapsed() >= PATIENCE {
-                return;
+                return is_done;
             }
             thread::sleep(PAUSE);
         }
@@ -228,11 +262,13 @@ impl Engine {
             return Ok(None);
         };
         let new = now.difference(build.before).map(Digest::to_string);
-        let call = || self.call("image inspect").args(["--format", "{{json .}}"]);
-        let new: Vec<New> = self.ask_of_all(&new.collect::<Vec<_>>(), call, |answer| {
-            answer.documents(Some)
-        })?;
+        let new = self.read_new(&new.collect::<Vec<_>>())?;
         Ok(Some(own(&new, build)))
+    }
+
+    pub(crate) fn read_new(&self, ids: &[String]) -> Result<Vec<New>, Error> {
+        let call = || self.call("image inspect").args(["--format", "{{json .}}"]);
+        self.ask_of_all(ids, call, |answer| answer.documents(Some))
     }
 
     fn remove_images(&self, ids: &[String], force: bool) -> Result<(), Error> {

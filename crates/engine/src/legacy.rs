@@ -25,11 +25,12 @@ const MAX_STEPS: usize = 1000;
 /// Whether a build failed because somebody removed an image meanwhile, of whatever kind: looking for a step `FROM scratch`
 /// in its cache, Docker's legacy builder lists all images without a parent and then reads each (moby 20.10,
 /// `image/cache/cache.go`). podman (4.3) does so for every step: `Error: checking if cached image exists from a previous build:
-/// getting top layer info: layer not known`. The next attempt lists what is there.
+/// getting top layer info: layer not known`. The next attempt lists what is there. Or it was the image that a copy was done on.
 pub(crate) fn lost_a_step(tail: &str) -> bool {
     let mut lines = tail.lines().map(str::trim_start);
     lines.any(|line| {
         line.starts_with("unable to find image \"sha256:")
+            || line.contains(": unknown parent image ID sha256:")
             || (line.starts_with("Error: checking if cached image exists from a previous build")
                 && line.ends_with(" not known"))
     })
@@ -200,6 +201,9 @@ mod tests {
     fn a_lost_step_is_told_from_an_image_that_is_not_there() {
         assert!(lost_a_step(
             "Step 2/3 : COPY a /a\nunable to find image \"sha256:7eb0dfb3be99\""
+        ));
+        assert!(lost_a_step(
+            "failed to export image: failed to set parent sha256:52d1: unknown parent image ID sha256:52d1"
         ));
         assert!(lost_a_step(
             "STEP 4/5: ARG A\nError: checking if cached image exists from a previous build: getting top layer info: layer not known"

@@ -1,11 +1,13 @@
 //! Tags, and the removal of images: always by exact name, never by force.
 
+use std::slice;
+
 use naming::{Digest, Reference};
 use process::Cleaning;
 
 use crate::flavor::Flavor;
 use crate::image::Name;
-use crate::{Engine, Error, several};
+use crate::{Engine, Error, ImageInfo, several};
 
 /// The repository of names that images get for the moment before they are removed.
 const REMOVED: &str = "imgpipe-removed";
@@ -78,21 +80,29 @@ impl Engine {
     /// Removes those of these images that are dangling, and returns their IDs. Goes through after an interruption.
     ///
     /// An image that gets a name meanwhile stays: the call gives it a name, removes that name, and an image goes with its last
-    /// one.
+    /// one. Untagged images below it go with it if nothing else needs them.
     pub fn remove_dangling(&self, ids: &[Digest]) -> Result<Vec<Digest>, Error> {
         let _cleaning = Cleaning::start();
         let engine = self.clean_up();
         let ids: Vec<_> = ids.iter().map(Digest::to_string).collect();
         let mut removed = Vec::new();
         for image in engine.inspect(&ids)?.into_iter().flatten() {
-            let own = format!("{REMOVED}:{}", image.id.hex()).parse()?;
-            if image.is_dangling() || image.tags == std::slice::from_ref(&own) {
-                engine.tag(&image.id.to_string(), &own)?;
-                engine.untag(&own)?;
+            if let Some(name) = engine.name_to_remove(&image)? {
+                engine.untag(&name)?;
                 removed.push(image.id);
             }
         }
         Ok(removed)
+    }
+
+    /// Gives a dangling image a name to remove it by. `None` for one that has a name.
+    pub(crate) fn name_to_remove(&self, image: &ImageInfo) -> Result<Option<Reference>, Error> {
+        let own: Reference = format!("{REMOVED}:{}", image.id.hex()).parse()?;
+        if !image.is_dangling() && image.tags != slice::from_ref(&own) {
+            return Ok(None);
+        }
+        self.tag(&image.id.to_string(), &own)?;
+        Ok(Some(own))
     }
 
     /// The name under which the engine holds an image, exactly: podman would take `x:1` for any name

@@ -177,7 +177,9 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
             Ok(())
         });
     }
-    all.each(&builder, context, |plan| builder.build(plan), print)
+    let built = all.each(&builder, context, |plan| builder.build(plan), print);
+    builder.remove_interrupted();
+    built
 }
 
 fn print(context: &Context, plan: &Plan, built: &Built) -> Result<(), Failure> {

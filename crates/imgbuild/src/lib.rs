@@ -22,6 +22,7 @@ mod foreseen;
 mod ingredients;
 mod inputs;
 mod inside;
+mod interrupted;
 mod look;
 mod making;
 mod matrix;

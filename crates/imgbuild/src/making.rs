@@ -11,6 +11,7 @@ use transfer::save::{DraftEntry, Form, Naming, Saver, Source, Thin};
 
 use crate::base::Base;
 use crate::inputs::phrase;
+use crate::interrupted::Noted;
 use crate::ready::Ready;
 use crate::sources::Named;
 use crate::{Builder, Built, complaint, contents, temporary};
@@ -53,6 +54,10 @@ impl Builder<'_> {
         let cache = self.cache_source(ready.earlier.as_ref(), name, base);
         build.args = recipe.args_on(on.as_ref());
         build.cache_from = cache.as_ref().map(engine::TemporaryTag::reference);
+        let named = ready.named.iter().map(|named| &named.reference);
+        build.images = named.chain(&on).map(ToString::to_string).collect();
+        let notes = Noted::in_store(self.store);
+        build.notes = Some(&notes);
         let because = phrase(&ready.reasons);
         match &on {
             Some(on) => self

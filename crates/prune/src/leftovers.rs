@@ -22,6 +22,7 @@ impl Pruner<'_> {
             .collect();
         if report.dry_run {
             report.dangling = unused.iter().filter(|image| image.is_dangling()).count();
+            report.dangling += self.remove_interrupted(true)?;
             return Ok(());
         }
         let unused: Vec<_> = unused.iter().map(|image| image.id).collect();
@@ -40,7 +41,7 @@ impl Pruner<'_> {
             let message = format!("{id}: dangling image removed from the engine");
             self.reporter.detail(message);
         }
-        report.dangling = gone.len();
+        report.dangling = gone.len() + self.remove_interrupted(false)?;
         self.store.forget_leftovers(&gone, self.lock_timeout)?;
         Ok(())
     }

@@ -5,6 +5,7 @@
 mod alike;
 mod bases;
 mod entries;
+mod interrupted;
 mod leftovers;
 mod limits;
 mod pruner;

@@ -3,6 +3,7 @@
 //! | | |
 //! |---|---|
 //! | `.gitignore` | `*`: the folder ignores itself |
+//! | `builds/` | interrupted builds, of which an engine may still commit a step |
 //! | `registry.lock` | held while the registry is edited |
 //! | `installing.json` | an archive that is about to be in its place |
 //! | `locks/<name>.lock` | held while an image is made |

@@ -39,6 +39,7 @@ impl State {
                 "/registry.lock",
                 "/reserve",
                 "/leftovers.json",
+                "/builds/",
             ];
             !own.iter()
                 .any(|own| path.contains(&format!(".imgpipe{own}")))

@@ -9,6 +9,7 @@
 )]
 
 mod case;
+mod late;
 
 use std::fs::File;
 

@@ -21,8 +21,11 @@ fn only_what_the_build_made_is_its_own() {
     let new = |words| new(words);
     let mut tagged = new(["2222222222222", made, "", ""]);
     tagged.repo_tags = Some(vec!["x:1".into()]);
+    let mut result = new(["9999999999999", made, "", ""]);
+    result.repo_tags = Some(vec!["imgpipe-build/x:1".into()]);
     let images = [
         new([made, base, "", ""]),
+        result,
         tagged,
         new(["3333333333333", made, "", ""]),
         new(["4444444444444", base, "aaaaaaaaaaaaaaa", ""]),
@@ -31,15 +34,19 @@ fn only_what_the_build_made_is_its_own() {
         new(["7777777777777", base, "", "#(nop) COPY file:1 in /other "]),
         new(["8888888888888", "", "", "#(nop) COPY file:1 in /to "]),
     ];
+    let tag = "imgpipe-build/x:1".parse().unwrap();
     let ids = |steps: &Steps| {
         let before = BTreeSet::new();
         let since = SystemTime::UNIX_EPOCH;
         let build = Failed {
+            tag: &tag,
             steps,
             before: &before,
             since,
             cut_off: false,
             copies: &[],
+            images: &[],
+            notes: None,
         };
         let own = own(&images, &build);
         own.ids
@@ -61,7 +68,7 @@ fn only_what_the_build_made_is_its_own() {
     assert_eq!(ids(&steps), "8");
     steps.open = None;
     steps.made = vec![made[..12].into()];
-    assert_eq!(ids(&steps), "31");
+    assert_eq!(ids(&steps), "391");
 }
 
 #[test]
@@ -91,16 +98,20 @@ fn steps_that_were_not_printed() {
             "#(nop) COPY file:1 in /to ",
         ]),
     ];
+    let tag = "imgpipe-build/x:1".parse().unwrap();
     let ids = |lines: &[&str], cut_off| {
         let mut steps = Steps::default();
         lines.iter().for_each(|line| steps.see(line));
         let since = SystemTime::UNIX_EPOCH;
         let build = Failed {
+            tag: &tag,
             steps: &steps,
             before: &before,
             since,
             cut_off,
             copies: &copies,
+            images: &[],
+            notes: None,
         };
         let own = own(&images, &build);
         let ids = own.ids.iter().map(|id| &hex(id)[..1]);

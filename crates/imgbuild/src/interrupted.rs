@@ -1,0 +1,59 @@
+//! What interrupted builds left in the engine after their commands had ended.
+
+use std::sync::{Mutex, PoisonError};
+
+use engine::{InterruptedBuild, Notes};
+use prune::Pruner;
+use registry::Store;
+
+use crate::Builder;
+
+/// Notes in a store what a build may leave.
+#[derive(Debug)]
+pub(crate) struct Noted<'a> {
+    store: &'a Store,
+    last: Mutex<Option<registry::InterruptedBuild<InterruptedBuild>>>,
+}
+
+impl<'a> Noted<'a> {
+    pub(crate) fn in_store(store: &'a Store) -> Self {
+        Self {
+            store,
+            last: Mutex::default(),
+        }
+    }
+}
+
+impl Notes for Noted<'_> {
+    fn note(&self, build: &InterruptedBuild) -> bool {
+        let noted = self.store.note_build(build.clone()).ok();
+        let is_noted = noted.is_some();
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = noted;
+        is_noted
+    }
+
+    fn forget(&self) {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        // A note that stays is looked at by a later command.
+        drop(last.as_ref().map(registry::InterruptedBuild::forget));
+    }
+}
+
+impl Builder<'_> {
+    /// Removes what earlier builds left. After this call's own builds, which may have used it.
+    pub(crate) fn remove_interrupted(&self) {
+        if cli::interrupted() {
+            return;
+        }
+        let pruner = Pruner {
+            store: self.store,
+            engine: Some(self.engine),
+            reporter: self.reporter,
+            lock_timeout: self.lock_timeout,
+        };
+        if let Err(failure) = pruner.remove_interrupted(false) {
+            let message = format!("steps of an interrupted build stay in the engine: {failure}");
+            self.reporter.detail(message);
+        }
+    }
+}
