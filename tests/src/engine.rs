@@ -3,7 +3,6 @@
 use std::sync::OnceLock;
 
 use camino::Utf8Path;
-use xtask::process::Runner;
 use xtask::{debian, folders};
 
 /// Marks an image, and what is built on it, as a sandbox's own even after it lost its name to another image.
@@ -267,19 +266,13 @@ pub fn debian_base() -> &'static str {
     BASE.get_or_init(|| {
         let cache =
             folders::cache(&folders::target().expect("a test runs from Cargo's target folder"));
-        let base = debian::base(
-            &Runner::default(),
-            engine().program(),
-            &cache,
-            debian::TEST_IMAGE,
-        );
+        let base = debian::base(engine().program(), &cache, debian::TEST_IMAGE);
         base.unwrap_or_else(|error| {
             panic!(
                 "no Debian base: {error}\n{}",
                 error.hint().unwrap_or_default()
             )
         })
-        .reference
     })
 }
 

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use duct::Expression;
-use xtask::process::{end_group, kill_group};
+use rustix::process::Signal;
 
+use crate::running::signal_group;
 use crate::{Outcome, Running, Sandbox, engine, programs};
 
 /// A command that takes longer has hung. Generous: a build with packages from the network is among the tests.
@@ -109,7 +110,9 @@ impl Invocation {
             .expect("a child can be waited for")
             .cloned()
         else {
-            end_group(&started, GRACE);
+            signal_group(&started, Signal::TERM);
+            drop(started.wait_timeout(GRACE));
+            signal_group(&started, Signal::KILL);
             panic!("`{command}` did not end within {} s", TIMEOUT.as_secs());
         };
         outcome(command, output)
@@ -125,7 +128,7 @@ impl Invocation {
         if let Some(output) = ended.expect("a child can be waited for").cloned() {
             return Some(outcome(command, output));
         }
-        kill_group(&started);
+        signal_group(&started, Signal::KILL);
         started.wait().expect("a child can be waited for");
         None
     }

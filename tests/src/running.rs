@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use duct::Handle;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
-use xtask::process::kill_group;
 
 use crate::Outcome;
 use crate::invocation::{TIMEOUT, outcome};
@@ -207,7 +206,16 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        kill_group(&self.handle);
+        signal_group(&self.handle, Signal::KILL);
+    }
+}
+
+/// Sends a signal to a child that leads a group, and to the group.
+pub(crate) fn signal_group(handle: &Handle, signal: Signal) {
+    let pids = handle.pids().into_iter();
+    for group in pids.filter_map(|pid| Pid::from_raw(pid.try_into().ok()?)) {
+        // It fails if the group has ended.
+        let _ = kill_process_group(group, signal);
     }
 }
 

@@ -3,63 +3,21 @@
 use camino::Utf8Path;
 
 use crate::engine::Engine;
-use crate::process::{Runner, command};
 use crate::{Error, bench, debian, demo, folders};
 
-pub(crate) fn run(runner: &Runner, target: &Utf8Path) -> Result<(), Error> {
-    demo::clean(runner, target)?;
-    let engine = Engine::find(runner)?;
-    if let Some(engine) = &engine {
-        bench::clean_images(runner, engine.program())?;
-    }
-    if let Some(engine) = engine
-        && runner.succeeds(&command([
-            engine.program(),
-            "image",
-            "inspect",
-            debian::TEST_IMAGE,
-        ]))?
-    {
-        runner.run_quietly(&command([engine.program(), "rmi", debian::TEST_IMAGE]))?;
-        eprintln!("removed {} from the engine", debian::TEST_IMAGE);
-    }
-    for folder in [
-        folders::cache(target),
-        bench::folder(target),
-        target.join("engine"),
-    ] {
-        remove(&folder)?;
-    }
-    let engines = target.join("engines");
-    if engines.exists() {
-        storage(&engines)?;
-        eprintln!("removed {engines}");
-    }
-    Ok(())
-}
-
-/// Removes a folder in which a podman keeps images. Those of a user who is not root belong to many users, as whom only
-/// podman itself removes them.
-pub(crate) fn storage(folder: &Utf8Path) -> Result<(), Error> {
-    match folders::remove(folder) {
-        Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::PermissionDenied => {
-            let words = ["podman", "unshare", "rm", "-rf", "--", folder.as_str()];
-            Runner::default().run_quietly(&command(words))
+pub(crate) fn run(target: &Utf8Path) -> Result<(), Error> {
+    demo::clean(target)?;
+    if let Some(engine) = Engine::find()? {
+        bench::remove_images(&engine)?;
+        let image = debian::TEST_IMAGE;
+        if engine.cmd("image inspect").arg(image).succeeds()? {
+            engine.cmd("rmi").arg(image).run_quietly()?;
+            eprintln!("removed {image} from the engine");
         }
-        other => other,
     }
-}
-
-/// Removes a folder, and says so; one that is not there is fine.
-pub(crate) fn remove(folder: &Utf8Path) -> Result<(), Error> {
-    match std::fs::remove_dir_all(folder) {
-        Ok(()) => eprintln!("removed {folder}"),
-        Err(source) if source.kind() == std::io::ErrorKind::NotFound => {}
-        Err(source) => {
-            return Err(Error::Io {
-                path: folder.into(),
-                source,
-            });
+    for folder in ["cache", "bench", "engine", "engines"].map(|name| target.join(name)) {
+        if folders::remove(&folder)? {
+            eprintln!("removed {folder}");
         }
     }
     Ok(())

@@ -1,11 +1,10 @@
-//! The tasks' flags, and the way from a result to an exit code.
+//! The tasks' flags, and their exit codes.
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::process::Runner;
-use crate::{Error, bench, clean, demo, dist, engines, generate, install, soak, test};
+use crate::{Error, bench, clean, cmd, demo, dist, engines, generate, install, soak, test};
 
 /// The project's own tasks.
 #[derive(Debug, Parser)]
@@ -17,28 +16,28 @@ struct Flags {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Show the whole pipeline at work: a Debian base into a store, an image with gcc built on it, loaded, and used
+    /// Show the whole pipeline at work: save a Debian base, build an image with gcc on it, load it, and use it
     ///
-    /// Everything is kept below `target/demo/`; images in the engine are called `imgpipe-demo-…`. Where no engine answers, a
-    /// private one is started for as long as the demo runs (as root on Debian or Ubuntu; elsewhere it says what to install).
+    /// All files are below `target/demo/`; images in the engine are called `imgpipe-demo-…`. If no engine answers, a private
+    /// one is started until the demo ends (as root on Debian or Ubuntu).
     Demo {
-        /// Remove what earlier demos made, and nothing else
+        /// Remove the files and images of earlier demos, and nothing else
         #[arg(long)]
         clean: bool,
     },
-    /// Run all that CI runs: format, generated documents, lints, docs, dependencies, unit and property tests, and tests against a real engine
+    /// Run all that CI runs: format, generated documents, lints, docs, dependencies, unit and property tests, and tests with a real engine
     ///
-    /// The first failure ends it, with the failed program's code. Where no engine answers, a private one is started for as
-    /// long as the tests run. Example: `cargo xtask test -- truncated`.
+    /// The first failure ends it, with the failed program's code. If no engine answers, a private one is started until the
+    /// tests end. Example: `cargo xtask test -- truncated`.
     #[command(visible_alias = "ci")]
     Test {
-        /// Run only tests whose names contain one of these, and leave out all before them
+        /// Run only tests whose names contain one of these, and no steps before them
         #[arg(last = true)]
         filter: Vec<String>,
     },
-    /// Bring what is made of the commands' flags up to date: README's tables and docs/flags.md
+    /// Update the documents that are made from the commands' flags: README's tables and docs/flags.md
     Generate {
-        /// Write nothing, and fail where something is old
+        /// Write nothing, and fail if a document is stale
         #[arg(long)]
         check: bool,
     },
@@ -48,37 +47,35 @@ enum Task {
     Install(install::Options),
     /// Make a tarball and a Debian package of everything, with checksums, in `target/dist`
     ///
-    /// Times in them are SOURCE_DATE_EPOCH, or else the commit's, and paths of this machine are not in them. `--check` makes all of
-    /// it again in another folder, and fails where a byte differs.
+    /// They are reproducible. Their times are SOURCE_DATE_EPOCH, else the commit's.
     Dist(dist::Options),
-    /// Measure the commands against what one would type without them, and print a table of medians and ratios
+    /// Measure the commands against what you would type without them, and print a table of medians and ratios
     ///
-    /// Builds the release programs, makes its own images in the engine (`imgpipe-bench-…`, with content that no engine has
-    /// seen), runs the sides of each case in turns, and removes the images and files at the end. Ctrl-C does the same as
-    /// soon as the command that runs has ended. It takes about a quarter of an hour and up to 10 GB of disk; a machine that does nothing else gives the better numbers. The rounds of all
-    /// cases are in `target/bench/results.json`. A target that is missed is told in the table and fails nothing; a command
-    /// that fails does, after all else was measured. Example: `cargo xtask bench --only there --only cold --rounds 9`.
+    /// It builds the release programs, makes its own images in the engine (`imgpipe-bench-…`, with random content), runs the
+    /// sides of each case in turns, and removes the images and files at the end, also after Ctrl-C. It takes about a quarter of
+    /// an hour and up to 10 GB of disk. The results are better if the machine does nothing else. A missed target is no failure;
+    /// a failed command is. Example: `cargo xtask bench --only there --only cold --rounds 9`.
     Bench(bench::Options),
     /// Kill commands at random moments, run many at once, and damage archives in more ways than the tests do
     ///
-    /// imgsave, imgbuild, imgload, imgprune, imgfetch and imgpush are each killed so many times, with all that they have
-    /// started; after each, every registered archive must be whole and the next run must need no help. Sixteen commands over one store follow,
-    /// archives with damage in them, and an image of 10 GB, for which there must be 30 GB of room. A failure keeps nothing
-    /// from being tried. At the end stands what was tried and what was lost, with the seed that gives the same moments again.
-    /// It takes an hour or two. Example: `cargo xtask soak --kills 500 --large 0`.
+    /// It kills imgsave, imgbuild, imgload, imgprune, imgfetch and imgpush, with all that they have started. After each kill,
+    /// every registered archive must be complete, and the next run must need no help. Then it runs sixteen commands at once on
+    /// one store, reads damaged archives, and moves an image of 10 GB, which needs 30 GB of disk. It continues after a failure.
+    /// At the end it reports attempts and losses, with the seed that repeats the same moments. It takes an hour or two.
+    /// Example: `cargo xtask soak --kills 500 --large 0`.
     Soak(soak::Options),
-    /// Run the tests against every engine that can be brought up here, and print a table of engine against test
+    /// Run the tests on every engine that can be started here, and print a table of engines and tests
     ///
-    /// Besides the engine that answers: this machine's podman, as root and as a user who is not; and the Docker (with a graph
-    /// driver and with containerd's store) and podman of Debian 13 and of Debian unstable, each in a folder below
-    /// `target/engines/`, which takes root, Debian's mirrors and some minutes the first time. The tests then take about as
-    /// long for each as `cargo xtask test`. Example: `cargo xtask engines --engine podman --test load -- damaged`.
+    /// Besides the engine that answers: this machine's podman, as root and as another user; and the Docker (with a graph driver
+    /// and with containerd's store) and podman of Debian 13 and of Debian unstable, each in a folder below `target/engines/`.
+    /// These need root, Debian's mirrors, and some minutes the first time. The tests then take about as long for each as
+    /// `cargo xtask test`. Example: `cargo xtask engines --engine podman --test load -- damaged`.
     Engines(engines::Options),
-    /// Remove what the demo, the tests and the bench keep: their images, the private engine's folder, the cached Debian base
+    /// Remove what the demo, the tests and the bench keep: images, the private engine's folder, the cached Debian base
     Clean,
 }
 
-/// Runs the task that the command line names.
+/// Runs the task in the command line.
 #[must_use]
 pub fn main() -> ExitCode {
     match run(Flags::parse().task) {
@@ -94,19 +91,19 @@ pub fn main() -> ExitCode {
 }
 
 fn run(task: Task) -> Result<(), Error> {
-    let mut runner = Runner::with_signals()?;
+    cmd::watch_signals()?;
     let target = crate::folders::target().map_err(Error::io("target folder"))?;
     match task {
-        Task::Demo { clean: false } => demo::run(&mut runner, &target),
-        Task::Demo { clean: true } => demo::clean(&runner, &target),
-        Task::Test { filter } => test::run(&mut runner, &target, &filter),
-        Task::Generate { check } => generate::run(&runner, check),
-        Task::Install(options) => install::run(&runner, &target, &options),
-        Task::Dist(options) => dist::run(&mut runner, &target, &options),
-        Task::Bench(options) => bench::run(&mut runner, &target, &options),
-        Task::Soak(options) => soak::run(&mut runner, &target, options),
-        Task::Engines(options) => engines::run(&mut runner, &target, &options),
-        Task::Clean => clean::run(&runner, &target),
+        Task::Demo { clean: false } => demo::run(&target),
+        Task::Demo { clean: true } => demo::clean(&target),
+        Task::Test { filter } => test::run(&target, &filter),
+        Task::Generate { check } => generate::run(check),
+        Task::Install(options) => install::run(&target, &options),
+        Task::Dist(options) => dist::run(&target, &options),
+        Task::Bench(options) => bench::run(&target, &options),
+        Task::Soak(options) => soak::run(&target, options),
+        Task::Engines(options) => engines::run(&target, &options),
+        Task::Clean => clean::run(&target),
     }
 }
 

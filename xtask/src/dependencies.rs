@@ -1,94 +1,55 @@
-//! Whether the dependencies are what `deny.toml` allows: licences, sources, versions, and known faults.
+//! Checks the dependencies against `deny.toml`, with `cargo-deny`: licences, sources, versions, and advisories.
 //!
-//! `cargo-deny` judges. Where it is not installed it is built once, below the target folder. What can't be had without a network
-//! is told in the table of steps, and fails nothing: the tests are of use without it too.
+//! Without a network, steps are left out instead of failing, because the other tests are still useful.
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::Error;
-use crate::folders::workspace;
-use crate::process::{Command, Runner, command};
+use crate::cmd::variable;
 use crate::steps::Steps;
-use crate::test::cargo_words;
+use crate::tools;
 
-/// The version that is built here; any other that is installed does as well.
+/// The version that is built, if none is installed.
 const VERSION: &str = "0.20.2";
-/// What needs no more than the crates themselves.
 const CRATES: &str = "licences, sources and versions of dependencies";
-/// What needs RustSec's database.
+/// This needs RustSec's database.
 const ADVISORIES: &str = "advisories";
 
-pub(crate) fn check(runner: &Runner, target: &Utf8Path, steps: &mut Steps) -> Result<(), Error> {
-    let Some(deny) = deny(runner, target)? else {
-        steps.left_out(
+pub(crate) fn check(target: &Utf8Path, steps: &mut Steps) -> Result<(), Error> {
+    let Some(deny) = tools::find_or_build(target, "cargo-deny", VERSION)? else {
+        steps.leave_out(
             CRATES,
             "cargo-deny is not installed, and can't be built here",
         );
-        steps.left_out(ADVISORIES, "without cargo-deny");
+        steps.leave_out(ADVISORIES, "without cargo-deny");
         return Ok(());
     };
-    let run = |words: &str| deny_words(&deny, words);
-    steps.run(CRATES, || runner.run(&run("check licenses bans sources")))?;
-    if runner.succeeds(&run("fetch db"))? {
-        return steps.run(ADVISORIES, || runner.run(&run("check advisories")));
-    }
-    if !has_copy(runner) {
-        steps.left_out(
+    let run = |words: &str| deny.clone().args(words.split(' '));
+    steps.run(CRATES, || run("check licenses bans sources").run())?;
+    if run("fetch db").succeeds()? {
+        steps.run(ADVISORIES, || run("check advisories").run())
+    } else if has_copy() {
+        let offline = run("--offline check advisories");
+        steps.run("advisories, from an earlier copy", || offline.run())
+    } else {
+        steps.leave_out(
             ADVISORIES,
-            "RustSec's database can't be fetched, and there is no copy of it from an earlier time",
+            "RustSec's database can't be fetched, and there is no copy of it",
         );
-        return Ok(());
-    }
-    steps.run("advisories, from an earlier copy", || {
-        runner.run(&run("--offline check advisories"))
-    })
-}
-
-/// cargo-deny: the one that is installed, or one of our own; none where it can't be built.
-fn deny(runner: &Runner, target: &Utf8Path) -> Result<Option<Utf8PathBuf>, Error> {
-    let installed = Utf8PathBuf::from("cargo-deny");
-    let tools = target.join("tools");
-    let own = tools.join("bin/cargo-deny");
-    for program in [&installed, &own] {
-        if runner.succeeds(&deny_words(program, "--version"))? {
-            return Ok(Some(program.clone()));
-        }
-    }
-    eprintln!("building cargo-deny {VERSION}, once");
-    let words = [
-        "install",
-        "--quiet",
-        "--locked",
-        // It runs for a second, and optimising it takes minutes.
-        "--debug",
-        "--version",
-        VERSION,
-        "--root",
-        tools.as_str(),
-        "cargo-deny",
-    ];
-    let install = cargo_words(words.into_iter().map(str::to_owned));
-    match runner.run(&install) {
-        Ok(()) => Ok(Some(own)),
-        Err(Error::Failed { .. }) => Ok(None),
-        Err(other) => Err(other),
+        Ok(())
     }
 }
 
-fn deny_words(program: &Utf8Path, words: &str) -> Command {
-    command([program.as_str()].into_iter().chain(words.split(' '))).folder(workspace())
-}
-
-/// Whether cargo-deny has fetched the database before; it keeps it with Cargo's own things.
-fn has_copy(runner: &Runner) -> bool {
-    let home = runner.variable("CARGO_HOME").or_else(|| {
-        let home = runner.variable("HOME")?;
-        Some(format!("{home}/.cargo"))
-    });
-    let Some(home) = home else { return false };
-    let copies = Utf8Path::new(&home).join("advisory-dbs");
-    let Ok(mut copies) = copies.read_dir_utf8() else {
+/// Whether an earlier run has fetched the database.
+fn has_copy() -> bool {
+    let home = variable("HOME").map(|home| Utf8PathBuf::from(home).join(".cargo"));
+    let Some(home) = variable("CARGO_HOME").map(Utf8PathBuf::from).or(home) else {
         return false;
     };
-    copies.any(|copy| copy.is_ok_and(|copy| copy.path().join("crates").is_dir()))
+    let copies = home.join("advisory-dbs").read_dir_utf8();
+    copies
+        .into_iter()
+        .flatten()
+        .flatten()
+        .any(|copy| copy.path().join("crates").is_dir())
 }

@@ -1,4 +1,4 @@
-//! What can go wrong in a task, and the code it ends with.
+//! Failures of a task, and its exit codes.
 
 use camino::Utf8PathBuf;
 
@@ -6,22 +6,22 @@ use camino::Utf8PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A program ran and failed. `tail` holds the end of its output where that was captured.
+    /// A program failed. `tail` is the end of its output, if that was captured.
     #[error("`{command}` ended with code {code}{}", .tail.as_ref().map(|tail| format!(":\n{tail}")).unwrap_or_default())]
     Failed {
-        /// The command line, as a person would write it.
+        /// The command line.
         command: String,
-        /// Its exit code; 128 and the signal's number where a signal ended it.
+        /// Its exit code; 128 and the signal's number if a signal ended it.
         code: u8,
-        /// The last lines of what it said, where they did not go to the terminal.
+        /// The last lines of its output.
         tail: Option<String>,
     },
-    /// A program is not there, or could not be started.
+    /// A program could not be started.
     #[error("`{program}`: {source}")]
     Start {
         /// The program's name or path.
         program: String,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// A file or folder could not be read or written.
@@ -29,33 +29,33 @@ pub enum Error {
     Io {
         /// The file or folder.
         path: Utf8PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// Something that the task needs is missing and can't be had from here.
+    /// The task needs something that is missing.
     #[error("{what}")]
     Missing {
-        /// What is missing, and why it could not be helped.
+        /// What is missing, and why.
         what: String,
-        /// How a person gets it.
+        /// How to get it.
         hint: String,
     },
     /// No engine answers, and none could be started.
     #[error("{what}")]
     Engine {
-        /// What was tried.
+        /// What failed.
         what: String,
-        /// How a person gets one.
+        /// How to get one.
         hint: String,
     },
-    /// What ran did not do what it should have done.
+    /// A program succeeded, but its result is wrong.
     #[error("{0}")]
     Wrong(String),
     /// SIGINT, SIGTERM or SIGHUP arrived.
     #[error("interrupted")]
     Interrupted {
         /// The signal's number.
-        signal: u8,
+        signal: i32,
     },
 }
 
@@ -66,8 +66,8 @@ impl Error {
         match self {
             Self::Failed { code, .. } => *code,
             Self::Engine { .. } => 5,
-            Self::Interrupted { signal } => 128u8.saturating_add(*signal),
-            Self::Start { .. } | Self::Io { .. } | Self::Missing { .. } | Self::Wrong(_) => 1,
+            Self::Interrupted { signal } => u8::try_from(128 + signal).unwrap_or(u8::MAX),
+            _ => 1,
         }
     }
 

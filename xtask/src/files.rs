@@ -1,48 +1,59 @@
-//! Trees of files that are installed or packed.
+//! The files that are installed or packed: the release programs, their man pages and completions, as below a prefix.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::Error;
+use crate::cmd::{Cmd, cargo, cmd};
+use crate::folders::{create, remove};
+
+/// Builds the commands into a target folder, with these variables, and puts their files below `folder`, which is emptied
+/// first. Returns the commands' names.
+pub(crate) fn stage(
+    target: &Utf8Path,
+    variables: &[(&'static str, String)],
+    folder: &Utf8Path,
+) -> Result<Vec<String>, Error> {
+    eprintln!("building the commands");
+    let build = "build --quiet --locked --release --workspace --bins --exclude xtask --target-dir";
+    cargo(build).arg(target).variables(variables).run()?;
+    let programs = target.join("release");
+    remove(folder)?;
+    // Built with the same commands whose pages it makes.
+    Cmd::of(programs.join("manual"))
+        .arg("install")
+        .arg(folder)
+        .run()?;
+    // Each command has a page.
+    let pages = files(&folder.join("share/man/man1"))?;
+    let commands = pages.iter().filter_map(|page| page.file_stem());
+    let commands: Vec<_> = commands.map(str::to_owned).collect();
+    for name in &commands {
+        copy(&programs.join(name), &folder.join("bin").join(name), 0o755)?;
+    }
+    Ok(commands)
+}
 
 /// The files below a folder, relative to it, sorted.
 pub(crate) fn files(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, Error> {
-    let mut found = Vec::new();
-    let mut folders = vec![Utf8PathBuf::new()];
-    while let Some(below) = folders.pop() {
-        let here = folder.join(&below);
-        for entry in here.read_dir_utf8().map_err(Error::io(&here))? {
-            let entry = entry.map_err(Error::io(&here))?;
-            let path = below.join(entry.file_name());
-            if entry.file_type().map_err(Error::io(&here))?.is_dir() {
-                folders.push(path);
-            } else {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
+    let found = cmd("find . -type f").folder(folder).read()?;
+    let paths = found
+        .lines()
+        .map(|line| line.trim_start_matches("./").into());
+    let mut paths: Vec<Utf8PathBuf> = paths.collect();
+    paths.sort();
+    Ok(paths)
 }
 
-/// Copies a file into a folder that may not be there yet; the mode is as programs or other files have it. What is at `to` stays
-/// whole until the copy is, also where it is a program that runs.
-pub(crate) fn copy(from: &Utf8Path, to: &Utf8Path, is_program: bool) -> Result<(), Error> {
-    let folder = to.parent().unwrap_or(Utf8Path::new("."));
-    fs::create_dir_all(folder).map_err(Error::io(folder))?;
+/// Copies a file, and creates the folders above it. The old file stays complete until the copy is, also if it is a running
+/// program.
+pub(crate) fn copy(from: &Utf8Path, to: &Utf8Path, mode: u32) -> Result<(), Error> {
+    create(to.parent().unwrap_or(to))?;
     let unfinished = Utf8PathBuf::from(format!("{to}.new"));
     fs::copy(from, &unfinished).map_err(Error::io(&unfinished))?;
-    let mode = if is_program { 0o755 } else { 0o644 };
-    let done = fs::set_permissions(&unfinished, fs::Permissions::from_mode(mode))
-        .and_then(|()| fs::rename(&unfinished, to));
-    done.map_err(Error::io(to))
-}
-
-/// Writes a file into a folder that may not be there yet.
-pub(crate) fn write(to: &Utf8Path, bytes: impl AsRef<[u8]>) -> Result<(), Error> {
-    let folder = to.parent().unwrap_or(Utf8Path::new("."));
-    fs::create_dir_all(folder).map_err(Error::io(folder))?;
-    fs::write(to, bytes).map_err(Error::io(to))
+    let done = fs::set_permissions(&unfinished, Permissions::from_mode(mode));
+    done.and_then(|()| fs::rename(&unfinished, to))
+        .map_err(Error::io(to))
 }

@@ -1,21 +1,22 @@
-//! Where the tasks and the tests keep their things: all below Cargo's target folder.
+//! The folders of the tasks and the tests: all below Cargo's target folder.
 
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::Error;
+use crate::cmd::cmd;
 
-/// What Cargo writes at the top of a target folder: the first only where it made the folder itself.
+/// Cargo writes these at the top of a target folder. The first only if it made the folder itself.
 const MARKERS: [&str; 2] = ["CACHEDIR.TAG", ".rustc_info.json"];
 
 /// Cargo's target folder, from the path of the running program, which Cargo put there.
 ///
-/// It is known by what Cargo keeps at its top, since a build for another platform is a level deeper; without that, it is
-/// the folder above the one of the profile.
+/// It is recognised by Cargo's files, since a build for another platform is a level deeper. Without them, it is the folder
+/// above the profile's.
 ///
 /// # Errors
-/// Where the path of the running program is not known.
+/// If the path of the running program is unknown.
 pub fn target() -> io::Result<Utf8PathBuf> {
     let profile = programs()?;
     let marked = profile
@@ -27,17 +28,13 @@ pub fn target() -> io::Result<Utf8PathBuf> {
 /// The folder of the commands that were built beside the running program (`target/debug`).
 ///
 /// # Errors
-/// Where the path of the running program is not known.
+/// If the path of the running program is unknown.
 pub fn programs() -> io::Result<Utf8PathBuf> {
     let program = Utf8PathBuf::try_from(std::env::current_exe()?).map_err(io::Error::other)?;
     let folder = program.parent().unwrap_or(Utf8Path::new("/"));
     // Tests are one level deeper, in `deps`.
-    let folder = if folder.ends_with("deps") {
-        folder.parent().unwrap_or(folder)
-    } else {
-        folder
-    };
-    Ok(folder.to_owned())
+    let above = folder.parent().filter(|_| folder.ends_with("deps"));
+    Ok(above.unwrap_or(folder).to_owned())
 }
 
 /// The workspace: the folder above this package.
@@ -47,19 +44,39 @@ pub fn workspace() -> &'static Utf8Path {
     package.parent().unwrap_or(package)
 }
 
-/// What is expensive to make and can be thrown away at any time.
+/// Files that are expensive to make and can be removed at any time.
 #[must_use]
 pub fn cache(target: &Utf8Path) -> Utf8PathBuf {
     target.join("cache")
 }
 
-/// Removes a folder with all that is in it, if it is there.
-pub(crate) fn remove(folder: &Utf8Path) -> Result<(), Error> {
+/// Creates a folder, and those above it.
+pub(crate) fn create(folder: &Utf8Path) -> Result<(), Error> {
+    std::fs::create_dir_all(folder).map_err(Error::io(folder))
+}
+
+/// Removes a folder with all its files, and returns whether it existed.
+pub(crate) fn remove(folder: &Utf8Path) -> Result<bool, Error> {
     match std::fs::remove_dir_all(folder) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(Error::Io {
-            path: folder.into(),
-            source,
-        }),
-        _ => Ok(()),
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        // Rootless podman's images belong to many users: only podman can remove them.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let remove = cmd("podman unshare rm -rf --").arg(folder.as_str());
+            remove.cleaning_up().run_quietly().map(|()| true)
+        }
+        Err(source) => Err(Error::io(folder)(source)),
+    }
+}
+
+/// A folder that is removed when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Temporary(pub(crate) Utf8PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if let Err(error) = remove(&self.0) {
+            eprintln!("xtask: {error}");
+        }
     }
 }

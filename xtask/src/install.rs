@@ -1,6 +1,6 @@
 //! Installs the commands below a prefix, and removes them again.
 //!
-//! A list of what was installed is kept beside it: what is removed is what was installed, whatever this version would install.
+//! A list of the installed files is kept with them, so that another version can remove them too.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -8,127 +8,112 @@ use std::io::ErrorKind;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use crate::Error;
-use crate::files::{copy, files, write};
+use crate::cmd::variable;
+use crate::files::{copy, files, stage};
+use crate::folders::create;
 use crate::packages::is_root;
-use crate::process::Runner;
-use crate::staged::stage;
 
-/// The list, below the prefix: a path a line, files before the folders that were made for them.
+/// The list, below the prefix: a path a line, files before the folders that were created for them, which end with `/`.
 const LIST: &str = "share/imgpipe/installed";
 
 /// The flags of `cargo xtask install`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Where to: programs go into DIR/bin, the rest below DIR/share
+    /// Install programs into DIR/bin, and the rest below DIR/share
     ///
     /// Default: /usr/local for root, else ~/.local.
     #[arg(long, value_name = "DIR")]
     prefix: Option<Utf8PathBuf>,
 
-    /// Remove what was installed there, and nothing else
+    /// Remove the installed files, and nothing else
     #[arg(long)]
     uninstall: bool,
 }
 
-pub(crate) fn run(runner: &Runner, target: &Utf8Path, options: &Options) -> Result<(), Error> {
-    let prefix = match &options.prefix {
-        Some(prefix) => absolute(prefix)?,
-        None => usual(runner)?,
+pub(crate) fn run(target: &Utf8Path, options: &Options) -> Result<(), Error> {
+    let prefix = match (&options.prefix, variable("HOME")) {
+        (Some(prefix), _) => prefix.clone(),
+        (None, _) if is_root() => "/usr/local".into(),
+        (None, Some(home)) => Utf8Path::new(&home).join(".local"),
+        (None, None) => {
+            return Err(Error::Missing {
+                what: "HOME is not set, so there is no ~/.local".into(),
+                hint: "give --prefix DIR".into(),
+            });
+        }
     };
+    let prefix = &prefix;
     if options.uninstall {
-        let removed = uninstall(&prefix)?;
+        let removed = uninstall(prefix)?;
         eprintln!("removed {removed} files from {prefix}");
         return Ok(());
     }
-    let staged = stage(runner, target, &[], target.join("install"))?;
-    install(&staged.folder, &prefix)?;
-    eprintln!("installed {} below {prefix}", staged.commands.join(", "));
+    let staged = target.join("install");
+    let commands = stage(target, &[], &staged)?;
+    install(&staged, prefix)?;
+    eprintln!("installed {} below {prefix}", commands.join(", "));
     let bin = prefix.join("bin");
-    let path = runner.variable("PATH").unwrap_or_default();
+    let path = variable("PATH").unwrap_or_default();
     if !path.split(':').any(|folder| folder == bin) {
         eprintln!("hint: {bin} is not in PATH");
     }
     Ok(())
 }
 
-fn usual(runner: &Runner) -> Result<Utf8PathBuf, Error> {
-    if is_root() {
-        return Ok("/usr/local".into());
-    }
-    let home = runner.variable("HOME").filter(|home| home.starts_with('/'));
-    let home = home.ok_or_else(|| Error::Missing {
-        what: "HOME is not set, so there is no ~/.local".into(),
-        hint: "give --prefix DIR".into(),
-    })?;
-    Ok(Utf8Path::new(&home).join(".local"))
-}
-
-fn absolute(path: &Utf8Path) -> Result<Utf8PathBuf, Error> {
-    let absolute = std::path::absolute(path).map_err(Error::io(path))?;
-    Utf8PathBuf::try_from(absolute).map_err(|error| Error::Wrong(error.to_string()))
-}
-
-/// Copies all that is below `from`. What an earlier version had and this one has not is removed.
+/// Copies all files below `from`, and removes those of an earlier version that this one does not have.
 fn install(from: &Utf8Path, prefix: &Utf8Path) -> Result<(), Error> {
     let new = files(from)?;
     let old = list(prefix)?.unwrap_or_default();
-    let mut made: Vec<Utf8PathBuf> = old.iter().filter(|path| is_folder(path)).cloned().collect();
-    for path in new
-        .iter()
-        .map(Utf8PathBuf::as_path)
-        .chain([Utf8Path::new(LIST)])
-    {
-        for folder in path.ancestors().skip(1) {
-            let listed = Utf8PathBuf::from(format!("{folder}/"));
-            if !folder.as_str().is_empty()
-                && !prefix.join(folder).exists()
-                && !made.contains(&listed)
-            {
-                made.push(listed);
-            }
-        }
-    }
+    let (old_folders, old): (Vec<_>, _) = old.into_iter().partition(is_folder);
+    let parents = new.iter().flat_map(|path| path.ancestors().skip(1));
+    let parents = parents.chain(Utf8Path::new(LIST).ancestors().skip(1));
+    let missing =
+        parents.filter(|folder| !folder.as_str().is_empty() && !prefix.join(folder).exists());
+    let mut folders: Vec<_> = missing
+        .map(|folder| Utf8PathBuf::from(format!("{folder}/")))
+        .collect();
+    folders.extend(old_folders);
     // The deepest first: each is empty when its turn comes.
-    made.sort_by(|a, b| b.cmp(a));
-    // Before the first file, so that an installation that was cut off can be removed.
-    let listed = new.iter().chain(&made).map(|path| format!("{path}\n"));
-    write(&prefix.join(LIST), listed.collect::<String>())?;
-    for path in &new {
-        let is_program = path.starts_with("bin");
-        copy(&from.join(path), &prefix.join(path), is_program)?;
-    }
-    for path in old
+    folders.sort_by(|one, other| other.cmp(one));
+    folders.dedup();
+    // Before the first file, so that an interrupted installation can be removed.
+    let path = prefix.join(LIST);
+    create(path.parent().unwrap_or(prefix))?;
+    let lines: String = new
         .iter()
-        .filter(|path| !is_folder(path) && !new.contains(path))
-    {
-        remove_file(&prefix.join(path))?;
+        .chain(&folders)
+        .map(|path| format!("{path}\n"))
+        .collect();
+    fs::write(&path, lines).map_err(Error::io(path))?;
+    for path in &new {
+        let mode = if path.starts_with("bin") {
+            0o755
+        } else {
+            0o644
+        };
+        copy(&from.join(path), &prefix.join(path), mode)?;
     }
-    Ok(())
+    let mut stale = old.iter().filter(|path| !new.contains(path));
+    stale.try_for_each(|path| remove_file(&prefix.join(path)).map(drop))
 }
 
-/// Removes what the list names, and says how many files that were.
+/// Removes the files in the list, and returns how many there were.
 fn uninstall(prefix: &Utf8Path) -> Result<usize, Error> {
     let list = list(prefix)?.ok_or_else(|| Error::Missing {
         what: format!("nothing is installed below {prefix}"),
-        hint: "give the --prefix that it was installed with".into(),
+        hint: "give the --prefix of the installation".into(),
     })?;
+    let (folders, files): (Vec<_>, Vec<_>) = list.into_iter().partition(is_folder);
     let mut removed = 0;
-    for path in list.iter().filter(|path| !is_folder(path)) {
+    for path in files {
         removed += usize::from(remove_file(&prefix.join(path))?);
     }
     remove_file(&prefix.join(LIST))?;
-    for path in list.iter().filter(|path| is_folder(path)) {
-        // Whatever somebody else put there stays, and so does the folder.
-        match fs::remove_dir(prefix.join(path)) {
-            Err(source)
-                if !matches!(
-                    source.kind(),
-                    ErrorKind::NotFound | ErrorKind::DirectoryNotEmpty
-                ) =>
-            {
-                return Err(Error::io(prefix.join(path))(source));
-            }
-            _ => {}
+    for path in folders.iter().map(|folder| prefix.join(folder)) {
+        match fs::remove_dir(&path).map_err(|error| (error.kind(), error)) {
+            // With files of others in it, it stays.
+            Ok(()) | Err((ErrorKind::NotFound | ErrorKind::DirectoryNotEmpty, _)) => {}
+            Err((_, error)) => return Err(Error::io(path)(error)),
         }
     }
     Ok(removed)
@@ -138,20 +123,17 @@ fn is_folder(path: &Utf8PathBuf) -> bool {
     path.as_str().ends_with('/')
 }
 
-/// The list of what is installed, if anything is.
+/// The list, if something is installed.
 fn list(prefix: &Utf8Path) -> Result<Option<Vec<Utf8PathBuf>>, Error> {
     let file = prefix.join(LIST);
     let text = match fs::read_to_string(&file) {
         Ok(text) => text,
-        Err(source) if source.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(Error::io(file)(source)),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::io(file)(error)),
     };
     let list: Vec<Utf8PathBuf> = text.lines().map(Utf8PathBuf::from).collect();
-    let leads_out = |path: &&Utf8PathBuf| {
-        let is_name = |part| matches!(part, Utf8Component::Normal(_));
-        !path.components().all(is_name)
-    };
-    match list.iter().find(leads_out) {
+    let is_name = |part| matches!(part, Utf8Component::Normal(_));
+    match list.iter().find(|path| !path.components().all(is_name)) {
         Some(path) => Err(Error::Wrong(format!(
             "{file}: `{path}` leads out of {prefix}"
         ))),
@@ -159,12 +141,12 @@ fn list(prefix: &Utf8Path) -> Result<Option<Vec<Utf8PathBuf>>, Error> {
     }
 }
 
-/// Whether there was a file to remove.
+/// Removes a file, and returns whether it existed.
 fn remove_file(path: &Utf8Path) -> Result<bool, Error> {
     match fs::remove_file(path) {
         Ok(()) => Ok(true),
-        Err(source) if source.kind() == ErrorKind::NotFound => Ok(false),
-        Err(source) => Err(Error::io(path)(source)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Error::io(path)(error)),
     }
 }
 
@@ -172,9 +154,14 @@ fn remove_file(path: &Utf8Path) -> Result<bool, Error> {
 mod tests {
     use super::*;
 
+    fn write(path: &Utf8Path, text: &str) {
+        create(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
     fn tree(root: &Utf8Path, paths: &[&str]) -> Utf8PathBuf {
         for path in paths {
-            write(&root.join(path), path).unwrap();
+            write(&root.join(path), path);
         }
         root.to_owned()
     }
@@ -215,7 +202,7 @@ mod tests {
         install(&tree(&root.join("1"), &["bin/old", "bin/imgload"]), &prefix).unwrap();
         install(&tree(&root.join("2"), &["bin/imgload"]), &prefix).unwrap();
         assert_eq!(files(&prefix).unwrap(), ["bin/imgload", LIST]);
-        write(&prefix.join("bin/mine"), "").unwrap();
+        write(&prefix.join("bin/mine"), "");
         uninstall(&prefix).unwrap();
         assert_eq!(files(&prefix).unwrap(), ["bin/mine"]);
     }
@@ -226,11 +213,8 @@ mod tests {
         let root = Utf8Path::from_path(folder.path()).unwrap();
         tree(root, &["precious", "prefix/bin/imgload"]);
         for line in ["../precious", "/etc/passwd", "bin/../../precious"] {
-            write(
-                &root.join("prefix").join(LIST),
-                format!("bin/imgload\n{line}\n"),
-            )
-            .unwrap();
+            let list = root.join("prefix").join(LIST);
+            write(&list, &format!("bin/imgload\n{line}\n"));
             assert!(uninstall(&root.join("prefix")).is_err(), "{line}");
         }
         assert!(root.join("precious").exists() && root.join("prefix/bin/imgload").exists());

@@ -1,18 +1,17 @@
-//! The project's own tasks, run as `cargo xtask`: the demo, the tests that CI runs, the bench, and the removal of
-//! what they leave.
+//! The project's own tasks, run as `cargo xtask`.
 //!
-//! A library beside the program, because the tests use two of its parts: the Debian base
-//! ([`debian`]) and the way processes are run ([`process`]).
+//! A library beside the program, because the tests use the Debian base ([`debian`]) and the folders ([`folders`]).
 
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a task's purpose is to tell whoever runs it what happens"
+    reason = "tasks report to their users"
 )]
 
 mod bench;
 mod clean;
 mod cli;
+mod cmd;
 pub mod debian;
 mod demo;
 mod dependencies;
@@ -25,14 +24,13 @@ pub mod folders;
 mod generate;
 mod install;
 mod packages;
-pub mod process;
 mod several;
 mod soak;
-mod staged;
 mod steps;
 mod test;
 mod test_programs;
+mod tools;
 
 pub use cli::main;
-pub use engines::COMMANDS_ARE_BUILT;
 pub use error::Error;
+pub use test_programs::COMMANDS_ARE_BUILT;

@@ -1,33 +1,33 @@
 //! Test programs, several at a time.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
 use camino::Utf8PathBuf;
 
 use crate::Error;
-use crate::process::{Command, Runner};
+use crate::cmd::Cmd;
 
 /// A program to run.
 #[derive(Debug)]
 pub(crate) struct Run {
-    /// For its headline.
+    /// Its headline.
     pub(crate) title: String,
-    /// Whether others beside it would falsify what it asserts.
+    /// Whether programs beside it would falsify its results.
     pub(crate) is_timed: bool,
-    pub(crate) command: Command,
-    /// Gets the output.
+    pub(crate) command: Cmd,
+    /// The file for its output.
     pub(crate) log: Utf8PathBuf,
 }
 
-/// Runs all of them, in this order, so many at a time, and prints the output of each when it ends. A failure does not keep the
-/// others from running.
+/// Runs all of them in this order, some at a time, and prints the output of each when it ends. If one fails, the others still
+/// run.
 ///
 /// # Errors
 /// If one fails or can't be started, and after a signal.
-pub(crate) fn run(runner: &Runner, runs: Vec<Run>, at_a_time: usize) -> Result<(), Error> {
+pub(crate) fn run(runs: Vec<Run>, at_a_time: usize) -> Result<(), Error> {
     let waiting = Mutex::new(VecDeque::from(runs));
     let failed = Mutex::new(Vec::new());
     let printing = Mutex::new(());
@@ -35,7 +35,7 @@ pub(crate) fn run(runner: &Runner, runs: Vec<Run>, at_a_time: usize) -> Result<(
     let work = || -> Result<(), Error> {
         while let Some(run) = next() {
             let began = Instant::now();
-            let succeeded = runner.run_into(&run.command, &run.log)?;
+            let succeeded = run.command.succeeds_into(&run.log)?;
             let output = std::fs::read(&run.log).map_err(Error::io(&run.log))?;
             let _printing = lock(&printing);
             let time = began.elapsed().as_secs_f64();
@@ -53,7 +53,7 @@ pub(crate) fn run(runner: &Runner, runs: Vec<Run>, at_a_time: usize) -> Result<(
             let panicked = |panic| std::panic::resume_unwind(panic);
             worker.join().unwrap_or_else(panicked)
         });
-        // Each is waited for, also after a failure.
+        // Waits for each, also after a failure.
         ended.fold(Ok(()), Result::and)
     })?;
     match lock(&failed).as_slice() {
@@ -62,7 +62,7 @@ pub(crate) fn run(runner: &Runner, runs: Vec<Run>, at_a_time: usize) -> Result<(
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -71,7 +71,7 @@ mod tests {
     use camino::Utf8Path;
 
     use super::*;
-    use crate::process::command;
+    use crate::cmd::{cmd, sh};
 
     #[test]
     fn all_run_and_what_failed_is_named() {
@@ -80,7 +80,7 @@ mod tests {
         let run_of = |title: &str, script: &str| Run {
             title: title.into(),
             is_timed: false,
-            command: command(["sh", "-c", script]).folder(folder),
+            command: sh(script).folder(folder),
             log: folder.join(format!("{title}.log")),
         };
         let runs = vec![
@@ -89,20 +89,16 @@ mod tests {
             run_of("worse", "exit 4"),
             run_of("b", "echo yes >b"),
         ];
-        let error = run(&Runner::default(), runs, 2).unwrap_err().to_string();
+        let error = run(runs, 2).unwrap_err().to_string();
         assert!(error.contains("bad") && error.contains("worse"), "{error}");
         assert!(!error.contains(", a") && !error.contains(", b"), "{error}");
-        for made in ["a", "b"] {
-            assert_eq!(std::fs::read_to_string(folder.join(made)).unwrap(), "yes\n");
+        for (name, text) in [("a", "yes\n"), ("b", "yes\n"), ("bad.log", "no\n")] {
+            assert_eq!(std::fs::read_to_string(folder.join(name)).unwrap(), text);
         }
-        assert_eq!(
-            std::fs::read_to_string(folder.join("bad.log")).unwrap(),
-            "no\n"
-        );
         let missing = vec![Run {
-            command: command(["/no/such/program"]),
+            command: cmd("/no/such/program"),
             ..run_of("missing", "")
         }];
-        assert!(run(&Runner::default(), missing, 2).is_err());
+        assert!(run(missing, 2).is_err());
     }
 }

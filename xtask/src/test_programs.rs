@@ -1,39 +1,34 @@
-//! The test programs, built once for all engines.
+//! The programs of the integration tests, built once for all engines.
 
 use camino::Utf8PathBuf;
 use serde_json::Value;
 
 use crate::Error;
-use crate::folders::workspace;
-use crate::process::Runner;
-use crate::test::cargo_words;
+use crate::cmd::cargo;
+
+/// Tells a test program not to build the commands: they are beside it, and the sources may be out of reach.
+pub const COMMANDS_ARE_BUILT: &str = "IMGPIPE_COMMANDS_ARE_BUILT";
 
 /// A test program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TestProgram {
     pub(crate) name: String,
     pub(crate) path: Utf8PathBuf,
-    /// Where Cargo would run it.
-    pub(crate) folder: Utf8PathBuf,
 }
 
 /// Builds the commands and the tests, and returns those of these names, or all.
-pub(crate) fn build(runner: &Runner, names: &[String]) -> Result<Vec<TestProgram>, Error> {
-    let cargo = |line: &str| cargo_words(line.split(' ').map(str::to_owned));
-    runner.run(&cargo("build --workspace --bins"))?;
-    let messages = runner.read(&cargo(
-        "test --package pipeline-tests --tests --no-run --message-format json-render-diagnostics",
-    ))?;
+pub(crate) fn build(names: &[String]) -> Result<Vec<TestProgram>, Error> {
+    cargo("build --workspace --bins").run()?;
+    let build =
+        "test --package pipeline-tests --tests --no-run --message-format json-render-diagnostics";
+    let messages = cargo(build).read()?;
     let mut programs: Vec<_> = messages.lines().filter_map(program).collect();
     programs.sort_by(|one, other| one.name.cmp(&other.name));
-    if let Some(unknown) = names
+    let known: Vec<_> = programs
         .iter()
-        .find(|name| !programs.iter().any(|program| program.name == **name))
-    {
-        let known: Vec<_> = programs
-            .iter()
-            .map(|program| program.name.as_str())
-            .collect();
+        .map(|program| program.name.clone())
+        .collect();
+    if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
         return Err(Error::Missing {
             what: format!("there is no test program `{unknown}`"),
             hint: format!("there are {}", known.join(", ")),
@@ -43,7 +38,7 @@ pub(crate) fn build(runner: &Runner, names: &[String]) -> Result<Vec<TestProgram
     Ok(programs)
 }
 
-/// The test program that a line of Cargo's is about.
+/// The test program in a line of Cargo's output.
 fn program(line: &str) -> Option<TestProgram> {
     let message: Value = serde_json::from_str(line).ok()?;
     let target = message.get("target")?;
@@ -52,7 +47,6 @@ fn program(line: &str) -> Option<TestProgram> {
     Some(TestProgram {
         name: target.get("name")?.as_str()?.to_owned(),
         path: message.get("executable")?.as_str()?.into(),
-        folder: workspace().join("tests"),
     })
 }
 
@@ -61,12 +55,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn test_programs_are_told_from_other_artifacts() {
+    fn other_artifacts_are_no_test_programs() {
         let line = r#"{"reason":"compiler-artifact","target":{"kind":["test"],"name":"load"},"executable":"/t/load-1"}"#;
-        assert_eq!(
-            program(line).map(|program| (program.name, program.path)),
-            Some(("load".to_owned(), "/t/load-1".into()))
-        );
+        let found = program(line).map(|program| (program.name, program.path));
+        assert_eq!(found, Some(("load".to_owned(), "/t/load-1".into())));
         for other in [
             r#"{"target":{"kind":["lib"],"name":"x"},"executable":"/t/x"}"#,
             r#"{"target":{"kind":["test"],"name":"x"},"executable":null}"#,

@@ -234,7 +234,7 @@ impl Child {
     }
 
     /// Its number, while it runs: then the number may be another process's.
-    pub(crate) fn pid(&self) -> Option<i32> {
+    pub fn pid(&self) -> Option<i32> {
         let pids = match self.handle.try_wait() {
             Ok(None) => self.handle.pids(),
             _ => Vec::new(),

@@ -1,179 +1,191 @@
-//! The table of the results, for a terminal or as Markdown.
+//! The table of the results, in Markdown.
 
-use std::collections::BTreeSet;
+use std::fmt;
 
 use humansize::{BINARY, DECIMAL, format_size};
 
-use super::result::{Measured, Row, Target, Unit, Verdict};
+use crate::Error;
 
-const HEAD: [&str; 8] = [
-    "case", "ours", "against", "ours", "theirs", "ratio", "target", "met",
-];
-
-/// Columns of even width.
-pub(crate) fn plain(rows: &[Row]) -> String {
-    let lines = lines(rows);
-    let widths: Vec<usize> = (0..HEAD.len())
-        .map(|column| {
-            let cells = lines.iter().map(|line| line[column].chars().count());
-            cells.max().unwrap_or_default()
-        })
-        .collect();
-    let line = |cells: &[String; 8]| {
-        let padded: Vec<String> = cells
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell:width$}"))
-            .collect();
-        format!("{}\n", padded.join("  ").trim_end())
-    };
-    let failures = failures(rows).map(|text| format!("{text}\n"));
-    lines.iter().map(line).chain(failures).collect()
+/// What a case has to reach.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Target {
+    /// Theirs takes at least this many times ours.
+    Faster(f64),
+    /// Ours is at most this many times theirs.
+    AtMost(f64),
+    /// Ours is at most this.
+    Limit(f64),
+    /// Only information.
+    None,
 }
 
-/// A table of Markdown.
-pub(crate) fn markdown(rows: &[Row]) -> String {
-    let line = |cells: &[String; 8]| {
-        let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', r"\|")).collect();
-        format!("| {} |\n", cells.join(" | "))
-    };
-    let mut lines: Vec<String> = lines(rows).iter().map(line).collect();
-    lines.insert(1, format!("|{}\n", "---|".repeat(HEAD.len())));
-    lines.extend(failures(rows).map(|text| format!("\n{text}\n")));
-    lines.concat()
+/// What ran, and the median of its values.
+pub(super) type Measured<'a> = (&'a str, f64);
+
+#[derive(Debug)]
+pub(super) struct Table {
+    rows: Vec<[String; 8]>,
+    failures: Vec<String>,
 }
 
-fn lines(rows: &[Row]) -> Vec<[String; 8]> {
-    let mut lines = vec![HEAD.map(str::to_owned)];
-    lines.extend(rows.iter().map(cells));
-    lines
-}
-
-fn cells(row: &Row) -> [String; 8] {
-    let theirs = row.theirs.as_ref();
-    [
-        row.case.to_string(),
-        row.ours.what.clone(),
-        theirs.map_or_else(|| "-".into(), |side| side.what.clone()),
-        value(row.unit, Some(&row.ours)),
-        value(row.unit, theirs),
-        row.ratio().map_or_else(|| "-".into(), times),
-        target(row.unit, row.target),
-        match row.verdict() {
-            Verdict::Met => "yes",
-            Verdict::Missed => "NO",
-            Verdict::Failed => "failed",
-            Verdict::Information => "-",
+impl Default for Table {
+    fn default() -> Self {
+        let head = [
+            "case", "ours", "against", "ours", "theirs", "ratio", "target", "met",
+        ];
+        let rows = vec![head.map(str::to_owned)];
+        Self {
+            rows,
+            failures: Vec::new(),
         }
-        .into(),
-    ]
-}
-
-/// Each once, though a side may be compared with several.
-fn failures(rows: &[Row]) -> impl Iterator<Item = String> {
-    let texts = rows.iter().filter_map(|row| {
-        let why = row.failure()?;
-        Some(format!("{} failed: {why}", row.case))
-    });
-    texts.collect::<BTreeSet<_>>().into_iter()
-}
-
-fn value(unit: Unit, side: Option<&Measured>) -> String {
-    match side.map(Measured::median) {
-        None => "-".into(),
-        Some(None) => "failed".into(),
-        Some(Some(value)) => amount(unit, value),
     }
 }
 
-pub(super) fn amount(unit: Unit, value: f64) -> String {
-    match unit {
-        Unit::Seconds if value < 0.1 => format!("{:.1} ms", value * 1000.0),
-        Unit::Seconds => format!("{value:.2} s"),
-        Unit::Bytes => bytes(value),
+impl Table {
+    /// Adds a comparison, with values in a unit.
+    pub(super) fn add(
+        &mut self,
+        case: &str,
+        unit: fn(f64) -> String,
+        ours: Measured<'_>,
+        theirs: Option<Measured<'_>>,
+        target: Target,
+    ) {
+        let ratio = theirs.map(|(_, theirs)| match target {
+            Target::Faster(_) => theirs / ours.1,
+            _ => ours.1 / theirs,
+        });
+        let value = ratio.unwrap_or(ours.1);
+        let (target, met) = match target {
+            Target::Faster(least) => (format!("≥ {least}× faster"), Some(value >= least)),
+            Target::AtMost(most) => (format!("≤ {most}×"), Some(value <= most)),
+            Target::Limit(most) => (format!("≤ {}", unit(most)), Some(ours.1 <= most)),
+            Target::None => ("-".into(), None),
+        };
+        let met = met.map_or("-", |met| if met { "yes" } else { "NO" });
+        let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".into());
+        self.rows.push([
+            case.to_owned(),
+            ours.0.replace('|', r"\|"),
+            or_dash(theirs.map(|(what, _)| what.replace('|', r"\|"))),
+            unit(ours.1),
+            or_dash(theirs.map(|(_, value)| unit(value))),
+            or_dash(ratio.map(|ratio| format!("{ratio:.2}×"))),
+            target,
+            met.to_owned(),
+        ]);
+    }
+
+    /// Reports cases that could not be measured.
+    pub(super) fn fail(&mut self, cases: &[&str], error: &Error) {
+        let failure = format!("{} failed: {error}", cases.join(", "));
+        eprintln!("{failure}");
+        self.failures.push(failure);
+    }
+
+    /// Fails if a command failed.
+    pub(super) fn verdict(&self) -> Result<(), Error> {
+        match self.failures.is_empty() {
+            true => Ok(()),
+            false => Err(Error::Wrong(self.failures.join("\n"))),
+        }
     }
 }
 
-/// Whole MiB read better in that unit: memory limits are powers of two.
-fn bytes(value: f64) -> String {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "sizes of files and processes fit"
-    )]
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, row) in self.rows.iter().enumerate() {
+            writeln!(f, "| {} |", row.join(" | "))?;
+            if number == 0 {
+                writeln!(f, "|{}", "---|".repeat(row.len()))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The middle of the values, or the mean of the two in the middle.
+pub(super) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    let below = middle.saturating_sub(1 - values.len() % 2);
+    values
+        .get(middle)
+        .map_or(0.0, |above| f64::midpoint(values[below], *above))
+}
+
+pub(super) fn seconds(value: f64) -> String {
+    match value < 0.1 {
+        true => format!("{:.1} ms", value * 1000.0),
+        false => format!("{value:.2} s"),
+    }
+}
+
+/// Small sizes are of memory, whose limits are powers of two.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "sizes of files and processes fit"
+)]
+pub(super) fn bytes(value: f64) -> String {
     let count = value as u64;
-    let options = if count < 128 << 20 { BINARY } else { DECIMAL };
-    format_size(count, options)
-}
-
-/// Three significant digits.
-fn times(ratio: f64) -> String {
-    if ratio >= 99.5 {
-        format!("{ratio:.0}×")
-    } else if ratio >= 9.95 {
-        format!("{ratio:.1}×")
-    } else {
-        format!("{ratio:.2}×")
-    }
-}
-
-fn target(unit: Unit, target: Target) -> String {
-    match target {
-        Target::Faster(least) => format!("≥ {least}× faster"),
-        Target::AtMost(most) => format!("≤ {most}×"),
-        Target::Limit(most) => format!("≤ {}", amount(unit, most)),
-        Target::Information => "-".into(),
-    }
+    format_size(count, if count < 128 << 20 { BINARY } else { DECIMAL })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::result::tests::row;
     use super::*;
 
-    fn rows() -> Vec<Row> {
-        let mut failed = row(Err("bad | flag".into()), None, Target::Limit(0.005));
-        failed.ours.what = "a | b".into();
-        vec![
-            row(Ok(vec![0.02]), Some(Ok(vec![1.0])), Target::Faster(40.0)),
-            failed.clone(),
-            failed,
-        ]
-    }
-
     #[test]
-    fn columns_are_even_and_failures_follow() {
-        let table = plain(&rows());
-        let lines: Vec<&str> = table.lines().collect();
-        let expected = [
-            "case       ours     against         ours     theirs  ratio  target        met",
-            "new-layer  imgload  docker load -i  20.0 ms  1.00 s  50.0×  ≥ 40× faster  yes",
-            "new-layer  a | b    -               failed   -       -      ≤ 5.0 ms      failed",
-            "new-layer  a | b    -               failed   -       -      ≤ 5.0 ms      failed",
-            "new-layer failed: bad | flag",
-        ];
-        assert_eq!(lines, expected, "{table}");
-    }
-
-    #[test]
-    fn markdown_has_a_rule_and_no_stray_bars() {
-        let table = markdown(&rows());
-        let lines: Vec<&str> = table.lines().collect();
-        assert_eq!(lines[1], "|---|---|---|---|---|---|---|---|");
-        assert!(lines[3].contains(r"| a \| b |"), "{table}");
-        assert!(
-            table.ends_with("\nnew-layer failed: bad | flag\n"),
-            "{table}"
+    fn medians_are_judged_by_targets() {
+        let mut table = Table::default();
+        let other = Some(("a | b", 1.0));
+        table.add(
+            "there",
+            seconds,
+            ("imgload", 0.02),
+            other,
+            Target::Faster(40.0),
         );
+        table.add(
+            "cold",
+            seconds,
+            ("imgload", 1.1),
+            other,
+            Target::AtMost(1.05),
+        );
+        table.add("cold", seconds, ("imgload", 1.1), other, Target::None);
+        table.add(
+            "memory",
+            bytes,
+            ("imgsave", 1024.0),
+            None,
+            Target::Limit(2048.0),
+        );
+        let expected = "\
+| case | ours | against | ours | theirs | ratio | target | met |
+|---|---|---|---|---|---|---|---|
+| there | imgload | a \\| b | 20.0 ms | 1.00 s | 50.00× | ≥ 40× faster | yes |
+| cold | imgload | a \\| b | 1.10 s | 1.00 s | 1.10× | ≤ 1.05× | NO |
+| cold | imgload | a \\| b | 1.10 s | 1.00 s | 1.10× | - | - |
+| memory | imgsave | - | 1 KiB | - | - | ≤ 2 KiB | yes |
+";
+        assert_eq!(table.to_string(), expected);
+        table.verdict().unwrap();
+        table.fail(&["cold"], &Error::Wrong("why".into()));
+        assert!(table.verdict().is_err());
     }
 
     #[test]
-    fn amounts_keep_what_matters() {
-        for (ratio, text) in [(0.987, "0.99×"), (9.96, "10.0×"), (123.4, "123×")] {
-            assert_eq!(times(ratio), text);
+    fn the_median_is_in_the_middle() {
+        for (values, expected) in [
+            (vec![], 0.0),
+            (vec![3.0], 3.0),
+            (vec![4.0, 1.0], 2.5),
+            (vec![9.0, 1.0, 2.0], 2.0),
+            (vec![8.0, 2.0, 4.0, 1.0], 3.0),
+        ] {
+            assert_eq!(median(values.clone()), expected, "{values:?}");
         }
-        assert_eq!(amount(Unit::Bytes, f64::from(32 << 20)), "32 MiB");
-        assert_eq!(amount(Unit::Bytes, 500e6), "500 MB");
-        assert_eq!(amount(Unit::Seconds, 0.0051), "5.1 ms");
     }
 }

@@ -1,15 +1,17 @@
-//! Whether what was packed can be installed and removed where people do it.
+//! Checks that the files are reproducible, and that the package can be installed and removed.
+
+use std::fs;
 
 use camino::Utf8Path;
 
+use super::SUMS;
+use crate::cmd::{cargo, cmd};
 use crate::engine::Engine;
 use crate::folders::{cache, remove, workspace};
-use crate::process::{Runner, command};
-use crate::test::cargo_words;
 use crate::{Error, debian};
 
-/// Installs, uses and removes the package, which is on standard input; the commands are the operands. What is there afterwards
-/// and was not before fails it, dpkg's own notes apart.
+/// Installs, uses and removes the package on standard input; the commands are the arguments. It fails if a file stays that was
+/// not there before, apart from dpkg's own.
 const SCRIPT: &str = r#"
 cat >/tmp/imgpipe.deb
 files() {
@@ -34,71 +36,56 @@ if ls /var/lib/dpkg/info/imgpipe.* 2>/dev/null; then exit 1; fi
 echo "nothing is left"
 "#;
 
-/// Installs and removes the package in a container of the demo's base.
-pub(super) fn package(
-    runner: &mut Runner,
-    target: &Utf8Path,
-    package: &Utf8Path,
-    commands: &[String],
-) -> Result<(), Error> {
-    let engine = Engine::find_or_start(runner, target)?;
-    let base = debian::base(runner, engine.program(), &cache(target), debian::TEST_IMAGE)?;
-    eprintln!(
-        "installing {} in {}",
-        package.file_name().unwrap_or_default(),
-        base.reference
-    );
-    let bytes = std::fs::read(package).map_err(Error::io(package))?;
-    let words = [
-        engine.program(),
-        "run",
-        "--rm",
-        "-i",
-        "--network=none",
-        &base.reference,
-        "sh",
-        "-euc",
-        SCRIPT,
-        "check",
-    ];
-    let words = words.into_iter().chain(commands.iter().map(String::as_str));
-    runner.run(&command(words).input(bytes))
+/// Makes everything again from a clone in another folder, with its own target folder, and compares the checksums.
+pub(super) fn reproduce(target: &Utf8Path) -> Result<(), Error> {
+    let changed = cmd("git status --porcelain").folder(workspace()).read()?;
+    if !changed.is_empty() {
+        return Err(Error::Missing {
+            what: format!("a clone lacks what is not committed:\n{changed}"),
+            hint: "commit it first".into(),
+        });
+    }
+    let folder = target.join("dist-again");
+    remove(&folder)?;
+    // The path has another length, and spaces.
+    let clone = folder.join("a clone somewhere else");
+    let git = cmd("git clone --quiet --shared").args([workspace(), &clone]);
+    git.run_quietly()?;
+    eprintln!("making everything again in {clone}");
+    let own = clone.join("target");
+    let again = cargo("run --quiet --locked --package xtask -- dist").folder(&clone);
+    // The tools need not be built again.
+    let path = format!("{target}/tools/bin:{}", crate::packages::system_path());
+    again
+        .variable("CARGO_TARGET_DIR", own.as_str())
+        .variable("PATH", path)
+        .run()?;
+    let sums = |target: &Utf8Path| {
+        let path = target.join("dist").join(SUMS);
+        fs::read_to_string(&path).map_err(Error::io(path))
+    };
+    let (first, second) = (sums(target)?, sums(&own)?);
+    if first != second {
+        let what = format!("the files differ:\n{first}made again in {clone}:\n{second}");
+        return Err(Error::Wrong(what));
+    }
+    eprintln!("the files are the same to the last byte");
+    remove(&folder).map(drop)
 }
 
-/// Installs each command as people do who have nothing but Cargo.
-pub(super) fn cargo_install(
-    runner: &Runner,
-    built: &Utf8Path,
-    variables: &[(&'static str, String)],
-    commands: &[String],
-) -> Result<(), Error> {
-    let root = built.join("installed");
-    for name in commands {
-        eprintln!("cargo install --path crates/{name}");
-        let path = workspace().join("crates").join(name);
-        let words = [
-            "install",
-            "--quiet",
-            "--locked",
-            "--path",
-            path.as_str(),
-            "--root",
-            root.as_str(),
-        ];
-        // What is built already need not be built again.
-        let words =
-            words
-                .into_iter()
-                .chain(["--no-track", "--force", "--target-dir", built.as_str()]);
-        let install = cargo_words(words.map(str::to_owned));
-        runner.run(&install.variables(variables))?;
-        let version = runner.read(&command([
-            root.join("bin").join(name).as_str(),
-            "--version",
-        ]))?;
-        if !version.starts_with(&format!("{name} {}", super::VERSION)) {
-            return Err(Error::Wrong(format!("{name} --version says `{version}`")));
-        }
+/// Installs and removes the package in a container.
+pub(super) fn install(target: &Utf8Path, commands: &[String]) -> Result<(), Error> {
+    let engine = Engine::find_or_start(target)?;
+    let base = debian::base(engine.program(), &cache(target), debian::TEST_IMAGE)?;
+    let names = crate::files::files(&target.join("dist"))?;
+    for package in names.iter().filter(|name| name.extension() == Some("deb")) {
+        eprintln!("installing {package} in {base}");
+        let path = target.join("dist").join(package);
+        let bytes = fs::read(&path).map_err(Error::io(path))?;
+        let run = engine
+            .cmd("run --rm -i --network=none")
+            .args([&base, "sh", "-euc", SCRIPT, "check"]);
+        run.args(commands).input(bytes).run()?;
     }
-    remove(&root)
+    Ok(())
 }

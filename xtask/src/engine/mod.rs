@@ -1,4 +1,4 @@
-//! The container engine that a task works with: the one that answers, else a private one for as long as the task runs.
+//! The container engine of a task: the one that answers, else a private one for as long as the task runs.
 
 mod namespace;
 pub(crate) mod podman;
@@ -6,120 +6,79 @@ pub(crate) mod private;
 pub(crate) mod rootless;
 pub(crate) mod system;
 
+use std::any::Any;
+use std::fs::{File, TryLockError};
 use std::time::Duration;
 
 use camino::Utf8Path;
 
 use crate::Error;
-use crate::packages::{self, Program};
-use crate::process::{Runner, command};
-use private::{Daemon, PrivateEngine};
+use crate::cmd::{Cmd, cmd, set_variable, variable, wait_until};
+use crate::packages::{self, ensure};
 
-/// What a private engine needs. `slirp4netns` gives it a network of its own without touching the host's.
-const PROGRAMS: [Program; 6] = [
-    Program {
-        name: "docker",
-        package: "docker.io",
-    },
-    Program {
-        name: "dockerd",
-        package: "docker.io",
-    },
-    Program {
-        name: "iptables",
-        package: "iptables",
-    },
-    Program {
-        name: "slirp4netns",
-        package: "slirp4netns",
-    },
-    Program {
-        name: "unshare",
-        package: "util-linux",
-    },
-    Program {
-        name: "setpriv",
-        package: "util-linux",
-    },
-];
-/// From Debian 13 on the client is a package of its own, which `docker.io` only recommends.
-const CLIENT: Program = Program {
-    name: "docker",
-    package: "docker-cli",
-};
-/// Where the kernel enforces AppArmor, the engine starts no container without AppArmor's parser.
-const APPARMOR: Program = Program {
-    name: "apparmor_parser",
-    package: "apparmor",
-};
-/// A remote engine may take its time; one that takes longer is of no use.
-const PROBE: Duration = Duration::from_secs(30);
+/// `slirp4netns` gives a private engine a network of its own, and does not touch the host's.
+const PROGRAMS: &str = "docker:docker.io dockerd:docker.io iptables slirp4netns \
+                        unshare:util-linux setpriv:util-linux";
+/// From Debian 13 on the client is in a package of its own, which `docker.io` only recommends.
+const CLIENT: &str = "docker-cli";
+/// How many seconds an engine may take to answer.
+const PROBE: u32 = 30;
+/// podman without a service has no server: its client is the engine.
+const VERSION: &str = "{{if .Server}}{{.Server.Version}}{{else}}{{.Client.Version}}{{end}}";
 
-/// An engine that answers. Dropping it stops it, if the task started it.
+/// An engine that answers, and how commands reach it. If the task started it, dropping it stops it and removes its images.
 #[derive(Debug)]
 pub(crate) struct Engine {
     program: String,
-    private: Option<PrivateEngine>,
+    /// The words before a command that uses it: a program that runs the command somewhere else.
+    prefix: Vec<String>,
+    variables: Vec<(&'static str, String)>,
+    /// Stops and removes it when dropped.
+    guard: Option<Box<dyn Any>>,
 }
 
 impl Engine {
-    /// Finds the engine that the user's environment names, or starts one and points the runner's children at it.
-    pub(crate) fn find_or_start(runner: &mut Runner, target: &Utf8Path) -> Result<Self, Error> {
-        let program = runner
-            .variable("IMG_ENGINE")
-            .filter(|name| !name.is_empty())
-            .unwrap_or_else(|| "docker".into());
-        let silent = match probe(runner, &program)? {
-            Answer::Version(version) => {
-                eprintln!("engine: `{program}` answers, version {version}");
-                return Ok(Self {
-                    program,
-                    private: None,
-                });
-            }
-            Answer::None(why) => why,
+    /// Finds the engine that the user's environment names, or starts one and sets the variables for all commands.
+    pub(crate) fn find_or_start(target: &Utf8Path) -> Result<Self, Error> {
+        let why = match Self::ask()? {
+            Ok(found) => return Ok(found),
+            Err(why) => why,
         };
-        let host = runner
-            .variable("DOCKER_HOST")
-            .filter(|host| !host.is_empty());
+        let program = Self::named();
+        let host = variable("DOCKER_HOST");
         let named = host
             .as_ref()
-            .map(|host| format!(" (DOCKER_HOST is `{host}`)"))
-            .unwrap_or_default();
-        eprintln!("engine: `{program}` does not answer{named}: {silent}");
-        allowed(&program)?;
-
-        install(runner)?;
-        // Installing the package starts the system's engine where there is an init system.
+            .map(|host| format!(" (DOCKER_HOST is `{host}`)"));
+        eprintln!(
+            "engine: `{program}` does not answer{}: {why}",
+            named.unwrap_or_default()
+        );
+        can_start(&program)?;
+        install()?;
+        // Installing the package starts the system's engine if there is an init system.
         if host.is_none()
-            && let Answer::Version(version) = probe(runner, &program)?
+            && let Ok(found) = Self::ask()?
         {
-            eprintln!("engine: `{program}` answers now, version {version}");
-            return Ok(Self {
-                program,
-                private: None,
-            });
+            return Ok(found);
         }
-        Self::start(runner, target, program)
+        Self::start(target)
     }
 
     /// Starts a private engine for the tests, or else finds one. The tests' images then stay out of the user's engine, and the
     /// kernel's own storage driver is twice as fast as others. If the user names an engine, that is the one.
-    pub(crate) fn start_or_find(runner: &mut Runner, target: &Utf8Path) -> Result<Self, Error> {
-        let is_named = ["IMG_ENGINE", "DOCKER_HOST", "DOCKER_CONTEXT"]
-            .iter()
-            .any(|name| runner.variable(name).is_some_and(|value| !value.is_empty()));
-        if !is_named && allowed("docker").is_ok() {
-            match install(runner).and_then(|()| Self::start(runner, target, "docker".into())) {
+    pub(crate) fn start_or_find(target: &Utf8Path) -> Result<Self, Error> {
+        let names = ["IMG_ENGINE", "DOCKER_HOST", "DOCKER_CONTEXT"];
+        if !names.iter().any(|name| variable(name).is_some()) && can_start("docker").is_ok() {
+            match install().and_then(|()| Self::start(target)) {
                 Ok(own) => return Ok(own),
                 Err(interrupted @ Error::Interrupted { .. }) => return Err(interrupted),
                 Err(error) => eprintln!("engine: {error}"),
             }
         }
-        Self::find_or_start(runner, target)
+        Self::find_or_start(target)
     }
 
-    fn start(runner: &mut Runner, target: &Utf8Path, program: String) -> Result<Self, Error> {
+    fn start(target: &Utf8Path) -> Result<Self, Error> {
         eprintln!("engine: starting a private one, which ends with this task");
         for variable in [
             "DOCKER_CONTEXT",
@@ -127,28 +86,55 @@ impl Engine {
             "DOCKER_TLS_VERIFY",
             "DOCKER_CERT_PATH",
         ] {
-            runner.set(variable, None);
+            set_variable(variable, None);
         }
-        let private = PrivateEngine::start(runner, &target.join("engine"), Daemon::default())?;
-        runner.set("DOCKER_HOST", Some(private.host()));
-        eprintln!("engine: {} answers", private.host());
-        Ok(Self {
-            program,
-            private: Some(private),
-        })
+        let private = private::start(&target.join("engine"), None, false)?;
+        for (name, value) in &private.variables {
+            set_variable(name, Some(value.clone()));
+        }
+        Ok(private)
     }
 
-    /// The one that answers already, if any; starts nothing.
-    pub(crate) fn find(runner: &Runner) -> Result<Option<Self>, Error> {
-        let program = runner
-            .variable("IMG_ENGINE")
-            .filter(|name| !name.is_empty())
-            .unwrap_or_else(|| "docker".into());
-        let found = matches!(probe(runner, &program)?, Answer::Version(_));
-        Ok(found.then_some(Self {
-            program,
-            private: None,
+    /// The engine that answers, if any. Starts nothing.
+    pub(crate) fn find() -> Result<Option<Self>, Error> {
+        Ok(Self::ask()?.ok())
+    }
+
+    /// The engine that answers, else why none does.
+    fn ask() -> Result<Result<Self, String>, Error> {
+        let program = Self::named();
+        let timeout = cmd(&format!("timeout {PROBE}")).arg(&program);
+        let answer = timeout
+            .args(["version", "--format", VERSION])
+            .read_quietly();
+        Ok(Err(match answer {
+            Ok(version) => {
+                eprintln!("engine: `{program}` answers, version {version}");
+                return Ok(Ok(Self::new(program)));
+            }
+            Err(Error::Failed { code: 124, .. }) => format!("no answer within {PROBE} s"),
+            Err(Error::Failed {
+                code: 126 | 127, ..
+            }) => "not found".into(),
+            Err(Error::Failed { tail, code, .. }) => match tail {
+                Some(tail) => tail.lines().last().unwrap_or_default().to_owned(),
+                None => format!("ended with code {code}"),
+            },
+            Err(other) => return Err(other),
         }))
+    }
+
+    fn named() -> String {
+        variable("IMG_ENGINE").unwrap_or_else(|| "docker".into())
+    }
+
+    fn new(program: String) -> Self {
+        Self {
+            program,
+            prefix: Vec::new(),
+            variables: Vec::new(),
+            guard: None,
+        }
     }
 
     /// The engine's program.
@@ -161,102 +147,86 @@ impl Engine {
         Utf8Path::new(&self.program).file_name() == Some("podman")
     }
 
-    /// Whether it goes, with all its images, when the task ends.
+    /// Whether its images are removed when the task ends.
     pub(crate) fn is_private(&self) -> bool {
-        self.private.is_some()
+        self.guard.is_some()
+    }
+
+    /// Its version and storage driver.
+    pub(crate) fn about(&self) -> Result<String, Error> {
+        let version = self.cmd("version --format").arg(VERSION).read_quietly()?;
+        let store = if self.is_podman() {
+            "{{.Store.GraphDriverName}}"
+        } else {
+            "{{.Driver}}"
+        };
+        let store = self.cmd("info --format").arg(store).read_quietly()?;
+        Ok(format!("{version}, {store}"))
+    }
+
+    /// Makes a command use this engine.
+    pub(crate) fn surround(&self, command: Cmd) -> Cmd {
+        let command = command.preceded_by(&self.prefix).variables(&self.variables);
+        command.variable("IMG_ENGINE", &self.program)
+    }
+
+    /// A command of the engine's program.
+    pub(crate) fn cmd(&self, words: &str) -> Cmd {
+        let words = words.split_whitespace();
+        self.surround(Cmd::of(&self.program).args(words))
     }
 }
 
-enum Answer {
-    Version(String),
-    None(String),
-}
-
-fn probe(runner: &Runner, program: &str) -> Result<Answer, Error> {
-    let timeout = PROBE.as_secs().to_string();
-    let words = [
-        "timeout",
-        &timeout,
-        program,
-        "version",
-        "--format",
-        "{{.Server.Version}}",
-    ];
-    // podman without a service has no server; its client is the engine.
-    let local = [
-        "timeout",
-        &timeout,
-        program,
-        "version",
-        "--format",
-        "{{.Client.Version}}",
-    ];
-    let words = if is_docker(program) { words } else { local };
-    match runner.read_all(&command(words)) {
-        Ok(version) => Ok(Answer::Version(version)),
-        Err(Error::Failed { code: 124, .. }) => {
-            Ok(Answer::None(format!("no answer within {timeout} s")))
-        }
-        Err(Error::Failed {
-            code: 126 | 127, ..
-        }) => Ok(Answer::None("not found".into())),
-        Err(Error::Failed { tail, code, .. }) => {
-            let last = tail
-                .as_deref()
-                .and_then(|tail| tail.lines().last().map(str::to_owned));
-            Ok(Answer::None(
-                last.unwrap_or_else(|| format!("ended with code {code}")),
-            ))
-        }
-        Err(other) => Err(other),
-    }
-}
-
-fn is_docker(program: &str) -> bool {
-    Utf8Path::new(program).file_name() == Some("docker")
-}
-
-fn allowed(program: &str) -> Result<(), Error> {
-    let refuse = |what: &str, hint: &str| {
-        Err(Error::Engine {
-            what: what.into(),
-            hint: hint.into(),
-        })
+/// Refuses to start an engine if that can't work.
+fn can_start(program: &str) -> Result<(), Error> {
+    let install = "install Docker (https://docs.docker.com/engine/install/) or podman (and set IMG_ENGINE=podman), start it, \
+                   and check that `docker version` shows a server";
+    let (why, hint) = match program {
+        "docker" if packages::find("apt-get").is_none() => (
+            "a private one can only be started on Debian and Ubuntu",
+            install,
+        ),
+        "docker" if !packages::is_root() => ("only root can start a private one", install),
+        "docker" => return Ok(()),
+        _ => (
+            "IMG_ENGINE names one that can't be started from here",
+            "install what IMG_ENGINE names, or unset it to use docker",
+        ),
     };
-    if program != "docker" {
-        let hint = "install what IMG_ENGINE names, or unset it to work with docker";
-        return refuse(
-            "no container engine answers, and IMG_ENGINE asks for one that can't be started from here",
-            hint,
-        );
-    }
-    let hint = "install Docker (https://docs.docker.com/engine/install/) or podman (and set IMG_ENGINE=podman), start it, and see that \
-                `docker version` shows a server";
-    if !Utf8Path::new("/usr/bin/apt-get").is_file() {
-        return refuse(
-            "no container engine answers; a private one is started on Debian and Ubuntu alone",
-            hint,
-        );
-    }
-    if !packages::is_root() {
-        return refuse(
-            "no container engine answers, and only root can start one",
-            hint,
-        );
-    }
-    Ok(())
+    let what = format!("no container engine answers, and {why}");
+    Err(Error::Engine {
+        what,
+        hint: hint.into(),
+    })
 }
 
-fn install(runner: &Runner) -> Result<(), Error> {
-    let has_client_package = runner.succeeds(&command(["apt-cache", "show", CLIENT.package]))?;
-    let extra: &[&str] = if has_client_package {
-        &["ca-certificates", CLIENT.package]
-    } else {
-        &["ca-certificates"]
-    };
-    packages::ensure(runner, &PROGRAMS, extra)?;
+fn install() -> Result<(), Error> {
+    let has_client = cmd("apt-cache show").arg(CLIENT).succeeds()?;
+    let client = if has_client { CLIENT } else { "" };
+    ensure(PROGRAMS, &format!("ca-certificates {client}"))?;
+    // If the kernel enforces AppArmor, the engine starts no container without this parser.
     if Utf8Path::new("/sys/kernel/security/apparmor/profiles").exists() {
-        packages::ensure(runner, &[APPARMOR], &[])?;
+        ensure("apparmor_parser:apparmor", "")?;
     }
     Ok(())
+}
+
+/// Locks the folder of an engine. A second task waits for the first.
+fn lock(folder: &Utf8Path) -> Result<File, Error> {
+    crate::folders::create(folder)?;
+    let path = folder.join("lock");
+    let file = File::options().create(true).append(true).open(&path);
+    let file = file.map_err(Error::io(&path))?;
+    let mut is_told = false;
+    wait_until(Duration::MAX, || match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::Error(source)) => Err(Error::io(&path)(source)),
+        Err(TryLockError::WouldBlock) => {
+            if !std::mem::replace(&mut is_told, true) {
+                eprintln!("engine: waiting for another task that uses {folder}");
+            }
+            Ok(false)
+        }
+    })?;
+    Ok(file)
 }

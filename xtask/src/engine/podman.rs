@@ -1,162 +1,82 @@
-//! A podman with images, settings and state of its own in one folder, beside whatever podman the machine has.
+//! A podman whose images, settings and state are in one folder, beside the machine's own podman.
 //!
-//! As root, what uses it runs in a mount and process namespace: podman mounts its storage and leaves it mounted, and
-//! keeps a process for each user without root. Both end with the namespace.
+//! As root, commands that use it run in a mount and process namespace: podman leaves its storage mounted, and keeps a process
+//! for each user without root. Both end with the namespace.
 
-use std::fs::File;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::private::lock;
-use super::system::{Mounted, System};
-use crate::packages::{self, Program, find};
-use crate::process::{Command, Runner, command};
-use crate::{Error, clean};
+use super::system::System;
+use super::{Engine, lock};
+use crate::Error;
+use crate::cmd::{Cmd, wait_until};
+use crate::folders::{Temporary, create, remove};
+use crate::packages::{ensure, find, is_root};
 
-/// This machine's podman, and what it needs to run containers.
-const PROGRAMS: [Program; 2] = [
-    Program {
-        name: "podman",
-        package: "podman",
-    },
-    Program {
-        name: "runc",
-        package: "runc",
-    },
-];
-/// How often somebody looks whether another system is mounted, and the pause between.
-const STEPS: u32 = 100;
-const STEP: Duration = Duration::from_millis(100);
-/// Begins a command in namespaces that end with it.
-const APART: [&str; 7] = [
-    "unshare",
-    "--mount",
-    "--pid",
-    "--fork",
-    "--kill-child",
-    "--mount-proc",
-    "--",
-];
+/// How long the mounts of another system may take.
+const MOUNTING: Duration = Duration::from_secs(10);
+/// Runs a command in namespaces that end with it.
+const APART: &str = "unshare --mount --pid --fork --kill-child --mount-proc --";
 
-/// A podman of the task's own. Dropping it removes its images.
-#[derive(Debug)]
-pub(crate) struct Podman {
-    program: String,
-    folder: Utf8PathBuf,
-    apart: bool,
-    _mounted: Option<Mounted>,
-    _lock: File,
-}
-
-impl Podman {
-    /// Prepares one with its folder at `folder`: this machine's, or that of another system.
-    pub(crate) fn start(
-        runner: &Runner,
-        folder: &Utf8Path,
-        system: Option<&System>,
-    ) -> Result<Self, Error> {
-        std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
-        let lock = lock(runner, folder)?;
-        let data = folder.join("data");
-        clean::storage(&data)?;
-        std::fs::create_dir_all(&data).map_err(Error::io(&data))?;
-        let (program, mounted) = match system {
-            Some(system) => {
-                let (mounted, process) = system.mount(runner, &folder.join("log"))?;
-                let program = system.entrance(folder, process, "podman")?;
-                (program.into_string(), Some(mounted))
-            }
-            None => {
-                packages::ensure(runner, &PROGRAMS, &[])?;
-                ("podman".to_owned(), None)
-            }
-        };
-        let podman = Self {
-            program,
-            folder: folder.to_owned(),
-            apart: packages::is_root() && system.is_none(),
-            _mounted: mounted,
-            _lock: lock,
-        };
-        podman.wait(runner)?;
-        let mut refusal = Error::Wrong("no storage driver to try".into());
-        for driver in drivers(runner) {
-            // A podman goes by what it finds there, not by its settings.
-            clean::storage(&data)?;
-            std::fs::create_dir_all(&data).map_err(Error::io(&data))?;
-            settle(folder, &data, driver, "graphroot")?;
-            match runner.run_quietly(&podman.command(&["info"])) {
-                Ok(()) => return Ok(podman),
-                Err(Error::Failed { tail, .. }) => {
-                    refusal = Error::Engine {
-                        what: format!("podman does not work: {}", tail.unwrap_or_default()),
-                        hint: "see whether `podman info` works outside of the tests".into(),
-                    };
-                }
-                Err(other) => return Err(other),
-            }
-        }
-        Err(refusal)
-    }
-
-    /// Waits until another system is mounted.
-    fn wait(&self, runner: &Runner) -> Result<(), Error> {
-        for _ in 0..STEPS {
-            if runner.succeeds(&command([self.program(), "--version"]))? {
-                break;
-            }
-            runner.pause(STEP)?;
-        }
-        Ok(())
-    }
-
-    /// What `IMG_ENGINE` must hold.
-    pub(crate) fn program(&self) -> &str {
-        &self.program
-    }
-
-    /// A command of this podman's.
-    fn command(&self, words: &[&str]) -> Command {
-        self.surround(&[&[self.program.as_str()], words].concat())
-    }
-
-    /// A command whose podman, and that of all it starts, is this one.
-    pub(crate) fn surround(&self, words: &[&str]) -> Command {
-        self.surround_command(command(words.iter().copied()))
-    }
-
-    /// The same for a command that is made already.
-    pub(crate) fn surround_command(&self, command: Command) -> Command {
-        let apart = APART.into_iter().filter(|_| self.apart);
-        command
-            .preceded_by(apart)
-            .variable("CONTAINERS_STORAGE_CONF", self.folder.join("storage.conf"))
-            .variable("CONTAINERS_CONF", self.folder.join("containers.conf"))
-            .variable("IMG_ENGINE", &self.program)
-    }
-}
-
-impl Drop for Podman {
-    fn drop(&mut self) {
-        if let Err(why) = clean::storage(&self.folder.join("data")) {
-            eprintln!("engine: {why}");
+/// Prepares one with its folder at `folder`: this machine's, or that of another system.
+pub(crate) fn start(folder: &Utf8Path, system: Option<&System>) -> Result<Engine, Error> {
+    let lock = lock(folder)?;
+    let data = Temporary(folder.join("data"));
+    let mut engine = Engine::new("podman".into());
+    let mut mounts = None;
+    if let Some(system) = system {
+        let mounted = system.mount(&folder.join("log"))?;
+        let process = mounted.child().pid().unwrap_or_default();
+        engine.program = system.entrance(folder, process, "podman")?;
+        wait_until(MOUNTING, || {
+            Cmd::of(&engine.program).arg("--version").succeeds()
+        })?;
+        mounts = Some(mounted);
+    } else {
+        ensure("podman runc", "")?;
+        if is_root() {
+            engine.prefix = APART.split(' ').map(str::to_owned).collect();
         }
     }
-}
-
-/// Storage drivers in the order of trying, with the program that mounts for them: the kernel's own, then those that need
-/// less of it.
-fn drivers(runner: &Runner) -> impl Iterator<Item = (&'static str, Option<Utf8PathBuf>)> {
-    let fuse = find(runner, "fuse-overlayfs").map(|program| ("overlay", Some(program)));
-    [Some(("overlay", None)), fuse, Some(("vfs", None))]
+    engine.variables = vec![
+        (
+            "CONTAINERS_STORAGE_CONF",
+            folder.join("storage.conf").into_string(),
+        ),
+        (
+            "CONTAINERS_CONF",
+            folder.join("containers.conf").into_string(),
+        ),
+    ];
+    let fuse = find("fuse-overlayfs").map(|program| ("overlay", Some(program)));
+    let mut refusal = String::new();
+    // The kernel's own driver first, then those that need less of it.
+    for driver in [Some(("overlay", None)), fuse, Some(("vfs", None))]
         .into_iter()
         .flatten()
+    {
+        // podman prefers the driver of existing images to the one in its settings.
+        remove(&data.0)?;
+        create(&data.0)?;
+        settle(folder, &data.0, driver, "graphroot")?;
+        match engine.cmd("info").run_quietly() {
+            Ok(()) => {
+                engine.guard = Some(Box::new((mounts, data, lock)));
+                return Ok(engine);
+            }
+            Err(Error::Failed { tail, .. }) => refusal = tail.unwrap_or_default(),
+            Err(other) => return Err(other),
+        }
+    }
+    let what = format!("podman does not work: {refusal}");
+    let hint = "check that `podman info` works outside of the tests".into();
+    Err(Error::Engine { what, hint })
 }
 
-/// Writes the settings; `root` is what podman calls the place of the images. The network is the host's, because one of its own would be a device of the host's; limits
-/// of processes stay as they are, because raising them may not be allowed.
-pub(crate) fn settle(
+/// Writes the settings; `root` is podman's name for the folder of the images. Containers use the host's network, because
+/// another one would be a device of the host. Their limits stay, because raising them may not be allowed.
+pub(super) fn settle(
     folder: &Utf8Path,
     data: &Utf8Path,
     (driver, program): (&str, Option<Utf8PathBuf>),

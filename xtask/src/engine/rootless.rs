@@ -1,62 +1,32 @@
-//! A podman of a user who is not root, and a place where that user can run the tests.
+//! A podman of a user who is not root, and a place for that user to run the tests.
 //!
-//! The user is of this task's own: the files that say so (`/etc/passwd`, `/etc/subuid` and their like) are copies, put over
-//! the system's in a mount namespace. There the folder is `/mnt`, because the way to it may not be open to everybody. The
-//! workspace, of which some tests read the sources, is where it always is, on a way of its own.
+//! The user exists only here: copies of `/etc/passwd`, `/etc/subuid` and the like are mounted over the system's in a mount
+//! namespace. There the folder is `/mnt`, because the user may not be able to enter the folders above it. The workspace, whose
+//! sources some tests read, keeps its path.
 
-use std::fs::File;
+use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, chown};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 use super::podman::settle;
-use super::private::lock;
-use crate::folders::{self, remove};
-use crate::packages::{self, Program, find};
-use crate::process::{Command, Runner, command};
-use crate::{Error, clean};
+use super::{Engine, lock};
+use crate::Error;
+use crate::cmd::Cmd;
+use crate::folders::{self, Temporary, create, remove};
+use crate::packages::{ensure, find, is_root};
 
-/// What rootless podman needs besides podman.
-const PROGRAMS: [Program; 5] = [
-    Program {
-        name: "podman",
-        package: "podman",
-    },
-    Program {
-        name: "runc",
-        package: "runc",
-    },
-    Program {
-        name: "newuidmap",
-        package: "uidmap",
-    },
-    Program {
-        name: "slirp4netns",
-        package: "slirp4netns",
-    },
-    Program {
-        name: "setpriv",
-        package: "util-linux",
-    },
-];
-/// The user's number, which no distribution gives to anybody, and the first of those that the user's containers have.
+/// The user's number, which no distribution uses.
 const USER: u32 = 61_234;
-const FIRST: u32 = 1_000_000;
-/// Tests that take root even so: they mount a small disk or something over a file, or become somebody else.
-pub(crate) const TAKE_ROOT: [&str; 9] = [
-    "a_save_that_runs_out_of_room_on_the_way",
-    "a_build_without_room_for_its_archive",
-    "a_registry_that_does_not_fit_any_more",
-    "a_store_that_is_only_read",
-    "an_entry_stays_whose_archive_can_not_be_removed",
-    "what_can_not_be_deleted_is_told_once",
-    "a_full_disk_can_be_pruned",
-    "too_little_room_is_said_before_a_byte_is_written",
-    "what_belongs_to_somebody_else_is_read_and_stays",
-];
-/// Where the folder is for the user.
-const PLACE: &str = "/mnt";
-/// What mounts a user's folder (`$1`) and the workspace (`$3`), becomes the user (`$2`), and goes on as the rest.
+/// Tests that still need root: they mount something, or become another user.
+pub(crate) const NEED_ROOT: &str = "a_save_that_runs_out_of_room_on_the_way \
+    a_build_without_room_for_its_archive a_registry_that_does_not_fit_any_more a_store_that_is_only_read \
+    an_entry_stays_whose_archive_can_not_be_removed what_can_not_be_deleted_is_told_once \
+    a_full_disk_can_be_pruned too_little_room_is_said_before_a_byte_is_written \
+    what_belongs_to_somebody_else_is_read_and_stays";
+/// Runs a script, whose arguments follow, in namespaces that end with it.
+const APART: &str = "unshare --mount --pid --fork --kill-child --mount-proc -- sh -c";
+/// Mounts a user's folder (`$1`) and the workspace (`$3`), becomes the user (`$2`), and runs the rest.
 const INSIDE: &str = r#"
 set -e
 user=$2 workspace=$3
@@ -64,7 +34,7 @@ mount --bind "$1" /mnt
 for file in passwd group subuid subgid; do mount --bind "$1/etc/$file" "/etc/$file"; done
 shift 3
 mount --bind "$workspace" /mnt/workspace
-# What hides it is hidden itself.
+# A folder above it may be closed to other users: then an empty one replaces the uppermost of these.
 above=${workspace%/*}
 while [ -n "$above" ]; do
     open=$(stat -c %A "$above" | cut -c 10)
@@ -77,163 +47,142 @@ if [ -n "${hidden:-}" ]; then
     mount --bind /mnt/workspace "$workspace"
 fi
 cd /mnt/home
-# The process that keeps podman's namespace ended with the command before, and two commands at once would each make one.
+# The process that keeps podman's namespace ended with the last command. Two commands at once would each make a new one.
 rm -f /mnt/data/tmp/pause.pid
 exec setpriv --reuid "$user" --regid "$user" --init-groups -- sh -c 'podman unshare true; exec "$@"' sh "$@"
 "#;
+const FOLDERS: &str =
+    "etc home data data/runtime target/tmp target/cache target/debug/deps workspace";
 
-/// A user with a podman. Dropping it removes what the user has.
-#[derive(Debug)]
-pub(crate) struct Rootless {
-    folder: Utf8PathBuf,
-    _lock: File,
-}
+/// Makes the user in `folder`, with the commands and the Debian base of this target folder.
+pub(crate) fn start(folder: &Utf8Path, target: &Utf8Path) -> Result<Engine, Error> {
+    if !is_root() {
+        return Err(Error::Missing {
+            what: "only root can create another user".into(),
+            hint: "if you are not root, `--engine podman` is rootless".into(),
+        });
+    }
+    ensure(
+        "podman runc newuidmap:uidmap slirp4netns setpriv:util-linux",
+        "",
+    )?;
+    let lock = lock(folder)?;
+    let home = Temporary(folder.join("user"));
+    let folder = &home.0;
+    remove(folder)?;
+    for path in FOLDERS
+        .split(' ')
+        .map(|name| folder.join(name))
+        .chain([folder.clone()])
+    {
+        create(&path)?;
+        chown(&path, Some(USER), Some(USER)).map_err(Error::io(&path))?;
+    }
+    let runtime = folder.join("data/runtime");
+    fs::set_permissions(&runtime, Permissions::from_mode(0o700)).map_err(Error::io(&runtime))?;
+    write_user(folder)?;
+    copy_files(folder, target)?;
 
-impl Rootless {
-    /// Makes the user in `folder`, with the commands and a Debian from this target folder.
-    pub(crate) fn start(
-        runner: &Runner,
-        folder: &Utf8Path,
-        target: &Utf8Path,
-    ) -> Result<Self, Error> {
-        if !packages::is_root() {
-            return Err(Error::Missing {
-                what: "a user of its own takes root".into(),
-                hint: "as a user who is not root, `--engine podman` is rootless".into(),
-            });
-        }
-        packages::ensure(runner, &PROGRAMS, &[])?;
-        std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
-        let lock = lock(runner, folder)?;
-        let folder = &folder.join("user");
-        clean::storage(folder)?;
-        let rootless = Self {
-            folder: folder.clone(),
-            _lock: lock,
-        };
-        for name in [
-            "",
-            "etc",
-            "home",
-            "data",
-            "data/runtime",
-            "target/tmp",
-            "target/cache",
-            "target/debug/deps",
-            "workspace",
-        ] {
-            let path = folder.join(name);
-            std::fs::create_dir_all(&path).map_err(Error::io(&path))?;
-            chown(&path, Some(USER), Some(USER)).map_err(Error::io(&path))?;
-        }
-        let runtime = folder.join("data/runtime");
-        let private = std::fs::Permissions::from_mode(0o700);
-        std::fs::set_permissions(&runtime, private).map_err(Error::io(&runtime))?;
-        rootless.be_somebody()?;
-        rootless.bring_files(target)?;
-        let data = Utf8Path::new(PLACE).join("data");
-        // The kernel's overlay is for users from 5.13 on.
-        let drivers = [None, find(runner, "fuse-overlayfs")];
-        let mut refusal = None;
-        for program in drivers {
-            settle(folder, &data, ("overlay", program), "rootless_storage_path")?;
-            match runner.run_quietly(&rootless.surround(&["podman", "info"])) {
-                Ok(()) => return Ok(rootless),
-                Err(Error::Failed { tail, .. }) => refusal = tail,
-                Err(other) => return Err(other),
+    let mut engine = Engine::new("podman".into());
+    engine.prefix = APART.split(' ').map(str::to_owned).collect();
+    let workspace = folders::workspace();
+    let arguments = [
+        INSIDE,
+        "sh",
+        folder.as_str(),
+        &USER.to_string(),
+        workspace.as_str(),
+    ];
+    engine.prefix.extend(arguments.map(str::to_owned));
+    let variables = [
+        ("HOME", "/mnt/home"),
+        ("XDG_RUNTIME_DIR", "/mnt/data/runtime"),
+        ("TMPDIR", "/mnt/target/tmp"),
+        ("CONTAINERS_STORAGE_CONF", "/mnt/storage.conf"),
+        ("CONTAINERS_CONF", "/mnt/containers.conf"),
+    ];
+    engine.variables = variables
+        .map(|(name, value)| (name, value.to_owned()))
+        .into();
+    let mut refusal = None;
+    // The kernel lets users mount its overlay from 5.13 on.
+    for program in [None, find("fuse-overlayfs")] {
+        settle(
+            folder,
+            "/mnt/data".into(),
+            ("overlay", program),
+            "rootless_storage_path",
+        )?;
+        match engine.cmd("info").run_quietly() {
+            Ok(()) => {
+                engine.guard = Some(Box::new((home, lock)));
+                return Ok(engine);
             }
+            Err(Error::Failed { tail, .. }) => refusal = tail,
+            Err(other) => return Err(other),
         }
-        Err(Error::Engine {
-            what: format!("podman does not work without root: {}", refusal.unwrap_or_default()),
-            hint: "see `podman info` as an ordinary user, and that /etc/subuid has a line for that user".into(),
-        })
     }
-
-    /// Writes the files that say who the user is.
-    fn be_somebody(&self) -> Result<(), Error> {
-        for (name, line) in [
-            (
-                "passwd",
-                format!("imgpipe-test:x:{USER}:{USER}::{PLACE}/home:/bin/sh\n"),
-            ),
-            ("group", format!("imgpipe-test:x:{USER}:\n")),
-            ("subuid", format!("imgpipe-test:{FIRST}:65536\n")),
-            ("subgid", format!("imgpipe-test:{FIRST}:65536\n")),
-        ] {
-            let system = Utf8Path::new("/etc").join(name);
-            let text = std::fs::read_to_string(&system).map_err(Error::io(&system))?;
-            let path = self.folder.join("etc").join(name);
-            std::fs::write(&path, text + &line).map_err(Error::io(&path))?;
-        }
-        Ok(())
-    }
-
-    /// Brings the commands, and the Debian that tests build on.
-    fn bring_files(&self, target: &Utf8Path) -> Result<(), Error> {
-        let marker = self.folder.join("target/CACHEDIR.TAG");
-        std::fs::write(&marker, "Signature: 8a477f597d28d172789f06886806bc55\n")
-            .map_err(Error::io(&marker))?;
-        let programs = folders::programs().map_err(Error::io("target folder"))?;
-        let entries = programs.read_dir_utf8().map_err(Error::io(&programs))?;
-        for entry in entries.flatten() {
-            if entry.file_name().starts_with("img") && !entry.file_name().contains('.') {
-                copy(
-                    entry.path(),
-                    &self.folder.join("target/debug").join(entry.file_name()),
-                )?;
-            }
-        }
-        let base = folders::cache(target).join("debian-12.tar");
-        if base.is_file() {
-            copy(&base, &self.folder.join("target/cache/debian-12.tar"))?;
-        }
-        Ok(())
-    }
-
-    /// Brings a test program, and says where it is for the user.
-    pub(crate) fn bring(&self, program: &Utf8Path) -> Result<Utf8PathBuf, Error> {
-        let inside = Utf8Path::new("target/debug/deps").join(program.file_name().unwrap_or("test"));
-        copy(program, &self.folder.join(&inside))?;
-        Ok(Utf8Path::new(PLACE).join(inside))
-    }
-
-    /// A command of the user's, with that podman.
-    pub(crate) fn surround(&self, words: &[&str]) -> Command {
-        let user = USER.to_string();
-        let apart = [
-            "unshare",
-            "--mount",
-            "--pid",
-            "--fork",
-            "--kill-child",
-            "--mount-proc",
-            "--",
-            "sh",
-            "-c",
-            INSIDE,
-            "sh",
-            self.folder.as_str(),
-            &user,
-            folders::workspace().as_str(),
-        ];
-        command(apart.iter().chain(words).copied())
-            .variable("HOME", format!("{PLACE}/home"))
-            .variable("XDG_RUNTIME_DIR", format!("{PLACE}/data/runtime"))
-            .variable("TMPDIR", format!("{PLACE}/target/tmp"))
-            .variable("CONTAINERS_STORAGE_CONF", format!("{PLACE}/storage.conf"))
-            .variable("CONTAINERS_CONF", format!("{PLACE}/containers.conf"))
-            .variable("IMG_ENGINE", "podman")
-    }
+    let why = refusal.unwrap_or_default();
+    Err(Error::Engine {
+        what: format!("podman does not work without root: {why}"),
+        hint:
+            "see `podman info` as another user, and check that /etc/subuid has a line for that user"
+                .into(),
+    })
 }
 
-impl Drop for Rootless {
-    fn drop(&mut self) {
-        if let Err(why) = remove(&self.folder) {
-            eprintln!("engine: {why}");
-        }
+/// Writes the files that name the user.
+fn write_user(folder: &Utf8Path) -> Result<(), Error> {
+    for (name, line) in [
+        (
+            "passwd",
+            format!("imgpipe-test:x:{USER}:{USER}::/mnt/home:/bin/sh\n"),
+        ),
+        ("group", format!("imgpipe-test:x:{USER}:\n")),
+        ("subuid", "imgpipe-test:1000000:65536\n".into()),
+        ("subgid", "imgpipe-test:1000000:65536\n".into()),
+    ] {
+        let system = Utf8Path::new("/etc").join(name);
+        let text = fs::read_to_string(&system).map_err(Error::io(&system))?;
+        let path = folder.join("etc").join(name);
+        fs::write(&path, text + &line).map_err(Error::io(&path))?;
     }
+    Ok(())
 }
 
-fn copy(from: &Utf8Path, to: &Utf8Path) -> Result<(), Error> {
-    std::fs::copy(from, to).map(drop).map_err(Error::io(from))
+/// Copies the commands, and the Debian that tests build on.
+fn copy_files(folder: &Utf8Path, target: &Utf8Path) -> Result<(), Error> {
+    let marker = folder.join("target/CACHEDIR.TAG");
+    let tag = "Signature: 8a477f597d28d172789f06886806bc55\n";
+    fs::write(&marker, tag).map_err(Error::io(&marker))?;
+    let programs = folders::programs().map_err(Error::io("target folder"))?;
+    let entries = programs.read_dir_utf8().map_err(Error::io(&programs))?;
+    let names = entries.flatten().map(|entry| entry.into_path());
+    let is_command = |path: &Utf8Path| {
+        let name = path.file_name().unwrap_or_default();
+        name.starts_with("img") && !name.contains('.')
+    };
+    for path in names.filter(|path| is_command(path)) {
+        copy(&path, &folder.join("target/debug"))?;
+    }
+    let base = folders::cache(target).join("debian-12.tar");
+    if base.is_file() {
+        copy(&base, &folder.join("target/cache"))?;
+    }
+    Ok(())
+}
+
+/// Copies a test program for the user of `folder`, and returns a command that runs it there.
+pub(crate) fn test_program(folder: &Utf8Path, program: &Utf8Path) -> Result<Cmd, Error> {
+    let deps = Utf8Path::new("target/debug/deps");
+    copy(program, &folder.join("user").join(deps))?;
+    let path = Utf8Path::new("/mnt")
+        .join(deps)
+        .join(program.file_name().unwrap_or_default());
+    Ok(Cmd::of(path))
+}
+
+fn copy(file: &Utf8Path, folder: &Utf8Path) -> Result<(), Error> {
+    let to = folder.join(file.file_name().unwrap_or_default());
+    fs::copy(file, to).map(drop).map_err(Error::io(file))
 }
