@@ -131,3 +131,45 @@ fn an_engine_that_vanishes_between_two_calls() {
     saved.fails("imgsave", 5, "was not found");
     assert!(!s.path("image-registry.yml").exists());
 }
+
+/// Each command that is run is logged with its time and status, and without secrets.
+#[test]
+fn the_log_shows_each_command() {
+    let s = Sandbox::new();
+    let image = Image::new().build(&s, "a");
+    s.run("imgsave", [&image]).ok();
+    s.forget(&image);
+    let program = engine().program();
+    let loaded = s.run("imgload", ["-vv", &image]);
+    loaded.ok().stdout(&format!("{}:latest\n", s.image("a")));
+    let log: Vec<&str> = loaded.stderr.lines().collect();
+    let has = |words: &str, end: &str| {
+        let line = log
+            .iter()
+            .find(|line| line.contains(&format!(" {program} {words}")));
+        assert!(
+            line.is_some_and(|line| line.starts_with("imgload: ")
+                && line.contains(end)
+                && line.ends_with(" ms")),
+            "{words}: {loaded}"
+        );
+    };
+    has("image inspect", ": exit status: ");
+    has("load", ": exit status: 0 after ");
+    let by_variable = s
+        .command("imgload")
+        .arg(&image)
+        .variable("IMG_LOG", "trace")
+        .run();
+    by_variable
+        .ok()
+        .stderr_has(&format!("start: {program} image inspect"));
+    let silent = s.run("imgload", ["-v", &image]);
+    silent.ok().stderr_lacks("exit status");
+    let wrong = s
+        .command("imgload")
+        .arg(&image)
+        .variable("IMG_LOG", "loud")
+        .run();
+    wrong.fails("imgload", 2, "IMG_LOG is `loud`");
+}

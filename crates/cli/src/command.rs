@@ -9,7 +9,7 @@ use crate::{Flags, complete};
 pub const VERSION: &str = env!("IMGPIPE_VERSION");
 
 /// Variables that no flag of the same meaning says: name, what it does, and the flag without which it says nothing.
-const VARIABLES: [(&str, &str, Option<&str>); 4] = [
+const VARIABLES: [(&str, &str, Option<&str>); 5] = [
     (
         "IMG_RUN",
         "The run that holds the images, if --run is not given. Without it, the CI job: GITHUB_RUN_ID with \
@@ -24,7 +24,12 @@ const VARIABLES: [(&str, &str, Option<&str>); 4] = [
     ),
     (
         "NO_COLOR",
-        "Where it is set and not empty, help and errors have no colours.",
+        "If it is set and not empty, help and errors have no colours.",
+        None,
+    ),
+    (
+        "IMG_LOG",
+        "The level of the log on standard error: debug (as -vv) logs each command that is run, trace (as -vvv) also its start.",
         None,
     ),
     (

@@ -58,8 +58,10 @@ pub struct Common {
     pub quiet: bool,
 
     /// Print details on standard error
-    #[arg(short, long)]
-    pub verbose: bool,
+    ///
+    /// -vv also logs each command that is run, with its time and exit status, as IMG_LOG=debug does.
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub verbose: u8,
 
     /// Show progress: auto, plain, or none
     ///

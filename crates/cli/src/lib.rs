@@ -10,6 +10,7 @@ pub mod count;
 mod in_order;
 mod input;
 mod lease;
+mod log;
 mod operand;
 mod output;
 mod panics;

@@ -76,6 +76,11 @@ impl Reporter {
         }
     }
 
+    /// A line of the log.
+    pub(crate) fn log(&self, line: &str) {
+        self.say(line);
+    }
+
     /// An explanation that was asked for: a heading and its lines, whatever the other flags say.
     pub fn explain(&self, heading: &str, lines: &[String]) {
         self.say(format_args!("{heading}:"));

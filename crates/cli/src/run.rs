@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use crate::progress::Style;
 use failure::{Code, Failure};
 
-use crate::{Common, Output, Reporter, command, complete, panics, signals};
+use crate::{Common, Output, Reporter, command, complete, log, panics, signals};
 
 /// A command's flags: what [`run`] needs of them.
 pub trait Flags: Parser {
@@ -81,10 +81,19 @@ pub fn run<F: Flags>(work: impl FnOnce(F, &mut Context) -> Result<(), Failure>) 
     let common = flags.common();
     let mut context = Context {
         out: Output::new(common.json, common.null),
-        reporter: Reporter::new(F::PROGRAM, common.quiet, common.verbose, common.progress),
+        reporter: Reporter::new(
+            F::PROGRAM,
+            common.quiet,
+            common.verbose > 0,
+            common.progress,
+        ),
         keep_going: common.keep_going,
         first_failure: None,
     };
+    if let Err(failure) = log::start(common.verbose, &context.reporter) {
+        context.reporter.failure(&failure);
+        return failure.code().into();
+    }
     // A config that can't be read is said by the command, if it needs one.
     if let Ok(config) = common.config() {
         let mut warnings = config.warnings();

@@ -162,7 +162,7 @@ impl Cli {
 
     fn list(&self, image: &Opened, paths: Paths, context: &mut Context) -> Result<(), Failure> {
         let form = Form {
-            long: self.long || self.common.verbose,
+            long: self.long || self.common.verbose > 0,
             json: self.common.json,
             null: self.common.null,
         };

@@ -15,6 +15,7 @@ use std::{io, thread};
 use crate::Error;
 use crate::child::{Child, Running, SIGTERM, Stop, interrupted};
 use crate::collect::Collector;
+use crate::log::Logged;
 use crate::tail::{Tail, one_line};
 
 /// What is kept of an output that only serves error messages.
@@ -151,8 +152,9 @@ impl Call {
         if let Some(folder) = &self.folder {
             expression = expression.dir(folder);
         }
+        let logged = Logged::start(&self.program, self.args.iter().map(OsString::as_os_str));
         match Child::start(&expression, self.cleans_up, self.end_signal) {
-            Ok(Some(running)) => Ok(running),
+            Ok(Some(running)) => Ok(running.logged(logged)),
             Ok(None) => Err(Error::Interrupted),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::NotFound {
                 program: self.program(),

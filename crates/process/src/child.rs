@@ -20,6 +20,7 @@ use duct::unix::HandleExt;
 use rustix::process::Signal;
 
 use crate::family::{Family, MARK, Member};
+use crate::log::Logged;
 
 /// The numbers of the signals, the same on every Unix.
 pub const SIGTERM: i32 = 15;
@@ -171,7 +172,10 @@ impl Child {
             active: AtomicU64::new(0),
         });
         children.running.push(child.clone());
-        Ok(Some(Running(child)))
+        Ok(Some(Running {
+            child,
+            logged: None,
+        }))
     }
 
     /// Notes that a byte was moved, for the timeout.
@@ -309,24 +313,38 @@ impl Child {
 /// A child on the list; leaves it when dropped. A child that still runs then (its user panicked
 /// or failed early) is ended and waited for. So is all that a child that was ended has started.
 #[derive(Debug)]
-pub struct Running(Arc<Child>);
+pub struct Running {
+    child: Arc<Child>,
+    logged: Option<Logged>,
+}
 
 impl Running {
+    /// Logs how it ends.
+    pub(crate) fn logged(mut self, logged: Option<Logged>) -> Self {
+        self.logged = logged;
+        self
+    }
+
     /// The child.
     pub fn child(&self) -> &Arc<Child> {
-        &self.0
+        &self.child
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if !matches!(self.0.handle.try_wait(), Ok(Some(_))) {
-            self.0.stop(Stop::Abandoned);
-            let _ = self.0.handle.wait();
+        let child = &self.child;
+        if !matches!(child.handle.try_wait(), Ok(Some(_))) {
+            child.stop(Stop::Abandoned);
+            let _ = child.handle.wait();
         }
-        self.0.wait_for_ending();
+        child.wait_for_ending();
+        if let Some(logged) = &self.logged {
+            let output = child.handle.try_wait().ok().flatten();
+            logged.end(output.map(|output| output.status));
+        }
         children()
             .running
-            .retain(|child| !Arc::ptr_eq(child, &self.0));
+            .retain(|other| !Arc::ptr_eq(other, child));
     }
 }

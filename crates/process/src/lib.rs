@@ -29,6 +29,7 @@ mod error;
 mod family;
 mod feed;
 mod lines;
+mod log;
 mod tail;
 
 pub use call::{Call, Output, Streams, TAIL};
