@@ -2,7 +2,7 @@
 
 use camino::Utf8Path;
 
-use crate::cmd::{Cmd, cargo};
+use crate::cmd::{Cmd, cargo, cmd};
 use crate::engine::{Engine, podman};
 use crate::folders::{create, workspace};
 use crate::several::{self, Run};
@@ -34,6 +34,7 @@ pub(crate) fn run(target: &Utf8Path, filter: &[String]) -> Result<(), Error> {
         steps.run("lints", || lints.run())?;
         let docs = cargo("doc --workspace --no-deps").variable("RUSTDOCFLAGS", "-D warnings");
         steps.run("docs", || docs.run())?;
+        oldest_rust(target, &mut steps)?;
         dependencies::check(target, &mut steps)?;
         let fuzz = cargo("check --manifest-path fuzz/Cargo.toml --target-dir").arg(target);
         // Nothing is linked, so libFuzzer, which needs a C++ compiler, is not built.
@@ -57,6 +58,23 @@ pub(crate) fn run(target: &Utf8Path, filter: &[String]) -> Result<(), Error> {
         let others = several::run(others, AT_A_TIME);
         several::run(timed, 1).and(others)
     })
+}
+
+/// Checks that the oldest Rust that the workspace declares compiles it.
+fn oldest_rust(target: &Utf8Path, steps: &mut Steps) -> Result<(), Error> {
+    const VERSION: &str = env!("CARGO_PKG_RUST_VERSION");
+    let title = format!("Rust {VERSION}");
+    let there = cmd("rustup run").args([VERSION, "rustc", "--version"]);
+    let install = cmd("rustup toolchain install --profile=minimal").arg(VERSION);
+    if !there.succeeds()? && !install.succeeds()? {
+        steps.leave_out(&title, "rustup can't install this version");
+        return Ok(());
+    }
+    // Cargo sets these variables for this task. They name its own compiler.
+    let check = cmd("env -u RUSTC -u CARGO -u RUSTUP_TOOLCHAIN rustup run").arg(VERSION);
+    let check = check.args("cargo check --workspace --locked --target-dir".split(' '));
+    let check = check.arg(target.join("oldest")).folder(workspace());
+    steps.run(&title, || check.run())
 }
 
 /// The tests of whole commands: all on the engine that was found, some on podman too.
