@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
-use registry::{Config, Store};
+use config::Config;
+use failure::{Code, Failure};
+use registry::{Store, Usage};
 
 use crate::progress::Style;
-use failure::{Code, Failure};
-
 use crate::{Input, duration};
 
 /// The engine where none is named.
@@ -138,7 +138,11 @@ pub(crate) fn locate(named: Option<&Utf8Path>, config: &Config) -> Result<Store,
     // A variable that is set to nothing, as CI systems do, is not set.
     let named = named.filter(|path| !path.as_str().is_empty());
     let named = named.or(config.registry.as_deref());
-    Ok(Store::locate(&working_dir()?, named).with_usage(config.usage))
+    let usage = match config.local_usage {
+        true => Usage::Local,
+        false => Usage::Registry,
+    };
+    Ok(Store::locate(&working_dir()?, named).with_usage(usage))
 }
 
 /// Where podman's temporary folders go: where podman would put its files itself. `None` for a user without a runtime folder, since podman

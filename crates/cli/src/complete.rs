@@ -14,11 +14,11 @@ use clap_complete::engine::{
     ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter as _,
 };
 use clap_complete::env::Shells;
-use registry::{Config, Entry};
+use config::Config;
+use failure::Failure;
+use registry::Entry;
 
 use crate::common::{locate, working_dir};
-use failure::Failure;
-
 use crate::{Flags, command};
 
 /// The variable that makes a command complete a command line instead of obeying one.

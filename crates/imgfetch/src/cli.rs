@@ -2,9 +2,10 @@
 
 use clap::Parser;
 use cli::{Common, Context, Flags, LeaseFlags, Leases, RemoteFlags};
+use config::Published;
 use failure::Failure;
 use naming::Architecture;
-use registry::{Published, Registry, find_entry};
+use registry::{Registry, find_entry};
 use serde_json::json;
 use transfer::fetch::{Fetched, Fetcher, Names, Wanted};
 use transfer::save::{ArchiveFlags, Form, compliant_name};

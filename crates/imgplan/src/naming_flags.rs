@@ -1,8 +1,8 @@
 //! `--exact`, `--distinct` and `--accept-missing`: what one image is for, and what it may lack.
 
+use config::Config;
 use failure::Failure;
 use plan::AcceptMissing;
-use registry::Config;
 
 use crate::view::at;
 

@@ -2,9 +2,9 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use cli::Reporter;
+use config::Config;
 use failure::Failure;
 use naming::ImageName;
-use registry::Config;
 
 /// What is in the folder of a repository.
 const MARKS: [&str; 2] = [".git", ".github"];

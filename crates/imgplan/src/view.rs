@@ -3,10 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use cli::Reporter;
+use config::Config;
 use engine::Engine;
 use failure::Failure;
 use plan::{Cost, Known};
-use registry::{Config, Entry, Registry, Store};
+use registry::{Entry, Registry, Store};
 use transfer::load::Lacking;
 
 /// Where an image may come from.
@@ -103,7 +104,7 @@ fn configured_costs(config: &Config) -> Result<Vec<Cost>, Failure> {
     }
 }
 
-pub(crate) fn at(config: &Config, said: &registry::Setting<String>, why: &str) -> Failure {
+pub(crate) fn at(config: &Config, said: &config::Setting<String>, why: &str) -> Failure {
     let path = config.path.as_deref().unwrap_or("".into());
     let (line, column) = (said.at.line, said.at.column);
     Failure::invalid(format!("{path}:{line}:{column}: `{}`: {why}", said.key))

@@ -2,14 +2,12 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use cli::{Context, Reporter};
+use config::Config;
 use failure::Failure;
 use plan::{Filter, JobEntry, Keys, Standing, Unread, called, parse_workflow};
-use registry::Config;
 
-use crate::listing;
-use crate::project;
-use crate::text;
 use crate::wanted::{AllWanted, Job, Wanted};
+use crate::{listing, project, text};
 
 /// Plans for the entries of a workflow's matrices.
 #[derive(Debug, Clone, clap::Args)]

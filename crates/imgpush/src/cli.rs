@@ -3,8 +3,8 @@
 use archive::Compress;
 use clap::Parser;
 use cli::{Common, Context, Flags, RemoteFlags};
+use config::Published;
 use failure::Failure;
-use registry::Published;
 use registry::find_entry;
 use serde_json::json;
 

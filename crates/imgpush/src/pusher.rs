@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use archive::{Archive, Compress, Layout, Stack, Stored};
 use cli::Reporter;
+use config::Published;
 use failure::{Code, Failure};
 use naming::{Architecture, Digest, ImageName, Reference};
-use registry::Published;
 use registry::{Edit, Entry, Registry, Store};
 use remote::{Error, Remote};
 

@@ -2,8 +2,8 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use failure::{Code, Reported};
-use registry::Mark;
 use thiserror::Error;
+use yaml::Mark;
 
 /// Why a requirement or a plan was refused. The message says where, as line and column.
 #[derive(Debug, Error)]
@@ -23,7 +23,7 @@ pub enum Error {
     NoPlan,
     /// A workflow is not valid YAML.
     #[error(transparent)]
-    Document(#[from] registry::Error),
+    Document(#[from] yaml::Error),
     /// A workflow is none, or an entry of it can't be read.
     #[error("{path}:{}:{}: {message}", at.line, at.column)]
     Workflow {

@@ -5,9 +5,9 @@
 #![expect(clippy::expect_used, reason = "a test may end where it fails")]
 
 use camino::Utf8Path;
+use config::Config;
 use naming::Architecture;
 use plan::{JobEntry, Keys, Standing, Unread, parse_workflow};
-use registry::Config;
 
 const CONFIG: &str = "plan:
   keys: {toolset: compiler, std: cxxstd, deps: install, sanitizer-address: asan, arch: architecture}

@@ -5,14 +5,12 @@
 //! the one that was read, since editors and `sed -i` take no locks.
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, chown};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::io::Errno;
 
-use crate::error::{Mark, Problem};
-use crate::registry::MAX_BYTES;
 use crate::{Error, own, unfinished};
 
 /// What tells one state of a file from another.
@@ -39,32 +37,8 @@ impl Stamp {
 
 /// The text of a file and the state that it was in; none if there is no file.
 pub(crate) fn read(path: &Utf8Path) -> Result<Option<(String, Stamp)>, Error> {
-    let Some(metadata) = metadata(path)? else {
-        return Ok(None);
-    };
-    // Before it is opened: a named pipe would be waited for.
-    if !metadata.is_file() {
-        return Err(Error::NoText {
-            path: path.to_owned(),
-            message: "is not a regular file".into(),
-        });
-    }
-    let file = File::open(path).map_err(Error::io("open", path))?;
-    let stamp = Stamp::of(&file.metadata().map_err(Error::io("read", path))?);
-    let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(Error::io("read", path))?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(Error::too_large(path));
-    }
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let valid = error.utf8_error().valid_up_to();
-        let before = String::from_utf8_lossy(&error.as_bytes()[..valid]);
-        let problem = Problem::new(Mark::of(&before, valid), "a byte here is not UTF-8");
-        Error::syntax(path, problem.hint("save the file as UTF-8"))
-    })?;
-    Ok(Some((text, stamp)))
+    let read = yaml::read(path)?;
+    Ok(read.map(|(text, metadata)| (text, Stamp::of(&metadata))))
 }
 
 /// Writes a text over a file that is still in the state `expected` (none: not there), with the

@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
+use yaml::{Mark, Node, Problem, Tree, Value, is_null, shown, wrong};
+
 use crate::Entry;
-use crate::error::{Mark, Problem, shown};
 use crate::fields::Fields;
 use crate::key::Key;
-use crate::scalar::{Plain, plain};
-use crate::yaml::{Node, Style, Tree, Value};
 
 /// How many items all lists of a registry may have together. A text within the size limit has
 /// fewer, unless aliases repeat one long list for many entries.
@@ -80,53 +79,5 @@ fn check_version(node: &Node) -> Result<(), Problem> {
         )
         .hint("this program reads `version: 1.0`; a newer one may read more")),
         None => Err(wrong("`version`", "1.0", node)),
-    }
-}
-
-pub(crate) fn is_null(node: &Node) -> bool {
-    matches!(&node.value, Value::Scalar { text, style: Style::Plain } if plain(text) == Plain::Null)
-}
-
-/// The text of a scalar that is text.
-pub(crate) fn text(node: &Node) -> Option<&str> {
-    match &node.value {
-        Value::Scalar {
-            text,
-            style: Style::Plain,
-        } => (plain(text) == Plain::Text).then_some(text.as_str()),
-        Value::Scalar { text, .. } => Some(text),
-        _ => None,
-    }
-}
-
-pub(crate) fn wrong(subject: &str, expected: &str, found: &Node) -> Problem {
-    let (found_is, hint) = match &found.value {
-        Value::Scalar {
-            text,
-            style: Style::Plain,
-        } => match plain(text) {
-            Plain::Null => ("nothing".to_owned(), None),
-            kind @ (Plain::Number | Plain::Bool(_)) => {
-                let what = if kind == Plain::Number {
-                    "the number"
-                } else {
-                    "the boolean"
-                };
-                let hint = (expected == "text").then(|| format!("quote it: `\"{}\"`", shown(text)));
-                (format!("{what} `{}`", shown(text)), hint)
-            }
-            Plain::Text => (format!("`{}`", shown(text)), None),
-        },
-        Value::Scalar { text, .. } => (format!("the text `{}`", shown(text)), None),
-        Value::List { .. } => ("a list".to_owned(), None),
-        Value::Map { .. } => ("a mapping".to_owned(), None),
-        Value::Alias { .. } => ("an alias".to_owned(), None),
-    };
-    Problem {
-        hint,
-        ..Problem::new(
-            found.at,
-            format!("{subject} must be {expected}, not {found_is}"),
-        )
     }
 }

@@ -1,17 +1,13 @@
 //! Changes of one entry: which of its keys differ, and how a value is set where it stands.
 //!
-//! A value that is there is replaced in place, in the style of its kind: scalars bare or quoted as
-//! YAML needs it, lists in flow style unless the list is written as a block. A key that is not
-//! there goes behind the nearest one that precedes it in the order of [`Key::ALL`].
+//! A value that is there is replaced in place. A key that is not there goes behind the nearest one that precedes it in the
+//! order of [`Key::ALL`].
 
 use chrono::SubsecRound;
+use yaml::{Changes, Node, Shown, Value, inline, layout, set};
 
 use crate::Entry;
-use crate::change::Changes;
-use crate::key::{Key, Shown};
-use crate::layout;
-use crate::scalar;
-use crate::yaml::{Node, Value};
+use crate::key::Key;
 
 /// A change to a registry.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,79 +84,6 @@ fn written(entry: &Entry) -> impl Iterator<Item = (Key, Shown)> {
             Shown::Absent => None,
             shown => Some((key, shown)),
         })
-}
-
-fn inline(shown: &Shown) -> String {
-    match shown {
-        Shown::Absent => "null".to_owned(),
-        Shown::Scalar(text) => text.clone(),
-        Shown::List(items) => format!("[{}]", items.join(", ")),
-    }
-}
-
-/// Sets the value of a key that is there.
-pub(crate) fn set(changes: &mut Changes, text: &str, key: &Node, value: &Node, shown: &Shown) {
-    if value.span().is_empty() {
-        match layout::indicator(text, key.span().end, b':') {
-            Some(colon) => changes.insert(colon + 1, format!(" {}", inline(shown))),
-            // In a flow mapping a key may stand alone.
-            None => changes.insert(key.span().end, format!(": {}", inline(shown))),
-        }
-        return;
-    }
-    match (&value.value, shown) {
-        (Value::List { items, flow: false }, Shown::List(new)) if !new.is_empty() => {
-            set_block_list(changes, text, key, items, new);
-        }
-        (Value::List { flow: false, .. } | Value::Map { flow: false, .. }, _) => {
-            // From the key on, since the value begins on a line of its own.
-            match layout::indicator(text, key.span().end, b':') {
-                Some(colon) => {
-                    changes.replace(colon + 1..value.span().end, format!(" {}", inline(shown)));
-                }
-                None => changes.replace(value.span(), inline(shown)),
-            }
-        }
-        _ => changes.replace(value.span(), inline(shown)),
-    }
-}
-
-/// Lists written as a block stay one, and the items before the first that differs stay as they
-/// are, with their comments.
-fn set_block_list(changes: &mut Changes, text: &str, key: &Node, old: &[Node], new: &[String]) {
-    let (Some(first), Some(last)) = (old.first(), old.last()) else {
-        return;
-    };
-    let Some(dash) = layout::indicator(text, key.span().end, b'-') else {
-        changes.replace(
-            first.span().start..last.span().end,
-            inline(&Shown::List(new.to_vec())),
-        );
-        return;
-    };
-    let kept = old
-        .iter()
-        .zip(new)
-        .take_while(|(old, new)| old.scalar().map(scalar::written).as_ref() == Some(*new))
-        .count();
-    let indent = " ".repeat(layout::column(text, dash));
-    let new: Vec<_> = new[kept..]
-        .iter()
-        .map(|item| format!("{indent}- {item}"))
-        .collect();
-    let lines = new.join(layout::line_break(text));
-    let end = layout::line_end(text, last.span().end);
-    match kept.checked_sub(1).and_then(|before| old.get(before)) {
-        None => changes.replace(layout::line_start(text, dash)..end, lines),
-        Some(before) => {
-            let start = layout::line_end(text, before.span().end);
-            let lines = match lines.as_str() {
-                "" => lines,
-                lines => format!("{}{lines}", layout::line_break(text)),
-            };
-            changes.replace(start..end.max(start), lines);
-        }
-    }
 }
 
 fn add(changes: &mut Changes, text: &str, node: &Node, key: Key, shown: &Shown) {

@@ -8,58 +8,6 @@ use camino::{Utf8Path, Utf8PathBuf};
 use failure::{Code, Reported};
 use thiserror::Error;
 
-use crate::registry::MAX_BYTES;
-
-/// A place in a text. Both count from 1; columns are characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mark {
-    /// The line.
-    pub line: u32,
-    /// The character in it.
-    pub column: u32,
-}
-
-impl Mark {
-    /// The place behind so many line breaks, and so many characters of its line.
-    pub(crate) fn behind(lines: usize, characters: usize) -> Self {
-        let from_1 = |count| u32::try_from(count).map_or(u32::MAX, |count| count.saturating_add(1));
-        Self {
-            line: from_1(lines),
-            column: from_1(characters),
-        }
-    }
-
-    /// The place of a byte.
-    pub(crate) fn of(text: &str, at: usize) -> Self {
-        let before = &text[..at];
-        let column = before.chars().rev().take_while(|c| *c != '\n').count();
-        Self::behind(before.matches('\n').count(), column)
-    }
-}
-
-/// What is wrong with a text, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Problem {
-    pub at: Mark,
-    pub message: String,
-    pub hint: Option<String>,
-}
-
-impl Problem {
-    pub fn new(at: Mark, message: impl Into<String>) -> Self {
-        Self {
-            at,
-            message: message.into(),
-            hint: None,
-        }
-    }
-
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-}
-
 /// Why the registry or its store could not be read or written.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -70,32 +18,9 @@ pub enum Error {
         /// Where it would be.
         path: Utf8PathBuf,
     },
-    /// There is no config where one was named.
-    #[error("{path}: there is no config")]
-    NoConfig {
-        /// Where it was looked for.
-        path: Utf8PathBuf,
-    },
-    /// The registry breaks a rule of YAML or of its own grammar.
-    #[error("{path}:{}:{}: {message}", at.line, at.column)]
-    Syntax {
-        /// The registry.
-        path: Utf8PathBuf,
-        /// Where the fault is.
-        at: Mark,
-        /// The rule that is broken.
-        message: String,
-        /// What to do.
-        hint: Option<String>,
-    },
-    /// The file is no text that could be a registry.
-    #[error("{path}: {message}")]
-    NoText {
-        /// The registry.
-        path: Utf8PathBuf,
-        /// What is wrong with the file as a whole.
-        message: String,
-    },
+    /// The registry breaks a rule of YAML or of its own grammar, or can't be read.
+    #[error(transparent)]
+    Yaml(#[from] yaml::Error),
     /// An edit would have changed more than was meant; nothing was written.
     #[error(
         "{path}: the entry `{entry}` cannot be edited without changing something else in the file"
@@ -174,25 +99,11 @@ impl Error {
             io::ErrorKind::PermissionDenied,
             io::ErrorKind::ReadOnlyFilesystem,
         ];
-        matches!(self, Self::Io { source, .. } if kinds.contains(&source.kind()))
-    }
-
-    pub(crate) fn too_large(path: &Utf8Path) -> Self {
-        Self::NoText {
-            path: path.to_owned(),
-            message: format!(
-                "is larger than {} MiB, which no registry is",
-                MAX_BYTES >> 20
-            ),
-        }
-    }
-
-    pub(crate) fn syntax(path: &Utf8Path, problem: Problem) -> Self {
-        Self::Syntax {
-            path: path.to_owned(),
-            at: problem.at,
-            message: problem.message,
-            hint: problem.hint,
+        match self {
+            Self::Io { source, .. } | Self::Yaml(yaml::Error::Io { source, .. }) => {
+                kinds.contains(&source.kind())
+            }
+            _ => false,
         }
     }
 
@@ -209,12 +120,8 @@ impl Error {
 impl Reported for Error {
     fn code(&self) -> Code {
         match self {
-            Self::NoRegistry { .. }
-            | Self::NoConfig { .. }
-            | Self::Syntax { .. }
-            | Self::NoText { .. }
-            | Self::Foreign { .. }
-            | Self::Path { .. } => Code::Invalid,
+            Self::NoRegistry { .. } | Self::Foreign { .. } | Self::Path { .. } => Code::Invalid,
+            Self::Yaml(error) => error.code(),
             Self::LockTimeout { .. } => Code::Lock,
             Self::Io { source, .. } => match source.kind() {
                 io::ErrorKind::StorageFull
@@ -235,7 +142,7 @@ impl Reported for Error {
             Self::NoRegistry { .. } => {
                 Some("run it below the folder that has one, or name it with --registry".into())
             }
-            Self::Syntax { hint, .. } => hint.clone(),
+            Self::Yaml(error) => error.hint(),
             Self::Edit { .. } => Some(
                 "an anchor, an alias or an unusual layout is in the way; edit the entry by hand"
                     .into(),
@@ -270,16 +177,4 @@ fn seconds(duration: Duration) -> impl fmt::Display {
         0 => format!("{} ms", duration.as_millis()),
         seconds => format!("{seconds} s"),
     }
-}
-
-/// The longest piece of somebody's text that a message repeats, in characters.
-const SHOWN_CHARS: usize = 60;
-
-/// Somebody's text in a message: bounded, on one line, unable to steer a terminal.
-pub(crate) fn shown(text: &str) -> String {
-    let mut out = naming::visible(text.chars().take(SHOWN_CHARS));
-    if text.chars().nth(SHOWN_CHARS).is_some() {
-        out.push('…');
-    }
-    out
 }

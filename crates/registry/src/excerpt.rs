@@ -10,11 +10,9 @@
 use std::ops::Range;
 
 use camino::Utf8Path;
+use yaml::{Changes, MAX_NODES, Node, Tree, Value, layout};
 
-use crate::change::Changes;
 use crate::goal::{Fate, Goal};
-use crate::layout;
-use crate::yaml::{MAX_NODES, Node, Tree, Value};
 use crate::{Registry, decode};
 
 /// What is left of a text, and what is cut.

@@ -5,12 +5,10 @@ use std::str::FromStr;
 use camino::Utf8PathBuf;
 use chrono::{DateTime, Utc};
 use naming::{NameError, Reference};
+use yaml::{Mark, Node, Plain, Problem, Style, Tree, Value, is_null, plain, shown, text, wrong};
 
-use crate::decode::{MAX_ITEMS, is_null, text, wrong};
-use crate::error::{Mark, Problem, shown};
+use crate::decode::MAX_ITEMS;
 use crate::key::Key;
-use crate::scalar::{Plain, plain};
-use crate::yaml::{Node, Style, Tree, Value};
 use crate::{Entry, Requested};
 
 /// One entry's values by key, on the way to becoming an [`Entry`].

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use yaml::{Node, Tree, Value};
+
 use crate::key::Key;
-use crate::yaml::{Node, Tree, Value};
 use crate::{Edit, Entry, Registry, edit};
 
 /// What becomes of an entry that is there.

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
+use yaml::MAX_BYTES;
 
-use crate::registry::MAX_BYTES;
 use crate::replaced::Replaced;
 use crate::{Edit, Entry, Error, Registry, Store, StorePath, Unfinished, atomic, own, work};
 

@@ -1,8 +1,8 @@
 //! The keys of an entry, and what each says in YAML.
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use yaml::Shown;
 
-use crate::scalar;
 use crate::{Entry, Requested};
 
 /// A key that is imgpipe's own, in the order in which new entries are written.
@@ -33,15 +33,6 @@ pub(crate) enum Key {
     Thin,
     Remote,
     Pinned,
-}
-
-/// The value of a key, as YAML writes it.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Shown {
-    /// What an entry says by leaving the key out.
-    Absent,
-    Scalar(String),
-    List(Vec<String>),
 }
 
 impl Key {
@@ -166,7 +157,7 @@ impl Key {
 }
 
 fn text(value: &str) -> Shown {
-    Shown::Scalar(scalar::written(value))
+    Shown::Scalar(yaml::written(value))
 }
 
 fn bare(value: Option<impl ToString>) -> Shown {
@@ -180,7 +171,7 @@ fn flag(value: bool) -> Shown {
 /// A mapping in flow style.
 fn requested(requested: &Requested) -> String {
     let [packages, tools] = [&requested.packages, &requested.tools].map(|names| {
-        let names: Vec<_> = names.iter().map(|name| scalar::written(name)).collect();
+        let names: Vec<_> = names.iter().map(|name| yaml::written(name)).collect();
         names.join(", ")
     });
     format!("{{packages: [{packages}], tools: [{tools}]}}")
@@ -190,7 +181,7 @@ fn list(values: &[String]) -> Shown {
     if values.is_empty() {
         Shown::Absent
     } else {
-        Shown::List(values.iter().map(|value| scalar::written(value)).collect())
+        Shown::List(values.iter().map(|value| yaml::written(value)).collect())
     }
 }
 

@@ -19,8 +19,6 @@
 //! ```
 
 mod atomic;
-mod change;
-mod config;
 mod decode;
 mod edit;
 mod entry;
@@ -33,7 +31,6 @@ mod install;
 mod interrupted;
 mod key;
 mod known;
-mod layout;
 mod lease;
 mod leftovers;
 mod list;
@@ -44,7 +41,6 @@ mod registry;
 mod removal;
 mod replaced;
 mod reserve;
-mod scalar;
 mod staging;
 mod store;
 mod stray;
@@ -56,13 +52,10 @@ mod usage;
 mod ways;
 mod work;
 mod writing;
-mod written;
-mod yaml;
 
-pub use config::{Config, MATRIX_KEYS, Planning, Published, Section, Setting, UnknownKey};
 pub use edit::Edit;
 pub use entry::{Entry, Requested};
-pub use error::{Error, Mark};
+pub use error::Error;
 pub use holder::{Holder, Life};
 pub use interrupted::InterruptedBuild;
 pub use lease::{LEASE_TERM, Lease, LeaseList, Term};
@@ -78,4 +71,3 @@ pub use transfer::Transfer;
 pub use unfinished::{Unfinished, remove_unfinished};
 pub use usage::Usage;
 pub use writing::{is_writing, stop_writing};
-pub use written::{Content, Written};

@@ -6,13 +6,11 @@
 
 use std::ops::Range;
 
-use crate::Entry;
-use crate::change::Changes;
-use crate::edit;
+use yaml::layout::{self, column, line_end, line_start};
+use yaml::{Changes, Node, Shown, Tree, Value};
+
 use crate::goal::{Fate, Goal};
-use crate::key::Shown;
-use crate::layout::{self, column, line_end, line_start};
-use crate::yaml::{Node, Tree, Value};
+use crate::{Entry, edit};
 
 /// How far a block list is indented under its key, and an entry under its dash, where there is
 /// nothing to go by.
@@ -40,7 +38,7 @@ pub(crate) fn update(changes: &mut Changes, text: &str, tree: Option<&Tree>, goa
         }
         _ if *flow => {
             let entries = Shown::Scalar(format!("[{}]", flows(&goal.added)));
-            edit::set(changes, text, key, images, &entries);
+            yaml::set(changes, text, key, images, &entries);
         }
         _ => fill(changes, text, key, images, &goal.added),
     }

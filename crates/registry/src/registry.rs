@@ -21,17 +21,12 @@ use std::sync::{Arc, OnceLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use naming::NameError;
+use yaml::{Changes, Mark, Node, Problem, Tree, Value};
 
-use crate::change::Changes;
-use crate::error::{Mark, Problem};
 use crate::excerpt::Excerpt;
 use crate::goal::{Fate, Goal};
 use crate::usage::Uses;
-use crate::yaml::{Node, Tree, Value};
-use crate::{Edit, Entry, Error, decode, edit, list, yaml};
-
-/// The largest registry, in bytes: some 40,000 entries. The tree of a text takes a multiple of it.
-pub(crate) const MAX_BYTES: u64 = 16 << 20;
+use crate::{Edit, Entry, Error, decode, edit, list};
 
 /// A registry's text, and what it says. Copies share both.
 #[derive(Debug, Clone)]
@@ -51,11 +46,13 @@ impl Registry {
         let bare = text.strip_prefix('\u{feff}').unwrap_or(&text);
         if let Some(at) = bare.find('\0') {
             let problem = Problem::new(Mark::of(bare, at), "a NUL byte stands here");
-            return Err(Error::syntax(path, problem));
+            return Err(yaml::Error::syntax(path, problem).into());
         }
-        let tree = yaml::parse(&text).map_err(|problem| Error::syntax(path, problem))?;
+        let tree = yaml::parse(&text).map_err(|problem| yaml::Error::syntax(path, problem))?;
         let entries = match &tree {
-            Some(tree) => decode::entries(tree).map_err(|problem| Error::syntax(path, problem))?,
+            Some(tree) => {
+                decode::entries(tree).map_err(|problem| yaml::Error::syntax(path, problem))?
+            }
             None => Vec::new(),
         };
         let tree = OnceLock::from(tree.filter(has_keys));
@@ -135,7 +132,7 @@ impl Registry {
         let text = changes.apply(&self.text).ok_or_else(refuse)?;
         match self.outcome(text, &changes, &goal) {
             Ok(Some(new)) => Ok(new),
-            Ok(None) | Err(Error::Syntax { .. }) => Err(refuse()),
+            Ok(None) | Err(Error::Yaml(yaml::Error::Syntax { .. })) => Err(refuse()),
             Err(error) => Err(error),
         }
     }
@@ -177,8 +174,8 @@ impl Registry {
 }
 
 fn check_size(path: &Utf8Path, text: &str) -> Result<(), Error> {
-    match text.len() as u64 > MAX_BYTES {
-        true => Err(Error::too_large(path)),
+    match text.len() as u64 > yaml::MAX_BYTES {
+        true => Err(yaml::Error::too_large(path).into()),
         false => Ok(()),
     }
 }

@@ -1,7 +1,7 @@
 //! One entry of a job's matrix.
 
 use camino::Utf8Path;
-use registry::{Content, Mark, Written};
+use yaml::{Content, Mark, Written};
 
 use super::Unread;
 use super::matrix::Combination;

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
+use config::MATRIX_KEYS;
 use naming::{Architecture, NameError};
-use registry::MATRIX_KEYS;
 
 use super::entry::{JobEntry, listed};
 use super::marks::truth;

@@ -1,7 +1,7 @@
 //! The jobs of a workflow, and the entries that they make.
 
 use camino::Utf8Path;
-use registry::{Content, Mark, Written};
+use yaml::{Content, Mark, Written};
 
 use super::entry::JobEntry;
 use super::matrix::{Combination, combinations};

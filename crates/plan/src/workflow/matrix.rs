@@ -5,7 +5,7 @@
 //! contradict; what it adds may be overwritten by a later entry, an axis value never. An entry that can be added to none
 //! is a combination of its own, which later entries do not touch.
 
-use registry::{Content, Mark, Written};
+use yaml::{Content, Mark, Written};
 
 use super::value::Value;
 

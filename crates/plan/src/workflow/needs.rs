@@ -1,7 +1,7 @@
 //! From an entry to the requirement that its image has to meet.
 
+use config::Planning;
 use naming::{Architecture, NameError, Os, ToolName, Variant};
-use registry::Planning;
 
 use super::Unread;
 use super::entry::JobEntry;

@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-use registry::{Content, Written};
+use yaml::{Content, Written};
 
 use super::template;
 

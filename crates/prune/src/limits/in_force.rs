@@ -3,9 +3,10 @@
 use std::fmt;
 
 use cli::Reporter;
+use config::{Config, Section};
 use failure::Failure;
 use glob::Pattern;
-use registry::{Config, Registry, Section};
+use registry::Registry;
 
 use super::said::{Said, Sources, pattern, place};
 use super::{Asked, KeepLast, Limits, Per, RULES};

@@ -1,9 +1,9 @@
 //! What a flag or else the config says, and which of them it was.
 
 use camino::Utf8Path;
+use config::{Config, Section, Setting};
 use failure::Failure;
 use glob::Pattern;
-use registry::{Config, Section, Setting};
 
 use super::Asked;
 

@@ -49,7 +49,10 @@ fn what_was_removed_before_a_failure_is_told() {
         .expect("some went");
     assert_eq!(decided, "decided");
     assert_eq!(told, (0..PART).collect::<Vec<_>>());
-    assert!(matches!(failure, Some(Error::Syntax { .. })), "{failure:?}");
+    assert!(
+        matches!(failure, Some(Error::Yaml(yaml::Error::Syntax { .. }))),
+        "{failure:?}"
+    );
     assert_eq!(archives(&store), 7);
 }
 
@@ -61,7 +64,10 @@ fn a_failure_before_anything_went_is_one() {
         Ok::<_, Error>((names.clone(), ()))
     };
     let failure = store.remove(TIMEOUT, decide, |_, _| panic!("nothing went"));
-    assert!(matches!(failure, Err(Error::Syntax { .. })), "{failure:?}");
+    assert!(
+        matches!(failure, Err(Error::Yaml(yaml::Error::Syntax { .. }))),
+        "{failure:?}"
+    );
     assert_eq!(archives(&store), 3);
 }
 

@@ -24,7 +24,10 @@ fn threads_lose_no_update() {
         }
         // Nobody ever reads half a registry.
         for _ in 0..100 {
-            assert!(!matches!(stores[0].read(), Err(Error::Syntax { .. })));
+            assert!(!matches!(
+                stores[0].read(),
+                Err(Error::Yaml(yaml::Error::Syntax { .. }))
+            ));
         }
     });
     assert_eq!(stores[0].read().unwrap().get("a").unwrap().usage_count, 80);

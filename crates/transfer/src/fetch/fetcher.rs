@@ -2,21 +2,22 @@
 
 use std::time::Duration;
 
-use crate::save::Form;
 use archive::{Archive, Gathered};
 use camino::{Utf8Path, Utf8PathBuf};
 use cli::Reporter;
+use config::Published;
 use engine::Engine;
 use failure::{Code, Failure};
 use naming::{Architecture, Digest, Reference};
 use prune::InForce;
-use registry::{Entry, Published, Registry, Store};
+use registry::{Entry, Registry, Store};
 use remote::{Remote, RemoteImage};
 
 use crate::fetch::download::{download, gather};
 use crate::fetch::saving::recorded;
 use crate::fetch::wanted::Words;
 use crate::fetch::{Names, Wanted, platform};
+use crate::save::Form;
 
 /// How thin archives may stand on each other, each of which is fetched before the next.
 const MAX_DEPTH: usize = 128;

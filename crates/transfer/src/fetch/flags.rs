@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use crate::save::Form;
 use clap::Args;
 use cli::{Common, RemoteFlags, Reporter};
+use config::{Config, Published};
 use engine::Engine;
 use failure::Failure;
-use registry::{Config, Published, Store};
+use registry::Store;
 use remote::Remote;
 
 use crate::fetch::Fetcher;
+use crate::save::Form;
 
 /// Whether an archive that is missing is fetched.
 #[derive(Debug, Clone, Args)]

@@ -1,11 +1,12 @@
 //! What an operand asks for.
 
-use crate::save::Naming;
+use config::Published;
 use failure::{Code, Failure};
 use naming::{Architecture, ImageName, Reference};
-use registry::{Entry, Published, Registry, Store, find_entry};
+use registry::{Entry, Registry, Store, find_entry};
 
 use crate::fetch::place::Place;
+use crate::save::Naming;
 
 /// An image to fetch.
 #[derive(Debug, Clone)]

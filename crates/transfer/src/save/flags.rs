@@ -2,9 +2,9 @@
 
 use archive::Compress;
 use clap::Args;
+use config::Config;
 use failure::Failure;
 use prune::{Asked, InForce};
-use registry::Config;
 
 /// How archives are written, whatever is in them.
 #[derive(Debug, Clone, Args)]

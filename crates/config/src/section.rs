@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use yaml::{Error, Node, Problem, Tree};
 
-use super::value::{boolean, count, days, gigabytes, setting, texts};
-use crate::error::Problem;
-use crate::yaml::{Node, Tree};
-use crate::{Error, Setting};
+use crate::Setting;
+use crate::value::{boolean, count, days, gigabytes, setting, texts};
 
 /// A mapping of the config, or nothing where the config has none; then every key is `None`.
 ///

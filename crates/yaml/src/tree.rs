@@ -8,25 +8,20 @@
 //! Nothing is expanded: an alias stays an alias and its anchor is looked up when it is read, so a
 //! document full of nested aliases costs what its text costs.
 
-mod builder;
-mod offsets;
-
 use std::collections::HashMap;
 use std::ops::Range;
 
 use compact_str::CompactString;
 
-use crate::error::Mark;
-
-pub(crate) use builder::{MAX_NODES, parse};
+use crate::Mark;
 
 /// A document: its root, and where its anchors are.
 #[derive(Debug)]
-pub(crate) struct Tree {
-    root: Node,
+pub struct Tree {
+    pub(crate) root: Node,
     /// By the parser's number for an anchor, the way from the root down to its node.
-    anchors: HashMap<u32, Vec<usize>>,
-    nodes: usize,
+    pub(crate) anchors: HashMap<u32, Vec<usize>>,
+    pub(crate) nodes: usize,
 }
 
 /// A node, and the bytes that it takes: with its tag and anchor, without comments around it.
@@ -34,39 +29,54 @@ pub(crate) struct Tree {
 ///
 /// There are as many as half a million of them, and what the kernel takes to give memory is most of what they cost.
 #[derive(Debug)]
-pub(crate) struct Node {
+pub struct Node {
     start: u32,
     end: u32,
+    /// Where it begins.
     pub at: Mark,
+    /// What it is.
     pub value: Value,
 }
 
 // With the texts of most scalars, which are short.
 const _: () = assert!(size_of::<Node>() <= 48);
 
+/// What a node is.
 #[derive(Debug)]
-pub(crate) enum Value {
+pub enum Value {
+    /// One value.
     Scalar {
+        /// Without quotes and escapes.
         text: CompactString,
+        /// How it is written.
         style: Style,
     },
+    /// A list.
     List {
+        /// What is in it.
         items: Vec<Node>,
+        /// Whether it is written in brackets.
         flow: bool,
     },
+    /// A mapping.
     Map {
+        /// Its keys and their values.
         pairs: Vec<(Node, Node)>,
+        /// Whether it is written in braces.
         flow: bool,
     },
+    /// What another node says.
     Alias {
+        /// The parser's number for its anchor.
         anchor: u32,
+        /// What the anchor is called.
         name: CompactString,
     },
 }
 
 /// How a scalar is written, as far as reading and editing need to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Style {
+pub enum Style {
     /// Its text decides whether it is a number, a boolean, null or text.
     Plain,
     /// Always text: quoted, or tagged so.
@@ -76,6 +86,7 @@ pub(crate) enum Style {
 }
 
 impl Tree {
+    /// The document's own node.
     pub fn root(&self) -> &Node {
         &self.root
     }
@@ -108,7 +119,7 @@ impl Tree {
 
 impl Node {
     /// Of bytes that are below 4 GiB: no text is that long.
-    fn new(span: Range<usize>, at: Mark, value: Value) -> Self {
+    pub(crate) fn new(span: Range<usize>, at: Mark, value: Value) -> Self {
         let short = |at| u32::try_from(at).unwrap_or(u32::MAX);
         Self {
             start: short(span.start),

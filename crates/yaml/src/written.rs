@@ -1,11 +1,6 @@
-//! YAML that is neither a registry nor a config, as plain values with their places: workflows are read by others,
-//! and what is wrong with one is said with line and column all the same.
+//! A document as plain values with their places.
 
-use crate::Mark;
-use crate::decode::is_null;
-use crate::error::{Error, Problem};
-use crate::scalar::{Plain, plain};
-use crate::yaml::{self, Node, Style, Tree, Value};
+use crate::{Error, Mark, Node, Plain, Problem, Style, Tree, Value, is_null, parse, plain};
 
 /// How many values a document may have when its aliases are written out: a matrix of thousands of entries.
 const MAX_VALUES: usize = 200_000;
@@ -44,7 +39,7 @@ impl Written {
     pub fn parse(path: &camino::Utf8Path, text: &str) -> Result<Self, Error> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let read = || -> Result<Self, Problem> {
-            let Some(tree) = yaml::parse(text)? else {
+            let Some(tree) = parse(text)? else {
                 return Ok(Self {
                     at: Mark { line: 1, column: 1 },
                     content: Content::Null,

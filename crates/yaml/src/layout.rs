@@ -7,19 +7,19 @@
 use std::ops::Range;
 
 /// The first byte of the line that holds `at`.
-pub(crate) fn line_start(text: &str, at: usize) -> usize {
+pub fn line_start(text: &str, at: usize) -> usize {
     text[..at].rfind(['\n', '\r']).map_or(0, |end| end + 1)
 }
 
 /// The end of the line that holds `at`, before its line break.
-pub(crate) fn line_end(text: &str, at: usize) -> usize {
+pub fn line_end(text: &str, at: usize) -> usize {
     text[at..]
         .find(['\n', '\r'])
         .map_or(text.len(), |end| at + end)
 }
 
 /// Behind the line break that stands at `at`, if one does.
-pub(crate) fn after_break(text: &str, at: usize) -> usize {
+pub fn after_break(text: &str, at: usize) -> usize {
     let rest = &text[at..];
     if rest.starts_with("\r\n") {
         at + 2
@@ -31,7 +31,7 @@ pub(crate) fn after_break(text: &str, at: usize) -> usize {
 }
 
 /// The line break that the text uses: that of its first line.
-pub(crate) fn line_break(text: &str) -> &'static str {
+pub fn line_break(text: &str) -> &'static str {
     let end = line_end(text, 0);
     match &text[end..after_break(text, end)] {
         "\r\n" => "\r\n",
@@ -41,25 +41,25 @@ pub(crate) fn line_break(text: &str) -> &'static str {
 }
 
 /// How many characters stand before `at` in its line.
-pub(crate) fn column(text: &str, at: usize) -> usize {
+pub fn column(text: &str, at: usize) -> usize {
     let line = &text[line_start(text, at)..at];
     line.trim_start_matches('\u{feff}').chars().count()
 }
 
 /// Whether there is only white space in a range.
-pub(crate) fn blank(text: &str, range: Range<usize>) -> bool {
+pub fn blank(text: &str, range: Range<usize>) -> bool {
     text[range].bytes().all(|b| matches!(b, b' ' | b'\t'))
 }
 
 /// Where a range ends without the white space and line breaks at its end.
-pub(crate) fn trimmed_end(text: &str, range: Range<usize>) -> usize {
+pub fn trimmed_end(text: &str, range: Range<usize>) -> usize {
     let start = range.start;
     start + text[range].trim_end_matches([' ', '\t', '\n', '\r']).len()
 }
 
 /// The first byte from `at` on that is neither white space, nor in a comment, nor one of
 /// `indicators`; the end of the text if there is none.
-pub(crate) fn token(text: &str, mut at: usize, indicators: &[u8]) -> usize {
+pub fn token(text: &str, mut at: usize, indicators: &[u8]) -> usize {
     let bytes = text.as_bytes();
     while let Some(byte) = bytes.get(at) {
         match byte {
@@ -73,7 +73,7 @@ pub(crate) fn token(text: &str, mut at: usize, indicators: &[u8]) -> usize {
 }
 
 /// Where the next token of a line begins; `at` itself where only a comment or nothing follows.
-pub(crate) fn token_on_line(text: &str, at: usize) -> usize {
+pub fn token_on_line(text: &str, at: usize) -> usize {
     let line = &text[at..line_end(text, at)];
     match line.trim_start_matches([' ', '\t']) {
         "" => at,
@@ -83,7 +83,7 @@ pub(crate) fn token_on_line(text: &str, at: usize) -> usize {
 }
 
 /// The first byte from `at` on that belongs to neither white space, comment nor property.
-pub(crate) fn content(text: &str, at: usize) -> usize {
+pub fn content(text: &str, at: usize) -> usize {
     let mut at = token(text, at, b"");
     while matches!(text.as_bytes().get(at), Some(b'&' | b'!')) {
         let rest = &text[at..];
@@ -95,14 +95,14 @@ pub(crate) fn content(text: &str, at: usize) -> usize {
 
 /// Where the indicator `wanted` stands, which is the next token from `at` on but for properties
 /// and, before a `-`, the `:` of the key that the list belongs to.
-pub(crate) fn indicator(text: &str, at: usize, wanted: u8) -> Option<usize> {
+pub fn indicator(text: &str, at: usize, wanted: u8) -> Option<usize> {
     let skipped: &[u8] = if wanted == b'-' { b":" } else { b"" };
     let at = content(text, token(text, at, skipped));
     (text.as_bytes().get(at) == Some(&wanted)).then_some(at)
 }
 
 /// Behind the closing quote of the quoted scalar that begins at `at`, with or without properties.
-pub(crate) fn quoted_end(text: &str, at: usize) -> usize {
+pub fn quoted_end(text: &str, at: usize) -> usize {
     let bytes = text.as_bytes();
     let start = content(text, at);
     let Some(quote) = bytes.get(start).copied() else {

@@ -3,12 +3,7 @@
 use std::time::Duration;
 
 use camino::Utf8Path;
-
-use crate::Mark;
-use crate::decode::{is_null, text, wrong};
-use crate::error::{Problem, shown};
-use crate::scalar::{Plain, plain};
-use crate::yaml::{Node, Style, Tree, Value};
+use yaml::{Mark, Node, Plain, Problem, Style, Tree, Value, is_null, plain, shown, text, wrong};
 
 /// What a config says, and where.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,9 +4,10 @@ use std::ops::Range;
 
 /// Changes to one text. Ranges are those of the text before any of them.
 #[derive(Debug, Default)]
-pub(crate) struct Changes(Vec<(Range<usize>, String)>);
+pub struct Changes(Vec<(Range<usize>, String)>);
 
 impl Changes {
+    /// Replaces the bytes of a range.
     pub fn replace(&mut self, range: Range<usize>, text: impl Into<String>) {
         self.0.push((range, text.into()));
     }
@@ -16,6 +17,7 @@ impl Changes {
         self.replace(at..at, text);
     }
 
+    /// Takes out the bytes of a range.
     pub fn delete(&mut self, range: Range<usize>) {
         self.replace(range, "");
     }

@@ -4,23 +4,10 @@
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use yaml::{Problem, Tree, text, wrong};
 
-use crate::atomic;
-use crate::decode::{text, wrong};
-use crate::error::Problem;
-use crate::yaml::{self, Tree};
-use crate::{Error, Usage};
-
-mod plan;
-mod published;
-mod section;
-mod value;
-
-pub use plan::{MATRIX_KEYS, Planning};
-pub use published::Published;
-pub use section::Section;
-pub use value::{Setting, UnknownKey};
-use value::{boolean, gigabytes, others, section, setting};
+use crate::value::{boolean, gigabytes, others, section, setting};
+use crate::{Error, Planning, Section, Setting, UnknownKey};
 
 /// What the file may be called, the first that a folder has.
 const FILE_NAMES: [&str; 2] = ["local-ci-config.yml", ".localci.yml"];
@@ -57,8 +44,8 @@ pub struct Config {
     pub remote: Option<Setting<String>>,
     /// `images.fetch`: whether archives that are missing are fetched from there.
     pub fetch: Option<bool>,
-    /// `images.usage`: where uses are counted.
-    pub usage: Usage,
+    /// `images.usage`: whether uses are counted beside the registry, and not in it.
+    pub local_usage: bool,
     /// `images.cleanup`: what pruning keeps the store under. Its keys are those of the limits.
     pub cleanup: Section,
     /// `plan`: how requirements and workflows are read, and what the best image is.
@@ -75,9 +62,9 @@ impl Config {
     pub fn find(cwd: &Utf8Path, named: Option<&Utf8Path>) -> Result<Self, Error> {
         if let Some(named) = named {
             let path = cwd.join(named);
-            return match atomic::read(&path)? {
+            return match yaml::read(&path)? {
                 Some((text, _)) => Self::parse(&path, &text),
-                None => Err(Error::NoConfig { path }),
+                None => Err(Error::Missing { path }),
             };
         }
         let candidates = cwd
@@ -85,7 +72,7 @@ impl Config {
             .flat_map(|folder| FILE_NAMES.map(|name| folder.join(name)));
         for path in candidates {
             if path.is_file()
-                && let Some((text, _)) = atomic::read(&path)?
+                && let Some((text, _)) = yaml::read(&path)?
             {
                 return Self::parse(&path, &text);
             }
@@ -100,8 +87,8 @@ impl Config {
         unknown.map(move |unknown| unknown.warning(path))
     }
 
-    fn parse(path: &Utf8Path, text: &str) -> Result<Self, Error> {
-        let syntax = |problem| Error::syntax(path, problem);
+    pub(crate) fn parse(path: &Utf8Path, text: &str) -> Result<Self, Error> {
+        let syntax = |problem| yaml::Error::syntax(path, problem);
         let mut config = Self {
             path: Some(path.to_owned()),
             ..Self::default()
@@ -140,11 +127,9 @@ impl Config {
             let found = text(node).filter(|text| !text.is_empty());
             found.ok_or_else(|| wrong(key, "the path of a registry", node))
         })?;
-        let folder = self
-            .path
-            .as_deref()
-            .map(atomic::parent)
-            .unwrap_or("".into());
+        let folder = self.path.as_deref().and_then(Utf8Path::parent);
+        let folder = folder.filter(|it| !it.as_str().is_empty());
+        let folder = folder.unwrap_or(".".into());
         self.registry = registry.map(|registry| folder.join(registry.value));
         let remote = setting(tree, images, "images.remote", |node, key| {
             let found = text(node).filter(|text| !text.is_empty());
@@ -158,11 +143,11 @@ impl Config {
         })?;
         self.fetch = fetch.map(|fetch| fetch.value);
         let usage = setting(tree, images, "images.usage", |node, key| match text(node) {
-            Some("registry") => Ok(Usage::Registry),
-            Some("local") => Ok(Usage::Local),
+            Some("registry") => Ok(false),
+            Some("local") => Ok(true),
             _ => Err(wrong(key, "registry or local", node)),
         })?;
-        self.usage = usage.map(|usage| usage.value).unwrap_or_default();
+        self.local_usage = usage.is_some_and(|usage| usage.value);
         let cleanup = section(tree, images, "cleanup", "images.cleanup")?;
         if let Some(cleanup) = cleanup {
             let unknown = others("images.cleanup", cleanup, &CLEANUP);

@@ -3,12 +3,10 @@
 use std::str::FromStr;
 
 use naming::{NameError, Os, ToolName, Variant};
+use yaml::{Node, Problem, Tree, Value, text, wrong};
 
-use super::UnknownKey;
-use super::value::{Setting, others, pairs, setting, texts};
-use crate::decode::{text, wrong};
-use crate::error::Problem;
-use crate::yaml::{Node, Tree, Value};
+use crate::value::{others, pairs, setting, texts};
+use crate::{Setting, UnknownKey};
 
 /// What `plan` may say.
 const KEYS: [&str; 9] = [

@@ -6,20 +6,18 @@ use std::ops::Range;
 use compact_str::CompactString;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, Tag};
 
-use super::offsets::Offsets;
-use super::{Node, Style, Tree, Value};
-use crate::error::{Mark, Problem, shown};
-use crate::layout;
+use crate::offsets::Offsets;
+use crate::{Mark, Node, Problem, Style, Tree, Value, layout, shown};
 
 /// How deep collections may nest. Registries need four levels; the bound keeps recursion over the
 /// tree, its drop included, off the end of the stack.
 const MAX_DEPTH: usize = 64;
 
 /// How many nodes a document may have: about 25,000 entries. A tree takes some 150 bytes a node.
-pub(crate) const MAX_NODES: usize = 1_000_000;
+pub const MAX_NODES: usize = 1_000_000;
 
 /// The tree of a text that holds one document; none where it has only comments, or nothing.
-pub(crate) fn parse(text: &str) -> Result<Option<Tree>, Problem> {
+pub fn parse(text: &str) -> Result<Option<Tree>, Problem> {
     let mut builder = Builder::new(text);
     for event in Parser::new_from_str(text) {
         let (event, span) =
@@ -97,7 +95,7 @@ impl<'a> Builder<'a> {
                 self.documents += 1;
                 if self.documents > 1 {
                     return Err(Problem::new(at, "a second document begins here")
-                        .hint("a registry is one YAML document"));
+                        .hint("a file is one YAML document"));
                 }
                 Ok(())
             }

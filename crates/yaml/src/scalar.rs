@@ -4,22 +4,46 @@
 //! YAML 1.1 would take for a boolean, a number or a date is quoted too, since other tools read
 //! registries with parsers of that age.
 
+use crate::{Node, Style, Value};
+
 /// What a plain scalar stands for.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Plain {
+pub enum Plain {
+    /// Nothing.
     Null,
+    /// True or false.
     Bool(bool),
+    /// A number.
     Number,
+    /// Any other text.
     Text,
 }
 
-pub(crate) fn plain(text: &str) -> Plain {
+/// What a plain scalar of this text stands for.
+pub fn plain(text: &str) -> Plain {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Plain::Null,
         "true" | "True" | "TRUE" => Plain::Bool(true),
         "false" | "False" | "FALSE" => Plain::Bool(false),
         _ if is_number(text) => Plain::Number,
         _ => Plain::Text,
+    }
+}
+
+/// Whether a node says nothing.
+pub fn is_null(node: &Node) -> bool {
+    matches!(&node.value, Value::Scalar { text, style: Style::Plain } if plain(text) == Plain::Null)
+}
+
+/// The text of a scalar that is text.
+pub fn text(node: &Node) -> Option<&str> {
+    match &node.value {
+        Value::Scalar {
+            text,
+            style: Style::Plain,
+        } => (plain(text) == Plain::Text).then_some(text.as_str()),
+        Value::Scalar { text, .. } => Some(text),
+        _ => None,
     }
 }
 
@@ -43,7 +67,7 @@ fn is_number(text: &str) -> bool {
 }
 
 /// A text as YAML: bare where that is safe in every context and for every reader, else quoted.
-pub(crate) fn written(text: &str) -> String {
+pub fn written(text: &str) -> String {
     if is_bare(text) {
         text.to_owned()
     } else if text.chars().any(must_escape) {

@@ -1,8 +1,9 @@
 //! Where images are published: `images.remote` of the config, or `--to`.
 
-use crate::Config;
 use failure::Failure;
 use naming::{ImageName, Reference};
+
+use crate::Config;
 
 /// A registry, and what stands before the names of images in it.
 #[derive(Debug, Clone, PartialEq, Eq)]

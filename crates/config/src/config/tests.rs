@@ -1,5 +1,6 @@
-use super::*;
 use failure::Reported as _;
+
+use super::*;
 
 fn parse(text: &str) -> Result<Config, String> {
     Config::parse("c.yml".into(), text).map_err(|error| error.to_string())
@@ -96,9 +97,9 @@ fn what_is_elsewhere_is_said_in_words() {
     let config = config.expect("a config");
     let remote = config.remote.as_ref().map(|remote| remote.value.as_str());
     assert_eq!(remote, Some("registry.example/ci"));
-    assert_eq!((config.fetch, config.usage), (Some(true), Usage::Local));
+    assert_eq!((config.fetch, config.local_usage), (Some(true), true));
     let config = parse("images: {fetch: never, usage: registry}\n").expect("a config");
-    assert_eq!((config.fetch, config.usage), (Some(false), Usage::Registry));
+    assert_eq!((config.fetch, config.local_usage), (Some(false), false));
     assert_eq!(parse("images: {}\n").expect("a config").fetch, None);
     for (text, expected) in [
         (

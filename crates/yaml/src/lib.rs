@@ -1,0 +1,26 @@
+//! YAML as a text with a place for each value, and edits that leave the rest of the text byte for byte.
+//!
+//! [`parse`] makes a [`Tree`], whose nodes know their bytes. [`Changes`] replaces pieces of the text. [`Written`] is a document as
+//! plain values with their places.
+
+mod builder;
+mod changes;
+mod edit;
+mod error;
+mod file;
+pub mod layout;
+mod offsets;
+mod problem;
+mod scalar;
+mod tree;
+mod written;
+
+pub use builder::{MAX_NODES, parse};
+pub use changes::Changes;
+pub use edit::{Shown, inline, set};
+pub use error::Error;
+pub use file::{MAX_BYTES, read};
+pub use problem::{Mark, Problem, shown, wrong};
+pub use scalar::{Plain, is_null, plain, text, written};
+pub use tree::{Node, Style, Tree, Value};
+pub use written::{Content, Written};
