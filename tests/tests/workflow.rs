@@ -143,9 +143,13 @@ fn what_is_lacking_is_built_and_what_is_there_is_not() {
 #[test]
 fn a_record_that_is_no_object_with_a_path_is_invalid() {
     let s = Sandbox::without_engine();
-    for text in ["{\n", "{\"job\":\"x\"}\n", "{\"path\":7}\n"] {
+    for (text, says) in [
+        ("{\n", "`{` is not a JSON object"),
+        ("{\"job\":\"x\"}\n", "has none of the keys `path`, "),
+        ("{\"path\":7}\n", "`path` must be a string"),
+    ] {
         let ran = s.command("imgload").input(text).run();
-        ran.fails("imgload", 3, "no object with `path`");
+        ran.fails("imgload", 3, says);
     }
 }
 

@@ -47,7 +47,7 @@ impl Input {
     /// that have come already, which may be objects. Empty at the end.
     pub fn ready(&mut self) -> Vec<Result<Operand, Failure>> {
         match self {
-            Self::Operands(operands) => operands.map(|text| Ok(Operand::of_word(text))).collect(),
+            Self::Operands(operands) => operands.map(Operand::of_word).collect(),
             Self::Stdin(lines) => {
                 let records = lines.ready().into_iter();
                 let records = records.map(|record| record.and_then(Operand::of_record));
@@ -61,7 +61,7 @@ impl Input {
         let is_stdin = matches!(self, Self::Stdin(_));
         self.map(move |record| match is_stdin {
             true => record.and_then(Operand::of_record),
-            false => record.map(Operand::of_word),
+            false => record.and_then(Operand::of_word),
         })
     }
 }

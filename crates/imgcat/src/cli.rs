@@ -57,7 +57,9 @@ Exit codes:
   or not the one registered, 130 interrupted"
 )]
 pub struct Cli {
-    /// An archive, a registered name, or its name:tag
+    /// An archive, a registered name, or its name:tag; `-`: standard input
+    ///
+    /// Standard input names images, one a line, also as JSON objects of other commands.
     #[arg(value_name = "ARCHIVE|NAME")]
     image: String,
 
@@ -108,7 +110,10 @@ impl Flags for Cli {
 /// Prints what was asked for.
 pub fn main(mut cli: Cli, context: &mut Context) -> Result<(), Failure> {
     cli.check()?;
-    let paths = Paths::new(std::mem::take(&mut cli.paths), &cli.common)?;
+    let of_stdin = cli.image == "-";
+    let mut paths = Paths::new(std::mem::take(&mut cli.paths), of_stdin, &cli.common)?;
+    let what = "archives or registered names";
+    let images = cli.common.input(vec![cli.image.clone()], what)?.images();
     let store = cli.common.store()?;
     let reporter = context.reporter.clone();
     let opener = Opener {
@@ -124,27 +129,32 @@ pub fn main(mut cli: Cli, context: &mut Context) -> Result<(), Failure> {
         paths.names()
     };
     let wanted = |path: &str| names.contains(path.rsplit('/').next().unwrap_or(path));
-    let image = opener.open(&cli.image, &wanted)?;
-    if cli.list {
-        return cli.list(&image, paths, context);
-    }
-    if cli.tar {
-        return cli.tar(&image, paths, context);
-    }
-    let mut out = context.out.bytes()?;
-    context.each(paths, |_, path| read::cat(&image, &path, &mut out))
+    let mut first = true;
+    context.each(images, |context, operand| {
+        if cli.tar && !std::mem::take(&mut first) {
+            return Err(Failure::usage(SEVERAL));
+        }
+        let image = opener.open(&operand.text, &wanted)?;
+        let paths = paths.for_next();
+        if cli.list {
+            return cli.list(&image, paths, context);
+        }
+        if cli.tar {
+            return cli.tar(&image, paths, context);
+        }
+        let mut out = context.out.bytes()?;
+        context.each(paths, |_, path| read::cat(&image, &path, &mut out))
+    })
 }
+
+/// What `--tar` can't be given for.
+const SEVERAL: &str = "`--tar` makes the tar of one image, and several were given";
 
 impl Cli {
     fn check(&self) -> Result<(), Failure> {
         let wrong = |message: &str| Err(Failure::usage(message));
         if self.image.is_empty() {
             return wrong("an operand is empty");
-        }
-        if self.image == "-" {
-            return wrong(
-                "`-`: an archive is read from several places, so it can't be standard input",
-            );
         }
         if self.paths.is_empty() && !self.list && !self.tar {
             return Err(Failure::usage("no path inside the image was given")

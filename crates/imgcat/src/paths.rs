@@ -8,6 +8,9 @@ use archive::name_text;
 use cli::{Common, Input};
 use failure::Failure;
 
+/// Whether both an image and its paths are to be read from standard input.
+const BOTH: &str = "`-` (standard input) is either for images or for paths";
+
 /// Paths as [`name_text`] makes them: from the command line, or one a line from standard input.
 pub(crate) enum Paths {
     Given(VecDeque<String>),
@@ -15,7 +18,15 @@ pub(crate) enum Paths {
 }
 
 impl Paths {
-    pub(crate) fn new(operands: Vec<OsString>, common: &Common) -> Result<Self, Failure> {
+    /// `of_stdin`: standard input is for images.
+    pub(crate) fn new(
+        operands: Vec<OsString>,
+        of_stdin: bool,
+        common: &Common,
+    ) -> Result<Self, Failure> {
+        if of_stdin && operands.iter().any(|operand| operand == "-") {
+            return Err(Failure::usage(BOTH));
+        }
         if operands.iter().any(|operand| operand == "-") {
             let texts = operands.into_iter();
             let texts = texts.map(|operand| operand.to_string_lossy().into_owned());
@@ -26,6 +37,14 @@ impl Paths {
         }
         let texts = operands.iter().map(|operand| name_text(operand.as_bytes()));
         Ok(Self::Given(texts.collect()))
+    }
+
+    /// The same paths for each of several images. Standard input is read once.
+    pub(crate) fn for_next(&mut self) -> Self {
+        match self {
+            Self::Given(paths) => Self::Given(paths.clone()),
+            Self::Stdin(_) => std::mem::replace(self, Self::Given(VecDeque::new())),
+        }
     }
 
     /// The image's root where no path was given.

@@ -169,11 +169,16 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         .common
         .input(cli.operands, "references or registered names")?;
     let mut is_first = true;
-    context.each(input, |context, operand| {
+    context.each(input.images(), |context, operand| {
         if names.name.is_some() && !std::mem::take(&mut is_first) {
             return Err(Failure::usage(SEVERAL));
         }
         let registry = store.read_or_empty()?;
+        // What another store says of its image is not registered here: it is where it was published.
+        let operand = match operand.remote {
+            Some(remote) if find_entry(&store, &registry, &operand.text).is_none() => remote,
+            _ => operand.text,
+        };
         let about = |failure: Failure| failure.about(&operand);
         if !cli.update && names.name.is_none() {
             // What was never published is fetched from nowhere, and need not be where it is there.

@@ -194,7 +194,7 @@ fn names(
     let input = cli.common.input(operands, "registered names")?;
     context.each(input.images(), |_, operand| {
         let operand = operand.text;
-        let entry = registry::find_entry(store, registry, &operand);
+        let entry = registry::find_stored(store, registry, &operand);
         let entry = entry.ok_or_else(|| registry::not_registered(store, &operand))?;
         names.push(entry.name.clone());
         Ok(())

@@ -220,7 +220,7 @@ fn names(
     let mut names = Vec::new();
     context.each(input.images(), |_, operand| {
         let operand = operand.text;
-        let entry = registry::find_entry(store, &registry, &operand);
+        let entry = registry::find_stored(store, &registry, &operand);
         let entry = entry.ok_or_else(|| registry::not_registered(store, &operand))?;
         if !names.contains(&entry.name) {
             names.push(entry.name.clone());

@@ -5,7 +5,7 @@ use clap::Parser;
 use cli::{Common, Context, Flags, RemoteFlags};
 use config::Published;
 use failure::Failure;
-use registry::find_entry;
+use registry::find_stored;
 use serde_json::json;
 
 use crate::Pusher;
@@ -94,7 +94,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     context.each(input.images(), |context, operand| {
         let operand = operand.text;
         let registry = store.read_or_empty()?;
-        let entry = find_entry(&store, &registry, &operand)
+        let entry = find_stored(&store, &registry, &operand)
             .ok_or_else(|| registry::not_registered(&store, &operand))?;
         let pushed = pusher
             .push(&registry, entry)

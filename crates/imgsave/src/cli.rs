@@ -132,12 +132,15 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         make_room: cli.form.room(&config)?,
     };
     if cli.full {
-        return context.each(input, |context, operand| {
+        return context.each(input.images(), |context, operand| {
+            let operand = operand.text;
             let saved = full(&saver, &operand).map_err(|failure| failure.about(&operand))?;
             print(context, &saved)
         });
     }
-    context.each(input, |context, operand| {
+    context.each(input.images(), |context, operand| {
+        // What the engine holds counts before its archive.
+        let operand = operand.reference.unwrap_or(operand.text);
         if names_one && !names.is_empty() {
             return Err(Failure::usage(SEVERAL));
         }
@@ -173,7 +176,7 @@ fn print(context: &Context, saved: &Saved) -> Result<(), Failure> {
 /// Writes the archive of a registered image with all its layers.
 fn full(saver: &Saver, name: &str) -> Result<Saved, Failure> {
     let registry = saver.store.read_or_empty()?;
-    let entry = registry::find_entry(saver.store, &registry, name)
+    let entry = registry::find_stored(saver.store, &registry, name)
         .ok_or_else(|| registry::not_registered(saver.store, name))?;
     let naming = Naming::Given(entry.name.parse()?);
     let source = Source::registered(&saver.store.path(&entry.file)?.absolute(), entry)?;

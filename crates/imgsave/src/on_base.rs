@@ -49,7 +49,7 @@ impl LeavingOut {
 pub(crate) fn form(store: &Store, base: Option<&str>, wanted: Wanted) -> Result<Form, Failure> {
     let base = base.map(|operand| {
         let registry = store.read_or_empty()?;
-        let entry = registry::find_entry(store, &registry, operand)
+        let entry = registry::find_stored(store, &registry, operand)
             .ok_or_else(|| registry::not_registered(store, operand))?;
         Ok::<_, Failure>(thin::base(store, entry)?)
     });

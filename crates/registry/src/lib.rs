@@ -66,7 +66,7 @@ pub use removal::Removed;
 pub use store::Store;
 pub use stray::{Stray, StrayKind};
 pub use survey::Survey;
-pub use target::{Target, find_entry, is_path, not_registered, where_it_looked};
+pub use target::{Target, find_entry, find_stored, is_path, not_registered, where_it_looked};
 pub use transfer::Transfer;
 pub use unfinished::{Unfinished, remove_unfinished};
 pub use usage::Usage;

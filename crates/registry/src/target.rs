@@ -15,12 +15,12 @@ pub struct Target {
 }
 
 impl Target {
-    /// Finds what an operand names: a registered name, or a path (registered or not).
+    /// Finds what an operand names: a registered image, or a path (registered or not).
     ///
     /// What looks like a path (holds a slash or ends in `.tar`) is one, even where an entry has the
     /// same name. A path whose file is missing may still be a registered one: the message says so.
     pub fn resolve(store: &Store, registry: &Registry, operand: &str) -> Result<Self, Failure> {
-        if let Some(entry) = find_entry(store, registry, operand) {
+        if let Some(entry) = find_stored(store, registry, operand) {
             return Self::registered(store, entry);
         }
         let path = Utf8PathBuf::from(operand);
@@ -59,6 +59,16 @@ pub fn find_entry<'a>(store: &Store, registry: &'a Registry, operand: &str) -> O
         return Some(entry);
     }
     store.find(registry, &store.cwd().join(operand))
+}
+
+/// The entry of any word between commands: one that [`find_entry`] knows, the ID of its image, or where it is published.
+pub fn find_stored<'a>(store: &Store, registry: &'a Registry, operand: &str) -> Option<&'a Entry> {
+    let is = |said: Option<String>| said.is_some_and(|said| said == operand);
+    let told = |entry: &&Entry| {
+        is(entry.image_id.map(|id| id.to_string()))
+            || is(entry.remote.as_ref().map(ToString::to_string))
+    };
+    find_entry(store, registry, operand).or_else(|| registry.entries().iter().find(told))
 }
 
 /// The failure for a name that no entry has: what is asked for is not in the store, as where its archive is missing.

@@ -85,7 +85,7 @@ fn wrong_command_lines_are_usage_errors() {
         (&[], "required"),
         (&["x", ""], "an operand is empty"),
         (&["", "x"], "an operand is empty"),
-        (&["-", "x"], "can't be standard input"),
+        (&["-", "-"], "either for images or for paths"),
         (&["x", "-", "y"], "can't be mixed"),
         (&["--json", "x", "y"], "`--json` is for `--list`"),
         (&["--json", "--tar", "x"], "`--json` is for `--list`"),
@@ -100,7 +100,7 @@ fn wrong_command_lines_are_usage_errors() {
             .fails("imgcat", 2, why);
     }
     let help = s.run("imgcat", ["--help"]);
-    for text in ["Examples:", "Exit codes:", "What is checked:", "--verify"] {
+    for text in ["Examples:", "Exit codes:", "Checks:", "--verify"] {
         assert!(help.ok().stdout.contains(text), "{text}");
     }
     s.command("imgcat")

@@ -36,6 +36,52 @@ fn what_is_published_is_the_same_image_under_the_printed_digest() {
 }
 
 #[test]
+fn names_come_from_other_commands_and_references_go_to_them() {
+    let (s, registry) = (Sandbox::without_engine(), Registry::start());
+    let image = two_layers(5_000);
+    save(&s, &image, "own-debian-12-base", &[]);
+    let to = format!("{}/ci", registry.address());
+    let push = format!("imgpush --insecure --to {to}");
+    let remote = s
+        .sh(&format!("imgls --no-engine | {push}"))
+        .ok()
+        .line()
+        .to_owned();
+    for line in [
+        format!("imgls --no-engine --json | {push}"),
+        format!("imgsave images/own/own-debian-12-base.tar | {push}"),
+        format!("imgsave --json images/own/own-debian-12-base.tar | {push}"),
+        format!("imgfetch --insecure --no-lease {remote} | {push}"),
+        format!("imgfetch --insecure --no-lease --json {remote} | {push}"),
+        format!("imgprune --no-engine -n own-debian-12-base | {push}"),
+    ] {
+        assert_eq!(s.sh(&line).ok().line(), remote, "{line}");
+    }
+    for form in ["", "--json"] {
+        let other = Sandbox::without_engine();
+        for (consumer, expected) in [
+            ("imgls --no-engine - | cut -f 1", "own-debian-12-base\n"),
+            ("imgcat - etc/os-release | head -n 1", "ID=debian\n"),
+            (
+                "imgfetch --insecure --no-lease",
+                "images/own/own-debian-12-base.tar\n",
+            ),
+            (
+                "imgprune --no-engine -n -",
+                "images/own/own-debian-12-base.tar\n",
+            ),
+            (
+                &format!("(cd '{}' && imgfetch --insecure)", other.root()),
+                "images/own/own-debian-12-base.tar\n",
+            ),
+        ] {
+            let line = format!("{push} {form} own-debian-12-base | {consumer}");
+            s.sh(&line).ok().stdout(expected);
+        }
+    }
+}
+
+#[test]
 fn what_is_there_is_not_sent_again() {
     let (s, registry) = (Sandbox::without_engine(), Registry::start());
     let base = debian(60_000);

@@ -42,7 +42,7 @@ impl Source {
             return Ok(vec![source]);
         }
         let registry = saver.store.read_or_empty()?;
-        match registry::find_entry(saver.store, &registry, operand) {
+        match registry::find_stored(saver.store, &registry, operand) {
             Some(entry) => {
                 let path = saver.store.path(&entry.file)?.absolute();
                 Ok(vec![Self::registered(&path, entry)?])
