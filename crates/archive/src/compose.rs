@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use naming::{Digest, Reference};
 
-use crate::archive::{Archive, Image};
+use crate::archive::Image;
 use crate::describe::blob_name;
 use crate::error::{Blame, Error};
 use crate::form::{Blob, Written, write_documents};
@@ -36,10 +36,35 @@ pub struct Choice<'a> {
 ///
 /// A failure to write is [`Error::Write`]: the reader of `out` knows more about it.
 pub fn compose(choices: &[Choice], out: &mut impl Write) -> Result<Vec<Digest>, Error> {
+    compose_with(
+        choices,
+        |reader, image, index| reader.tar_size(image, index),
+        out,
+    )
+}
+
+/// As [`compose`], but believes the length that a gzip layer ends with, so that the layer is decompressed once. If that length
+/// is wrong, the end is [`Error::UnexpectedLength`], and only [`compose`] will do.
+pub fn compose_by_trailers(choices: &[Choice], out: &mut impl Write) -> Result<Vec<Digest>, Error> {
+    compose_with(
+        choices,
+        |reader, image, index| reader.likely_tar_size(image, index),
+        out,
+    )
+}
+
+/// Finds the uncompressed length of a layer.
+type TarSize = fn(&mut LayerReader<'_>, &Image, usize) -> Result<u64, Error>;
+
+fn compose_with(
+    choices: &[Choice],
+    tar_size: TarSize,
+    out: &mut impl Write,
+) -> Result<Vec<Digest>, Error> {
     overlap(out, |out| {
         let mut sizes = stand_ins(choices, out)?;
         for choice in choices {
-            write_layers(choice, out, &mut sizes)?;
+            write_layers(choice, tar_size, out, &mut sizes)?;
         }
         let written: Vec<_> = choices
             .iter()
@@ -112,6 +137,7 @@ fn stand_ins(choices: &[Choice], out: &mut impl Write) -> Result<BTreeMap<Digest
 /// Writes the layers that the reader needs and that are not in `sizes` yet, and adds them there.
 fn write_layers(
     choice: &Choice,
+    tar_size: TarSize,
     out: &mut impl Write,
     sizes: &mut BTreeMap<Digest, u64>,
 ) -> Result<(), Error> {
@@ -123,8 +149,8 @@ fn write_layers(
         for index in archive.cheapest_order(image) {
             let diff_id = image.layers[index].diff_id;
             if needed.contains(&diff_id) && !sizes.contains_key(&diff_id) {
-                let size = lengths.tar_size(image, index)?;
-                write_layer(archive, image, index, &mut layers, size, out)?;
+                let size = tar_size(&mut lengths, image, index)?;
+                write_layer(image, index, &mut layers, size, out)?;
                 sizes.insert(diff_id, size);
             }
         }
@@ -139,7 +165,6 @@ fn write_layers(
 }
 
 fn write_layer(
-    archive: &Archive,
     image: &Image,
     index: usize,
     layers: &mut LayerReader,
@@ -149,14 +174,7 @@ fn write_layer(
     let name = blob_name(image.layers[index].diff_id);
     let header = writer::file_header(&name, size).map_err(write_error)?;
     out.write_all(header.as_bytes()).map_err(write_error)?;
-    let read = layers.copy(image, index, out)?;
-    if read != size {
-        let place = format!("layer {} of {}", index + 1, image.layers.len());
-        let blame = &archive.source.blame;
-        return Err(blame.damaged(format!(
-            "{place} has {read} bytes, and not {size} as its manifest says"
-        )));
-    }
+    layers.copy_sized(image, index, size, out)?;
     writer::pad(out, size).map_err(write_error)
 }
 

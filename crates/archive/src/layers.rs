@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, BufReader, Read, Write};
+use std::os::unix::fs::FileExt;
 
 use naming::Digest;
 
@@ -118,6 +119,9 @@ impl Stack {
     }
 }
 
+/// The longest gzip layer whose trailer is believed, in bytes: longer ones may become 4 GiB and more.
+const MAX_TRUSTED: u64 = 512 << 20;
+
 /// Reads layers of one archive. Of a compressed archive it keeps the stream, so that layers read in
 /// the order of their places take one pass altogether.
 pub(crate) struct LayerReader<'a> {
@@ -143,21 +147,42 @@ impl<'a> LayerReader<'a> {
         index: usize,
         out: &mut impl Write,
     ) -> Result<u64, Error> {
+        // Whoever reads on behind what the manifest says may read for long, and for nothing.
+        let most = image.layers[index].tar_size();
+        self.copy_at_most(image, index, most, out)
+    }
+
+    /// The same for a layer that should have `size` bytes.
+    pub(crate) fn copy_sized(
+        &mut self,
+        image: &Image,
+        index: usize,
+        size: u64,
+        out: &mut impl Write,
+    ) -> Result<(), Error> {
+        match self.copy_at_most(image, index, Some(size), out)? {
+            read if read == size => Ok(()),
+            _ => Err(self.not_sized(image, index, "fewer", size)),
+        }
+    }
+
+    fn copy_at_most(
+        &mut self,
+        image: &Image,
+        index: usize,
+        most: Option<u64>,
+        out: &mut impl Write,
+    ) -> Result<u64, Error> {
+        let most = most.unwrap_or(u64::MAX - 1);
         let layer = &image.layers[index];
         let place = format!("layer {} of {}", index + 1, image.layers.len());
         let blame = &self.source.blame;
-        let (found, count) = self.read(image, index, |decoded| {
-            // Whoever reads on behind what the manifest says may read for long, and for nothing.
-            let most = layer.tar_size().unwrap_or(u64::MAX - 1);
+        let sized = self.read(image, index, |decoded| {
             let mut hashing = Hashing::new(decoded.take(most + 1));
             let copied = copy(&mut hashing, out, blame).map_err(|error| error.inside(&place))?;
-            if copied > most {
-                return Err(blame.damaged(format!(
-                    "{place} has more bytes than the {most} that its manifest says"
-                )));
-            }
-            Ok(hashing.finish())
+            Ok((copied <= most).then(|| hashing.finish()))
         })?;
+        let (found, count) = sized.ok_or_else(|| self.not_sized(image, index, "more", most))?;
         if found != layer.diff_id {
             return Err(blame.mismatch(place, layer.diff_id, found));
         }
@@ -211,6 +236,38 @@ impl<'a> LayerReader<'a> {
                 error.inside(&format!("layer {} of {}", index + 1, image.layers.len()))
             })
         })
+    }
+
+    /// As [`Self::tar_size`], or else the length that a gzip stream ends with (RFC 1952, `ISIZE`). It counts the last
+    /// member alone, modulo 4 GiB.
+    pub(crate) fn likely_tar_size(&mut self, image: &Image, index: usize) -> Result<u64, Error> {
+        let layer = &image.layers[index];
+        let is_sure = layer.tar_size().is_some();
+        let is_gzip =
+            (self.source.compression, layer.compression) == (Compression::None, Compression::Gzip);
+        let mut trailer = [0; 4];
+        if !is_sure && is_gzip && (4..=MAX_TRUSTED).contains(&layer.stored_size) {
+            let place = layer.offset + layer.stored_size - 4;
+            let read = self.source.file.read_exact_at(&mut trailer, place);
+            read.map_err(|error| self.source.blame.read(error))?;
+        }
+        // The last of several members is most often shorter than all of them compressed; it may be empty.
+        match u64::from(u32::from_le_bytes(trailer)) {
+            size if size > layer.stored_size => Ok(size),
+            _ => self.tar_size(image, index),
+        }
+    }
+
+    /// The error for a layer that has not as many bytes as it should.
+    fn not_sized(&self, image: &Image, index: usize, comparison: &str, size: u64) -> Error {
+        let place = format!("layer {} of {}", index + 1, image.layers.len());
+        let blame = &self.source.blame;
+        match image.layers[index].tar_size() {
+            Some(_) => blame.damaged(format!(
+                "{place} has {comparison} bytes than the {size} that its manifest says"
+            )),
+            None => blame.unexpected_length(place, size),
+        }
     }
 
     fn stored(&mut self, layer: &Layer) -> Result<Stored<'_, 'a>, Error> {

@@ -1,5 +1,8 @@
 //! Only what the engine lacks is sent, and its word is not taken for success.
 
+use samples::{Dice, Tar, digest};
+use serde_json::json;
+
 use super::*;
 
 #[test]
@@ -154,4 +157,59 @@ fn an_engine_that_only_says_so_is_not_believed() {
     assert!(engine().has(&images[0]));
     let registry = s.read("image-registry.yml");
     assert_eq!(registry.matches("usage_count: 1").count(), 1, "{registry}");
+}
+
+/// An archive that others made says nothing of the uncompressed length of its layers. The trailer of a gzip stream does, if it
+/// has one member.
+#[test]
+fn a_gzip_layer_of_others_is_decompressed_once() {
+    let s = Sandbox::new();
+    let mut dice = Dice::new(u64::from(std::process::id()));
+    let text: String = (0..1_000_000)
+        .map(|_| dice.pick(&['a', 'b', 'c', 'd']))
+        .collect();
+    let layer = Tar::new()
+        .file("text", text)
+        .file("zeros", vec![0; 4_000_000])
+        .bytes();
+    let config = json!({
+        "architecture": "amd64", "os": "linux", "config": { "Labels": { "imgpipe.test": s.project() } },
+        "rootfs": { "type": "layers", "diff_ids": [digest(&layer)] },
+    })
+    .to_string();
+    s.write("layer", &layer);
+    for (variant, pack, reads) in [
+        ("one", "gzip --stdout layer", 1),
+        // The trailer is that of the zeros.
+        (
+            "two",
+            "head -c 1001000 layer | gzip; tail -c +1001001 layer | gzip",
+            3,
+        ),
+    ] {
+        s.sh(&format!("({pack}) >packed")).ok();
+        let packed = s.read_bytes("packed");
+        let reference = format!("{}:latest", s.image(variant));
+        let manifest =
+            json!([{ "Config": "config.json", "RepoTags": [reference], "Layers": ["layer.tar"] }]);
+        let archive = Tar::new()
+            .file("config.json", &config)
+            .file("layer.tar", &packed)
+            .file("manifest.json", manifest.to_string());
+        s.write("x.tar", archive.bytes());
+        let watched = Watched::spoiled(&s, "pass \"$@\"; cat /proc/$PPID/io >\"$calls/io\"");
+        watched.reset();
+        load(&s, &watched, ["x.tar"])
+            .ok()
+            .stdout(&lines(&[&reference]));
+        let count = s.read("watched/io");
+        let count = count.lines().find_map(|line| line.strip_prefix("rchar: "));
+        let count: usize = count.expect("a count").parse().expect("a number");
+        // A containerd store would keep a blob of the wrong length.
+        let reads = if engine().is_containerd() { 2 } else { reads };
+        let most = (reads + 1) * packed.len();
+        assert!(count < most, "{variant}: {count} of {}", packed.len());
+        assert_eq!(engine().layers(&reference), [digest(&layer).to_string()]);
+        s.forget(&reference);
+    }
 }

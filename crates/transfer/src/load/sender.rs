@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use archive::compose::{Choice as Composed, compose, length};
+use archive::compose::{Choice as Composed, compose, compose_by_trailers, length};
 use archive::{Stack, digest_of};
 use cli::{Reporter, in_order};
 use engine::{Engine, LoadError};
@@ -104,7 +104,7 @@ impl Sender<'_> {
             }
         }
         if present.iter().any(|present| *present > 0) {
-            match self.try_stream(units, &stacks, &present) {
+            match self.try_stream(units, presence, &stacks, &present) {
                 Err(Refusal::Engine(failure) | Refusal::Lost(failure)) => {
                     self.reporter.detail(format!(
                         "the engine does not take the new layers alone ({}); sending all",
@@ -119,7 +119,7 @@ impl Sender<'_> {
                 }
             }
         }
-        let all = || self.try_stream(units, &stacks, &vec![0; stacks.len()]);
+        let all = || self.try_stream(units, presence, &stacks, &vec![0; stacks.len()]);
         match all() {
             Err(Refusal::Lost(failure)) => {
                 self.reporter.detail(format!(
@@ -194,6 +194,7 @@ impl Sender<'_> {
     fn try_stream(
         &self,
         units: &[&LoadUnit],
+        presence: &Presence,
         stacks: &[Stack],
         present: &[usize],
     ) -> Result<(), Refusal> {
@@ -216,23 +217,36 @@ impl Sender<'_> {
         self.reporter
             .info(format!("loading {what} ({})", cli::size(length)));
         self.note(&items)?;
-        let progress = self
-            .reporter
-            .progress(format!("loading {what}"), Some(length));
-        let fed = self.engine.load(|stream| {
-            let manifests = compose(&choices, &mut progress.counting(stream))?;
-            // The engine accepts nothing before the end of its input.
-            let is_known = items.iter().all(|item| item.knows_manifest());
-            for (item, manifest) in items.iter().zip(manifests) {
-                item.was_composed(manifest);
+        let feed = |by_trailers: bool| {
+            let progress = self
+                .reporter
+                .progress(format!("loading {what}"), Some(length));
+            self.engine.load(|stream| {
+                let out = &mut progress.counting(stream);
+                let manifests = match by_trailers {
+                    true => compose_by_trailers(&choices, out)?,
+                    false => compose(&choices, out)?,
+                };
+                // The engine accepts nothing before the end of its input.
+                let is_known = items.iter().all(|item| item.knows_manifest());
+                for (item, manifest) in items.iter().zip(manifests) {
+                    item.was_composed(manifest);
+                }
+                if !is_known && let Err(failure) = self.note(&items) {
+                    self.reporter
+                        .detail(format!("cannot note the image that is loaded: {failure}"));
+                }
+                Ok(())
+            })
+        };
+        // containerd keeps a member that breaks off, and takes it again only with the same length.
+        let fed = match feed(!presence.continues_streams()) {
+            Err(LoadError::Feed(error @ archive::Error::UnexpectedLength { .. })) => {
+                self.reporter.detail(format!("{error}; sending all again"));
+                feed(false)
             }
-            if !is_known && let Err(failure) = self.note(&items) {
-                self.reporter
-                    .detail(format!("cannot note the image that is loaded: {failure}"));
-            }
-            Ok::<_, archive::Error>(())
-        });
-        drop(progress);
+            fed => fed,
+        };
         let refused = match fed {
             Ok(()) => match confirm(self.engine, units) {
                 Ok(()) => return Ok(()),
