@@ -2,8 +2,8 @@
 
 use cli::Context;
 use failure::Failure;
-use plan::{JobEntry, Keys, Standing, Unread};
 use serde_json::json;
+use workflow::{JobEntry, Keys, Standing, Unread};
 
 /// What stands for nothing.
 const NOTHING: &str = "-";

@@ -4,7 +4,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use cli::{Context, Reporter};
 use config::Config;
 use failure::Failure;
-use plan::{Filter, JobEntry, Keys, Standing, Unread, called, parse_workflow};
+use workflow::{Filter, JobEntry, Keys, Standing, Unread, called, parse_workflow};
 
 use crate::wanted::{AllWanted, Job, Wanted};
 use crate::{listing, project, text};

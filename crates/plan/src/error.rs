@@ -1,9 +1,7 @@
 //! What can be wrong with a requirement or a plan.
 
-use camino::{Utf8Path, Utf8PathBuf};
 use failure::{Code, Reported};
 use thiserror::Error;
-use yaml::Mark;
 
 /// Why a requirement or a plan was refused. The message says where, as line and column.
 #[derive(Debug, Error)]
@@ -21,35 +19,12 @@ pub enum Error {
     /// There was no plan in the text.
     #[error("holds no plan")]
     NoPlan,
-    /// A workflow is not valid YAML.
-    #[error(transparent)]
-    Document(#[from] yaml::Error),
-    /// A workflow is none, or an entry of it can't be read.
-    #[error("{path}:{}:{}: {message}", at.line, at.column)]
-    Workflow {
-        /// The workflow.
-        path: Utf8PathBuf,
-        /// Where the fault is.
-        at: Mark,
-        /// What is wrong.
-        message: String,
-    },
     /// A requirement has no name that complies.
     #[error(transparent)]
     Name(#[from] naming::NameError),
     /// The plans can't be read.
     #[error("plans can't be read: {0}")]
     Read(#[source] std::io::Error),
-}
-
-impl Error {
-    pub(crate) fn workflow(path: &Utf8Path, at: Mark, message: impl Into<String>) -> Self {
-        Self::Workflow {
-            path: path.to_owned(),
-            at,
-            message: message.into(),
-        }
-    }
 }
 
 impl Reported for Error {
@@ -63,7 +38,6 @@ impl Reported for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Name(error) => error.hint().map(str::to_owned),
-            Self::Document(error) => error.hint(),
             Self::NoRequirement => {
                 Some("a requirement needs at least `project:` and `os:`".to_owned())
             }

@@ -39,7 +39,6 @@ mod step;
 mod strict;
 mod texts;
 mod values;
-mod workflow;
 
 pub use build::{Build, Secret, SecretSource};
 pub use cost::{Cost, Known, Term};
@@ -48,7 +47,7 @@ pub use explain::explain;
 pub use matching::{Candidate, Marks, Pick, Selection, score, select, select_by, select_sound};
 pub use plan::{Missing, Plan, plan_for};
 pub use plans::Plans;
-pub use requirement::{Requirement, parse_requirements};
+pub use platform::settle;
+pub use requirement::{Requirement, System, parse_requirements};
 pub use rules::{AcceptMissing, Rules};
 pub use step::{Action, Cache, OnFailure, Probe, Step};
-pub use workflow::{Facts, Filter, JobEntry, Keys, Standing, Unread, called, parse_workflow};

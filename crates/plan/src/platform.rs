@@ -11,7 +11,7 @@ use crate::Requirement;
 
 /// The architecture and the variants of a requirement, from those that it names. Without any architecture it is that of
 /// the host. The error says what contradicts what.
-pub(crate) fn settle(
+pub fn settle(
     named: Option<Architecture>,
     variants: Vec<Variant>,
 ) -> Result<(Architecture, Vec<Variant>), String> {

@@ -161,8 +161,10 @@ impl<'de> Deserialize<'de> for Requirement {
 
 /// A system, with what its spelling says beside it.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct System {
+pub struct System {
+    /// The operating system, with its version.
     pub os: Os,
+    /// Its architecture, if the spelling names one.
     pub architecture: Option<Architecture>,
     /// The image that it is written as, if that says more than the system.
     pub image: Option<Reference>,
@@ -170,7 +172,7 @@ pub(crate) struct System {
 
 impl System {
     /// The system that an image's reference names.
-    pub(crate) fn of_image(text: &str) -> Result<Self, NameError> {
+    pub fn of_image(text: &str) -> Result<Self, NameError> {
         // The dashed form of names and a bare distribution are no references that say more.
         if !text.contains(['/', '@']) {
             let (os, architecture) = (text.parse()?, None);

@@ -1,8 +1,7 @@
 //! Which system an entry runs on: its container's, else its runner's.
 
 use naming::{Architecture, Os};
-
-use crate::requirement::System as Linux;
+use plan::System as Linux;
 
 /// What the labels of a runner that is none of GitHub's Linux runners begin with
 /// (actions/runner-images, "Available Images").

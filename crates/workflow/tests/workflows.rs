@@ -7,7 +7,7 @@
 use camino::Utf8Path;
 use config::Config;
 use naming::Architecture;
-use plan::{JobEntry, Keys, Standing, Unread, parse_workflow};
+use workflow::{JobEntry, Keys, Standing, Unread, parse_workflow};
 
 const CONFIG: &str = "plan:
   keys: {toolset: compiler, std: cxxstd, deps: install, sanitizer-address: asan, arch: architecture}

@@ -1,13 +1,12 @@
 //! The jobs of a workflow, and the entries that they make.
 
 use camino::Utf8Path;
-use yaml::{Content, Mark, Written};
+use yaml::{Content, Error, Mark, Problem, Written};
 
 use super::entry::JobEntry;
 use super::matrix::{Combination, combinations};
 use super::value::Value;
 use super::{expression, template};
-use crate::Error;
 
 /// How long a job's name is shown: GitHub's bound, in characters.
 const MAX_NAME: usize = 100;
@@ -24,7 +23,7 @@ pub enum Unread {
 /// The entries of all jobs, in the order of the text; a job without a matrix is one entry. `path` is for messages.
 pub fn parse_workflow(path: &Utf8Path, text: &str) -> Result<Vec<JobEntry>, Error> {
     let workflow = Written::parse(path, text)?;
-    let wrong = |at: Mark, message: &str| Error::workflow(path, at, message);
+    let wrong = |at: Mark, message: &str| Error::syntax(path, Problem::new(at, message));
     let jobs = workflow.get("jobs");
     let jobs = jobs.ok_or_else(|| wrong(workflow.at, "holds no `jobs`: this is no workflow"))?;
     let Content::Map(pairs) = &jobs.content else {

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 
 use super::functions;
 use super::parse::Tree;
-use crate::workflow::value::Value;
+use crate::value::Value;
 
 /// The contexts that GitHub fills in when a workflow runs.
 const GITHUBS: [&str; 11] = [

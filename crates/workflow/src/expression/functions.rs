@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::MAX_TEXT;
-use crate::workflow::value::Value;
+use crate::value::Value;
 
 /// The functions whose answer depends on the run.
 const GITHUBS: [&str; 5] = ["success", "failure", "always", "cancelled", "hashfiles"];

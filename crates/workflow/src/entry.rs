@@ -1,13 +1,12 @@
 //! One entry of a job's matrix.
 
 use camino::Utf8Path;
-use yaml::{Content, Mark, Written};
+use yaml::{Content, Error, Mark, Problem, Written};
 
 use super::Unread;
 use super::matrix::Combination;
 use super::needs::Keys;
 use super::value::Value;
-use crate::Error;
 
 /// A job with one combination of its matrix.
 #[derive(Debug, Clone)]
@@ -71,7 +70,7 @@ impl JobEntry {
             true => format!("the job `{job}`: {why}"),
             false => format!("`{name}` of the job `{job}`: {why}"),
         };
-        Error::workflow(path, self.at, message)
+        Error::syntax(path, Problem::new(self.at, message))
     }
 
     /// What the entry says, for people.

@@ -2,7 +2,7 @@
 //! what follows a value (`.name`, `[index]`).
 
 use super::tokens::{Token, tokens};
-use crate::workflow::value::Value;
+use crate::value::Value;
 
 /// How deep an expression may nest: GitHub's own bound.
 const MAX_DEPTH: usize = 50;

@@ -1,13 +1,13 @@
 //! Which architecture an entry runs on, for filters: told even if other parts of the entry can't be read.
 
 use naming::{Architecture, Variant};
+use plan::settle;
 
 use super::entry::{JobEntry, listed};
 use super::marks::truth;
 use super::needs::Keys;
 use super::system::{System, of_runner, system};
 use super::value::Value;
-use crate::platform::settle;
 
 impl JobEntry {
     /// Whether the entry runs on an architecture: the one that its image gets, and 32-bit Intel if it is a variant for

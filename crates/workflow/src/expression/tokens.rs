@@ -1,6 +1,6 @@
 //! The words and signs of an expression.
 
-use crate::workflow::value::{Value, number};
+use crate::value::{Value, number};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {

@@ -2,15 +2,13 @@
 
 use config::Planning;
 use naming::{Architecture, NameError, Os, ToolName, Variant};
+use plan::{Requirement, System as Linux, settle};
 
 use super::Unread;
 use super::entry::JobEntry;
 use super::marks::{compilers, names, truth};
 use super::system::{System, system};
 use super::value::Value;
-use crate::Requirement;
-use crate::platform::settle;
-use crate::requirement::System as Linux;
 
 /// The keys whose truth makes a variant of their name, in the order of image names.
 const VARIANTS: [&str; 5] = ["coverage", "asan", "ubsan", "tsan", "x86"];
