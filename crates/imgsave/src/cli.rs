@@ -8,7 +8,7 @@ use failure::Failure;
 use naming::Digest;
 use registry::Store;
 use serde_json::json;
-use transfer::save::{DraftEntry, FormFlags, Naming, Saved, Saver, Source, compliant_name};
+use transfer::save::{DraftEntry, FormFlags, Naming, Saved, Saver, Source, Thin, compliant_name};
 
 use crate::on_base::{self, LeavingOut};
 
@@ -112,23 +112,25 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     }
     let naming = naming_of(&cli)?;
     let names_one = cli.name.is_some();
-    let leaving_out = match (&cli.base, cli.form.is_thin()) {
-        (Some(_), _) => LeavingOut::Given,
-        (None, true) => LeavingOut::OwnBase,
-        (None, false) => LeavingOut::AsBefore,
-    };
     let mut names = BTreeMap::new();
     let store = cli.common.store()?;
     let engine = cli.common.engine();
     let input = cli.common.input(cli.operands, "references or archives")?;
     let reporter = context.reporter.clone();
     let config = cli.common.config()?;
+    let wanted = cli.form.wanted(&config)?;
+    let leaving_out = match (&cli.base, wanted.thin) {
+        (Some(_), _) => LeavingOut::Given,
+        (None, Thin::Always) => LeavingOut::OwnBase,
+        (None, Thin::WherePossible) => LeavingOut::WherePossible,
+        (None, Thin::Never) => LeavingOut::AsBefore,
+    };
     let saver = Saver {
         store: &store,
         engine: &engine,
         reporter: &reporter,
         lock_timeout: cli.common.lock_timeout,
-        form: on_base::form(&store, cli.base.as_deref(), cli.form.wanted(&config)?)?,
+        form: on_base::form(&store, cli.base.as_deref(), wanted)?,
         make_room: cli.form.room(&config)?,
     };
     if cli.full {

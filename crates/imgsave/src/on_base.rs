@@ -15,6 +15,8 @@ pub(crate) enum LeavingOut {
     OwnBase,
     /// Those that the image's archive leaves out already, if it has one.
     AsBefore,
+    /// The same, or else those of the registered image that it stands on, if there is one.
+    WherePossible,
 }
 
 impl LeavingOut {
@@ -33,6 +35,8 @@ impl LeavingOut {
                 Some(thin::base(saver.store, base)?)
             }
             Self::AsBefore => base_before(saver, &registry, source, naming),
+            Self::WherePossible => base_before(saver, &registry, source, naming)
+                .or_else(|| possible_base(saver.store, &registry, source, naming)),
         };
         Ok(Saver {
             form: Form {
@@ -74,6 +78,26 @@ fn own_base<'a>(
     let base = base.ok_or_else(|| refuse("its entry names no base"))?;
     let unknown = || refuse(&format!("the base of its entry, {base}, is not registered"));
     registry.get(base).ok_or_else(unknown)
+}
+
+/// The registered image that an image stands on, by its layers: that of its entry, else the nearest. Not one that would
+/// stand on the image itself.
+fn possible_base(
+    store: &Store,
+    registry: &Registry,
+    source: &Source,
+    naming: &Naming,
+) -> Option<ThinBase> {
+    let diff_ids = source.diff_ids()?;
+    let may = |entry: &Entry| {
+        let mut chain = thin::chain(registry, entry).into_iter();
+        !chain.any(|entry| naming.may_be(entry))
+    };
+    let own = naming.known().and_then(|name| registry.get(name.as_str()));
+    let own = own.and_then(|entry| registry.get(entry.base.as_deref()?));
+    let is_own = |entry: &Entry| own.is_some_and(|own| own.name == entry.name) && may(entry);
+    thin::base_of(store, registry, diff_ids, is_own)
+        .or_else(|| thin::base_of(store, registry, diff_ids, may))
 }
 
 /// The base that the archive of the name to save under has, if it is thin, can be read, and is of this very image.

@@ -1,8 +1,21 @@
 //! The base chains of a registry, without a look at any archive.
 
-use registry::Registry;
+use registry::{Entry, Registry};
 
 use crate::Error;
+
+/// An entry, and those that it stands on as the registry says, the nearest first. It ends where a cycle begins anew.
+pub fn chain<'a>(registry: &'a Registry, entry: &'a Entry) -> Vec<&'a Entry> {
+    let mut chain = vec![entry];
+    let base = |entry: &Entry| registry.get(entry.base.as_deref()?);
+    while let Some(next) = chain.last().and_then(|entry| base(entry)) {
+        if chain.iter().any(|entry| entry.name == next.name) {
+            break;
+        }
+        chain.push(next);
+    }
+    chain
+}
 
 /// Refuses a base that stands on the image itself, directly or through other entries.
 ///

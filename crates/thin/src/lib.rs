@@ -35,11 +35,12 @@ mod replacing;
 use std::sync::Arc;
 
 use archive::{Archive, Base, Stack, ThinBase};
+use naming::Digest;
 use registry::{Entry, Registry, Store, StorePath};
 
 use archives::{Archives, MAX_DEPTH};
 
-pub use chain::check_base;
+pub use chain::{chain, check_base};
 pub use error::Error;
 pub use fault::{Fault, fault};
 pub use registered::the_registered;
@@ -89,6 +90,34 @@ pub fn base(store: &Store, entry: &Entry) -> Result<ThinBase, Error> {
         },
         diff_ids: stack.diff_ids().to_vec(),
     })
+}
+
+/// The registered image that an image with these layers stands on: of those that `may` be it the one with the most layers,
+/// the first listed of several. Reads the index of each archive.
+pub fn base_of(
+    store: &Store,
+    registry: &Registry,
+    diff_ids: &[Digest],
+    may: impl Fn(&Entry) -> bool,
+) -> Option<ThinBase> {
+    let entries = registry.entries().iter().filter(|entry| may(entry));
+    let mut found: Vec<_> = entries
+        .filter_map(|entry| Some((entry, base(store, entry).ok()?)))
+        .filter(|(entry, base)| {
+            let layers = base.diff_ids.len();
+            let is_registered = entry.image_id.is_none_or(|id| id == base.base.image_id);
+            is_registered
+                && (1..diff_ids.len()).contains(&layers)
+                && diff_ids.starts_with(&base.diff_ids)
+        })
+        .collect();
+    found.sort_by_key(|(_, base)| std::cmp::Reverse(base.diff_ids.len()));
+    let is_whole = |entry: &Entry| {
+        let stack = open(store, entry);
+        stack.is_ok_and(|stack| complete(store, registry, stack).is_ok())
+    };
+    let mut found = found.into_iter();
+    Some(found.find(|(entry, _)| is_whole(entry))?.1)
 }
 
 /// The entries whose archives hold the layers that the archive of an entry leaves out, the base first. What the archives

@@ -49,3 +49,60 @@ fn what_is_wrong_in_the_config_is_said_with_its_place() {
     s.run("imgsave", ["--config", "none.yml", &image])
         .fails("imgsave", 3, "none.yml");
 }
+
+#[test]
+fn the_config_makes_saved_images_thin_if_their_base_is_registered() {
+    let s = Sandbox::new();
+    let base = Image::new().random("data", 200_000).build(&s, "base");
+    s.run("imgsave", [&base]).ok();
+    s.write(".localci.yml", "images: {thin: true}\n");
+    let entry = |variant: &str| {
+        let listed = s.run("imgls", ["--json", "--no-engine", &s.image(variant)]);
+        listed.ok().json().remove(0)
+    };
+    let is_thin = |variant: &str, on: Option<&str>| {
+        let entry = entry(variant);
+        assert_eq!(entry["thin"] == true, on.is_some(), "{entry}");
+        let base = on.map(|variant| s.image(variant));
+        assert_eq!(entry["base"].as_str(), base.as_deref(), "{entry}");
+        assert_eq!(s.size(variant) < 100_000, on.is_some(), "{entry}");
+        s.run("imgls", ["--check", "--no-engine", &s.image(variant)])
+            .ok();
+    };
+    // The nearest of the images that it stands on; nothing else says which that is.
+    let lower = Image::on(&base).build(&s, "lower");
+    s.run("imgsave", [&lower]).ok();
+    is_thin("lower", Some("base"));
+    let upper = Image::on(&lower).build(&s, "upper");
+    let words = ["--project", s.project(), "--variant", "top", &upper];
+    s.run("imgsave", words).ok();
+    is_thin("top", Some("lower"));
+    // What stands on no registered image is whole.
+    s.run("imgsave", [&base]).ok();
+    is_thin("base", None);
+    // --full counts before the config, and the config before how the archive is.
+    s.run("imgsave", ["--full", &s.image("lower")]).ok();
+    assert!(s.size("lower") > 200_000);
+    s.run("imgsave", [&s.image("lower")]).ok();
+    is_thin("lower", Some("base"));
+    // No image stands on itself, whether its name is known before or not, nor on one that stands on it.
+    for words in [
+        &["--name", &s.image("top")][..],
+        &["--project", s.project(), "--variant", "top"],
+    ] {
+        let next = Image::on(&upper).build(&s, "next");
+        s.command("imgsave").args(words).arg(&next).run().ok();
+        is_thin("top", Some("lower"));
+    }
+    let next = Image::on(&upper).build(&s, "next");
+    for words in [
+        &["--name", &s.image("base")][..],
+        &["--project", s.project(), "--variant", "base"],
+    ] {
+        s.command("imgsave").args(words).arg(&next).run().ok();
+        is_thin("base", None);
+        s.command("imgsave").args(words).arg(&base).run().ok();
+    }
+    let checked = s.run("imgls", ["--check", "--no-engine"]);
+    checked.ok();
+}

@@ -75,11 +75,6 @@ impl ArchiveFlags {
 }
 
 impl FormFlags {
-    /// Whether `--thin` was given.
-    pub fn is_thin(&self) -> bool {
-        self.thin
-    }
-
     /// By which limits to make room, if that was asked for.
     pub fn room(&self, config: &Config) -> Result<Option<InForce>, Failure> {
         self.archive.room(config)

@@ -3,6 +3,7 @@
 use failure::Failure;
 use inventory::Inventory;
 use naming::{ImageName, Os, Reference};
+use registry::Entry;
 
 /// What to do where no name is known.
 pub(crate) const NAMES: &str = "give --name NAME, or --project and --variant";
@@ -79,6 +80,17 @@ impl Naming {
         match self {
             Self::Given(name) => Some(name),
             Self::FromImage { .. } | Self::FromRemote { .. } => None,
+        }
+    }
+
+    /// Whether the image may get the name of an entry.
+    pub fn may_be(&self, entry: &Entry) -> bool {
+        match self {
+            Self::Given(name) => name.as_str() == entry.name,
+            Self::FromImage { project, variant } => entry
+                .image_name()
+                .is_ok_and(|name| name.project() == project && name.variant() == variant),
+            Self::FromRemote { .. } => true,
         }
     }
 
