@@ -1,10 +1,8 @@
-//! Measures the commands against what a person would type without them.
+//! Measures the commands against what a person would type without them: the lines of `cases.txt`.
 //!
-//! All images are the bench's own, with random content. Sides run in turns, so that a slow moment of the machine slows all of
-//! them. What a side needs is restored before each round, outside the time. Everything is below `target/bench`, which is
-//! removed at the end, with the images.
+//! All images are the bench's own, with random content. Lines run in turns, so that a slow moment of the machine slows all of
+//! them. Everything is below `target/bench`, which is removed at the end, with the images.
 
-mod cases;
 mod table;
 
 use std::time::{Duration, Instant};
@@ -16,7 +14,28 @@ use crate::Error;
 use crate::cmd::{Cmd, cargo, check, cmd, sh, variable};
 use crate::engine::Engine;
 use crate::folders::{Temporary, create, remove};
-use table::{Table, Target};
+use table::{Table, Target, bytes, median, seconds};
+
+const CASES: &str = include_str!("cases.txt");
+/// All images of the bench have this label, and images that are built on them inherit it.
+const LABEL: &str = "imgpipe.bench";
+/// Makes an image `$1` with `$2` kilobytes of files, half noise and half text: of a system `$3` `$4`, or on (`$3`) a base `$4`.
+const MAKE: &str = r#"
+set -e
+half=$(($2 / 2))
+mkdir -p "tree/usr/lib/$1" "tree/usr/share/$1" tree/etc context
+head -c ${half}k /dev/urandom | split -a 4 -b 160k - "tree/usr/lib/$1/"
+od -An -v -tx1 /dev/urandom | head -c ${half}k | split -a 4 -b 160k - "tree/usr/share/$1/"
+[ "$3" = on ] || printf "ID=%s\nVERSION_ID=%s\n" "$3" "$4" > tree/etc/os-release
+tar -cf context/layer.tar -C tree .
+printf "FROM %s\nADD layer.tar /\n" "$4" > context/Dockerfile
+if [ "$3" = on ]; then
+    "$IMG_ENGINE" build -q -t "$1" context
+else
+    "$IMG_ENGINE" import --change "LABEL imgpipe.bench=1" context/layer.tar "$1"
+fi
+rm -r tree context
+"#;
 
 /// Which cases, and how often.
 #[derive(Debug, clap::Args)]
@@ -26,7 +45,7 @@ pub(crate) struct Options {
     rounds: u16,
 
     /// Run only this case; can be repeated
-    #[arg(long, value_name = "CASE", value_parser = PossibleValuesParser::new(cases::NAMES))]
+    #[arg(long, value_name = "CASE", value_parser = PossibleValuesParser::new(names()))]
     only: Vec<String>,
 
     /// A smoke test: small images and one round, whose numbers mean nothing
@@ -34,46 +53,23 @@ pub(crate) struct Options {
     quick: bool,
 }
 
-/// All images of the bench have this label, and images that are built on them inherit it.
-const LABEL: &str = "imgpipe.bench";
-/// Writes `$1` kilobytes of files below folders `$2`, half noise and half text, and an os-release with `$3`, if given, into
-/// `layer.tar`.
-const TREE: &str = r#"
-set -e
-half=$(($1 / 2))
-mkdir -p "tree/usr/lib/$2" "tree/usr/share/$2" tree/etc
-head -c ${half}k /dev/urandom | split -a 4 -b 160k - "tree/usr/lib/$2/"
-od -An -v -tx1 /dev/urandom | head -c ${half}k | split -a 4 -b 160k - "tree/usr/share/$2/"
-[ -z "$3" ] || printf "$3" > tree/etc/os-release
-tar -cf layer.tar -C tree .
-rm -r tree
-"#;
-
 /// The surroundings of the cases.
 struct Bench<'a> {
     options: &'a Options,
     engine: &'a Engine,
-    /// The parent of the folder that commands run in, which is a store.
+    /// The parent of the store that lines run in.
     work: Utf8PathBuf,
     path: String,
     table: Table,
 }
 
-/// A command to be timed.
-struct Side {
-    what: String,
-    line: String,
-    /// Lines that run before each round, outside the time.
-    before: Vec<String>,
-}
-
-fn side(what: impl Into<String>, line: impl Into<String>, before: &[&str]) -> Side {
-    let before = before.iter().map(|line| (*line).to_owned()).collect();
-    Side {
-        what: what.into(),
-        line: line.into(),
-        before,
-    }
+fn names() -> Vec<&'static str> {
+    let mut names: Vec<_> = CASES
+        .lines()
+        .filter_map(|line| line.strip_prefix("case "))
+        .collect();
+    names.dedup();
+    names
 }
 
 /// Runs the bench.
@@ -81,6 +77,7 @@ pub(crate) fn run(target: &Utf8Path, options: &Options) -> Result<(), Error> {
     eprintln!("building the commands");
     cargo("build --quiet --release --workspace --bins --exclude xtask").run()?;
     let engine = Engine::find_or_start(target)?;
+    crate::packages::ensure("zstd gzip", "")?;
     let work = Temporary(target.join("bench"));
     let path = variable("PATH").unwrap_or_default();
     let mut bench = Bench {
@@ -91,27 +88,26 @@ pub(crate) fn run(target: &Utf8Path, options: &Options) -> Result<(), Error> {
         table: Table::default(),
     };
     let mut result = bench.clear();
-    for (names, case) in cases::ALL {
-        if result.is_ok() && names.iter().any(|name| bench.wants(name)) {
-            match case(&mut bench) {
-                Err(interrupted @ Error::Interrupted { .. }) => result = Err(interrupted),
-                Err(error) => bench.table.fail(names, &error),
-                Ok(()) => {}
+    for group in CASES.split("\ngroup\n").skip(1) {
+        let measured = result.and_then(|()| bench.group(group));
+        let cleared = bench.clear();
+        result = match measured {
+            Err(error) if !matches!(error, Error::Interrupted { .. }) => {
+                bench.table.fail(&error);
+                cleared
             }
-            result = result.and(bench.clear());
-        }
+            other => other.and(cleared),
+        };
     }
     print!("\n{}", bench.table);
-    result.and(remove_images(&engine))?;
+    result?;
     bench.table.verdict()
 }
 
 /// Removes all images of benches, also if they have no tag.
 pub(crate) fn remove_images(engine: &Engine) -> Result<(), Error> {
-    let list = engine
-        .cmd("images --all --quiet --no-trunc --filter")
-        .arg(format!("label={LABEL}"));
-    let list = list.cleaning_up();
+    let list = engine.cmd("images --all --quiet --no-trunc --filter");
+    let list = list.arg(format!("label={LABEL}")).cleaning_up();
     let mut before = String::new();
     loop {
         let images = list.read_quietly()?;
@@ -135,32 +131,156 @@ pub(crate) fn remove_images(engine: &Engine) -> Result<(), Error> {
 }
 
 impl Bench<'_> {
-    fn wants(&self, case: &str) -> bool {
+    /// Measures the cases of a group that the user wants, after its images are made.
+    fn group(&mut self, text: &str) -> Result<(), Error> {
         let only = &self.options.only;
-        only.is_empty() || only.iter().any(|name| name == case)
-    }
-
-    /// The size of an image in MB.
-    fn size(&self, full: u64) -> u64 {
-        if self.options.quick {
-            full.div_ceil(25)
-        } else {
-            full
+        let mut cases = text.split("\ncase ");
+        let setup = cases.next().unwrap_or_default();
+        let cases = cases.filter_map(|case| case.split_once('\n'));
+        let wanted =
+            cases.filter(|(name, _)| only.is_empty() || only.iter().any(|one| one == name));
+        let wanted: Vec<_> = wanted.collect();
+        if !wanted.is_empty() {
+            self.case("", setup)?;
         }
+        wanted
+            .into_iter()
+            .try_for_each(|(name, lines)| self.case(name, lines))
     }
 
-    fn rounds(&self) -> u16 {
-        if self.options.quick {
+    fn case(&mut self, name: &str, text: &str) -> Result<(), Error> {
+        if !name.is_empty() {
+            eprintln!("\n==> {name}");
+        }
+        let text = text.replace("\\\n", " ");
+        let (mut before, mut sides, mut unit) = (Vec::new(), Vec::new(), None);
+        let mut small = (String::new(), 0.0);
+        let lines = text
+            .split("\n")
+            .filter(|line| !line.is_empty() && !line.starts_with('#'));
+        for line in lines {
+            let (directive, line) = line.split_once(' ').unwrap_or((line, ""));
+            let number = || {
+                line.split_once(' ')
+                    .and_then(|(number, rest)| Some((number.parse().ok()?, rest)))
+            };
+            let side = |target: fn(f64) -> Target| {
+                let (number, line) = number().unwrap_or_default();
+                (line.to_owned(), Some(target(number)))
+            };
+            match directive {
+                "make" => self.make(line)?,
+                "run" => self.cmd(line).run_quietly()?,
+                "each" => before.push(line.to_owned()),
+                "absent" => before.push(format!(
+                    "for i in {line}; do ! $E image inspect $i > /dev/null 2>&1 || $E rmi --force $i || exit; done"
+                )),
+                "ours" => sides.push((line.to_owned(), None)),
+                "at-most" => sides.push(side(Target::AtMost)),
+                "faster" => sides.push(side(Target::Faster)),
+                "limit" => sides.push(side(Target::Limit)),
+                "info" => sides.push((line.to_owned(), Some(Target::None))),
+                "bytes" => unit = Some(bytes as fn(f64) -> String),
+                "small" => small = (self.label(line), self.peak(line)?),
+                "large" => {
+                    let (mebibytes, line): (f64, _) = number().unwrap_or_default();
+                    let (label, peak) = (self.label(line), self.peak(line)?);
+                    let limit = Target::Limit(mebibytes * 1024.0 * 1024.0);
+                    self.table.add(name, bytes, (&label, peak), None, limit);
+                    let small = Some((small.0.as_str(), small.1));
+                    self.table.add(name, bytes, (&label, peak), small, Target::AtMost(1.2));
+                }
+                other => return Err(Error::Wrong(format!("cases.txt: `{other}` is no directive"))),
+            }
+        }
+        let mut values = vec![Vec::new(); sides.len()];
+        let rounds = if self.options.quick {
             1
         } else {
             self.options.rounds
+        };
+        for _ in 0..rounds {
+            for ((line, _), values) in sides.iter().zip(&mut values) {
+                for line in &before {
+                    self.cmd(line).run_quietly()?;
+                }
+                let command = self.cmd(line);
+                let started = Instant::now();
+                let output = command.read_quietly()?;
+                let time = started.elapsed().as_secs_f64();
+                values.push(if unit.is_some() {
+                    output.parse().unwrap_or_default()
+                } else {
+                    time
+                });
+            }
         }
+        let mut ours = None;
+        for ((line, target), values) in sides.iter().zip(values) {
+            let label = self.label(line);
+            eprintln!("  {label}: {values:.3?}");
+            let measured = (label, median(values));
+            let unit = unit.unwrap_or(seconds);
+            match (target, &ours) {
+                (None, _) => ours = Some(measured),
+                (Some(target @ Target::Limit(_)), _) | (Some(target), None) => {
+                    self.table
+                        .add(name, unit, (&measured.0, measured.1), None, *target);
+                }
+                (Some(target), Some(ours)) => {
+                    let theirs = Some((measured.0.as_str(), measured.1));
+                    self.table
+                        .add(name, unit, (&ours.0, ours.1), theirs, *target);
+                }
+            }
+        }
+        Ok(())
     }
 
-    /// A line for the shell, in the store. `$E` is the engine. Simple lines run without a shell, which takes a millisecond.
+    /// A line as a person would type it, with short names.
+    fn label(&self, line: &str) -> String {
+        let program = Utf8Path::new(self.engine.program());
+        let line = line
+            .replace("$EIGHT", "EIGHT")
+            .replace("$E", program.file_name().unwrap_or("$E"));
+        line.replace("$D-", "")
+            .replace("$U-", "ubuntu-")
+            .replace("../", "")
+    }
+
+    /// A line with the names and programs that `cases.txt` shortens.
+    fn expand(&self, line: &str) -> String {
+        let tops = |system: &str, variants: [&str; 4]| {
+            variants
+                .map(|variant| format!("imgpipe-bench-{system}-{variant}"))
+                .join(" ")
+        };
+        let debians = tops("debian-12", ["gcc11", "gcc12", "clang15", "clang16"]);
+        let ubuntus = tops("ubuntu-24.04", ["gcc13", "gcc14", "clang17", "clang18"]);
+        let many = if self.engine.is_podman() {
+            "--multi-image-archive"
+        } else {
+            ""
+        };
+        let names = [
+            ("$EIGHT", &*format!("{debians} {ubuntus}")),
+            ("$DEBIANS", &debians),
+            ("$UBUNTUS", &ubuntus),
+            ("$MANY", many),
+            ("$COUNT", if self.options.quick { "500" } else { "10000" }),
+            ("$D", "imgpipe-bench-debian-12"),
+            ("$U", "imgpipe-bench-ubuntu-24.04"),
+            ("$E", self.engine.program()),
+        ];
+        names.iter().fold(line.to_owned(), |line, (name, value)| {
+            line.replace(name, value)
+        })
+    }
+
+    /// A line for the shell, in the store. Simple lines run without a shell, which takes a millisecond.
     fn cmd(&self, line: &str) -> Cmd {
-        let line = line.replace("$E", self.engine.program());
-        let is_simple = !line.contains([';', '|', '&', '>', '"', '*']);
+        let line = self.expand(line);
+        let is_simple = !line.contains([';', '|', '&', '>', '\'']);
         let command = if is_simple { cmd(&line) } else { sh(&line) };
         let command = self
             .engine
@@ -171,9 +291,19 @@ impl Bench<'_> {
             .variable("IMG_REGISTRY", "image-registry.yml")
     }
 
-    /// Runs a line.
-    fn run(&self, line: &str) -> Result<(), Error> {
-        self.cmd(line).run_quietly()
+    /// Makes an image: its name, megabytes, and system or base.
+    fn make(&self, line: &str) -> Result<(), Error> {
+        eprintln!("making {}", self.label(line));
+        let line = self.expand(line);
+        let words: Vec<_> = line.split(' ').collect();
+        let [name, megabytes, system @ ..] = words.as_slice() else {
+            return Err(Error::Wrong(format!("cases.txt: make {line}")));
+        };
+        let zeros = if self.options.quick { "0" } else { "000" };
+        let make = sh(MAKE)
+            .args([name, &*format!("{megabytes}{zeros}")])
+            .args(system);
+        self.engine.surround(make).folder(&self.work).run_quietly()
     }
 
     /// Removes all files and images, so that no later case finds a layer.
@@ -183,58 +313,8 @@ impl Bench<'_> {
         create(&self.work.join("store"))
     }
 
-    /// Makes an image of one layer, with an os-release, or of one more layer on `base`.
-    fn make(&self, name: &str, megabytes: u64, system: &str, base: &str) -> Result<(), Error> {
-        eprintln!("making {name}");
-        let size = (megabytes * 1000).to_string();
-        let tree = sh(TREE)
-            .args([size.as_str(), name, system])
-            .folder(&self.work);
-        tree.run_quietly()?;
-        self.run(&match base {
-            "" => format!("$E import --change \"LABEL {LABEL}=1\" ../layer.tar {name}"),
-            base => format!(
-                "printf \"FROM {base}\\nADD layer.tar /\\n\" > ../Dockerfile; mkdir ../context; \
-                 mv ../Dockerfile ../layer.tar ../context; $E build -q -t {name} ../context && rm -r ../context"
-            ),
-        })
-    }
-
-    /// Measures sides in turns. The first is compared with each of the others, by a target each.
-    fn compare(&mut self, case: &str, sides: &[Side], targets: &[Target]) -> Result<(), Error> {
-        eprintln!("\n==> {case}");
-        let mut times = vec![Vec::new(); sides.len()];
-        for _ in 0..self.rounds() {
-            for (side, times) in sides.iter().zip(&mut times) {
-                for line in &side.before {
-                    self.run(line)?;
-                }
-                let command = self.cmd(&side.line);
-                let started = Instant::now();
-                command.run_quietly()?;
-                times.push(started.elapsed().as_secs_f64());
-            }
-        }
-        let mut measured = Vec::new();
-        for (side, times) in sides.iter().zip(times) {
-            eprintln!("  {}: {times:.3?}", side.what);
-            measured.push((side.what.as_str(), table::median(times)));
-        }
-        let others = measured.iter().skip(1).map(|other| Some(*other));
-        let others: Vec<_> = if sides.len() == 1 {
-            vec![None]
-        } else {
-            others.collect()
-        };
-        for (other, target) in others.into_iter().zip(targets) {
-            self.table
-                .add(case, table::seconds, measured[0], other, *target);
-        }
-        Ok(())
-    }
-
-    /// Runs a command once, and returns the most memory that it used, in bytes: `VmHWM` in `/proc/PID/status`, which is read
-    /// until the process ends. `wait4` would count memory that a child shares with this process before it starts its program.
+    /// Runs a line, and returns the most memory that it used, in bytes: `VmHWM` in `/proc/PID/status`, which is read until the
+    /// process ends. `wait4` would count memory that a child shares with this process before it starts its program.
     fn peak(&self, line: &str) -> Result<f64, Error> {
         let log = self.work.join("log");
         let running = self.cmd(line).start(&log, process::SIGTERM)?;
@@ -250,7 +330,7 @@ impl Bench<'_> {
             }
         };
         check()?;
-        eprintln!("  {line}: {peak} bytes");
+        eprintln!("  {}: {peak} bytes", self.label(line));
         match status.success() {
             true => Ok(peak),
             false => Err(Error::Wrong(

@@ -76,11 +76,10 @@ impl Table {
         ]);
     }
 
-    /// Reports cases that could not be measured.
-    pub(super) fn fail(&mut self, cases: &[&str], error: &Error) {
-        let failure = format!("{} failed: {error}", cases.join(", "));
-        eprintln!("{failure}");
-        self.failures.push(failure);
+    /// Reports that cases could not be measured.
+    pub(super) fn fail(&mut self, error: &Error) {
+        eprintln!("failed: {error}");
+        self.failures.push(error.to_string());
     }
 
     /// Fails if a command failed.
@@ -172,7 +171,7 @@ mod tests {
 ";
         assert_eq!(table.to_string(), expected);
         table.verdict().unwrap();
-        table.fail(&["cold"], &Error::Wrong("why".into()));
+        table.fail(&Error::Wrong("why".into()));
         assert!(table.verdict().is_err());
     }
 
