@@ -9,11 +9,7 @@ pub(crate) fn run(target: &Utf8Path) -> Result<(), Error> {
     demo::clean(target)?;
     if let Some(engine) = Engine::find()? {
         bench::remove_images(&engine)?;
-        let image = debian::TEST_IMAGE;
-        if engine.cmd("image inspect").arg(image).succeeds()? {
-            engine.cmd("rmi").arg(image).run_quietly()?;
-            eprintln!("removed {image} from the engine");
-        }
+        engine.remove(debian::TEST_IMAGE)?;
     }
     for folder in ["cache", "bench", "engine", "engines"].map(|name| target.join(name)) {
         if folders::remove(&folder)? {

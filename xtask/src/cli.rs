@@ -62,7 +62,7 @@ enum Task {
     /// every registered archive must be complete, and the next run must need no help. Then it runs sixteen commands at once on
     /// one store, reads damaged archives, and moves an image of 10 GB, which needs 30 GB of disk. It continues after a failure.
     /// At the end it reports attempts and losses, with the seed that repeats the same moments. It takes an hour or two.
-    /// Example: `cargo xtask soak --kills 500 --large 0`.
+    /// Example: `cargo xtask soak --times 2 --large 0`.
     Soak(soak::Options),
     /// Run the tests on every engine that can be started here, and print a table of engines and tests
     ///
@@ -101,7 +101,7 @@ fn run(task: Task) -> Result<(), Error> {
         Task::Install(options) => install::run(&target, &options),
         Task::Dist(options) => dist::run(&target, &options),
         Task::Bench(options) => bench::run(&target, &options),
-        Task::Soak(options) => soak::run(&target, options),
+        Task::Soak(options) => soak::run(&target, &options),
         Task::Engines(options) => engines::run(&target, &options),
         Task::Clean => clean::run(&target),
     }

@@ -2,10 +2,9 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _};
+use std::io::{Read as _, Seek as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -24,8 +23,6 @@ const TAIL_LINES: usize = 20;
 
 /// The signal that ends the task, or 0.
 static SIGNAL: AtomicI32 = AtomicI32::new(0);
-/// Variables that are set or removed for all commands. The task's own can't be changed without `unsafe`.
-static ENVIRONMENT: Mutex<Vec<(&str, Option<String>)>> = Mutex::new(Vec::new());
 
 /// From now on, SIGINT, SIGTERM and SIGHUP end the commands that run, and then the task, by [`Error::Interrupted`].
 pub(crate) fn watch_signals() -> Result<(), Error> {
@@ -44,7 +41,7 @@ pub(crate) fn watch_signals() -> Result<(), Error> {
 pub(crate) fn check() -> Result<(), Error> {
     match SIGNAL.load(Ordering::SeqCst) {
         0 => Ok(()),
-        signal => Err(Error::Interrupted { signal }),
+        signal => Err(Error::Interrupted(signal)),
     }
 }
 
@@ -66,26 +63,16 @@ pub(crate) fn wait_until(
     }
 }
 
-/// Sets a variable for every command from here on, or removes it.
-pub(crate) fn set_variable(name: &'static str, value: Option<String>) {
-    let mut environment = ENVIRONMENT.lock().unwrap_or_else(PoisonError::into_inner);
-    environment.push((name, value));
-}
-
-/// The value of a variable that is not empty, as commands see it.
+/// The value of an environment variable that is not empty.
 pub(crate) fn variable(name: &str) -> Option<String> {
-    let environment = ENVIRONMENT.lock().unwrap_or_else(PoisonError::into_inner);
-    let value = match environment.iter().rev().find(|(set, _)| *set == name) {
-        Some((_, value)) => value.clone(),
-        None => std::env::var(name).ok(),
-    };
+    let value = std::env::var(name).ok();
     value.filter(|value| !value.is_empty())
 }
 
 /// A command line. It reads nothing on its standard input, unless [`Cmd::input`] says what.
 #[derive(Debug, Clone)]
 pub(crate) struct Cmd {
-    words: Vec<String>,
+    pub(crate) words: Vec<String>,
     folder: Option<Utf8PathBuf>,
     environment: Vec<(&'static str, String)>,
     input: Vec<u8>,
@@ -197,13 +184,21 @@ impl Cmd {
         content(output)
     }
 
+    /// Runs it. If it fails or is missing, returns the reason: the last lines of its output.
+    pub(crate) fn complaint(&self) -> Result<Option<String>, Error> {
+        match self.run_quietly() {
+            Ok(()) => Ok(None),
+            Err(Error::Failed {
+                tail: Some(tail), ..
+            }) => Ok(Some(tail)),
+            Err(interrupted @ Error::Interrupted(_)) => Err(interrupted),
+            Err(other) => Ok(Some(other.to_string())),
+        }
+    }
+
     /// Runs it, and returns whether it succeeds. A missing program does not.
     pub(crate) fn succeeds(&self) -> Result<bool, Error> {
-        match self.run_quietly() {
-            Ok(()) => Ok(true),
-            Err(interrupted @ Error::Interrupted { .. }) => Err(interrupted),
-            Err(_) => Ok(false),
-        }
+        self.complaint().map(|complaint| complaint.is_none())
     }
 
     /// Runs it with its output in a file, and returns whether it succeeds. A missing program is an error.
@@ -240,27 +235,15 @@ impl Cmd {
         for (name, value) in &self.environment {
             expression = expression.env(name, value);
         }
-        let environment = ENVIRONMENT.lock().unwrap_or_else(PoisonError::into_inner);
-        for (name, value) in environment.iter() {
-            expression = match value {
-                Some(value) => expression.env(name, value),
-                None => expression.env_remove(name),
-            };
-        }
         expression
     }
 
     fn spawn(&self, run: &Expression, cleans_up: bool, signal: i32) -> Result<Running, Error> {
         match Child::start(run, cleans_up, signal) {
             Ok(Some(running)) => Ok(running),
-            Ok(None) => Err(check().err().unwrap_or(Error::Interrupted { signal })),
-            Err(source) => Err(self.not_started(source)),
+            Ok(None) => Err(check().err().unwrap_or(Error::Interrupted(signal))),
+            Err(source) => Err(Error::io(&self.words[0])(source)),
         }
-    }
-
-    fn not_started(&self, source: io::Error) -> Error {
-        let program = self.words.first().cloned().unwrap_or_default();
-        Error::Start { program, source }
     }
 
     /// Waits for its end. `said` is the file whose end explains a failure.
@@ -269,7 +252,7 @@ impl Cmd {
         check()?;
         let running = self.spawn(expression, self.cleans_up, SIGTERM)?;
         let status = running.child().wait(None);
-        let status = status.map_err(|source| self.not_started(source))?;
+        let status = status.map_err(Error::io(&self.words[0]))?;
         // Waits for what it has started, if a signal ended it.
         drop(running);
         let code = status.code().or(status.signal().map(|signal| 128 + signal));

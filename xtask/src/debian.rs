@@ -3,14 +3,14 @@
 //! In this order: the engine's own; one made by `debootstrap`, if possible, and kept as a tar in the cache folder; one that
 //! is pulled.
 
-use std::fs::{self, File};
+use std::fs;
 
 use camino::Utf8Path;
 
-use crate::Error;
-use crate::cmd::{Cmd, cmd};
-use crate::folders::{Temporary, create};
+use crate::cmd::cmd;
+use crate::folders::{Temporary, create, lock};
 use crate::packages::{self, ensure, find, is_root};
+use crate::{Engine, Error};
 
 /// Its usual names. The first is pulled.
 const NAMES: [&str; 4] = [
@@ -44,13 +44,9 @@ pub const TEST_IMAGE: &str = "imgpipe-test-debian:12";
 ///
 /// # Errors
 /// If there is none and it can be neither made nor pulled.
-pub fn base(engine: &str, cache: &Utf8Path, own: &str) -> Result<String, Error> {
+pub fn base(engine: &Engine, cache: &Utf8Path, own: &str) -> Result<String, Error> {
     create(cache)?;
-    let path = cache.join("debian-12.lock");
-    let lock = File::options().create(true).append(true).open(&path);
-    let lock = lock.map_err(Error::io(&path))?;
-    lock.lock().map_err(Error::io(&path))?;
-
+    let _lock = lock(&cache.join("debian-12.lock"))?;
     for name in [own].into_iter().chain(NAMES) {
         if has(engine, name)? {
             return Ok(name.into());
@@ -62,31 +58,28 @@ pub fn base(engine: &str, cache: &Utf8Path, own: &str) -> Result<String, Error> 
             make(cache, &tar)?;
         }
         eprintln!("importing {tar} as {own}");
-        let import =
-            Cmd::of(engine).args(["import", "--change", "CMD [\"bash\"]", tar.as_str(), own]);
+        let import = engine
+            .cmd("import")
+            .args(["--change", "CMD [\"bash\"]", tar.as_str(), own]);
         import.run_quietly()?;
         return Ok(own.into());
     }
     let name = NAMES[0];
     eprintln!("pulling {name}");
-    match Cmd::of(engine).args(["pull", name]).run_quietly() {
-        Ok(()) => Ok(name.into()),
-        Err(Error::Failed { tail, .. }) => {
-            let why = tail.unwrap_or_default();
-            Err(Error::Missing {
-                what: format!("no Debian 12 in the engine, and `{name}` can't be pulled: {why}"),
-                hint: format!(
-                    "run this as root on Debian or Ubuntu, or pull it: `{engine} pull {name}`"
-                ),
-            })
-        }
-        Err(other) => Err(other),
+    match engine.cmd("pull").arg(name).complaint()? {
+        None => Ok(name.into()),
+        Some(why) => Err(Error::missing(
+            format!("no Debian 12 in the engine, and `{name}` can't be pulled: {why}"),
+            "run this as root on Debian or Ubuntu, or pull it",
+        )),
     }
 }
 
 /// Whether the engine has this image for the machine's own architecture.
-fn has(engine: &str, name: &str) -> Result<bool, Error> {
-    let inspect = Cmd::of(engine).args(["image", "inspect", "--format", "{{.Architecture}}", name]);
+fn has(engine: &Engine, name: &str) -> Result<bool, Error> {
+    let inspect = engine
+        .cmd("image inspect --format {{.Architecture}}")
+        .arg(name);
     let own = match std::env::consts::ARCH {
         "x86_64" => "amd64",
         "aarch64" => "arm64",

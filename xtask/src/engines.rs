@@ -76,7 +76,7 @@ pub(crate) fn run(target: &Utf8Path, options: &Options) -> Result<(), Error> {
                     cells.push(outcome);
                 }
             }
-            Err(interrupted @ Error::Interrupted { .. }) => return Err(interrupted),
+            Err(interrupted @ Error::Interrupted(_)) => return Err(interrupted),
             Err(error) => {
                 eprintln!("can't start: {error}");
                 is_good = false;

@@ -31,7 +31,7 @@ pub(crate) fn stage(
     let commands = pages.iter().filter_map(|page| page.file_stem());
     let commands: Vec<_> = commands.map(str::to_owned).collect();
     for name in &commands {
-        copy(&programs.join(name), &folder.join("bin").join(name), 0o755)?;
+        copy(&programs.join(name), &folder.join("bin").join(name), true)?;
     }
     Ok(commands)
 }
@@ -49,7 +49,8 @@ pub(crate) fn files(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, Error> {
 
 /// Copies a file, and creates the folders above it. The old file stays complete until the copy is, also if it is a running
 /// program.
-pub(crate) fn copy(from: &Utf8Path, to: &Utf8Path, mode: u32) -> Result<(), Error> {
+pub(crate) fn copy(from: &Utf8Path, to: &Utf8Path, is_program: bool) -> Result<(), Error> {
+    let mode = if is_program { 0o755 } else { 0o644 };
     create(to.parent().unwrap_or(to))?;
     let unfinished = Utf8PathBuf::from(format!("{to}.new"));
     fs::copy(from, &unfinished).map_err(Error::io(&unfinished))?;

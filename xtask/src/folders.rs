@@ -1,11 +1,13 @@
 //! The folders of the tasks and the tests: all below Cargo's target folder.
 
+use std::fs::{File, TryLockError};
 use std::io;
+use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::Error;
-use crate::cmd::cmd;
+use crate::cmd::{cmd, wait_until};
 
 /// Cargo writes these at the top of a target folder. The first only if it made the folder itself.
 const MARKERS: [&str; 2] = ["CACHEDIR.TAG", ".rustc_info.json"];
@@ -67,6 +69,24 @@ pub(crate) fn remove(folder: &Utf8Path) -> Result<bool, Error> {
         }
         Err(source) => Err(Error::io(folder)(source)),
     }
+}
+
+/// Locks a file, which is created if it is missing. A second task waits for the first.
+pub(crate) fn lock(path: &Utf8Path) -> Result<File, Error> {
+    let file = File::options().create(true).append(true).open(path);
+    let file = file.map_err(Error::io(path))?;
+    let mut is_told = false;
+    wait_until(Duration::MAX, || match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::Error(source)) => Err(Error::io(path)(source)),
+        Err(TryLockError::WouldBlock) => {
+            if !std::mem::replace(&mut is_told, true) {
+                eprintln!("waiting for another task that holds {path}");
+            }
+            Ok(false)
+        }
+    })?;
+    Ok(file)
 }
 
 /// A folder that is removed when this is dropped.

@@ -36,10 +36,8 @@ pub(crate) fn run(target: &Utf8Path, options: &Options) -> Result<(), Error> {
         (None, _) if is_root() => "/usr/local".into(),
         (None, Some(home)) => Utf8Path::new(&home).join(".local"),
         (None, None) => {
-            return Err(Error::Missing {
-                what: "HOME is not set, so there is no ~/.local".into(),
-                hint: "give --prefix DIR".into(),
-            });
+            let what = "HOME is not set, so there is no ~/.local";
+            return Err(Error::missing(what, "give --prefix DIR"));
         }
     };
     let prefix = &prefix;
@@ -69,29 +67,22 @@ fn install(from: &Utf8Path, prefix: &Utf8Path) -> Result<(), Error> {
     let parents = parents.chain(Utf8Path::new(LIST).ancestors().skip(1));
     let missing =
         parents.filter(|folder| !folder.as_str().is_empty() && !prefix.join(folder).exists());
-    let mut folders: Vec<_> = missing
-        .map(|folder| Utf8PathBuf::from(format!("{folder}/")))
-        .collect();
-    folders.extend(old_folders);
+    let missing = missing.map(|folder| format!("{folder}/").into());
+    let mut folders: Vec<Utf8PathBuf> = missing.chain(old_folders).collect();
     // The deepest first: each is empty when its turn comes.
     folders.sort_by(|one, other| other.cmp(one));
     folders.dedup();
     // Before the first file, so that an interrupted installation can be removed.
     let path = prefix.join(LIST);
     create(path.parent().unwrap_or(prefix))?;
-    let lines: String = new
-        .iter()
-        .chain(&folders)
-        .map(|path| format!("{path}\n"))
-        .collect();
-    fs::write(&path, lines).map_err(Error::io(path))?;
+    let lines = new.iter().chain(&folders).map(|path| format!("{path}\n"));
+    fs::write(&path, lines.collect::<String>()).map_err(Error::io(path))?;
     for path in &new {
-        let mode = if path.starts_with("bin") {
-            0o755
-        } else {
-            0o644
-        };
-        copy(&from.join(path), &prefix.join(path), mode)?;
+        copy(
+            &from.join(path),
+            &prefix.join(path),
+            path.starts_with("bin"),
+        )?;
     }
     let mut stale = old.iter().filter(|path| !new.contains(path));
     stale.try_for_each(|path| remove_file(&prefix.join(path)).map(drop))
@@ -99,10 +90,13 @@ fn install(from: &Utf8Path, prefix: &Utf8Path) -> Result<(), Error> {
 
 /// Removes the files in the list, and returns how many there were.
 fn uninstall(prefix: &Utf8Path) -> Result<usize, Error> {
-    let list = list(prefix)?.ok_or_else(|| Error::Missing {
-        what: format!("nothing is installed below {prefix}"),
-        hint: "give the --prefix of the installation".into(),
-    })?;
+    let Some(list) = list(prefix)? else {
+        let what = format!("nothing is installed below {prefix}");
+        return Err(Error::missing(
+            what,
+            "give the --prefix of the installation",
+        ));
+    };
     let (folders, files): (Vec<_>, Vec<_>) = list.into_iter().partition(is_folder);
     let mut removed = 0;
     for path in files {
@@ -134,9 +128,10 @@ fn list(prefix: &Utf8Path) -> Result<Option<Vec<Utf8PathBuf>>, Error> {
     let list: Vec<Utf8PathBuf> = text.lines().map(Utf8PathBuf::from).collect();
     let is_name = |part| matches!(part, Utf8Component::Normal(_));
     match list.iter().find(|path| !path.components().all(is_name)) {
-        Some(path) => Err(Error::Wrong(format!(
-            "{file}: `{path}` leads out of {prefix}"
-        ))),
+        Some(path) => {
+            let what = format!("{file}: `{path}` leads out of {prefix}");
+            Err(Error::Wrong(what))
+        }
         None => Ok(Some(list)),
     }
 }
@@ -191,7 +186,7 @@ mod tests {
         assert_eq!(uninstall(&prefix).unwrap(), 2);
         assert_eq!(files(&prefix).unwrap(), ["bin/other"]);
         assert!(!prefix.join("share").exists());
-        assert!(matches!(uninstall(&prefix), Err(Error::Missing { .. })));
+        assert!(matches!(uninstall(&prefix), Err(Error::Missing(..))));
     }
 
     #[test]

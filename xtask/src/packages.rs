@@ -44,10 +44,8 @@ pub(crate) fn ensure(programs: &str, extra: &str) -> Result<(), Error> {
     let names = names.join(", ");
     let packages: Vec<_> = missing.iter().map(|(_, package)| *package).collect();
     let packages = format!("{} {extra}", packages.join(" "));
-    let refuse = |why: &str, hint: String| {
-        let what = format!("{names} not found{why}");
-        Err(Error::Missing { what, hint })
-    };
+    let refuse =
+        |why: &str, hint: String| Err(Error::missing(format!("{names} not found{why}"), hint));
     if find("apt-get").is_none() {
         let hint =
             format!("install your system's equivalents of these Debian packages: {packages}");

@@ -42,7 +42,9 @@ pub(crate) fn run(target: &Utf8Path, filter: &[String]) -> Result<(), Error> {
         steps.run("fuzz targets", || fuzz.run())?;
     }
     let engine = steps.run("engine", || engine(target))?;
-    let units = cargo("test --no-fail-fast --workspace --exclude pipeline-tests");
+    let units = engine.surround(cargo(
+        "test --no-fail-fast --workspace --exclude pipeline-tests",
+    ));
     let dashes = (!filter.is_empty()).then_some("--");
     let units = units.args(dashes).args(filter);
     steps.run("unit and property tests", || units.run())?;
@@ -125,10 +127,9 @@ fn has_component(name: &str, component: &str, package: &str) -> Result<(), Error
     if cargo(name).arg("--version").succeeds()? {
         return Ok(());
     }
-    Err(Error::Missing {
-        what: format!("`cargo {name}` is not installed"),
-        hint: format!(
-            "rustup component add {component}, or apt-get install {package} if Debian's Rust is installed"
-        ),
-    })
+    let debian = format!("apt-get install {package} if Debian's Rust is installed");
+    Err(Error::missing(
+        format!("`cargo {name}` is not installed"),
+        format!("rustup component add {component}, or {debian}"),
+    ))
 }

@@ -29,10 +29,11 @@ pub(crate) fn build(names: &[String]) -> Result<Vec<TestProgram>, Error> {
         .map(|program| program.name.clone())
         .collect();
     if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
-        return Err(Error::Missing {
-            what: format!("there is no test program `{unknown}`"),
-            hint: format!("there are {}", known.join(", ")),
-        });
+        let known = format!("there are {}", known.join(", "));
+        return Err(Error::missing(
+            format!("there is no test program `{unknown}`"),
+            known,
+        ));
     }
     programs.retain(|program| names.is_empty() || names.contains(&program.name));
     Ok(programs)

@@ -10,40 +10,12 @@ use crate::engine::Engine;
 use crate::folders::{cache, remove, workspace};
 use crate::{Error, debian};
 
-/// Installs, uses and removes the package on standard input; the commands are the arguments. It fails if a file stays that was
-/// not there before, apart from dpkg's own.
-const SCRIPT: &str = r#"
-cat >/tmp/imgpipe.deb
-files() {
-    find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /tmp -o -path /var/lib/dpkg -o -path /var/log \
-        -o -path /var/cache \) -prune -o -print | LC_ALL=C sort
-}
-files >/tmp/before
-dpkg --install /tmp/imgpipe.deb >/tmp/log 2>&1 || { cat /tmp/log; exit 1; }
-files >/tmp/installed
-for name; do
-    "$name" --version
-    for file in "/usr/share/man/man1/$name.1.gz" "/usr/share/bash-completion/completions/$name"; do
-        dpkg --listfiles imgpipe | grep -qxF "$file" || { echo "$file is not in the package"; exit 1; }
-    done
-done
-(cd / && md5sum --quiet --check /var/lib/dpkg/info/imgpipe.md5sums)
-echo "$(($(wc -l </tmp/installed) - $(wc -l </tmp/before))) files and folders installed"
-dpkg --purge imgpipe >/tmp/log 2>&1 || { cat /tmp/log; exit 1; }
-files >/tmp/after
-diff /tmp/before /tmp/after || { echo "the package leaves something"; exit 1; }
-if ls /var/lib/dpkg/info/imgpipe.* 2>/dev/null; then exit 1; fi
-echo "nothing is left"
-"#;
-
 /// Makes everything again from a clone in another folder, with its own target folder, and compares the checksums.
 pub(super) fn reproduce(target: &Utf8Path) -> Result<(), Error> {
     let changed = cmd("git status --porcelain").folder(workspace()).read()?;
     if !changed.is_empty() {
-        return Err(Error::Missing {
-            what: format!("a clone lacks what is not committed:\n{changed}"),
-            hint: "commit it first".into(),
-        });
+        let what = format!("a clone lacks what is not committed:\n{changed}");
+        return Err(Error::missing(what, "commit it first"));
     }
     let folder = target.join("dist-again");
     remove(&folder)?;
@@ -76,15 +48,19 @@ pub(super) fn reproduce(target: &Utf8Path) -> Result<(), Error> {
 /// Installs and removes the package in a container.
 pub(super) fn install(target: &Utf8Path, commands: &[String]) -> Result<(), Error> {
     let engine = Engine::find_or_start(target)?;
-    let base = debian::base(engine.program(), &cache(target), debian::TEST_IMAGE)?;
+    let base = debian::base(&engine, &cache(target), debian::TEST_IMAGE)?;
     let names = crate::files::files(&target.join("dist"))?;
     for package in names.iter().filter(|name| name.extension() == Some("deb")) {
         eprintln!("installing {package} in {base}");
         let path = target.join("dist").join(package);
         let bytes = fs::read(&path).map_err(Error::io(path))?;
-        let run = engine
-            .cmd("run --rm -i --network=none")
-            .args([&base, "sh", "-euc", SCRIPT, "check"]);
+        let run = engine.cmd("run --rm -i --network=none").args([
+            &base,
+            "sh",
+            "-c",
+            include_str!("check.sh"),
+            "check",
+        ]);
         run.args(commands).input(bytes).run()?;
     }
     Ok(())

@@ -1,19 +1,17 @@
 //! The container engine of a task: the one that answers, else a private one for as long as the task runs.
 
-mod namespace;
 pub(crate) mod podman;
 pub(crate) mod private;
 pub(crate) mod rootless;
 pub(crate) mod system;
 
 use std::any::Any;
-use std::fs::{File, TryLockError};
-use std::time::Duration;
+use std::fs::File;
 
 use camino::Utf8Path;
 
 use crate::Error;
-use crate::cmd::{Cmd, cmd, set_variable, variable, wait_until};
+use crate::cmd::{Cmd, cmd, variable};
 use crate::packages::{self, ensure};
 
 /// `slirp4netns` gives a private engine a network of its own, and does not touch the host's.
@@ -21,15 +19,13 @@ const PROGRAMS: &str = "docker:docker.io dockerd:docker.io iptables slirp4netns 
                         unshare:util-linux setpriv:util-linux";
 /// From Debian 13 on the client is in a package of its own, which `docker.io` only recommends.
 const CLIENT: &str = "docker-cli";
-/// How many seconds an engine may take to answer.
-const PROBE: u32 = 30;
 /// podman without a service has no server: its client is the engine.
 const VERSION: &str = "{{if .Server}}{{.Server.Version}}{{else}}{{.Client.Version}}{{end}}";
 
 /// An engine that answers, and how commands reach it. If the task started it, dropping it stops it and removes its images.
 #[derive(Debug)]
-pub(crate) struct Engine {
-    program: String,
+pub struct Engine {
+    pub(crate) program: String,
     /// The words before a command that uses it: a program that runs the command somewhere else.
     prefix: Vec<String>,
     variables: Vec<(&'static str, String)>,
@@ -38,26 +34,16 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Finds the engine that the user's environment names, or starts one and sets the variables for all commands.
+    /// Finds the engine that the user's environment names, or starts one.
     pub(crate) fn find_or_start(target: &Utf8Path) -> Result<Self, Error> {
-        let why = match Self::ask()? {
-            Ok(found) => return Ok(found),
-            Err(why) => why,
-        };
-        let program = Self::named();
-        let host = variable("DOCKER_HOST");
-        let named = host
-            .as_ref()
-            .map(|host| format!(" (DOCKER_HOST is `{host}`)"));
-        eprintln!(
-            "engine: `{program}` does not answer{}: {why}",
-            named.unwrap_or_default()
-        );
-        can_start(&program)?;
+        if let Some(found) = Self::find()? {
+            return Ok(found);
+        }
+        can_start()?;
         install()?;
         // Installing the package starts the system's engine if there is an init system.
-        if host.is_none()
-            && let Ok(found) = Self::ask()?
+        if variable("DOCKER_HOST").is_none()
+            && let Some(found) = Self::find()?
         {
             return Ok(found);
         }
@@ -68,10 +54,11 @@ impl Engine {
     /// kernel's own storage driver is twice as fast as others. If the user names an engine, that is the one.
     pub(crate) fn start_or_find(target: &Utf8Path) -> Result<Self, Error> {
         let names = ["IMG_ENGINE", "DOCKER_HOST", "DOCKER_CONTEXT"];
-        if !names.iter().any(|name| variable(name).is_some()) && can_start("docker").is_ok() {
+        let is_named = names.iter().any(|name| variable(name).is_some());
+        if !is_named && can_start().is_ok() {
             match install().and_then(|()| Self::start(target)) {
                 Ok(own) => return Ok(own),
-                Err(interrupted @ Error::Interrupted { .. }) => return Err(interrupted),
+                Err(interrupted @ Error::Interrupted(_)) => return Err(interrupted),
                 Err(error) => eprintln!("engine: {error}"),
             }
         }
@@ -80,66 +67,36 @@ impl Engine {
 
     fn start(target: &Utf8Path) -> Result<Self, Error> {
         eprintln!("engine: starting a private one, which ends with this task");
-        for variable in [
-            "DOCKER_CONTEXT",
-            "DOCKER_TLS",
-            "DOCKER_TLS_VERIFY",
-            "DOCKER_CERT_PATH",
-        ] {
-            set_variable(variable, None);
-        }
-        let private = private::start(&target.join("engine"), None, false)?;
-        for (name, value) in &private.variables {
-            set_variable(name, Some(value.clone()));
-        }
-        Ok(private)
+        private::start(&target.join("engine"), None, false)
     }
 
     /// The engine that answers, if any. Starts nothing.
     pub(crate) fn find() -> Result<Option<Self>, Error> {
-        Ok(Self::ask()?.ok())
-    }
-
-    /// The engine that answers, else why none does.
-    fn ask() -> Result<Result<Self, String>, Error> {
-        let program = Self::named();
-        let timeout = cmd(&format!("timeout {PROBE}")).arg(&program);
-        let answer = timeout
-            .args(["version", "--format", VERSION])
-            .read_quietly();
-        Ok(Err(match answer {
+        let engine = Self::of(named());
+        let Self { program, .. } = &engine;
+        let ask = cmd("timeout 30").arg(program);
+        match ask.args(["version", "--format", VERSION]).read_quietly() {
             Ok(version) => {
                 eprintln!("engine: `{program}` answers, version {version}");
-                return Ok(Ok(Self::new(program)));
+                Ok(Some(engine))
             }
-            Err(Error::Failed { code: 124, .. }) => format!("no answer within {PROBE} s"),
-            Err(Error::Failed {
-                code: 126 | 127, ..
-            }) => "not found".into(),
-            Err(Error::Failed { tail, code, .. }) => match tail {
-                Some(tail) => tail.lines().last().unwrap_or_default().to_owned(),
-                None => format!("ended with code {code}"),
-            },
-            Err(other) => return Err(other),
-        }))
+            Err(interrupted @ Error::Interrupted(_)) => Err(interrupted),
+            Err(error) => {
+                let host = variable("DOCKER_HOST").unwrap_or_else(|| "unset".into());
+                eprintln!("engine: `{program}` does not answer (DOCKER_HOST: {host}): {error}");
+                Ok(None)
+            }
+        }
     }
 
-    fn named() -> String {
-        variable("IMG_ENGINE").unwrap_or_else(|| "docker".into())
-    }
-
-    fn new(program: String) -> Self {
+    /// The engine of a program, which answers.
+    pub fn of(program: impl Into<String>) -> Self {
         Self {
-            program,
+            program: program.into(),
             prefix: Vec::new(),
             variables: Vec::new(),
             guard: None,
         }
-    }
-
-    /// The engine's program.
-    pub(crate) fn program(&self) -> &str {
-        &self.program
     }
 
     /// Whether its program is podman.
@@ -155,11 +112,7 @@ impl Engine {
     /// Its version and storage driver.
     pub(crate) fn about(&self) -> Result<String, Error> {
         let version = self.cmd("version --format").arg(VERSION).read_quietly()?;
-        let store = if self.is_podman() {
-            "{{.Store.GraphDriverName}}"
-        } else {
-            "{{.Driver}}"
-        };
+        let store = "{{if .Store}}{{.Store.GraphDriverName}}{{else}}{{.Driver}}{{end}}";
         let store = self.cmd("info --format").arg(store).read_quietly()?;
         Ok(format!("{version}, {store}"))
     }
@@ -175,29 +128,42 @@ impl Engine {
         let words = words.split_whitespace();
         self.surround(Cmd::of(&self.program).args(words))
     }
+
+    /// Removes an image, if it is there.
+    pub(crate) fn remove(&self, image: &str) -> Result<(), Error> {
+        if self.cmd("image inspect").arg(image).succeeds()? {
+            self.cmd("rmi").arg(image).run_quietly()?;
+            eprintln!("removed {image} from the engine");
+        }
+        Ok(())
+    }
 }
 
-/// Refuses to start an engine if that can't work.
-fn can_start(program: &str) -> Result<(), Error> {
+/// The program that the user's environment names.
+fn named() -> String {
+    variable("IMG_ENGINE").unwrap_or_else(|| "docker".into())
+}
+
+/// Fails if no private engine can be started.
+fn can_start() -> Result<(), Error> {
     let install = "install Docker (https://docs.docker.com/engine/install/) or podman (and set IMG_ENGINE=podman), start it, \
                    and check that `docker version` shows a server";
-    let (why, hint) = match program {
-        "docker" if packages::find("apt-get").is_none() => (
-            "a private one can only be started on Debian and Ubuntu",
-            install,
-        ),
-        "docker" if !packages::is_root() => ("only root can start a private one", install),
-        "docker" => return Ok(()),
-        _ => (
-            "IMG_ENGINE names one that can't be started from here",
-            "install what IMG_ENGINE names, or unset it to use docker",
-        ),
+    let refuse = |why: &str, hint| {
+        let what = format!("no container engine answers, and {why}");
+        Err(Error::engine(what, hint))
     };
-    let what = format!("no container engine answers, and {why}");
-    Err(Error::Engine {
-        what,
-        hint: hint.into(),
-    })
+    if named() != "docker" {
+        let hint = "install what IMG_ENGINE names, or unset it to use docker";
+        return refuse("IMG_ENGINE names one that can't be started here", hint);
+    }
+    if packages::find("apt-get").is_none() {
+        let why = "a private one can only be started on Debian and Ubuntu";
+        return refuse(why, install);
+    }
+    if !packages::is_root() {
+        return refuse("only root can start a private one", install);
+    }
+    Ok(())
 }
 
 fn install() -> Result<(), Error> {
@@ -214,19 +180,5 @@ fn install() -> Result<(), Error> {
 /// Locks the folder of an engine. A second task waits for the first.
 fn lock(folder: &Utf8Path) -> Result<File, Error> {
     crate::folders::create(folder)?;
-    let path = folder.join("lock");
-    let file = File::options().create(true).append(true).open(&path);
-    let file = file.map_err(Error::io(&path))?;
-    let mut is_told = false;
-    wait_until(Duration::MAX, || match file.try_lock() {
-        Ok(()) => Ok(true),
-        Err(TryLockError::Error(source)) => Err(Error::io(&path)(source)),
-        Err(TryLockError::WouldBlock) => {
-            if !std::mem::replace(&mut is_told, true) {
-                eprintln!("engine: waiting for another task that uses {folder}");
-            }
-            Ok(false)
-        }
-    })?;
-    Ok(file)
+    crate::folders::lock(&folder.join("lock"))
 }

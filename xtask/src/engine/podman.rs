@@ -10,7 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::system::System;
 use super::{Engine, lock};
 use crate::Error;
-use crate::cmd::{Cmd, wait_until};
+use crate::cmd::{Cmd, cmd, wait_until};
 use crate::folders::{Temporary, create, remove};
 use crate::packages::{ensure, find, is_root};
 
@@ -23,55 +23,44 @@ const APART: &str = "unshare --mount --pid --fork --kill-child --mount-proc --";
 pub(crate) fn start(folder: &Utf8Path, system: Option<&System>) -> Result<Engine, Error> {
     let lock = lock(folder)?;
     let data = Temporary(folder.join("data"));
-    let mut engine = Engine::new("podman".into());
+    let mut engine = Engine::of("podman");
     let mut mounts = None;
     if let Some(system) = system {
         let mounted = system.mount(&folder.join("log"))?;
         let process = mounted.child().pid().unwrap_or_default();
-        engine.program = system.entrance(folder, process, "podman")?;
-        wait_until(MOUNTING, || {
-            Cmd::of(&engine.program).arg("--version").succeeds()
-        })?;
+        engine.program = system.entrance(folder, &process.to_string(), "podman")?;
+        let version = Cmd::of(&engine.program).arg("--version");
+        wait_until(MOUNTING, || version.succeeds())?;
         mounts = Some(mounted);
     } else {
         ensure("podman runc", "")?;
         if is_root() {
-            engine.prefix = APART.split(' ').map(str::to_owned).collect();
+            engine.prefix = cmd(APART).words;
         }
     }
+    let settings = |name: &str| folder.join(name).into_string();
     engine.variables = vec![
-        (
-            "CONTAINERS_STORAGE_CONF",
-            folder.join("storage.conf").into_string(),
-        ),
-        (
-            "CONTAINERS_CONF",
-            folder.join("containers.conf").into_string(),
-        ),
+        ("CONTAINERS_STORAGE_CONF", settings("storage.conf")),
+        ("CONTAINERS_CONF", settings("containers.conf")),
     ];
     let fuse = find("fuse-overlayfs").map(|program| ("overlay", Some(program)));
-    let mut refusal = String::new();
+    let mut refusal = None;
     // The kernel's own driver first, then those that need less of it.
-    for driver in [Some(("overlay", None)), fuse, Some(("vfs", None))]
-        .into_iter()
-        .flatten()
-    {
+    let drivers = [Some(("overlay", None)), fuse, Some(("vfs", None))];
+    for driver in drivers.into_iter().flatten() {
         // podman prefers the driver of existing images to the one in its settings.
         remove(&data.0)?;
         create(&data.0)?;
         settle(folder, &data.0, driver, "graphroot")?;
-        match engine.cmd("info").run_quietly() {
-            Ok(()) => {
-                engine.guard = Some(Box::new((mounts, data, lock)));
-                return Ok(engine);
-            }
-            Err(Error::Failed { tail, .. }) => refusal = tail.unwrap_or_default(),
-            Err(other) => return Err(other),
+        refusal = engine.cmd("info").complaint()?;
+        if refusal.is_none() {
+            engine.guard = Some(Box::new((mounts, data, lock)));
+            return Ok(engine);
         }
     }
-    let what = format!("podman does not work: {refusal}");
-    let hint = "check that `podman info` works outside of the tests".into();
-    Err(Error::Engine { what, hint })
+    let what = format!("podman does not work: {}", refusal.unwrap_or_default());
+    let hint = "check that `podman info` works outside of the tests";
+    Err(Error::engine(what, hint))
 }
 
 /// Writes the settings; `root` is podman's name for the folder of the images. Containers use the host's network, because

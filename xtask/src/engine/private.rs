@@ -1,27 +1,30 @@
 //! A `dockerd` of the task's own, with all its data in one folder: this machine's, or that of another system in a folder,
 //! with that system's client.
 //!
-//! Its images are removed when it ends, or when the next one starts if the task was killed. Only `dockerd.log` stays.
+//! It runs in its own namespaces, so that it leaves no trace on the host. If its first process ends, the kernel ends all others
+//! in there, and removes their mounts, bridge and firewall rules. A system engine that runs at the same time keeps its `docker0`,
+//! firewall chains and `/run/docker`. The images are removed when it ends, or when the next one starts if the task was killed.
+//! Only `dockerd.log` stays.
 
 use std::fs;
 use std::time::Duration;
 
 use camino::Utf8Path;
+use process::{Running, SIGTERM};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::namespace::{Namespace, RESOLVER};
-use super::system::{self, System};
+use super::system::System;
 use super::{Engine, lock};
 use crate::Error;
-use crate::cmd::{Cmd, tail, wait_until};
+use crate::cmd::{Cmd, sh, tail, wait_until};
 use crate::folders::{Temporary, create, remove};
-use crate::packages::find;
+use crate::packages::{find, system_path};
 
 /// How long `dockerd` may take until it answers. A second or two is usual.
 const START: Duration = Duration::from_secs(60);
 /// `/run` is replaced, so that the sockets that parts of the engine put there are its own.
-const SCRIPT: &str = "mount -t tmpfs tmpfs /run && exec dockerd --config-file \"$1\"";
+const SCRIPT: &str = "mount -t tmpfs tmpfs /run && exec \"$@\"";
 
 /// Starts it with its folder at `root`, and waits until it answers. It keeps images in a graph driver, or in containerd's store.
 pub(crate) fn start(
@@ -30,14 +33,24 @@ pub(crate) fn start(
     containerd: bool,
 ) -> Result<Engine, Error> {
     let lock = lock(root)?;
+    let fuse = find("fuse-overlayfs").map(|_| Some("fuse-overlayfs"));
+    // `dockerd`'s own choice first, then drivers that need less of the kernel.
+    let drivers = [Some(None), fuse, Some(Some("vfs"))];
+    // Another system has no others, and containerd's store chooses for itself.
+    let only_default = system.is_some() || containerd;
+    let tried = if only_default {
+        &drivers[..1]
+    } else {
+        &drivers
+    };
     let mut refusal = Error::Wrong("no storage driver to try".into());
-    for driver in drivers(system.is_some() || containerd) {
-        match launch(root, system, containerd, driver) {
+    for driver in tried.iter().flatten() {
+        match launch(root, system, containerd, *driver) {
             Ok((mut engine, guard)) => {
                 engine.guard = Some(Box::new((guard, lock)));
                 return Ok(engine);
             }
-            Err(error @ Error::Engine { .. }) => {
+            Err(error @ Error::Engine(..)) => {
                 eprintln!("engine: {error}");
                 refusal = error;
             }
@@ -47,18 +60,8 @@ pub(crate) fn start(
     Err(refusal)
 }
 
-/// Storage drivers: `dockerd`'s own choice, then those that need less of the kernel. Another system has no others, and
-/// containerd's store chooses for itself.
-fn drivers(only_default: bool) -> Vec<Option<&'static str>> {
-    match find("fuse-overlayfs") {
-        _ if only_default => vec![None],
-        Some(_) => vec![None, Some("fuse-overlayfs"), Some("vfs")],
-        None => vec![None, Some("vfs")],
-    }
-}
-
 /// An engine, and what ends with it, in this order.
-type Launched = (Engine, (Namespace, Temporary, TempDir));
+type Launched = (Engine, (Running, Temporary, TempDir));
 
 fn launch(
     root: &Utf8Path,
@@ -73,10 +76,11 @@ fn launch(
     let short = tempfile::Builder::new().prefix("imgpipe-engine-").tempdir();
     let short = short.map_err(Error::io("temporary folder"))?;
     let host = format!("unix://{}/docker.sock", short.path().display());
-    let (config, log) = (root.join("daemon.json"), root.join("dockerd.log"));
+    let [config, log, pid] = ["daemon.json", "dockerd.log", "data/pid"].map(|name| root.join(name));
     let mut settings = json!({
-        "data-root": data.0, "exec-root": "/run/docker", "pidfile": "/run/docker.pid",
-        "hosts": [host], "dns": [RESOLVER],
+        "data-root": data.0, "exec-root": "/run/docker", "pidfile": "/run/docker.pid", "hosts": [host],
+        // `slirp4netns` answers name queries here, with the host's resolver.
+        "dns": ["10.0.2.3"],
         // The other driver asks an init system, which does not know the namespace's process numbers.
         "exec-opts": ["native.cgroupdriver=cgroupfs"],
     });
@@ -89,36 +93,33 @@ fn launch(
     fs::write(&config, settings.to_string()).map_err(Error::io(&config))?;
     fs::write(&log, "").map_err(Error::io(&log))?;
 
-    let (script, mut arguments) = match system {
-        Some(system) => (system::INSIDE, system.arguments()),
-        None => (SCRIPT, Vec::new()),
-    };
-    if system.is_some() {
-        arguments.extend(["dockerd", "--config-file"]);
-    }
-    arguments.push(config.as_str());
-    let namespace = Namespace::start(script, &arguments, &log)?;
-    let program = match (system, namespace.process()) {
-        (Some(system), Some(process)) => system.entrance(root, process, "docker")?,
-        _ => "docker".into(),
-    };
+    let inside = system.map_or_else(|| vec!["sh", "-c", SCRIPT, "sh"], System::inside);
+    let start = sh(include_str!("namespace.sh")).arg(&pid).args(inside);
+    let start = start.args(["dockerd", "--config-file", config.as_str()]);
+    let running = start.variable("PATH", system_path()).start(&log, SIGTERM)?;
+    let process = format!("$(cat '{pid}')");
+    let program = system.map(|system| system.entrance(root, &process, "docker"));
+    let program = program.transpose()?.unwrap_or_else(|| "docker".into());
+
     let version = Cmd::of(&program).args(["--host", &host, "version"]);
-    let answers = wait_until(START, || Ok(version.succeeds()? || !namespace.is_alive()))?;
-    if !answers || !namespace.is_alive() {
+    let is_alive = || running.child().pid().is_some();
+    let answers = wait_until(START, || Ok(version.succeeds()? || !is_alive()))?;
+    if !answers || !is_alive() {
         let end = fs::read_to_string(&log).ok().as_deref().and_then(tail);
-        return Err(Error::Engine {
-            what: format!(
-                "the private dockerd (storage driver: {}) does not answer; the end of its log:\n{}",
-                driver.unwrap_or("default"),
-                end.unwrap_or_default()
-            ),
-            hint: format!(
-                "see {log}; or start an engine, and check that `docker version` shows a server"
-            ),
-        });
+        let what = format!(
+            "the private dockerd (storage driver: {}) does not answer; the end of its log:\n{}",
+            driver.unwrap_or("default"),
+            end.unwrap_or_default()
+        );
+        let hint = "in a container, run it privileged and with `/dev/net/tun`; or start an engine yourself";
+        return Err(Error::engine(what, hint));
     }
     eprintln!("engine: {host} answers");
-    let mut engine = Engine::new(program);
+    let mut engine = Engine::of(program);
     engine.variables.push(("DOCKER_HOST", host));
-    Ok((engine, (namespace, data, short)))
+    // Empty, they are off.
+    for name in ["DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"] {
+        engine.variables.push((name, String::new()));
+    }
+    Ok((engine, (running, data, short)))
 }
