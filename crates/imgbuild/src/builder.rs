@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use cli::{Leases, Reporter};
 use engine::Engine;
 use failure::{Code, Failure};
@@ -103,15 +103,6 @@ impl Builder<'_> {
         match plan.passed() {
             Some(path) => self.pass(plan, path),
             None => self.make(plan),
-        }
-    }
-
-    /// A match is not built again, since the plan does not say how.
-    pub(crate) fn warn_of_match(&self, path: &Utf8Path) {
-        if self.options.builds_anyway() {
-            self.reporter.warn(format!(
-                "{path}: the plan found this image and asks for no build; remove the archive to build it again"
-            ));
         }
     }
 

@@ -18,8 +18,8 @@ use crate::{Builder, Built, Looked, Options, Probes, Turns};
 
 /// Build the image of a plan, save and register it, and print the archive's path
 ///
-/// Reads plans (JSON) from files or standard input. If a plan names a matching image, imgbuild prints its path.
-/// Otherwise it loads the base into the engine, builds the image, inspects it, saves it as
+/// Reads plans (JSON) from files or standard input. If a plan names a matching image, imgbuild prints its path,
+/// unless it built this image under the plan's name and its base or build file has changed. Otherwise it loads the base into the engine, builds the image, inspects it, saves it as
 /// `images/<project>/<name>.tar`, and registers it. An image with unchanged inputs is not built again. The engine
 /// pulls nothing, unless you give --pull.
 #[derive(Debug, Parser)]
@@ -71,7 +71,7 @@ pub struct Cli {
 
     /// Build even if the archive is up to date
     ///
-    /// A plan that found a matching image has nothing to build: imgbuild warns and prints the image's path.
+    /// If a plan found an image of another name, or one that imgbuild did not build, imgbuild warns and prints its path.
     #[arg(long)]
     rebuild: bool,
 

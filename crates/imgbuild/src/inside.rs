@@ -83,7 +83,9 @@ impl Builder<'_> {
         earlier: Option<&Earlier>,
         registry: &Registry,
     ) -> Option<Entry> {
-        if plan.build != plan::Build::default() || self.options.builds_anyway() {
+        // A plan that found its image and is built all the same is for that image.
+        let is_rebuilt = plan.best_image_path.is_some() || self.options.builds_anyway();
+        if plan.build != plan::Build::default() || is_rebuilt {
             return None;
         }
         let wanted = plan.requirements.as_ref()?;

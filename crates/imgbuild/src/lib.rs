@@ -29,6 +29,7 @@ mod matrix;
 mod merging;
 mod named;
 mod needed;
+mod outdated;
 mod own;
 mod passing;
 mod paths;

@@ -50,15 +50,11 @@ impl Builder<'_> {
         let registry = self.store.read_or_empty()?;
         if let Some(path) = plan.passed() {
             let coming = foreseen.archive(path, self.store, &registry)?;
-            let path = match &coming {
-                Some(_) => path.to_owned(),
-                None => {
-                    let target = paths::archive(self.store, &registry, path)?;
-                    self.check_holds(plan, &target, &registry)?;
-                    target.path
-                }
-            };
-            self.warn_of_match(&path);
+            if coming.is_none() {
+                let target = paths::archive(self.store, &registry, path)?;
+                self.check_holds(plan, &target, &registry)?;
+            }
+            self.check_match(plan, &registry)?;
             return Ok(Look::at_coming(coming.as_ref()));
         }
         let name = self.name(plan)?;

@@ -21,7 +21,7 @@ impl Builder<'_> {
         if let Some(completed) = self.check_holds(plan, &target, &registry)? {
             self.register(&completed)?;
         }
-        self.warn_of_match(&target.path);
+        self.check_match(plan, &registry)?;
         self.explain(plan.subject(), &[]);
         let (name, image_id) = target
             .entry

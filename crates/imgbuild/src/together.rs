@@ -6,6 +6,7 @@ use camino::Utf8PathBuf;
 use cli::Context;
 use failure::{Code, Failure};
 use plan::Plan;
+use registry::Registry;
 
 use crate::Builder;
 use crate::foreseen::Foreseen;
@@ -35,11 +36,13 @@ impl Input<'_> {
         print: impl Fn(&Context, &Plan, &T) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let Read {
-            plans,
+            mut plans,
             mut unreadable,
             ended: read,
         } = self.read(builder, context);
-        let matrix = sorted(&plans, builder, self.builds)?;
+        let registry = builder.store.read_or_empty()?;
+        builder.rebuild_outdated(&mut plans, &registry)?;
+        let matrix = sorted(&plans, builder, &registry, self.builds)?;
         let mut refused = matrix
             .images
             .iter()
@@ -114,17 +117,21 @@ struct Read {
 }
 
 /// The images of all plans, with what keeps them from being built.
-fn sorted<'a>(plans: &'a [Plan], builder: &Builder, builds: bool) -> Result<Matrix<'a>, Failure> {
-    let registry = builder.store.read_or_empty()?;
-    let mut matrix = Matrix::of(plans, builder.store, &registry)?;
+fn sorted<'a>(
+    plans: &'a [Plan],
+    builder: &Builder,
+    registry: &Registry,
+    builds: bool,
+) -> Result<Matrix<'a>, Failure> {
+    let mut matrix = Matrix::of(plans, builder.store, registry)?;
     let foreseen = Foreseen::new(builder.fetcher.as_ref());
     for image in &mut matrix.images {
         let name = builder.name(&image.plan).ok();
         let name = name.filter(|_| image.plan.needs_build() && image.refused.is_none());
         let checked = name.map(|name| {
-            builder.refuse_contradiction(&image.plan, &name, &registry)?;
+            builder.refuse_contradiction(&image.plan, &name, registry)?;
             match builds {
-                true => builder.refuse_foreign(&image.plan, &registry, &foreseen),
+                true => builder.refuse_foreign(&image.plan, registry, &foreseen),
                 false => Ok(()),
             }
         });

@@ -13,6 +13,7 @@ mod itself;
 mod jobs;
 mod look;
 mod misspelt;
+mod outdated;
 mod passing;
 mod requested;
 mod result;

@@ -1,0 +1,200 @@
+//! Plans that found the image of their own name, which was built from something else than there is now.
+//!
+//! imgplan goes by what images hold. What this image was built from is looked at here: its build file in the store, its registered base,
+//! and the registered images that the build file names. What only an engine has counts as unchanged, since no engine is asked.
+
+use archive::{Archive, Stack};
+use failure::Failure;
+use naming::Digest;
+use plan::{Build, Plan};
+use registry::{Entry, Registry};
+
+use crate::asked::has;
+use crate::inputs::Before;
+use crate::sources::tagged;
+use crate::{Builder, below, named, paths, recipe};
+
+/// Inputs that a plan without a `build` has; `image …` too.
+const PLAIN: [&str; 4] = ["base", "build file", "platform", "argument BASE_IMAGE"];
+
+/// An image that imgbuild built, and that a plan of its name found.
+pub(crate) struct OwnMatch<'a> {
+    builder: &'a Builder<'a>,
+    registry: &'a Registry,
+    plan: &'a Plan,
+    entry: &'a Entry,
+    before: Before,
+    /// Its build file in the store, or the plan's.
+    has_file: bool,
+    /// The digest of that file's text. `None` if it can't be read.
+    text: Option<Digest>,
+}
+
+impl Builder<'_> {
+    /// Makes builds of the plans that found the image of their name, if that is outdated, or built anyway. A plan whose name
+    /// another plan builds stays as it is: that build is for both.
+    pub(crate) fn rebuild_outdated(
+        &self,
+        plans: &mut [Plan],
+        registry: &Registry,
+    ) -> Result<(), Failure> {
+        loop {
+            let built = plans.iter().filter(|plan| plan.needs_build());
+            let built: Vec<String> = built.filter_map(|plan| plan.name.clone()).collect();
+            let mut is_done = true;
+            for plan in &mut *plans {
+                let is_built = plan.name.as_ref().is_some_and(|name| built.contains(name));
+                let found = self.own_match(plan, registry).filter(|_| !is_built);
+                let outdated = found.filter(|found| {
+                    let is_outdated = self.options.builds_anyway() || found.is_outdated(&built);
+                    is_outdated && found.is_described()
+                });
+                if let Some(outdated) = outdated {
+                    *plan = outdated.build()?;
+                    is_done = false;
+                }
+            }
+            if is_done {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The image that a plan found, if imgbuild built it for the plan's name.
+    pub(crate) fn own_match<'a>(
+        &'a self,
+        plan: &'a Plan,
+        registry: &'a Registry,
+    ) -> Option<OwnMatch<'a>> {
+        let path = cli::absolute(plan.passed()?).ok()?;
+        let name = self.name(plan).ok()?;
+        let entry = self.store.find(registry, &path)?;
+        if entry.name != name.as_str() || entry.fingerprint.is_none() {
+            return None;
+        }
+        let file = recipe::build_file(plan, &name, self.store);
+        let file = file.ok().flatten();
+        let text = file.as_ref().and_then(|file| recipe::read(file).ok());
+        Some(OwnMatch {
+            builder: self,
+            registry,
+            plan,
+            entry,
+            before: Before::of(&entry.inputs),
+            has_file: file.is_some(),
+            text: text.map(|text| archive::digest_of(text.as_bytes())),
+        })
+    }
+
+    /// With `--rebuild`, refuses a match that the plan can't build, and warns of one that imgbuild did not build. Without, warns
+    /// of an outdated one that the plan can't build.
+    pub(crate) fn check_match(&self, plan: &Plan, registry: &Registry) -> Result<(), Failure> {
+        let anyway = self.options.builds_anyway();
+        let found = self.own_match(plan, registry);
+        match (found, plan.passed()) {
+            (Some(found), _) if anyway && !found.is_described() => {
+                let message =
+                    "was built by steps, arguments or a build file that the plan does not have";
+                Err(Failure::invalid(message).about(&found.entry.name).with_hint(
+                    "plan it with the `build` that it was built with, or remove the archive to build it without",
+                ))
+            }
+            (Some(found), _) if !anyway && found.is_outdated(&[]) && !found.is_described() => {
+                let name = &found.entry.name;
+                self.reporter.warn(format!(
+                    "{name}: its base or build file changed, but it is not built again: the plan does not have its build file, steps or arguments"
+                ));
+                Ok(())
+            }
+            (None, Some(path)) if anyway => {
+                self.reporter.warn(format!(
+                    "{path}: the plan found this image and asks for no build; remove the archive to build it again"
+                ));
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl OwnMatch<'_> {
+    /// Whether the plan says how the image was built.
+    fn is_described(&self) -> bool {
+        if self.plan.build != Build::default() {
+            return true;
+        }
+        let is_plain = |name: &str| PLAIN.contains(&name) || name.starts_with("image ");
+        let by_file = || self.has_file || !self.is_handmade();
+        self.before.names().all(is_plain)
+            && (self.has_file || self.plan.requirements.is_some())
+            && by_file()
+    }
+
+    /// Whether a build file made it that the store does not have.
+    fn is_handmade(&self) -> bool {
+        let file = self.builder.store.path(&self.entry.file).ok();
+        let archive = file.and_then(|file| Archive::open(&file.absolute()).ok());
+        let stack = archive.and_then(Stack::of);
+        stack.is_some_and(|stack| below::is_handmade(&stack, &self.entry.name))
+    }
+
+    /// Whether an input is another than it was; `built` are names of images that may change in this call.
+    fn is_outdated(&self, built: &[String]) -> bool {
+        if self.plan.build != Build::default() || self.before.is_empty() {
+            return false;
+        }
+        let is_new = |input: &str, value: Option<Digest>| {
+            let before = self.before.get(input);
+            value.is_some_and(|value| before.is_some_and(|before| before != value.short()))
+        };
+        let base = self.base().filter(|_| self.before.get("base").is_some());
+        let base = base.is_some_and(|base| {
+            built.contains(&base.name) || (is_new("base", base.image_id) && self.is_there(base))
+        });
+        if !self.has_file {
+            return base;
+        }
+        let mut named = named::images(self.plan, self.builder.store).into_iter();
+        let named = named.any(|image| {
+            let entry = tagged(self.registry, &image);
+            entry.is_some_and(|entry| {
+                let id = entry.image_id.map(|id| id.to_string());
+                let id = id.map(|id| archive::digest_of(id.as_bytes()));
+                built.contains(&entry.name) || is_new(&format!("image {image}"), id)
+            })
+        });
+        base || named || self.text.is_none() || is_new("build file", self.text)
+    }
+
+    /// The base that it was built on, if that is registered.
+    fn base(&self) -> Option<&Entry> {
+        self.registry.get(self.entry.base.as_deref()?)
+    }
+
+    /// Whether it can be built on an image again.
+    fn is_there(&self, base: &Entry) -> bool {
+        let file = self.builder.store.path(&base.file).ok();
+        let archive =
+            file.map(|file| paths::archive(self.builder.store, self.registry, &file.absolute()));
+        archive.is_some_and(|archive| archive.is_ok()) || self.builder.fetcher.is_some()
+    }
+
+    /// The plan as a build on the base that the image has. What the plan accepts to be missing is not asked for.
+    fn build(&self) -> Result<Plan, Failure> {
+        let mut plan = self.plan.clone();
+        let accepted = plan.missing.take().unwrap_or_default();
+        if let Some(wanted) = &mut plan.requirements {
+            wanted.packages.retain(|it| !has(&accepted.packages, it));
+            wanted.tools.retain(|it| !has(&accepted.tools, it));
+        }
+        if plan.best_base_image_path.is_none()
+            && let Some(base) = self.base()
+        {
+            let store = self.builder.store;
+            let path = store.path(&base.file)?;
+            plan.best_base_image_path = Some(store.relative(&path, &cli::working_dir()?));
+        }
+        plan.needs_build = Some(true);
+        Ok(plan)
+    }
+}
