@@ -144,22 +144,23 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         if count > 1 && loader.also.is_some() {
             return Err(Failure::usage(SEVERAL));
         }
-        let registry = hold(&leases, &records)?;
+        let mut registry = hold(&leases, &records)?;
         let mut targets = Vec::new();
         for record in records {
             let target = record.and_then(|operand| {
-                let target = resolve(&store, &registry, fetcher.as_ref(), &operand.text)?;
+                let target = resolve(&store, &mut registry, fetcher.as_ref(), &operand.text)?;
                 Ok((operand, target))
             });
             match target {
                 Ok(target) => targets.push(target),
                 Err(failure) => {
-                    load(context, &loader, std::mem::take(&mut targets), &mut act)?;
+                    let targets = std::mem::take(&mut targets);
+                    load(context, &loader, &registry, targets, &mut act)?;
                     context.tolerate(failure)?;
                 }
             }
         }
-        load(context, &loader, targets, &mut act)?;
+        load(context, &loader, &registry, targets, &mut act)?;
     }
 }
 
@@ -184,14 +185,15 @@ fn check_tag(tag: &Reference) -> Result<(), Failure> {
 /// Finds what an operand names, and fetches it where that is wanted and the archive is missing.
 fn resolve(
     store: &Store,
-    registry: &Registry,
+    registry: &mut Registry,
     fetcher: Option<&Fetcher>,
     operand: &str,
 ) -> Result<Target, Failure> {
     let target = Target::resolve(store, registry, operand)?;
     match (fetcher, &target.entry) {
         (Some(fetcher), Some(entry)) if fetcher.fetch_missing(entry)? => {
-            Target::resolve(store, &store.read()?, operand)
+            *registry = store.read()?;
+            Target::resolve(store, registry, operand)
         }
         _ => Ok(target),
     }
@@ -222,11 +224,12 @@ fn usual_jobs() -> usize {
 fn load(
     context: &mut Context,
     loader: &Loader,
+    registry: &Registry,
     targets: Vec<(Operand, Target)>,
     act: &mut Option<Runner>,
 ) -> Result<(), Failure> {
     let (operands, targets): (Vec<_>, Vec<_>) = targets.into_iter().unzip();
-    for (operand, outcome) in operands.iter().zip(loader.load_all(&targets)) {
+    for (operand, outcome) in operands.iter().zip(loader.load_all(registry, &targets)) {
         match outcome {
             Ok(loaded) => loaded
                 .iter()

@@ -8,7 +8,7 @@ use engine::Engine;
 use failure::Failure;
 use plan::{Cost, Known};
 use registry::{Entry, Registry, Store};
-use transfer::load::Lacking;
+use transfer::load::EngineState;
 
 /// Where an image may come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -130,15 +130,15 @@ impl Choice<'_> {
         let Some(engine) = self.engine else {
             return Ok(found);
         };
-        let lacking = Lacking::of(engine)?;
+        let state = EngineState::of(engine)?;
         let mut all = HashMap::new();
         for entry in registry.entries() {
-            if lacking.holds(entry) {
+            if state.has_image_of(entry) {
                 found.held.insert(entry.name.clone());
                 all.insert(entry.name.clone(), 0);
                 continue;
             }
-            match lacking.bytes(store, registry, entry) {
+            match state.missing_bytes(store, registry, entry) {
                 Ok(bytes) => {
                     // An engine with a containerd store is told by the archive what it has.
                     if bytes == 0 {

@@ -2,15 +2,18 @@
 //!
 //! [`Loader`] does it.
 
+mod batch;
 mod choice;
+mod decide;
+mod engine_state;
+mod groups;
 mod item;
-mod lacking;
 mod loader;
+mod missing_bytes;
 mod pin;
-mod presence;
 mod record;
 mod sender;
 mod unit;
 
-pub use lacking::Lacking;
+pub use engine_state::EngineState;
 pub use loader::{Loaded, Loader, Outcome};

@@ -165,7 +165,7 @@ fn an_engine_that_only_says_so_is_not_believed() {
 fn a_gzip_layer_of_others_is_decompressed_once() {
     let s = Sandbox::new();
     let mut dice = Dice::new(u64::from(std::process::id()));
-    let text: String = (0..1_000_000)
+    let text: String = (0..4_000_000)
         .map(|_| dice.pick(&['a', 'b', 'c', 'd']))
         .collect();
     let layer = Tar::new()
@@ -183,7 +183,7 @@ fn a_gzip_layer_of_others_is_decompressed_once() {
         // The trailer is that of the zeros.
         (
             "two",
-            "head -c 1001000 layer | gzip; tail -c +1001001 layer | gzip",
+            "head -c 4001000 layer | gzip; tail -c +4001001 layer | gzip",
             3,
         ),
     ] {

@@ -7,14 +7,17 @@
 //! The registry's tags move from other images. Those of an unregistered archive don't, and no tag does that comes with a digest.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use archive::Archive;
 use cli::Reporter;
 use engine::Engine;
 use failure::{Code, Failure};
 use naming::Reference;
-use registry::Entry;
+use registry::{Entry, Target};
 
+use crate::load::item::Item;
+use crate::load::loader::Loader;
 use crate::load::pin::Pin;
 
 /// An image of an archive, by its index, and the tags that it gets.
@@ -50,7 +53,41 @@ impl Choice {
     }
 }
 
-pub(crate) fn choose(
+impl Loader<'_> {
+    /// Opens an archive, and chooses images and tags.
+    pub(crate) fn open(&self, target: &Target) -> Result<Vec<Item>, Failure> {
+        let archive = Arc::new(Archive::open(&target.path)?);
+        let mut choices = choose(&archive, target.entry.as_ref(), self.reporter)?;
+        if let Some(also) = &self.also {
+            let [choice] = &mut choices[..] else {
+                return Err(Failure::usage(format!(
+                    "`--tag` names one image, and {} holds {}",
+                    target.path,
+                    choices.len()
+                )));
+            };
+            let pin = Pin {
+                entry: target.entry.as_ref(),
+                path: &target.path,
+            };
+            pin.give(choice, &archive.images()[choice.image], [also])?;
+        }
+        if let (Some(only), [choice]) = (&self.only, &mut choices[..]) {
+            *choice = Choice::new(choice.image);
+            choice.give(only, target.entry.is_none());
+        }
+        refuse_shared(&choices, &archive, self.engine)?;
+        if self.force {
+            choices.iter_mut().for_each(|choice| choice.guarded.clear());
+        }
+        let items = choices
+            .into_iter()
+            .filter_map(|choice| Item::new(&archive, choice));
+        Ok(items.collect())
+    }
+}
+
+fn choose(
     archive: &Archive,
     entry: Option<&Entry>,
     reporter: &Reporter,
@@ -91,11 +128,7 @@ pub(crate) fn choose(
 }
 
 /// An error if two images of the archive claim a tag that is one in this engine.
-pub(crate) fn refuse_shared(
-    choices: &[Choice],
-    archive: &Archive,
-    engine: &Engine,
-) -> Result<(), Failure> {
+fn refuse_shared(choices: &[Choice], archive: &Archive, engine: &Engine) -> Result<(), Failure> {
     let mut owners = BTreeMap::new();
     for choice in choices {
         for tag in &choice.tags {

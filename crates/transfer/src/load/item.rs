@@ -1,4 +1,4 @@
-//! An image on its way into the engine, and what the engine holds of it.
+//! An image on its way into the engine, and a look at what the engine has under its names.
 
 use std::sync::{Arc, OnceLock};
 
@@ -6,9 +6,11 @@ use archive::compose::manifest_digest;
 use archive::{Archive, Image, Stack};
 use engine::{Engine, ImageInfo};
 use naming::{Digest, Reference};
+use registry::{Entry, Registry, Store};
 
 use crate::load::choice::Choice;
-use crate::load::presence::Presence;
+use crate::load::decide::{BaseImage, NameState, Request, TagState};
+use crate::load::engine_state::EngineState;
 
 /// One image of an archive, and its tags.
 #[derive(Debug)]
@@ -18,11 +20,11 @@ pub(crate) struct Item {
     /// Its tags, without digests.
     pub tags: Vec<Reference>,
     /// Those that it may not take from another image.
-    guarded: Vec<Reference>,
+    pub guarded: Vec<Reference>,
     /// The digests under which engines know the image: its config's, and on containerd stores its
     /// manifest's as we compose it.
     ids: Vec<Digest>,
-    /// The manifest that was composed, of which nothing was known before where layers were compressed elsewhere.
+    /// The manifest that was composed, if layers that were compressed elsewhere left it unknown before.
     composed: OnceLock<Digest>,
 }
 
@@ -38,6 +40,21 @@ impl Item {
             guarded: choice.guarded,
             stack,
         })
+    }
+
+    /// What is to be decided about it. `bases` are images that it may stand on.
+    pub(crate) fn request<'a>(&'a self, bases: &'a [BaseImage]) -> Request<'a> {
+        let layers = 0..self.stack.diff_ids().len();
+        Request {
+            ids: &self.ids,
+            diff_ids: self.stack.diff_ids(),
+            sized: layers
+                .take_while(|layer| self.stack.tar_size(*layer).is_some())
+                .count(),
+            tags: &self.tags,
+            guarded: &self.guarded,
+            bases,
+        }
     }
 
     /// What the engine may call it: its tags, then its IDs.
@@ -63,17 +80,6 @@ impl Item {
         let _ = self.composed.set(manifest);
     }
 
-    /// The ID under which an engine holds the image, if it does, under any tag or none.
-    pub(crate) fn held_as(&self, presence: &Presence) -> Option<Digest> {
-        self.ids()
-            .find(|id| presence.image(*id) == Some(self.stack.diff_ids()))
-    }
-
-    /// Whether it may take each of its tags from another image.
-    pub(crate) fn takes_all(&self) -> bool {
-        self.guarded.is_empty()
-    }
-
     pub(crate) fn image(&self) -> &Image {
         self.stack.image()
     }
@@ -85,14 +91,24 @@ impl Item {
             && info.diff_ids.as_deref() == Some(self.stack.diff_ids())
     }
 
-    /// Whether a tag is on the very image: under its full name, and under any name that would hide it.
-    fn has(&self, found: &[Option<ImageInfo>]) -> bool {
-        found.last().is_some_and(Option::is_some) && !self.is_on_another(found)
+    /// What a tag is on. `found` is the image behind each name that the engine has for it, the full name last: another name
+    /// may hide that one.
+    fn tag_state(&self, found: &[Option<ImageInfo>]) -> TagState {
+        match found.last() {
+            _ if found.iter().flatten().any(|info| !self.is(info)) => TagState::OnAnother,
+            Some(Some(_)) => TagState::Set,
+            _ => TagState::Free,
+        }
     }
 
-    /// Whether another image has a tag, under any name.
-    fn is_on_another(&self, found: &[Option<ImageInfo>]) -> bool {
-        found.iter().flatten().any(|info| !self.is(info))
+    /// The tags that are not on the image.
+    pub(crate) fn missing_tags<'a>(
+        &'a self,
+        names: &'a NameState,
+    ) -> impl Iterator<Item = &'a Reference> {
+        let tags = self.tags.iter().zip(&names.tags);
+        tags.filter(|(_, state)| **state != TagState::Set)
+            .map(|(tag, _)| tag)
     }
 
     /// Whether this and another item can't be loaded together: they are the same, or want the same tag.
@@ -102,36 +118,43 @@ impl Item {
     }
 }
 
-/// What the engine held of an item at one moment.
-#[derive(Debug)]
-pub(crate) struct EngineState {
-    /// For each tag, the image behind each name that the engine has for it, the full name last.
-    tagged: Vec<Vec<Option<ImageInfo>>>,
-    /// The engine's ID of the very image, under any tag or none.
-    pub id: Option<Digest>,
-    /// Whether every tag is on the very image.
-    pub complete: bool,
+/// The images that the image of an entry may stand on, if they matter to the engine.
+pub(crate) fn bases(
+    store: &Store,
+    registry: &Registry,
+    entry: &Entry,
+    engine: &EngineState,
+) -> Vec<BaseImage> {
+    if !engine.is_containerd() {
+        return Vec::new();
+    }
+    let bases = thin::ancestors(store, registry, entry).into_iter();
+    let bases = bases.map(|stack| BaseImage {
+        manifest: manifest_digest(stack.image()),
+        diff_ids: stack.diff_ids().to_vec(),
+    });
+    bases.collect()
 }
 
-/// What the engine knows of these items, by every name.
-pub(crate) fn look(engine: &Engine, items: &[&Item]) -> Result<Vec<EngineState>, engine::Error> {
-    states(engine, items, usize::MAX)
+/// What the engine has under every name of these items.
+pub(crate) fn look(engine: &Engine, items: &[&Item]) -> Result<Vec<NameState>, engine::Error> {
+    look_by(engine, items, usize::MAX)
 }
 
-/// What it knows of them by their tags alone, or by ID if they have none: enough to see that all is there.
+/// What it has under their tags alone, or under an ID if they have none: enough to see that all is there.
 pub(crate) fn look_by_tags(
     engine: &Engine,
     items: &[&Item],
-) -> Result<Vec<EngineState>, engine::Error> {
-    states(engine, items, 1)
+) -> Result<Vec<NameState>, engine::Error> {
+    look_by(engine, items, 1)
 }
 
 /// Asks about each item by its tags, and by more names if they are fewer than `least`.
-fn states(
+fn look_by(
     engine: &Engine,
     items: &[&Item],
     least: usize,
-) -> Result<Vec<EngineState>, engine::Error> {
+) -> Result<Vec<NameState>, engine::Error> {
     let names = items.iter().map(|item| {
         let mut names = item.names();
         names.truncate(item.tags.len().max(least));
@@ -140,33 +163,15 @@ fn states(
     let names: Vec<_> = names.collect();
     let mut infos = engine.inspect_each(&names.concat())?.into_iter();
     let states = items.iter().zip(&names).map(|(item, names)| {
-        let mut tagged: Vec<_> = infos.by_ref().take(names.len()).collect();
-        let by_id = tagged.split_off(item.tags.len());
-        let mut all = tagged.iter().chain(&by_id).flatten().flatten();
-        let id = all.find(|info| item.is(info)).map(|info| info.id);
-        let complete = tagged.iter().all(|found| item.has(found));
-        EngineState {
-            complete: complete && id.is_some(),
-            tagged,
-            id,
+        let found: Vec<_> = infos.by_ref().take(names.len()).collect();
+        let mut all = found.iter().flatten().flatten();
+        NameState {
+            id: all.find(|info| item.is(info)).map(|info| info.id),
+            tags: found[..item.tags.len()]
+                .iter()
+                .map(|found| item.tag_state(found))
+                .collect(),
         }
     });
     Ok(states.collect())
-}
-
-impl EngineState {
-    /// The first guarded tag that another image has.
-    pub(crate) fn taken<'a>(&self, item: &'a Item) -> Option<&'a Reference> {
-        let mut tags = item.tags.iter().zip(&self.tagged);
-        let taken =
-            tags.find(|(tag, found)| item.guarded.contains(tag) && item.is_on_another(found));
-        taken.map(|(tag, _)| tag)
-    }
-
-    /// The tags that are not on the very image.
-    pub(crate) fn missing_tags<'a>(&self, item: &'a Item) -> impl Iterator<Item = &'a Reference> {
-        let tags = item.tags.iter().zip(&self.tagged);
-        tags.filter(|(_, found)| !item.has(found))
-            .map(|(tag, _)| tag)
-    }
 }

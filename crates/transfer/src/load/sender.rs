@@ -4,22 +4,20 @@
 //! refuses that, everything is sent; when it refuses that too, one archive at a time, so that those
 //! that are good arrive and the failure is about the one that is not.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use archive::Stack;
 use archive::compose::{Choice as Composed, compose, compose_by_trailers, length};
-use archive::{Stack, digest_of};
 use cli::{Reporter, in_order};
 use engine::{Engine, LoadError};
 use failure::Failure;
-use naming::Digest;
 use registry::{Registry, Store};
 
+use crate::load::groups::groups;
 use crate::load::item::Item;
-use crate::load::presence::Presence;
-use crate::load::unit::{LoadUnit, Refusal, confirm};
+use crate::load::unit::{LoadUnit, Refusal, ToSend, confirm};
 
 /// Sends images to an engine.
 pub(crate) struct Sender<'a> {
@@ -32,6 +30,10 @@ pub(crate) struct Sender<'a> {
     /// How many streams there are at a time.
     pub jobs: usize,
     pub keep_going: bool,
+    /// Whether a layer may become the beginning of an earlier stream that broke off in it, and the rest of this one. containerd
+    /// keeps what it has of a member by the member's name, and goes on behind that when the name comes again (28). If
+    /// the earlier bytes were damaged the image is not there afterwards, though the engine says so; but they are gone, too.
+    pub is_containerd: bool,
 }
 
 /// What became of a unit, by its number.
@@ -40,12 +42,15 @@ type Outcomes = Vec<(usize, Result<(), Failure>)>;
 impl Sender<'_> {
     /// Sends all. Without `keep_going` it ends at the first failure, and what would have come after it has no
     /// outcome.
-    pub(crate) fn send(&self, units: &[LoadUnit], presence: &Presence) -> Outcomes {
-        let groups = self.groups(units, presence);
+    pub(crate) fn send(&self, units: &[LoadUnit]) -> Outcomes {
+        if units.is_empty() {
+            return Outcomes::new();
+        }
+        let groups = groups(units);
         let jobs = self.jobs.min(groups.len());
         if jobs <= 1 {
             let all: Vec<_> = units.iter().collect();
-            return self.send_group(&all, presence);
+            return self.send_group(&all);
         }
         let failed = AtomicBool::new(false);
         let mut outcomes = Outcomes::new();
@@ -53,7 +58,7 @@ impl Sender<'_> {
             if failed.load(Ordering::Relaxed) && !self.keep_going {
                 return Outcomes::new();
             }
-            let done = self.send_group(&groups[number], presence);
+            let done = self.send_group(&groups[number]);
             if done.iter().any(|(_, outcome)| outcome.is_err()) {
                 failed.store(true, Ordering::Relaxed);
             }
@@ -66,15 +71,15 @@ impl Sender<'_> {
         outcomes
     }
 
-    fn send_group(&self, units: &[&LoadUnit], presence: &Presence) -> Outcomes {
-        let sent = self.stream(units, presence);
+    fn send_group(&self, units: &[&LoadUnit]) -> Outcomes {
+        let sent = self.stream(units);
         match (sent, units) {
             (Ok(()), _) => units.iter().map(|unit| (unit.number, Ok(()))).collect(),
             (Err(refusal), [only]) => vec![(only.number, Err(refusal.into()))],
             (Err(_), several) => {
                 let mut outcomes = Outcomes::new();
                 for unit in several {
-                    let outcome = self.stream(&[unit], presence).map_err(Failure::from);
+                    let outcome = self.stream(&[unit]).map_err(Failure::from);
                     let stop = outcome.is_err() && !self.keep_going;
                     outcomes.push((unit.number, outcome));
                     if stop {
@@ -87,24 +92,20 @@ impl Sender<'_> {
     }
 
     /// One stream with all of these, without what the engine has; if that is refused, with everything.
-    fn stream(&self, units: &[&LoadUnit], presence: &Presence) -> Result<(), Refusal> {
-        let mut present = Vec::new();
-        let mut stacks = Vec::new();
-        for unit in units {
-            for item in &unit.items {
-                let held = presence.layers(&item.stack, &self.bases(unit, presence));
-                present.push(held);
-                // The base's archive is opened only where something of it is to be sent.
-                let layers = &item.image().layers;
-                stacks.push(if layers[held..].iter().any(|layer| layer.left_out) {
-                    self.complete(&item.stack)?
-                } else {
-                    item.stack.clone()
-                });
-            }
+    fn stream(&self, units: &[&LoadUnit]) -> Result<(), Refusal> {
+        let to_send = units.iter().flat_map(|unit| &unit.to_send);
+        let mut parts = Vec::new();
+        for ToSend { item, present } in to_send.copied() {
+            // The base's archive is opened only if a part of it is to be sent.
+            let mut layers = item.image().layers[present..].iter();
+            let stack = match layers.any(|layer| layer.left_out) {
+                true => self.complete(&item.stack)?,
+                false => item.stack.clone(),
+            };
+            parts.push((item, stack, present));
         }
-        if present.iter().any(|present| *present > 0) {
-            match self.try_stream(units, presence, &stacks, &present) {
+        if parts.iter().any(|(_, _, present)| *present > 0) {
+            match self.try_stream(units, &parts) {
                 Err(Refusal::Engine(failure) | Refusal::Lost(failure)) => {
                     self.reporter.detail(format!(
                         "the engine does not take the new layers alone ({}); sending all",
@@ -113,13 +114,14 @@ impl Sender<'_> {
                 }
                 done => return done,
             }
-            for stack in &mut stacks {
+            for (_, stack, present) in &mut parts {
+                *present = 0;
                 if stack.lacks().is_some() {
                     *stack = self.complete(stack)?;
                 }
             }
         }
-        let all = || self.try_stream(units, presence, &stacks, &vec![0; stacks.len()]);
+        let all = || self.try_stream(units, &parts);
         match all() {
             Err(Refusal::Lost(failure)) => {
                 self.reporter.detail(format!(
@@ -128,7 +130,7 @@ impl Sender<'_> {
                 ));
                 all()
             }
-            Err(Refusal::Engine(failure)) if presence.continues_streams() => {
+            Err(Refusal::Engine(failure)) if self.is_containerd => {
                 self.reporter.detail(format!(
                     "the engine may have gone on where an earlier stream broke off ({}); sending all again",
                     first_line(&failure)
@@ -139,54 +141,6 @@ impl Sender<'_> {
         }
     }
 
-    /// Units that lack the same layer go together, because it is to be sent once; others can go at the same
-    /// time.
-    fn groups<'b>(
-        &self,
-        units: &'b [LoadUnit<'b>],
-        presence: &Presence,
-    ) -> Vec<Vec<&'b LoadUnit<'b>>> {
-        let mut groups: Vec<Vec<&LoadUnit>> = Vec::new();
-        let mut owner: HashMap<Digest, usize> = HashMap::new();
-        for unit in units {
-            let missing = unit.items.iter().flat_map(|item| {
-                let present = presence.layers(&item.stack, &self.bases(unit, presence));
-                item.stack.diff_ids()[present..].iter()
-            });
-            let missing: Vec<_> = missing.filter(|diff_id| !is_empty_layer(diff_id)).collect();
-            let mut shared: Vec<_> = missing
-                .iter()
-                .filter_map(|id| owner.get(id).copied())
-                .collect();
-            shared.sort_unstable();
-            shared.dedup();
-            let home = shared.first().copied().unwrap_or(groups.len());
-            if home == groups.len() {
-                groups.push(Vec::new());
-            }
-            groups[home].push(unit);
-            for merged in shared.into_iter().skip(1) {
-                let moved = std::mem::take(&mut groups[merged]);
-                groups[home].extend(moved);
-                owner
-                    .values_mut()
-                    .filter(|group| **group == merged)
-                    .for_each(|group| *group = home);
-            }
-            owner.extend(missing.into_iter().map(|diff_id| (*diff_id, home)));
-        }
-        groups.retain(|group| !group.is_empty());
-        groups
-    }
-
-    /// The images that a unit may stand on, where they matter.
-    fn bases(&self, unit: &LoadUnit, presence: &Presence) -> Vec<Stack> {
-        match unit.entry.filter(|_| presence.needs_bases()) {
-            Some(entry) => thin::ancestors(self.store, self.registry, entry),
-            None => Vec::new(),
-        }
-    }
-
     fn complete(&self, stack: &Stack) -> Result<Stack, Failure> {
         Ok(thin::complete(self.store, self.registry, stack.clone())?)
     }
@@ -194,16 +148,10 @@ impl Sender<'_> {
     fn try_stream(
         &self,
         units: &[&LoadUnit],
-        presence: &Presence,
-        stacks: &[Stack],
-        present: &[usize],
+        parts: &[(&Item, Stack, usize)],
     ) -> Result<(), Refusal> {
-        let items: Vec<&Item> = units
-            .iter()
-            .flat_map(|unit| unit.items.iter().copied())
-            .collect();
-        let layers = stacks.iter().zip(present);
-        let choices = layers.map(|(stack, present)| Composed {
+        let items: Vec<&Item> = parts.iter().map(|(item, ..)| *item).collect();
+        let choices = parts.iter().map(|(_, stack, present)| Composed {
             stack,
             tags: &[],
             present: *present,
@@ -240,7 +188,7 @@ impl Sender<'_> {
             })
         };
         // containerd keeps a member that breaks off, and takes it again only with the same length.
-        let fed = match feed(!presence.continues_streams()) {
+        let fed = match feed(!self.is_containerd) {
             Err(LoadError::Feed(error @ archive::Error::UnexpectedLength { .. })) => {
                 self.reporter.detail(format!("{error}; sending all again"));
                 feed(false)
@@ -289,9 +237,4 @@ impl Sender<'_> {
 fn first_line(failure: &Failure) -> String {
     let text = failure.to_string();
     text.lines().next().unwrap_or_default().to_owned()
-}
-
-/// Whether a layer is the tar without members, which builders put into unrelated images.
-fn is_empty_layer(diff_id: &Digest) -> bool {
-    digest_of(&[0; 1024]) == *diff_id
 }

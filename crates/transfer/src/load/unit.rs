@@ -5,23 +5,38 @@
 
 use engine::Engine;
 use failure::{Code, Failure};
-use registry::Entry;
 
-use crate::load::item::{EngineState, Item, look};
+use crate::load::decide::refuse_taken;
+use crate::load::item::{Item, look};
 
 /// The images of one archive that lack something in the engine.
 #[derive(Debug)]
 pub(crate) struct LoadUnit<'a> {
     /// The archive's place among those that were asked for.
     pub number: usize,
-    pub entry: Option<&'a Entry>,
     /// Images that the engine lacks.
-    pub items: Vec<&'a Item>,
+    pub to_send: Vec<ToSend<'a>>,
     /// Images that it has, and that lack a tag.
-    pub held: Vec<&'a Item>,
+    pub to_tag: Vec<&'a Item>,
+}
+
+/// An image that the engine lacks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ToSend<'a> {
+    pub item: &'a Item,
+    /// How many of its lowest layers need not be sent.
+    pub present: usize,
 }
 
 impl LoadUnit<'_> {
+    pub(crate) fn new(number: usize) -> Self {
+        Self {
+            number,
+            to_send: Vec::new(),
+            to_tag: Vec::new(),
+        }
+    }
+
     /// What failures are about.
     pub(crate) fn subject(&self) -> String {
         let archive = self.all().next().map(|item| item.stack.archive().path());
@@ -29,7 +44,8 @@ impl LoadUnit<'_> {
     }
 
     fn all(&self) -> impl Iterator<Item = &Item> {
-        self.items.iter().chain(&self.held).copied()
+        let sent = self.to_send.iter().map(|sent| sent.item);
+        sent.chain(self.to_tag.iter().copied())
     }
 
     fn not_held(&self, item: &Item) -> Failure {
@@ -82,7 +98,7 @@ const ATTEMPTS: u32 = 5;
 /// believed.
 pub(crate) fn confirm(engine: &Engine, units: &[&LoadUnit]) -> Result<(), Refusal> {
     // Between the look at a tag and the moment that it is set lies one call of the engine, if it may not be taken.
-    let takes_all = |unit: &&LoadUnit| unit.all().all(Item::takes_all);
+    let takes_all = |unit: &&LoadUnit| unit.all().all(|item| item.guarded.is_empty());
     let (free, guarded): (Vec<_>, Vec<_>) = units.iter().partition(|unit| takes_all(unit));
     let guarded = guarded.chunks(1);
     let mut parts = [&free[..]].into_iter().chain(guarded);
@@ -100,8 +116,8 @@ fn confirm_together(engine: &Engine, units: &[&LoadUnit], attempts: u32) -> Resu
             return Err(Refusal::Engine(unit.not_held(item)));
         };
         let refused = |failure: Failure| Refusal::Final(failure.about(unit.subject()));
-        refuse_taken(item, state).map_err(refused)?;
-        to_tag.extend(state.missing_tags(item).map(|tag| (id, tag)));
+        refuse_taken(&item.tags, &item.guarded, state).map_err(refused)?;
+        to_tag.extend(item.missing_tags(state).map(|tag| (id, tag)));
     }
     if to_tag.is_empty() {
         return Ok(());
@@ -115,11 +131,11 @@ fn confirm_together(engine: &Engine, units: &[&LoadUnit], attempts: u32) -> Resu
     }
     let states = look(engine, &items)?;
     let mut states = owners.iter().zip(&items).zip(&states);
-    let Some(((unit, item), state)) = states.find(|(_, state)| !state.complete) else {
+    let Some(((unit, item), state)) = states.find(|(_, state)| !state.is_complete()) else {
         return Ok(());
     };
-    let Some(tag) = state
-        .missing_tags(item)
+    let Some(tag) = item
+        .missing_tags(state)
         .next()
         .filter(|_| state.id.is_some())
     else {
@@ -134,14 +150,4 @@ fn confirm_together(engine: &Engine, units: &[&LoadUnit], attempts: u32) -> Resu
         .about(unit.subject())
         .with_hint("another command gives the same tag; run them one after the other");
     Err(Refusal::Final(failure))
-}
-
-/// An error if another image has a tag that the item may not take.
-pub(crate) fn refuse_taken(item: &Item, state: &EngineState) -> Result<(), Failure> {
-    let Some(tag) = state.taken(item) else {
-        return Ok(());
-    };
-    let message = format!("the engine has another image tagged `{tag}`");
-    Err(Failure::new(Code::Other, message)
-        .with_hint("`imgload --force` moves the tag to this archive's image"))
 }

@@ -1,0 +1,122 @@
+//! Bringing opened archives into the engine: look at what it has, decide, send, confirm.
+
+use failure::Failure;
+use naming::Reference;
+use registry::{Registry, Target};
+
+use crate::load::decide::{Action, NameState, decide};
+use crate::load::engine_state::EngineState;
+use crate::load::item::{Item, bases, look_by_tags};
+use crate::load::loader::{Loaded, Loader, Outcome};
+use crate::load::sender::Sender;
+use crate::load::unit::{LoadUnit, ToSend, confirm};
+
+impl Loader<'_> {
+    /// Makes the engine hold what was opened. The outcomes end at the first failure, unless `keep_going`.
+    pub(crate) fn load_opened(
+        &self,
+        registry: &Registry,
+        targets: &[Target],
+        batch: &[Result<Vec<Item>, Failure>],
+    ) -> Result<Vec<Outcome>, Failure> {
+        let items: Vec<&Item> = batch.iter().flatten().flatten().collect();
+        let names = look_by_tags(self.engine, &items)?;
+        let state = match names.iter().all(NameState::is_complete) {
+            true => EngineState::default(),
+            false => EngineState::of(self.engine)?,
+        };
+        let mut names = names.iter();
+        let mut units = Vec::new();
+        let mut outcomes: Vec<Option<Outcome>> = Vec::new();
+        for (number, (target, opened)) in targets.iter().zip(batch).enumerate() {
+            let unit = opened.as_ref().map_err(Clone::clone).and_then(|items| {
+                let bases = |names: &NameState| match &target.entry {
+                    Some(entry) if names.id.is_none() => bases(self.store, registry, entry, &state),
+                    _ => Vec::new(),
+                };
+                let mut unit = LoadUnit::new(number);
+                // All are passed, also after a refusal.
+                let names: Vec<_> = names.by_ref().take(items.len()).collect();
+                for (item, names) in items.iter().zip(names) {
+                    match decide(&item.request(&bases(names)), names, &state)? {
+                        Action::Present => self
+                            .reporter
+                            .detail(format!("{}: already in the engine", target.path)),
+                        Action::Tag => unit.to_tag.push(item),
+                        Action::Send { present } => unit.to_send.push(ToSend { item, present }),
+                    }
+                }
+                self.tag_present(&unit)?;
+                Ok((unit, items))
+            });
+            outcomes.push(match unit {
+                Err(failure) => Some(Err(failure)),
+                Ok((unit, items)) if unit.to_send.is_empty() => {
+                    Some(Ok(described(target, items, &unit)))
+                }
+                Ok(unit) => {
+                    units.push(unit.0);
+                    None
+                }
+            });
+            if !self.keep_going && matches!(outcomes.last(), Some(Some(Err(_)))) {
+                break;
+            }
+        }
+        let sender = Sender {
+            store: self.store,
+            registry,
+            engine: self.engine,
+            reporter: self.reporter,
+            lock_timeout: self.lock_timeout,
+            jobs: self.jobs,
+            keep_going: self.keep_going,
+            is_containerd: state.is_containerd(),
+        };
+        for (number, sent) in sender.send(&units) {
+            let unit = units.iter().find(|unit| unit.number == number);
+            if let (Some(unit), Ok(items)) = (unit, &batch[number]) {
+                outcomes[number] = Some(sent.map(|()| described(&targets[number], items, unit)));
+            }
+        }
+        // What was not reached comes after a failure, and so may what was sent at the same time as it failed.
+        let outcomes = outcomes.into_iter().map_while(|outcome| outcome);
+        let mut failed = false;
+        let reached = outcomes.take_while(|outcome| {
+            let is_reached = !failed || self.keep_going;
+            failed |= outcome.is_err();
+            is_reached
+        });
+        Ok(reached.collect())
+    }
+
+    /// Checks the archive's images that the engine has under other tags: nothing is sent, but a tag is a promise all the same.
+    /// They get their tags, unless others of the archive are to be sent before.
+    fn tag_present(&self, unit: &LoadUnit) -> Result<(), Failure> {
+        for item in &unit.to_tag {
+            item.stack.archive().verify(item.image())?;
+        }
+        match unit.to_send.is_empty() {
+            true => Ok(confirm(self.engine, &[unit])?),
+            false => Ok(()),
+        }
+    }
+}
+
+fn described(target: &Target, items: &[Item], unit: &LoadUnit) -> Vec<Loaded> {
+    let is_sent = |item| {
+        let mut sent = unit.to_send.iter();
+        sent.any(|sent| std::ptr::eq(sent.item, item))
+    };
+    let described = items.iter().map(|item| Loaded {
+        reference: item
+            .tags
+            .first()
+            .map_or_else(|| item.image().image_id.to_string(), Reference::to_string),
+        path: target.path.clone(),
+        name: target.entry.as_ref().map(|entry| entry.name.clone()),
+        image_id: item.image().image_id,
+        loaded: is_sent(item),
+    });
+    described.collect()
+}

@@ -1,0 +1,241 @@
+//! What to do about an image that is wanted in the engine: a pure function of the image and of what the engine has.
+//!
+//! An engine with a graph driver, and podman, look a layer up by its chain: its own diff_id and those of all
+//! layers below. So what can be left out is a leading run of layers that some image in the engine has as
+//! well. A containerd store goes by the digest of the very blob, as it was compressed when it came:
+//! equal diff_ids prove nothing there, and a wrong guess would make an image that runs and can't be
+//! saved. What does prove it is an image that only this program's own stream makes: one whose manifest
+//! is the one that is composed here.
+
+use engine::StoreKind;
+use failure::{Code, Failure};
+use naming::{Digest, Reference};
+
+use crate::load::engine_state::{EngineState, chain_ids};
+
+/// An image that is wanted in the engine.
+#[derive(Debug, Default)]
+pub(crate) struct Request<'a> {
+    /// The digests under which engines know it.
+    pub ids: &'a [Digest],
+    pub diff_ids: &'a [Digest],
+    /// How many of its lowest layers have a known uncompressed length.
+    pub sized: usize,
+    /// The tags that it is to get.
+    pub tags: &'a [Reference],
+    /// Those of them that it may not take from another image.
+    pub guarded: &'a [Reference],
+    /// Images that it may stand on; they matter to a containerd store alone.
+    pub bases: &'a [BaseImage],
+}
+
+/// An image that another may stand on.
+#[derive(Debug)]
+pub(crate) struct BaseImage {
+    /// The manifest under which it is sent, if it is known.
+    pub manifest: Option<Digest>,
+    pub diff_ids: Vec<Digest>,
+}
+
+/// What the engine has under a tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TagState {
+    /// The image that is request.
+    Set,
+    /// Nothing.
+    Free,
+    /// Another image, be it under another of the engine's names for the tag.
+    OnAnother,
+}
+
+/// What the engine has under an image's names.
+#[derive(Debug)]
+pub(crate) struct NameState {
+    /// For each tag of the image.
+    pub tags: Vec<TagState>,
+    /// The engine's ID of the image, if it was found under any of the names.
+    pub id: Option<Digest>,
+}
+
+impl NameState {
+    /// Whether the engine has the image under all its tags.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.id.is_some() && self.tags.iter().all(|state| *state == TagState::Set)
+    }
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Nothing: the engine has the image under its tags.
+    Present,
+    /// The engine has the image, but not under all tags.
+    Tag,
+    /// The engine lacks the image.
+    Send {
+        /// How many of its lowest layers need not be sent.
+        present: usize,
+    },
+}
+
+/// Decides. A tag that another image has, and that may not be taken from it, is a refusal.
+pub(crate) fn decide(
+    request: &Request,
+    names: &NameState,
+    engine: &EngineState,
+) -> Result<Action, Failure> {
+    refuse_taken(request.tags, request.guarded, names)?;
+    Ok(match names.id.is_some() || engine.has(request) {
+        _ if names.is_complete() => Action::Present,
+        true => Action::Tag,
+        false => Action::Send {
+            present: present_layers(request, engine),
+        },
+    })
+}
+
+/// An error if another image has a guarded tag.
+pub(crate) fn refuse_taken(
+    tags: &[Reference],
+    guarded: &[Reference],
+    names: &NameState,
+) -> Result<(), Failure> {
+    let mut states = tags.iter().zip(&names.tags);
+    let taken = states.find(|(tag, state)| **state == TagState::OnAnother && guarded.contains(tag));
+    let Some((tag, _)) = taken else {
+        return Ok(());
+    };
+    let message = format!("the engine has another image tagged `{tag}`");
+    Err(Failure::new(Code::Other, message)
+        .with_hint("`imgload --force` moves the tag to this archive's image"))
+}
+
+/// How many of an image's lowest layers need not be sent.
+pub(crate) fn present_layers(request: &Request, engine: &EngineState) -> usize {
+    let known = || {
+        let chains = chain_ids(request.diff_ids);
+        chains.take_while(|chain| engine.has_chain(chain)).count()
+    };
+    match engine.kind {
+        None => 0,
+        Some(StoreKind::GraphDriver) => known(),
+        // podman reads the manifest, which tells lengths.
+        Some(StoreKind::Podman) => known().min(request.sized),
+        Some(StoreKind::Containerd) => {
+            let proven = request.bases.iter().filter(|base| {
+                request.diff_ids.starts_with(&base.diff_ids)
+                    && base.diff_ids.len() <= request.sized
+                    && base.manifest.and_then(|id| engine.image(id)) == Some(&base.diff_ids[..])
+            });
+            let lengths = proven.map(|base| base.diff_ids.len());
+            lengths.max().unwrap_or_default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::Held;
+
+    use super::*;
+
+    fn digest(number: u8) -> Digest {
+        Digest::from_bytes([number; 32])
+    }
+
+    fn digests(numbers: &[u8]) -> Vec<Digest> {
+        numbers.iter().copied().map(digest).collect()
+    }
+
+    fn engine(kind: StoreKind, images: &[(u8, &[u8])]) -> EngineState {
+        let held = images.iter().map(|(id, layers)| Held {
+            id: digest(*id),
+            diff_ids: digests(layers),
+        });
+        EngineState::new(kind, held.collect())
+    }
+
+    /// Image 100 of the layers 1, 2 and 3, under the tags `x:1` and `y:1`.
+    #[test]
+    fn nothing_a_tag_or_the_missing_layers() {
+        use TagState::{Free, OnAnother, Set};
+        let tags: Vec<Reference> = ["x:1", "y:1"].map(|tag| tag.parse().expect(tag)).into();
+        let diff_ids = digests(&[1, 2, 3]);
+        let send = |present| Some(Action::Send { present });
+        let whole = (100, &[1, 2, 3][..]);
+        for (states, by_name, held, guarded, expected) in [
+            ([Set, Set], true, &[][..], &tags[..], Some(Action::Present)),
+            ([Set, Free], true, &[], &tags, Some(Action::Tag)),
+            ([Free, Free], false, &[whole], &tags, Some(Action::Tag)),
+            // Another image's layers under the ID are not the image.
+            ([Free, Free], false, &[(100, &[1, 2])], &tags, send(2)),
+            ([Free, Free], false, &[(101, &[1, 2, 3])], &tags, send(3)),
+            ([Free, Free], false, &[], &tags, send(0)),
+            // A tag moves only if it may.
+            ([OnAnother, Free], false, &[(101, &[9])], &tags, None),
+            ([Set, OnAnother], true, &[whole], &tags[1..], None),
+            (
+                [Set, OnAnother],
+                true,
+                &[whole],
+                &tags[..1],
+                Some(Action::Tag),
+            ),
+            ([OnAnother, Free], false, &[(101, &[1])], &[], send(1)),
+        ] {
+            let request = Request {
+                ids: &[digest(100)],
+                diff_ids: &diff_ids,
+                sized: 3,
+                tags: &tags,
+                guarded,
+                bases: &[],
+            };
+            let names = NameState {
+                tags: states.into(),
+                id: by_name.then(|| digest(100)),
+            };
+            let engine = engine(StoreKind::GraphDriver, held);
+            let action = decide(&request, &names, &engine);
+            assert_eq!(action.ok(), expected, "{states:?} {by_name} {held:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_leading_run_of_layers_is_present() {
+        use StoreKind::{Containerd, GraphDriver, Podman};
+        let base = |manifest, layers| BaseImage {
+            manifest: Some(digest(manifest)),
+            diff_ids: digests(layers),
+        };
+        let bases = [base(50, &[1]), base(51, &[1, 2]), base(52, &[9])];
+        for (kind, held, image, sized, expected) in [
+            (GraphDriver, (60, &[1, 2][..]), &[1, 2, 3][..], 0, 2),
+            (GraphDriver, (60, &[1, 2, 3]), &[1, 2], 0, 2),
+            (GraphDriver, (60, &[1, 2]), &[1, 2], 0, 2),
+            (GraphDriver, (60, &[2, 1]), &[1, 2], 0, 0),
+            (GraphDriver, (60, &[2, 3]), &[1, 2, 3], 0, 0),
+            (GraphDriver, (60, &[1, 3]), &[1, 2, 3], 0, 1),
+            (GraphDriver, (60, &[]), &[1], 0, 0),
+            (GraphDriver, (60, &[1]), &[], 0, 0),
+            (Podman, (60, &[1, 2]), &[1, 2, 3], 3, 2),
+            (Podman, (60, &[1, 2]), &[1, 2, 3], 1, 1),
+            // Equal layers prove nothing; the manifest of a base does, if all of it is known.
+            (Containerd, (60, &[1, 2]), &[1, 2, 3], 3, 0),
+            (Containerd, (51, &[1, 2]), &[1, 2, 3], 3, 2),
+            (Containerd, (51, &[1, 2]), &[1, 2, 3], 1, 0),
+            (Containerd, (51, &[1]), &[1, 2, 3], 3, 0),
+            (Containerd, (50, &[1]), &[1, 2, 3], 3, 1),
+            (Containerd, (52, &[9]), &[1, 2, 3], 3, 0),
+        ] {
+            let request = Request {
+                diff_ids: &digests(image),
+                sized,
+                bases: &bases,
+                ..Request::default()
+            };
+            let present = present_layers(&request, &engine(kind, &[held]));
+            assert_eq!(present, expected, "{kind:?} {held:?} {image:?} {sized}");
+        }
+    }
+}

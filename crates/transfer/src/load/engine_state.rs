@@ -1,0 +1,102 @@
+//! What an engine has: its images, and the layers that it knows by their chains.
+
+use std::collections::{HashMap, HashSet};
+use std::thread;
+
+use archive::digest_of;
+use engine::{Engine, Held, StoreKind};
+use failure::Failure;
+use naming::Digest;
+use registry::Entry;
+
+use crate::load::decide::Request;
+
+/// What an engine had when it was asked; by default nothing.
+#[derive(Debug, Default)]
+pub struct EngineState {
+    /// `None` if the engine was not asked.
+    pub(crate) kind: Option<StoreKind>,
+    chains: HashSet<Digest>,
+    images: HashMap<Digest, Vec<Digest>>,
+}
+
+impl EngineState {
+    /// Asks the engine.
+    pub fn of(engine: &Engine) -> Result<Self, Failure> {
+        let (kind, held) = thread::scope(|scope| {
+            let kind = scope.spawn(|| engine.store());
+            let held = engine.held();
+            (kind.join(), held)
+        });
+        let kind = kind.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok(Self::new(kind?, held?))
+    }
+
+    pub(crate) fn new(kind: StoreKind, held: Vec<Held>) -> Self {
+        let mut chains = HashSet::new();
+        let mut images = HashMap::new();
+        for image in held {
+            if kind != StoreKind::Containerd {
+                chains.extend(chain_ids(&image.diff_ids));
+            }
+            images.insert(image.id, image.diff_ids);
+        }
+        Self {
+            kind: Some(kind),
+            chains,
+            images,
+        }
+    }
+
+    /// Whether the engine has the image of an entry, as far as that can be told without its archive: by its
+    /// identity, which an engine with a containerd store does not know.
+    pub fn has_image_of(&self, entry: &Entry) -> bool {
+        entry.image_id.is_some_and(|id| self.image(id).is_some())
+    }
+
+    /// The diff_ids of an image that the engine has.
+    pub(crate) fn image(&self, id: Digest) -> Option<&[Digest]> {
+        self.images.get(&id).map(Vec::as_slice)
+    }
+
+    /// Whether the engine has an image, under any tag or none.
+    pub(crate) fn has(&self, request: &Request) -> bool {
+        let is_it = |id: &Digest| self.image(*id) == Some(request.diff_ids);
+        request.ids.iter().any(is_it)
+    }
+
+    pub(crate) fn has_chain(&self, chain: &Digest) -> bool {
+        self.chains.contains(chain)
+    }
+
+    pub(crate) fn is_containerd(&self) -> bool {
+        self.kind == Some(StoreKind::Containerd)
+    }
+}
+
+/// The chain ID of each layer (OCI image specification, config.md, "Layer ChainID").
+pub(crate) fn chain_ids(diff_ids: &[Digest]) -> impl Iterator<Item = Digest> {
+    diff_ids
+        .iter()
+        .scan(None, |below: &mut Option<Digest>, diff_id| {
+            let chain = match below {
+                None => *diff_id,
+                Some(below) => digest_of(format!("{below} {diff_id}").as_bytes()),
+            };
+            *below = Some(chain);
+            Some(chain)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chains_are_as_the_specification_says() {
+        let [one, two] = [1, 2].map(|number| Digest::from_bytes([number; 32]));
+        let chains: Vec<_> = chain_ids(&[one, two]).collect();
+        let expected = digest_of(format!("{one} {two}").as_bytes());
+        assert_eq!(chains, [one, expected]);
+    }
+}
