@@ -87,7 +87,7 @@ fn offered(s: &Sandbox, shell: &str, folder: &str, words: &[&str]) -> Vec<String
 #[test]
 fn every_shell_knows_registered_names_flags_and_files() {
     let s = sandbox();
-    for shell in cli::complete::SHELLS {
+    for shell in ui::complete::SHELLS {
         let offered = |folder: &str, words: &[&str]| offered(&s, shell, folder, words);
         let names = ["capy-debian-12-base", "capy-ubuntu-25.04-gcc15"];
         assert_eq!(offered("", &["imgload", "cap"]), names, "{shell}");

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use process::{Call, interrupted};
 
 use crate::Error;
@@ -59,6 +59,23 @@ impl Engine {
     pub fn with_spools(mut self, folder: Utf8PathBuf) -> Self {
         self.spools = Some(Arc::new(folder));
         self
+    }
+
+    /// The engine of a command: with its timeout and the folder for spools, if there are any.
+    pub fn configured(
+        program: &Utf8Path,
+        timeout: Option<Duration>,
+        spools: Option<Utf8PathBuf>,
+    ) -> Self {
+        let engine = Self::new(program.as_str());
+        let engine = match spools {
+            Some(folder) => engine.with_spools(folder),
+            None => engine,
+        };
+        match timeout {
+            Some(limit) => engine.with_timeout(limit),
+            None => engine,
+        }
     }
 
     /// How its program was named.

@@ -50,4 +50,4 @@ pub use flavor::{Flavor, StoreKind, Version};
 pub use held::Held;
 pub use image::ImageInfo;
 pub use interrupted::{InterruptedBuild, Notes};
-pub use temporary::{TemporaryTag, remove_temporary};
+pub use temporary::TemporaryTag;

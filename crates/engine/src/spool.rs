@@ -42,6 +42,7 @@ impl Spool {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 made => made?,
             }
+            process::on_clean_up(crate::temporary::remove_temporary);
             live().push(path.clone());
             let locked = File::open(&path).and_then(|file| file.lock().map(|()| file));
             match locked {

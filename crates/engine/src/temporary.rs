@@ -26,6 +26,7 @@ pub struct TemporaryTag {
 impl TemporaryTag {
     /// Looks after a tag that nobody else uses, whether anything bears it yet or not.
     pub fn new(engine: &Engine, reference: Reference) -> Self {
+        process::on_clean_up(remove_temporary);
         live().push((engine.clone(), reference.clone()));
         Self { reference }
     }
@@ -51,7 +52,7 @@ impl Drop for TemporaryTag {
 }
 
 /// Takes away the temporary folders and tags of this process. For the moment before it ends without dropping what it holds.
-pub fn remove_temporary() {
+pub(crate) fn remove_temporary() {
     let _cleaning = Cleaning::start();
     spool::remove_all();
     let left = std::mem::take(&mut *live());

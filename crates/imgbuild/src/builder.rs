@@ -7,15 +7,16 @@
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use cli::{Leases, Reporter};
 use engine::Engine;
 use failure::{Code, Failure};
 use naming::{Digest, ImageName};
 use plan::Plan;
 use prune::InForce;
 use registry::{Entry, Registry, Store};
+use setup::Leases;
 use transfer::fetch::Fetcher;
 use transfer::save::{Wanted, compliant_name};
+use ui::Reporter;
 
 use crate::earlier::Earlier;
 use crate::ingredients::Kitchen;

@@ -4,12 +4,14 @@ use std::num::NonZero;
 
 use camino::Utf8PathBuf;
 use clap::Parser;
-use cli::{Common, Context, Flags, LeaseFlags, Leases, count};
+use engine::Engine;
 use failure::Failure;
 use plan::Plan;
 use serde_json::json;
+use setup::{LeaseFlags, Leases};
 use transfer::fetch::FetchFlags;
 use transfer::save::FormFlags;
+use ui::{Common, Context, Flags, count};
 
 use crate::foreseen::Foreseen;
 use crate::look::Look;
@@ -120,9 +122,13 @@ impl Flags for Cli {
 
 /// Builds each plan and prints where its archive is.
 pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
-    let config = cli.common.config()?;
-    let store = cli.common.store()?;
-    let engine = cli.common.engine();
+    let config = setup::config(&cli.common)?;
+    let store = setup::store(&cli.common)?;
+    let engine = Engine::configured(
+        cli.common.program(),
+        cli.common.engine_timeout,
+        ui::spool_folder(),
+    );
     let reporter = context.reporter.clone();
     let reporter = match cli.jobs {
         Some(_) => reporter.beside_others(),

@@ -42,7 +42,7 @@ impl Cycle<'_> {
     }
 
     fn at(&self, path: &Utf8Path) -> Result<Option<&Entry>, Failure> {
-        let absolute = cli::absolute(path)?;
+        let absolute = ui::absolute(path)?;
         let base = self.store.find(self.registry, &absolute);
         if plain(&absolute) == self.place.archive || base.is_some_and(|base| self.is_itself(base)) {
             return Err(self.own_base());

@@ -97,7 +97,7 @@ impl<'a> Foreseen<'a> {
         store: &Store,
         registry: &Registry,
     ) -> Result<Option<Coming>, Failure> {
-        let absolute = cli::absolute(path)?;
+        let absolute = ui::absolute(path)?;
         let at = plain(&absolute);
         if let Some(built) = self.built(|place| place.archive == at) {
             return Ok(Some(built));

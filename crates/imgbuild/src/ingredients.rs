@@ -6,11 +6,11 @@ use std::path::Path;
 
 use camino::Utf8Path;
 use chrono::Utc;
-use cli::Reporter;
 use failure::Failure;
 use naming::Digest;
 use plan::Secret;
 use registry::Store;
+use ui::Reporter;
 
 use crate::base::Base;
 use crate::context::{Context, Ignore, Kind};

@@ -42,7 +42,7 @@ impl Notes for Noted<'_> {
 impl Builder<'_> {
     /// Removes what earlier builds left. After this call's own builds, which may have used it.
     pub(crate) fn remove_interrupted(&self) {
-        if cli::interrupted() {
+        if ui::interrupted() {
             return;
         }
         let pruner = Pruner {

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::run(imgbuild::cli::main)
+    setup::run(imgbuild::cli::main)
 }

@@ -117,7 +117,7 @@ impl<'a> Matrix<'a> {
         for image in 0..self.images.len() {
             let plan = self.plan(image);
             let on = plan.passed().or(plan.best_base_image_path.as_deref());
-            let on = on.map(cli::absolute).transpose()?.map(|on| plain(&on));
+            let on = on.map(ui::absolute).transpose()?.map(|on| plain(&on));
             let named = match plan.needs_build() {
                 true => named::images(plan, store),
                 false => [].into(),
@@ -204,7 +204,7 @@ fn base(plan: &Plan, store: &Store, registry: &Registry) -> Result<Option<Utf8Pa
     };
     Ok(Some(match find_entry(store, registry, operand) {
         Some(entry) => entry.name.clone().into(),
-        None if plan.best_base_image_path.is_some() => plain(&cli::absolute(operand.into())?),
+        None if plan.best_base_image_path.is_some() => plain(&ui::absolute(operand.into())?),
         None => match operand.parse::<Reference>() {
             Ok(reference) => reference.canonical().into(),
             Err(_) => operand.into(),

@@ -66,7 +66,7 @@ impl Builder<'_> {
         plan: &'a Plan,
         registry: &'a Registry,
     ) -> Option<OwnMatch<'a>> {
-        let path = cli::absolute(plan.passed()?).ok()?;
+        let path = ui::absolute(plan.passed()?).ok()?;
         let name = self.name(plan).ok()?;
         let entry = self.store.find(registry, &path)?;
         if entry.name != name.as_str() || entry.fingerprint.is_none() {
@@ -192,7 +192,7 @@ impl OwnMatch<'_> {
         {
             let store = self.builder.store;
             let path = store.path(&base.file)?;
-            plan.best_base_image_path = Some(store.relative(&path, &cli::working_dir()?));
+            plan.best_base_image_path = Some(store.relative(&path, &ui::working_dir()?));
         }
         plan.needs_build = Some(true);
         Ok(plan)

@@ -14,7 +14,7 @@ pub(crate) fn archive(
     registry: &Registry,
     path: &Utf8Path,
 ) -> Result<Target, Failure> {
-    let absolute = cli::absolute(path)?;
+    let absolute = ui::absolute(path)?;
     if let Some(entry) = store.find(registry, &absolute) {
         let target = Target::registered(store, entry)?;
         return if target.path.is_file() {
@@ -50,7 +50,7 @@ pub(crate) fn refuse_faulty(target: &Target) -> Result<(), Failure> {
 
 /// A file or folder that a plan names, as it opens from the working directory.
 pub(crate) fn inside(store: &Store, path: &Utf8Path, what: &str) -> Result<Utf8PathBuf, Failure> {
-    let absolute = cli::absolute(path)?;
+    let absolute = ui::absolute(path)?;
     let root = store.root().canonicalize_utf8();
     let real = absolute.canonicalize_utf8();
     match (real, root) {

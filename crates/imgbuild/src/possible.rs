@@ -135,7 +135,7 @@ fn check_secret(secret: &Secret) -> Result<(), Failure> {
             Ok(_) => refuse(format!("can't be read: {path} is not a file")),
             Err(error) => refuse(format!("can't be read: {path}: {error}")),
         },
-        SecretSource::Variable(name) if cli::is_set(name) => Ok(()),
+        SecretSource::Variable(name) if ui::is_set(name) => Ok(()),
         SecretSource::Variable(name) => refuse(format!("has no value: `{name}` is not set")),
     }
 }

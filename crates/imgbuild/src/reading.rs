@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cli::Context;
 use failure::{Code, Failure};
 use plan::{Plan, Plans};
+use ui::Context;
 
 /// Does `work` with each plan as soon as it was read, and with each that can't be read.
 pub(crate) fn each_plan(
@@ -14,7 +14,7 @@ pub(crate) fn each_plan(
     context: &mut Context,
     mut work: impl FnMut(&mut Context, Result<Plan, Failure>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    if cli::reads_stdin(files, "a file with plans")? {
+    if ui::reads_stdin(files, "a file with plans")? {
         let (mut any, mut bytes) = (false, Seen::new(std::io::stdin().lock()));
         let plans = Plans::new(BufReader::new(&mut bytes)).inspect(|_| any = true);
         context.each(plans.map(Ok), |context, plan| {
@@ -23,7 +23,7 @@ pub(crate) fn each_plan(
         return match (any, bytes.any) {
             (true, _) => Ok(()),
             (false, true) => Err(Failure::from(plan::Error::NoPlan).about("standard input")),
-            (false, false) => Err(cli::nothing_on_stdin()),
+            (false, false) => Err(ui::nothing_on_stdin()),
         };
     }
     context.each(files.iter().map(Ok), |context, path| {

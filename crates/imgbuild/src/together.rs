@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use camino::Utf8PathBuf;
-use cli::Context;
 use failure::{Code, Failure};
 use plan::Plan;
 use registry::Registry;
+use ui::Context;
 
 use crate::Builder;
 use crate::foreseen::Foreseen;
@@ -65,7 +65,7 @@ impl Input<'_> {
         };
         let one = |image: usize, failed: &[usize]| do_one(&matrix, image, failed, &work);
         schedule.run(one, |image, outcome| {
-            if outcome.is_err() && !cli::interrupted() {
+            if outcome.is_err() && !ui::interrupted() {
                 tell_affected(builder, &matrix, image);
             }
             printing.outcomes.insert(image, outcome);

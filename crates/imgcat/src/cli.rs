@@ -6,8 +6,8 @@ use std::io::{BufWriter, IsTerminal, Write};
 
 use archive::FileKind;
 use clap::Parser;
-use cli::{Common, Context, Flags};
 use failure::Failure;
+use ui::{Common, Context, Flags};
 
 use crate::list::Form;
 use crate::paths::Paths;
@@ -114,7 +114,7 @@ pub fn main(mut cli: Cli, context: &mut Context) -> Result<(), Failure> {
     let mut paths = Paths::new(std::mem::take(&mut cli.paths), of_stdin, &cli.common)?;
     let what = "archives or registered names";
     let images = cli.common.input(vec![cli.image.clone()], what)?.images();
-    let store = cli.common.store()?;
+    let store = setup::store(&cli.common)?;
     let reporter = context.reporter.clone();
     let opener = Opener {
         store: &store,

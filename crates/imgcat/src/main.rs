@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::run(imgcat::cli::main)
+    setup::run(imgcat::cli::main)
 }

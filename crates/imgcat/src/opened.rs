@@ -7,10 +7,10 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use archive::{Archive, ImageFile, RootFs, Stack, name_bytes};
-use cli::Reporter;
 use failure::{Code, Failure};
 use naming::Digest;
 use registry::{Store, Target};
+use ui::Reporter;
 
 use crate::Wanted;
 use crate::wanted::choose;

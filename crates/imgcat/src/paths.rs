@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
 use archive::name_text;
-use cli::{Common, Input};
 use failure::Failure;
+use ui::{Common, Input};
 
 /// Whether both an image and its paths are to be read from standard input.
 const BOTH: &str = "`-` (standard input) is either for images or for paths";

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 
 use archive::{FileKind, Special};
-use cli::Reporter;
 use failure::Failure;
+use ui::Reporter;
 
 use crate::Opened;
 

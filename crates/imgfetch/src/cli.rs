@@ -1,14 +1,16 @@
 //! The flags of `imgfetch`, and its run over the records.
 
 use clap::Parser;
-use cli::{Common, Context, Flags, LeaseFlags, Leases, RemoteFlags};
 use config::Published;
+use engine::Engine;
 use failure::Failure;
 use naming::Architecture;
 use registry::{Registry, find_entry};
 use serde_json::json;
+use setup::{LeaseFlags, Leases};
 use transfer::fetch::{Fetched, Fetcher, Names, Wanted};
 use transfer::save::{ArchiveFlags, Form, compliant_name};
+use ui::{Common, Context, Flags, RemoteFlags};
 
 /// Download images into the store, without an engine, and print the archives' paths
 ///
@@ -126,11 +128,15 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         project: cli.project,
         variant: cli.variant,
     };
-    let store = cli.common.store()?;
-    let config = cli.common.config()?;
+    let store = setup::store(&cli.common)?;
+    let config = setup::config(&cli.common)?;
     let reporter = context.reporter.clone();
-    let engine = cli.common.engine();
-    let remote = cli.remote.remote(&cli.common, &reporter)?;
+    let engine = Engine::configured(
+        cli.common.program(),
+        cli.common.engine_timeout,
+        ui::spool_folder(),
+    );
+    let remote = transfer::fetch::remote(&cli.remote, &cli.common, &reporter)?;
     let fetcher = Fetcher {
         store: &store,
         remote: &remote,

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::run(imgfetch::cli::main)
+    setup::run(imgfetch::cli::main)
 }

@@ -1,7 +1,7 @@
 //! `--act`: the image that act (nektos/act) is to run a runner's jobs in.
 
-use cli::Context;
 use failure::Failure;
+use ui::Context;
 
 /// A runner's label, and the image that it was given last. act takes one image a label.
 #[derive(Debug)]

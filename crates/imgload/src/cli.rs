@@ -3,13 +3,15 @@
 use std::num::NonZero;
 
 use clap::Parser;
-use cli::{Common, Context, Flags, LeaseFlags, Leases, Operand, count, processors};
+use engine::Engine;
 use failure::Failure;
 use naming::Reference;
 use registry::{Registry, Store, Target};
 use serde_json::json;
+use setup::{LeaseFlags, Leases};
 use transfer::fetch::{FetchFlags, Fetcher};
 use transfer::load::{Loaded, Loader};
+use ui::{Common, Context, Flags, Operand, count, processors};
 
 use crate::act::Runner;
 
@@ -105,8 +107,12 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         check_tag(tag)?;
     }
     let mut act = cli.act.map(Runner::new).transpose()?;
-    let store = cli.common.store()?;
-    let engine = cli.common.engine();
+    let store = setup::store(&cli.common)?;
+    let engine = Engine::configured(
+        cli.common.program(),
+        cli.common.engine_timeout,
+        ui::spool_folder(),
+    );
     let input = cli
         .common
         .input(cli.operands, "archives or registered names")?;
@@ -129,7 +135,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         lock_timeout: cli.common.lock_timeout,
         reporter: &reporter,
     };
-    let missing = (cli.fetch).missing(&cli.common, &cli.common.config()?, &reporter)?;
+    let missing = (cli.fetch).missing(&cli.common, &setup::config(&cli.common)?, &reporter)?;
     let fetcher = missing
         .as_ref()
         .map(|missing| missing.fetcher(&store, &engine, &reporter, cli.common.lock_timeout));

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::run(imgload::cli::main)
+    setup::run(imgload::cli::main)
 }

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use archive::{Archive, Image, Stack};
 use camino::{Utf8Path, Utf8PathBuf};
-use cli::{Progress, Reporter, in_order};
 use failure::{Code, Failure};
 use naming::Digest;
 use registry::{Entry, Registry, Store};
+use ui::{Progress, Reporter, in_order};
 
 use crate::finding::{Finding, State};
 use crate::listed::Listed;

@@ -5,9 +5,10 @@ use std::num::NonZero;
 
 use chrono::Utc;
 use clap::Parser;
-use cli::{Common, Context, Flags, Reporter, count, processors};
+use engine::Engine;
 use failure::{Code, Failure};
 use registry::{Entry, Registry, Store};
+use ui::{Common, Context, Flags, Reporter, count, processors};
 
 use crate::forms::{Forms, Wanted, on_terminal};
 use crate::{Checker, Listed, Lister, State, pin};
@@ -129,7 +130,7 @@ pub fn main(mut cli: Cli, context: &mut Context) -> Result<(), Failure> {
         ));
     }
     let single = cli.operands.len() == 1 && cli.operands[0] != "-";
-    let store = cli.common.store()?;
+    let store = setup::store(&cli.common)?;
     let mut registry = store.read()?;
     let names = names(&mut cli, context, &store, &registry)?;
     if let Some(names) = names.as_ref().filter(|_| pinning) {
@@ -147,8 +148,14 @@ pub fn main(mut cli: Cli, context: &mut Context) -> Result<(), Failure> {
         null: cli.common.null,
         checked: cli.check,
     };
-    let (reporter, here) = (context.reporter.clone(), cli::working_dir()?);
-    let engine = (!cli.no_engine).then(|| cli.common.engine());
+    let (reporter, here) = (context.reporter.clone(), ui::working_dir()?);
+    let engine = (!cli.no_engine).then(|| {
+        Engine::configured(
+            cli.common.program(),
+            cli.common.engine_timeout,
+            ui::spool_folder(),
+        )
+    });
     let lister = Lister {
         store: &store,
         registry: &registry,

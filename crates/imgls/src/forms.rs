@@ -3,9 +3,9 @@
 use std::io::IsTerminal;
 
 use chrono::{DateTime, Utc};
-use cli::Context;
 use failure::Failure;
 use terminal_size::{Width, terminal_size_of};
+use ui::Context;
 
 use crate::listed::Listed;
 use crate::long::long;

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 
 use camino::Utf8Path;
-use cli::{Reporter, in_order, processors};
 use engine::Engine;
 use registry::{Entry, Registry, Store};
+use ui::{Reporter, in_order, processors};
 
 use crate::finding::Finding;
 use crate::listed::{AlsoIn, Listed};

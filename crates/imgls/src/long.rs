@@ -18,7 +18,7 @@ pub(crate) fn long(image: &Listed<'_>, now: DateTime<Utc>) -> String {
         None => "never".to_owned(),
     };
     let aliases: Vec<_> = entry.aliases.iter().map(ToString::to_string).collect();
-    let bytes = |bytes: u64| format!("{} ({bytes} bytes)", cli::size(bytes));
+    let bytes = |bytes: u64| format!("{} ({bytes} bytes)", ui::size(bytes));
     let mut lines = vec![
         ("name", entry.name.clone()),
         ("archive", image.path().to_string()),
@@ -90,12 +90,12 @@ pub(crate) fn long(image: &Listed<'_>, now: DateTime<Utc>) -> String {
 fn layer(layer: &Layer, also_in: Option<&AlsoIn>) -> String {
     let mut words = layer.diff_id.short();
     if let Some(size) = layer.size {
-        words += &format!(" {}", cli::size(size));
+        words += &format!(" {}", ui::size(size));
     }
     words += &match (layer.left_out, layer.compression) {
         (true, _) => ", left to the base".to_owned(),
         (false, compression) => {
-            let stored = cli::size(layer.stored);
+            let stored = ui::size(layer.stored);
             match compression {
                 Compression::None => ", stored uncompressed".to_owned(),
                 Compression::Gzip => format!(", stored {stored} gzip"),

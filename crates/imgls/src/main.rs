@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::run(imgls::cli::main)
+    setup::run(imgls::cli::main)
 }

@@ -141,8 +141,8 @@ impl Table {
 fn cells(image: &Listed<'_>, now: DateTime<Utc>, short: bool) -> [String; COLUMNS] {
     let size = |bytes: Option<u64>| match bytes {
         None => NOTHING.to_owned(),
-        Some(bytes) if short => cli::short_size(bytes),
-        Some(bytes) => cli::size(bytes),
+        Some(bytes) if short => ui::short_size(bytes),
+        Some(bytes) => ui::size(bytes),
     };
     let entry = &image.entry;
     let leased = match image.leased.len() {

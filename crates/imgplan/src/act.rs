@@ -5,9 +5,9 @@
 
 use std::collections::HashMap;
 
-use cli::Context;
 use failure::Failure;
 use serde_json::json;
+use ui::Context;
 
 /// What an entry is to run in.
 pub(crate) struct Mapping<'a> {

@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use camino::Utf8Path;
-use cli::Reporter;
 use registry::Entry;
+use ui::Reporter;
 
 /// How many archives are named; the others are counted.
 const MOST: usize = 10;

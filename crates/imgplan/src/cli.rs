@@ -2,10 +2,12 @@
 
 use camino::Utf8PathBuf;
 use clap::Parser;
-use cli::{Common, Context, Flags, LeaseFlags, Leases};
+use engine::Engine;
 use failure::Failure;
 use plan::Rules;
 use registry::Term;
+use setup::{LeaseFlags, Leases};
+use ui::{Common, Context, Flags};
 
 use crate::grouping::group;
 use crate::naming_flags::NamingFlags;
@@ -100,7 +102,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         lease,
         common,
     } = cli;
-    let config = common.config()?;
+    let config = setup::config(&common)?;
     let rules = Rules {
         costs: cost.costs(&config)?,
         accept_missing: naming.accept_missing(&config)?,
@@ -129,8 +131,8 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     }
     let reads_stdin = given.is_none()
         && workflow_read.is_none()
-        && cli::reads_stdin(&files, "a file with requirements")?;
-    let store = common.store()?;
+        && ui::reads_stdin(&files, "a file with requirements")?;
+    let store = setup::store(&common)?;
     // A registry that was named must be there; without one, everything is a build.
     let registry = if common.registry.is_some() {
         store.read()?
@@ -141,12 +143,12 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         context.reporter.warn(warning);
     }
     let reporter = context.reporter.clone();
-    let engine = common.engine();
+    let engine = Engine::configured(common.program(), common.engine_timeout, ui::spool_folder());
     // Where nobody ever wrote or removed an image, there is nothing to hold it against.
     let term = lease.term()?.filter(|_| store.is_kept());
     let planner = Planner {
         store: &store,
-        here: cli::working_dir()?,
+        here: ui::working_dir()?,
         registry,
         leases: Leases {
             store: &store,

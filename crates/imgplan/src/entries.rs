@@ -4,10 +4,10 @@
 use std::collections::HashSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cli::Reporter;
 use failure::Failure;
 use plan::{Requirement, Rules, Selection, select_sound};
 use registry::{Entry, Registry, Store};
+use ui::Reporter;
 
 use crate::archives::Archives;
 use crate::view::{Choice, Found};

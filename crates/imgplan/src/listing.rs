@@ -1,8 +1,8 @@
 //! `--list`: an entry of a workflow as one record, fields between tabs or a JSON object.
 
-use cli::Context;
 use failure::Failure;
 use serde_json::json;
+use ui::Context;
 use workflow::{JobEntry, Keys, Standing, Unread};
 
 /// What stands for nothing.

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::run(imgplan::cli::main)
+    setup::run(imgplan::cli::main)
 }

@@ -1,12 +1,13 @@
 //! From requirements to printed plans, whose images stay until they are used.
 
-use camino::Utf8PathBuf;
-use cli::{Context, Leases, Reporter};
-use failure::Failure;
 use std::collections::HashMap;
 
+use camino::Utf8PathBuf;
+use failure::Failure;
 use plan::{Pick, Plan, Requirement, Rules, Selection, explain, plan_for};
 use registry::{Registry, Store};
+use setup::Leases;
+use ui::{Context, Reporter};
 
 use crate::act::{Mapping, Runners};
 use crate::entries::Images;

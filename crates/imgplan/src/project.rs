@@ -1,10 +1,10 @@
 //! The project that a workflow's images belong to.
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cli::Reporter;
 use config::Config;
 use failure::Failure;
 use naming::ImageName;
+use ui::Reporter;
 
 /// What is in the folder of a repository.
 const MARKS: [&str; 2] = [".git", ".github"];
@@ -29,7 +29,7 @@ pub(crate) fn of(
             ))),
         };
     }
-    let here = cli::working_dir()?;
+    let here = ui::working_dir()?;
     let path = here.join(workflow);
     // Links in a path would name another folder than people see; `..` alone has to go.
     let path = path.canonicalize_utf8().unwrap_or(path);

@@ -29,7 +29,7 @@ pub(crate) fn of_stdin() -> Result<String, Failure> {
         .trim_matches(|c: char| c.is_whitespace() || c == '\0')
         .is_empty()
     {
-        return Err(cli::nothing_on_stdin());
+        return Err(ui::nothing_on_stdin());
     }
     Ok(text)
 }

@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use cli::Reporter;
 use config::Config;
 use engine::Engine;
 use failure::Failure;
 use plan::{Cost, Known};
 use registry::{Entry, Registry, Store};
 use transfer::load::EngineState;
+use ui::Reporter;
 
 /// Where an image may come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

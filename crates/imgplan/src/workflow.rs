@@ -1,9 +1,9 @@
 //! Workflows on the command line: which entries are wanted, and what is said of the others.
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cli::{Context, Reporter};
 use config::Config;
 use failure::Failure;
+use ui::{Context, Reporter};
 use workflow::{Filter, JobEntry, Keys, Standing, Unread, called, parse_workflow};
 
 use crate::wanted::{AllWanted, Job, Wanted};

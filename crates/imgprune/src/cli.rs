@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use clap::Parser;
-use cli::{Common, Context, Flags, duration};
+use engine::Engine;
 use failure::{Code, Failure};
 use prune::{Asked, Gone, InForce, Options, Pruner};
 use registry::{Holder, Store};
 use serde_json::json;
+use ui::{Common, Context, Flags, duration};
 
 /// What stands for `--release` without an ID. No argument of a command line can hold it.
 const THIS_JOB: &str = "\0";
@@ -128,7 +129,7 @@ impl Flags for Cli {
 
 /// Prunes, and prints what went.
 pub fn main(mut cli: Cli, context: &mut Context) -> Result<(), Failure> {
-    let config = cli.common.config()?;
+    let config = setup::config(&cli.common)?;
     let reporter = context.reporter.clone();
     if !cli.operands.is_empty() && cli.asked.has_limit() {
         let message = "named images are removed whatever the limits: give names, or give limits";
@@ -151,12 +152,16 @@ pub fn main(mut cli: Cli, context: &mut Context) -> Result<(), Failure> {
     if !prunes && options.released.is_empty() {
         return Err(no_limit(&in_force));
     }
-    let store = cli.common.store()?;
+    let store = setup::store(&cli.common)?;
     let names = names(&mut cli, context, &store)?;
     if let Some(names) = &names {
         in_force = in_force.naming(names.iter().cloned());
     }
-    let engine = cli.common.engine();
+    let engine = Engine::configured(
+        cli.common.program(),
+        cli.common.engine_timeout,
+        ui::spool_folder(),
+    );
     let pruner = Pruner {
         store: &store,
         engine: (!cli.no_engine).then_some(&engine),
@@ -199,9 +204,9 @@ pub fn main(mut cli: Cli, context: &mut Context) -> Result<(), Failure> {
 /// Whose leases end.
 fn released(ids: &[String]) -> Result<Vec<Holder>, Failure> {
     let holder = |id: &String| match id.as_str() {
-        THIS_JOB => cli::this_run()?
+        THIS_JOB => setup::this_run()?
             .ok_or_else(|| Failure::usage("--release: there is no run here; give its ID")),
-        id => cli::run_holder(id),
+        id => setup::run_holder(id),
     };
     ids.iter().map(holder).collect()
 }

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::run(imgprune::cli::main)
+    setup::run(imgprune::cli::main)
 }

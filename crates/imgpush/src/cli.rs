@@ -2,11 +2,12 @@
 
 use archive::Compress;
 use clap::Parser;
-use cli::{Common, Context, Flags, RemoteFlags};
 use config::Published;
 use failure::Failure;
 use registry::find_stored;
+use remote::{OnRetry, Options, Remote};
 use serde_json::json;
+use ui::{Common, Context, Flags, RemoteFlags, Reporter};
 
 use crate::Pusher;
 
@@ -73,15 +74,15 @@ impl Flags for Cli {
 pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     let published = match &cli.to {
         Some(to) => Some(Published::parse(to)?),
-        None => Published::configured(&cli.common.config()?)?,
+        None => Published::configured(&setup::config(&cli.common)?)?,
     };
     let published = published.ok_or_else(|| {
         Failure::usage("no destination given")
             .with_hint("give --to REGISTRY/PREFIX, or `images.remote` in the config")
     })?;
-    let store = cli.common.store()?;
+    let store = setup::store(&cli.common)?;
     let reporter = context.reporter.clone();
-    let remote = cli.remote.remote(&cli.common, &reporter)?;
+    let remote = remote(&cli.remote, &cli.common, &reporter)?;
     let pusher = Pusher {
         store: &store,
         remote: &remote,
@@ -109,4 +110,18 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
             })
         })
     })
+}
+
+/// Registries as the flags say. What is tried again is told.
+fn remote(flags: &RemoteFlags, common: &Common, reporter: &Reporter) -> Result<Remote, Failure> {
+    let reporter = reporter.clone();
+    let options = Options {
+        insecure: flags.insecure,
+        authfile: flags.authfile()?,
+        retries: flags.retry,
+        timeout: common.engine_timeout,
+        no_runtime_folder: ui::is_locked_out(),
+        on_retry: OnRetry::new(move |retry| reporter.info(retry)),
+    };
+    Ok(Remote::new(flags.program()?, options))
 }

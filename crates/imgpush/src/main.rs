@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::run(imgpush::cli::main)
+    setup::run(imgpush::cli::main)
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use archive::{Archive, Compress, Layout, Stack, Stored};
-use cli::Reporter;
 use config::Published;
 use failure::{Code, Failure};
 use naming::{Architecture, Digest, ImageName, Reference};
 use registry::{Edit, Entry, Registry, Store};
 use remote::{Error, Remote};
+use ui::Reporter;
 
 use crate::stored;
 
@@ -151,7 +151,7 @@ impl Pusher<'_> {
         let layout = layout.map_err(|error| Sending::Failed(error.into()))?;
         drop(progress);
         // skopeo does not say how far it is.
-        let size = cli::size(layout.bytes);
+        let size = ui::size(layout.bytes);
         let waiting = self.reporter.wait(format!("sending {to} ({size})"));
         let sent = self.remote.upload(transfer.path(), to);
         drop(waiting);

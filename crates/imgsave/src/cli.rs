@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use clap::Parser;
-use cli::{Common, Context, Flags};
+use engine::Engine;
 use failure::Failure;
 use naming::Digest;
 use registry::Store;
 use serde_json::json;
 use transfer::save::{DraftEntry, FormFlags, Naming, Saved, Saver, Source, Thin, compliant_name};
+use ui::{Common, Context, Flags};
 
 use crate::on_base::{self, LeavingOut};
 
@@ -113,11 +114,15 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     let naming = naming_of(&cli)?;
     let names_one = cli.name.is_some();
     let mut names = BTreeMap::new();
-    let store = cli.common.store()?;
-    let engine = cli.common.engine();
+    let store = setup::store(&cli.common)?;
+    let engine = Engine::configured(
+        cli.common.program(),
+        cli.common.engine_timeout,
+        ui::spool_folder(),
+    );
     let input = cli.common.input(cli.operands, "references or archives")?;
     let reporter = context.reporter.clone();
-    let config = cli.common.config()?;
+    let config = setup::config(&cli.common)?;
     let wanted = cli.form.wanted(&config)?;
     let leaving_out = match (&cli.base, wanted.thin) {
         (Some(_), _) => LeavingOut::Given,

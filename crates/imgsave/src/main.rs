@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::run(imgsave::cli::main)
+    setup::run(imgsave::cli::main)
 }

@@ -34,15 +34,15 @@ pub struct Made {
 #[must_use]
 pub fn commands() -> Vec<Command> {
     vec![
-        cli::command::<imgplan::cli::Cli>(),
-        cli::command::<imgbuild::cli::Cli>(),
-        cli::command::<imgload::cli::Cli>(),
-        cli::command::<imgsave::cli::Cli>(),
-        cli::command::<imgfetch::cli::Cli>(),
-        cli::command::<imgpush::cli::Cli>(),
-        cli::command::<imgls::cli::Cli>(),
-        cli::command::<imgcat::cli::Cli>(),
-        cli::command::<imgprune::cli::Cli>(),
+        setup::command::<imgplan::cli::Cli>(),
+        setup::command::<imgbuild::cli::Cli>(),
+        setup::command::<imgload::cli::Cli>(),
+        setup::command::<imgsave::cli::Cli>(),
+        setup::command::<imgfetch::cli::Cli>(),
+        setup::command::<imgpush::cli::Cli>(),
+        setup::command::<imgls::cli::Cli>(),
+        setup::command::<imgcat::cli::Cli>(),
+        setup::command::<imgprune::cli::Cli>(),
     ]
 }
 
@@ -54,7 +54,7 @@ pub fn installed() -> std::io::Result<Vec<Made>> {
     let mut made = Vec::new();
     for command in commands() {
         let name = command.get_name().to_owned();
-        for shell in cli::complete::SHELLS {
+        for shell in ui::complete::SHELLS {
             let path = match shell {
                 "bash" => format!("share/bash-completion/completions/{name}"),
                 "zsh" => format!("share/zsh/site-functions/_{name}"),
@@ -62,7 +62,7 @@ pub fn installed() -> std::io::Result<Vec<Made>> {
             };
             made.push(Made {
                 path: path.into(),
-                text: cli::complete::script(&name, shell)?,
+                text: ui::complete::script(&name, shell)?,
             });
         }
         made.push(Made {

@@ -5,7 +5,7 @@ use std::io;
 use clap::Command;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
-use cli::parts::{Part, parts};
+use ui::parts::{Part, parts};
 
 /// The page, as `man` reads it.
 pub(crate) fn page(command: Command) -> io::Result<Vec<u8>> {
@@ -17,7 +17,7 @@ pub(crate) fn page(command: Command) -> io::Result<Vec<u8>> {
     let usage = command.render_usage().to_string();
     let man = Man::new(command.clone())
         .manual("imgpipe")
-        .source(format!("imgpipe {}", cli::VERSION));
+        .source(format!("imgpipe {}", ui::VERSION));
     let mut page = Vec::new();
     man.render_title(&mut page)?;
     man.render_name_section(&mut page)?;

@@ -24,6 +24,7 @@
 mod activity;
 mod call;
 mod child;
+mod cleanup;
 mod collect;
 mod error;
 mod family;
@@ -36,6 +37,7 @@ pub use call::{Call, Output, Streams, TAIL};
 pub use child::{
     Child, Cleaning, Running, SIGTERM, Stop, interrupted, is_busy, is_cleaning, kill_all, kill_rest,
 };
+pub use cleanup::{clean_up, on_clean_up};
 pub use collect::{Chunk, Chunks, Collector};
 pub use error::{Error, seconds};
 pub use family::MARK;

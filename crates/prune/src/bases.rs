@@ -7,9 +7,9 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 
 use archive::{Archive, Image, Layer};
-use cli::{in_order, processors};
 use naming::Digest;
 use registry::{Registry, Store, StorePath};
+use ui::{in_order, processors};
 
 use crate::Hold;
 use crate::entries::Entries;

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use clap::Args;
-use cli::{bytes, count, duration};
 use failure::Failure;
+use ui::{bytes, count, duration};
 
 use crate::select::View;
 pub use in_force::{InForce, Origin};

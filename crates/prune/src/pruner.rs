@@ -8,10 +8,10 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use chrono::Utc;
-use cli::Reporter;
 use engine::Engine;
 use failure::{Code, Failure};
 use registry::{Entry, Holder, Lease, LeaseList, Registry, Removed, Store};
+use ui::Reporter;
 
 use crate::entries::{Entries, Holds};
 use crate::report::Kept;
@@ -94,16 +94,16 @@ impl Pruner<'_> {
                 Ok::<_, Failure>((decision.names().map(str::to_owned).collect(), decision))
             };
             self.store.remove(self.lock_timeout, decide, |_, outcome| {
-                unsaid.get_or_insert_with(cli::reprieve);
+                unsaid.get_or_insert_with(ui::reprieve);
                 removed.push(Some(outcome));
-                !cli::interrupted()
+                !ui::interrupted()
             })?
         };
         let mut report = self.report(&decision, &in_force.limits.named, removed)?;
         report.dry_run = options.dry_run;
         report.unsaid = unsaid;
         let ended = ended.map(Failure::from);
-        let stopped = ended.is_some() || cli::interrupted();
+        let stopped = ended.is_some() || ui::interrupted();
         // It comes first: what else failed is less.
         report.failures.splice(0..0, ended);
         if stopped {

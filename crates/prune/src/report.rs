@@ -2,9 +2,9 @@
 
 use camino::Utf8PathBuf;
 use chrono::{DateTime, Utc};
-use cli::{Reporter, Reprieve, size};
 use failure::{Code, Failure};
 use serde_json::{Value, json};
+use ui::{Reporter, Reprieve, size};
 
 use crate::Unmet;
 

@@ -16,7 +16,7 @@ impl<'a> Shown<'a> {
         Ok(Self {
             store,
             survey: store.survey(),
-            here: cli::working_dir()?,
+            here: ui::working_dir()?,
         })
     }
 

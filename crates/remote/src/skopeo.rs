@@ -46,11 +46,11 @@ pub struct Options {
 #[derive(Clone, Default)]
 pub struct OnRetry(Option<Hears>);
 
-type Hears = Arc<dyn Fn(&Error, Duration) + Send + Sync>;
+type Hears = Arc<dyn Fn(&str) + Send + Sync>;
 
 impl OnRetry {
     /// Tells this one.
-    pub fn new(hears: impl Fn(&Error, Duration) + Send + Sync + 'static) -> Self {
+    pub fn new(hears: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(hears)))
     }
 }
@@ -165,7 +165,7 @@ impl Remote {
             }
             left -= 1;
             if let OnRetry(Some(hears)) = &self.options.on_retry {
-                hears(&error, pause);
+                hears(&format!("{error}; trying again in {} s", pause.as_secs()));
             }
             thread::sleep(pause);
             pause = (2 * pause).min(LONGEST_PAUSE);

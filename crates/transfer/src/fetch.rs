@@ -12,5 +12,5 @@ mod saving;
 mod wanted;
 
 pub use fetcher::{Fetched, Fetcher};
-pub use flags::{FetchFlags, Missing};
+pub use flags::{FetchFlags, Missing, remote};
 pub use wanted::{Names, Wanted};

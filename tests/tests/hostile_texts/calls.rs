@@ -130,7 +130,7 @@ fn one_crate_starts_programs_and_none_starts_a_shell() {
     assert_eq!(
         starting,
         [
-            "crates/cli/build.rs",
+            "crates/ui/build.rs",
             "crates/process/src/call.rs",
             "crates/process/src/child.rs"
         ]

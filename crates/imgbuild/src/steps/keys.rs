@@ -2,12 +2,12 @@
 
 use camino::Utf8Path;
 use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
-use cli::{Reporter, duration};
 use failure::Failure;
 use naming::Digest;
 use plan::{Action, Cache, OnFailure, Probe, Step};
 use registry::Store;
 use sha2::{Digest as _, Sha256};
+use ui::{Reporter, duration};
 
 use super::files;
 use super::probes::Probes;

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use cli::Reporter;
 use config::{Config, Section};
 use failure::Failure;
 use glob::Pattern;
 use registry::Registry;
+use ui::Reporter;
 
 use super::said::{Said, Sources, pattern, place};
 use super::{Asked, KeepLast, Limits, Per, RULES};

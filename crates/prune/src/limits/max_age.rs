@@ -1,7 +1,7 @@
 //! `--max-age`: how long ago an image may have been used last, and still stay.
 
 use chrono::TimeDelta;
-use cli::duration;
+use ui::duration;
 
 use super::Rule;
 use crate::select::{View, indexes};

@@ -1,6 +1,6 @@
 //! `--max-size`: how many bytes the archives may have in all. The least recently used go.
 
-use cli::size;
+use ui::size;
 
 use super::{Rule, room};
 use crate::select::indexes;

@@ -1,6 +1,6 @@
 //! `--min-free`: how many bytes are to be free on the store's file system. The least recently used go.
 
-use cli::size;
+use ui::size;
 
 use super::{Rule, room};
 use crate::select::indexes;

@@ -278,7 +278,7 @@ fn sizes_beyond_all_sums() {
     );
     let pinned = store.map(held);
     let selection = select(&pinned, &max_size(1), None, now());
-    let largest = cli::size(u64::MAX);
+    let largest = ui::size(u64::MAX);
     assert_eq!(
         selection.unmet[0].says,
         format!("the store stays at {largest}, over 1 B")

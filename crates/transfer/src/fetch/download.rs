@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use archive::{Archive, Gathered, Stack};
 use camino::Utf8Path;
-use cli::Reporter;
 use failure::Failure;
 use naming::Digest;
 use registry::{Entry, Registry, Store};
 use remote::{Remote, RemoteImage, blob_path, blobs};
+use ui::Reporter;
 
 /// Takes the layers that archives of the store hold, the nearest first: those of the same base, then of any image for the
 /// same processor.

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use archive::{Archive, Gathered};
 use camino::{Utf8Path, Utf8PathBuf};
-use cli::Reporter;
 use config::Published;
 use engine::Engine;
 use failure::{Code, Failure};
@@ -12,6 +11,7 @@ use naming::{Architecture, Digest, Reference};
 use prune::InForce;
 use registry::{Entry, Registry, Store};
 use remote::{Remote, RemoteImage};
+use ui::Reporter;
 
 use crate::fetch::download::{download, gather};
 use crate::fetch::saving::recorded;
@@ -196,7 +196,7 @@ impl Fetcher<'_> {
         if free >= need || self.make_room.is_some() {
             return Ok(());
         }
-        let (need, free) = (cli::size(need), cli::size(free));
+        let (need, free) = (ui::size(need), ui::size(free));
         let message = format!("is {need}, and {free} are free where the store is");
         Err(Failure::new(Code::Room, message).with_hint("imgprune --min-free makes room"))
     }

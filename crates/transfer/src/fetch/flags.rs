@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use clap::Args;
-use cli::{Common, RemoteFlags, Reporter};
 use config::{Config, Published};
 use engine::Engine;
 use failure::Failure;
 use registry::Store;
-use remote::Remote;
+use remote::{OnRetry, Options, Remote};
+use ui::{Common, RemoteFlags, Reporter};
 
 use crate::fetch::Fetcher;
 use crate::save::Form;
@@ -31,6 +31,24 @@ pub struct FetchFlags {
     remote: RemoteFlags,
 }
 
+/// Registries as the flags say. What is tried again is told.
+pub fn remote(
+    flags: &RemoteFlags,
+    common: &Common,
+    reporter: &Reporter,
+) -> Result<Remote, Failure> {
+    let reporter = reporter.clone();
+    let options = Options {
+        insecure: flags.insecure,
+        authfile: flags.authfile()?,
+        retries: flags.retry,
+        timeout: common.engine_timeout,
+        no_runtime_folder: ui::is_locked_out(),
+        on_retry: OnRetry::new(move |retry| reporter.info(retry)),
+    };
+    Ok(Remote::new(flags.program()?, options))
+}
+
 /// What fetches, if that is wanted.
 #[derive(Debug)]
 pub struct Missing {
@@ -51,7 +69,7 @@ impl FetchFlags {
             return Ok(None);
         }
         Ok(Some(Missing {
-            remote: self.remote.remote(common, reporter)?,
+            remote: remote(&self.remote, common, reporter)?,
             published: Published::configured(config)?,
         }))
     }

@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use archive::Archive;
-use cli::Reporter;
 use engine::Engine;
 use failure::{Code, Failure};
 use naming::Reference;
 use registry::{Entry, Target};
+use ui::Reporter;
 
 use crate::load::item::Item;
 use crate::load::loader::Loader;

@@ -7,11 +7,11 @@
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use cli::Reporter;
 use engine::Engine;
 use failure::{Code, Failure};
 use naming::{Digest, Reference};
 use registry::{Registry, Store, Target};
+use ui::Reporter;
 
 use crate::load::item::Item;
 use crate::load::record;

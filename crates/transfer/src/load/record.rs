@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use chrono::{SubsecRound, Utc};
-use cli::Reporter;
 use failure::Failure;
 use registry::Store;
+use ui::Reporter;
 
 /// Sets `last_used` to now and adds one to `usage_count`, each time that a name is given. A registry that can't be written (a
 /// read-only checkout) is a warning: the image is loaded all the same.

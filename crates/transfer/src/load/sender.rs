@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use archive::Stack;
 use archive::compose::{Choice as Composed, compose, compose_by_trailers, length};
-use cli::{Reporter, in_order};
 use engine::{Engine, LoadError};
 use failure::Failure;
 use registry::{Registry, Store};
+use ui::{Reporter, in_order};
 
 use crate::load::groups::groups;
 use crate::load::item::Item;
@@ -163,7 +163,7 @@ impl Sender<'_> {
             several => format!("{} archives", several.len()),
         };
         self.reporter
-            .info(format!("loading {what} ({})", cli::size(length)));
+            .info(format!("loading {what} ({})", ui::size(length)));
         self.note(&items)?;
         let feed = |by_trailers: bool| {
             let progress = self

@@ -1,10 +1,10 @@
 //! Room for an archive, asked for before the first byte is written.
 
 use archive::{Archive, Compress, Image, Layer, Stack};
-use cli::size;
 use failure::{Code, Failure};
 use prune::Pruner;
 use registry::StorePath;
+use ui::size;
 
 use crate::save::{Saver, Source};
 

@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use archive::{Archive, Stack};
 use camino::Utf8PathBuf;
-use cli::Reporter;
 use engine::Engine;
 use failure::{Code, Failure};
 use inventory::Inventory;
 use naming::{Digest, ImageName, Reference};
 use prune::InForce;
 use registry::{Entry, Registry, Store, StorePath};
+use ui::Reporter;
 
 use crate::save::entry::{Contents, DraftEntry, complete, contradicts, megabytes};
 use crate::save::writing::{digest, flushed};

@@ -25,7 +25,7 @@ impl Saver<'_> {
         let (reference, info) = match source {
             Source::Archive(stack) => {
                 let archive = stack.archive();
-                let size = cli::size(archive.size());
+                let size = ui::size(archive.size());
                 self.reporter
                     .info(format!("adopting {} ({size})", archive.path()));
                 let registry = self.store.read_or_empty()?;
@@ -45,7 +45,7 @@ impl Saver<'_> {
         };
         let shown = name.map_or_else(|| reference.to_string(), ImageName::to_string);
         self.reporter
-            .info(format!("saving {shown} ({})", cli::size(info.size)));
+            .info(format!("saving {shown} ({})", ui::size(info.size)));
         let what = format!("the engine's save of {reference}");
         let progress = self
             .reporter

@@ -4,9 +4,8 @@ use std::fs::File;
 use std::io::Write;
 use std::os::fd::AsFd;
 
-use serde_json::Value;
-
 use failure::Failure;
+use serde_json::Value;
 
 /// Standard output as a stream of records.
 pub struct Output {

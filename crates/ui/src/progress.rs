@@ -16,11 +16,10 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use clap::ValueEnum;
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
-
 use area::Area;
+use clap::ValueEnum;
 use form::{BAR, SHORT, UNKNOWN};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
 use lines::Lines;
 pub(crate) use spinner::Spinner;
 pub use waiting::Waiting;

@@ -1,15 +1,16 @@
 //! What the commands share: flags, records in and out, exit codes, words for people.
 //!
-//! Only commands use this crate.
+//! It knows neither the store nor the engine: what it needs of them are [`Hooks`].
 
 pub mod bytes;
 mod command;
 mod common;
 pub mod complete;
 pub mod count;
+mod folders;
+mod hooks;
 mod in_order;
 mod input;
-mod lease;
 mod log;
 mod operand;
 mod output;
@@ -25,10 +26,11 @@ mod variable;
 mod words;
 
 pub use command::{VERSION, command};
-pub use common::{Common, absolute, working_dir};
+pub use common::Common;
+pub use folders::{absolute, is_locked_out, spool_folder, working_dir};
+pub use hooks::{Hooks, Names};
 pub use in_order::{in_order, processors};
 pub use input::{Input, nothing_on_stdin, reads_stdin};
-pub use lease::{LeaseFlags, Leases, run as run_holder, this_run};
 pub use naming::duration;
 pub use operand::Operand;
 pub use output::Output;

@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
-use config::Config;
-use failure::{Code, Failure};
-use registry::{Store, Usage};
+use failure::Failure;
 
 use crate::progress::Style;
 use crate::{Input, duration};
@@ -101,29 +99,11 @@ pub struct Common {
 }
 
 impl Common {
-    /// The config that was named, or is the nearest; an empty one where there is none.
-    pub fn config(&self) -> Result<Config, Failure> {
-        Ok(Config::find(&working_dir()?, self.config.as_deref())?)
-    }
-
-    /// The store around the registry that was named, or is the nearest.
-    pub fn store(&self) -> Result<Store, Failure> {
-        locate(self.registry.as_deref(), &self.config()?)
-    }
-
-    /// The engine that was named.
-    pub fn engine(&self) -> engine::Engine {
-        let engine = match self.engine.as_str() {
-            "" => engine::Engine::new(ENGINE),
-            _ => engine::Engine::new(self.engine.clone()),
-        };
-        let engine = match spool_folder() {
-            Some(folder) => engine.with_spools(folder),
-            None => engine,
-        };
-        match self.engine_timeout {
-            Some(limit) => engine.with_timeout(limit),
-            None => engine,
+    /// The engine's program. A variable that is set to nothing, as CI systems do, is not set.
+    pub fn program(&self) -> &Utf8Path {
+        match self.engine.as_str() {
+            "" => ENGINE.into(),
+            _ => &self.engine,
         }
     }
 
@@ -131,51 +111,4 @@ impl Common {
     pub fn input(&self, operands: Vec<String>, what: &str) -> Result<Input, Failure> {
         Input::new(operands, self.null, what)
     }
-}
-
-/// The store around the registry that was named, or that the config names, or is the nearest.
-pub(crate) fn locate(named: Option<&Utf8Path>, config: &Config) -> Result<Store, Failure> {
-    // A variable that is set to nothing, as CI systems do, is not set.
-    let named = named.filter(|path| !path.as_str().is_empty());
-    let named = named.or(config.registry.as_deref());
-    let usage = match config.local_usage {
-        true => Usage::Local,
-        false => Usage::Registry,
-    };
-    Ok(Store::locate(&working_dir()?, named).with_usage(usage))
-}
-
-/// Where podman's temporary folders go: where podman would put its files itself. `None` for a user without a runtime folder, since podman
-/// then has its runtime files in the temporary folder, too.
-fn spool_folder() -> Option<Utf8PathBuf> {
-    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let user = rustix::process::geteuid();
-    let has_runtime = user.is_root()
-        || set("XDG_RUNTIME_DIR").is_some()
-        || Utf8Path::new(&format!("/run/user/{}", user.as_raw())).is_dir();
-    let folder = set("TMPDIR").unwrap_or_else(|| "/var/tmp".to_owned());
-    has_runtime
-        .then(|| absolute(folder.as_ref()).ok())
-        .flatten()
-}
-
-/// The working directory. What is printed is relative to it.
-pub fn working_dir() -> Result<Utf8PathBuf, Failure> {
-    let here = std::env::current_dir().map_err(|error| {
-        Failure::new(
-            Code::Other,
-            format!("the working directory can't be read: {error}"),
-        )
-    })?;
-    Utf8PathBuf::from_path_buf(here).map_err(|path| {
-        Failure::new(
-            Code::Other,
-            format!("the working directory `{}` is not UTF-8", path.display()),
-        )
-    })
-}
-
-/// A path that was given relative to the working directory, made absolute; links stay.
-pub fn absolute(path: &Utf8Path) -> Result<Utf8PathBuf, Failure> {
-    Ok(working_dir()?.join(path))
 }

@@ -7,18 +7,18 @@ use std::sync::OnceLock;
 
 use failure::{Code, Failure};
 
-use crate::{Reporter, signals};
+use crate::{Hooks, Reporter, signals};
 
 /// The first panic of this process.
 static FAULT: OnceLock<Failure> = OnceLock::new();
 
 /// Lets a panic of any thread end the command, from now on.
-pub(crate) fn watch(reporter: &Reporter) {
+pub(crate) fn watch(reporter: &Reporter, hooks: Hooks) {
     let reporter = reporter.clone();
     panic::set_hook(Box::new(move |info| {
         // Later ones follow from it.
         if FAULT.set(failure(info)).is_ok() {
-            signals::end_after_panic(&reporter);
+            signals::end_after_panic(&reporter, hooks);
         }
     }));
 }

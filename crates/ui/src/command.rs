@@ -3,7 +3,7 @@
 use clap::Command;
 
 use crate::parts::unwrapped;
-use crate::{Flags, complete};
+use crate::{Flags, Names, complete};
 
 /// The version, with the commit where it is known: `0.1.0 (abc1234 2026-11-26)`.
 pub const VERSION: &str = env!("IMGPIPE_VERSION");
@@ -39,9 +39,10 @@ const VARIABLES: [(&str, &str, Option<&str>); 5] = [
     ),
 ];
 
-/// A command as it is parsed, completed and documented.
-pub fn command<F: Flags>() -> Command {
-    let command = F::command().version(VERSION).mut_args(complete::values);
+/// A command as it is parsed, completed with these names, and documented.
+pub fn command<F: Flags>(names: Names) -> Command {
+    let values = |arg| complete::values(arg, names);
+    let command = F::command().version(VERSION).mut_args(values);
     let own = command.get_after_long_help();
     let own = own.map_or_else(String::new, |text| {
         format!("{}\n\n", unwrapped(&text.to_string()))

@@ -4,11 +4,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
-
-use crate::progress::Style;
 use failure::{Code, Failure};
 
-use crate::{Common, Output, Reporter, command, complete, log, panics, signals};
+use crate::progress::Style;
+use crate::{Common, Hooks, Output, Reporter, command, complete, log, panics, signals};
 
 /// A command's flags: what [`run`] needs of them.
 pub trait Flags: Parser {
@@ -61,12 +60,12 @@ impl Context {
     }
 }
 
-/// How many of a config's unknown keys are named: a config may hold any number.
-const MOST_WARNINGS: usize = 10;
-
 /// Reads the command line, does the work, says what failed, and gives the exit code.
-pub fn run<F: Flags>(work: impl FnOnce(F, &mut Context) -> Result<(), Failure>) -> ExitCode {
-    match complete::asked::<F>() {
+pub fn run<F: Flags>(
+    hooks: Hooks,
+    work: impl FnOnce(F, &mut Context) -> Result<(), Failure>,
+) -> ExitCode {
+    match complete::asked::<F>(hooks.names) {
         Ok(false) => {}
         Ok(true) => return Code::Done.into(),
         Err(failure) => {
@@ -74,7 +73,7 @@ pub fn run<F: Flags>(work: impl FnOnce(F, &mut Context) -> Result<(), Failure>) 
             return failure.code().into();
         }
     }
-    let flags: F = match parse() {
+    let flags: F = match parse(hooks) {
         Ok(flags) => flags,
         Err(error) => return parse_failed(F::PROGRAM, &error).into(),
     };
@@ -94,20 +93,11 @@ pub fn run<F: Flags>(work: impl FnOnce(F, &mut Context) -> Result<(), Failure>) 
         context.reporter.failure(&failure);
         return failure.code().into();
     }
-    // A config that can't be read is said by the command, if it needs one.
-    if let Ok(config) = common.config() {
-        let mut warnings = config.warnings();
-        let first = warnings.by_ref().take(MOST_WARNINGS);
-        first.for_each(|warning| context.reporter.warn(warning));
-        let more = warnings.count();
-        if more > 0 {
-            context
-                .reporter
-                .warn(format!("the config has {more} more unknown keys"));
-        }
+    for warning in (hooks.warnings)(common) {
+        context.reporter.warn(warning);
     }
-    panics::watch(&context.reporter);
-    let result = signals::watch(&context.reporter)
+    panics::watch(&context.reporter, hooks);
+    let result = signals::watch(&context.reporter, hooks)
         .and_then(|()| panics::caught(|| work(flags, &mut context)));
     let code = match (signals::received(), result) {
         (Some(code), _) => {
@@ -126,8 +116,8 @@ pub fn run<F: Flags>(work: impl FnOnce(F, &mut Context) -> Result<(), Failure>) 
 }
 
 /// The flags of this process.
-fn parse<F: Flags>() -> Result<F, clap::Error> {
-    let mut command = command::<F>();
+fn parse<F: Flags>(hooks: Hooks) -> Result<F, clap::Error> {
+    let mut command = command::<F>(hooks.names);
     let mut matches = command.try_get_matches_from_mut(std::env::args_os())?;
     F::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }

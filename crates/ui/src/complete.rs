@@ -7,19 +7,15 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 
-use camino::Utf8PathBuf;
 use clap::Arg;
 use clap_complete::CompleteEnv;
 use clap_complete::engine::{
     ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter as _,
 };
 use clap_complete::env::Shells;
-use config::Config;
 use failure::Failure;
-use registry::Entry;
 
-use crate::common::{locate, working_dir};
-use crate::{Flags, command};
+use crate::{Flags, Names, command};
 
 /// The variable that makes a command complete a command line instead of obeying one.
 const VARIABLE: &str = "IMG_COMPLETE";
@@ -44,9 +40,9 @@ pub fn script(program: &str, shell: &str) -> io::Result<Vec<u8>> {
 }
 
 /// Completes a command line, if that is what this process was started for.
-pub(crate) fn asked<F: Flags>() -> Result<bool, Failure> {
+pub(crate) fn asked<F: Flags>(names: Names) -> Result<bool, Failure> {
     let here = std::env::current_dir().ok();
-    CompleteEnv::with_factory(command::<F>)
+    CompleteEnv::with_factory(|| command::<F>(names))
         .var(VARIABLE)
         .bin(F::PROGRAM)
         .completer(F::PROGRAM)
@@ -55,7 +51,7 @@ pub(crate) fn asked<F: Flags>() -> Result<bool, Failure> {
 }
 
 /// Gives an argument's value its completion, by what it is called.
-pub(crate) fn values(arg: Arg) -> Arg {
+pub(crate) fn values(arg: Arg, registered: Names) -> Arg {
     let called = arg.get_value_names().unwrap_or_default();
     let called: Vec<&str> = called.iter().flat_map(|name| name.split('|')).collect();
     let is_name = called.contains(&"NAME");
@@ -63,9 +59,11 @@ pub(crate) fn values(arg: Arg) -> Arg {
     match (is_name, is_path) {
         (false, false) => arg,
         (false, true) => arg.add(ArgValueCompleter::new(paths)),
-        (true, false) => arg.add(ArgValueCompleter::new(names)),
-        (true, true) => arg.add(ArgValueCompleter::new(|current: &OsStr| {
-            let mut found = names(current);
+        (true, false) => arg.add(ArgValueCompleter::new(move |current: &OsStr| {
+            names(registered, current)
+        })),
+        (true, true) => arg.add(ArgValueCompleter::new(move |current: &OsStr| {
+            let mut found = names(registered, current);
             found.extend(paths(current));
             found
         })),
@@ -81,41 +79,16 @@ fn paths(current: &OsStr) -> Vec<CompletionCandidate> {
 }
 
 /// Registered names that begin so.
-fn names(current: &OsStr) -> Vec<CompletionCandidate> {
+fn names(registered: Names, current: &OsStr) -> Vec<CompletionCandidate> {
     let words: Vec<OsString> = std::env::args_os().collect();
-    let (Some(current), Ok(entries)) = (current.to_str(), entries(&words)) else {
+    let Some(current) = current.to_str() else {
         return Vec::new();
     };
-    let fits = |entry: &&Entry| entry.name.starts_with(current) && is_plain(&entry.name);
-    let candidate = |entry: &Entry| {
-        CompletionCandidate::new(&entry.name).help(Some(entry.os.to_string().into()))
-    };
-    entries.iter().filter(fits).map(candidate).collect()
-}
-
-/// The entries of the registry that a command line means.
-fn entries(words: &[OsString]) -> Result<Vec<Entry>, Failure> {
-    let config = Config::find(&working_dir()?, given(words, "--config").as_deref())?;
-    let registry = given(words, "--registry").or_else(|| {
-        let variable = std::env::var("IMG_REGISTRY").ok();
-        variable.map(Utf8PathBuf::from)
-    });
-    let store = locate(registry.as_deref(), &config)?;
-    Ok(store.read_or_empty()?.entries().to_vec())
-}
-
-/// The value of a flag on a command line, which bash takes apart at `=`.
-fn given(words: &[OsString], flag: &str) -> Option<Utf8PathBuf> {
-    let mut words = words.iter().filter_map(|word| word.to_str());
-    let value = loop {
-        let word = words.next()?;
-        match word.strip_prefix(flag) {
-            Some("") => break words.find(|word| *word != "=")?,
-            Some(rest) if rest.starts_with('=') => break &rest[1..],
-            _ => {}
-        }
-    };
-    Some(value.into())
+    let fits = |(name, _): &(String, String)| name.starts_with(current) && is_plain(name);
+    let candidate =
+        |(name, help): (String, String)| CompletionCandidate::new(name).help(Some(help.into()));
+    let found = registered(&words).into_iter();
+    found.filter(fits).map(candidate).collect()
 }
 
 /// Whether a shell takes a name as it is: what is completed is not quoted.
@@ -127,25 +100,6 @@ fn is_plain(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn finds_the_registry_on_a_command_line() {
-        for (line, value) in [
-            ("imgls -- imgls --registry a.yml x", Some("a.yml")),
-            ("imgls -- imgls --registry=a.yml", Some("a.yml")),
-            ("imgls -- imgls --registry = a.yml", Some("a.yml")),
-            ("imgls -- imgls --registry", None),
-            ("imgls -- imgls --registry-of a.yml", None),
-            ("imgls", None),
-        ] {
-            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-            assert_eq!(
-                given(&words, "--registry").as_deref(),
-                value.map(Into::into),
-                "{line}"
-            );
-        }
-    }
 
     #[test]
     fn a_name_that_a_shell_would_read_is_not_offered() {

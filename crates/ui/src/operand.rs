@@ -1,8 +1,7 @@
 //! Which image is meant: an archive, a name or a reference, or an object that another command prints with `--json`.
 
-use serde_json::{Map, Value};
-
 use failure::Failure;
+use serde_json::{Map, Value};
 
 /// The keys that say which image an object is about, the first that counts first.
 const KEYS: [&str; 5] = ["path", "name", "reference", "image_id", "remote"];

@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use cli::{Common, Context, Flags};
 use failure::Failure;
+use ui::{Common, Context, Flags, Hooks};
 
 /// Far more than it takes, and less than for ever.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -51,7 +51,7 @@ fn work(cli: &Cli, context: &mut Context) -> Result<(), Failure> {
         }
         "in order" => {
             let work = |number: usize| assert!(number != 3, "on purpose");
-            return cli::in_order(9, 3, work, |()| Ok(()));
+            return ui::in_order(9, 3, work, |()| Ok(()));
         }
         "on the screen" => {
             let reporter = context.reporter.clone();
@@ -119,7 +119,7 @@ fn main() -> ExitCode {
         .next()
         .is_some_and(|word| CASES.contains(&word.as_str()))
     {
-        return cli::run(|cli, context| work(&cli, context));
+        return ui::run(Hooks::NONE, |cli, context| work(&cli, context));
     }
     CASES.into_iter().for_each(check);
     ExitCode::SUCCESS

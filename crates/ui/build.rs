@@ -26,7 +26,7 @@ fn main() {
 /// The commit that is checked out, if these sources are Git's.
 fn checked_out() -> Option<(String, String)> {
     // Somebody else's repository may be around a tarball's folder.
-    if git(&["rev-parse", "--show-prefix"])? != "crates/cli/" {
+    if git(&["rev-parse", "--show-prefix"])? != "crates/ui/" {
         return None;
     }
     // Every commit, checkout and reset is noted in the second; the others are for who keeps no notes. A file that is not

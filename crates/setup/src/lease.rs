@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use clap::Args;
-use registry::{Holder, Registry, Store, Term};
-
 use failure::Failure;
-
-use crate::{Reporter, duration};
+use registry::{Holder, Registry, Store, Term};
+use ui::{Reporter, duration};
 
 /// The variables by which CI systems tell one job from all others: the first row with all variables set, from its first to its
 /// last. Jobs of one run may share a machine, so what belongs to the run alone does not do.

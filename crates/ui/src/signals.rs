@@ -11,12 +11,11 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use failure::{Code, Failure};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use failure::{Code, Failure};
-
-use crate::{Reporter, panics};
+use crate::{Hooks, Reporter, panics};
 
 /// How long the engine must have been at rest: work that fails with it is unwound by then.
 const QUIET: Duration = Duration::from_millis(100);
@@ -60,7 +59,7 @@ impl Drop for Reprieve {
 static ENDING: AtomicBool = AtomicBool::new(false);
 
 /// Watches for the signals that ask a process to end, from now on.
-pub(crate) fn watch(reporter: &Reporter) -> Result<(), Failure> {
+pub(crate) fn watch(reporter: &Reporter, hooks: Hooks) -> Result<(), Failure> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])
         .map_err(|error| Failure::new(Code::Other, format!("signals can't be watched: {error}")))?;
     let reporter = reporter.clone();
@@ -68,31 +67,29 @@ pub(crate) fn watch(reporter: &Reporter) -> Result<(), Failure> {
         if let Some(signal) = signals.forever().next() {
             let number = u8::try_from(signal).unwrap_or_default();
             RECEIVED.store(number, Ordering::SeqCst);
-            wind_up(code_of(number), &reporter);
+            wind_up(code_of(number), &reporter, hooks);
         }
     });
     Ok(())
 }
 
 /// Ends this process after a panic as after a signal, on a thread of its own: the one that panics may hold what this needs.
-pub(crate) fn end_after_panic(reporter: &Reporter) {
+pub(crate) fn end_after_panic(reporter: &Reporter, hooks: Hooks) {
     RECEIVED.store(PANIC, Ordering::SeqCst);
     let reporter = reporter.clone();
-    let ending = thread::Builder::new().spawn(move || wind_up(code_of(PANIC), &reporter));
+    let ending = thread::Builder::new().spawn(move || wind_up(code_of(PANIC), &reporter, hooks));
     if ending.is_err() {
         end(code_of(PANIC));
     }
 }
 
 /// Ends the process unless the main thread does so first.
-fn wind_up(code: Code, reporter: &Reporter) -> ! {
+fn wind_up(code: Code, reporter: &Reporter, hooks: Hooks) -> ! {
     process::kill_all();
-    wait(GRACE, QUIET, || {
-        process::is_busy() || registry::is_writing()
-    });
+    wait(GRACE, QUIET, || process::is_busy() || (hooks.is_writing)());
     wait(REPRIEVE, PAUSE, || REPRIEVES.load(Ordering::SeqCst) > 0);
     say(code, reporter);
-    leave_nothing();
+    leave_nothing(hooks);
     end(code);
 }
 
@@ -109,15 +106,15 @@ fn wait(limit: Duration, quiet: Duration, busy: impl Fn() -> bool) {
 }
 
 /// What is left to do where the main thread is busy.
-fn leave_nothing() {
+fn leave_nothing(hooks: Hooks) {
     // The main thread may have got so far meanwhile.
-    registry::stop_writing();
-    wait(CLEAN_UP, PAUSE, registry::is_writing);
-    registry::remove_unfinished();
+    (hooks.stop_writing)();
+    wait(CLEAN_UP, PAUSE, hooks.is_writing);
+    (hooks.remove_unfinished)();
     process::kill_rest();
     let (done, ended) = mpsc::channel::<()>();
     thread::spawn(move || {
-        engine::remove_temporary();
+        process::clean_up();
         drop(done);
     });
     // Nothing is ever sent: this returns when the tags are gone, or after the time.
