@@ -1,13 +1,14 @@
 //! From the registry's entries to candidates: what can go, and what holds it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 
 use chrono::{DateTime, Utc};
 use failure::Failure;
 use glob::Pattern;
-use registry::{Entry, Lease, Registry, Store};
+use registry::{Entry, Lease, Registry, Store, StorePath};
 
 use crate::uses::Uses;
 use crate::{Candidate, Hold};
@@ -25,6 +26,8 @@ pub(crate) struct Entries {
     pub invalid: Vec<Failure>,
     /// Names whose archive another candidate has too, and counts.
     pub shared: HashSet<String>,
+    /// The file systems of the candidates, each with an archive on it.
+    pub disks: BTreeMap<u64, StorePath>,
     /// Names of images that were used or made in the future, as a clock said that was ahead.
     pub ahead: Vec<String>,
 }
@@ -73,6 +76,7 @@ impl Entries {
                     }
                     let modified = metadata.modified().ok().map(DateTime::<Utc>::from);
                     let mut candidate = candidate(entry, metadata.len(), modified, held);
+                    candidate.disk = metadata.dev();
                     if candidate.recency() > Some(holds.now) {
                         found.ahead.push(entry.name.clone());
                         candidate.last_used = Some(holds.now);
@@ -88,6 +92,7 @@ impl Entries {
                         }
                         None => drop(owners.insert(file, entry.name.clone())),
                     }
+                    found.disks.entry(candidate.disk).or_insert(path);
                     found.candidates.push(candidate);
                 }
                 Ok(_) => {
@@ -120,6 +125,7 @@ fn candidate(
         project: project.unwrap_or_default(),
         os: entry.os.to_lowercase(),
         size,
+        disk: 0,
         last_used: entry.last_used,
         // Whoever wrote the entry by hand may have said no time.
         created: entry.created.or(modified),

@@ -20,4 +20,4 @@ pub use alike::is_alike;
 pub use limits::{Asked, InForce, KeepLast, Limits, Origin, Per};
 pub use pruner::{Options, Pruner};
 pub use report::{Gone, GoneKind, Report};
-pub use select::{Candidate, Going, Hold, Selection, Staying, Unmet, Why, select};
+pub use select::{Candidate, Disk, Going, Hold, Selection, Staying, Unmet, Why, select};

@@ -57,7 +57,7 @@ pub struct Limits {
     pub max_age: Option<TimeDelta>,
     /// How many images may stay.
     pub keep_last: Option<KeepLast>,
-    /// How many bytes are to be free on the store's file system.
+    /// How many bytes are to be free on each file system with archives.
     pub min_free: Option<u64>,
     /// Images that are to go whatever the limits.
     pub named: HashSet<String>,
@@ -90,7 +90,7 @@ pub struct Asked {
     #[arg(long, value_name = "GROUP", hide_short_help = true)]
     pub per: Vec<String>,
 
-    /// Keep SIZE free on the store's file system
+    /// Keep SIZE free on each file system with archives
     #[arg(long, value_name = "SIZE", value_parser = bytes::parse)]
     pub min_free: Option<u64>,
 

@@ -10,14 +10,14 @@ use std::time::Duration;
 use chrono::Utc;
 use engine::Engine;
 use failure::{Code, Failure};
-use registry::{Entry, Holder, Lease, LeaseList, Registry, Removed, Store};
+use registry::{Entry, Holder, Lease, LeaseList, Registry, Removed, Store, StorePath};
 use ui::Reporter;
 
 use crate::entries::{Entries, Holds};
 use crate::report::Kept;
 use crate::shown::Shown;
 use crate::uses::{Copy, Uses};
-use crate::{Gone, GoneKind, InForce, Report, Selection, Why, select};
+use crate::{Disk, Gone, GoneKind, InForce, Report, Selection, Why, select};
 
 /// Keeps a store under its limits.
 pub struct Pruner<'a> {
@@ -71,6 +71,16 @@ impl Decision {
 impl Pruner<'_> {
     /// Removes what the limits and options say, as far as nothing holds it.
     pub fn run(&self, in_force: &InForce, options: &Options) -> Result<Report, Failure> {
+        self.run_for(in_force, options, None)
+    }
+
+    /// The same. With the place of an archive, only its file system has to have room.
+    pub(crate) fn run_for(
+        &self,
+        in_force: &InForce,
+        options: &Options,
+        place: Option<&StorePath>,
+    ) -> Result<Report, Failure> {
         let registry = self.store.read()?;
         let uses = match self.engine {
             Some(engine) => Uses::ask(engine, self.store, &registry, options.rmi)?,
@@ -80,8 +90,7 @@ impl Pruner<'_> {
         for error in self.store.leases()?.unreadable {
             self.reporter.warn_of(&error.into());
         }
-        let free = self.store.free().ok();
-        let decide = |registry: &Registry| self.decide(registry, &uses, in_force, free, options);
+        let decide = |registry: &Registry| self.decide(registry, &uses, in_force, options, place);
         let mut removed = Vec::new();
         let mut unsaid = None;
         let (decision, ended) = if options.dry_run {
@@ -118,7 +127,8 @@ impl Pruner<'_> {
             let ended = |lease: &Lease| !lease.is_live(Utc::now(), options.lease);
             self.store.end_leases(self.lock_timeout, ended)?;
         }
-        report.free = self.store.free().ok();
+        let free = self.disks(&decision.entries, place).into_iter();
+        report.free = free.filter_map(|disk| disk.free).min();
         Ok(report)
     }
 
@@ -127,8 +137,8 @@ impl Pruner<'_> {
         registry: &Registry,
         uses: &Uses,
         in_force: &InForce,
-        free: Option<u64>,
         options: &Options,
+        place: Option<&StorePath>,
     ) -> Result<Decision, Failure> {
         let now = Utc::now();
         let LeaseList {
@@ -148,11 +158,12 @@ impl Pruner<'_> {
             now,
         };
         let mut entries = Entries::look(self.store, registry, &holds)?;
-        let mut selection = select(&entries.candidates, &in_force.limits, free, now);
+        let disks = self.disks(&entries, place);
+        let mut selection = select(&entries.candidates, &in_force.limits, &disks, now);
         // Archives are read only if something is to go: that is slower than the registry by far.
         if !selection.going.is_empty() || (options.missing && !entries.missing.is_empty()) {
             entries.read_bases(self.store, registry);
-            selection = select(&entries.candidates, &in_force.limits, free, now);
+            selection = select(&entries.candidates, &in_force.limits, &disks, now);
         }
         let going = selection.going.iter().filter_map(|going| {
             let entry = registry.get(&entries.candidates[going.index].name)?;
@@ -182,6 +193,27 @@ impl Pruner<'_> {
             selection,
             entries,
         })
+    }
+
+    /// The file systems that are to have room: that of the place, else those that archives are on, else the one that they
+    /// would be on.
+    fn disks(&self, entries: &Entries, place: Option<&StorePath>) -> Vec<Disk> {
+        let disk = |id: Option<u64>, place: Option<&StorePath>| {
+            let found = self.store.disk(place).ok();
+            let folder = place.and_then(|place| place.as_path().parent());
+            Disk {
+                id: id.or(found.map(|found| found.id)).unwrap_or_default(),
+                folder: folder.map(ToString::to_string).unwrap_or_default(),
+                free: found.map(|found| found.free),
+            }
+        };
+        if place.is_some() || entries.disks.is_empty() {
+            return vec![disk(None, place)];
+        }
+        let disks = entries.disks.iter();
+        disks
+            .map(|(id, path)| disk(Some(*id), Some(path)))
+            .collect()
     }
 
     fn report(

@@ -23,7 +23,7 @@ pub struct Report {
     pub bytes: u64,
     /// How many of them lost their entry.
     pub unregistered: usize,
-    /// What is free on the store's file system afterwards.
+    /// What is free afterwards on the file system of the archives; of several, on the fullest.
     pub free: Option<u64>,
     /// Entries whose archives are missing and which stay.
     pub missing: Vec<String>,

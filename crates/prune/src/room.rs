@@ -1,7 +1,7 @@
 //! What others ask of pruning: room for an archive, and the end of a run's leases.
 
 use failure::Failure;
-use registry::{Holder, Lease};
+use registry::{Holder, Lease, StorePath};
 
 use crate::{InForce, Limits, Options, Pruner, Report};
 
@@ -31,8 +31,14 @@ impl Pruner<'_> {
         Ok(())
     }
 
-    /// Makes room for `bytes` more, by removing what was used least recently. What any run holds stays.
-    pub fn make_room(&self, bytes: u64, in_force: &InForce) -> Result<Report, Failure> {
+    /// Makes room for `bytes` more where an archive is going to be, by removing what was used least recently there. What any
+    /// run holds stays.
+    pub fn make_room(
+        &self,
+        bytes: u64,
+        place: &StorePath,
+        in_force: &InForce,
+    ) -> Result<Report, Failure> {
         let reserve = in_force.limits.min_free.unwrap_or_default();
         let in_force = InForce {
             limits: Limits {
@@ -47,11 +53,11 @@ impl Pruner<'_> {
             dry_run: true,
             ..Options::default()
         };
-        let tried = self.run(&in_force, &tried)?;
+        let tried = self.run_for(&in_force, &tried, Some(place))?;
         if !tried.unmet.is_empty() {
             return Ok(tried);
         }
-        let report = self.run(&in_force, &Options::default())?;
+        let report = self.run_for(&in_force, &Options::default(), Some(place))?;
         for gone in &report.gone {
             let name = gone.name.as_deref().unwrap_or(gone.path.as_str());
             self.reporter.info(format!("{name}: removed to make room"));

@@ -24,16 +24,15 @@ use chrono::{DateTime, Utc};
 
 use crate::limits::{Limits, RULES, Rule};
 pub(crate) use order::Order;
-pub use types::{Candidate, Going, Hold, Selection, Staying, Unmet, Why};
+pub use types::{Candidate, Disk, Going, Hold, Selection, Staying, Unmet, Why};
 
 /// Decides which images go, which stay and why, and which limits that leaves exceeded.
 ///
-/// `free` is what is free on the store's file system, in bytes; unknown, nothing goes for
-/// [`Limits::min_free`].
+/// [`Limits::min_free`] is to hold on each of `disks`. On one whose free bytes are unknown, nothing goes for it.
 pub fn select(
     candidates: &[Candidate],
     limits: &Limits,
-    free: Option<u64>,
+    disks: &[Disk],
     now: DateTime<Utc>,
 ) -> Selection {
     let order = Order::new(candidates);
@@ -41,7 +40,7 @@ pub fn select(
         candidates,
         order: &order,
         exempt: order.with_bases(|index| candidates[index].is_kept()),
-        free,
+        disks,
         now,
     };
     let mut wanted = wanted(&store, limits);
@@ -76,8 +75,8 @@ pub(crate) struct View<'a> {
     pub order: &'a Order,
     /// The images that a person keeps, and their bases: that they stay exceeds no limit on each image.
     pub exempt: Vec<bool>,
-    /// What is free on the store's file system, in bytes.
-    pub free: Option<u64>,
+    /// Where there is to be room.
+    pub disks: &'a [Disk],
     pub now: DateTime<Utc>,
 }
 

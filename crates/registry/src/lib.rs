@@ -64,7 +64,7 @@ pub use path::StorePath;
 pub use registry::Registry;
 pub use removal::Removed;
 pub use store::Store;
-pub use stray::{Stray, StrayKind};
+pub use stray::{Disk, Stray, StrayKind};
 pub use survey::Survey;
 pub use target::{Target, find_entry, find_stored, is_path, not_registered, where_it_looked};
 pub use transfer::Transfer;

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::time::{Duration, SystemTime};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -43,6 +44,15 @@ pub enum StrayKind {
     Unfinished,
     /// A folder of blobs that nobody downloads or publishes any more.
     Transfer,
+}
+
+/// A file system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Disk {
+    /// What tells it from others.
+    pub id: u64,
+    /// The bytes that whoever runs this may still write to it.
+    pub free: u64,
 }
 
 impl Store {
@@ -124,23 +134,22 @@ impl Store {
         }
     }
 
-    /// The bytes that whoever runs this may still write to the store's file system.
-    pub fn free(&self) -> Result<u64, Error> {
-        Self::free_above(self.root())
-    }
-
-    /// The same of the file system that an archive is on, or is going to be.
-    pub fn free_for(&self, path: &StorePath) -> Result<u64, Error> {
-        Self::free_above(&path.absolute())
-    }
-
-    fn free_above(path: &Utf8Path) -> Result<u64, Error> {
-        // The registry's folder may not be there yet.
+    /// The file system that an archive is on, or is going to be; without a place, that of unfinished files. A folder of
+    /// the store may be a mount.
+    pub fn disk(&self, place: Option<&StorePath>) -> Result<Disk, Error> {
+        let path = match place {
+            Some(place) => place.absolute(),
+            None => self.root().join(work::FOLDER),
+        };
+        // None of the folders may be there yet.
         let existing = path.ancestors().find(|folder| folder.is_dir());
-        let folder = existing.unwrap_or(path);
-        let stat = rustix::fs::statvfs(folder.as_std_path())
-            .map_err(|error| Error::io("look for room in", folder)(error.into()))?;
-        Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+        let folder = existing.unwrap_or(&path);
+        let failed = Error::io("look for room in", folder);
+        let stat = rustix::fs::statvfs(folder.as_std_path());
+        let found = fs::metadata(folder).and_then(|folder| Ok((folder.dev(), stat?)));
+        let (id, stat) = found.map_err(failed)?;
+        let free = stat.f_bavail.saturating_mul(stat.f_frsize);
+        Ok(Disk { id, free })
     }
 
     /// Whether a file or folder, given from the store's folder, is one that imgpipe makes: the registry, archives, what it

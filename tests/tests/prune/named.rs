@@ -50,7 +50,7 @@ fn what_other_commands_print_with_json_names_images() {
         .ok()
         .stdout(&s.run("imgls", ["--no-engine", &c, &a]).ok().stdout);
     let invalid = piped("imgprune", &format!("{listed}{{}}\n"));
-    invalid.fails("imgprune", 3, "no object with `path` or `name`");
+    invalid.fails("imgprune", 3, "`{}` has none of the keys `path`, `name`, ");
     assert_eq!(there(&s), ["a", "b", "c"]);
     piped("imgprune", listed)
         .ok()

@@ -59,3 +59,41 @@ fn too_little_room_is_said_before_a_byte_is_written() {
     save(&["--make-room", &again]).fails("imgsave", 6, "held back by ");
     drop(small);
 }
+
+/// A project's folder may be a mount of its own. There an archive needs room, and what makes it is there too.
+#[test]
+fn room_is_where_the_archive_is_going_to_be() {
+    let s = Sandbox::new();
+    let image = |variant: &str| Image::new().random("data", 1_500_000).build(&s, variant);
+    // The oldest image of all is on the disk of the registry, and it stays.
+    let other = image("other");
+    let elsewhere = format!("other-debian-12-{}", s.project());
+    s.run("imgsave", ["--name", &elsewhere, &other]).ok();
+    let [a, b, c] = ["a", "b", "c"].map(image);
+    let folder = format!("images/{}", s.project());
+    let small = SmallDisk::at(&s, &folder, "4500k");
+    for image in [&a, &b] {
+        s.run("imgsave", [image]).ok();
+    }
+    s.run("imgsave", [&c])
+        .fails("imgsave", 6, "are free where the store is");
+    // Before the name is known, too.
+    let called = ["--project", s.project(), "--variant", "c", &c];
+    s.run("imgsave", called)
+        .fails("imgsave", 6, "are free where the store is");
+    let unfinished = format!("{folder}/.imgpipe/unfinished");
+    assert_eq!(s.files(&unfinished), [""; 0]);
+    let made = s.command("imgsave").arg("--make-room").args(called).run();
+    made.ok()
+        .stderr_has(&format!("{}: removed to make room", s.image("a")));
+    assert_eq!(made.stderr.matches("removed").count(), 1, "{made}");
+    // The limit holds on each disk with archives.
+    let words = ["--no-engine", "--min-free", "2MB"];
+    let pruned = s.run("imgprune", words);
+    pruned.ok().stdout(&paths(&s, &["b"]));
+    let words = ["--no-engine", "--min-free", "4700kB", "--keep", "*-c"];
+    let unmet = s.run("imgprune", words);
+    unmet.fails("imgprune", 6, "only ").stderr_has(&folder);
+    s.run("imgls", ["--no-engine", &elsewhere]).ok();
+    drop(small);
+}

@@ -23,7 +23,7 @@ pub(super) const RULE: Rule = Rule {
         };
         let excess = room::sum(store.candidates).saturating_sub(limit.into());
         let reason = format!("the store is over {}", size(limit));
-        room::freeing(store, excess, &reason)
+        room::freeing(store, None, excess, &reason)
     },
     exceeded: |limits, store, stays| {
         let kept = room::sum(indexes(stays).map(|index| &store.candidates[index]));

@@ -1,4 +1,6 @@
-//! `--min-free`: how many bytes are to be free on the store's file system. The least recently used go.
+//! `--min-free`: how many bytes are to be free on each file system with archives. The least recently used go.
+
+use std::collections::HashSet;
 
 use ui::size;
 
@@ -21,36 +23,50 @@ pub(super) const RULE: Rule = Rule {
         Ok(())
     },
     wants: |limits, store| {
-        let (Some(limit), Some(free)) = (limits.min_free, store.free) else {
+        let Some(limit) = limits.min_free else {
             return Vec::new();
         };
         let reason = format!("less than {} free", size(limit));
-        room::freeing(store, limit.saturating_sub(free).into(), &reason)
+        let disks = store.disks.iter();
+        let missing = disks.filter_map(|disk| Some((disk.id, limit.saturating_sub(disk.free?))));
+        let wanted = missing
+            .flat_map(|(disk, bytes)| room::freeing(store, Some(disk), bytes.into(), &reason));
+        // An image may go for its own disk, and for the one that its base is on.
+        let mut seen = HashSet::new();
+        wanted.filter(|(index, _)| seen.insert(*index)).collect()
     },
     exceeded: |limits, store, stays| {
         let Some(limit) = limits.min_free else {
             return Vec::new();
         };
-        let Some(free) = store.free else {
-            let says = format!("it is unknown whether {} are free", size(limit));
-            return vec![(says, Vec::new())];
-        };
-        let kept = room::sum(indexes(stays).map(|index| &store.candidates[index]));
-        let found = room::bytes(u128::from(free) + room::sum(store.candidates) - kept);
-        if found >= limit {
-            return Vec::new();
-        }
-        // All that can go is gone: whatever is left is held, or is needed by what is.
-        let says = format!("only {} free, not {}", size(found), size(limit));
-        vec![(says, indexes(stays).collect())]
+        let disks = store.disks.iter();
+        let exceeded = disks.filter_map(|disk| {
+            let at = match store.disks {
+                [_] => String::new(),
+                _ => format!(" in {}", disk.folder),
+            };
+            let Some(free) = disk.free else {
+                let says = format!("it is unknown whether {} are free{at}", size(limit));
+                return Some((says, Vec::new()));
+            };
+            let is_here = |index: &usize| store.candidates[*index].disk == disk.id;
+            let stay: Vec<_> = indexes(stays).filter(is_here).collect();
+            let all = store.candidates.iter().filter(|it| it.disk == disk.id);
+            let kept = room::sum(stay.iter().map(|index| &store.candidates[*index]));
+            let found = room::bytes(u128::from(free) + room::sum(all) - kept);
+            // All that can go is gone: what is left is held, or is needed by what is.
+            let says = || format!("only {} free{at}, not {}", size(found), size(limit));
+            (found < limit).then(|| (says(), stay))
+        });
+        exceeded.collect()
     },
 };
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Limits;
-    use crate::select::testing::{check, exceeded, image};
+    use crate::select::testing::{check, exceeded, image, now};
+    use crate::{Candidate, Disk, Limits, select};
 
     #[test]
     fn what_goes_and_what_is_said() {
@@ -65,5 +81,51 @@ mod tests {
         exceeded(&RULE, &limit(15), &store, &[1], &[]);
         let says = "only 15 B free, not 16 B";
         exceeded(&RULE, &limit(16), &store, &[1], &[(says, &[1])]);
+    }
+
+    /// A folder of the store may be a mount, and thin archives may be on another one than their base.
+    #[test]
+    fn each_disk_has_its_room() {
+        let disk = |id, folder: &str, free| Disk {
+            id,
+            folder: folder.to_owned(),
+            free,
+        };
+        let disks = [disk(0, "images", Some(5)), disk(1, "images/a", Some(100))];
+        let on = |disk, image: Candidate| Candidate { disk, ..image };
+        let thin = Candidate {
+            base: Some("base".to_owned()),
+            ..on(1, image("thin", 1))
+        };
+        let store = [
+            on(1, image("old", 9)),
+            on(0, image("base", 8)),
+            thin,
+            on(0, image("new", 0)),
+        ];
+        let limits = |bytes| Limits {
+            min_free: Some(bytes),
+            ..Limits::default()
+        };
+        let going = |disks: &[Disk], bytes| {
+            let selection = select(&store, &limits(bytes), disks, now());
+            let going = selection
+                .going
+                .iter()
+                .map(|going| &*store[going.index].name);
+            let unmet = selection.unmet.into_iter().map(|unmet| unmet.says);
+            (
+                going.collect::<Vec<_>>().join(" "),
+                unmet.collect::<Vec<_>>(),
+            )
+        };
+        assert_eq!(going(&disks, 5), (String::new(), vec![]));
+        assert_eq!(going(&disks, 15), ("thin base".into(), vec![]));
+        let says = vec!["only 25 B free in images, not 110 B".to_owned()];
+        assert_eq!(going(&disks, 110), ("old thin base new".into(), says));
+        // Room for one archive is only on its own disk.
+        assert_eq!(going(&disks[1..], 105), ("old".into(), vec![]));
+        let says = vec!["only 120 B free, not 130 B".to_owned()];
+        assert_eq!(going(&disks[1..], 130), ("old thin".into(), says));
     }
 }

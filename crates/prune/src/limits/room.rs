@@ -11,15 +11,31 @@ pub(super) fn sum<'a>(candidates: impl IntoIterator<Item = &'a Candidate>) -> u1
     sizes.map(u128::from).sum()
 }
 
-/// The images that go first and free as much together, and not one more; all if they don't. Each with the reason.
-pub(super) fn freeing(store: &View<'_>, bytes: u128, reason: &str) -> Vec<(usize, String)> {
+/// The images on a disk, or on any, that go first and free as much together, and not one more; all if they don't. Thin
+/// archives elsewhere that leave layers to them go too. Each with the reason.
+pub(super) fn freeing(
+    store: &View<'_>,
+    disk: Option<u64>,
+    bytes: u128,
+    reason: &str,
+) -> Vec<(usize, String)> {
+    let is_on = |index: usize| disk.is_none_or(|disk| store.candidates[index].disk == disk);
+    let removable = store.order.removable();
     let mut missing = bytes;
-    let first = store.order.removable().iter().take_while(|&&index| {
+    let here = removable.iter().filter(|&&index| is_on(index));
+    let first = here.take_while(|&&index| {
         let enough = missing == 0;
         missing = missing.saturating_sub(store.candidates[index].size.into());
         !enough
     });
-    first.map(|&index| (index, reason.to_owned())).collect()
+    let mut goes = vec![false; store.candidates.len()];
+    first.for_each(|&index| goes[index] = true);
+    // A base comes after all that stands on it.
+    for &index in removable.iter().rev() {
+        goes[index] |= store.order.base(index).is_some_and(|base| goes[base]);
+    }
+    let going = removable.iter().filter(|&&index| goes[index]);
+    going.map(|&index| (index, reason.to_owned())).collect()
 }
 
 /// A sum as a size: at most the largest.

@@ -32,7 +32,7 @@ impl Order {
     }
 
     /// The base that an image leaves layers to, if it is a candidate.
-    pub(super) fn base(&self, index: usize) -> Option<usize> {
+    pub(crate) fn base(&self, index: usize) -> Option<usize> {
         self.bases[index]
     }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Candidate, Hold, Order, View};
+use super::{Candidate, Disk, Hold, Order, View};
 use crate::limits::{Limits, Rule};
 
 pub(crate) fn now() -> DateTime<Utc> {
@@ -16,12 +16,23 @@ pub(crate) fn image(name: &str, days: i64) -> Candidate {
         project: String::new(),
         os: String::new(),
         size: 10,
+        disk: 0,
         last_used: Some(now() - TimeDelta::days(days)),
         created: None,
         base: None,
         has_remote: false,
         holds: Vec::new(),
     }
+}
+
+/// The disk that these images are on.
+pub(crate) fn disk(free: Option<u64>) -> [Disk; 1] {
+    let folder = "images".to_owned();
+    [Disk {
+        id: 0,
+        folder,
+        free,
+    }]
 }
 
 pub(crate) fn held(candidate: Candidate) -> Candidate {
@@ -43,7 +54,7 @@ fn seen<T>(candidates: &[Candidate], see: impl FnOnce(&View<'_>) -> T) -> T {
         candidates,
         order: &order,
         exempt: order.with_bases(|index| candidates[index].is_kept()),
-        free: Some(5),
+        disks: &disk(Some(5)),
         now: now(),
     })
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use glob::Pattern;
 
-use super::testing::{held, image, leased, now};
+use super::testing::{disk, held, image, leased, now};
 use super::*;
 use crate::{KeepLast, Per};
 
@@ -61,7 +61,10 @@ fn names(candidates: &[Candidate], selection: &Selection) -> String {
 }
 
 fn going(candidates: &[Candidate], limits: &Limits) -> String {
-    names(candidates, &select(candidates, limits, Some(0), now()))
+    names(
+        candidates,
+        &select(candidates, limits, &disk(Some(0)), now()),
+    )
 }
 
 fn unmet(limit: &'static str, says: &str, held_by: &[usize]) -> Unmet {
@@ -106,7 +109,10 @@ fn limits_by_themselves() {
             (keep_last(0, Per::Store), "d c b a"),
         ],
     );
-    assert_eq!(select(&[], &max_size(0), None, now()), Selection::default());
+    assert_eq!(
+        select(&[], &max_size(0), &disk(None), now()),
+        Selection::default()
+    );
 }
 
 #[test]
@@ -125,7 +131,7 @@ fn limits_together_remove_what_each_removes() {
         }),
         ..max_age(30)
     };
-    let selection = select(&store, &limits, None, now());
+    let selection = select(&store, &limits, &disk(None), now());
     assert_eq!(names(&store, &selection), "c b");
     assert_eq!(
         selection.going[0].reasons,
@@ -231,7 +237,7 @@ fn stamps() {
 #[test]
 fn held_images_count_among_the_last() {
     let store = [leased(image("old", 9)), image("a", 1), image("b", 2)];
-    let selection = select(&store, &keep_last(1, Per::Store), None, now());
+    let selection = select(&store, &keep_last(1, Per::Store), &disk(None), now());
     assert_eq!(names(&store, &selection), "b");
     let unmet = unmet("keep-last", "kept 2 images of the store (limit: 1)", &[0]);
     assert_eq!(selection.unmet, [unmet]);
@@ -240,7 +246,7 @@ fn held_images_count_among_the_last() {
         max_size: Some(10),
         ..keep_last(1, Per::Store)
     };
-    let selection = select(&store, &limits, None, now());
+    let selection = select(&store, &limits, &disk(None), now());
     assert_eq!(names(&store, &selection), "b a");
     assert_eq!(selection.unmet, []);
 }
@@ -249,7 +255,7 @@ fn held_images_count_among_the_last() {
 fn free_space() {
     let store = [held(image("held", 9)), image("a", 1)];
     let missed = |free| {
-        let selection = select(&store, &min_free(100), free, now());
+        let selection = select(&store, &min_free(100), &disk(free), now());
         (selection.going.len(), selection.unmet)
     };
     let unmet = |says, held_by| vec![unmet("min-free", says, held_by)];
@@ -277,7 +283,7 @@ fn sizes_beyond_all_sums() {
         ],
     );
     let pinned = store.map(held);
-    let selection = select(&pinned, &max_size(1), None, now());
+    let selection = select(&pinned, &max_size(1), &disk(None), now());
     let largest = ui::size(u64::MAX);
     assert_eq!(
         selection.unmet[0].says,
@@ -310,7 +316,7 @@ fn ten_thousand_images() {
         ..max_age(500)
     };
     let start = Instant::now();
-    let selection = select(&store, &limits, Some(0), now());
+    let selection = select(&store, &limits, &disk(Some(0)), now());
     assert!(start.elapsed() < Duration::from_secs(1));
     assert!(selection.going.len() > 1000 && selection.staying.len() > 1000);
 }

@@ -13,6 +13,8 @@ pub struct Candidate {
     pub os: String,
     /// The size of its archive in bytes: what its removal frees.
     pub size: u64,
+    /// The file system that its archive is on.
+    pub disk: u64,
     /// When it was last used, if it ever was.
     pub last_used: Option<DateTime<Utc>>,
     /// When it was made; counts where `last_used` is missing.
@@ -43,6 +45,17 @@ impl Candidate {
         let age = now.signed_duration_since(self.recency()?);
         Some(age.max(TimeDelta::zero()))
     }
+}
+
+/// A file system that archives are on, or one is going to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disk {
+    /// What tells it from others.
+    pub id: u64,
+    /// A folder on it, for people.
+    pub folder: String,
+    /// How many bytes are free there, if that is known.
+    pub free: Option<u64>,
 }
 
 /// What forbids the removal of an image.

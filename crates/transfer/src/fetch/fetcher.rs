@@ -192,7 +192,7 @@ impl Fetcher<'_> {
     /// Refuses a download that there is no room for before it begins. Whether there is room for the archive as well is
     /// seen when it is written.
     fn ensure_room(&self, image: &RemoteImage) -> Result<(), Failure> {
-        let (need, free) = (image.size(), self.store.free()?);
+        let (need, free) = (image.size(), self.store.disk(None)?.free);
         if free >= need || self.make_room.is_some() {
             return Ok(());
         }

@@ -4,6 +4,7 @@
 //! any moment, every image can still be read. The image's lock of a dependent is not taken, since whoever holds it may wait
 //! for the one that is held here: its entry is compared under the registry's lock instead.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 
 use archive::{Archive, Compress, Draft, Options, Stack};
@@ -186,17 +187,23 @@ impl Saver<'_> {
         registry: &Registry,
         losing: &[Entry],
     ) -> Result<(), Failure> {
-        let stacks = losing
-            .iter()
-            .filter_map(|entry| self.registered(registry, entry, path).ok());
-        let need = stacks.map(|stack| need(stack_bytes(&stack), compression(&stack)));
-        let names: Vec<_> = losing.iter().map(|entry| entry.name.as_str()).collect();
-        let place = losing.first().map(|entry| self.store.path(&entry.file));
-        self.ensure_free(need.sum(), place.transpose()?.as_ref())
-            .map_err(|failure| {
+        let mut needs: BTreeMap<u64, (StorePath, u64, Vec<&str>)> = BTreeMap::new();
+        for entry in losing {
+            let Ok(stack) = self.registered(registry, entry, path) else {
+                continue;
+            };
+            let place = self.store.path(&entry.file)?;
+            let disk = self.store.disk(Some(&place))?.id;
+            let (_, bytes, names) = needs.entry(disk).or_insert((place, 0, Vec::new()));
+            *bytes = bytes.saturating_add(need(stack_bytes(&stack), compression(&stack)));
+            names.push(&entry.name);
+        }
+        needs.values().try_for_each(|(place, bytes, names)| {
+            self.ensure_free(*bytes, place).map_err(|failure| {
                 let names = names.join(", ");
                 failure.about(format!("to keep the layers of {name} for {names}"))
             })
+        })
     }
 }
 

@@ -83,6 +83,17 @@ impl Naming {
         }
     }
 
+    /// The project part of the name, which is known before the image was looked into.
+    pub(crate) fn project(&self) -> String {
+        match self {
+            Self::Given(name) => name.project().to_owned(),
+            Self::FromImage { project, .. } => project.clone(),
+            Self::FromRemote { project, reference } => {
+                project.clone().unwrap_or_else(|| last_part(reference))
+            }
+        }
+    }
+
     /// Whether the image may get the name of an entry.
     pub fn may_be(&self, entry: &Entry) -> bool {
         match self {
@@ -125,8 +136,7 @@ fn os_of(inventory: &Inventory) -> Result<&Os, Failure> {
 
 /// Project and variant of an image that was published under a reference.
 fn remote_parts(project: Option<&str>, reference: &Reference, os: &Os) -> (String, String) {
-    let repository = reference.repository();
-    let last = normalized_part(repository.rsplit('/').next().unwrap_or_default());
+    let last = last_part(reference);
     let tag = reference.tag().filter(|tag| *tag != "latest");
     let tag = tag.map(normalized_part).unwrap_or_default();
     // What is published as a system is nothing but that, and its tag says what the system's version says.
@@ -142,6 +152,12 @@ fn remote_parts(project: Option<&str>, reference: &Reference, os: &Os) -> (Strin
         (Some(_), tag) => format!("{last}-{tag}"),
     };
     (project.unwrap_or(&last).to_owned(), variant)
+}
+
+/// What names an image in its repository, as a part of a name.
+fn last_part(reference: &Reference) -> String {
+    let repository = reference.repository();
+    normalized_part(repository.rsplit('/').next().unwrap_or_default())
 }
 
 /// A part of a name with everything that no name may hold turned into dashes.

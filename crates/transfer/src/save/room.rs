@@ -17,20 +17,13 @@ const COMPRESSED: u64 = 2;
 
 impl Saver<'_> {
     /// Makes sure that there is room for a source's archive, or refuses it.
-    pub(crate) fn ensure_room(
-        &self,
-        source: &Source,
-        place: Option<&StorePath>,
-    ) -> Result<(), Failure> {
+    pub(crate) fn ensure_room(&self, source: &Source, place: &StorePath) -> Result<(), Failure> {
         self.ensure_free(self.need(source), place)
     }
 
     /// Makes sure that so many bytes are free where an archive's place is, or refuses.
-    pub(crate) fn ensure_free(&self, need: u64, place: Option<&StorePath>) -> Result<(), Failure> {
-        let free = || match place {
-            Some(place) => self.store.free_for(place),
-            None => self.store.free(),
-        };
+    pub(crate) fn ensure_free(&self, need: u64, place: &StorePath) -> Result<(), Failure> {
+        let free = || self.store.disk(Some(place)).map(|disk| disk.free);
         let found = free()?;
         if found >= need {
             return Ok(());
@@ -46,7 +39,7 @@ impl Saver<'_> {
             reporter: self.reporter,
             lock_timeout: self.lock_timeout,
         };
-        let report = pruner.make_room(need, in_force)?;
+        let report = pruner.make_room(need, place, in_force)?;
         let found = free()?;
         if found >= need {
             return Ok(());

@@ -132,11 +132,8 @@ impl Saver<'_> {
     ) -> Result<Saved, Failure> {
         self.check_base(source, naming.known())?;
         let place = self.place(naming)?;
-        self.ensure_room(source, place.as_ref())?;
-        let mut unfinished = match &place {
-            Some(place) => self.store.create_for(place)?,
-            None => self.store.create()?,
-        };
+        self.ensure_room(source, &place)?;
+        let mut unfinished = self.store.create_for(&place)?;
         let mut layers = self.write(source, naming.known(), unfinished.file_mut())?;
         let tags = naming.known().map(ImageName::reference).transpose()?;
         layers.seal(unfinished.file_mut(), tags.as_slice())?;
@@ -201,15 +198,17 @@ impl Saver<'_> {
         })
     }
 
-    /// The place of the archive, if the name is known before the image was read.
-    fn place(&self, naming: &Naming) -> Result<Option<StorePath>, Failure> {
+    /// The place of the archive; before its name is known, one in its project's folder, which may be a mount.
+    fn place(&self, naming: &Naming) -> Result<StorePath, Failure> {
         let Some(name) = naming.known() else {
-            return Ok(None);
+            let project = naming.project();
+            let file = format!("images/{project}/{project}.tar");
+            return Ok(self.store.path(file.as_ref())?);
         };
         let registry = self.store.read_or_empty()?;
         let entry = registry.get(name.as_str());
         let file = entry.map_or_else(|| name.archive_file().into(), |entry| entry.file.clone());
-        Ok(Some(self.store.path(&file)?))
+        Ok(self.store.path(&file)?)
     }
 
     /// An image is thin only on a base that it was really built on, and that does not stand on it. Said before anything

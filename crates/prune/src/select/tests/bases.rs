@@ -24,7 +24,7 @@ fn thin_archives_go_before_their_base() {
             (max_age(1), "side other top middle base"),
         ],
     );
-    let selection = select(&store, &max_age(6), None, now());
+    let selection = select(&store, &max_age(6), &disk(None), now());
     let why: Vec<_> = selection
         .staying
         .into_iter()
@@ -73,7 +73,7 @@ fn unknown_bases_and_circles() {
         thin("z", 9, "x"),
         thin("on circle", 8, "x"),
     ];
-    let selection = select(&store, &max_age(5), None, now());
+    let selection = select(&store, &max_age(5), &disk(None), now());
     assert_eq!(names(&store, &selection), "lost on circle");
     assert_eq!(selection.unmet[0].held_by, [1, 2, 3, 4]);
     assert_eq!(
@@ -91,7 +91,7 @@ fn held_images_stay_and_so_do_their_bases() {
         thin("top", 7, "pinned"),
         image("other", 6),
     ];
-    let selection = select(&store, &max_size(15), None, now());
+    let selection = select(&store, &max_size(15), &disk(None), now());
     assert_eq!(names(&store, &selection), "top other");
     assert_eq!(selection.staying[1].why, [Why::Held(Hold::Pinned)]);
     let says = "the store stays at 20 B, over 15 B";

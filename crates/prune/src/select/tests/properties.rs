@@ -172,7 +172,7 @@ proptest! {
         limits in some_limits(),
         free in 0..300_u64,
     ) {
-        let selection = select(&store, &limits, Some(free), now());
+        let selection = select(&store, &limits, &disk(Some(free)), now());
         let going = indexes_going(&selection);
         let staying = indexes_staying(&selection);
         prop_assert_eq!(going.len(), selection.going.len());
@@ -190,7 +190,7 @@ proptest! {
 
     #[test]
     fn limits_hold_or_are_unmet(store in store(), limits in some_limits(), free in 0..300_u64) {
-        let selection = select(&store, &limits, Some(free), now());
+        let selection = select(&store, &limits, &disk(Some(free)), now());
         for (is_met, unmet) in is_met(&store, &limits, free, &selection) {
             prop_assert_eq!(is_met, unmet == 0);
         }
@@ -209,7 +209,7 @@ proptest! {
         limits in some_limits(),
         free in 0..300_u64,
     ) {
-        let selection = select(&store, &limits, Some(free), now());
+        let selection = select(&store, &limits, &disk(Some(free)), now());
         for index in indexes_going(&selection) {
             prop_assert!(!cannot_go(&store, &selection, index));
         }
@@ -221,7 +221,7 @@ proptest! {
         limits in some_limits(),
         free in 0..300_u64,
     ) {
-        let selection = select(&store, &limits, Some(free), now());
+        let selection = select(&store, &limits, &disk(Some(free)), now());
         let mut gone = BTreeSet::new();
         for going in &selection.going {
             gone.insert(store[going.index].name.as_str());
@@ -238,7 +238,7 @@ proptest! {
         free in option::of(0..300_u64),
     ) {
         let going = |mask| {
-            let selection = select(&store, &some_of(&limits, mask), free, now());
+            let selection = select(&store, &some_of(&limits, mask), &disk(free), now());
             indexes_going(&selection)
         };
         let fewer = going(mask);
@@ -250,7 +250,7 @@ proptest! {
     #[test]
     fn the_last_are_kept(store in store(), count in 0..6_usize, per in per()) {
         let limits = keep_last(count, per.clone());
-        let selection = select(&store, &limits, None, now());
+        let selection = select(&store, &limits, &disk(None), now());
         let all: Vec<_> = (0..store.len()).collect();
         let kept = count_groups(&store, &per, &indexes_staying(&selection));
         for (group, size) in count_groups(&store, &per, &all) {
@@ -267,7 +267,7 @@ proptest! {
             (max_size(limit), total.saturating_sub(limit)),
             (min_free(limit), limit.saturating_sub(free)),
         ] {
-            let selection = select(&store, &limits, Some(free), now());
+            let selection = select(&store, &limits, &disk(Some(free)), now());
             if let Some(last) = selection.going.last() {
                 let before = freed(&store, &selection) - store[last.index].size;
                 prop_assert!(before < lack);
@@ -281,11 +281,11 @@ proptest! {
         limits in some_limits(),
         free in option::of(0..300_u64),
     ) {
-        let first = select(&store, &limits, free, now());
+        let first = select(&store, &limits, &disk(free), now());
         let kept = indexes_staying(&first);
         let left: Vec<_> = kept.iter().map(|&index| store[index].clone()).collect();
         let free = free.map(|free| free + freed(&store, &first));
-        let mut second = select(&left, &limits, free, now());
+        let mut second = select(&left, &limits, &disk(free), now());
         prop_assert_eq!(&second.going, &[]);
         for unmet in &mut second.unmet {
             for index in &mut unmet.held_by {
