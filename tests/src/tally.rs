@@ -72,7 +72,7 @@ impl Drop for Tally {
         let file = File::options().append(true).create(true).open(path);
         let written = file.and_then(|mut file| file.write_all(format!("{line}\n").as_bytes()));
         if let Err(error) = written {
-            eprintln!("the tally can't be written: {error}");
+            eprintln!("cannot write the tally: {error}");
         }
     }
 }

@@ -42,7 +42,7 @@ fn bytes_are_those_that_this_engine_lacks() {
         .ok()
         .stderr_has("extra   0  bytes 0  missing 0  newest 20");
     first.stderr_has(&format!(
-        "loses to {}: fewer bytes bring it into the engine",
+        "loses to {}: it needs fewer bytes to load",
         s.image("large")
     ));
     assert_eq!(s.run("imgplan", explain).stderr, first.stderr);
@@ -78,17 +78,14 @@ fn the_engine_is_asked_only_where_it_matters() {
         let asked = s.command("imgplan").args(words).args(engine).run();
         asked.fails("imgplan", 5, "/nonexistent/engine");
     }
-    s.run("imgplan", ["--cost", "price", "req.yml"]).fails(
-        "imgplan",
-        2,
-        "no cost is called `price`",
-    );
+    s.run("imgplan", ["--cost", "price", "req.yml"])
+        .fails("imgplan", 2, "unknown cost `price`");
     s.run("imgplan", ["--view", "cloud", "req.yml"]).code(2);
     s.write(".localci.yml", "plan:\n  cost: bites\n");
     s.run("imgplan", ["req.yml"]).fails(
         "imgplan",
         3,
-        ".localci.yml:2:9: `plan.cost`: no cost is called `bites`",
+        ".localci.yml:2:9: `plan.cost`: unknown cost `bites`",
     );
     s.write(".localci.yml", "plan: {view: cloud}\n");
     s.run("imgplan", ["req.yml"]).fails(
@@ -105,7 +102,7 @@ fn a_misspelled_key_of_plan_is_a_warning() {
     s.write("req.yml", "project: x\nos: debian:12\n");
     s.write(".localci.yml", "plan:\n  view: archives\n  coost: bytes\n");
     let says = "imgplan: warning: ";
-    let place = ".localci.yml:3:3: `plan.coost` is not known and does nothing";
+    let place = ".localci.yml:3:3: `plan.coost` is unknown and ignored";
     let planned = s.run("imgplan", ["req.yml"]);
     planned.ok().stderr_has(says).stderr_has(place);
 }
@@ -133,7 +130,7 @@ fn an_image_that_only_the_engine_has_comes_back_into_an_archive() {
     s.remove(&s.archive("other"));
     // Its archive alone was looked for so far.
     let planned = s.run("imgplan", ["req.yml"]);
-    planned.stderr_has("is not there; passed over");
+    planned.stderr_has("is missing; passed over");
     assert_eq!(planned.ok().json()[0]["base_image"], "debian:12");
     for view in ["engine", "both"] {
         let planned = s.run("imgplan", ["--view", view, "req.yml"]);

@@ -125,7 +125,7 @@ fn an_engine_that_takes_damage_for_an_image_has_no_tag_of_it_left() {
         );
         // A whole archive, and an engine that says that it is there.
         s.write(&s.archive(variant), &bytes);
-        load().fails("imgload", 5, "does not hold image");
+        load().fails("imgload", 5, "reported success, but has no image");
         assert!(!engine().has(&name), "{variant}: a tag was left");
         let stream = s.read_bytes("fed");
         assert!(
@@ -138,7 +138,7 @@ fn an_engine_that_takes_damage_for_an_image_has_no_tag_of_it_left() {
         // A tag that was there stays there.
         let tagged = engine().read(&["tag", &other, &name]);
         assert!(tagged.is_some());
-        load().fails("imgload", 5, "does not hold image");
+        load().fails("imgload", 5, "reported success, but has no image");
         assert_eq!(engine().id(&name), engine().id(&other), "{variant}");
         s.forget(&format!("{name}:latest"));
     }

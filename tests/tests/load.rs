@@ -68,11 +68,11 @@ fn a_runner_is_mapped_for_act() {
         .run();
     let lines = format!("{mapping}\n-P ubuntu-latest={other}\n");
     several.ok().stdout(&lines).stderr_has(&format!(
-        "warning: act takes one image a runner, and `{reference}` was given for ubuntu-latest already"
+        "warning: act accepts one image per runner; ubuntu-latest already has `{reference}`"
     ));
     for runner in ["a runner", ""] {
         s.run("imgload", ["--act", runner, &s.archive("base")])
-            .fails("imgload", 2, "a runner's label is a word");
+            .fails("imgload", 2, "a runner label must be one word");
     }
 }
 

@@ -98,7 +98,7 @@ fn a_name_that_does_not_comply_is_refused_and_mended() {
     let mended = loud.to_lowercase();
     s.run("imgsave", ["--name", &loud, &image])
         .fails("imgsave", 3, "holds the upper-case letter `G`")
-        .stderr_has(&format!("hint: `{mended}` would do; --normalize uses it"));
+        .stderr_has(&format!("hint: `{mended}` is valid; --normalize uses it"));
     assert!(s.files("images").is_empty() && !s.path("image-registry.yml").exists());
     s.run("imgsave", ["--normalize", "--name", &loud, &image])
         .ok()
@@ -152,7 +152,7 @@ fn two_images_do_not_end_under_one_name() {
     )
     .code(3)
     .stdout(&path)
-    .stderr_has("another image was saved as");
+    .stderr_has("this call already saved another image as");
     let id = engine().id(&one).expect("the image has an ID");
     assert!(s.read("image-registry.yml").contains(&id));
 }
@@ -254,8 +254,8 @@ fn what_is_not_there_is_said() {
         "imgsave",
         ["--project", s.project(), "--variant", "base", &image],
     )
-    .fails("imgsave", 3, "does not say its operating system")
-    .stderr_has("hint: give the whole name with --name");
+    .fails("imgsave", 3, "does not state its operating system")
+    .stderr_has("hint: give the full name with --name");
     assert!(!s.path("image-registry.yml").exists());
     assert!(s.files("images/.imgpipe/unfinished").is_empty());
 }

@@ -36,7 +36,7 @@ pub enum Compress {
 
 /// A compression that there is not.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("`{text}` is no compression: zstd, zstd:1 to zstd:19, gzip, or none")]
+#[error("`{text}` is not a compression: use zstd, zstd:1 to zstd:19, gzip or none")]
 pub struct NoCompression {
     text: String,
 }

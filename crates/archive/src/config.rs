@@ -100,7 +100,7 @@ impl<'de> Visitor<'de> for Spelling {
             }
             if folded(&key) == folded(wanted) {
                 return Err(Error::custom(format_args!(
-                    "`{key}` reads as `{wanted}` to an engine"
+                    "`{key}`: engines read it as `{wanted}`"
                 )));
             }
             map.next_value::<IgnoredAny>()?;

@@ -91,7 +91,7 @@ pub(crate) fn describe(documents: &impl Documents) -> Result<Vec<Described>, Err
     Err(if has_one == [false; 2] {
         elsewhere::without_documents(documents)
     } else {
-        let what = "holds no image: its manifest.json or index.json names none";
+        let what = "holds no image: its manifest.json or index.json lists none";
         documents.blame().damaged(what)
     })
 }
@@ -125,7 +125,9 @@ impl<D: Documents> Reader<'_, D> {
     fn count(&self, what: &str, bytes: &[u8]) -> Result<(), Error> {
         let left = self.values.get().checked_sub(values(bytes));
         let left = left.ok_or_else(|| {
-            self.damaged(format!("its {what} says more than any image archive's"))
+            self.damaged(format!(
+                "its {what} has too many values for an image archive"
+            ))
         })?;
         self.values.set(left);
         Ok(())
@@ -135,8 +137,9 @@ impl<D: Documents> Reader<'_, D> {
         let bytes = self.documents.document(name)?;
         let length = bytes.as_ref().map_or(0, Vec::len);
         let left = self.left.get().checked_sub(length);
-        self.left
-            .set(left.ok_or_else(|| self.damaged("names more documents than any image archive"))?);
+        self.left.set(
+            left.ok_or_else(|| self.damaged("lists too many documents for an image archive"))?,
+        );
         Ok(bytes)
     }
 
@@ -149,7 +152,7 @@ impl<D: Documents> Reader<'_, D> {
 
     fn check_count(&self, images: usize) -> Result<(), Error> {
         if images > MAX_IMAGES {
-            return Err(self.damaged("names more images than any image archive"));
+            return Err(self.damaged("lists too many images for an image archive"));
         }
         Ok(())
     }
@@ -179,7 +182,7 @@ impl<D: Documents> Reader<'_, D> {
             )));
         }
         if layers > MAX_LAYERS {
-            return Err(self.damaged(format!("names {layers} layers, more than any engine takes")));
+            return Err(self.damaged(format!("names {layers} layers, more than engines support")));
         }
         Ok(config)
     }
@@ -239,7 +242,7 @@ impl<D: Documents> Reader<'_, D> {
         if descriptor.is_index() {
             let depth = depth
                 .checked_sub(1)
-                .ok_or_else(|| self.damaged("its indexes name each other too deeply"))?;
+                .ok_or_else(|| self.damaged("its indexes are nested too deeply"))?;
             let nested: Index = self.parse("index", &self.blob("index", descriptor.digest)?)?;
             let Some(chosen) = self.platform_choice(&nested) else {
                 return Ok(None);

@@ -171,7 +171,7 @@ impl Draft {
             && !config.diff_ids.starts_with(&thin.diff_ids)
         {
             let name = &thin.base.name;
-            return Err(blame.damaged(format!("its lowest layers are not those of `{name}`")));
+            return Err(blame.damaged(format!("its lowest layers differ from those of `{name}`")));
         }
         let blobs = config.diff_ids.iter();
         check_growth(blobs.filter_map(|diff_id| layers.blobs.get(diff_id)), blame)?;

@@ -18,8 +18,8 @@ pub(crate) fn check_list(documents: &impl Documents, manifest: &[u8]) -> Result<
         return Ok(());
     }
     Err(documents.blame().not_an_archive(
-        "is a folder of skopeo's `dir:` in a tar, which no engine loads",
-        Some("skopeo copy dir:FOLDER oci-archive:FILE"),
+        "is a tar of a skopeo `dir:` folder, which engines cannot load",
+        Some("convert it with `skopeo copy dir:FOLDER oci-archive:FILE`"),
     ))
 }
 
@@ -28,11 +28,11 @@ pub(crate) fn without_documents(documents: &impl Documents) -> Error {
     let blame = documents.blame();
     if documents.has(REPOSITORIES) {
         return blame.not_an_archive(
-            "was saved by a Docker older than 1.10: it holds no manifest.json",
-            Some("load it into an old Docker, and save it by one that is 1.10 or newer"),
+            "was saved by Docker before 1.10: it holds no manifest.json",
+            Some("load it with an old Docker, then save it with 1.10 or newer"),
         );
     }
-    blame.damaged("is a tar, but no image archive: it holds no manifest.json and no index.json")
+    blame.damaged("is a tar, but not an image archive: it holds no manifest.json or index.json")
 }
 
 /// Refuses layers that can't be read without a key.
@@ -42,7 +42,7 @@ pub(crate) fn check_layers(documents: &impl Documents, manifest: &Manifest) -> R
         None => Ok(()),
         Some(place) => {
             let (place, count) = (place + 1, manifest.layers.len());
-            let what = format!("layer {place} of {count} is encrypted, and no engine loads that");
+            let what = format!("layer {place} of {count} is encrypted; engines cannot load it");
             Err(documents.blame().damaged(what))
         }
     }

@@ -60,9 +60,7 @@ pub enum Error {
         hint: &'static str,
     },
     /// The image's layers compress so well that the archive would be refused as a bomb.
-    #[error(
-        "{path}: its layers, compressed, would be refused when they are read: too few bytes for what they become"
-    )]
+    #[error("{path}: its layers compress too well: imgpipe would refuse to read the archive")]
     Unreadable {
         /// Where the image comes from.
         path: Utf8PathBuf,
@@ -90,7 +88,7 @@ pub enum Error {
         size: u64,
     },
     /// A thin archive leaves out a layer that its base does not hold.
-    #[error("{path}: leaves {place} ({diff_id}) to its base `{base}`, which does not hold it")]
+    #[error("{path}: leaves {place} ({diff_id}) to its base `{base}`, which lacks it")]
     LeftOut {
         /// The archive.
         path: Utf8PathBuf,
@@ -110,7 +108,7 @@ pub enum Error {
         source: io::Error,
     },
     /// What the image is written to failed: a full disk, or an engine that closed its input.
-    #[error("the image can't be written: {source}")]
+    #[error("cannot write the image: {source}")]
     Write {
         /// The system's reason.
         source: io::Error,
@@ -131,7 +129,7 @@ impl Error {
             Self::Excess { what, hint, .. } => {
                 *what = format!("{place} {what}");
                 // An engine takes it, and saves it in a way that is no riddle.
-                *hint = "where it can be trusted, load it by the engine's own `load`, and save it from there with imgsave";
+                *hint = "if you trust it, load it with the engine's own `load`, then save it with imgsave";
             }
             _ => {}
         }
@@ -162,13 +160,13 @@ impl Reported for Error {
         let hint = match self {
             Self::NotAnArchive { hint, .. } => *hint,
             Self::LeftOut { .. } => {
-                Some("put the base back as it was, or make the image again with imgbuild --rebuild")
+                Some("restore the base, or rebuild the image with imgbuild --rebuild")
             }
             Self::Truncated { .. } | Self::Mismatch { .. } => {
-                Some("copy it again, or remove it and make it again")
+                Some("copy the archive again, or remove and recreate it")
             }
             Self::Excess { hint, .. } => Some(*hint),
-            Self::Unreadable { .. } => Some("--compress none writes them as they are"),
+            Self::Unreadable { .. } => Some("use --compress none to store the layers uncompressed"),
             _ => None,
         };
         hint.map(str::to_owned)
@@ -260,7 +258,7 @@ impl Blame {
         match error {
             TarError::Read(error) => self.read(error),
             TarError::Truncated { name, missing } if name.is_empty() => self.truncated(format!(
-                "{place}{missing} bytes of its first header are missing"
+                "{place}{missing} bytes of the first header are missing"
             )),
             TarError::Truncated { name, missing } => self.truncated(format!(
                 "{place}at least {missing} bytes are missing, from `{}` on",
@@ -278,7 +276,7 @@ impl Blame {
         if let Some(excess) = Excess::of(&source) {
             return Error::Excess {
                 path: self.path.clone(),
-                what: format!("can't be decompressed: {excess}"),
+                what: format!("cannot be decompressed: {excess}"),
                 hint: excess.remedy(),
             };
         }
@@ -286,9 +284,9 @@ impl Blame {
             io::ErrorKind::NotFound => Error::Missing {
                 path: self.path.clone(),
             },
-            io::ErrorKind::UnexpectedEof => self.truncated("it ends in the middle"),
+            io::ErrorKind::UnexpectedEof => self.truncated("unexpected end of file"),
             io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other => {
-                self.damaged(format!("can't be decompressed: {source}"))
+                self.damaged(format!("cannot be decompressed: {source}"))
             }
             _ => Error::Read {
                 path: self.path.clone(),

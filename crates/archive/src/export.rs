@@ -156,7 +156,7 @@ impl<'a> Export<'a> {
             .map(|(name, value)| name.len() + value.len());
         self.held += lengths.sum::<usize>();
         if self.held > MAX_NAMES {
-            return Err(blame.damaged("its folders have more extended attributes than any"));
+            return Err(blame.damaged("its folders have too many extended attributes"));
         }
         if !member.xattrs.is_empty() {
             self.xattrs.insert((layer, member.offset), member.xattrs);
@@ -222,9 +222,9 @@ fn unwritable(blame: &Blame, path: &str, special: Special) -> Error {
     let path = path.escape_debug();
     blame.damaged(match special {
         Special::Sparse => {
-            format!("its file `{path}` is stored without its holes, which is not supported")
+            format!("its file `{path}` is a sparse file, which is not supported")
         }
-        _ => format!("its file `{path}` is of a kind that no tar has"),
+        _ => format!("its file `{path}` has a type that a tar cannot hold"),
     })
 }
 

@@ -139,7 +139,7 @@ impl Downloaded<'_> {
         let compression = match Compression::sniff(start) {
             Magic::Known(compression) => compression,
             Magic::Unsupported(which) => {
-                let what = format!("{name} is compressed with {which}, which no engine loads");
+                let what = format!("{name} is compressed with {which}, which engines cannot load");
                 return Err(blame.damaged(what));
             }
         };

@@ -65,11 +65,11 @@ impl fmt::Display for Excess {
         match self {
             Self::Length(most) => write!(
                 f,
-                "it becomes more than {most} bytes, much more than so few usually do"
+                "it expands to more than {most} bytes, too many for its compressed size"
             ),
             Self::Window => write!(
                 f,
-                "it takes more memory than {} MiB, as from `zstd --long` or `--ultra`",
+                "it needs more than {} MiB of memory, as after `zstd --long` or `--ultra`",
                 (1 << MAX_WINDOW) >> 20
             ),
         }
@@ -88,10 +88,8 @@ impl Excess {
     /// What to do with a file that is sound all the same.
     pub(crate) fn remedy(self) -> &'static str {
         match self {
-            Self::Length(_) => {
-                "where it can be trusted, decompress it first, with `gzip -d` or `zstd -d`"
-            }
-            Self::Window => "decompress it first, with `zstd -d --long=31`",
+            Self::Length(_) => "if you trust it, decompress it first with `gzip -d` or `zstd -d`",
+            Self::Window => "decompress it first with `zstd -d --long=31`",
         }
     }
 

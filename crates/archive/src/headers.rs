@@ -80,8 +80,8 @@ impl<R: Pass> Headers<R> {
         while !self.done {
             let Some(header) = self.header()? else { break };
             let kind = header.entry_type();
-            let size =
-                size_of(&header).ok_or_else(|| self.malformed("its size is no number of bytes"))?;
+            let size = size_of(&header)
+                .ok_or_else(|| self.malformed("its size is not a number of bytes"))?;
             if matches!(
                 kind,
                 EntryType::GNULongName
@@ -91,7 +91,7 @@ impl<R: Pass> Headers<R> {
             ) {
                 records += 1;
                 if records > MAX_RECORDS {
-                    return Err(self.malformed("more records stand before a member than any has"));
+                    return Err(self.malformed("too many records before a member"));
                 }
                 let body = self.extension(size)?;
                 match kind {
@@ -99,7 +99,7 @@ impl<R: Pass> Headers<R> {
                     EntryType::GNULongLink => long_link = Some(c_string(&body)),
                     EntryType::XHeader => {
                         let parsed = Pax::parse(&body);
-                        pax = parsed.ok_or_else(|| self.malformed("its PAX record is none"))?;
+                        pax = parsed.ok_or_else(|| self.malformed("invalid PAX record"))?;
                     }
                     _ => {}
                 }
@@ -172,10 +172,10 @@ impl<R: Pass> Headers<R> {
         self.count += 1;
         self.names += name.len() + link.len();
         if self.count > MAX_MEMBERS || self.names > MAX_NAMES {
-            return Err(self.malformed("the tar has more members than any image"));
+            return Err(self.malformed("the tar has too many members for an image"));
         }
         if name.len() > MAX_NAME || link.len() > MAX_NAME {
-            return Err(self.malformed("its name is longer than any path"));
+            return Err(self.malformed("its name is too long for a path"));
         }
         let attributes = Attributes::of(header, &pax);
         let size = pax.size.unwrap_or(size);
@@ -184,7 +184,7 @@ impl<R: Pass> Headers<R> {
         self.next = size
             .checked_next_multiple_of(BLOCK)
             .and_then(|padded| padded.checked_add(offset))
-            .ok_or_else(|| self.malformed("its size is beyond any file"))?;
+            .ok_or_else(|| self.malformed("its size is too large for a file"))?;
         self.last = clean(name);
         Ok(Member {
             name: self.last.clone(),
@@ -233,7 +233,7 @@ impl<R: Pass> Headers<R> {
 
     fn extension(&mut self, size: u64) -> Result<Vec<u8>, TarError> {
         if size > MAX_EXTENSION {
-            return Err(self.malformed("its name or PAX record is longer than any path"));
+            return Err(self.malformed("its name or PAX record is too long"));
         }
         let mut body = vec![0; usize::try_from(size).unwrap_or_default()];
         let read = self.fill(&mut body)?;

@@ -264,7 +264,7 @@ impl<'a> LayerReader<'a> {
         let blame = &self.source.blame;
         match image.layers[index].tar_size() {
             Some(_) => blame.damaged(format!(
-                "{place} has {comparison} bytes than the {size} that its manifest says"
+                "{place} has {comparison} than the {size} bytes that its manifest states"
             )),
             None => blame.unexpected_length(place, size),
         }

@@ -126,7 +126,7 @@ impl<'a> Members<'a> {
         self.by_name.insert(member.name, stored);
         if self.by_name.len() > MAX_MEMBERS || self.names > MAX_NAMES {
             let blame = &self.source.blame;
-            return Err(blame.damaged("has more members than any image archive"));
+            return Err(blame.damaged("has too many members for an image archive"));
         }
         Ok(())
     }
@@ -140,7 +140,7 @@ impl<'a> Members<'a> {
             return Err(self
                 .source
                 .blame
-                .truncated("it ends without its manifest.json and without a tar's end marker"));
+                .truncated("the manifest.json and the end marker of the tar are missing"));
         }
         let images = describe(self)?;
         images.into_iter().map(|image| self.image(image)).collect()
@@ -195,7 +195,7 @@ impl<'a> Members<'a> {
                 said,
             }),
             Magic::Unsupported(format) => Err(blame.damaged(format!(
-                "its layer `{}` is compressed with {format}, which no engine loads",
+                "its layer `{}` is compressed with {format}, which engines cannot load",
                 shown(name)
             ))),
         }
@@ -213,16 +213,16 @@ impl<'a> Members<'a> {
                 return Ok(None);
             };
             if stored.twice {
-                return wrong(&name, "is there more than once");
+                return wrong(&name, "occurs more than once");
             }
             name = match &stored.kind {
                 Kind::File => return Ok(Some(stored)),
                 Kind::HardLink(target) => clean(target),
                 Kind::SymLink(target) => match beside(&name, target) {
                     Some(target) => target,
-                    None => return wrong(&name, "is a link that leads out of the archive"),
+                    None => return wrong(&name, "is a link that leads outside the archive"),
                 },
-                Kind::Directory | Kind::Special(_) => return wrong(&name, "is no regular file"),
+                Kind::Directory | Kind::Special(_) => return wrong(&name, "is not a regular file"),
             };
         }
         wrong(&name, "is a link that leads to itself")
@@ -240,7 +240,7 @@ impl Documents for Members<'_> {
             Err(blame.damaged(format!("its `{name}` {what}")))
         };
         if stored.size > MAX_DOCUMENT {
-            return wrong("is larger than any manifest or config");
+            return wrong("is too large for a manifest or config");
         }
         if self.source.compression == Compression::None {
             let mut bytes = Vec::with_capacity(usize::try_from(stored.size).unwrap_or(0));
@@ -251,10 +251,8 @@ impl Documents for Members<'_> {
         }
         match &stored.document {
             Some(bytes) => Ok(Some(bytes.clone())),
-            None if may_be_json(&stored.start) => {
-                wrong("comes after more documents than any image has")
-            }
-            None => wrong("is no JSON document"),
+            None if may_be_json(&stored.start) => wrong("comes after too many other documents"),
+            None => wrong("is not a JSON document"),
         }
     }
 

@@ -116,7 +116,7 @@ impl RootFs {
         {
             let path = shown(path);
             return Err(self.stack.archive().source.blame.damaged(format!(
-                "its file `{path}` has {size} bytes, more than the {limit} that make sense"
+                "its file `{path}` has {size} bytes (limit: {limit})"
             )));
         }
         let mut bytes = Vec::new();
@@ -234,7 +234,7 @@ impl RootFs {
 /// Says no to more files than the memory is for.
 fn check_size(files: usize, names: usize, blame: &Blame) -> Result<(), Error> {
     if files > MAX_FILES || names > MAX_NAMES {
-        return Err(blame.damaged("its image has more files than any"));
+        return Err(blame.damaged("its image has too many files"));
     }
     Ok(())
 }

@@ -44,7 +44,7 @@ impl Source {
         }
         if !metadata.is_file() {
             return Err(blame.not_an_archive(
-                "is not a regular file, and an archive is read from several places",
+                "is not a regular file; imgpipe must seek in an archive",
                 Some("write it to a file first"),
             ));
         }
@@ -58,7 +58,7 @@ impl Source {
         if start.is_empty() {
             return Err(blame.not_an_archive(
                 "is empty",
-                Some("the command that wrote it failed; make it again"),
+                Some("the command that wrote it failed; run it again"),
             ));
         }
         if start.starts_with(LFS_POINTER) {
@@ -68,7 +68,7 @@ impl Source {
             Magic::Known(compression) => compression,
             Magic::Unsupported(_) => {
                 return Err(blame.not_an_archive(
-                    "is compressed with xz or bzip2, which no engine loads",
+                    "is compressed with xz or bzip2, which engines cannot load",
                     Some("decompress it, or use gzip or zstd"),
                 ));
             }

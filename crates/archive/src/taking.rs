@@ -75,13 +75,13 @@ impl<'a> Taking<'a> {
             Kind::HardLink(target) => Taken::Link(clean(target)),
             Kind::SymLink(target) => match beside(&member.name, target) {
                 Some(target) => Taken::Link(target),
-                None => Taken::Passed("is a link that leads out of the archive"),
+                None => Taken::Passed("is a link that leads outside the archive"),
             },
-            Kind::Special(_) => Taken::Passed("is no regular file"),
+            Kind::Special(_) => Taken::Passed("is not a regular file"),
         };
         let twice = self.members.contains_key(&member.name);
         let taken = if twice {
-            Taken::Passed("is there more than once")
+            Taken::Passed("occurs more than once")
         } else {
             taken
         };
@@ -90,7 +90,7 @@ impl<'a> Taking<'a> {
         if self.members.len() > MAX_MEMBERS || self.names > MAX_NAMES {
             return Err(self
                 .blame
-                .damaged("has more members than any image archive"));
+                .damaged("has too many members for an image archive"));
         }
         Ok(())
     }
@@ -105,7 +105,7 @@ impl<'a> Taking<'a> {
             }
             Magic::Known(compression @ (Compression::Gzip | Compression::Zstd)) => compression,
             Magic::Unsupported(_) => {
-                return Ok(Taken::Passed("is compressed in a way that no engine loads"));
+                return Ok(Taken::Passed("has a compression that engines cannot load"));
             }
             _ if start.is_empty() => return Ok(Taken::Passed("is empty")),
             _ if !may_be_json(&start) => {
@@ -113,7 +113,7 @@ impl<'a> Taking<'a> {
             }
             // Provenance and the like can be large, and nobody asks for it.
             _ if member.size > MAX_DOCUMENT.min(self.budget) => {
-                return Ok(Taken::Passed("is larger than any manifest or config"));
+                return Ok(Taken::Passed("is too large for a manifest or config"));
             }
             _ => {
                 self.budget -= member.size;
@@ -170,13 +170,11 @@ impl<'a> Taking<'a> {
     /// Checks that the documents describe one image whose every layer is there.
     pub(crate) fn finish(self) -> Result<Finished, Error> {
         if self.members.is_empty() {
-            return Err(self.blame.damaged("wrote no image"));
+            return Err(self.blame.damaged("contains no image"));
         }
         let mut images = describe(&self)?;
         let (Some(image), true) = (images.pop(), images.is_empty()) else {
-            return Err(self
-                .blame
-                .damaged("wrote several images, and one was asked for"));
+            return Err(self.blame.damaged("contains several images instead of one"));
         };
         self.check(&image)?;
         Ok(Finished {
@@ -198,8 +196,8 @@ impl<'a> Taking<'a> {
                     return Err(self.blame.mismatch(place, *expected, *found));
                 }
                 Some(Taken::Passed(why)) => why,
-                Some(Taken::Document(_) | Taken::Link(_)) => "is no layer",
-                None => "was left out",
+                Some(Taken::Document(_) | Taken::Link(_)) => "is not a layer",
+                None => "is not in the stream",
             };
             let name = shown(name);
             return Err(self
@@ -230,7 +228,7 @@ impl Documents for Taking<'_> {
         let why = match self.find(name)? {
             Some(Taken::Document(bytes)) => return Ok(Some(bytes.clone())),
             Some(Taken::Passed(why)) => why,
-            Some(Taken::Layer(_) | Taken::Link(_)) => "is no document",
+            Some(Taken::Layer(_) | Taken::Link(_)) => "is not a document",
             None => return Ok(None),
         };
         let name = shown(name);

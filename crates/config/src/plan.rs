@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(plan.runners[0].1.to_string(), "ubuntu:24.04");
         let warnings: Vec<_> = config.warnings().collect();
         assert!(
-            warnings[0].starts_with("c.yml:11:3: `plan.kees` is not known"),
+            warnings[0].starts_with("c.yml:11:3: `plan.kees` is unknown"),
             "{warnings:?}"
         );
         assert!(

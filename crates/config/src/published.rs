@@ -17,7 +17,7 @@ impl Published {
     pub fn parse(text: &str) -> Result<Self, Failure> {
         let prefix = text.trim_end_matches('/');
         let refuse = |why: &str| {
-            Failure::invalid(format!("`{text}` is no place for images: it {why}"))
+            Failure::invalid(format!("`{text}` is not a destination: it {why}"))
                 .with_hint("like registry.example:5000/ci")
         };
         // A name without a registry would be one of Docker Hub's, which nobody means by accident.

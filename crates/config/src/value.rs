@@ -169,10 +169,10 @@ pub(super) fn others(section: &str, map: &Node, known: &[&str]) -> Vec<UnknownKe
 fn unknown_key(section: &str, key: &str, known: &[&str]) -> String {
     let suggestion = match naming::nearest(key, known.iter().copied()) {
         Some(near) => format!("; did you mean `{section}.{near}`?"),
-        None => format!(" (known are {})", known.join(", ")),
+        None => format!(" (known: {})", known.join(", ")),
     };
     format!(
-        "`{section}.{}` is not known and does nothing{suggestion}",
+        "`{section}.{}` is unknown and ignored{suggestion}",
         shown(key)
     )
 }

@@ -56,7 +56,7 @@ pub enum Error {
     },
 
     /// The engine moved no byte for as long as [`Engine::with_timeout`](crate::Engine::with_timeout) allows.
-    #[error("`{command}` did nothing for {} and was ended", process::seconds(*limit))]
+    #[error("`{command}` was aborted after {} without I/O", process::seconds(*limit))]
     Timeout {
         /// Program and subcommand.
         command: String,
@@ -96,14 +96,14 @@ pub enum Error {
     },
 
     /// A build argument that the engine's client would take for a setting of its own.
-    #[error("the build argument `{name}` would change the engine's own client")]
+    #[error("the build argument `{name}` would change the engine's client")]
     Argument {
         /// Its name.
         name: String,
     },
 
     /// A build with secrets, and a builder that knows none.
-    #[error("the plan has `build.secrets`, and Docker's legacy builder knows none")]
+    #[error("the plan has `build.secrets`, but Docker's legacy builder does not support secrets")]
     NoSecrets,
 
     /// A build succeeded, but the engine does not have the image.
@@ -197,22 +197,22 @@ impl Reported for Error {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::NotFound { .. } => Some("install Docker or podman, or name the engine's program".into()),
+            Self::NotFound { .. } => Some("install Docker or podman, or set the engine with --engine".into()),
             Self::Unreachable { reason, .. } if reason.contains("permission denied") => {
-                Some("run as root, or as a member of the group that owns the engine's socket (often `docker`)".into())
+                Some("run as root, or join the group that owns the engine's socket (often `docker`)".into())
             }
             Self::Unreachable { program, .. } => {
-                Some(format!("start the engine; `{program} info` and `DOCKER_HOST` say which one is asked"))
+                Some(format!("start the engine; `{program} info` and `DOCKER_HOST` show which engine is used"))
             }
             Self::Argument { name } => {
                 let name = name.trim_start_matches('_');
-                Some(format!("give it another name in the build file and in the plan, for example `BUILD_{name}`"))
+                Some(format!("rename it in the build file and in the plan, for example to `BUILD_{name}`"))
             }
             Self::NoSecrets => {
-                Some("DOCKER_BUILDKIT=1 makes Docker build with BuildKit (from 23 on with the buildx plugin); podman takes secrets too".into())
+                Some("set DOCKER_BUILDKIT=1 to build with BuildKit (Docker 23 and newer need the buildx plugin), or use podman".into())
             }
             Self::NotBuilt { .. } => {
-                Some("the builder keeps its results to itself; `docker buildx use default` selects the engine's own".into())
+                Some("the current builder does not store images in the engine; `docker buildx use default` selects one that does".into())
             }
             Self::Name(error) => error.hint().map(str::to_owned),
             _ => None,

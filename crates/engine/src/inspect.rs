@@ -162,7 +162,7 @@ impl Engine {
             Some(placed) => Ok(placed),
             // An image that does not show the name it was found by: one call each settles it.
             None if asked.len() > 1 => one_by_one(),
-            None => Err(answer.call.bad_output("more answers than questions").into()),
+            None => Err(answer.call.bad_output("more answers than requested").into()),
         }
     }
 }

@@ -91,7 +91,7 @@ impl Answer {
     pub(crate) fn check_count(&self, found: usize) -> Result<(), Error> {
         match self.expected {
             Some(expected) if expected != found => {
-                let piece = format!("{found} answers to {expected} questions");
+                let piece = format!("{found} answers instead of {expected}");
                 Err(self.call.bad_output(&piece).into())
             }
             _ => Ok(()),

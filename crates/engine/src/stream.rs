@@ -59,7 +59,7 @@ impl Engine {
         call.judge(child, status, said)?;
         if unread {
             return Err(call
-                .failed("exited before it had read the whole stream", said)
+                .failed("exited before it had read the whole input", said)
                 .into());
         }
         if complaint::load_complaint(said).is_some() {

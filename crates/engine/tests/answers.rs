@@ -307,7 +307,7 @@ fn what_a_builder_can_not_do_is_refused_before_it_is_asked() {
     };
     for (build, says) in [
         (own, "the build argument `DOCKER_HOST` would change"),
-        (secret, "Docker's legacy builder knows none"),
+        (secret, "Docker's legacy builder does not support secrets"),
     ] {
         let stand_in = StandIn::new(cases);
         let error = stand_in.engine.build(&build, |_| ()).unwrap_err();

@@ -47,7 +47,7 @@ fn endless_complaints_stay_bounded() {
 fn load_that_reads_nothing() {
     for (status, outcome) in [
         (1, "failed with exit status 1"),
-        (0, "exited before it had read the whole stream"),
+        (0, "exited before it had read the whole input"),
     ] {
         let stand_in = StandIn::new(&format!("load) echo no room >&2; exit {status};;"));
         match stand_in.engine.load(feed) {

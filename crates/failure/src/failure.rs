@@ -47,7 +47,7 @@ impl Failure {
         }
         Self::new(
             Code::Other,
-            format!("standard output can't be written: {error}"),
+            format!("cannot write standard output: {error}"),
         )
     }
 

@@ -5,7 +5,7 @@ use std::error::Error;
 use crate::{Code, Failure};
 
 /// The hint of an error without one, if there is no room.
-const NO_ROOM: &str = "free some room where the store is; nothing that was there has changed";
+const NO_ROOM: &str = "free some disk space for the store; the store is unchanged";
 
 /// An error that a command may end with. Its `Display` is one line: lower case, no full stop.
 pub trait Reported: Error {

@@ -40,7 +40,7 @@ impl Purpose {
         earlier.packages.retain(|name| !has(&asked.packages, name));
         earlier.tools.retain(|name| !has(&asked.tools, name));
         let differs = |name: String| {
-            let message = format!("it needs two versions of package `{name}`");
+            let message = format!("conflicting versions of package `{name}`");
             Failure::invalid(message).about(plan.subject())
         };
         let mut missing = plan.to_install();
@@ -66,7 +66,7 @@ impl Purpose {
             Some(names) if failure.code() == Code::Engine && !self.is_about_own(&failure) => {
                 let before = failure.hint().map(|hint| format!("{hint}; "));
                 let hint = format!(
-                    "{}earlier requirements of this name also asked for {names}: `imgplan --exact` leaves that out",
+                    "{}earlier requirements of this name also asked for {names}: to leave them out, use `imgplan --exact`",
                     before.unwrap_or_default()
                 );
                 failure.with_hint(hint)
@@ -113,7 +113,9 @@ pub(crate) fn words(asked: &Missing) -> Option<String> {
 fn added(plan: &Plan, asked: Missing, requested: &Requested) -> Result<Missing, Failure> {
     asked.with_requested(requested).map_err(|error| {
         let failure = Failure::from(error).about(plan.subject());
-        failure.with_hint("`requested` of its entry says so; `imgplan --exact` leaves that out")
+        failure.with_hint(
+            "see `requested` in its entry; to ignore earlier requirements, use `imgplan --exact`",
+        )
     })
 }
 

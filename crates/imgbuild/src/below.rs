@@ -39,7 +39,7 @@ pub(crate) fn fault(store: &Store, registry: &Registry, stack: &Stack) -> Option
             Err(_) => return says("damaged"),
         }
     }
-    Some(format!("its base `{last}` no longer holds its layers"))
+    Some(format!("its base `{last}` no longer has its layers"))
 }
 
 /// Whether an image was made by steps or a build file of its own, as far as its archive tells: a generated build file says
@@ -70,10 +70,10 @@ impl Builder<'_> {
         }
         let failure = Failure::new(
             Code::Archive,
-            format!("{fault}, and this plan would replace what a build of its own made"),
+            format!("{fault}; this plan would replace an image that another plan built"),
         );
         Err(failure.about(earlier.path.as_str()).with_hint(
-            "put the base back, or download it with imgfetch; --rebuild replaces the archive",
+            "restore the base, or download it with imgfetch; to replace the archive, use --rebuild",
         ))
     }
 }

@@ -74,7 +74,7 @@ pub struct Options {
 
 /// Why nothing is built, although the registry did not say that an image meets the requirement.
 pub(crate) fn met_by(name: &str) -> String {
-    format!("{name} meets the requirement: it holds more than the registry said")
+    format!("{name} meets the requirement: it holds more than the registry listed")
 }
 
 impl Options {

@@ -30,7 +30,7 @@ impl Builder<'_> {
             Err(failure) => {
                 let path = &earlier.path;
                 self.reporter
-                    .detail(format!("{path}: can't serve as a cache: {failure}"));
+                    .detail(format!("{path}: not used as a cache: {failure}"));
                 None
             }
         }
@@ -67,7 +67,7 @@ impl Builder<'_> {
             entry: Some(earlier.entry.clone()),
         })?;
         self.reporter
-            .detail(format!("{}: serves as a cache", earlier.path));
+            .detail(format!("{}: used as a cache", earlier.path));
         Ok(Some(tag))
     }
 }

@@ -203,7 +203,7 @@ fn print(context: &Context, plan: &Plan, built: &Built) -> Result<(), Failure> {
 /// Says what would become of a plan. Of an image that several plans ask for, only the first time.
 fn tell(context: &Context, plan: &Plan, look: &Look, foreseen: &Foreseen) {
     let lines = match foreseen.tell(plan) {
-        true => vec!["as above, and built once".to_owned()],
+        true => vec!["built once, as above".to_owned()],
         false => look.lines(),
     };
     context.reporter.explain(plan.subject(), &lines);

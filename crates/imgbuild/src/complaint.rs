@@ -51,8 +51,9 @@ pub(crate) fn explain<'r>(
         let near = suggest(first).filter(|_| rest.is_empty());
         let failure = match near {
             Some(near) => failure.with_hint(format!("did you mean {near}?")),
-            None => failure
-                .with_hint("the distribution calls it something else, or another release has it"),
+            None => {
+                failure.with_hint("check the name: it may differ in this distribution or release")
+            }
         };
         return failure.with_tail(tail);
     }
@@ -62,7 +63,7 @@ pub(crate) fn explain<'r>(
     }
     if !has_network {
         return failure.with_hint(
-            "the build's steps have no network, or no name server; `--network host` gives them this machine's",
+            "the build has no network or no DNS; to use this machine's network, add `--network host`",
         );
     }
     failure
@@ -104,11 +105,11 @@ mod tests {
             ),
             (
                 "executor failed running [/bin/sh -c x]: network bridge not found",
-                "hint: the build's steps have no network, or no name server; `--network host`",
+                "hint: the build has no network or no DNS; to use this machine's network, add `--network host`",
             ),
             (
                 "W: Failed to fetch http://deb.debian.org/x  Temporary failure resolving 'deb.debian.org'\nE: Unable to locate package git",
-                "hint: the build's steps have no network",
+                "hint: the build has no network or no DNS",
             ),
             (
                 "Err:1 http://m/ x\n  Unable to connect to m:80:\nE: Unable to locate package git",

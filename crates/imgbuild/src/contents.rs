@@ -67,22 +67,20 @@ fn check(
         return Err(Failure::new(
             Code::Engine,
             format!(
-                "the built image lacks {}; it is not registered",
+                "the built image lacks {}; it was not registered",
                 lacks.join(", ")
             ),
         )
-        .with_hint(
-            "the build file did not install it, or the distribution calls it something else",
-        ));
+        .with_hint("install it in the build file, or check its name in this distribution"));
     }
     let config = &contents.image.config;
     let built = naming::Architecture::from_oci(&config.architecture, config.variant.as_deref())?;
     match architecture {
         Some(wanted) if wanted != built => Err(Failure::new(
             Code::Engine,
-            format!("the built image is for {built}, not {wanted}; it is not registered"),
+            format!("the built image is for {built}, not {wanted}; it was not registered"),
         )
-        .with_hint("the base decides the architecture: give one that is for it")),
+        .with_hint("choose a base for the required architecture")),
         _ => Ok(()),
     }
 }
@@ -92,9 +90,9 @@ fn check_os(wanted: Option<&Os>, contents: &Contents) -> Result<(), Failure> {
     match contents.inventory.os.as_ref().zip(wanted) {
         Some((built, wanted)) if contradicts(built, wanted) => Err(Failure::new(
             Code::Engine,
-            format!("the built image is `{built}`, not `{wanted}`; it is not registered"),
+            format!("the built image is `{built}`, not `{wanted}`; it was not registered"),
         )
-        .with_hint("the base decides the system: let the build file start from one that is it")),
+        .with_hint("choose a base with the required system in the build file")),
         _ => Ok(()),
     }
 }

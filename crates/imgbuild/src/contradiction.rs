@@ -29,12 +29,12 @@ pub(crate) fn check_architecture(
         return Ok(());
     }
     let failure = Failure::invalid(format!(
-        "the name is for {}, and the image would be for {architecture}",
+        "the name is for {}, but the image would be for {architecture}",
         says[0]
     ));
     let hint = match architecture.in_name().filter(|_| said.is_empty()) {
-        Some(suffix) => format!("name it `{name}-{suffix}`, or choose another base"),
-        None => "give it another name, or another base".to_owned(),
+        Some(suffix) => format!("use the name `{name}-{suffix}`, or choose another base"),
+        None => "use another name or another base".to_owned(),
     };
     Err(failure.about(name.as_str()).with_hint(hint))
 }
@@ -56,7 +56,7 @@ pub(crate) fn check_variants(
     let asked = words(wanted.compilers.iter(), wanted.variants.iter());
     let has = words(entry.compilers.iter(), entry.variants.iter());
     Err(Failure::invalid(format!(
-        "the image was built with {has}, and the plan asks for {asked}: the names are the same"
+        "the image was built with {has}, but the plan of the same name asks for {asked}"
     ))
     .about(name.as_str())
     .with_hint("give one of them another variant, or replace the image with --rebuild"))

@@ -28,7 +28,7 @@ impl Cycle<'_> {
         };
         let images = named::images(plan, self.store);
         if let Some(image) = images.iter().find(|image| self.place.is_called(image)) {
-            let message = format!("its build file names the image itself, `{image}`");
+            let message = format!("its build file uses the image itself, `{image}`");
             return Err(self.failure(message));
         }
         match base {
@@ -69,6 +69,6 @@ impl Cycle<'_> {
 
     fn failure(&self, message: String) -> Failure {
         let failure = Failure::invalid(message).about(self.name.as_str());
-        failure.with_hint("build it on another image; imgplan never picks the image itself")
+        failure.with_hint("choose another base, as imgplan does")
     }
 }

@@ -128,7 +128,7 @@ pub(crate) fn reasons(
         None => changes,
     };
     if changes.is_empty() {
-        return vec!["what it is built from changed".to_owned()];
+        return vec!["its inputs changed".to_owned()];
     }
     changes
 }

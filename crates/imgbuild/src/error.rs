@@ -10,7 +10,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum Error {
     /// No package manager is known for the base, so nothing can be generated.
-    #[error("no package manager is known for {os}, so no build file can be made for it")]
+    #[error("cannot generate a build file: no known package manager for {os}")]
     UnknownManager {
         /// What the base is, in words: `` `gentoo` `` or "a base without os-release".
         os: String,
@@ -24,7 +24,7 @@ pub enum Error {
     Name(#[from] NameError),
     /// A package manager has nothing that makes 32-bit programs.
     #[error(
-        "variant `x86` can't be made with {manager}, which has no 32-bit packages beside 64-bit ones"
+        "cannot build variant `x86` with {manager}: it has no 32-bit packages next to 64-bit ones"
     )]
     No32Bit {
         /// The package manager.
@@ -108,17 +108,17 @@ impl Reported for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::UnknownManager { name, project, .. } => Some(format!(
-                "write images/{project}/Dockerfile.{name}, or name one in the plan's `build.dockerfile`"
+                "write images/{project}/Dockerfile.{name}, or set the plan's `build.dockerfile`"
             )),
             Self::Name(error) => error.hint().map(str::to_owned),
             Self::No32Bit { .. } => Some("ask for `architecture: x86` instead".to_owned()),
-            Self::NoFiles { .. } => Some("what .dockerignore names counts as not there".to_owned()),
+            Self::NoFiles { .. } => Some("files in .dockerignore are ignored".to_owned()),
             Self::NoStage { stages, .. } => {
                 let names = stages.iter().filter(|name| !name.is_empty());
                 let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
                 Some(match &names[..] {
-                    [] => "none of its stages has a name: `FROM image AS name`".to_owned(),
-                    names => format!("it has {}", names.join(", ")),
+                    [] => "name a stage: `FROM image AS name`".to_owned(),
+                    names => format!("its stages are {}", names.join(", ")),
                 })
             }
             Self::BuildFile { .. }

@@ -139,7 +139,7 @@ impl Builder<'_> {
                 return None;
             }
             let found = self.read(entry, registry).unwrap_or_else(|failure| {
-                let detail = format!("{}: can't be looked into: {failure}", entry.name);
+                let detail = format!("{}: cannot look into it: {failure}", entry.name);
                 self.reporter.detail(detail);
                 None
             });
@@ -170,7 +170,7 @@ impl Builder<'_> {
         if is_new {
             let name = &found.name;
             let message =
-                format!("{name}: holds more than the registry said; its entry is completed");
+                format!("{name}: holds more than the registry listed; completed its entry");
             self.reporter.info(message);
         }
         Ok(())

@@ -52,7 +52,7 @@ impl Builder<'_> {
             lock_timeout: self.lock_timeout,
         };
         if let Err(failure) = pruner.remove_interrupted(false) {
-            let message = format!("steps of an interrupted build stay in the engine: {failure}");
+            let message = format!("cannot remove the steps of an interrupted build: {failure}");
             self.reporter.detail(message);
         }
     }

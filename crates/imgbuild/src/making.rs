@@ -138,10 +138,8 @@ impl Builder<'_> {
         match (self.options.wanted.thin, base.entry()) {
             (Thin::Never, _) | (Thin::WherePossible, None) => Ok(None),
             (_, Some(entry)) => Ok(Some(thin::base(self.store, entry)?)),
-            (Thin::Always, None) => {
-                Err(Failure::invalid("`--thin` needs a base that is registered")
-                    .with_hint("save the base with imgsave first"))
-            }
+            (Thin::Always, None) => Err(Failure::invalid("`--thin` needs a registered base")
+                .with_hint("save the base with imgsave first")),
         }
     }
 }

@@ -96,9 +96,9 @@ impl<'a> Matrix<'a> {
         match merged {
             Ok(plan) => image.plan = plan,
             Err(what) if image.refused.is_none() => {
-                let message = format!("{first} and {other} ask for it with different {what}");
+                let message = format!("{first} and {other} have different {what}");
                 let failure = Failure::invalid(message).about(image.plan.subject());
-                let hint = "give them names that differ, as `imgplan --distinct` does, or plan them in one call of imgplan";
+                let hint = "give them different names, for example with `imgplan --distinct`, or plan them in one imgplan call";
                 image.refused = Some(failure.with_hint(hint));
             }
             Err(_) => {}

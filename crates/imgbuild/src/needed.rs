@@ -26,7 +26,7 @@ impl Builder<'_> {
             && let Err(failure) = fetcher.fetch_missing(entry)
         {
             self.reporter.warn(format!(
-                "{}: is built, because it can't be fetched: {failure}",
+                "{}: building, because it cannot be fetched: {failure}",
                 entry.name
             ));
         }

@@ -108,7 +108,7 @@ impl Builder<'_> {
             }
             (None, Some(path)) if anyway => {
                 self.reporter.warn(format!(
-                    "{path}: the plan found this image and asks for no build; remove the archive to build it again"
+                    "{path}: the plan has a match and needs no build; to rebuild the image, remove the archive"
                 ));
                 Ok(())
             }

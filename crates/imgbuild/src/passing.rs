@@ -55,7 +55,7 @@ impl Builder<'_> {
             None => Ok(completed),
             Some(lack) => Err(Failure::invalid(format!("{lack}, which the plan asks for"))
                 .about(target.path.as_str())
-                .with_hint("run imgplan again: the image or the plan has changed since")),
+                .with_hint("run imgplan again: the image or the plan has changed")),
         }
     }
 }

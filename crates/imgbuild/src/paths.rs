@@ -41,7 +41,7 @@ pub(crate) fn refuse_faulty(target: &Target) -> Result<(), Failure> {
         Some(fault) => {
             let message = format!("{}: {fault}", target.path);
             Err(Failure::new(Code::Archive, message).with_hint(
-                "plan again: imgplan passes over such archives; imgfetch downloads a published one",
+                "run imgplan again, which passes over this archive; or download a published one with imgfetch",
             ))
         }
         None => Ok(()),
@@ -62,7 +62,7 @@ pub(crate) fn inside(store: &Store, path: &Utf8Path, what: &str) -> Result<Utf8P
         .about(path.as_str())),
         (Err(error), _) if error.kind() == std::io::ErrorKind::NotFound => Err(match what {
             ARCHIVE => missing(path),
-            _ => Failure::invalid(format!("the plan's {what} is not there")).about(path.as_str()),
+            _ => Failure::invalid(format!("the plan's {what} does not exist")).about(path.as_str()),
         }),
         (Err(error), _) => Err(Failure::new(Code::Other, error.to_string()).about(path.as_str())),
     }

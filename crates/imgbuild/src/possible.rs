@@ -110,10 +110,10 @@ fn check_base(recipe: &Recipe, base: &Base) -> Result<(), Failure> {
         Some(own) => {
             let base = base.words().unwrap_or_default();
             Err(Failure::invalid(format!(
-                "the base {base} is for {own}, and the image is to be for {wanted}"
+                "the base {base} is for {own}, not for {wanted}"
             ))
             .with_hint(format!(
-                "give a base for {wanted}: `imgfetch --platform {}` downloads one; or ask for `architecture: {own}`",
+                "choose a base for {wanted} (`imgfetch --platform {}` downloads one), or ask for `architecture: {own}`",
                 wanted.platform()
             )))
         }
@@ -143,7 +143,7 @@ fn check_secret(secret: &Secret) -> Result<(), Failure> {
 fn can_not_run(wanted: Architecture) -> Failure {
     Failure::new(
         Code::Engine,
-        format!("the engine's machine can't run programs for {wanted}"),
+        format!("the engine's machine cannot run {wanted} programs"),
     )
     .with_hint(emulation(wanted))
 }

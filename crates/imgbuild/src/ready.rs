@@ -125,7 +125,7 @@ impl Ready {
         let earlier = crate::asked::words(&self.purpose.earlier);
         let earlier = earlier
             .filter(|_| !self.reasons.is_empty())
-            .map(|names| format!("with {names}, for earlier requirements"));
+            .map(|names| format!("with {names} for earlier requirements"));
         self.reasons.iter().cloned().chain(earlier).collect()
     }
 }

@@ -87,7 +87,7 @@ impl Recipe {
             .any(|step| matches!(step.action, Action::Copy { .. }));
         if copies && context.is_none() {
             return Err(Failure::invalid(
-                "a step copies files, and there is no `build.context` to copy them from",
+                "a step copies files, but the plan has no `build.context`",
             )
             .about(plan.subject()));
         }
@@ -98,9 +98,9 @@ impl Recipe {
         let Some(file) = build_file(plan, name, store)? else {
             if let Some(target) = &plan.build.target {
                 return Err(Failure::invalid(format!(
-                    "`build.target` is `{target}`, and there is no build file that could have such a stage"
+                    "`build.target` is `{target}`, but the plan has no build file"
                 ))
-                .with_hint("name one in `build.dockerfile`")
+                .with_hint("set `build.dockerfile`")
                 .about(plan.subject()));
             }
             let (text, packages) = generated(plan, name, store, base, architecture)?;
@@ -207,12 +207,12 @@ fn check_argument(name: &str, value: &str) -> Result<(), Failure> {
     } else if name == BASE_IMAGE {
         let failure = refuse("is reserved for the base");
         failure.map_err(|failure| {
-            failure.with_hint("imgbuild sets it; `base_image` or `best_base_image_path` of the plan names the base")
+            failure.with_hint("imgbuild sets it; set the base with the plan's `base_image` or `best_base_image_path`")
         })
     } else if !is_variable {
         let failure = refuse("is not a valid variable name");
         failure.map_err(|failure| {
-            failure.with_hint("a letter or `_`, then letters, digits, `_`, `.` and `-`")
+            failure.with_hint("use a letter or `_`, then letters, digits, `_`, `.` and `-`")
         })
     } else if value.contains('\0') {
         refuse("holds a NUL byte")
@@ -238,11 +238,11 @@ fn generated(
     let has_steps = !plan.build.steps.is_empty();
     if reference.is_none() && (!is_scratch || !has_steps) {
         return refuse(
-            "the plan has nothing to build on: no `best_base_image_path`, no `base_image`, no build file",
+            "the plan has no base: set `best_base_image_path`, `base_image` or a build file",
         );
     }
     if is_scratch && has_any {
-        return refuse("nothing can be installed on `scratch`, which has no package manager");
+        return refuse("cannot install packages on `scratch`: it has no package manager");
     }
     let os = wanted.map(|wanted| wanted.os.clone()).or_else(|| base.os());
     let manager = match os.as_ref().and_then(Manager::of) {
@@ -290,7 +290,7 @@ pub(crate) fn build_file(
 
 pub(crate) fn read(path: &Utf8Path) -> Result<String, Failure> {
     let failed = |why: String| {
-        Failure::invalid(format!("the build file can't be read: {why}")).about(path.as_str())
+        Failure::invalid(format!("cannot read the build file: {why}")).about(path.as_str())
     };
     let metadata = std::fs::metadata(path).map_err(|error| failed(error.to_string()))?;
     if metadata.len() > MAX_BUILD_FILE {

@@ -79,7 +79,7 @@ impl Base {
         Self::named(reference, sources).map_err(|failure| match own_saved(plan, sources.registry) {
             Some(name) if failure.code() == Code::Archive => {
                 let hint = format!(
-                    "{name} is saved under the name to be built: give the requirement a variant, or use `imgplan --distinct`"
+                    "{name} already has the name of the new image: give the requirement a variant, or use `imgplan --distinct`"
                 );
                 failure.with_hint(hint)
             }
@@ -172,6 +172,6 @@ fn not_there(reference: &Reference) -> Failure {
         format!("the base `{reference}` is neither registered nor in the engine"),
     )
     .with_hint(format!(
-        "`imgfetch {reference}` downloads it into the store; --pull lets the engine pull it"
+        "download it with `imgfetch {reference}`, or let the engine pull it with --pull"
     ))
 }

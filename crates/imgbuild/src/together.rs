@@ -152,7 +152,7 @@ fn do_one<T>(
     }
     let failed = failed.first().filter(|_| plan.needs_build());
     if let Some(base) = failed.map(|base| matrix.plan(*base)) {
-        let message = format!("is not built, since `{}` was not", base.subject());
+        let message = format!("not built, because `{}` was not built", base.subject());
         return Err(Failure::new(Code::Engine, message).about(plan.subject()));
     }
     work(plan).map_err(|failure| failure.about(plan.subject()))

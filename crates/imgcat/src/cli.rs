@@ -157,14 +157,14 @@ impl Cli {
             return wrong("an operand is empty");
         }
         if self.paths.is_empty() && !self.list && !self.tar {
-            return Err(Failure::usage("no path inside the image was given")
-                .with_hint("--list shows what there is; see --help for examples"));
+            return Err(Failure::usage("no path inside the image given")
+                .with_hint("list paths with --list; see --help for examples"));
         }
         if self.common.json && !self.list {
-            return wrong("`--json` is for `--list`: files are printed as they are");
+            return wrong("`--json` needs `--list`");
         }
         if self.tar && std::io::stdout().is_terminal() {
-            return Err(Failure::usage("a tar is nothing to show on a terminal")
+            return Err(Failure::usage("cannot write a tar to a terminal")
                 .with_hint("redirect it to a file, or pipe it into tar"));
         }
         Ok(())

@@ -22,12 +22,12 @@ pub fn cat(image: &Opened, path: &str, out: &mut File) -> Result<(), Failure> {
         }
         FileKind::Directory => {
             let failure = image.failure(path, "is a folder");
-            return Err(failure.with_hint("--tar writes a folder as a tar, --list lists it"));
+            return Err(failure.with_hint("use --list to list it, or --tar to write it as a tar"));
         }
         FileKind::Special(Special::Char(_) | Special::Block(_)) => "is a device",
         FileKind::Special(Special::Fifo) => "is a named pipe",
-        FileKind::Special(Special::Sparse) => "is stored without its holes, which is not supported",
-        FileKind::Special(Special::Unknown) | FileKind::SymLink(_) => "is no regular file",
+        FileKind::Special(Special::Sparse) => "is a sparse file, which is not supported",
+        FileKind::Special(Special::Unknown) | FileKind::SymLink(_) => "is not a regular file",
     };
     Err(image.failure(path, what))
 }

@@ -66,13 +66,13 @@ pub(crate) fn choose(
             })
         }
         (Some(registered), None, _) => {
-            registered.map_err(|failure| failure.with_hint("--image chooses one"))
+            registered.map_err(|failure| failure.with_hint("choose one with --image"))
         }
         (None, None, [_]) => Ok(0),
         (None, None, images) => {
             let count = images.len();
             let message = format!("holds {count} images: {}", named(images));
-            Err(Failure::new(Code::Other, message).with_hint("--image chooses one"))
+            Err(Failure::new(Code::Other, message).with_hint("choose one with --image"))
         }
     }
 }

@@ -112,7 +112,7 @@ impl Flags for Cli {
 const DOCKER_HUB: &str = "docker.io/library/";
 
 /// What `--name` can't be given for.
-const SEVERAL: &str = "`--name` names one image, and several were given";
+const SEVERAL: &str = "`--name` names one image, but several were given";
 
 /// Fetches each record and prints where its archive is.
 pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {

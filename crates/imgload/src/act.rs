@@ -15,7 +15,7 @@ impl Runner {
     pub(crate) fn new(label: String) -> Result<Self, Failure> {
         if label.is_empty() || label.contains(char::is_whitespace) {
             return Err(Failure::usage(format!(
-                "`--act '{label}'`: a runner's label is a word without spaces"
+                "`--act '{label}'`: a runner label must be one word"
             )));
         }
         Ok(Self { label, given: None })
@@ -32,7 +32,7 @@ impl Runner {
             Some(before) if before == reference => false,
             Some(before) => {
                 context.reporter.warn(format!(
-                    "act takes one image a runner, and `{before}` was given for {} already",
+                    "act accepts one image per runner; {} already has `{before}`",
                     self.label
                 ));
                 true

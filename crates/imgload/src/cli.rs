@@ -96,7 +96,7 @@ impl Flags for Cli {
 }
 
 /// What `--tag` can't be given for.
-const SEVERAL: &str = "`--tag` names one image, and several were given";
+const SEVERAL: &str = "`--tag` names one image, but several were given";
 
 /// Loads each record and prints what `docker run` takes.
 pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
@@ -173,14 +173,11 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
 /// An error if no engine can give an image this tag.
 fn check_tag(tag: &Reference) -> Result<(), Failure> {
     let (message, hint) = if tag.tag().is_none() {
-        (
-            "names no tag",
-            "an engine tags an image `name:tag`; a digest may follow",
-        )
+        ("has no tag", "use name:tag, optionally with a digest")
     } else if tag.is_read_as_id() {
         (
-            "is an image ID to engines",
-            "name a repository other than `sha256`",
+            "is read as an image ID by engines",
+            "use another repository than `sha256`",
         )
     } else {
         return Ok(());

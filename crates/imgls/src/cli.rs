@@ -125,9 +125,7 @@ fn leases(store: &Store, reporter: &Reporter) -> Result<BTreeMap<String, Vec<Str
 pub fn main(mut cli: Cli, context: &mut Context) -> Result<(), Failure> {
     let pinning = cli.pin || cli.unpin;
     if pinning && cli.operands.is_empty() {
-        return Err(Failure::usage(
-            "`--pin` and `--unpin` need the names of images",
-        ));
+        return Err(Failure::usage("`--pin` and `--unpin` need image names"));
     }
     let single = cli.operands.len() == 1 && cli.operands[0] != "-";
     let store = setup::store(&cli.common)?;
@@ -244,8 +242,8 @@ fn check(
         return Ok(());
     };
     let message = match count {
-        1 => "the image did not pass the check".to_owned(),
-        _ => format!("{unsound} of {count} images did not pass the check"),
+        1 => "the image failed the check".to_owned(),
+        _ => format!("{unsound} of {count} images failed the check"),
     };
     Err(Failure::new(code, message))
 }

@@ -84,7 +84,7 @@ impl Finding {
     pub(crate) fn no_base(error: thin::Error) -> Self {
         let own_trouble = match &error {
             thin::Error::Archive(archive::Error::LeftOut { .. }) => None,
-            thin::Error::Archive(error) => Some(format!("its base can't be used: {error}")),
+            thin::Error::Archive(error) => Some(format!("its base is not usable: {error}")),
             _ => None,
         };
         let hint = error.hint();

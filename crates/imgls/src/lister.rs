@@ -74,9 +74,9 @@ impl Lister<'_> {
                         image.loaded = loaded;
                     }
                 }
-                Err(error) => self
-                    .reporter
-                    .warn(format!("the engine was not asked what is loaded: {error}")),
+                Err(error) => self.reporter.warn(format!(
+                    "cannot ask the engine which images are loaded: {error}"
+                )),
             }
         }
         listed

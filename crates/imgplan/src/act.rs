@@ -39,14 +39,14 @@ impl Runners {
             _ if is_json => {}
             Some(image) if *image == mapping.image => return Ok(()),
             Some(image) => context.reporter.warn(format!(
-                "`{job}`: act takes one image a runner, and `{image}` was given for the same; choose entries with --filter"
+                "`{job}`: act accepts one image per runner, and this runner already has `{image}`; select entries with --filter"
             )),
             None => {}
         }
         match (&line, is_json) {
             (None, false) => {
                 context.reporter.info(format!(
-                    "`{job}`: act runs it in the container that the workflow names; `imgload --tag` gives that name to {}",
+                    "`{job}`: act runs it in the workflow's container; use `imgload --tag` to give that name to {}",
                     mapping.image
                 ));
                 Ok(())

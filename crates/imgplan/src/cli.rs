@@ -116,9 +116,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         workflow_read = workflow_read.map(Workflow::with_distinct_names);
     }
     if project.is_some() && workflow_read.is_none() && !given.has_os() {
-        return Err(Failure::usage(
-            "`--project` needs `--os`, or a `--workflow`",
-        ));
+        return Err(Failure::usage("`--project` needs `--os` or `--workflow`"));
     }
     if let Some(workflow) = workflow_read.as_ref().filter(|workflow| workflow.list) {
         return workflow.print_list(context);
@@ -126,7 +124,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     let given = given.requirement();
     if given.is_some() && !files.is_empty() {
         return Err(Failure::usage(
-            "a requirement is given by flags and by a file",
+            "give the requirement by flags or by a file, not both",
         ));
     }
     let reads_stdin = given.is_none()

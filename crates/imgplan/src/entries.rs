@@ -176,10 +176,10 @@ fn lacks(gone: &[(&str, Utf8PathBuf)]) -> Option<String> {
     match gone {
         [] => None,
         [(name, path)] => Some(format!(
-            "{name}: its archive {path} is not there; passed over"
+            "{name}: its archive {path} is missing; passed over"
         )),
         several => Some(format!(
-            "{} images have no archive, and are passed over: {}",
+            "passed over {} images without an archive: {}",
             several.len(),
             listed(several)
         )),
@@ -194,7 +194,7 @@ fn stand_on_nothing(baseless: &[(&str, &str)]) -> Option<String> {
             "{name}: is thin, and its base {base} has no archive; passed over"
         )),
         several => Some(format!(
-            "{} images are thin, and have no base; they are passed over: {}",
+            "passed over {} thin images without a base: {}",
             several.len(),
             listed(several)
         )),
@@ -220,11 +220,11 @@ mod tests {
             .into();
         assert_eq!(lacks(&gone[..0]), None);
         for (count, said) in [
-            (1, "a: its archive images/a.tar is not there; passed over"),
-            (2, "2 images have no archive, and are passed over: a, b"),
+            (1, "a: its archive images/a.tar is missing; passed over"),
+            (2, "passed over 2 images without an archive: a, b"),
             (
                 7,
-                "7 images have no archive, and are passed over: a, b, c, d, e and 2 more",
+                "passed over 7 images without an archive: a, b, c, d, e and 2 more",
             ),
         ] {
             assert_eq!(lacks(&gone[..count]).as_deref(), Some(said));
@@ -232,7 +232,7 @@ mod tests {
         let thin = [("a", "base"), ("b", "base")];
         let said = "a: is thin, and its base base has no archive; passed over";
         assert_eq!(stand_on_nothing(&thin[..1]).as_deref(), Some(said));
-        let said = "2 images are thin, and have no base; they are passed over: a, b";
+        let said = "passed over 2 thin images without a base: a, b";
         assert_eq!(stand_on_nothing(&thin).as_deref(), Some(said));
         assert_eq!(stand_on_nothing(&[]), None);
     }

@@ -66,7 +66,7 @@ impl Group {
             let (first, second) = (&self.first, &wanted.place);
             let message =
                 format!("{first} and {second} both ask for this image, and {what} differs");
-            let hint = "give one of them a variant, or its own names with --distinct";
+            let hint = "give one of them a variant, or use --distinct";
             self.merged = Err(Failure::invalid(message).about(name).with_hint(hint));
         }
     }

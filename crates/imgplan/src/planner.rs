@@ -156,7 +156,7 @@ impl Planner<'_> {
         {
             let added = requirement.with_requested(requested);
             whole = added.map_err(|error| {
-                let hint = "--exact builds for this requirement alone";
+                let hint = "to ignore earlier requirements, use --exact";
                 Failure::from(error).about(&name).with_hint(hint)
             })?;
             selection = images.select(&whole, rules, reporter);
@@ -189,7 +189,7 @@ impl Planner<'_> {
     /// What is said of a plan whose image lacks something, or is not there yet for act.
     fn warning(&self, plan: &Plan, selection: &Selection) -> Option<String> {
         if plan.needs_build() {
-            let not_yet = "is not built yet; imgbuild and imgload bring it into the engine";
+            let not_yet = "is not built yet; build and load it with imgbuild and imgload";
             return self.act.then(|| not_yet.to_owned());
         }
         let Pick::Image(image) = &selection.pick else {

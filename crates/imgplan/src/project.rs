@@ -40,10 +40,10 @@ pub(crate) fn of(
         .map_or(here, Utf8Path::to_owned);
     let project = normalized(&folder);
     let Some(project) = project else {
-        let message = format!("the folder {folder} names no project");
-        return Err(Failure::usage(message).with_hint("--project names one"));
+        let message = format!("cannot make a project name from the folder {folder}");
+        return Err(Failure::usage(message).with_hint("set it with --project"));
     };
-    reporter.detail(format!("project `{project}`, as its folder is called"));
+    reporter.detail(format!("project `{project}`, from the name of the folder"));
     Ok(project)
 }
 

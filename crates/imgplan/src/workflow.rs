@@ -109,9 +109,9 @@ impl WorkflowFlags {
             !matches!(standing, Standing::Unread(Unread::PassedOver(_)))
         };
         if chosen.is_empty() {
-            return Err(Failure::invalid("no entry has what --filter asks for")
+            return Err(Failure::invalid("no entry matches --filter")
                 .about(subject)
-                .with_hint("--list shows what entries there are"));
+                .with_hint("list all entries with --list"));
         }
         if !self.list && !chosen.iter().any(wanted) {
             let workflow = Workflow::new(path, chosen, keys, false);
@@ -151,7 +151,7 @@ impl Workflow {
                     if requirement.pinned().is_some() {
                         let os = &requirement.os;
                         let why = format!(
-                            "images are matched by {os}; the digest of the container counts only for the base of a new build"
+                            "matching images by {os}; the container's digest counts only for the base of a new build"
                         );
                         reporter.info(entry.unreadable(&self.path, &why));
                     }
@@ -189,7 +189,8 @@ impl Workflow {
 }
 
 /// What to do about an entry that can't be read.
-const HINT: &str = "--job or --filter chooses other entries; --keep-going plans for the rest";
+const HINT: &str =
+    "select other entries with --job or --filter, or plan for the rest with --keep-going";
 
 /// Filters with commas between. What holds no `=` belongs to the value before.
 fn filters(written: &[String]) -> Result<Vec<Filter>, Failure> {

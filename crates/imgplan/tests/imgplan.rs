@@ -240,7 +240,7 @@ fn what_is_wrong_is_said_with_its_place() {
             &[],
             &pinned,
             3,
-            "has a digest, and images are matched by distribution and version",
+            "has a digest, but images are matched by distribution and version",
         ),
         (
             &[],

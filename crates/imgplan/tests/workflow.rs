@@ -151,29 +151,25 @@ fn jobs_and_filters_choose() {
         (
             "--job none",
             3,
-            "there is no job `none` (there are build, lint)",
+            "there is no job `none` (known: build, lint)",
         ),
-        (
-            "--filter version=99",
-            3,
-            "no entry has what --filter asks for",
-        ),
+        ("--filter version=99", 3, "no entry matches --filter"),
         (
             "--filter architecture=arm64",
             3,
-            "no entry has what --filter asks for",
+            "no entry matches --filter",
         ),
         ("--filter compiler=msvc", 3, "no entry runs on Linux"),
         (
             "--filter colour=red",
             2,
-            "no entry has the key `colour` (known are architecture, asan, ",
+            "no entry has the key `colour` (known: architecture, asan, ",
         ),
         ("--filter gcc", 2, "`gcc` is not KEY=VALUE"),
         (
             "--filter architecture=vax",
             2,
-            "`--filter`: architecture `vax` is not known (known are x86_64, x86, aarch64, ",
+            "`--filter`: architecture `vax` is unknown (known: x86_64, x86, aarch64, ",
         ),
         ("--os debian:12", 2, "--workflow"),
         ("file.yml", 2, "--workflow"),
@@ -208,7 +204,7 @@ fn an_entry_that_can_not_be_read_ends_the_run_or_is_left_out() {
         "capy/.github/workflows/ci.yml",
         "on: push\n",
     );
-    run(&repository, "").fails(3, "imgplan: .github/workflows/ci.yml:1:1: holds no `jobs`");
+    run(&repository, "").fails(3, "imgplan: .github/workflows/ci.yml:1:1: has no `jobs`");
 }
 
 #[test]
@@ -265,7 +261,7 @@ fn an_entry_that_no_filter_can_select_need_not_be_read() {
         (
             "runs-on: mine",
             "architecture=arm64",
-            "the system of the runner `mine` is not known",
+            "the system of the runner `mine` is unknown",
         ),
         (
             "runs-on: ubuntu-24.04, architecture: '${{ vars.A }}'",
@@ -321,8 +317,8 @@ fn a_pinned_container_is_what_a_new_image_is_built_on() {
     write(repository.path(), "capy/.github/workflows/ci.yml", &text);
     let ran = run(&repository, "--filter asan=true").ok();
     assert_eq!(ran.all("base_image"), [digest("0")]);
-    let says = ".github/workflows/ci.yml:13:11: `GCC 12 (asan)` of the job `build`: images are matched by debian:12; \
-        the digest of the container counts only for the base of a new build\n";
+    let says = ".github/workflows/ci.yml:13:11: `GCC 12 (asan)` of the job `build`: matching images by debian:12; \
+        the container's digest counts only for the base of a new build\n";
     assert!(ran.err.contains(says), "{}", ran.err);
     // One image can't stand on two.
     let entry = text
@@ -369,7 +365,7 @@ fn act_is_told_which_image_a_runner_is() {
     assert_eq!(ran.out, "-P ubuntu-24.04=us/capy:13\n");
     assert!(
         ran.err
-            .contains("`GCC 12 (asan)`: act runs it in the container"),
+            .contains("`GCC 12 (asan)`: act runs it in the workflow's container"),
         "{}",
         ran.err
     );

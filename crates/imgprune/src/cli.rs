@@ -132,7 +132,7 @@ pub fn main(mut cli: Cli, context: &mut Context) -> Result<(), Failure> {
     let config = setup::config(&cli.common)?;
     let reporter = context.reporter.clone();
     if !cli.operands.is_empty() && cli.asked.has_limit() {
-        let message = "named images are removed whatever the limits: give names, or give limits";
+        let message = "names and limits cannot be combined";
         return Err(Failure::usage(message));
     }
     let mut in_force = InForce::new(&cli.asked, &config)?;
@@ -205,7 +205,7 @@ pub fn main(mut cli: Cli, context: &mut Context) -> Result<(), Failure> {
 fn released(ids: &[String]) -> Result<Vec<Holder>, Failure> {
     let holder = |id: &String| match id.as_str() {
         THIS_JOB => setup::this_run()?
-            .ok_or_else(|| Failure::usage("--release: there is no run here; give its ID")),
+            .ok_or_else(|| Failure::usage("--release: found no CI run; give its ID")),
         id => setup::run_holder(id),
     };
     ids.iter().map(holder).collect()
@@ -237,11 +237,11 @@ fn names(
 
 fn show(context: &Context, in_force: &InForce) -> Result<(), Failure> {
     if let Some(at) = &in_force.disabled {
-        let off = format!("images.cleanup is switched off in {at}");
+        let off = format!("images.cleanup is disabled in {at}");
         context.reporter.info(off);
     }
     if in_force.origins.is_empty() {
-        context.reporter.info("no limit is in force");
+        context.reporter.info("no limits");
     }
     for origin in &in_force.origins {
         context.out.record(
@@ -257,10 +257,9 @@ fn no_limit(in_force: &InForce) -> Failure {
     let failure = Failure::new(Code::Usage, "no limit given; nothing to prune");
     match &in_force.disabled {
         Some(at) => failure.with_hint(format!(
-            "cleanup is switched off in {at}; give a limit like --max-size 50GB"
+            "images.cleanup is disabled in {at}; give a limit like --max-size 50GB"
         )),
-        None => failure.with_hint(
-            "give a limit like --max-size 50GB, or put images.cleanup into .localci.yml",
-        ),
+        None => failure
+            .with_hint("give a limit like --max-size 50GB, or set images.cleanup in .localci.yml"),
     }
 }

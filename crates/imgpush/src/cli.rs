@@ -78,7 +78,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     };
     let published = published.ok_or_else(|| {
         Failure::usage("no destination given")
-            .with_hint("give --to REGISTRY/PREFIX, or `images.remote` in the config")
+            .with_hint("give --to REGISTRY/PREFIX, or set `images.remote` in the config")
     })?;
     let store = setup::store(&cli.common)?;
     let reporter = context.reporter.clone();

@@ -69,7 +69,7 @@ impl Pusher<'_> {
             .as_ref()
             .filter(|there| there.image_id == image.image_id)
         {
-            self.reporter.detail(format!("{name}: published already"));
+            self.reporter.detail(format!("{name}: already published"));
             // One that was killed may have packed it, and sent it, and no more.
             self.store.forget_transfer(&transfer_name(image.image_id));
             return self.note(entry, image.image_id, &to, there.digest(), false);
@@ -113,7 +113,7 @@ impl Pusher<'_> {
             Err(Sending::Lacks) => {
                 return Err(Failure::new(
                     Code::Engine,
-                    format!("`{to}` can't be published: a layer was lost on the way"),
+                    format!("cannot publish `{to}`: a layer is missing from the upload"),
                 ));
             }
         };
@@ -122,9 +122,9 @@ impl Pusher<'_> {
             found if found == digest => Ok(digest),
             found => Err(Failure::new(
                 Code::Engine,
-                format!("`{to}` is {found} now, and {digest} was published"),
+                format!("published {digest}, but `{to}` is now {found}"),
             )
-            .with_hint("somebody else may have published there meanwhile")),
+            .with_hint("another command may have published to it in the meantime")),
         }
     }
 

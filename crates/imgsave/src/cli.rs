@@ -104,7 +104,7 @@ impl Flags for Cli {
 }
 
 /// What `--name` can't be given for.
-const SEVERAL: &str = "`--name` names one image, and several were given";
+const SEVERAL: &str = "`--name` names one image, but several were given";
 
 /// Saves each record and prints where its archive is.
 pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
@@ -207,7 +207,7 @@ fn naming_of(cli: &Cli) -> Result<Option<Naming>, Failure> {
 fn several_images(sources: &[Source]) -> Failure {
     let held = sources.first().map_or_else(String::new, Source::beside);
     Failure::invalid(format!("holds {} images ({held})", sources.len()))
-        .with_hint("--image chooses one; without a name, each is saved under its own tag")
+        .with_hint("choose one with --image, or omit the name to save each under its own tag")
 }
 
 /// The name that is given, else that of the image's entry, else the one that the image suggests.
@@ -237,8 +237,8 @@ fn save(
             .get(name)
             .is_some_and(|id| *id != contents.image.image_id)
         {
-            let message = format!("another image was saved as `{name}` just before");
-            return Err(Failure::invalid(message).with_hint("give each image a name of its own"));
+            let message = format!("this call already saved another image as `{name}`");
+            return Err(Failure::invalid(message).with_hint("give each image its own name"));
         }
         let registry = saver.store.read_or_empty()?;
         let entry = registry.get(name);

@@ -75,7 +75,7 @@ fn own_base<'a>(
     let entry = entry.or_else(|| registry.get(naming.known()?.as_str()).cloned());
     let entry = entry.ok_or_else(|| refuse("the image is not registered"))?;
     let base = entry.base.as_deref();
-    let base = base.ok_or_else(|| refuse("its entry names no base"))?;
+    let base = base.ok_or_else(|| refuse("its entry has no base"))?;
     let unknown = || refuse(&format!("the base of its entry, {base}, is not registered"));
     registry.get(base).ok_or_else(unknown)
 }
@@ -122,7 +122,7 @@ fn base_before(
     if !source.diff_ids().is_none_or(stands_on) {
         let base = &base.base.name;
         saver.reporter.warn(format!(
-            "{name}: its base {base} was replaced, so its archive is whole now"
+            "{name}: is no longer thin, because its base {base} was replaced"
         ));
         return None;
     }

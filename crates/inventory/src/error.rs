@@ -20,7 +20,7 @@ pub enum Error {
         reason: String,
     },
     /// The image keeps its packages in a format that rpm itself has left behind.
-    #[error("`{path}` in the image is an rpm database in the {format} format, which is not read")]
+    #[error("`{path}` in the image is an rpm database in the unsupported {format} format")]
     OldRpmDatabase {
         /// Path inside the image.
         path: String,
@@ -52,9 +52,9 @@ impl Reported for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Archive(error) => error.hint(),
-            Self::OldRpmDatabase { .. } => {
-                Some("in the image, `rpmdb --rebuilddb` with rpm 4.16 or newer converts it".into())
-            }
+            Self::OldRpmDatabase { .. } => Some(
+                "convert it: run `rpmdb --rebuilddb` with rpm 4.16 or newer in the image".into(),
+            ),
             Self::RpmDatabase { .. } | Self::Temporary { .. } => None,
         }
     }

@@ -153,8 +153,8 @@ impl FromStr for Architecture {
         };
         found.ok_or_else(|| {
             let known: Vec<_> = TABLE.iter().map(|row| row.names[0]).collect();
-            NameError::new("architecture", text, "is not known")
-                .with_hint(format!("known are {}", known.join(", ")))
+            NameError::new("architecture", text, "is unknown")
+                .with_hint(format!("known: {}", known.join(", ")))
         })
     }
 }

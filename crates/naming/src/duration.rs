@@ -28,7 +28,7 @@ pub fn parse_age(text: &str) -> Result<Duration, String> {
     let is_bare = text.bytes().all(|byte| byte.is_ascii_digit());
     if is_bare && !age.is_zero() {
         return Err(format!(
-            "`{text}` has no unit: say {text}d, {text}h or {text}w"
+            "`{text}` has no unit: use {text}d, {text}h or {text}w"
         ));
     }
     Ok(age)

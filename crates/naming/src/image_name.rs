@@ -42,7 +42,7 @@ impl ImageName {
             return Err(NameError::new(
                 "operating system",
                 &os.to_string(),
-                "has no version, which an image name needs",
+                "needs a version for an image name",
             )
             .with_hint(format!("write it like `{distribution}:<version>`")));
         }
@@ -54,7 +54,7 @@ impl ImageName {
                 "project",
                 project,
                 format!(
-                    "holds a distribution, so that `{text}` would be read as project `{}`",
+                    "contains the name of a distribution: `{text}` would mean project `{}`",
                     name.project()
                 ),
             ))
@@ -162,7 +162,7 @@ fn broken_rule(text: &str) -> Option<String> {
     }
     if let Some(c) = text.chars().find(|c| !(is_plain(*c) || is_separator(*c))) {
         return Some(format!(
-            "holds `{}`; only lower-case letters, digits, `.`, `_` and `-` may stand in it",
+            "holds `{}`; allowed are lower-case letters, digits, `.`, `_` and `-`",
             c.escape_debug()
         ));
     }
@@ -219,7 +219,7 @@ impl FromStr for ImageName {
             NameError::new(
                 "image name",
                 text,
-                "has no known distribution with its version between a project and a variant",
+                "has no known distribution with a version between project and variant",
             )
             .with_hint(PATTERN)
         })?;

@@ -146,9 +146,10 @@ fn of_image(text: &str, reference: &Reference) -> Result<SystemImage, NameError>
     if !reference.is_of_hub() || name.is_empty() {
         let tag = reference.tag().unwrap_or("VERSION");
         let last = path.rsplit('/').next().unwrap_or_default();
-        let why = "is an image of another registry or organisation, not a distribution's own";
+        let why =
+            "is an image of another registry or organisation, not a distribution's official one";
         return Err(NameError::new("operating system", text, why).with_hint(format!(
-            "write the system that it holds, like `{last}:{tag}`; to build on this image, give it to imgbuild as `base_image` or in a `build.dockerfile`"
+            "write its operating system, like `{last}:{tag}`; to build on this image, set the plan's `base_image` or a `build.dockerfile`"
         )));
     }
     // A tag that is not written is no version.
@@ -180,10 +181,12 @@ fn check(text: &str, distribution: &str, version: Option<&str>) -> Result<(), Na
     };
     let hint = "write it like `ubuntu:25.04`, `debian:12`, `alpine:3.20` or `archlinux`";
     if !part(distribution) {
-        return Err(
-            NameError::new("operating system", text, "is not a distribution's name")
-                .with_hint(hint),
-        );
+        return Err(NameError::new(
+            "operating system",
+            text,
+            "is not the name of a distribution",
+        )
+        .with_hint(hint));
     }
     match version {
         Some(version) if !part(version) => {

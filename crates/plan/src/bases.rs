@@ -62,14 +62,14 @@ impl<'r> Bases<'r> {
         if Some(&entry.name) == self.name.as_ref() {
             Some("it is the image to be built")
         } else if self.above.contains(&entry.name) {
-            Some("it stands on the image to be built")
+            Some("it is built on the image to be built")
         } else if !platform::is_same(self.requirement, entry) {
-            Some("it has another architecture")
+            Some("its architecture differs")
         } else if self.requirement.build.is_some() && !entry.variants.iter().all(is_required) {
             // The steps of another variant would be in it.
-            Some("it is another variant")
+            Some("its variant differs")
         } else if self.was_clean && candidate.unasked > 0 {
-            Some("it has more than the base of the last build")
+            Some("it holds more than the base of the last build")
         } else {
             self.rules.holds_more(self.requirement, entry)
         }

@@ -167,7 +167,7 @@ struct Secrets(PhantomData<Secret>);
 fn add<E: Error>(all: &mut Vec<Secret>, secret: Result<Secret, String>) -> Result<(), E> {
     let secret = secret.map_err(E::custom)?;
     if all.iter().any(|there| there.id == secret.id) {
-        return Err(E::custom(format!("secret `{}` is there twice", secret.id)));
+        return Err(E::custom(format!("secret `{}` is given twice", secret.id)));
     }
     all.push(secret);
     Ok(())
@@ -214,7 +214,7 @@ fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
         Some(word) if word.is_empty() || word.starts_with('-') || word.contains(is_odd) => {
             let word = word.escape_debug();
             Err(D::Error::custom(format!(
-                "`{word}` must be a word that does not begin with `-`"
+                "`{word}` must be one word and must not start with `-`"
             )))
         }
         word => Ok(word),
@@ -255,9 +255,9 @@ mod tests {
     #[test]
     fn what_could_be_a_flag_or_another_secret_is_refused() {
         for (text, says) in [
-            ("target: --push", "must be a word"),
-            ("target: ''", "must be a word"),
-            ("network: 'a b'", "must be a word"),
+            ("target: --push", "must be one word"),
+            ("target: ''", "must be one word"),
+            ("network: 'a b'", "must be one word"),
             ("secrets: [a]", "is not `id=ID,src=PATH`"),
             ("secrets: [id=a]", "needs `id=` and `src=` or `env=`"),
             ("secrets: ['id=a,src=b,src=c']", "is not `id=ID"),
@@ -265,7 +265,7 @@ mod tests {
             ("secrets: {a: 'b,env=C'}", "path `b,env=C` must not"),
             (
                 "secrets: ['id=a,src=b', 'id=a,env=C']",
-                "secret `a` is there twice",
+                "secret `a` is given twice",
             ),
             ("secrets: 7", "a list of secrets like"),
         ] {

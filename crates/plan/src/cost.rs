@@ -58,7 +58,7 @@ const COSTS: &[Row] = &[
     },
     Row {
         name: "bytes",
-        says: "fewer bytes bring it into the engine",
+        says: "it needs fewer bytes to load",
         cost: |_, candidate, _, known| as_f64(*known.bytes?.get(&candidate.entry.name)?),
         show: whole,
     },
@@ -166,7 +166,7 @@ impl Cost {
         for name in text.split(',') {
             let cost: Self = name.trim().parse()?;
             if costs.contains(&cost) {
-                return Err(format!("the cost `{}` is there twice", cost.name()));
+                return Err(format!("the cost `{}` is given twice", cost.name()));
             }
             costs.push(cost);
         }
@@ -187,10 +187,7 @@ impl FromStr for Cost {
         let row = COSTS.iter().find(|row| row.name == text);
         row.map(Self).ok_or_else(|| {
             let known: Vec<_> = COSTS.iter().map(|row| row.name).collect();
-            format!(
-                "no cost is called `{text}` (known are {})",
-                known.join(", ")
-            )
+            format!("unknown cost `{text}` (known: {})", known.join(", "))
         })
     }
 }

@@ -23,7 +23,7 @@ pub enum Error {
     #[error(transparent)]
     Name(#[from] naming::NameError),
     /// The plans can't be read.
-    #[error("plans can't be read: {0}")]
+    #[error("cannot read plans: {0}")]
     Read(#[source] std::io::Error),
 }
 
@@ -41,9 +41,7 @@ impl Reported for Error {
             Self::NoRequirement => {
                 Some("a requirement needs at least `project:` and `os:`".to_owned())
             }
-            Self::Plan(_) => {
-                Some("plans are what imgplan prints: `imgplan FILE | imgbuild`".to_owned())
-            }
+            Self::Plan(_) => Some("imgplan prints plans: `imgplan FILE | imgbuild`".to_owned()),
             _ => None,
         }
     }

@@ -55,7 +55,7 @@ pub fn explain(
             Some(what) => format!("{} is the best base, and lacks {what}", taken.entry.name),
         },
         Pick::Nothing => format!(
-            "no image can be built on; build on {}",
+            "no image can be the base; build on {}",
             requirement.base_image()
         ),
     });
@@ -71,7 +71,7 @@ fn reason(requirement: &Requirement, selection: &Selection, rules: &Rules) -> St
         .map(|it| (it, lacking(it, requirement, rules)))
         .collect();
     if requirement.build.is_some() {
-        return "a build is needed: the requirement has a build of its own".to_owned();
+        return "a build is needed: the requirement has its own `build`".to_owned();
     }
     let mut candidates = selection.candidates.iter();
     let passed_over = candidates.find_map(|it| {
@@ -94,11 +94,11 @@ fn reason(requirement: &Requirement, selection: &Selection, rules: &Rules) -> St
         Some(_) => {
             let nearest = lacks.iter().min_by_key(|(_, lacking)| lacking.len());
             let nearest = nearest.map(|(it, lacking)| match (lacking.is_empty(), it.no_image) {
-                (true, Some(why)) => format!("{} is not taken: {why}", it.entry.name),
+                (true, Some(why)) => format!("{} is not used: {why}", it.entry.name),
                 _ => format!("{} lacks {}", it.entry.name, lacking.join(", ")),
             });
             let nearest = nearest.unwrap_or_default();
-            format!("a build is needed: no image has all that is required; {nearest}")
+            format!("a build is needed: no image meets all requirements; {nearest}")
         }
     }
 }
@@ -138,12 +138,7 @@ fn added(requirement: &Requirement, whole: &Requirement) -> Option<String> {
         .filter(|it| !requirement.tools.contains(it));
     let packages = packages.map(ToString::to_string);
     let names: Vec<_> = packages.chain(tools.map(ToString::to_string)).collect();
-    let said = || {
-        format!(
-            "the image was built for {} before, and holds that too",
-            names.join(", ")
-        )
-    };
+    let said = || format!("earlier requirements also asked for {}", names.join(", "));
     (!names.is_empty()).then(said)
 }
 
@@ -192,18 +187,18 @@ fn notes(
     let loses = |winner: &Candidate| {
         let why = decisive(winner, candidate);
         let why = why.filter(|(order, _)| order.is_gt());
-        let why = why.map_or("it is listed first", |(_, why)| why);
+        let why = why.map_or("it comes first in the registry", |(_, why)| why);
         format!("loses to {}: {why}", winner.entry.name)
     };
     let is = |winner: &Candidate| std::ptr::eq(winner.entry, entry);
-    let refused = |why: &str| format!("can't be built on: {why}");
+    let refused = |why: &str| format!("cannot be the base: {why}");
     match &selection.pick {
         Pick::Image(winner) | Pick::Base(winner) if is(winner) => {}
         Pick::Image(winner) if candidate.meets(rules.accept_missing) => {
             notes.push(
                 candidate
                     .no_image
-                    .map_or_else(|| loses(winner), |why| format!("not taken: {why}")),
+                    .map_or_else(|| loses(winner), |why| format!("not used: {why}")),
             );
         }
         Pick::Image(_) => {}
@@ -211,10 +206,9 @@ fn notes(
             let is_kept = decisive(winner, candidate).is_some_and(|(order, _)| order.is_lt());
             notes.push(match candidate.no_base {
                 Some(why) => refused(why),
-                None if is_kept => format!(
-                    "loses to {}: the last build stands on it",
-                    winner.entry.name
-                ),
+                None if is_kept => {
+                    format!("loses to {}: the last build used it", winner.entry.name)
+                }
                 None => loses(winner),
             });
         }
@@ -278,7 +272,7 @@ mod tests {
             last(&wanted, &entries[3..]),
             [
                 "a build is needed: no image has ubuntu:25.04 for x86_64",
-                "no image can be built on; build on ubuntu:25.04",
+                "no image can be the base; build on ubuntu:25.04",
             ]
         );
     }
@@ -296,7 +290,7 @@ mod tests {
         assert_eq!(
             last(&wanted, &[first.clone(), second]),
             [
-                "a build is needed: no image has all that is required; x lacks cmake",
+                "a build is needed: no image meets all requirements; x lacks cmake",
                 "y is the best base, and lacks b",
             ]
         );
@@ -324,10 +318,10 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "  capy-ubuntu-25.04-gcc15  essential 100  extra   0  lacks b, a, cmake; can't be built on: it is the image to be built",
+                "  capy-ubuntu-25.04-gcc15  essential 100  extra   0  lacks b, a, cmake; cannot be the base: it is the image to be built",
                 "a build is needed: no image has b",
-                "the image was built for a, cmake before, and holds that too",
-                "no image can be built on; build on ubuntu:25.04",
+                "earlier requirements also asked for a, cmake",
+                "no image can be the base; build on ubuntu:25.04",
             ]
         );
     }

@@ -303,7 +303,7 @@ type Criterion = fn(&Candidate, &Candidate) -> Ordering;
 /// What one candidate has over another, in the order in which it counts.
 const CRITERIA: [(&str, Criterion); 7] = [
     (
-        "it has fewer compilers and variants that are not asked for",
+        "it has fewer compilers and variants that are not required",
         |a, b| b.unasked.cmp(&a.unasked),
     ),
     ("it has every required compiler", |a, b| {
@@ -316,7 +316,7 @@ const CRITERIA: [(&str, Criterion); 7] = [
     ("it has more extra marks", |a, b| {
         a.marks.extra.cmp(&b.marks.extra)
     }),
-    ("it was used later", |a, b| {
+    ("it was used more recently", |a, b| {
         a.entry.last_used.cmp(&b.entry.last_used)
     }),
     ("it was used more often", |a, b| {

@@ -99,7 +99,7 @@ impl Missing {
         };
         self.merge(&requested).map_err(|name| {
             Error::Requirement(format!(
-                "the image was built for another version of package `{name}` before"
+                "an earlier requirement asked for another version of package `{name}`"
             ))
         })?;
         Ok(self)

@@ -132,7 +132,7 @@ impl<'de> Deserialize<'de> for Requirement {
         let named = match (written.architecture, system.architecture) {
             (Some(named), Some(of_image)) if named != of_image && system.image.is_some() => {
                 return Err(D::Error::custom(format!(
-                    "the system is an image for {of_image}, and `architecture` says {named}"
+                    "`os` is an image for {of_image}, but `architecture` is {named}"
                 )));
             }
             (named, of_system) => named.or(of_system),
@@ -231,7 +231,7 @@ fn os<'de, D: Deserializer<'de>>(deserializer: D) -> Result<System, D::Error> {
         })?;
         match (pinned(system.image.as_ref()), text.split_once('@')) {
             (Some(image), Some((plain, _))) => Err(format!(
-                "operating system `{image}` has a digest, and images are matched by distribution and version (write \
+                "operating system `{image}` has a digest, but images are matched by distribution and version (write \
                  `{plain}`; a plan's `base_image` may have a digest)",
             )),
             _ => Ok(system),

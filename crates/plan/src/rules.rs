@@ -28,7 +28,7 @@ impl Rules {
         entry: &Entry,
     ) -> Option<&'static str> {
         if requirement.build.is_some() {
-            return Some("the requirement has a build of its own");
+            return Some("the requirement has its own `build`");
         }
         self.holds_more(requirement, entry)
     }
@@ -40,7 +40,7 @@ impl Rules {
         entry: &Entry,
     ) -> Option<&'static str> {
         let requested = entry.requested.as_ref().filter(|_| self.exact)?;
-        (!requirement.covers(requested)).then_some("it was built for more than this requirement")
+        (!requirement.covers(requested)).then_some("it was built for other requirements too")
     }
 }
 

@@ -110,7 +110,7 @@ impl TryFrom<Written> for Step {
         let action = match (written.run, written.copy) {
             (Some(run), None) => read_run(run)?,
             (None, Some(copy)) => read_copy(copy)?,
-            _ => return Err("a step has either `run` or `copy`".into()),
+            _ => return Err("a step needs either `run` or `copy`".into()),
         };
         let cache = written.cache.map_or(Ok(Cache::Default), read_cache)?;
         Ok(Self { action, cache })
@@ -118,7 +118,7 @@ impl TryFrom<Written> for Step {
 }
 
 fn read_run(run: Value) -> Result<Action, String> {
-    const WANTED: &str = "`run` of a step is a text, or a list with a program and its arguments";
+    const WANTED: &str = "`run` of a step must be text, or a list with a program and its arguments";
     match run {
         Value::String(text) if !text.trim().is_empty() => {
             Ok(Action::Shell(clean("run", text.trim_end().to_owned())?))
@@ -130,7 +130,7 @@ fn read_run(run: Value) -> Result<Action, String> {
 
 fn read_copy(copy: Value) -> Result<Action, String> {
     const WANTED: &str =
-        "`copy` of a step is a list or a text with what to copy and where to, or {from, to}";
+        "`copy` of a step must be text or a list with sources and destination, or {from, to}";
     let (to, from) = match copy {
         Value::String(text) => {
             let mut words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
@@ -163,7 +163,7 @@ fn read_copy(copy: Value) -> Result<Action, String> {
 }
 
 fn read_cache(cache: Value) -> Result<Cache, String> {
-    const WANTED: &str = "`cache` of a step is `default`, `never`, `always`, or one of `max_age`, `key`, `probe` and `files` with its value";
+    const WANTED: &str = "`cache` of a step must be `default`, `never`, `always`, or one of `max_age`, `key`, `probe` and `files` with its value";
     let mut map = match cache {
         Value::Null => return Ok(Cache::Default),
         Value::String(word) => {
@@ -214,7 +214,7 @@ fn read_on_failure(value: &Value) -> Result<OnFailure, String> {
         Some("error") => Ok(OnFailure::Error),
         Some("rebuild") => Ok(OnFailure::Rebuild),
         Some("reuse") => Ok(OnFailure::Reuse),
-        _ => Err("`on_failure` of a probe is `error`, `rebuild` or `reuse`".into()),
+        _ => Err("`on_failure` of a probe must be `error`, `rebuild` or `reuse`".into()),
     }
 }
 
@@ -222,7 +222,7 @@ fn read_duration(key: &str, value: Value) -> Result<Duration, String> {
     let text = one(key, value)?;
     let duration = duration::parse_age(&text).map_err(|error| format!("`{key}`: {error}"))?;
     if duration.is_zero() {
-        return Err(format!("`{key}` is longer than nothing"));
+        return Err(format!("`{key}` must be longer than zero"));
     }
     Ok(duration)
 }
@@ -238,7 +238,7 @@ fn one(key: &str, value: Value) -> Result<String, String> {
     match value {
         Value::String(text) => clean(key, text),
         Value::Number(number) => Ok(number.to_string()),
-        _ => Err(format!("`{key}` of a step is a text")),
+        _ => Err(format!("`{key}` of a step must be text")),
     }
 }
 

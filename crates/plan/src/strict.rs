@@ -22,7 +22,7 @@ pub(crate) fn refusal(key: &str, known: &[&str]) -> Option<String> {
     let shown = naming::visible(key.chars().take(SHOWN));
     Some(match naming::nearest(key, known.iter().copied()) {
         Some(near) => format!("unknown key `{shown}` (did you mean `{near}`?)"),
-        None => format!("unknown key `{shown}` (known are {})", known.join(", ")),
+        None => format!("unknown key `{shown}` (known: {})", known.join(", ")),
     })
 }
 
@@ -203,7 +203,7 @@ mod tests {
             ),
             (
                 "colour: red\n",
-                "unknown key `colour` (known are packages, inner) at line 1 column 1",
+                "unknown key `colour` (known: packages, inner) at line 1 column 1",
             ),
             (
                 "inner:\n  tagret: t\n",

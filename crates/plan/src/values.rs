@@ -18,7 +18,7 @@ pub(crate) fn known_version<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
     match deserializer.deserialize_any(Whole)? {
         None | Some(VERSION) => Ok(VERSION),
         Some(other) => Err(D::Error::custom(format!(
-            "plan version {other} is not known (this program reads version {VERSION})"
+            "unknown plan version {other} (this imgpipe reads version {VERSION})"
         ))),
     }
 }

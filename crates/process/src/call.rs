@@ -205,7 +205,7 @@ impl Call {
         let stdout = stdout
             .finish()
             .whole()
-            .ok_or_else(|| self.bad_output("an endless answer"))?;
+            .ok_or_else(|| self.bad_output("an answer that is too long"))?;
         Ok(Output {
             status,
             stdout,

@@ -37,7 +37,7 @@ pub enum Error {
     },
 
     /// The program moved no byte for as long as its call allows.
-    #[error("`{command}` did nothing for {} and was ended", seconds(*limit))]
+    #[error("`{command}` was aborted after {} without I/O", seconds(*limit))]
     Timeout {
         /// Program and subcommand.
         command: String,
@@ -46,7 +46,7 @@ pub enum Error {
     },
 
     /// The program took longer than its call allows.
-    #[error("`{command}` took longer than {} and was ended", seconds(*limit))]
+    #[error("`{command}` timed out after {}", seconds(*limit))]
     TooLong {
         /// Program and subcommand.
         command: String,

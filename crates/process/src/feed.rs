@@ -69,7 +69,7 @@ impl Input {
         drop(self.pipe);
         self.watch
             .join()
-            .map_err(|_| io::Error::other("the watch over the program broke off"))?;
+            .map_err(|_| io::Error::other("the thread that watches the program panicked"))?;
         Ok(self.refused.load(Ordering::SeqCst))
     }
 

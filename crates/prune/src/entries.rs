@@ -96,14 +96,14 @@ impl Entries {
                     found.candidates.push(candidate);
                 }
                 Ok(_) => {
-                    let why = "its archive is no regular file";
+                    let why = "its archive is not a regular file";
                     found.odd.push((entry.name.clone(), why.to_owned()));
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     found.missing.push((entry.name.clone(), held));
                 }
                 Err(error) => {
-                    let why = format!("its archive can't be looked at: {error}");
+                    let why = format!("cannot read its archive: {error}");
                     found.odd.push((entry.name.clone(), why));
                 }
             }

@@ -28,7 +28,7 @@ impl Pruner<'_> {
         let unused: Vec<_> = unused.iter().map(|image| image.id).collect();
         let tried = engine.remove_dangling(&unused).unwrap_or_else(|error| {
             // What else was asked for is done.
-            let message = format!("dangling images stay in the engine: {error}");
+            let message = format!("cannot remove dangling images from the engine: {error}");
             self.reporter.warn(message);
             Vec::new()
         });

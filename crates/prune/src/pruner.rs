@@ -296,7 +296,7 @@ impl Pruner<'_> {
         for (name, why) in &decision.entries.odd {
             match named.contains(name) {
                 true => (report.failures).push(Failure::new(Code::Other, why.clone()).about(name)),
-                false => self.reporter.warn(format!("{name}: left alone: {why}")),
+                false => self.reporter.warn(format!("{name}: skipped: {why}")),
             }
         }
         if let Some(first) = decision.entries.ahead.first() {
@@ -305,7 +305,7 @@ impl Pruner<'_> {
                 more => format!(" (and {more} more)"),
             };
             self.reporter.warn(format!(
-                "{first}{more}: last used in the future, as a clock was ahead; counted as used now"
+                "{first}{more}: `last_used` is in the future; counted as used now"
             ));
         }
         Ok(report)
@@ -326,7 +326,7 @@ impl Pruner<'_> {
                 match uses.copy(entry, tag) {
                     Copy::None => {}
                     Copy::Other => self.reporter.warn(format!(
-                        "{name}: `{tag}` is another image in the engine, and stays"
+                        "{name}: kept `{tag}` in the engine: it is another image"
                     )),
                     Copy::Loaded if report.dry_run => untagged = true,
                     Copy::Loaded => match engine.untag(tag) {

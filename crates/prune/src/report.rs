@@ -166,20 +166,24 @@ impl Report {
             let name = gone.name.as_deref().unwrap_or_default();
             let verb = if self.dry_run { "would be" } else { "was" };
             let reasons = gone.reasons.join("; ");
-            reporter.info(format!("{name}: the entry alone {verb} removed: {reasons}"));
+            reporter.info(format!("{name}: only the entry {verb} removed: {reasons}"));
         }
         for gone in &self.gone {
             let name = gone.name.as_deref().unwrap_or(gone.path.as_str());
-            let verb = if self.dry_run { "would go" } else { "went" };
+            let verb = if self.dry_run {
+                "would be removed"
+            } else {
+                "removed"
+            };
             reporter.detail(format!("{name}: {verb}: {}", gone.reasons.join("; ")));
         }
         for kept in &self.kept {
-            reporter.detail(format!("{}: stays: {}", kept.name, kept.why.join("; ")));
+            reporter.detail(format!("{}: kept: {}", kept.name, kept.why.join("; ")));
         }
         for kept in &self.held {
             let why = kept.why.join("; ");
             reporter.warn(format!(
-                "{}: has no archive, and its entry stays: {why}",
+                "{}: has no archive; kept its entry: {why}",
                 kept.name
             ));
         }
@@ -204,7 +208,7 @@ impl Report {
             let files = counted(files, "file");
             let when = match self.asked_for_strays {
                 false => "--orphans removes them",
-                true => "in use, or on its way within the last hour: they stay for now",
+                true => "kept for now: in use, or changed within the last hour",
             };
             reporter.info(format!("{files} not registered, {bytes} ({when})"));
         }
@@ -268,7 +272,7 @@ impl Report {
         };
         let message = format!("{}{held}", limits.join("; "));
         Err(Failure::new(Code::Room, message)
-            .with_hint("-v says why each image stays; imgls shows pins and leases"))
+            .with_hint("use -v to see why each image was kept; imgls shows pins and leases"))
     }
 }
 

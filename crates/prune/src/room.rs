@@ -23,7 +23,7 @@ impl Pruner<'_> {
                 self.store.end_leases(self.lock_timeout, is_of)?.len()
             };
             if ended == 0 {
-                self.reporter.warn(format!("{holder} holds nothing"));
+                self.reporter.warn(format!("{holder} has no leases"));
             } else {
                 self.reporter.info(format!("{holder}: {ended} released"));
             }

@@ -39,15 +39,15 @@ impl Pruner<'_> {
                 let lacking = lacking.get_or_insert_with(|| Lacking::of(self.store, &registry));
                 if let Some(needed_by) = lacking.needs(&self.store.stray_path(&stray)?) {
                     self.reporter.warn(format!(
-                        "{path}: no entry names it, but it stays: it holds layers of {needed_by}, whose base is not registered"
+                        "{path}: kept this orphan: it holds layers of {needed_by}, whose base is not registered"
                     ));
                     continue;
                 }
             }
             let (kind, reason) = match stray.kind {
-                StrayKind::Archive => (GoneKind::Orphan, "no entry names it"),
-                StrayKind::Unfinished => (GoneKind::Unfinished, "an interrupted command left it"),
-                StrayKind::Transfer => (GoneKind::Unfinished, "an interrupted transfer left it"),
+                StrayKind::Archive => (GoneKind::Orphan, "orphan: not in the registry"),
+                StrayKind::Unfinished => (GoneKind::Unfinished, "left by an interrupted command"),
+                StrayKind::Transfer => (GoneKind::Unfinished, "left by an interrupted transfer"),
             };
             match self.remove_stray(&stray, options.dry_run) {
                 Ok(true) => report.gone.push(Gone {

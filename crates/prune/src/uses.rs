@@ -34,8 +34,9 @@ impl Uses {
     ) -> Result<Self, Failure> {
         let entries = registry.entries();
         let containers = engine.containers().map_err(|error| {
-            Failure::from(error)
-                .with_hint("containers may be using images; --no-engine prunes without asking")
+            Failure::from(error).with_hint(
+                "containers may be using images; to prune without the check, use --no-engine",
+            )
         })?;
         let containers: HashMap<_, _> = containers
             .into_iter()

@@ -59,11 +59,11 @@ pub(crate) fn entries(tree: &Tree) -> Result<Vec<Entry>, Problem> {
         let at = fields.get(Key::Name).map_or(item.at, |node| node.at);
         if let Some(first) = seen.insert(entry.name.clone(), at) {
             let message = format!(
-                "the name `{}` is taken by the entry on line {}",
+                "duplicate name `{}`: the entry on line {} has it",
                 shown(&entry.name),
                 first.line
             );
-            return Err(Problem::new(at, message).hint("every entry has a name of its own"));
+            return Err(Problem::new(at, message).hint("give every entry its own name"));
         }
         entries.push(entry);
     }
@@ -75,9 +75,9 @@ fn check_version(node: &Node) -> Result<(), Problem> {
         Some(text) if VERSIONS.contains(&text) || is_null(node) => Ok(()),
         Some(text) => Err(Problem::new(
             node.at,
-            format!("the registry's version `{}` is not known", shown(text)),
+            format!("unknown registry version `{}`", shown(text)),
         )
-        .hint("this program reads `version: 1.0`; a newer one may read more")),
+        .hint("this imgpipe reads `version: 1.0`; try a newer imgpipe")),
         None => Err(wrong("`version`", "1.0", node)),
     }
 }

@@ -22,9 +22,7 @@ pub enum Error {
     #[error(transparent)]
     Yaml(#[from] yaml::Error),
     /// An edit would have changed more than was meant; nothing was written.
-    #[error(
-        "{path}: the entry `{entry}` cannot be edited without changing something else in the file"
-    )]
+    #[error("{path}: cannot edit the entry `{entry}` without changing other lines")]
     Edit {
         /// The registry.
         path: Utf8PathBuf,
@@ -56,7 +54,7 @@ pub enum Error {
         reason: String,
     },
     /// Notes of dangling images that cannot be read.
-    #[error("{path}: cannot read these notes of dangling images, which may stay in the engine")]
+    #[error("{path}: cannot read the list of dangling images, which may remain in the engine")]
     NoNotes {
         /// The file.
         path: Utf8PathBuf,
@@ -140,22 +138,22 @@ impl Reported for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::NoRegistry { .. } => {
-                Some("run it below the folder that has one, or name it with --registry".into())
+                Some("run the command in a folder that has a registry or below it, or use --registry".into())
             }
             Self::Yaml(error) => error.hint(),
             Self::Edit { .. } => Some(
-                "an anchor, an alias or an unusual layout is in the way; edit the entry by hand"
+                "an anchor, an alias or an unusual layout prevents the edit; edit the entry by hand"
                     .into(),
             ),
             Self::Path { .. } => {
-                Some("`file:` is relative to the registry's folder and stays inside it".into())
+                Some("`file:` must be a path inside the registry's folder, relative to it".into())
             }
-            Self::Foreign { .. } => Some("remove it, and look who put it there".into()),
+            Self::Foreign { .. } => Some("remove it, and find out which program made it".into()),
             Self::NoLease { .. } => {
                 Some("it may hold any image; remove the file if no run is using images".into())
             }
             Self::NoNotes { .. } => Some(
-                "look for them with `docker images --filter dangling=true`, then remove the file"
+                "find them with `docker images --filter dangling=true`, then remove the file"
                     .into(),
             ),
             Self::Io { source, .. } if source.kind() == io::ErrorKind::ReadOnlyFilesystem => Some(

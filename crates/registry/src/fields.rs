@@ -194,14 +194,14 @@ impl<'a> Fields<'a> {
     }
 
     fn number(&self, key: Key) -> Result<Option<f64>, Problem> {
-        self.bare(key, "a number that is not negative", |text, kind| {
+        self.bare(key, "a number of at least 0", |text, kind| {
             let number: f64 = text.parse().ok().filter(|_| kind == Plain::Number)?;
             (number.is_finite() && number >= 0.0).then_some(number)
         })
     }
 
     fn count(&self, key: Key) -> Result<u64, Problem> {
-        let count = self.bare(key, "a whole number that is not negative", |text, _| {
+        let count = self.bare(key, "a whole number of at least 0", |text, _| {
             text.parse().ok()
         })?;
         Ok(count.unwrap_or_default())

@@ -19,7 +19,7 @@ pub(crate) fn open(path: &Utf8Path, options: &mut OpenOptions) -> Result<Option<
     options.custom_flags(flags.bits().cast_signed());
     let foreign = || Error::Foreign {
         path: path.to_owned(),
-        rule: "is not a regular file, as those that imgpipe keeps for itself",
+        rule: "is not a regular file, but imgpipe needs one here",
     };
     let file = match options.open(path) {
         Ok(file) => file,

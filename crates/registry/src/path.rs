@@ -31,7 +31,7 @@ impl StorePath {
         };
         let relative = lexical(file).map_err(refuse)?;
         if work::is_own(&relative) {
-            return Err(refuse("is in the folder that imgpipe keeps for itself"));
+            return Err(refuse("is in imgpipe's internal folder"));
         }
         if registry.file_name() == Some(relative.as_str()) {
             return Err(refuse("is the registry itself"));
@@ -76,18 +76,18 @@ impl StorePath {
             };
             match real {
                 Some(real) if !real.starts_with(&root) => {
-                    return Err(refuse("leads out of the registry's folder through a link"));
+                    return Err(refuse(
+                        "leads out of the registry's folder through a symbolic link",
+                    ));
                 }
                 Some(real) if real.strip_prefix(&root).is_ok_and(work::is_own) => {
-                    return Err(refuse(
-                        "leads into the folder that imgpipe keeps for itself",
-                    ));
+                    return Err(refuse("leads into imgpipe's internal folder"));
                 }
                 Some(real) if Some(&real) == registry.as_ref() => {
                     return Err(refuse("leads to the registry itself"));
                 }
                 Some(_) => {}
-                None if path.is_symlink() => return Err(refuse("is a link to nothing")),
+                None if path.is_symlink() => return Err(refuse("is a dangling symbolic link")),
                 None => break,
             }
         }

@@ -45,7 +45,7 @@ impl Registry {
         check_size(path, &text)?;
         let bare = text.strip_prefix('\u{feff}').unwrap_or(&text);
         if let Some(at) = bare.find('\0') {
-            let problem = Problem::new(Mark::of(bare, at), "a NUL byte stands here");
+            let problem = Problem::new(Mark::of(bare, at), "found a NUL byte");
             return Err(yaml::Error::syntax(path, problem).into());
         }
         let tree = yaml::parse(&text).map_err(|problem| yaml::Error::syntax(path, problem))?;

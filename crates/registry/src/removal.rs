@@ -128,7 +128,7 @@ impl Store {
         if !metadata.is_file() {
             return Err(Error::Path {
                 path,
-                rule: "is not a regular file, and stays".into(),
+                rule: "is not a regular file, so it was not removed".into(),
             });
         }
         fs::remove_file(&path).map_err(Error::io("remove", &path))?;

@@ -144,7 +144,7 @@ impl Store {
         // None of the folders may be there yet.
         let existing = path.ancestors().find(|folder| folder.is_dir());
         let folder = existing.unwrap_or(&path);
-        let failed = Error::io("look for room in", folder);
+        let failed = Error::io("check the free space of", folder);
         let stat = rustix::fs::statvfs(folder.as_std_path());
         let found = fs::metadata(folder).and_then(|folder| Ok((folder.dev(), stat?)));
         let (id, stat) = found.map_err(failed)?;

@@ -62,7 +62,7 @@ impl Store {
         if path.is_symlink() {
             return Err(Error::Path {
                 path,
-                rule: "is a link, where a folder must be".into(),
+                rule: "is a symbolic link, but must be a folder".into(),
             });
         }
         fs::create_dir_all(&path).map_err(Error::io("create", &path))?;

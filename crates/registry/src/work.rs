@@ -118,12 +118,12 @@ fn is_nothing(error: &io::Error) -> bool {
 }
 
 fn no_folder(path: Utf8PathBuf) -> Error {
-    let rule = "is not a folder, as those that imgpipe keeps for itself";
+    let rule = "is not a folder, but imgpipe needs one here";
     Error::Foreign { path, rule }
 }
 
 fn leads_out(path: Utf8PathBuf) -> Error {
-    let rule = "leads out of the registry's folder through a link";
+    let rule = "leads out of the registry's folder through a symbolic link";
     Error::Foreign { path, rule }
 }
 

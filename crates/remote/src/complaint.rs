@@ -83,7 +83,7 @@ fn message(tail: &str) -> String {
         .lines()
         .rev()
         .find(|line| line.contains("level=fatal") || line.starts_with("FATA"));
-    let line = fatal.or(last).unwrap_or("it failed and said nothing");
+    let line = fatal.or(last).unwrap_or("it failed without a message");
     let quoted = line
         .split_once("msg=\"")
         .and_then(|(_, rest)| rest.strip_suffix('"'));

@@ -24,7 +24,7 @@ pub enum Error {
     },
 
     /// The registry wants other credentials, or gives no access.
-    #[error("{reference}: the registry gives no access: {reason}")]
+    #[error("{reference}: the registry denied access: {reason}")]
     Denied {
         /// What was asked for.
         reference: String,
@@ -33,7 +33,7 @@ pub enum Error {
     },
 
     /// The registry speaks plain HTTP, or has a certificate that nobody vouches for.
-    #[error("{reference}: the registry is not reached over TLS: {reason}")]
+    #[error("{reference}: no TLS connection to the registry: {reason}")]
     Insecure {
         /// What was asked for.
         reference: String,
@@ -51,7 +51,7 @@ pub enum Error {
     },
 
     /// No room for what is downloaded.
-    #[error("{reference}: there is no room for it: {reason}")]
+    #[error("{reference}: not enough disk space for the download: {reason}")]
     NoRoom {
         /// What was asked for.
         reference: String,
@@ -69,7 +69,7 @@ pub enum Error {
     },
 
     /// Bytes differ from the digest that names them.
-    #[error("{reference}: the registry serves something else than it names: {reason}")]
+    #[error("{reference}: the registry sent data that does not match its digest: {reason}")]
     Damaged {
         /// What was asked for.
         reference: String,
@@ -87,7 +87,7 @@ pub enum Error {
     },
 
     /// The image is there, but for other platforms.
-    #[error("{reference}: is not there for {}, but for {}", wanted.platform(), offered.join(", "))]
+    #[error("{reference}: not available for {}, only for {}", wanted.platform(), offered.join(", "))]
     NoPlatform {
         /// What was asked for.
         reference: String,
@@ -144,22 +144,24 @@ impl Reported for Error {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Program(process::Error::NotFound { .. }) => {
-                Some("install skopeo: remote registries are reached through it")
+                Some("install skopeo: imgpipe uses it for remote registries")
             }
             Self::Program(process::Error::Timeout { .. }) => {
-                Some("if the registry only needs longer, --engine-timeout DUR sets the time limit")
+                Some("if the registry is slow, set a longer timeout with --engine-timeout DUR")
             }
             Self::Denied { .. } => Some(
-                "log in with `skopeo login REGISTRY`, or name a file of credentials with --authfile; a registry may also say so of what is not there",
+                "log in with `skopeo login REGISTRY`, or give credentials with --authfile; registries may also deny access if the image does not exist",
             ),
-            Self::Insecure { .. } => Some("--insecure reaches a registry over plain HTTP"),
+            Self::Insecure { .. } => {
+                Some("use --insecure for a registry with plain HTTP or an untrusted certificate")
+            }
             Self::NoPolicy { .. } => Some(
-                "see containers-policy.json(5); packages bring one as /etc/containers/policy.json",
+                "see containers-policy.json(5); skopeo's package usually installs /etc/containers/policy.json",
             ),
-            Self::NoPlatform { .. } => Some("--platform takes another one"),
-            Self::Damaged { .. } | Self::Mismatch { .. } => Some(
-                "something between here and the registry changes bytes, or its storage is damaged",
-            ),
+            Self::NoPlatform { .. } => Some("choose another platform with --platform"),
+            Self::Damaged { .. } | Self::Mismatch { .. } => {
+                Some("a proxy may change the data, or the registry's storage is damaged")
+            }
             _ => None,
         };
         hint.map(str::to_owned)

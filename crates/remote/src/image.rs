@@ -64,7 +64,8 @@ pub(crate) fn read(
         == Some(1)
     {
         return Err(unsupported(
-            "is stored in Docker's first schema, which has no config; push it again with a current tool".into(),
+            "is in Docker's old schema 1, which has no config; push it again with a current tool"
+                .into(),
         ));
     }
     if value.get("manifests").is_none() {
@@ -76,7 +77,7 @@ pub(crate) fn read(
         {
             true => Ok(Document::Manifest(manifest)),
             false => Err(unsupported(format!(
-                "is no image: its config is `{}`",
+                "is not an image: its config is `{}`",
                 process::one_line(config, PIECE)
             ))),
         };

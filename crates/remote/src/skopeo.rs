@@ -99,7 +99,7 @@ impl Remote {
         }
         Err(Error::Unsupported {
             reference: reference.to_string(),
-            what: "its indexes name each other".into(),
+            what: "its indexes are nested too deeply".into(),
         })
     }
 
@@ -165,7 +165,7 @@ impl Remote {
             }
             left -= 1;
             if let OnRetry(Some(hears)) = &self.options.on_retry {
-                hears(&format!("{error}; trying again in {} s", pause.as_secs()));
+                hears(&format!("{error}; retrying in {} s", pause.as_secs()));
             }
             thread::sleep(pause);
             pause = (2 * pause).min(LONGEST_PAUSE);

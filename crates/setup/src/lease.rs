@@ -118,7 +118,8 @@ impl Leases<'_> {
         };
         match self.store.lease(term, images, self.lock_timeout) {
             Err(error) if error.is_read_only() => {
-                self.reporter.detail(format!("no lease is taken: {error}"));
+                self.reporter
+                    .detail(format!("cannot take a lease: {error}"));
                 Ok(self.store.read_or_empty()?)
             }
             held => Ok(held?),
@@ -130,7 +131,7 @@ impl Leases<'_> {
 pub fn run(id: &str) -> Result<Holder, Failure> {
     if id.is_empty() || id.len() > MAX_ID {
         return Err(Failure::usage(format!(
-            "the ID of a run has 1 to {MAX_ID} bytes, and this one has {}",
+            "the ID of a run must have 1 to {MAX_ID} bytes; this one has {}",
             id.len()
         )));
     }

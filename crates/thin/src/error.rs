@@ -51,12 +51,12 @@ impl Reported for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::NotRegistered { base, .. } => Some(format!(
-                "register `{base}` again, or make the image again with imgbuild --rebuild"
+                "register `{base}` again, or rebuild the image with imgbuild --rebuild"
             )),
             Self::Cycle { .. } => Some(
-                "choose another base, or first build one of these images on another base".into(),
+                "choose another base, or first rebuild one of these images on another base".into(),
             ),
-            Self::TooDeep { .. } => Some("save one of its bases whole with imgsave --full".into()),
+            Self::TooDeep { .. } => Some("make one of its bases whole with imgsave --full".into()),
             Self::Registry(error) => error.hint(),
             Self::Archive(error) => error.hint(),
         }

@@ -27,9 +27,7 @@ pub fn the_registered(images: &[Image], entry: &Entry) -> Result<usize, Failure>
                     held.join(", "),
                     entry.name
                 ))
-                .with_hint(
-                    "restore the archive that was registered, or register this one with imgsave",
-                )
+                .with_hint("restore the registered archive, or register this one with imgsave")
             }),
         (None, [_]) => Ok(0),
         (None, several) => several
@@ -37,7 +35,7 @@ pub fn the_registered(images: &[Image], entry: &Entry) -> Result<usize, Failure>
             .position(|image| image.tags.iter().any(is_own))
             .ok_or_else(|| {
                 wrong(format!(
-                    "holds {} images, and none is tagged `{}`",
+                    "holds {} images, but none is tagged `{}`",
                     several.len(),
                     entry.docker_tag
                 ))

@@ -31,7 +31,7 @@ pub fn parse(text: &str) -> Result<u64, String> {
     let number: f64 = number.parse().map_err(|_| wrong())?;
     if is_bare && number != 0.0 {
         return Err(format!(
-            "`{text}` has no unit: say {text}GB, {text}GiB or {text}MB"
+            "`{text}` has no unit: use {text}GB, {text}GiB or {text}MB"
         ));
     }
     let bytes = number * base.powi(exponent);

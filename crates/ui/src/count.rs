@@ -5,7 +5,7 @@ use std::num::NonZero;
 /// Reads a whole number of one or more.
 pub fn parse(text: &str) -> Result<NonZero<usize>, String> {
     text.parse()
-        .map_err(|_| format!("`{text}` is not a number of one or more"))
+        .map_err(|_| format!("`{text}` is not a number of at least 1"))
 }
 
 /// Reads a whole number, which may be none.

@@ -24,7 +24,7 @@ pub fn working_dir() -> Result<Utf8PathBuf, Failure> {
     let here = env::current_dir().map_err(|error| {
         Failure::new(
             Code::Other,
-            format!("the working directory can't be read: {error}"),
+            format!("cannot read the working directory: {error}"),
         )
     })?;
     Utf8PathBuf::from_path_buf(here).map_err(|path| {

@@ -13,7 +13,7 @@ use crate::Operand;
 const MAX_RECORD: usize = 64 * 1024;
 
 /// What a NUL in a line means: an archive itself was piped in, or `-0` was forgotten.
-const NO_LINES: &str = "standard input holds NUL bytes, so it is no list of lines";
+const NO_LINES: &str = "standard input contains NUL bytes";
 
 /// What an empty standard input means: the command before it in the pipeline printed nothing.
 const NOTHING: &str = "nothing on standard input; did the command before it fail?";
@@ -34,7 +34,7 @@ impl Input {
             Ok(Self::Stdin(Lines::new(std::io::stdin().lock(), null)))
         } else if operands.iter().any(|operand| operand == "-") {
             Err(Failure::usage(
-                "`-` (standard input) can't be mixed with operands",
+                "`-` (standard input) cannot be combined with operands",
             ))
         } else if operands.iter().any(String::is_empty) {
             Err(Failure::usage("an operand is empty"))
@@ -72,7 +72,7 @@ pub fn reads_stdin<S: AsRef<str>>(operands: &[S], what: &str) -> Result<bool, Fa
     let named = matches!(operands, [one] if one.as_ref() == "-");
     if operands.is_empty() && std::io::stdin().is_terminal() {
         return Err(
-            Failure::usage(format!("nothing to read: give {what}, or pipe them in"))
+            Failure::usage(format!("no input: give {what}, or pipe them in"))
                 .with_hint("see --help for examples"),
         );
     }
@@ -127,10 +127,7 @@ impl<R: Read> Lines<R> {
             let mut record = Vec::new();
             let mut limited = Read::take(&mut self.reader, MAX_RECORD as u64 + 1);
             let read = limited.read_until(self.end, &mut record).map_err(|error| {
-                Failure::new(
-                    Code::Other,
-                    format!("standard input can't be read: {error}"),
-                )
+                Failure::new(Code::Other, format!("cannot read standard input: {error}"))
             })?;
             if read == 0 {
                 return if self.any {
@@ -156,7 +153,7 @@ impl<R: Read> Lines<R> {
             self.any = true;
             if record.contains(&0) {
                 return Err(Failure::invalid(NO_LINES).with_hint(
-                    "give the paths or names, one a line; -0 reads records that end with NUL",
+                    "give one path or name per line, or use -0 for records that end with NUL",
                 ));
             }
             return String::from_utf8(record).map(Some).map_err(|error| {

@@ -22,8 +22,8 @@ const VARIABLE: &str = "IMG_LOG";
 pub(crate) fn start(verbose: u8, reporter: &Reporter) -> Result<(), Failure> {
     let level = match env::var(VARIABLE).ok().filter(|level| !level.is_empty()) {
         Some(level) => level.parse().map_err(|_| {
-            Failure::usage(format!("{VARIABLE} is `{level}`, which is no level"))
-                .with_hint("levels are off, error, warn, info, debug and trace")
+            Failure::usage(format!("{VARIABLE}: unknown level `{level}`"))
+                .with_hint("use off, error, warn, info, debug or trace")
         })?,
         None => match verbose {
             0 | 1 => LevelFilter::OFF,

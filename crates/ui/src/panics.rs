@@ -39,9 +39,9 @@ fn failure(info: &PanicHookInfo<'_>) -> Failure {
     let payload = info.payload();
     let text = payload.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
-    let says = text.unwrap_or("no reason given");
+    let says = text.unwrap_or("no message");
     let at = info.location().map(|at| format!(" at {at}"));
     let message = format!("internal error{}: {says}", at.unwrap_or_default());
     Failure::new(Code::Other, message)
-        .with_hint("this is a bug in imgpipe: please report this line and the command")
+        .with_hint("this is a bug in imgpipe; please report it with this line and the command")
 }

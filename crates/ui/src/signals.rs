@@ -61,7 +61,7 @@ static ENDING: AtomicBool = AtomicBool::new(false);
 /// Watches for the signals that ask a process to end, from now on.
 pub(crate) fn watch(reporter: &Reporter, hooks: Hooks) -> Result<(), Failure> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])
-        .map_err(|error| Failure::new(Code::Other, format!("signals can't be watched: {error}")))?;
+        .map_err(|error| Failure::new(Code::Other, format!("cannot watch signals: {error}")))?;
     let reporter = reporter.clone();
     thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {

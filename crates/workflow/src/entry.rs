@@ -135,7 +135,7 @@ fn runs_on(written: Option<&Written>, matrix: &Value) -> Result<Vec<String>, Str
         Value::Text(text) => Ok(text.trim().to_owned()),
         Value::Null => Ok(String::new()),
         Value::Unknown(why) => Err(why),
-        _ => Err("`runs-on` is no label, and no list of labels".to_owned()),
+        _ => Err("`runs-on` is neither a label nor a list of labels".to_owned()),
     };
     let labels = items
         .into_iter()
@@ -170,6 +170,6 @@ fn container(written: Option<&Written>, matrix: &Value) -> Result<Option<String>
         Value::Null => Ok(None),
         Value::Text(text) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
         Value::Unknown(why) => Err(why.clone()),
-        _ => Err("`container` is no image, and no object with one".to_owned()),
+        _ => Err("`container` is neither an image nor an object with one".to_owned()),
     }
 }

@@ -56,7 +56,7 @@ impl Filter {
             false => {
                 let known: Vec<_> = known.into_iter().collect();
                 Err(format!(
-                    "no entry has the key `{}` (known are {})",
+                    "no entry has the key `{}` (known: {})",
                     self.key,
                     known.join(", ")
                 ))

@@ -25,14 +25,17 @@ pub fn parse_workflow(path: &Utf8Path, text: &str) -> Result<Vec<JobEntry>, Erro
     let workflow = Written::parse(path, text)?;
     let wrong = |at: Mark, message: &str| Error::syntax(path, Problem::new(at, message));
     let jobs = workflow.get("jobs");
-    let jobs = jobs.ok_or_else(|| wrong(workflow.at, "holds no `jobs`: this is no workflow"))?;
+    let jobs = jobs.ok_or_else(|| wrong(workflow.at, "has no `jobs`: this is not a workflow"))?;
     let Content::Map(pairs) = &jobs.content else {
-        return Err(wrong(jobs.at, "`jobs` is no mapping: this is no workflow"));
+        return Err(wrong(
+            jobs.at,
+            "`jobs` is not a mapping: this is not a workflow",
+        ));
     };
     let mut entries = Vec::new();
     for (id, job) in pairs {
         if !matches!(job.content, Content::Map(_)) {
-            return Err(wrong(job.at, &format!("the job `{id}` is no mapping")));
+            return Err(wrong(job.at, &format!("the job `{id}` is not a mapping")));
         }
         entries.extend(of_job(id, job));
     }
@@ -57,7 +60,7 @@ pub fn called(entries: Vec<JobEntry>, name: &str) -> Result<Vec<JobEntry>, Strin
     let mut jobs: Vec<_> = entries.iter().map(|entry| entry.job.as_str()).collect();
     jobs.dedup();
     let jobs = jobs.join(", ");
-    Err(format!("there is no job `{name}` (there are {jobs})"))
+    Err(format!("there is no job `{name}` (known: {jobs})"))
 }
 
 fn of_job(id: &str, job: &Written) -> Vec<JobEntry> {

@@ -42,7 +42,7 @@ pub(super) fn names<T: FromStr<Err = NameError>>(value: &Value) -> Result<Vec<T>
             let all = items.iter().map(names).collect::<Result<Vec<_>, _>>()?;
             Ok(all.into_iter().flatten().collect())
         }
-        _ => Err("is no name, and no list of names".to_owned()),
+        _ => Err("is neither a name nor a list of names".to_owned()),
     }
 }
 
@@ -55,7 +55,9 @@ pub(super) fn compilers(compiler: &Value, version: &Value) -> Result<Vec<Compile
         ([], Some(version)) => Err(format!("has the version {version}, but no compiler")),
         ([one], version) => Ok(vec![one_compiler(one, version.as_deref())?]),
         (several, None) => several.iter().map(|one| one_compiler(one, None)).collect(),
-        (_, Some(version)) => Err(format!("has one version, {version}, for several compilers")),
+        (_, Some(version)) => Err(format!(
+            "has several compilers, but only one version, {version}"
+        )),
     }
 }
 
@@ -95,7 +97,7 @@ fn exact(value: &Value) -> Result<Option<String>, String> {
     let text = match value {
         Value::Null => return Ok(None),
         Value::Unknown(why) => return Err(why.clone()),
-        Value::List(_) | Value::Map(_) => return Err("`version` is no version".to_owned()),
+        Value::List(_) | Value::Map(_) => return Err("`version` is not a version".to_owned()),
         value => value.text().trim().to_owned(),
     };
     let numbers = |text: &str| {
@@ -105,9 +107,7 @@ fn exact(value: &Value) -> Result<Option<String>, String> {
     match text.as_str() {
         "" => Ok(None),
         text if numbers(text) => Ok(Some(text.to_owned())),
-        text => Err(format!(
-            "the version `{text}` is no number: which one is meant, only the workflow knows"
-        )),
+        text => Err(format!("the version `{text}` is not a number")),
     }
 }
 

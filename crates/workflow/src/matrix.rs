@@ -31,7 +31,7 @@ pub(super) fn combinations(matrix: &Written) -> Result<Vec<Combination>, (Mark, 
     let read = match Value::of(matrix) {
         Value::Map(pairs) => pairs,
         Value::Unknown(why) => return Err((matrix.at, why)),
-        _ => return Err(wrong("`strategy.matrix` is no mapping")),
+        _ => return Err(wrong("`strategy.matrix` is not a mapping")),
     };
     let place = |key: &str, index| place(matrix, key, index);
     let mut axes: Vec<(String, Vec<Value>)> = Vec::new();
@@ -55,7 +55,7 @@ pub(super) fn combinations(matrix: &Written) -> Result<Vec<Combination>, (Mark, 
             if !axes.iter().any(|(axis, _)| axis.eq_ignore_ascii_case(key)) {
                 return Err((
                     *at,
-                    format!("`exclude` names `{key}`, which is no axis of the matrix"),
+                    format!("`exclude` names `{key}`, which is not an axis of the matrix"),
                 ));
             }
         }
@@ -92,7 +92,7 @@ pub(super) fn combinations(matrix: &Written) -> Result<Vec<Combination>, (Mark, 
         }
     }
     if made.is_empty() {
-        return Err(wrong("the matrix makes no combination"));
+        return Err(wrong("the matrix has no combinations"));
     }
     Ok(made)
 }
@@ -110,7 +110,7 @@ fn list(key: &str, value: Value) -> Result<Vec<Value>, String> {
     match value {
         Value::List(items) => Ok(items),
         Value::Unknown(why) => Err(why),
-        _ => Err(format!("`{key}` of the matrix is no list")),
+        _ => Err(format!("`{key}` of the matrix is not a list")),
     }
 }
 
@@ -124,7 +124,7 @@ fn mappings(
         match item {
             Value::Map(pairs) => Ok((at, pairs)),
             Value::Unknown(why) => Err((at, why)),
-            _ => Err((at, format!("an entry of `{key}` is no mapping"))),
+            _ => Err((at, format!("an entry of `{key}` is not a mapping"))),
         }
     });
     read.collect()
@@ -218,7 +218,7 @@ impl Room {
     }
 
     fn full() -> String {
-        format!("the matrix makes more than {MAX_VALUES} values")
+        format!("the matrix has more than {MAX_VALUES} values")
     }
 }
 

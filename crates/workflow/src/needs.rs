@@ -114,7 +114,7 @@ impl JobEntry {
         let architecture = match (named, system.architecture) {
             (Some(named), Some(of_image)) if named != of_image && system.image.is_some() => {
                 return Err(format!(
-                    "`architecture`: is {named}, and the container is for {of_image}"
+                    "`architecture`: is {named}, but the container is for {of_image}"
                 ));
             }
             (named, of_system) => named.or(of_system),
@@ -137,7 +137,7 @@ impl JobEntry {
         let named = requirement.image_name();
         named.map_err(|error| {
             format!(
-                "no image can be named for its system `{}`: {error}",
+                "cannot name an image for its system `{}`: {error}",
                 requirement.os
             )
         })?;
@@ -153,7 +153,7 @@ impl JobEntry {
         match names(value).map_err(about)?[..] {
             [] => Ok(None),
             [one] => Ok(Some(one)),
-            _ => Err(about("is more than one".to_owned())),
+            _ => Err(about("has more than one value".to_owned())),
         }
     }
 

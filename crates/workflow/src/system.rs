@@ -43,7 +43,7 @@ pub(super) fn system(
         let system = Linux::of_image(image).map_err(|error| {
             let hint = error.hint().map(|hint| format!(" ({hint})"));
             let hint = hint.unwrap_or_default();
-            format!("the container `{image}` can't be read: {error}{hint}")
+            format!("invalid container `{image}`: {error}{hint}")
         })?;
         return Ok(System::Linux(Linux {
             // A 64-bit runner runs containers for 32 bits too.
@@ -58,7 +58,7 @@ pub(super) fn system(
         (Some((_, os)), _) => Ok(bare(os.clone(), architecture)),
         (None, Some((os, architecture))) => Ok(bare(os, Some(architecture))),
         (None, None) => Err(format!(
-            "the system of the runner `{}` is not known",
+            "the system of the runner `{}` is unknown",
             labels.join(", ")
         )),
     }
@@ -90,7 +90,7 @@ mod tests {
         let linux = |os: &str, architecture| Ok(bare(os.parse().expect(os), architecture));
         let other = |label: &str| Ok(System::Other(label.into()));
         let (x86, arm) = (Some(Architecture::X86_64), Some(Architecture::Aarch64));
-        let unknown = |label: &str| Err(format!("the system of the runner `{label}` is not known"));
+        let unknown = |label: &str| Err(format!("the system of the runner `{label}` is unknown"));
         for (labels, container, expected) in [
             (&["ubuntu-latest"][..], "", linux("ubuntu:24.04", x86)),
             (&["Ubuntu-22.04"], "", linux("ubuntu:22.04", x86)),

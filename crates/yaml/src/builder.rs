@@ -94,7 +94,7 @@ impl<'a> Builder<'a> {
             Event::DocumentStart(_) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    return Err(Problem::new(at, "a second document begins here")
+                    return Err(Problem::new(at, "a second YAML document starts here")
                         .hint("a file is one YAML document"));
                 }
                 Ok(())
@@ -230,7 +230,7 @@ fn no_duplicates(pairs: &[(Node, Node)]) -> Result<(), Problem> {
         {
             return Err(Problem::new(
                 key.at,
-                format!("the key `{}` is there twice", shown(text)),
+                format!("duplicate key `{}`", shown(text)),
             ));
         }
     }

@@ -35,7 +35,7 @@ pub fn read(path: &Utf8Path) -> Result<Option<(String, Metadata)>, Error> {
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let before = String::from_utf8_lossy(&error.as_bytes()[..valid]);
-        let problem = Problem::new(Mark::of(&before, valid), "a byte here is not UTF-8");
+        let problem = Problem::new(Mark::of(&before, valid), "a byte is not valid UTF-8");
         Error::syntax(path, problem.hint("save the file as UTF-8"))
     })?;
     Ok(Some((text, opened)))

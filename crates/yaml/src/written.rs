@@ -95,10 +95,7 @@ fn of(tree: &Tree, node: &Node, depth: usize, left: &mut usize) -> Result<Writte
             Content::Map(pairs.collect::<Result<_, _>>()?)
         }
         Value::Alias { name, .. } => {
-            return Err(Problem::new(
-                at,
-                format!("`*{name}` is an alias of nothing"),
-            ));
+            return Err(Problem::new(at, format!("`*{name}` refers to no anchor")));
         }
     };
     Ok(Written { at, content })
@@ -151,8 +148,8 @@ mod tests {
         for (text, says) in [
             ("a: [", "w.yml:"),
             ("[a]: 1", "w.yml:1:1: a key must be a text"),
-            ("a: 1\n---\nb: 1\n", "w.yml:2:1: a second document"),
-            ("a: 1\na: 2\n", "w.yml:2:1: the key `a` is there twice"),
+            ("a: 1\n---\nb: 1\n", "w.yml:2:1: a second YAML document"),
+            ("a: 1\na: 2\n", "w.yml:2:1: duplicate key `a`"),
         ] {
             let refused = parse(text).expect_err(text);
             assert!(refused.starts_with(says), "{refused}");

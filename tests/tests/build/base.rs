@@ -98,5 +98,5 @@ fn a_saved_image_is_replaced_with_a_warning() {
     again.ok().stderr_lacks("replaces");
     build(&s, &plan(&none))
         .fails("imgbuild", 4, "is neither registered nor in the engine")
-        .stderr_has("--pull lets the engine pull it");
+        .stderr_has("let the engine pull it with --pull");
 }

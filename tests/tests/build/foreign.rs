@@ -33,7 +33,7 @@ fn one_foreign_plan_is_refused_before_others_are_built() {
         for words in [&[][..], &["--jobs", "2"], &["--rebuild"]] {
             let command = s.command("imgbuild").args(words);
             let refused = command.input(plans.join("\n")).run();
-            refused.fails("imgbuild", 5, "can't run programs for s390x");
+            refused.fails("imgbuild", 5, "cannot run s390x programs");
             refused.stderr_has(&s.image("foreign"));
             refused.stderr_has("binfmt_misc").stderr_lacks("building");
             assert_eq!(s.read("image-registry.yml"), before, "{refused}");
@@ -46,7 +46,7 @@ fn one_foreign_plan_is_refused_before_others_are_built() {
     ];
     let all = s.command("imgbuild").arg("--keep-going");
     let all = all.input(plans.join("\n")).run();
-    all.code(5).stderr_has("can't run programs for s390x");
+    all.code(5).stderr_has("cannot run s390x programs");
     all.stdout(&format!("{}\n{}\n", s.archive("one"), s.archive("two")));
 }
 
@@ -74,7 +74,7 @@ fn a_foreign_plan_that_runs_nothing_is_built_with_others() {
     // What runs programs on an image of the same call is found before that is built.
     if sees_emulators() {
         let refused = build(&s, &second(r#"{"run":"true"}"#));
-        refused.fails("imgbuild", 5, "can't run programs for s390x");
+        refused.fails("imgbuild", 5, "cannot run s390x programs");
         refused.stderr_lacks("building");
     }
     let paths = format!(
@@ -111,7 +111,7 @@ fn a_name_that_says_another_architecture_is_refused() {
         refused.fails(
             "imgbuild",
             3,
-            "the name is for x86_64, and the image would be for s390x",
+            "the name is for x86_64, but the image would be for s390x",
         );
         refused.stderr_has(&format!("hint: name it `{}-s390x`", s.image("c")));
         refused.stderr_lacks("building").stdout("");

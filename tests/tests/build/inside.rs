@@ -52,7 +52,7 @@ fn what_an_image_really_holds_is_not_built() {
         .ok()
         .stdout(&(s.archive("base") + "\n"))
         .stderr_has("meets the requirement")
-        .stderr_has("its entry is completed")
+        .stderr_has("completed its entry")
         .stderr_lacks("building");
     let registry = s.read("image-registry.yml");
     for line in [

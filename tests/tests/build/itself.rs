@@ -71,7 +71,7 @@ fn a_build_file_that_names_the_image_itself_is_refused() {
         let path = format!("images/{}/Dockerfile.{name}", s.project());
         s.write(&path, text);
         build(&s, &plan)
-            .fails("imgbuild", 3, "names the image itself")
+            .fails("imgbuild", 3, "uses the image itself")
             .stderr_lacks("building");
         recipe(&s, "RUN true");
         assert_eq!(traces(&s), before);

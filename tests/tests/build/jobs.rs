@@ -139,7 +139,7 @@ fn after_a_failure_it_says_who_is_affected() {
         .stdout(&expected.concat())
         .stderr_has(&affected);
     outcome.stderr_has(&format!(
-        "imgbuild: {c}: is not built, since `{bad}` was not\n"
+        "imgbuild: {c}: not built, because `{bad}` was not built\n"
     ));
     let failures = outcome
         .stderr
@@ -156,6 +156,6 @@ fn after_a_failure_it_says_who_is_affected() {
     let text = format!("{}\n{{\"version\":7}}\n{other}\n{}", plans[0], plans[4]);
     let outcome = jobs(&s, &["--keep-going"], &[text]);
     outcome.code(3).stdout(&(s.archive("b") + "\n"));
-    outcome.stderr_has("A (plan 1) and A2 (plan 2) ask for it with different `build`");
+    outcome.stderr_has("A (plan 1) and A2 (plan 2) have different `build`");
     jobs(&s, &[], &[]).fails("imgbuild", 3, "nothing on standard input");
 }

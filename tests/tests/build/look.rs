@@ -53,7 +53,7 @@ fn a_matrix_is_looked_at_before_anything_of_it_is_there() {
             ("d", &["new", &first(&on_c)]),
             ("c", &["new", &on_base]),
             ("e", &["new", &first(&on_c)]),
-            ("d", &["as above, and built once"]),
+            ("d", &["built once, as above"]),
         ],
     );
     assert_eq!(outcome.ok().stdout("").stderr, all, "{outcome}");
@@ -65,7 +65,7 @@ fn a_matrix_is_looked_at_before_anything_of_it_is_there() {
         &[
             ("c", &["new", &on_base]),
             ("d", &["new", &first(&on_c)]),
-            ("c", &["as above, and built once"]),
+            ("c", &["built once, as above"]),
             ("e", &["new", &first(&on_c)]),
         ],
     );
@@ -89,7 +89,7 @@ fn a_matrix_is_looked_at_before_anything_of_it_is_there() {
     );
     outcome
         .code(4)
-        .stderr_has("is not built, since")
+        .stderr_has("not built, because")
         .stderr_has(&said(&s, &[("c", &["new", &on_base])]));
     // The build files, too.
     let outcome = run(
@@ -145,7 +145,7 @@ fn what_stands_on_a_changed_image_is_built_again() {
     let [c, _] = plans("true");
     let [other, _] = plans("echo other");
     let outcome = run(&s, &["-n"], &[c, other]);
-    outcome.fails("imgbuild", 3, "plan 1 and plan 2 ask for it with different");
+    outcome.fails("imgbuild", 3, "plan 1 and plan 2 have different");
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn a_match_is_not_built_again() {
     with_base(&s);
     let path = s.archive("base");
     let plan = [format!(r#"{{"best_image_path":"{path}"}}"#)];
-    let says = format!("warning: {path}: the plan found this image and asks for no build");
+    let says = format!("warning: {path}: the plan has a match and needs no build");
     for words in [
         &["--rebuild"][..],
         &["-n", "--rebuild"],

@@ -261,6 +261,6 @@ fn a_match_that_was_not_built_under_the_name_is_passed_on() {
         assert_eq!(passed.ok().json()[0]["built"], false);
         let warned = s.sh(&format!("imgbuild --rebuild --json {NO_ENGINE} plan.json"));
         assert_eq!(warned.ok().json()[0]["built"], false);
-        warned.stderr_has("asks for no build");
+        warned.stderr_has("has a match and needs no build");
     }
 }

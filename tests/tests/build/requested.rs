@@ -133,7 +133,7 @@ fn exact_plans_are_for_themselves_alone() {
     for files in ["a-exact b-exact", "a-exact b"] {
         for words in ["", "--jobs 2"] {
             let refused = s.sh(&format!("imgbuild {words} {files}"));
-            let says = "plan 1 and plan 2 ask for it with different packages";
+            let says = "plan 1 and plan 2 have different packages";
             refused
                 .fails("imgbuild", 3, says)
                 .stdout("")
@@ -171,7 +171,7 @@ fn plans_that_differ_in_more_than_packages_are_refused() {
         (plan("B", &on_base, steps), "`build`"),
     ] {
         let refused = build(&s, &format!("{a}\n{b}"));
-        let says = format!("A (plan 1) and B (plan 2) ask for it with different {what}");
+        let says = format!("A (plan 1) and B (plan 2) have different {what}");
         refused.fails("imgbuild", 3, &says).stderr_lacks("building");
     }
     // One base, named in two ways.
@@ -302,7 +302,7 @@ fn versions_that_differ_are_refused_with_both_plans() {
     require(&s, "b", &["bc=2"]);
     let before = traces(&s);
     for words in ["", "--jobs 2"] {
-        let says = "plan 1 and plan 2 ask for it with different versions of package `bc`";
+        let says = "plan 1 and plan 2 have different versions of package `bc`";
         let refused = s.sh(&format!("imgbuild {words} a b"));
         refused.fails("imgbuild", 3, says).stderr_lacks("building");
     }

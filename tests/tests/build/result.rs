@@ -96,5 +96,5 @@ fn a_ready_image_is_passed_through_if_it_is_there() {
         .run()
         .ok()
         .stdout(&format!("{path}\n"))
-        .stderr_has("asks for no build");
+        .stderr_has("has a match and needs no build");
 }

@@ -86,8 +86,8 @@ fn a_step_is_done_again_exactly_when_the_remote_moved() {
     assert!(!built(&s, &plan));
     let registry = s.read("image-registry.yml");
     assert!(
-        registry.contains("built_because: \"step 2: its probe answered differently\"")
-            || registry.contains("built_because: 'step 2: its probe answered differently'"),
+        registry.contains("built_because: \"step 2: its probe gave another answer\"")
+            || registry.contains("built_because: 'step 2: its probe gave another answer'"),
         "{registry}"
     );
     assert!(registry.contains("build_seconds: "), "{registry}");
@@ -237,7 +237,7 @@ fn a_probe_that_fails_does_what_its_step_says() {
 
     s.script("probe", "exec sleep 60");
     let slow = with("error").replace(r#""on_failure""#, r#""timeout":"1s","on_failure""#);
-    build(&s, &slow).fails("imgbuild", 1, "took longer than 1 second and");
+    build(&s, &slow).fails("imgbuild", 1, "timed out after 1 second");
     // With all that it has started.
     s.script("probe", "(sleep 60 &); sleep 60; true");
     build(&s, &slow).code(1);

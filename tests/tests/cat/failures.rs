@@ -81,12 +81,12 @@ fn what_is_no_file_says_what_it_is() {
 fn wrong_command_lines_are_usage_errors() {
     let s = Sandbox::without_engine();
     for (words, why) in [
-        (&["x"][..], "no path inside the image was given"),
+        (&["x"][..], "no path inside the image given"),
         (&[], "required"),
         (&["x", ""], "an operand is empty"),
         (&["", "x"], "an operand is empty"),
         (&["-", "-"], "either for images or for paths"),
-        (&["x", "-", "y"], "can't be mixed"),
+        (&["x", "-", "y"], "cannot be combined"),
         (&["--json", "x", "y"], "`--json` is for `--list`"),
         (&["--json", "--tar", "x"], "`--json` is for `--list`"),
         (&["--long", "x", "y"], "--list"),

@@ -47,8 +47,8 @@ fn what_no_engine_loads_is_refused_by_name() {
     s.write("oldest.tar", oldest.bytes());
     s.sh("xz < oldest.tar > xz.tar").ok();
     for (archive, text) in [
-        ("dir.tar", "skopeo's `dir:`"),
-        ("oldest.tar", "a Docker older than 1.10"),
+        ("dir.tar", "skopeo `dir:` folder"),
+        ("oldest.tar", "saved by Docker before 1.10"),
         ("xz.tar", "compressed with xz or bzip2"),
     ] {
         for command in [

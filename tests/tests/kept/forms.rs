@@ -159,7 +159,7 @@ fn a_thin_archive_stays_thin_on_its_base_unless_it_is_made_whole() {
     chain.replace("middle", &on(&chain.middle), &[]).ok();
     s.run("imgsave", ["--compress", "zstd", &path])
         .ok()
-        .stderr_has("was replaced, so its archive is whole now");
+        .stderr_has("is no longer thin, because its base");
     whole(s);
     // Another image of that name is whole, as it was asked for.
     chain.save("top", &on(&chain.base), &["--thin", "base"]);

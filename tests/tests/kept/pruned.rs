@@ -42,7 +42,7 @@ fn an_archive_behind_a_link_needs_its_base_too() {
     prune(s, &["--max-size", "0", "-v"])
         .fails("imgprune", 6, "held back by ")
         .stderr_has(&format!(
-            "{}: stays: base of {}",
+            "{}: kept: base of {}",
             s.image("middle"),
             s.image("top")
         ))
@@ -60,10 +60,7 @@ fn a_base_without_an_entry_is_no_orphan() {
     prune(s, &["--orphans"])
         .ok()
         .stdout("images/nobody.tar\n")
-        .stderr_has(&format!(
-            "{}: no entry names it, but it stays",
-            s.archive("base")
-        ));
+        .stderr_has(&format!("{}: kept this orphan", s.archive("base")));
     s.write("image-registry.yml", registry);
     whole(s);
 }

@@ -179,7 +179,7 @@ fn without_room_for_the_layers_nothing_is_replaced() {
     refused
         .fails("imgsave", 6, &s.image("base"))
         .stderr_has(&s.image("b"))
-        .stderr_has("are free where the store is");
+        .stderr_has("the store has only");
     assert_eq!(s.read("small/image-registry.yml"), before);
     assert!(s.files("small/images/.imgpipe/unfinished").is_empty());
     small

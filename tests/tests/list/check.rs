@@ -71,7 +71,7 @@ fn a_check_finds_what_is_wrong_and_says_each() {
         let said = format!("imgls: {}: ", s.image("base"));
         let said = |line: &str| line.starts_with(&said) && line.contains(text);
         assert!(outcome.stderr.lines().any(said), "{text}\n{outcome}");
-        outcome.stderr_has("imgls: 1 of 2 images did not pass the check");
+        outcome.stderr_has("imgls: 1 of 2 images failed the check");
         s.run("imgls", ["--check", &s.image("other")]).ok().silent();
     }
 }
@@ -93,7 +93,7 @@ fn a_check_of_thin_archives_looks_at_their_bases() {
     assert_eq!(states(&s, &found), [("base", "damaged"), ("top", "ok")]);
     let top = s.run("imgls", ["--check", &s.image("top")]);
     assert_eq!(states(&s, &lines(top.code(4))), [("top", "no base")]);
-    top.stderr_has("its base can't be used").stderr_has(&path);
+    top.stderr_has("its base is not usable").stderr_has(&path);
 
     // Gone.
     s.remove(&path);

@@ -38,7 +38,7 @@ fn pinning_changes_nothing_else() {
     );
     assert_eq!(s.read("image-registry.yml"), again);
     s.run("imgls", ["--pin"])
-        .fails("imgls", 2, "need the names");
+        .fails("imgls", 2, "need image names");
     s.run("imgls", ["--pin", "--check", "one"])
         .fails("imgls", 2, "cannot be used with");
 }

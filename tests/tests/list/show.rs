@@ -179,7 +179,7 @@ fn the_engine_is_asked_once_and_need_not_answer() {
     let said = &unanswered.ok().stderr;
     assert_eq!(said.lines().count(), 1, "{unanswered}");
     unanswered
-        .stderr_has("imgls: warning: the engine was not asked what is loaded: ")
+        .stderr_has("imgls: warning: cannot ask the engine which images are loaded: ")
         .stderr_has("was not found");
     s.run("imgls", ["--engine", "/nonexistent", "--no-engine"])
         .ok()

@@ -134,7 +134,7 @@ fn a_damaged_archive_is_as_good_as_absent() {
         let built = s.command("imgbuild").input(&*found).run();
         built
             .fails("imgbuild", 4, &path)
-            .stderr_has("hint: plan again");
+            .stderr_has("hint: run imgplan again");
     }
 }
 

@@ -54,7 +54,7 @@ fn a_misspelled_limit_is_a_warning() {
     let config = "images:\n  cleanup:\n    max_size_gb: 0.00035\n    keep_lats: 1\n";
     s.write(".localci.yml", config);
     let said = "imgprune: warning: ";
-    let place = ".localci.yml:4:5: `images.cleanup.keep_lats` is not known";
+    let place = ".localci.yml:4:5: `images.cleanup.keep_lats` is unknown";
     let dry = prune(&s, ["-n", "--quiet"]);
     dry.ok().stdout(&paths(&s, &["a", "b"]));
     dry.stderr_has(said).stderr_has(place);

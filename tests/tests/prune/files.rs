@@ -23,7 +23,7 @@ fn what_belongs_to_nobody_goes_when_asked() {
     let gone = prune(&s, ["--orphans", "--missing"]);
     gone.ok()
         .stdout("images/lost.tar\nimages/.imgpipe/unfinished/1-0-0000000a.tar\n");
-    gone.stderr_has(&format!("{}: the entry alone was removed", s.image("b")));
+    gone.stderr_has(&format!("{}: only the entry was removed", s.image("b")));
     assert_eq!(there(&s), ["a", "c"]);
     assert!(s.path("outside.tar").exists() && s.path("images/link.tar").is_symlink());
     assert!(s.path("images/Dockerfile.x").exists());
@@ -45,7 +45,7 @@ fn an_entry_without_an_archive_stays_for_what_stands_on_it_and_that_is_said() {
         let kept = prune(&s, words.iter().copied());
         kept.ok().stdout("");
         kept.stderr_has(&format!(
-            "{base}: has no archive, and its entry stays: base of {thin}\n"
+            "{base}: has no archive; kept its entry: base of {thin}\n"
         ));
         assert!(!kept.stderr.contains("--missing removes"), "{kept}");
     }
@@ -60,7 +60,9 @@ fn what_is_on_its_way_waits_an_hour_for_whoever_goes_on() {
     s.write(&format!("{folder}/blob"), "half");
     let left = prune(&s, ["--orphans"]);
     left.ok().stdout("");
-    left.stderr_has("1 file not registered, 4 B (in use, or on its way within the last hour");
+    left.stderr_has(
+        "1 file not registered, 4 B (kept for now: in use, or changed within the last hour",
+    );
     let hours = std::time::Duration::from_secs(2 * 60 * 60);
     let opened = std::fs::File::open(s.path(folder)).unwrap();
     let long_ago = std::time::SystemTime::now() - hours;
@@ -83,7 +85,7 @@ fn links_and_paths_that_lead_out_are_left_alone() {
     );
     let left = prune(&s, ["--max-size", "0"]);
     left.code(3).stdout(&paths(&s, &["c"]));
-    left.stderr_has(&format!("{}: left alone: ", s.image("a")));
+    left.stderr_has(&format!("{}: skipped: ", s.image("a")));
     left.stderr_has(&format!("{}: ../b.tar: holds `..`", s.image("b")));
     assert!(s.path("outside.tar").exists());
 }
@@ -102,7 +104,7 @@ fn a_file_that_two_entries_name_goes_with_the_last() {
     let kept = prune(&s, ["--max-age", "1d", "--keep", "*-c"]);
     kept.ok().stdout(&paths(&s, &["b"]));
     kept.stderr_has("before 500 kB in 3 images, freed 200 kB, after 300 kB in 1 image");
-    kept.stderr_has(&format!("{}: the entry alone was removed", s.image("a")));
+    kept.stderr_has(&format!("{}: only the entry was removed", s.image("a")));
     assert!(s.path(s.archive("c")).exists());
     prune(&s, ["--max-age", "1d"])
         .ok()
@@ -123,7 +125,7 @@ fn an_entry_stays_whose_archive_can_not_be_removed() {
     .ok();
     let held = prune(&s, ["--max-size", "0"]);
     s.sh(&format!("umount {folder}")).ok();
-    held.fails("imgprune", 6, "in a folder that can't be written");
+    held.fails("imgprune", 6, "in a folder that is not writable");
     assert_eq!(s.read("image-registry.yml"), registry);
 }
 
@@ -216,9 +218,7 @@ fn another_image_under_the_tag_stays_in_the_engine() {
     s.forget(&image);
     Image::new().build(&s, "a");
     let pruned = s.run("imgprune", ["--max-size", "0", "--rmi"]);
-    pruned
-        .ok()
-        .stderr_has("is another image in the engine, and stays");
+    pruned.ok().stderr_has("in the engine: it is another image");
     assert!(engine().has(&image));
 }
 

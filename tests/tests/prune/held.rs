@@ -21,7 +21,7 @@ fn what_is_held_stays_and_is_said() {
     held.fails("imgprune", 6, "held back by ");
     held.stderr_has(&format!("{} (pinned)", s.image("c")));
     held.stderr_has(&format!(
-        "{}: stays: in use by another command",
+        "{}: kept: in use by another command",
         s.image("a")
     ));
     assert_eq!(there(&s), ["a", "b", "c"]);
@@ -46,7 +46,7 @@ fn a_base_stays_as_long_as_something_stands_on_it() {
     );
     let kept = prune(&s, ["--max-size", "100kB", "--keep", "*-top", "-v"]);
     kept.fails("imgprune", 6, "held back by ");
-    kept.stderr_has(&format!("{base}: stays: base of {}", s.image("top")));
+    kept.stderr_has(&format!("{base}: kept: base of {}", s.image("top")));
     // The last thin archive frees its base, and goes before it.
     prune(&s, ["--max-size", "100kB"])
         .ok()
@@ -68,7 +68,7 @@ fn a_run_keeps_its_images_until_it_is_released() {
     let release = ["--engine", "/nowhere/docker", "--release", "8"];
     s.run("imgprune", release)
         .ok()
-        .stderr_has("run 8 holds nothing");
+        .stderr_has("run 8 has no leases");
     // Limits of the config hold afterwards; what is leased by another run stays.
     s.write(".localci.yml", "images: {cleanup: {max_size_gb: 0}}");
     s.run("imgprune", ["--release", "8"]).code(6);

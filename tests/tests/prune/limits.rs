@@ -40,7 +40,7 @@ fn every_figure_is_there_for_scripts() {
         found[0]["reasons"][0]
             .as_str()
             .unwrap()
-            .starts_with("the store is over 0 B")
+            .starts_with("the store exceeds 0 B")
     );
     let summary = &found[2]["summary"];
     assert_eq!(summary["before"]["bytes"], 600_000);
@@ -68,7 +68,7 @@ fn the_last_of_each_group_stay() {
         paths(&s, &["a", "c"])
     );
     prune(&s, ["--per", "os", "--max-size", "1B"]).fails("imgprune", 2, "`--per`");
-    prune(&s, ["--keep-last", "1", "--per", "["]).fails("imgprune", 2, "is no pattern");
+    prune(&s, ["--keep-last", "1", "--per", "["]).fails("imgprune", 2, "is not a valid pattern");
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn age_is_since_the_last_use_or_else_since_it_was_made() {
     // The clock went back after b was used; c was never said to be made, but its file was just now.
     let pruned = prune(&s, ["--max-age", "365d"]);
     pruned.ok().stdout(&paths(&s, &["a"]));
-    let ahead = format!("{}: last used in the future", s.image("b"));
+    let ahead = format!("{}: `last_used` is in the future", s.image("b"));
     pruned.stderr_has(&ahead);
     assert_eq!(there(&s), ["b", "c"]);
 }
@@ -123,9 +123,9 @@ fn what_a_person_keeps_is_exempt_from_limits_on_each_image() {
     ];
     let pruned = prune(&s, nightly);
     pruned.ok().stdout(&paths(&s, &["b"]));
-    pruned.stderr_has(&format!("{}: stays: pinned", s.image("top")));
-    pruned.stderr_has(&format!("{}: stays: kept by --keep *-a", s.image("a")));
-    pruned.stderr_has(&format!("{base}: stays: base of {}", s.image("top")));
+    pruned.stderr_has(&format!("{}: kept: pinned", s.image("top")));
+    pruned.stderr_has(&format!("{}: kept: kept by --keep *-a", s.image("a")));
+    pruned.stderr_has(&format!("{base}: kept: base of {}", s.image("top")));
     assert_eq!(there(&s), ["a", "base", "top"]);
     // They are bytes all the same.
     for room in [["--max-size", "1kB"], ["--min-free", "1PB"]] {
@@ -151,18 +151,18 @@ fn it_never_removes_by_surprise() {
     for (words, text) in [
         (["--max-size", "lots"], "is not a size"),
         (["--max-size", "-1GB"], "-1"),
-        (["--max-size", "50"], "`50` has no unit: say 50GB"),
-        (["--min-free", "1.5"], "`1.5` has no unit: say 1.5GB"),
-        (["--max-age", "30"], "`30` has no unit: say 30d"),
+        (["--max-size", "50"], "`50` has no unit: use 50GB"),
+        (["--min-free", "1.5"], "`1.5` has no unit: use 1.5GB"),
+        (["--max-age", "30"], "`30` has no unit: use 30d"),
         (["--max-age", "1y"], "is not a duration"),
         (["--keep-last", "1.5"], "--keep-last"),
     ] {
         prune(&s, words).fails("imgprune", 2, text);
     }
     let both = ["--keep-last", "1", "--per", "project", "--per", "os"];
-    prune(&s, both).fails("imgprune", 2, "stand alone");
+    prune(&s, both).fails("imgprune", 2, "cannot be combined with other groups");
     prune(&s, ["-n", "--keep", "typo-*", "--max-size", "1GB"])
         .ok()
-        .stderr_has("no image's name fits `typo-*`");
+        .stderr_has("no image name matches `typo-*`");
     assert_eq!(there(&s), ["a", "b", "c"]);
 }

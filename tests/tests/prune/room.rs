@@ -30,7 +30,7 @@ fn too_little_room_is_said_before_a_byte_is_written() {
         .ok()
         .stderr_lacks("removed");
     let full = save(&[&images[2]]);
-    full.fails("imgsave", 6, "are free where the store is")
+    full.fails("imgsave", 6, "the store has only")
         .stderr_has("--make-room");
     full.stderr_lacks("saving");
     assert!(s.files("small/images/.imgpipe/unfinished").is_empty());
@@ -76,11 +76,11 @@ fn room_is_where_the_archive_is_going_to_be() {
         s.run("imgsave", [image]).ok();
     }
     s.run("imgsave", [&c])
-        .fails("imgsave", 6, "are free where the store is");
+        .fails("imgsave", 6, "the store has only");
     // Before the name is known, too.
     let called = ["--project", s.project(), "--variant", "c", &c];
     s.run("imgsave", called)
-        .fails("imgsave", 6, "are free where the store is");
+        .fails("imgsave", 6, "the store has only");
     let unfinished = format!("{folder}/.imgpipe/unfinished");
     assert_eq!(s.files(&unfinished), [""; 0]);
     let made = s.command("imgsave").arg("--make-room").args(called).run();

@@ -30,7 +30,7 @@ fn what_may_pass_is_tried_again() {
         done.ok();
         // skopeo knows what to do about 429 itself.
         if status != 429 {
-            done.stderr_has("; trying again in 1 s\n");
+            done.stderr_has("; retrying in 1 s\n");
         }
         // Not at once: whoever is overloaded is not helped by that.
         assert!(
@@ -62,9 +62,9 @@ fn what_does_not_pass_is_not_tried_again() {
     let (s, registry) = (Sandbox::without_engine(), Registry::start());
     let reference = publish(&s, &registry, &two_layers(1000), "ci/capy:1");
     for (request, status, code, text) in [
-        ("GET /manifests/1", 401, 5, "gives no access"),
-        ("GET /manifests/1", 403, 5, "gives no access"),
-        ("GET /v2/", 401, 5, "gives no access"),
+        ("GET /manifests/1", 401, 5, "denied access"),
+        ("GET /manifests/1", 403, 5, "denied access"),
+        ("GET /v2/", 401, 5, "denied access"),
         ("GET /manifests/1", 404, 4, "has no such image"),
         ("GET /blobs/", 404, 4, "has no such image"),
     ] {
@@ -129,8 +129,8 @@ fn a_program_that_hangs_is_aborted_and_a_slow_one_is_not() {
     s.script("hangs", "sleep 600");
     let began = Instant::now();
     let hung = fetch("./hangs");
-    hung.fails("imgfetch", 5, "did nothing for 1 second and was ended");
-    hung.stderr_has("hint: if the registry only needs longer, --engine-timeout");
+    hung.fails("imgfetch", 5, "was aborted after 1 second without I/O");
+    hung.stderr_has("hint: if the registry is slow, set a longer timeout with --engine-timeout");
     assert!(began.elapsed() < Duration::from_secs(30));
     assert!(s.processes().is_empty(), "{:?}", s.processes());
     // It says nothing for longer than that, and moves bytes elsewhere.

@@ -137,7 +137,7 @@ fn an_image_without_a_layer_or_a_system_needs_a_name() {
         let reference = publish(&s, &registry, image, path);
         let name = format!("{}-scratch-2", &path[3..path.len() - 2]);
         s.run("imgfetch", ["--insecure", &reference])
-            .fails("imgfetch", 3, "does not say its operating system")
+            .fails("imgfetch", 3, "does not state its operating system")
             .stderr_has("--name");
         // What was downloaded is of use as soon as there is a name.
         registry.reset();
@@ -168,7 +168,7 @@ fn what_is_no_image_is_refused() {
     // Over TLS, which it does not speak.
     let reference = publish(&s, &registry, &two_layers(1000), "ci/capy:1");
     s.run("imgfetch", ["--retry", "0", &reference])
-        .fails("imgfetch", 5, "not reached over TLS")
+        .fails("imgfetch", 5, "no TLS connection to the registry")
         .stderr_has("hint: --insecure");
     assert!(!s.path("image-registry.yml").exists());
     s.command("imgfetch")

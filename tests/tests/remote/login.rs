@@ -44,10 +44,10 @@ fn without_a_login_nothing_goes_either_way() {
     let (s, registry) = (store(), Registry::with_login());
     let to = format!("{}/ci", registry.address());
     s.run("imgpush", ["--insecure", "--to", &to, "own-debian-12-base"])
-        .fails("imgpush", 5, "gives no access")
+        .fails("imgpush", 5, "denied access")
         .stderr_has("--authfile");
     s.run("imgfetch", ["--insecure", &format!("{to}/x:1")])
-        .fails("imgfetch", 5, "gives no access")
+        .fails("imgfetch", 5, "denied access")
         .stderr_has("skopeo login");
     let wrong = credentials(&s, &registry, "wrong.json", "wrong");
     registry.reset();
@@ -55,7 +55,7 @@ fn without_a_login_nothing_goes_either_way() {
         "imgfetch",
         ["--insecure", "--authfile", &wrong, &format!("{to}/x:1")],
     )
-    .fails("imgfetch", 5, "gives no access");
+    .fails("imgfetch", 5, "denied access");
     assert!(registry.requests().len() <= 3, "{:?}", registry.requests());
 }
 
@@ -123,7 +123,7 @@ fn a_registry_may_ask_for_tokens_of_another_server() {
         command.args(["--to", &to, "own-debian-12-base"]).run()
     };
     push(&[])
-        .fails("imgpush", 5, "gives no access")
+        .fails("imgpush", 5, "denied access")
         .stderr_has("--authfile");
     assert!(!tokens.asked().is_empty(), "nobody came for a token");
     let file = credentials(&s, &registry, "auth.json", LOGIN.1);
@@ -140,12 +140,12 @@ fn a_registry_may_ask_for_tokens_of_another_server() {
         let command = s.command("imgfetch").arg("--insecure").args(flags);
         command.arg("own-debian-12-base").run()
     };
-    fetch(&[]).fails("imgfetch", 5, "gives no access");
+    fetch(&[]).fails("imgfetch", 5, "denied access");
     fetch(&["--authfile", &file])
         .ok()
         .stdout("images/own/own-debian-12-base.tar\n");
     let wrong = credentials(&s, &registry, "wrong.json", "wrong");
     s.sh("rm -r images/own").ok();
-    fetch(&["--authfile", &wrong]).fails("imgfetch", 5, "gives no access");
+    fetch(&["--authfile", &wrong]).fails("imgfetch", 5, "denied access");
     assert!(!s.path("images/own").exists() || s.files("images/own").is_empty());
 }

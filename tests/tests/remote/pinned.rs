@@ -51,7 +51,7 @@ fn a_tag_that_moved_is_an_error_and_the_registered_name_is_what_was_pinned() {
     let moved = publish(&s, &registry, &two_layers(5000), "ci/one:1");
     assert_eq!(one, moved);
     s.run("imgfetch", ["--insecure", &one])
-        .fails("imgfetch", 4, "has moved")
+        .fails("imgfetch", 4, "has changed")
         .stderr_has("hint: --update");
     assert_eq!(s.read("image-registry.yml"), before);
     assert_eq!(s.files("images/one"), [""; 0]);

@@ -91,7 +91,7 @@ fn the_image_for_this_machine_is_taken_unless_another_is_asked_for() {
         (
             "linux/arm/v6",
             4,
-            "is not there for linux/arm/v6, but for linux/s390x, linux/",
+            "not available for linux/arm/v6, only for linux/s390x, linux/",
         ),
         ("linux/nonsense", 2, "nonsense"),
         ("windows/amd64", 2, "windows"),
@@ -121,11 +121,7 @@ fn a_single_image_for_another_machine_is_not_what_was_asked_for() {
         "imgfetch",
         ["--insecure", "--platform", "linux/amd64", &reference],
     )
-    .fails(
-        "imgfetch",
-        4,
-        "is an image for aarch64, and x86_64 is asked for",
-    );
+    .fails("imgfetch", 4, "is an image for aarch64, not for x86_64");
     assert_eq!(
         s.files("images")
             .iter()

@@ -80,7 +80,7 @@ fn a_fresh_clone_runs_the_whole_pipeline() {
     };
     let plan = planned();
     assert!(plan.ok().json()[0]["best_image_path"].is_null(), "{plan}");
-    plan.stderr_has("is not there; passed over");
+    plan.stderr_has("is missing; passed over");
     s.write(".localci.yml", "images: {fetch: missing}\n");
     let plan = planned();
     assert_eq!(

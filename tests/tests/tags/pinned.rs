@@ -155,7 +155,7 @@ fn a_digest_without_a_tag_gives_no_tag() {
     assert_eq!(engine().images_of(s.project()), [""; 0]);
     let tag = format!("{}-y:1", s.project());
     s.run("imgload", ["--tag", &name, "y.tar"])
-        .fails("imgload", 2, "names no tag");
+        .fails("imgload", 2, "has no tag");
     s.run("imgload", ["--tag", &format!("{tag}@{id}"), "y.tar"])
         .ok()
         .stdout(&format!("{tag}\n"));

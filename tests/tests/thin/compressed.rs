@@ -110,7 +110,7 @@ fn a_compression_that_there_is_not_is_a_usage_error() {
             s.run(program, ["--compress", way, "x:1"])
                 .code(2)
                 .stdout("")
-                .stderr_has(&format!("`{way}` is no compression"));
+                .stderr_has(&format!("`{way}` is not a compression"));
         }
     }
     assert!(s.files("").is_empty());

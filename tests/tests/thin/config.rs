@@ -39,7 +39,7 @@ fn what_is_wrong_in_the_config_is_said_with_its_place() {
         ("images: {compress: xz}\n", ".localci.yml"),
         (
             "images: {compress: 'zstd:20'}\n",
-            "`zstd:20` is no compression",
+            "`zstd:20` is not a compression",
         ),
     ] {
         s.write(".localci.yml", config);

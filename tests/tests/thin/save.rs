@@ -130,7 +130,7 @@ fn a_stored_image_is_thin_on_the_base_of_its_entry() {
     s.run("imgsave", ["--thin", &top]).ok();
     assert!(entry(&s, "top").contains("thin: true"));
     s.run("imgsave", ["--thin", &base])
-        .fails("imgsave", 2, "its entry names no base");
+        .fails("imgsave", 2, "its entry has no base");
     let registry = s.read("image-registry.yml");
     let own = format!("base: {}\n", s.image("base"));
     assert!(registry.contains(&own), "{registry}");

@@ -80,8 +80,8 @@ fn what_no_engine_loads_is_called_what_it_is() {
         "digest": digest_of(manifest.as_bytes()) });
     let encrypted = Tar::new().file(&blob_name(digest_of(manifest.as_bytes())), &manifest);
     for (tar, text) in [
-        (dir, "is a folder of skopeo's `dir:` in a tar"),
-        (oldest, "was saved by a Docker older than 1.10"),
+        (dir, "is a tar of a skopeo `dir:` folder"),
+        (oldest, "was saved by Docker before 1.10"),
         (index(encrypted, &[listed]), "layer 1 of 1 is encrypted"),
     ] {
         let said = complaint(&tar.bytes());

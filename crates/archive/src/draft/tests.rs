@@ -158,10 +158,10 @@ fn what_an_engine_leaves_out_is_missed() {
     let image = image(vec![layer.clone()]);
     let stream = saved(&image, &[("l", &layer)], &["l"]);
     assert!(take(&stream).is_ok());
-    assert_eq!(complaint(b""), "wrote no image");
+    assert_eq!(complaint(b""), "contains no image");
     assert_eq!(
         complaint(&saved(&image, &[], &["l"])),
-        "layer 1 of 1 is missing: `l` was left out"
+        "layer 1 of 1 is missing: `l` is not in the stream"
     );
     assert_eq!(
         complaint(&saved(&image, &[("l", b"")], &["l"])),
@@ -178,7 +178,7 @@ fn what_an_engine_leaves_out_is_missed() {
     );
     assert_eq!(
         complaint(&saved(&image, &[("l", &layer), ("l", &other)], &["l"])),
-        "layer 1 of 1 is missing: `l` is there more than once"
+        "layer 1 of 1 is missing: `l` occurs more than once"
     );
     assert_eq!(
         complaint(&Tar::new().file("manifest.json", "[").bytes())
@@ -188,7 +188,7 @@ fn what_an_engine_leaves_out_is_missed() {
     );
     assert!(
         complaint(&Tar::new().file("l", &layer).bytes())
-            .starts_with("is a tar, but no image archive")
+            .starts_with("is a tar, but not an image archive")
     );
     assert_eq!(
         complaint(&stream[..1000]),
@@ -198,7 +198,7 @@ fn what_an_engine_leaves_out_is_missed() {
     let twice = saved(&image, &[("l", &layer), ("manifest.json", b"[]")], &["l"]);
     assert_eq!(
         complaint(&twice),
-        "its `manifest.json` is there more than once"
+        "its `manifest.json` occurs more than once"
     );
 }
 

@@ -70,7 +70,7 @@ fn what_is_not_the_layer_is_refused() {
         (
             "xz",
             b"\xfd7zXZ\0",
-            "is compressed with xz, which no engine loads",
+            "is compressed with xz, which engines cannot load",
         ),
     ] {
         let mut parts = gathered(&image);

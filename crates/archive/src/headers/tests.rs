@@ -38,23 +38,23 @@ fn error(bytes: &[u8]) -> String {
 fn sizes_that_lead_nowhere_are_refused() {
     assert_eq!(
         error(&header(b"-0000000001")),
-        "0: its size is no number of bytes"
+        "0: its size is not a number of bytes"
     );
     assert_eq!(
         error(&header(b"+0000000001")),
-        "0: its size is no number of bytes"
+        "0: its size is not a number of bytes"
     );
     assert_eq!(
         error(&header(&[0xff; 12])),
-        "0: its size is no number of bytes"
+        "0: its size is not a number of bytes"
     );
     assert_eq!(
         error(&header(b"\x80\0\0\x01\0\0\0\0\0\0\0\0")),
-        "0: its size is no number of bytes"
+        "0: its size is not a number of bytes"
     );
     assert_eq!(
         error(&header(b"\x80\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff")),
-        "0: its size is beyond any file"
+        "0: its size is too large for a file"
     );
     assert_eq!(error(&header(b"00000001000\0")), "512 missing in a");
     let mut wrong = header(b"00000000000\0");
@@ -83,7 +83,7 @@ fn pax_records_rename_and_resize() {
     ));
     assert_eq!(
         error(&extended(EntryType::XHeader, b"x")),
-        "0: its PAX record is none"
+        "0: invalid PAX record"
     );
     assert!(listed.is_err(), "a record whose length is wrong");
     let right = extended(EntryType::XHeader, b"18 path=long/name\n");
@@ -100,7 +100,7 @@ fn pax_records_rename_and_resize() {
     ] {
         assert_eq!(
             error(&extended(EntryType::XHeader, record)),
-            "0: its PAX record is none"
+            "0: invalid PAX record"
         );
     }
     // A global record is about every member: no writer puts a name there.
@@ -116,12 +116,12 @@ fn names_are_bounded() {
     let long = vec![b'a'; MAX_NAME + 1];
     assert_eq!(
         error(&extended(EntryType::GNULongName, &long)),
-        "5120: its name is longer than any path"
+        "5120: its name is too long for a path"
     );
     let body = vec![b'a'; usize::try_from(MAX_EXTENSION).expect("size") + 1];
     assert_eq!(
         error(&extended(EntryType::GNULongName, &body)),
-        "0: its name or PAX record is longer than any path"
+        "0: its name or PAX record is too long"
     );
 }
 

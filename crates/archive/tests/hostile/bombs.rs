@@ -43,7 +43,7 @@ fn with_layer(layer: &[u8]) -> Vec<u8> {
 fn a_layer_of_zeros_is_left_before_its_end() {
     // 16 GiB, in many frames or members.
     for (piece, times) in [(gzip(&MEBIBYTE), 16 << 10), (zstd(&MEBIBYTE), 16 << 10)] {
-        let expected = "layer 1 of 1 can't be decompressed: it becomes more than ";
+        let expected = "layer 1 of 1 cannot be decompressed: it expands to more than ";
         expect_written(expected, |file| {
             file.write_all(&with_layer(&piece.repeat(times)))
                 .expect("writes");
@@ -62,7 +62,7 @@ fn an_archive_that_is_a_bomb_is_left_before_its_end() {
     ];
     for start in &starts {
         let bytes = [zstd(start), zstd(&MEBIBYTE).repeat(8 << 10)].concat();
-        expect_written("can't be decompressed: it becomes more than ", |file| {
+        expect_written("cannot be decompressed: it expands to more than ", |file| {
             file.write_all(&bytes).expect("writes");
         });
     }
@@ -93,12 +93,12 @@ fn a_window_larger_than_any_engine_needs_is_refused() {
         encoder.write_all(&bytes).expect("memory");
     }
     let packed = encoder.finish().expect("memory");
-    let expected = "layer 1 of 1 can't be decompressed: it takes more memory than 8 MiB";
+    let expected = "layer 1 of 1 cannot be decompressed: it needs more than 8 MiB of memory";
     expect_written(expected, |file| {
         file.write_all(&with_layer(&packed)).expect("writes");
     });
     expect_written(
-        "can't be decompressed: it takes more memory than 8 MiB",
+        "cannot be decompressed: it needs more than 8 MiB of memory",
         |file| {
             file.write_all(&packed).expect("writes");
         },
@@ -108,7 +108,7 @@ fn a_window_larger_than_any_engine_needs_is_refused() {
 #[test]
 fn a_bomb_inside_a_bomb_is_no_larger() {
     let inner = with_layer(&gzip(&MEBIBYTE).repeat(8 << 10));
-    let expected = "layer 1 of 1 can't be decompressed: it becomes more than ";
+    let expected = "layer 1 of 1 cannot be decompressed: it expands to more than ";
     expect_written(expected, |file| {
         file.write_all(&gzip(&inner)).expect("writes");
     });
@@ -119,19 +119,19 @@ fn a_manifest_is_believed_as_far_as_it_says_and_no_further() {
     let config = json!({ "rootfs": { "diff_ids": [digest(b"never reached")] } }).to_string();
     let blob = zstd(&MEBIBYTE).repeat(8 << 10);
     for (said, expected) in [
-        ("1024", "layer 1 of 1 has more bytes than the 1024"),
+        ("1024", "layer 1 of 1 has more than the 1024 bytes"),
         (
             "1125899906842624",
-            "layer 1 of 1 can't be decompressed: it becomes more than ",
+            "layer 1 of 1 cannot be decompressed: it expands to more than ",
         ),
         // No number, or more than any file has: as if nothing had been said.
         (
             "x",
-            "layer 1 of 1 can't be decompressed: it becomes more than ",
+            "layer 1 of 1 cannot be decompressed: it expands to more than ",
         ),
         (
             "18446744073709551615",
-            "layer 1 of 1 can't be decompressed: it becomes more than ",
+            "layer 1 of 1 cannot be decompressed: it expands to more than ",
         ),
     ] {
         let annotations = json!({ "io.imgpipe.tar-size": said });

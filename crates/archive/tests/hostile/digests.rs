@@ -104,7 +104,7 @@ fn lengths_that_lie_do_no_harm() {
             let expected = match (packing, size) {
                 // Its own length is known.
                 (Packing::Plain, _) => SOUND,
-                (_, "0" | "1") => "layer 1 of 2 has more bytes than the",
+                (_, "0" | "1") => "layer 1 of 2 has more than the",
                 // No layer has so many: it is as if nothing had been said.
                 _ => SOUND,
             };

@@ -51,7 +51,7 @@ fn documents_of_a_hundred_megabytes_are_not_read() {
     ] {
         for packing in [Packing::Plain, Packing::Zstd] {
             let packed = compress(packing, &bytes);
-            expect(&format!("its `{name}` is larger than"), &packed);
+            expect(&format!("its `{name}` is too large"), &packed);
         }
     }
 }
@@ -104,19 +104,19 @@ fn what_is_said_twice_is_refused() {
         (
             manifest(),
             format!(r#"{{"rootfs":{{"diff_ids":["{id}"]}},"RootFS":{{"diff_ids":[]}}}}"#),
-            "its config is not valid: `RootFS` reads as `rootfs` to an engine",
+            "its config is not valid: `RootFS`: engines read it as `rootfs`",
         ),
         (
             manifest(),
             format!(
                 "{{\"rootfs\":{{\"diff_ids\":[\"{id}\"]}},\"rootf\u{17f}\":{{\"diff_ids\":[]}}}}"
             ),
-            "its config is not valid: `rootf\u{17f}` reads as `rootfs` to an engine",
+            "its config is not valid: `rootf\u{17f}`: engines read it as `rootfs`",
         ),
         (
             manifest(),
             format!(r#"{{"rootfs":{{"diff_ids":["{id}"],"DIFF_IDS":[]}}}}"#),
-            "its config is not valid: `DIFF_IDS` reads as `diff_ids` to an engine",
+            "its config is not valid: `DIFF_IDS`: engines read it as `diff_ids`",
         ),
     ] {
         expect(expected, &classic(&manifest, &config));
@@ -145,7 +145,7 @@ fn an_index_does_not_lead_round_in_circles() {
     }
     let top = below[0].clone();
     expect(
-        "its indexes name each other too deeply",
+        "its indexes are nested too deeply",
         &index(tar, &[top]).bytes(),
     );
 }

@@ -51,8 +51,8 @@ fn a_name_leads_to_a_member_or_nowhere() {
 #[test]
 fn links_lead_to_members_or_nowhere() {
     for (target, expected) in [
-        ("../etc/passwd", "its `x/l` is a link that leads out"),
-        ("/etc/passwd", "its `x/l` is a link that leads out"),
+        ("../etc/passwd", "its `x/l` is a link that leads outside"),
+        ("/etc/passwd", "its `x/l` is a link that leads outside"),
         ("../x/l", "its `x/l` is a link that leads to itself"),
         ("gone", "names the layer `x/l`, which is not in it"),
         ("there", SOUND),
@@ -75,7 +75,7 @@ fn a_document_behind_a_link_is_a_member_too() {
     for (target, expected) in [
         (
             "/etc/passwd",
-            "its `manifest.json` is a link that leads out",
+            "its `manifest.json` is a link that leads outside",
         ),
         (
             "manifest.json",
@@ -104,7 +104,7 @@ fn what_is_no_regular_file_is_no_layer() {
         EntryType::new(b'V'),
     ] {
         let tar = Tar::new().member(kind, "l", b"");
-        expect("its `l` is no regular file", &image(tar, "l"));
+        expect("its `l` is not a regular file", &image(tar, "l"));
     }
     let tar = Tar::new().folder("l");
     expect("names the layer `l`, which is not in it", &image(tar, "l"));
@@ -116,17 +116,17 @@ fn what_is_no_regular_file_is_no_layer() {
             b"22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n21 GNU.sparse.name=l\n",
         )
         .file("GNUSparseFile.0/l", a_layer());
-    expect("its `l` is no regular file", &image(tar, "l"));
+    expect("its `l` is not a regular file", &image(tar, "l"));
 }
 
 #[test]
 fn a_name_that_is_there_twice_is_refused() {
     let layer = a_layer();
     let tar = Tar::new().file("l", &layer).file("./l", &layer);
-    expect("its `l` is there more than once", &image(tar, "l"));
+    expect("its `l` occurs more than once", &image(tar, "l"));
     let tar = Tar::new().file("l", &layer).file("manifest.json", "[]");
     expect(
-        "its `manifest.json` is there more than once",
+        "its `manifest.json` occurs more than once",
         &image(tar, "l"),
     );
     // Where nobody asks for it, it does not matter.
@@ -139,15 +139,15 @@ fn sizes_that_lie_are_damage() {
     for (size, expected) in [
         (
             &b"-0000000001"[..],
-            "the tar header at byte 0 is damaged: its size is no number",
+            "the tar header at byte 0 is damaged: its size is not a number",
         ),
         (
             &[0xff; 12],
-            "the tar header at byte 0 is damaged: its size is no number",
+            "the tar header at byte 0 is damaged: its size is not a number",
         ),
         (
             b"\x80\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff",
-            "the tar header at byte 0 is damaged: its size is beyond",
+            "the tar header at byte 0 is damaged: its size is too large",
         ),
         (
             b"\x80\0\0\0\x7f\xff\xff\xff\xff\xff\xff\xff",
@@ -194,20 +194,20 @@ fn records_that_lie_are_damage() {
     for (record, expected) in [
         (
             &b"12 size=-1\n"[..],
-            "the tar header at byte 512 is damaged: its PAX record is none",
+            "the tar header at byte 512 is damaged: invalid PAX record",
         ),
         (
             b"29 size=18446744073709551615\n",
-            "the tar header at byte 1536 is damaged: its size is beyond",
+            "the tar header at byte 1536 is damaged: its size is too large",
         ),
         (b"28 size=9223372036854775807\n", "is truncated: "),
         (
             b"9999 path=x\n",
-            "the tar header at byte 512 is damaged: its PAX record is none",
+            "the tar header at byte 512 is damaged: invalid PAX record",
         ),
         (
             b"0 path=x\n",
-            "the tar header at byte 512 is damaged: its PAX record is none",
+            "the tar header at byte 512 is damaged: invalid PAX record",
         ),
     ] {
         let tar = clone(&first).member(EntryType::XHeader, "x", record);
@@ -220,13 +220,13 @@ fn records_that_lie_are_damage() {
         EntryType::XHeader,
     ] {
         let tar = clone(&first).member(kind, "x", &long);
-        let expected = "the tar header at byte 512 is damaged: its name or PAX record is longer";
+        let expected = "the tar header at byte 512 is damaged: its name or PAX record is too long";
         expect(expected, &image(tar.file("l", a_layer()), "l"));
     }
     let long = "a".repeat(5000);
     let tar = clone(&first).file(&long, a_layer());
     expect(
-        "the tar header at byte 6144 is damaged: its name is longer",
+        "the tar header at byte 6144 is damaged: its name is too long",
         &image(tar, &long),
     );
 }

@@ -30,7 +30,7 @@ fn messages_stay_one_line() {
         (naming("c", "l", &long), "has an invalid tag: "),
         (
             naming("c", "device", "x:1"),
-            "its `device` is no regular file",
+            "its `device` is not a regular file",
         ),
     ] {
         let tar = Tar::new()

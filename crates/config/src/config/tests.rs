@@ -143,15 +143,15 @@ workflow: {plan: x}
     assert_eq!(
         warnings,
         [
-            "c.yml:7:19: `resource_limits.memory_gb` is not known and does nothing (known are disk_min_free_gb)".to_owned(),
-            "c.yml:7:33: `resource_limits.disk_min_free` is not known and does nothing; did you mean `resource_limits.disk_min_free_gb`?".to_owned(),
-            "c.yml:8:19: `plan.nmaes` is not known and does nothing; did you mean `plan.names`?".to_owned(),
-            "c.yml:3:3: `images.registyr` is not known and does nothing; did you mean `images.registry`?".to_owned(),
-            format!("c.yml:4:3: `images.auto_build` is not known and does nothing (known are {known})"),
-            "c.yml:6:13: `images.cleanup.max_sise_gb` is not known and does nothing; did you mean `images.cleanup.max_size_gb`?".to_owned(),
-            "c.yml:6:30: `images.cleanup.max_age` is not known and does nothing; did you mean `images.cleanup.max_age_days`?".to_owned(),
-            format!("c.yml:6:53: `images.cleanup.a\\tb` is not known and does nothing (known are {limits})"),
-            format!("c.yml:6:72: `images.cleanup.?` is not known and does nothing (known are {limits})"),
+            "c.yml:7:19: `resource_limits.memory_gb` is unknown and ignored (known: disk_min_free_gb)".to_owned(),
+            "c.yml:7:33: `resource_limits.disk_min_free` is unknown and ignored; did you mean `resource_limits.disk_min_free_gb`?".to_owned(),
+            "c.yml:8:19: `plan.nmaes` is unknown and ignored; did you mean `plan.names`?".to_owned(),
+            "c.yml:3:3: `images.registyr` is unknown and ignored; did you mean `images.registry`?".to_owned(),
+            format!("c.yml:4:3: `images.auto_build` is unknown and ignored (known: {known})"),
+            "c.yml:6:13: `images.cleanup.max_sise_gb` is unknown and ignored; did you mean `images.cleanup.max_size_gb`?".to_owned(),
+            "c.yml:6:30: `images.cleanup.max_age` is unknown and ignored; did you mean `images.cleanup.max_age_days`?".to_owned(),
+            format!("c.yml:6:53: `images.cleanup.a\\tb` is unknown and ignored (known: {limits})"),
+            format!("c.yml:6:72: `images.cleanup.?` is unknown and ignored (known: {limits})"),
         ]
     );
 }

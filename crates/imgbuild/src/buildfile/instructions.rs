@@ -89,7 +89,7 @@ pub(super) fn parse(text: &str) -> Result<Instructions> {
         for document in heredocs(&instruction, out.escape) {
             if !lines.any(|(_, line)| document.ends_at(line)) {
                 let name = document.name.escape_debug();
-                return Err(instruction.error(format!("the here-document `{name}` has no end")));
+                return Err(instruction.error(format!("the here-document `{name}` is not closed")));
             }
         }
         out.list.push(instruction);

@@ -133,7 +133,7 @@ impl<'a> Scanner<'a> {
         let words = words(&instruction.rest, self.escape);
         match instruction.name.as_str() {
             name if !(self.in_stage || matches!(name, "ARG" | "FROM")) => {
-                Err(instruction.error("only `ARG` may stand before the first `FROM`"))
+                Err(instruction.error("only `ARG` is allowed before the first `FROM`"))
             }
             "ARG" if !self.in_stage => self.arg(instruction, &words),
             "FROM" => self.from(instruction, &words),
@@ -185,7 +185,7 @@ impl<'a> Scanner<'a> {
             [image, keyword, name] if keyword.eq_ignore_ascii_case("as") => {
                 (image, name.to_ascii_lowercase())
             }
-            _ => return Err(instruction.error("it is not `FROM image` or `FROM image AS name`")),
+            _ => return Err(instruction.error("expected `FROM image` or `FROM image AS name`")),
         };
         let meant = self
             .variables
@@ -195,7 +195,7 @@ impl<'a> Scanner<'a> {
         if meant.is_empty() {
             let image = image.escape_debug();
             return Err(instruction.error(format!(
-                "`{image}` stands for no image: an argument has no value"
+                "`{image}` gives no image: an argument has no value"
             )));
         }
         // A number is a stage for `COPY --from`, but an image here.
@@ -210,9 +210,8 @@ impl<'a> Scanner<'a> {
     /// What a `from=` stands for.
     fn reference(&mut self, instruction: &Instruction, value: &str) -> Result<()> {
         if value.contains('$') {
-            return Err(
-                instruction.error("`from` takes no variables; name a stage with `FROM … AS`")
-            );
+            return Err(instruction
+                .error("variables are not supported in `from`; name a stage with `FROM … AS`"));
         }
         let is_stage = match value.parse::<usize>() {
             Ok(number) => number < self.stages.len(),

@@ -98,16 +98,16 @@ fn what_is_refused_says_where() {
     let table = [
         ("", "line 1: there is no `FROM`"),
         ("\nRUN x\nFROM a", "line 2: only `ARG`"),
-        ("FROM a\n\nFROM $X", "line 3: `$X` stands for no image"),
-        ("FROM a AS", "line 1: it is not"),
-        ("FROM a b c", "line 1: it is not"),
-        ("FROM", "line 1: it is not"),
+        ("FROM a\n\nFROM $X", "line 3: `$X` gives no image"),
+        ("FROM a AS", "line 1: expected `FROM image`"),
+        ("FROM a b c", "line 1: expected `FROM image`"),
+        ("FROM", "line 1: expected `FROM image`"),
         ("FROM A/B:c", "line 1: "),
         (
             "FROM a\nCOPY --from=$X . .",
-            "line 2: `from` takes no variables",
+            "line 2: variables are not supported in `from`",
         ),
-        ("FROM ${X", "line 1: a `${` has no end"),
+        ("FROM ${X", "line 1: a `${` is not closed"),
         ("FROM a\nRUN <<E\n", "line 2: the here-document `E`"),
     ];
     for (text, expected) in table {
@@ -136,7 +136,10 @@ fn a_target_ends_what_is_looked_at() {
             error.to_string(),
             format!("the build file has no stage `{target}`")
         );
-        assert_eq!(error.hint().as_deref(), Some("it has `build`, `test`"));
+        assert_eq!(
+            error.hint().as_deref(),
+            Some("its stages are `build`, `test`")
+        );
     }
 }
 

@@ -12,7 +12,7 @@ const MAX_DEPTH: usize = 16;
 /// `ARG A=$B$B`, repeated, from doubling without end.
 const MAX_TEXT: usize = 4096;
 
-const UNCLOSED: &str = "a `${` has no end";
+const UNCLOSED: &str = "a `${` is not closed";
 
 /// The arguments that hold before the first `FROM`, and which of them were asked for.
 #[derive(Debug, Default)]
@@ -46,7 +46,7 @@ impl Variables {
     ) -> Result<String, String> {
         if depth > MAX_DEPTH {
             return Err(format!(
-                "variables lie more than {MAX_DEPTH} deep in each other"
+                "variables are nested more than {MAX_DEPTH} levels deep"
             ));
         }
         let mut out = String::new();
@@ -114,7 +114,7 @@ impl Variables {
             }
             None => Err(UNCLOSED.into()),
             Some(_) => Err(format!(
-                "the expansion of `{name}` is none of `-`, `+` and `?`"
+                "unsupported expansion of `{name}`: use `-`, `+` or `?`"
             )),
         }
     }

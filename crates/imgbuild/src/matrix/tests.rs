@@ -71,8 +71,8 @@ fn plans_of_one_name_that_are_no_one_image_are_refused_by_both_names() {
         .map(|image| image.refused.as_ref().map(ToString::to_string))
         .collect();
     for (told, says) in told.iter().zip([
-        "p-debian-12-a: A (plan 1) and plan 2 ask for it with different base images",
-        "p-debian-12-b: plan 3 and plan 5 ask for it with different base images",
+        "p-debian-12-a: A (plan 1) and plan 2 have different base images",
+        "p-debian-12-b: plan 3 and plan 5 have different base images",
     ]) {
         assert!(
             told.as_ref().is_some_and(|told| told.starts_with(says)),

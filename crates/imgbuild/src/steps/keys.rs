@@ -111,7 +111,7 @@ impl Keys<'_> {
                 Some(key)
             }
             Cache::Probe(probe) => {
-                let told = format!("{name}: its probe answered differently");
+                let told = format!("{name}: its probe gave another answer");
                 let name = format!("{name} probe");
                 let key = self.answer(&name, probe, same)?;
                 inputs.add_told(&name, &key, Some(told));
@@ -154,15 +154,15 @@ impl Keys<'_> {
         let last = self.before.get(name).filter(|_| same);
         match (probe.on_failure, last) {
             (OnFailure::Error, _) => Err(failure
-                .with_hint("`on_failure: rebuild` or `reuse` in its `cache` goes on without it")),
+                .with_hint("to continue without the probe, set `on_failure: rebuild` or `reuse` in its `cache`")),
             (OnFailure::Reuse, Some(last)) => {
-                let what = "what was built before is used";
+                let what = "using the earlier result";
                 let failure = failure.without_tail();
                 self.reporter.warn(format!("{name}: {what}: {failure}"));
                 Ok(last.to_owned())
             }
             (OnFailure::Reuse | OnFailure::Rebuild, _) => {
-                let what = "the step is done again";
+                let what = "running the step again";
                 let failure = failure.without_tail();
                 self.reporter.warn(format!("{name}: {what}: {failure}"));
                 Ok(format!("failed-{}", self.unique()))

@@ -46,7 +46,7 @@ impl Probes {
 
     fn run(&self, probe: &Probe) -> Answer {
         let Some((program, words)) = probe.command.split_first() else {
-            return Err(Failure::invalid("the probe names no program"));
+            return Err(Failure::invalid("the probe has no program"));
         };
         // What is no name is a path, from where the probe runs.
         let program = if program.contains('/') {
@@ -114,8 +114,8 @@ mod tests {
             ),
             (&["/nonexistent/probe"], 30, "was not found"),
             (&["./probe"], 30, "was not found"),
-            (&["sleep", "60"], 1, "took longer than 1 second and"),
-            (&["yes"], 1, "took longer than 1 second and"),
+            (&["sleep", "60"], 1, "timed out after 1 second"),
+            (&["yes"], 1, "timed out after 1 second"),
         ] {
             let failure = probes.ask(&probe(words, seconds)).expect_err("it fails");
             let text = failure.to_string();

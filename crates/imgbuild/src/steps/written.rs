@@ -39,7 +39,7 @@ pub(crate) fn append<'a>(
     if is_continued(text)? {
         return Err(Error::BuildFile {
             line: text.lines().count(),
-            reason: "the last instruction goes on behind the end, so no step can follow".into(),
+            reason: "the last instruction is not complete, so no step can follow".into(),
         });
     }
     let mut out = text.trim_end().to_owned();

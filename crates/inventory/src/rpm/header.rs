@@ -71,8 +71,8 @@ struct Entry {
     count: usize,
 }
 
-const TRUNCATED: &str = "a header is cut short";
-const OUTSIDE: &str = "a value lies outside its header";
+const TRUNCATED: &str = "a header is truncated";
+const OUTSIDE: &str = "a value is outside its header";
 
 impl<'a> Raw<'a> {
     fn new(blob: &'a [u8]) -> Result<Self, &'static str> {
@@ -109,7 +109,7 @@ impl<'a> Raw<'a> {
                 let (text, _) = self.text_at(entry.offset)?;
                 Ok(Some(text))
             }
-            Some(_) => Err("a value is not of the type that its tag has"),
+            Some(_) => Err("a value has the wrong type for its tag"),
         }
     }
 

@@ -70,7 +70,7 @@ fn other_databases_are_refused() {
         ),
         (
             "CREATE TABLE Packages(hnum INTEGER PRIMARY KEY, blob); INSERT INTO Packages VALUES (1, x'00000001')",
-            "cut short",
+            "is truncated",
         ),
         (
             "CREATE TABLE Packages(hnum INTEGER PRIMARY KEY)",

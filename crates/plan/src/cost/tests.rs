@@ -180,12 +180,12 @@ fn names_of_costs() {
     };
     assert_eq!(names("bytes, missing"), Ok(vec!["bytes", "missing"]));
     let unknown = names("bytes,size").expect_err("unknown");
-    let known = "no cost is called `size` (known are marks, missing, bytes, build-time, newest";
+    let known = "unknown cost `size` (known: marks, missing, bytes, build-time, newest";
     assert!(unknown.starts_with(known), "{unknown}");
     assert!(names("").is_err() && names("bytes,").is_err());
     assert_eq!(
         names("bytes,bytes").expect_err("twice"),
-        "the cost `bytes` is there twice"
+        "the cost `bytes` is given twice"
     );
 }
 

@@ -128,7 +128,7 @@ fn refusals_say_where() {
             "[{\"best_image_path\":\"x\"},\n {\"name\": []}]",
             "line 2 column 10",
         ),
-        ("{\"version\": 2}", "version 2 is not known"),
+        ("{\"version\": 2}", "unknown plan version 2"),
         (
             "{\"name\":\"x\",\"base_image\":\"--privileged\"}",
             "image reference",

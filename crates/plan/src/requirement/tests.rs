@@ -211,7 +211,7 @@ fn refusals_say_where() {
         ("project: capy\nos: acme/debian:12", "at line 2 column 5"),
         (
             "project: capy\nos: i386/debian:12\narchitecture: x86_64",
-            "an image for x86, and `architecture` says x86_64",
+            "an image for x86, but `architecture` is x86_64",
         ),
         (
             "project: capy\nos: debian:12\ncompliers: [gcc-12]",
@@ -231,7 +231,7 @@ fn refusals_say_where() {
         ),
         (
             "project: capy\nos: debian:12\narchitecture: vax",
-            "`vax` is not known",
+            "`vax` is unknown",
         ),
         ("project: capy\nos: [debian]", "line 2 column 5"),
         (

@@ -85,16 +85,16 @@ fn what_is_wrong_with_a_step_is_said() {
         ("7", "a step, like"),
         ("{}", "either `run` or `copy`"),
         (r#"{"run":"a","copy":"b c"}"#, "either `run` or `copy`"),
-        (r#"{"run":" "}"#, "`run` of a step is"),
+        (r#"{"run":" "}"#, "`run` of a step must be"),
         (r#"{"run":[]}"#, "`run` of a step is empty"),
         (r#"{"run":"a\u0000"}"#, "NUL"),
         (r#"{"run":"a","cahce":"never"}"#, "cahce"),
-        (r#"{"copy":"a"}"#, "`copy` of a step is"),
-        (r#"{"copy":{"to":"a"}}"#, "`copy` of a step is"),
+        (r#"{"copy":"a"}"#, "`copy` of a step must be"),
+        (r#"{"copy":{"to":"a"}}"#, "`copy` of a step must be"),
         (r#"{"copy":{"from":"a","to":"b","x":1}}"#, "unknown key `x`"),
         (r#"{"run":"a","cache":"sometimes"}"#, "not `sometimes`"),
-        (r#"{"run":"a","cache":{}}"#, "`cache` of a step is"),
-        (r#"{"run":"a","cache":7}"#, "`cache` of a step is"),
+        (r#"{"run":"a","cache":{}}"#, "`cache` of a step must be"),
+        (r#"{"run":"a","cache":7}"#, "`cache` of a step must be"),
         (
             r#"{"run":"a","cache":{"key":"a","max_age":"1d"}}"#,
             "one of",
@@ -104,17 +104,14 @@ fn what_is_wrong_with_a_step_is_said() {
             "without a `probe`: unknown key `on_failure`",
         ),
         (r#"{"run":"a","cache":{"max_age":"7"}}"#, "has no unit"),
-        (
-            r#"{"run":"a","cache":{"max_age":"0"}}"#,
-            "longer than nothing",
-        ),
+        (r#"{"run":"a","cache":{"max_age":"0"}}"#, "longer than zero"),
         (r#"{"run":"a","cache":{"probe":[]}}"#, "is empty"),
         (
             r#"{"run":"a","cache":{"probe":["a"],"on_failure":"pray"}}"#,
             "`on_failure`",
         ),
         (r#"{"run":"a","cache":{"files":[]}}"#, "is empty"),
-        (r#"{"run":"a","cache":{"files":[{}]}}"#, "is a text"),
+        (r#"{"run":"a","cache":{"files":[{}]}}"#, "must be text"),
     ] {
         let error = read(json).expect_err(json);
         assert!(error.contains(words), "{json}: {error}");

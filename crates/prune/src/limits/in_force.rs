@@ -90,7 +90,7 @@ impl InForce {
         for pattern in self.keep.iter().chain(per) {
             let mut entries = registry.entries().iter();
             if !entries.any(|entry| pattern.matches(&entry.name)) {
-                reporter.warn(format!("no image's name fits `{pattern}`"));
+                reporter.warn(format!("no image name matches `{pattern}`"));
             }
         }
     }

@@ -27,9 +27,7 @@ pub(super) const RULE: Rule = Rule {
             });
             own.note_all("per", &per);
         } else if !sources.asked.per.is_empty() {
-            return Err(Failure::usage(
-                "`--per` groups images for --keep-last, which was not given",
-            ));
+            return Err(Failure::usage("`--per` needs --keep-last"));
         }
         Ok(())
     },
@@ -109,7 +107,7 @@ fn per_of(said: &[Said<String>]) -> Result<Per, Failure> {
                 .iter()
                 .any(|said| matches!(&*said.value, "project" | "os")) =>
         {
-            let message = "`project` and `os` stand alone, without other groups";
+            let message = "`project` and `os` cannot be combined with other groups";
             Err(match several.iter().find(|said| said.in_config) {
                 Some(said) => Failure::invalid(message).about(&said.from),
                 None => Failure::usage(format!("--per: {message}")),

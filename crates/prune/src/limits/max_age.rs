@@ -31,7 +31,7 @@ pub(super) const RULE: Rule = Rule {
         let says = limits.max_age.zip(ages.into_iter().max());
         let says = says.map(|(limit, found)| {
             let (limit, found) = (span(limit), span(found));
-            format!("an image not used for {found} stays, over {limit}")
+            format!("kept an image unused for {found} (limit: {limit})")
         });
         says.map(|says| (says, held_by)).into_iter().collect()
     },
@@ -79,10 +79,10 @@ mod tests {
         let gone = [("c", "not used for 45 days"), ("b", "not used for 3 days")];
         check(&RULE, &limit, &store, &gone);
         exceeded(&RULE, &limit, &store, &[1], &[]);
-        let says = "an image not used for 45 days stays, over 2 days";
+        let says = "kept an image unused for 45 days (limit: 2 days)";
         exceeded(&RULE, &limit, &store, &[0, 1, 2], &[(says, &[0, 2])]);
         let store = [held(image("c", 45)), leased(image("b", 3))];
-        let says = "an image not used for 3 days stays, over 2 days";
+        let says = "kept an image unused for 3 days (limit: 2 days)";
         exceeded(&RULE, &limit, &store, &[0, 1], &[(says, &[1])]);
     }
 

@@ -22,7 +22,7 @@ pub(super) const RULE: Rule = Rule {
             return Vec::new();
         };
         let excess = room::sum(store.candidates).saturating_sub(limit.into());
-        let reason = format!("the store is over {}", size(limit));
+        let reason = format!("the store exceeds {}", size(limit));
         room::freeing(store, None, excess, &reason)
     },
     exceeded: |limits, store, stays| {
@@ -30,7 +30,7 @@ pub(super) const RULE: Rule = Rule {
         let exceeded = limits.max_size.filter(|limit| kept > (*limit).into());
         let says = exceeded.map(|limit| {
             let found = size(room::bytes(kept));
-            format!("the store stays at {found}, over {}", size(limit))
+            format!("the store still has {found} (limit: {})", size(limit))
         });
         // All that can go is gone: whatever is left is held, or is needed by what is.
         says.map(|says| (says, indexes(stays).collect()))
@@ -52,11 +52,11 @@ mod tests {
             ..Limits::default()
         };
         let store = [image("c", 3), held(image("a", 1)), image("b", 2)];
-        let over = "the store is over 15 B";
+        let over = "the store exceeds 15 B";
         check(&RULE, &limit(30), &store, &[]);
         check(&RULE, &limit(15), &store, &[("c", over), ("b", over)]);
         exceeded(&RULE, &limit(10), &store, &[1], &[]);
-        let says = "the store stays at 10 B, over 9 B";
+        let says = "the store still has 10 B (limit: 9 B)";
         exceeded(&RULE, &limit(9), &store, &[1], &[(says, &[1])]);
     }
 }

@@ -46,7 +46,7 @@ pub(super) const RULE: Rule = Rule {
                 _ => format!(" in {}", disk.folder),
             };
             let Some(free) = disk.free else {
-                let says = format!("it is unknown whether {} are free{at}", size(limit));
+                let says = format!("cannot tell if {} are free{at}", size(limit));
                 return Some((says, Vec::new()));
             };
             let is_here = |index: &usize| store.candidates[*index].disk == disk.id;
@@ -79,7 +79,7 @@ mod tests {
         check(&RULE, &limit(5), &store, &[]);
         check(&RULE, &limit(15), &store, &[("b", "less than 15 B free")]);
         exceeded(&RULE, &limit(15), &store, &[1], &[]);
-        let says = "only 15 B free, not 16 B";
+        let says = "only 15 B free (required: 16 B)";
         exceeded(&RULE, &limit(16), &store, &[1], &[(says, &[1])]);
     }
 

@@ -87,7 +87,7 @@ pub(super) fn place<T>(path: &Utf8Path, setting: &Setting<T>) -> String {
 /// The pattern that was said.
 pub(super) fn pattern(said: &Said<String>) -> Result<Pattern, Failure> {
     Pattern::new(&said.value).map_err(|error| {
-        let message = format!("`{}` is no pattern: {}", said.value, error.msg);
+        let message = format!("`{}` is not a valid pattern: {}", said.value, error.msg);
         match said.in_config {
             true => Failure::invalid(message).about(&said.from),
             false => Failure::usage(format!("{}: {message}", said.from)),

@@ -14,7 +14,7 @@ impl fmt::Display for Hold {
             Self::Container { id } => write!(f, "used by container {id}"),
             Self::Busy => write!(f, "in use by another command"),
             Self::Base { of } => write!(f, "base of {of}"),
-            Self::ReadOnly => f.write_str("in a folder that can't be written"),
+            Self::ReadOnly => f.write_str("in a folder that is not writable"),
         }
     }
 }

@@ -138,7 +138,7 @@ fn limits_together_remove_what_each_removes() {
         [
             "not used for 40 days",
             "not among the last 2 of the store",
-            "the store is over 125 B",
+            "the store exceeds 125 B",
         ]
     );
     assert_eq!(selection.going[1].reasons.len(), 1);
@@ -259,9 +259,9 @@ fn free_space() {
         (selection.going.len(), selection.unmet)
     };
     let unmet = |says, held_by| vec![unmet("min-free", says, held_by)];
-    let unknown = "it is unknown whether 100 B are free";
+    let unknown = "cannot tell if 100 B are free";
     assert_eq!(missed(None), (0, unmet(unknown, &[])));
-    let little = "only 10 B free, not 100 B";
+    let little = "only 10 B free (required: 100 B)";
     assert_eq!(missed(Some(0)), (1, unmet(little, &[0])));
     assert_eq!(missed(Some(90)), (1, vec![]));
     assert_eq!(missed(Some(100)), (0, vec![]));
@@ -287,7 +287,7 @@ fn sizes_beyond_all_sums() {
     let largest = ui::size(u64::MAX);
     assert_eq!(
         selection.unmet[0].says,
-        format!("the store stays at {largest}, over 1 B")
+        format!("the store still has {largest} (limit: 1 B)")
     );
 }
 

@@ -25,17 +25,17 @@ fn paths_stay_in_the_store() {
         ("images/../../x", "holds `..`"),
         ("a\0b", "holds a control character"),
         ("a\nb", "holds a control character"),
-        ("images/.imgpipe/x", "keeps for itself"),
-        ("./images//.imgpipe", "keeps for itself"),
-        ("own/x", "keeps for itself"),
-        ("in/.imgpipe/x", "keeps for itself"),
+        ("images/.imgpipe/x", "imgpipe's internal folder"),
+        ("./images//.imgpipe", "imgpipe's internal folder"),
+        ("own/x", "imgpipe's internal folder"),
+        ("in/.imgpipe/x", "imgpipe's internal folder"),
         ("image-registry.yml", "is the registry itself"),
         ("./image-registry.yml", "is the registry itself"),
         ("again", "leads to the registry itself"),
         ("out/x", "leads out"),
         ("out", "leads out"),
-        ("dangling", "is a link to nothing"),
-        ("dangling/x", "is a link to nothing"),
+        ("dangling", "is a dangling symbolic link"),
+        ("dangling/x", "is a dangling symbolic link"),
     ] {
         let error = store.path(file.into()).unwrap_err();
         assert!(error.to_string().contains(rule), "{file:?}: {error}");

@@ -101,7 +101,7 @@ fn what_is_said_is_one_harmless_line() {
     );
     let reference: Reference = "x:1".parse().expect("a reference");
     for (tail, expected) in [
-        ("", "x:1: it failed and said nothing"),
+        ("", "x:1: it failed without a message"),
         ("one\ntwo\n", "x:1: two"),
         ("FATA[0001] no way\n", "x:1: no way"),
     ] {

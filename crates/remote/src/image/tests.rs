@@ -59,7 +59,7 @@ fn an_index_has_one_image_for_a_platform() {
     }
     let refused = chosen(&index, "s390x").expect_err("not there").to_string();
     assert!(
-        refused.ends_with("is not there for linux/s390x, but for windows/amd64, linux/arm64/v8, linux/arm/v6, linux/arm/v7, linux/amd64"),
+        refused.ends_with("not available for linux/s390x, only for windows/amd64, linux/arm64/v8, linux/arm/v6, linux/arm/v7, linux/amd64"),
         "{refused}"
     );
     // An index of one that says nothing is what a layout without platforms has.
@@ -90,11 +90,11 @@ fn only_images_are_taken() {
     for (text, reason) in [
         (
             manifest("application/vnd.cncf.helm.config.v1+json"),
-            "is no image: its config is `application/vnd.cncf.helm",
+            "is not an image: its config is `application/vnd.cncf.helm",
         ),
         (
             r#"{"schemaVersion":1,"name":"x"}"#.to_owned(),
-            "first schema",
+            "old schema 1",
         ),
         (
             r#"{"schemaVersion":2,"manifests":[]}"#.to_owned(),

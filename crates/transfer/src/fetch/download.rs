@@ -74,7 +74,7 @@ pub(crate) fn download(
     fs::create_dir_all(blobs(folder)).map_err(|error| {
         Failure::new(
             failure::Code::Other,
-            format!("{folder}: can't be made: {error}"),
+            format!("{folder}: cannot create: {error}"),
         )
     })?;
     let diff_ids = gathered.config.diff_ids.clone();
@@ -97,7 +97,7 @@ pub(crate) fn download(
             fs::write(&file, b"").map_err(|error| {
                 Failure::new(
                     failure::Code::Other,
-                    format!("{file}: can't be written: {error}"),
+                    format!("{file}: cannot write: {error}"),
                 )
             })?;
         }

@@ -123,7 +123,7 @@ impl Fetcher<'_> {
         }
         if self.offline {
             return Err(Failure::new(Code::Archive, "is not in the store")
-                .with_hint("--offline keeps it from being fetched"));
+                .with_hint("omit --offline to fetch it"));
         }
         let image = self.resolve(wanted)?;
         let key = image.image_id.hex();
@@ -149,7 +149,7 @@ impl Fetcher<'_> {
             return Err(Failure::new(
                 Code::Archive,
                 format!(
-                    "its manifest has {} layers, and its config {}",
+                    "its manifest has {} layers, but its config {}",
                     image.layers.len(),
                     gathered.config.diff_ids.len()
                 ),
@@ -197,8 +197,8 @@ impl Fetcher<'_> {
             return Ok(());
         }
         let (need, free) = (ui::size(need), ui::size(free));
-        let message = format!("is {need}, and {free} are free where the store is");
-        Err(Failure::new(Code::Room, message).with_hint("imgprune --min-free makes room"))
+        let message = format!("needs {need}, but the store has only {free} free");
+        Err(Failure::new(Code::Room, message).with_hint("free disk space with imgprune --min-free"))
     }
 
     /// What the store has of an entry, if its archive is there and holds the registered image.

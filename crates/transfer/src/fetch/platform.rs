@@ -11,7 +11,7 @@ pub(crate) fn check(config: &Config, wanted: Option<Architecture>) -> Result<(),
     match (wanted, found) {
         (Some(wanted), Ok(found)) if wanted != found => Err(Failure::new(
             Code::Archive,
-            format!("is an image for {found}, and {wanted} is asked for"),
+            format!("is an image for {found}, not for {wanted}"),
         )),
         _ => Ok(()),
     }

@@ -23,12 +23,14 @@ impl Fetcher<'_> {
             return Err(Failure::new(
                 Code::Archive,
                 format!(
-                    "`{}` has moved: {pinned} is registered, and it is {} now",
+                    "`{}` has changed: {pinned} is registered, but the registry has {}",
                     wanted.reference,
                     image.digest()
                 ),
             )
-            .with_hint("--update follows it; the registered name fetches what was pinned"));
+            .with_hint(
+                "use --update for the new image, or fetch the registered name for the pinned one",
+            ));
         }
         let id = registered.and_then(|entry| entry.image_id);
         if let Some(id) = id.filter(|id| !self.update && *id != image.image_id) {
@@ -39,7 +41,7 @@ impl Fetcher<'_> {
                     image.reference, image.image_id
                 ),
             )
-            .with_hint("--update takes the new one"));
+            .with_hint("use --update for the new image"));
         }
         Ok(image)
     }

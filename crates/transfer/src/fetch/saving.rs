@@ -61,7 +61,7 @@ impl Fetcher<'_> {
         }
         Err(
             Failure::invalid(format!("another image is registered as `{name}`"))
-                .with_hint("give this one a name with --name, or remove the other with imgprune"),
+                .with_hint("name this image with --name, or remove the other one with imgprune"),
         )
     }
 
@@ -84,7 +84,7 @@ impl Fetcher<'_> {
         if let Err(error) = thin::check_base(registry, &entry.name, &base.name) {
             let name = &entry.name;
             self.reporter
-                .warn(format!("{name}: is fetched whole: {error}"));
+                .warn(format!("{name}: fetched whole: {error}"));
             return Ok(whole);
         }
         if self.there(base)?.is_none() && depth > 0 {
@@ -92,7 +92,7 @@ impl Fetcher<'_> {
             let fetched = wanted.and_then(|wanted| self.fetch_at(&wanted, depth - 1));
             if let Err(failure) = fetched {
                 self.reporter.warn(format!(
-                    "{}: is fetched whole, because its base can't be: {failure}",
+                    "{}: fetched whole, because its base cannot be fetched: {failure}",
                     entry.name
                 ));
                 return Ok(whole);

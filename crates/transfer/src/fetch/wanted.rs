@@ -171,11 +171,11 @@ impl Wanted {
             (None, None) => {
                 return Err(Failure::new(
                     Code::Archive,
-                    "is not in the store, and its entry has no `remote`",
+                    "is not in the store and has no `remote` in the registry",
                 )
                 .about(&entry.name)
                 .with_hint(
-                    "imgpush publishes images; `images.remote` of the config says where they are",
+                    "publish the image with imgpush, or set `images.remote` in the config",
                 ));
             }
         };

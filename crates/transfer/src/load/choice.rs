@@ -61,7 +61,7 @@ impl Loader<'_> {
         if let Some(also) = &self.also {
             let [choice] = &mut choices[..] else {
                 return Err(Failure::usage(format!(
-                    "`--tag` names one image, and {} holds {}",
+                    "`--tag` names one image, but {} holds {}",
                     target.path,
                     choices.len()
                 )));
@@ -117,7 +117,7 @@ fn choose(
         .filter(|tag| !entry.tags().any(|own| is_same(tag, own)))
     {
         reporter.warn(format!(
-            "{}: the archive's own tag `{tag}` is not applied; the registry says `{}`",
+            "{}: ignoring the archive's own tag `{tag}`; the registry says `{}`",
             archive.path(),
             entry.docker_tag
         ));
@@ -139,7 +139,7 @@ fn refuse_shared(choices: &[Choice], archive: &Archive, engine: &Engine) -> Resu
             let message = format!("two images of the archive claim the tag `{tag}`");
             let id = |image: usize| archive.images()[image].image_id;
             let hint = format!(
-                "imgsave --image ID --name NAME saves one of them: {} or {}",
+                "save one of them with imgsave --image ID --name NAME: {} or {}",
                 id(owner),
                 id(choice.image)
             );

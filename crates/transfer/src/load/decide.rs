@@ -107,7 +107,7 @@ pub(crate) fn refuse_taken(
     };
     let message = format!("the engine has another image tagged `{tag}`");
     Err(Failure::new(Code::Other, message)
-        .with_hint("`imgload --force` moves the tag to this archive's image"))
+        .with_hint("use `imgload --force` to move the tag to this archive's image"))
 }
 
 /// How many of an image's lowest layers need not be sent.

@@ -19,7 +19,7 @@ pub(crate) fn count_use(
     let counted = store.count_use(names, Utc::now().trunc_subsecs(0), lock_timeout);
     match counted {
         Err(error) if error.is_read_only() => {
-            reporter.warn(format!("the use is not counted: {error}"));
+            reporter.warn(format!("cannot count this use: {error}"));
             Ok(())
         }
         counted => Ok(counted?),

@@ -108,7 +108,7 @@ impl Sender<'_> {
             match self.try_stream(units, &parts) {
                 Err(Refusal::Engine(failure) | Refusal::Lost(failure)) => {
                     self.reporter.detail(format!(
-                        "the engine does not take the new layers alone ({}); sending all",
+                        "the engine refused a stream of new layers only ({}); sending all layers",
                         first_line(&failure)
                     ));
                 }
@@ -125,14 +125,14 @@ impl Sender<'_> {
         match all() {
             Err(Refusal::Lost(failure)) => {
                 self.reporter.detail(format!(
-                    "an image was removed before it had its tag ({}); sending all again",
+                    "an image was removed before it was tagged ({}); sending all layers again",
                     first_line(&failure)
                 ));
                 all()
             }
             Err(Refusal::Engine(failure)) if self.is_containerd => {
                 self.reporter.detail(format!(
-                    "the engine may have gone on where an earlier stream broke off ({}); sending all again",
+                    "the engine may have continued an interrupted stream ({}); sending all layers again",
                     first_line(&failure)
                 ));
                 all()
@@ -181,8 +181,9 @@ impl Sender<'_> {
                     item.was_composed(manifest);
                 }
                 if !is_known && let Err(failure) = self.note(&items) {
-                    self.reporter
-                        .detail(format!("cannot note the image that is loaded: {failure}"));
+                    self.reporter.detail(format!(
+                        "cannot record the image that is being loaded: {failure}"
+                    ));
                 }
                 Ok(())
             })
@@ -215,8 +216,9 @@ impl Sender<'_> {
         let ids: Vec<_> = tagged.flat_map(|item| item.ids()).collect();
         match self.store.note_leftovers(&ids, self.lock_timeout) {
             Err(error) if error.is_read_only() => {
-                self.reporter
-                    .detail(format!("cannot note the image that is loaded: {error}"));
+                self.reporter.detail(format!(
+                    "cannot record the image that is being loaded: {error}"
+                ));
                 Ok(())
             }
             noted => Ok(noted?),
@@ -227,9 +229,8 @@ impl Sender<'_> {
     fn remove(&self, items: &[&Item]) {
         let ids: Vec<_> = items.iter().flat_map(|item| item.ids()).collect();
         if let Err(error) = self.engine.remove_dangling(&ids) {
-            self.reporter.warn(format!(
-                "the image that was not loaded may be left without a name: {error}"
-            ));
+            self.reporter
+                .warn(format!("a failed load may leave a dangling image: {error}"));
         }
     }
 }

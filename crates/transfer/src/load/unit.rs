@@ -50,10 +50,10 @@ impl LoadUnit<'_> {
 
     fn not_held(&self, item: &Item) -> Failure {
         let id = item.image().image_id;
-        let message = format!("the engine reported success, but does not hold image {id}");
+        let message = format!("the engine reported success, but has no image {id}");
         Failure::new(Code::Engine, message)
             .about(self.subject())
-            .with_hint("look at the engine's log and free disk space")
+            .with_hint("check the engine's log and its free disk space")
     }
 }
 
@@ -145,9 +145,9 @@ fn confirm_together(engine: &Engine, units: &[&LoadUnit], attempts: u32) -> Resu
     if attempts > 1 {
         return confirm_together(engine, units, attempts - 1);
     }
-    let message = format!("the engine has another image tagged `{tag}` again");
+    let message = format!("the tag `{tag}` was moved to another image again");
     let failure = Failure::new(Code::Engine, message)
         .about(unit.subject())
-        .with_hint("another command gives the same tag; run them one after the other");
+        .with_hint("another command sets the same tag; run the commands one after the other");
     Err(Refusal::Final(failure))
 }

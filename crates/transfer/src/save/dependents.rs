@@ -50,13 +50,13 @@ impl Saver<'_> {
             let lowest = &losing[0];
             match self.make_whole(&registry, lowest, path) {
                 Ok(true) => self.reporter.warn(format!(
-                    "{}: its base {name} is replaced, so its archive is whole now; build it again to make it thin",
+                    "{}: is no longer thin, because its base {name} is replaced; rebuild it to make it thin",
                     lowest.name
                 )),
                 Ok(false) => attempts += 1,
                 Err(failure) if failure.code() == Code::Archive => {
                     self.reporter.warn(format!(
-                        "{}: stands on {name}, and can't be read: {failure}",
+                        "{}: cannot read this thin archive on {name}: {failure}",
                         lowest.name
                     ));
                     unreadable.push(lowest.name.clone());
@@ -89,10 +89,10 @@ impl Saver<'_> {
             .collect();
         if !losing.is_empty() {
             let message = format!(
-                "`{name}` can't be replaced: thin archives would lose layers: {}",
+                "cannot replace `{name}`: thin archives would lose layers: {}",
                 losing.join(", ")
             );
-            let hint = format!("imgsave --full {} makes them whole", losing.join(" "));
+            let hint = format!("make them whole with imgsave --full {}", losing.join(" "));
             return Err(Failure::invalid(message).with_hint(hint));
         }
         self.check_place(registry, name, path, new)
@@ -116,7 +116,7 @@ impl Saver<'_> {
             {
                 let message = format!("`{}` is also the archive of `{}`", other.file, other.name);
                 return Err(Failure::invalid(message)
-                    .with_hint("give each entry a `file:` of its own in the registry"));
+                    .with_hint("give each entry its own `file:` in the registry"));
             }
         }
         Ok(())
@@ -153,7 +153,7 @@ impl Saver<'_> {
                         == (&entry.file, entry.image_id, entry.digest)
                 });
                 is_changed = now.is_none();
-                let changed = || Failure::invalid("its entry changed meanwhile");
+                let changed = || Failure::invalid("its entry has changed in the meantime");
                 let mut now = now.ok_or_else(changed)?.clone();
                 self.guard(registry, &entry.name, &path, &whole, &[])?;
                 now.thin = false;
@@ -218,7 +218,7 @@ fn compression(stack: &Stack) -> Compress {
 fn replaced_meanwhile(error: thin::Error) -> Failure {
     match error {
         thin::Error::Archive(archive::Error::LeftOut { base, .. }) => {
-            let message = format!("its base `{base}` was replaced meanwhile");
+            let message = format!("its base `{base}` was replaced in the meantime");
             Failure::new(Code::Archive, message).with_hint("try again")
         }
         error => error.into(),
@@ -231,9 +231,8 @@ fn refuse_pointers(name: &str, pointers: &[String]) -> Result<(), Failure> {
         return Ok(());
     }
     let pointers = pointers.join(", ");
-    let message = format!(
-        "`{name}` can't be replaced: Git LFS pointers stand for thin archives on it: {pointers}"
-    );
+    let message =
+        format!("cannot replace `{name}`: thin archives on it are Git LFS pointers: {pointers}");
     Err(Failure::invalid(message).with_hint("git lfs pull"))
 }
 

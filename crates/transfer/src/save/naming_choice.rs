@@ -46,17 +46,18 @@ impl Naming {
         let made = ImageName::new(&project, &os, &variant);
         made.map_err(|refused| {
             let message = format!(
-                "`{project}-<os>-{variant}` is no image name: it {}",
+                "`{project}-<os>-{variant}` is not an image name: it {}",
                 refused.rule()
             );
             let nearest = (normalized_part(&project), normalized_part(&variant));
             let failure = Failure::invalid(message);
             if nearest == (project.clone(), variant.clone()) {
-                return failure
-                    .with_hint("`<os>` is what the image says; a project holds no distribution");
+                return failure.with_hint(
+                    "`<os>` comes from the image; a project must not contain a distribution",
+                );
             }
             failure.with_hint(format!(
-                "`{}-<os>-{}` would do; --normalize uses it",
+                "`{}-<os>-{}` is valid; --normalize uses it",
                 nearest.0, nearest.1
             ))
         })?;
@@ -129,8 +130,8 @@ impl Naming {
 
 fn os_of(inventory: &Inventory) -> Result<&Os, Failure> {
     inventory.os.as_ref().ok_or_else(|| {
-        Failure::invalid("the image does not say its operating system (no /etc/os-release)")
-            .with_hint("give the whole name with --name")
+        Failure::invalid("the image does not state its operating system (no /etc/os-release)")
+            .with_hint("give the full name with --name")
     })
 }
 
@@ -186,7 +187,7 @@ pub fn compliant_name(text: &str, normalize: bool) -> Result<ImageName, Failure>
     match ImageName::normalize(text) {
         Ok(name) if normalize => Ok(name),
         Ok(name) => {
-            Err(Failure::from(refused).with_hint(format!("`{name}` would do; --normalize uses it")))
+            Err(Failure::from(refused).with_hint(format!("`{name}` is valid; --normalize uses it")))
         }
         Err(_) => Err(refused.into()),
     }

@@ -30,7 +30,7 @@ impl Saver<'_> {
         }
         let Some(in_force) = &self.make_room else {
             return Err(no_room(need, found).with_hint(format!(
-                "--make-room removes what was used least recently, as `imgprune --min-free {need}B` does"
+                "use --make-room to remove the least recently used images, like `imgprune --min-free {need}B`"
             )));
         };
         let pruner = Pruner {
@@ -95,6 +95,6 @@ fn bytes(image: &Image) -> u64 {
 
 fn no_room(need: u64, free: u64) -> Failure {
     let (need, free) = (size(need), size(free));
-    let message = format!("takes {need}, and {free} are free where the store is");
+    let message = format!("needs {need}, but the store has only {free} free");
     Failure::new(Code::Room, message)
 }

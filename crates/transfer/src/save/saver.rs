@@ -112,7 +112,7 @@ impl Saver<'_> {
         if is_complete().is_err() || digest(&mut file).ok() != entry.digest {
             return Ok(None);
         }
-        self.reporter.detail(format!("{name}: saved already"));
+        self.reporter.detail(format!("{name}: already saved"));
         Ok(Some(Saved {
             name: entry.name.clone(),
             reference: entry.docker_tag.clone(),
@@ -155,7 +155,7 @@ impl Saver<'_> {
             .filter(|os| contradicts(os, name.os()))
         {
             self.reporter.warn(format!(
-                "{name}: the image is `{os}`, which its name does not say"
+                "{name}: the name does not match the image's system `{os}`"
             ));
         }
         let contents = Contents {
@@ -171,7 +171,7 @@ impl Saver<'_> {
         self.check_place(&registry, name.as_str(), &path, &written)?;
         refuse_cycle(&registry, &planned)?;
         let size = layers.seal(unfinished.file_mut(), slice::from_ref(&planned.docker_tag))?;
-        let waiting = self.reporter.wait(format!("bringing {name} to disk"));
+        let waiting = self.reporter.wait(format!("flushing {name} to disk"));
         let digest = flushed(&unfinished, &mut layers)?;
         drop(waiting);
         let unreadable = self.keep_layers(name.as_str(), &path, &written)?;
@@ -223,9 +223,9 @@ impl Saver<'_> {
         }
         let diff_ids = source.diff_ids();
         if diff_ids.is_some_and(|diff_ids| !diff_ids.starts_with(&thin.diff_ids)) {
-            let message = format!("is not built on `{name}`: its lowest layers are others");
+            let message = format!("is not built on `{name}`: its lowest layers differ");
             return Err(Failure::invalid(message)
-                .with_hint("a thin archive needs the very base; save it whole without --thin"));
+                .with_hint("a thin archive needs the base that it was built on; or save it whole without --thin"));
         }
         Ok(())
     }

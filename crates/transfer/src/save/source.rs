@@ -134,7 +134,7 @@ impl Source {
             (Some(source), true) => Ok(source),
             _ => Err(Failure::new(
                 Code::Archive,
-                "holds several images, and its entry does not say which is meant",
+                "holds several images, and its entry does not say which one to use",
             )
             .about(path.as_str())),
         }
@@ -168,7 +168,7 @@ impl Source {
 fn not_held(reference: &Reference) -> Failure {
     Failure::new(Code::Engine, "the engine holds no such image")
         .about(reference.to_string())
-        .with_hint("nothing is pulled: import, build or load the image first")
+        .with_hint("imgsave does not pull: import, build or load the image first")
 }
 
 /// What people call the images of an archive.

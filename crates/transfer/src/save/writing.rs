@@ -71,9 +71,9 @@ impl Saver<'_> {
         } else {
             Err(Failure::new(
                 Code::Engine,
-                format!("the engine saved another image than it holds as `{reference}`"),
+                format!("the engine saved another image than `{reference}`"),
             )
-            .with_hint("the tag may have moved meanwhile; try again"))
+            .with_hint("the tag may have moved in the meantime; try again"))
         }
     }
 
@@ -112,6 +112,6 @@ pub(crate) fn digest(file: &mut File) -> Result<Digest, Failure> {
 }
 
 fn unreadable(error: &std::io::Error) -> Failure {
-    let message = format!("the archive can't be read back: {error}");
+    let message = format!("cannot read the archive back: {error}");
     Failure::new(Code::Other, message)
 }

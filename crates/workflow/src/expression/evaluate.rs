@@ -83,11 +83,9 @@ fn context<'a>(name: &str, matrix: Option<&'a Value>) -> Result<Cow<'a, Value>, 
     let lower = name.to_ascii_lowercase();
     match (lower.as_str(), matrix) {
         ("matrix", Some(matrix)) => Ok(Cow::Borrowed(matrix)),
-        ("matrix", None) => Err("can't be known in the matrix itself".to_owned()),
+        ("matrix", None) => Err("cannot be used in the matrix itself".to_owned()),
         (other, _) if GITHUBS.contains(&other) => Err("is known only to GitHub".to_owned()),
-        _ => Err(format!(
-            "can't be read: `{name}` is nothing that GitHub has"
-        )),
+        _ => Err(format!("can't be read: unknown name `{name}`")),
     }
 }
 

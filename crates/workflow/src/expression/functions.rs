@@ -17,10 +17,12 @@ pub(super) fn call(name: &str, arguments: &[Cow<Value>]) -> Result<Value, String
         "join" => (1, 2),
         "tojson" | "fromjson" => (1, 1),
         other if GITHUBS.contains(&other) => return Err("is known only to GitHub".to_owned()),
-        _ => return Err(format!("can't be read: the function `{name}` is not known")),
+        _ => return Err(format!("can't be read: unknown function `{name}`")),
     };
     if arguments.len() < fewest || arguments.len() > most {
-        return Err(format!("can't be read: `{name}` takes other arguments"));
+        return Err(format!(
+            "can't be read: wrong number of arguments for `{name}`"
+        ));
     }
     match lower.as_str() {
         "contains" => Ok(Value::Bool(match &*arguments[0] {
@@ -45,7 +47,9 @@ pub(super) fn call(name: &str, arguments: &[Cow<Value>]) -> Result<Value, String
             .and_then(bounded),
         _ => {
             let read = serde_json::from_str(&arguments[0].text());
-            read.map_err(|error| format!("can't be read: `{name}` got no JSON: {error}"))
+            read.map_err(|error| {
+                format!("can't be read: the argument of `{name}` is not JSON: {error}")
+            })
         }
     }
 }
@@ -62,7 +66,7 @@ fn format(pattern: &str, arguments: &[Cow<Value>]) -> Result<Value, String> {
     let mut out = String::new();
     let mut rest = pattern;
     while let Some(at) = rest.find(['{', '}']) {
-        let wrong = || Err(format!("can't be read: `{pattern}` is no format"));
+        let wrong = || Err(format!("can't be read: `{pattern}` is not a valid format"));
         out.push_str(&rest[..at]);
         let (brace, after) = rest[at..].split_at(1);
         if let Some(after) = after.strip_prefix(brace) {

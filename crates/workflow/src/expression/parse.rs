@@ -39,10 +39,10 @@ struct Parser {
 
 fn unexpected(token: Option<&Token>) -> String {
     match token {
-        None => "it ends too early".to_owned(),
-        Some(Token::Sign(sign)) => format!("`{sign}` has no meaning there"),
-        Some(Token::Word(word)) => format!("`{word}` has no meaning there"),
-        Some(Token::Literal(value)) => format!("`{}` has no meaning there", value.text()),
+        None => "unexpected end".to_owned(),
+        Some(Token::Sign(sign)) => format!("`{sign}` is unexpected"),
+        Some(Token::Word(word)) => format!("`{word}` is unexpected"),
+        Some(Token::Literal(value)) => format!("`{}` is unexpected", value.text()),
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, String> {
         } else if first.is_ascii_digit() || negative(rest, all.last()) {
             let end = end_of(rest, 1, |c| c.is_ascii_alphanumeric() || c == '.');
             let (word, after) = rest.split_at(end);
-            let value = number(word).ok_or_else(|| format!("`{word}` is no number"))?;
+            let value = number(word).ok_or_else(|| format!("`{word}` is not a number"))?;
             (Token::Literal(Value::Number(value)), after)
         } else if first.is_ascii_alphabetic() || first == '_' {
             let end = end_of(rest, 1, |c| c.is_ascii_alphanumeric() || "_-".contains(c));
@@ -34,7 +34,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, String> {
             let sign = SIGNS.into_iter().find(|sign| rest.starts_with(sign));
             let sign = sign
                 .filter(|sign| *sign != "-")
-                .ok_or_else(|| format!("`{}` has no meaning there", first.escape_debug()))?;
+                .ok_or_else(|| format!("`{}` is unexpected", first.escape_debug()))?;
             (Token::Sign(sign), &rest[sign.len()..])
         };
         all.push(token);

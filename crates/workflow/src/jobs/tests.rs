@@ -100,14 +100,11 @@ fn a_matrix_that_only_github_knows_is_one_entry_that_can_not_be_read() {
 #[test]
 fn what_is_no_workflow_is_said() {
     for (text, says) in [
-        ("", "ci.yml:1:1: holds no `jobs`"),
-        ("project: a\nos: debian:12\n", "ci.yml:1:1: holds no `jobs`"),
-        ("jobs: []", "ci.yml:1:7: `jobs` is no mapping"),
-        ("jobs: {a: 7}", "ci.yml:1:11: the job `a` is no mapping"),
-        (
-            "jobs: {a: {}, a: {}}",
-            "ci.yml:1:15: the key `a` is there twice",
-        ),
+        ("", "ci.yml:1:1: has no `jobs`"),
+        ("project: a\nos: debian:12\n", "ci.yml:1:1: has no `jobs`"),
+        ("jobs: []", "ci.yml:1:7: `jobs` is not a mapping"),
+        ("jobs: {a: 7}", "ci.yml:1:11: the job `a` is not a mapping"),
+        ("jobs: {a: {}, a: {}}", "ci.yml:1:15: duplicate key `a`"),
         ("jobs: [", "ci.yml:"),
     ] {
         let error = parse_workflow("ci.yml".into(), text).expect_err(text);
@@ -132,7 +129,7 @@ fn a_job_goes_by_its_key_its_name_or_that_of_an_entry() {
         assert_eq!(found, expected, "{name}");
     }
     let none = called(read(text), "x").expect_err("none");
-    assert_eq!(none, "there is no job `x` (there are build, lint)");
+    assert_eq!(none, "there is no job `x` (known: build, lint)");
 }
 
 #[test]
@@ -184,7 +181,7 @@ fn filters_go_by_what_an_entry_says() {
     );
     let unknown = chosen("compilr=gcc").expect_err("unknown");
     assert!(
-        unknown.starts_with("no entry has the key `compilr` (known are "),
+        unknown.starts_with("no entry has the key `compilr` (known: "),
         "{unknown}"
     );
     assert_eq!(chosen("gcc").expect_err("no key"), "`gcc` is not KEY=VALUE");

@@ -99,7 +99,7 @@ fn what_can_not_be_read_is_said_with_its_place() {
             "${{ fromJSON(needs.a.outputs.m) }}",
             "1: `${{ fromJSON(needs.a.outputs.m) }}` is known only",
         ),
-        ("a: 1\n", "1: `a` of the matrix is no list"),
+        ("a: 1\n", "1: `a` of the matrix is not a list"),
         ("b: [1]\na: []\n", "2: the axis `a`"),
         (
             "a: [1]\ninclude: ${{ inputs.x }}",
@@ -114,10 +114,13 @@ fn what_can_not_be_read_is_said_with_its_place() {
             "a: ['${{ vars.x }}']\nexclude: [{a: 1}]",
             "2: `${{ vars.x }}` is known only",
         ),
-        ("a: [1]\nexclude: [{a: 1}]", "1: the matrix makes no"),
-        ("7", "1: `strategy.matrix` is no mapping"),
-        (&large, "1: the matrix makes more than"),
-        (&wide, "1: the matrix makes more than"),
+        (
+            "a: [1]\nexclude: [{a: 1}]",
+            "1: the matrix has no combinations",
+        ),
+        ("7", "1: `strategy.matrix` is not a mapping"),
+        (&large, "1: the matrix has more than"),
+        (&wide, "1: the matrix has more than"),
     ] {
         let error = read(text).expect_err(text);
         assert!(error.starts_with(says), "{error}");

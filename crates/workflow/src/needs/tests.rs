@@ -98,16 +98,16 @@ fn what_can_not_be_read_is_said_and_what_is_not_needed_need_not() {
         ),
         (
             "{container: 'gcc:13'}",
-            "no image can be named for its system `gcc:13`: image name",
+            "cannot name an image for its system `gcc:13`: image name",
         ),
         (
             "{container: 'ubuntu'}",
-            "no image can be named for its system `ubuntu`: operating system",
+            "cannot name an image for its system `ubuntu`: operating system",
         ),
-        ("{container: '::'}", "the container `::` can't be read"),
+        ("{container: '::'}", "invalid container `::`"),
         (
             "{runs-on: mine}",
-            "the system of the runner `mine` is not known",
+            "the system of the runner `mine` is unknown",
         ),
         (
             "{runs-on: windows-2022, compiler: '${{ github.x }}'}",

@@ -12,7 +12,7 @@ fn truncated_files_say_where_they_end() {
     let first = complaint(&tar[..300]);
     assert_eq!(
         first,
-        "is truncated: 212 bytes of its first header are missing"
+        "is truncated: 212 bytes of the first header are missing"
     );
     for compression in [Compression::Gzip, Compression::Zstd] {
         let whole = compress(compression, &tar);

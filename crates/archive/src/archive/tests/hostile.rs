@@ -19,11 +19,11 @@ fn what_is_no_archive_is_called_by_its_name() {
         (&[0xff; 2000], "is not an image archive"),
         (
             b"\xfd7zXZ\0more",
-            "is compressed with xz or bzip2, which no engine loads",
+            "is compressed with xz or bzip2, which engines cannot load",
         ),
         (
             b"BZh91AY",
-            "is compressed with xz or bzip2, which no engine loads",
+            "is compressed with xz or bzip2, which engines cannot load",
         ),
     ] {
         assert_eq!(complaint(bytes), expected);
@@ -93,12 +93,12 @@ fn hostile_documents_are_refused_with_a_reason() {
         (
             naming("config.json", &["out.tar"]),
             &good,
-            "its `out.tar` is a link that leads out of the archive",
+            "its `out.tar` is a link that leads outside the archive",
         ),
         (
             naming("config.json", &["root.tar"]),
             &good,
-            "its `root.tar` is a link that leads out of the archive",
+            "its `root.tar` is a link that leads outside the archive",
         ),
         (
             naming("config.json", &["round.tar"]),
@@ -108,17 +108,17 @@ fn hostile_documents_are_refused_with_a_reason() {
         (
             naming("config.json", &["device"]),
             &good,
-            "its `device` is no regular file",
+            "its `device` is not a regular file",
         ),
         (
             naming("config.json", &["twice"]),
             &good,
-            "its `twice` is there more than once",
+            "its `twice` occurs more than once",
         ),
         (
             naming("config.json", &["xz"]),
             &good,
-            "its layer `xz` is compressed with xz, which no engine loads",
+            "its layer `xz` is compressed with xz, which engines cannot load",
         ),
         (
             naming("config.json", &["layer.tar", "layer.tar"]),
@@ -133,7 +133,7 @@ fn hostile_documents_are_refused_with_a_reason() {
         (
             "[]".into(),
             &good,
-            "holds no image: its manifest.json or index.json names none",
+            "holds no image: its manifest.json or index.json lists none",
         ),
         (
             "[".repeat(10_000),
@@ -165,7 +165,10 @@ fn hostile_documents_are_refused_with_a_reason() {
     let fine = archive_of(&naming("config.json", &["layer.tar"]), good.as_bytes());
     assert!(OnDisk::new(&fine).open().is_ok());
     let none = complaint(&Tar::new().file("a", "a").bytes());
-    assert!(none.starts_with("is a tar, but no image archive"), "{none}");
+    assert!(
+        none.starts_with("is a tar, but not an image archive"),
+        "{none}"
+    );
 }
 
 #[test]

@@ -111,7 +111,9 @@ fn an_image_is_thin_only_on_its_own_base() {
         .map(drop)
         .expect_err("another");
     assert!(
-        error.to_string().contains("are not those of `the-base`"),
+        error
+            .to_string()
+            .contains("differ from those of `the-base`"),
         "{error}"
     );
 }

@@ -73,7 +73,7 @@ fn what_is_written_small_is_read_again() {
     let mut gathered = Gathered::new(folder, config).expect("a config");
     let layer = &stack.image().layers[0];
     for (said, expected) in [
-        (None, "it becomes more than 2147483648 bytes"),
+        (None, "it expands to more than 2147483648 bytes"),
         (layer.tar_size(), ""),
     ] {
         gathered.add_file(layer.diff_id, blob.clone(), said);

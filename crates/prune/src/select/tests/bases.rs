@@ -39,7 +39,7 @@ fn thin_archives_go_before_their_base() {
             vec![Why::WithinLimits],
         ]
     );
-    let says = "an image not used for 9 days stays, over 6 days";
+    let says = "kept an image unused for 9 days (limit: 6 days)";
     assert_eq!(selection.unmet, [unmet("max-age", says, &[0, 1])]);
 }
 
@@ -94,7 +94,7 @@ fn held_images_stay_and_so_do_their_bases() {
     let selection = select(&store, &max_size(15), &disk(None), now());
     assert_eq!(names(&store, &selection), "top other");
     assert_eq!(selection.staying[1].why, [Why::Held(Hold::Pinned)]);
-    let says = "the store stays at 20 B, over 15 B";
+    let says = "the store still has 20 B (limit: 15 B)";
     assert_eq!(selection.unmet, [unmet("max-size", says, &[0, 1])]);
     assert_eq!(going(&store, &max_age(1)), "top other");
     assert_eq!(going(&store, &keep_last(0, Per::Store)), "top other");

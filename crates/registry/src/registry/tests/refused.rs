@@ -14,9 +14,9 @@ fn complaint(text: &str) -> String {
 fn complaints_say_where_and_what() {
     let entry = |rest: &str| format!("images:\n  - {{name: a, {REQUIRED}}}\n  - {rest}\n");
     let with = |rest: &str| entry(&format!("{{name: b, {REQUIRED}, {rest}}}"));
-    let unsigned = "must be a number that is not negative, not";
+    let unsigned = "must be a number of at least 0, not";
     let cases = [
-        ("a: 1\n^a: 2\n".to_owned(), "the key `a` is there twice"),
+        ("a: 1\n^a: 2\n".to_owned(), "duplicate key `a`"),
         (
             "^- a\n".into(),
             "the registry must be a mapping with `version` and `images`, not a list",
@@ -29,20 +29,20 @@ fn complaints_say_where_and_what() {
             "images: ^{}\n".into(),
             "`images` must be a list of entries, not a mapping",
         ),
-        (
-            "version: ^2.0\n".into(),
-            "the registry's version `2.0` is not known",
-        ),
+        ("version: ^2.0\n".into(), "unknown registry version `2.0`"),
         (
             "version: ^[1]\n".into(),
             "`version` must be 1.0, not a list",
         ),
-        ("a: b\n^---\nc: d\n".into(), "a second document begins here"),
+        (
+            "a: b\n^---\nc: d\n".into(),
+            "a second YAML document starts here",
+        ),
         (
             "a: ^*b\n".into(),
             "while parsing node, found unknown anchor",
         ),
-        ("é: ^\0\n".into(), "a NUL byte stands here"),
+        ("é: ^\0\n".into(), "found a NUL byte"),
         (
             entry("^x"),
             "entry 2 must be a mapping with `name`, `file` and more, not `x`",
@@ -62,13 +62,10 @@ fn complaints_say_where_and_what() {
             entry("{name: ^15}"),
             "entry `15`: `name` must be text, not the number `15`",
         ),
-        (
-            entry("{name: b, ^name: c}"),
-            "the key `name` is there twice",
-        ),
+        (entry("{name: b, ^name: c}"), "duplicate key `name`"),
         (
             entry(&format!("{{{REQUIRED}, name: ^a}}")),
-            "the name `a` is taken by the entry on line 2",
+            "duplicate name `a`: the entry on line 2 has it",
         ),
         (
             with("size_mb: ^big"),
@@ -88,7 +85,7 @@ fn complaints_say_where_and_what() {
         ),
         (
             with("usage_count: ^1.5"),
-            "entry `b`: `usage_count` must be a whole number that is not negative, not the number `1.5`",
+            "entry `b`: `usage_count` must be a whole number of at least 0, not the number `1.5`",
         ),
         (
             with("pinned: ^yes"),
