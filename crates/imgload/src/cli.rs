@@ -6,7 +6,7 @@ use clap::Parser;
 use engine::Engine;
 use failure::Failure;
 use naming::Reference;
-use registry::{Registry, Store, Target};
+use registry::{Registry, Store, Target, not_registered};
 use serde_json::json;
 use setup::{LeaseFlags, Leases};
 use transfer::fetch::{FetchFlags, Fetcher};
@@ -150,11 +150,11 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         if count > 1 && loader.also.is_some() {
             return Err(Failure::usage(SEVERAL));
         }
-        let mut registry = hold(&leases, &records)?;
+        let (mut registry, found) = hold(&leases, &records)?;
         let mut targets = Vec::new();
-        for record in records {
+        for (record, target) in records.into_iter().zip(found) {
             let target = record.and_then(|operand| {
-                let target = resolve(&store, &mut registry, fetcher.as_ref(), &operand.text)?;
+                let target = fetched(&store, &mut registry, fetcher.as_ref(), target?)?;
                 Ok((operand, target))
             });
             match target {
@@ -185,37 +185,48 @@ fn check_tag(tag: &Reference) -> Result<(), Failure> {
     Err(Failure::usage(format!("`--tag {tag}` {message}")).with_hint(hint))
 }
 
-/// Finds what an operand names, and fetches it where that is wanted and the archive is missing.
-fn resolve(
+/// Fetches the archive of a target, if that is wanted and it is missing. Its entry may be another then.
+fn fetched(
     store: &Store,
     registry: &mut Registry,
     fetcher: Option<&Fetcher>,
-    operand: &str,
+    target: Target,
 ) -> Result<Target, Failure> {
-    let target = Target::resolve(store, registry, operand)?;
-    match (fetcher, &target.entry) {
-        (Some(fetcher), Some(entry)) if fetcher.fetch_missing(entry)? => {
-            *registry = store.read()?;
-            Target::resolve(store, registry, operand)
-        }
-        _ => Ok(target),
+    let (Some(fetcher), Some(entry)) = (fetcher, &target.entry) else {
+        return Ok(target);
+    };
+    if !fetcher.fetch_missing(entry)? {
+        return Ok(target);
+    }
+    *registry = store.read()?;
+    match registry.get(&entry.name) {
+        Some(entry) => Target::registered(store, entry),
+        None => Err(not_registered(store, &entry.name)),
     }
 }
 
-/// Holds the images that operands name, and returns the registry as it was then.
-fn hold(leases: &Leases, records: &[Result<Operand, Failure>]) -> Result<Registry, Failure> {
-    let registry = leases.store.read_or_empty()?;
-    let operands = records.iter().flatten();
-    let names: Vec<String> = operands
-        .filter_map(|operand| {
-            Target::resolve(leases.store, &registry, &operand.text)
-                .ok()?
-                .entry
-        })
-        .map(|entry| entry.name)
-        .collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    leases.hold(&names)
+/// What each of the records stands for.
+type Found = Vec<Result<Target, Failure>>;
+
+/// Finds what operands name, and holds those that are registered. Returns the registry as it was then.
+fn hold(
+    leases: &Leases,
+    records: &[Result<Operand, Failure>],
+) -> Result<(Registry, Found), Failure> {
+    let mut found = Vec::new();
+    let registry = leases.hold_found(|registry| {
+        let resolve = |record: &Result<Operand, Failure>| {
+            let operand = record.as_ref().map_err(Clone::clone)?;
+            Target::resolve(leases.store, registry, &operand.text)
+        };
+        found = records.iter().map(resolve).collect();
+        let entries = found
+            .iter()
+            .flatten()
+            .filter_map(|target| target.entry.as_ref());
+        entries.map(|entry| entry.name.clone()).collect()
+    })?;
+    Ok((registry, found))
 }
 
 /// How many streams where nobody says: an engine unpacks each on one processor.

@@ -82,16 +82,17 @@ impl Lease {
 }
 
 impl Store {
-    /// Leases images, registered or not, and returns the registry as it was when they were held. `lock_timeout` is
-    /// for the registry's lock.
+    /// Leases the images that `images` finds in the registry, or others, and returns the registry as it was when they
+    /// were held. `lock_timeout` is for the registry's lock.
     pub fn lease(
         &self,
         term: &Term,
-        images: &[&str],
+        images: impl FnOnce(&Registry) -> Vec<String>,
         lock_timeout: Duration,
     ) -> Result<Registry, Error> {
         let folder = work::subfolder(self.root(), FOLDER)?;
         let _lock = self.lock_registry(lock_timeout)?;
+        let registry = self.read_or_empty()?;
         let now = Utc::now();
         // Where nobody ever prunes they would pile up.
         for (path, _) in self
@@ -102,9 +103,9 @@ impl Store {
         {
             own::remove(path)?;
         }
-        for image in images {
+        for image in images(&registry) {
             let lease = Lease {
-                image: (*image).to_owned(),
+                image,
                 holder: term.holder.clone(),
                 since: now,
                 term: term.lasts.as_secs(),
@@ -112,7 +113,7 @@ impl Store {
             };
             write(&folder, &lease)?;
         }
-        self.read_or_empty()
+        Ok(registry)
     }
 
     /// All leases.

@@ -113,17 +113,29 @@ impl Leases<'_> {
     /// Holds images, registered or not, and returns the registry as it was then: what it names stays. A store that
     /// can't be written holds nothing.
     pub fn hold(&self, images: &[&str]) -> Result<Registry, Failure> {
-        let Some(term) = self.term.as_ref().filter(|_| !images.is_empty()) else {
+        if images.is_empty() {
             return Ok(self.store.read_or_empty()?);
-        };
-        match self.store.lease(term, images, self.lock_timeout) {
-            Err(error) if error.is_read_only() => {
-                self.reporter
-                    .detail(format!("cannot take a lease: {error}"));
-                Ok(self.store.read_or_empty()?)
-            }
-            held => Ok(held?),
         }
+        self.hold_found(|_| images.iter().map(ToString::to_string).collect())
+    }
+
+    /// The same for images that `find` finds in the registry, which is read once for both. Without a registry there are none.
+    pub fn hold_found(
+        &self,
+        mut find: impl FnMut(&Registry) -> Vec<String>,
+    ) -> Result<Registry, Failure> {
+        if let Some(term) = self.term.as_ref().filter(|_| self.store.exists()) {
+            match self.store.lease(term, &mut find, self.lock_timeout) {
+                Err(error) if error.is_read_only() => {
+                    self.reporter
+                        .detail(format!("cannot take a lease: {error}"));
+                }
+                held => return Ok(held?),
+            }
+        }
+        let registry = self.store.read_or_empty()?;
+        find(&registry);
+        Ok(registry)
     }
 }
 

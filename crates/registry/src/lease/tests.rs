@@ -21,16 +21,21 @@ fn run(id: &str) -> Term {
     }
 }
 
+/// Finds these images in any registry.
+fn named(images: &[&str]) -> impl FnOnce(&Registry) -> Vec<String> {
+    |_| images.iter().map(ToString::to_string).collect()
+}
+
 #[test]
 fn a_lease_is_there_until_it_is_ended() {
     let (_folder, store) = store();
     assert_eq!(store.leases().expect("none").leases, []);
     assert_eq!(store.end_leases(TIMEOUT, |_| true).expect("none"), []);
     store
-        .lease(&run("1"), &["b", "a"], TIMEOUT)
+        .lease(&run("1"), named(&["b", "a"]), TIMEOUT)
         .expect("leased");
-    store.lease(&run("1"), &["a"], TIMEOUT).expect("renewed");
-    store.lease(&run("2"), &["a"], TIMEOUT).expect("leased");
+    store.lease(&run("1"), named(&["a"]), TIMEOUT).expect("renewed");
+    store.lease(&run("2"), named(&["a"]), TIMEOUT).expect("leased");
     let images = |leases: &[Lease]| -> Vec<String> {
         leases.iter().map(|lease| lease.image.clone()).collect()
     };
@@ -70,10 +75,10 @@ fn a_brief_lease_does_not_shorten_a_long_one() {
         brief: true,
         ..run("1")
     };
-    store.lease(&brief, &["a"], TIMEOUT).expect("leased");
+    store.lease(&brief, named(&["a"]), TIMEOUT).expect("leased");
     assert!(store.leases().expect("leases").leases[0].brief);
-    store.lease(&run("1"), &["a"], TIMEOUT).expect("leased");
-    store.lease(&brief, &["a"], TIMEOUT).expect("leased");
+    store.lease(&run("1"), named(&["a"]), TIMEOUT).expect("leased");
+    store.lease(&brief, named(&["a"]), TIMEOUT).expect("leased");
     assert!(!store.leases().expect("leases").leases[0].brief);
 }
 
@@ -86,16 +91,16 @@ fn leases_of_the_dead_do_not_pile_up() {
     // Where it was over before it was looked at, there is nothing to hold.
     if let Some(holder) = holder {
         let term = Term { holder, ..run("1") };
-        store.lease(&term, &["a"], TIMEOUT).expect("leased");
+        store.lease(&term, named(&["a"]), TIMEOUT).expect("leased");
     }
-    store.lease(&run("1"), &["b"], TIMEOUT).expect("leased");
+    store.lease(&run("1"), named(&["b"]), TIMEOUT).expect("leased");
     assert_eq!(store.leases().expect("leases").leases.len(), 1);
 }
 
 #[test]
 fn what_can_not_be_read_may_hold_anything() {
     let (_folder, store) = store();
-    store.lease(&run("1"), &["a"], TIMEOUT).expect("leased");
+    store.lease(&run("1"), named(&["a"]), TIMEOUT).expect("leased");
     let folder = store.root().join(work::FOLDER).join(FOLDER);
     let path = folder.join("x.json");
     fs::write(&path, "").expect("written");
@@ -112,7 +117,7 @@ fn what_can_not_be_read_may_hold_anything() {
     fs::create_dir(folder.join("y.json")).expect("a folder");
     assert_eq!(store.leases().expect("leases").unreadable.len(), 2);
     // It stays, and is in nobody's way.
-    store.lease(&run("2"), &["b"], TIMEOUT).expect("leased");
+    store.lease(&run("2"), named(&["b"]), TIMEOUT).expect("leased");
     assert_eq!(store.end_leases(TIMEOUT, |_| true).expect("ended").len(), 2);
     assert!(path.exists());
 }

@@ -142,7 +142,7 @@ fn nothing_of_imgpipes_own_is_written_through_a_link() {
         lasts: LEASE_TERM,
         brief: false,
     };
-    store.lease(&term, &["a"], PATIENCE).unwrap();
+    store.lease(&term, |_| vec!["a".into()], PATIENCE).unwrap();
     let path = store.path("images/b.tar".into()).unwrap();
     let archive = store.create().unwrap();
     store

@@ -91,11 +91,11 @@ impl Loader<'_> {
                 let failed = outcome.is_err();
                 outcomes.push(outcome);
                 if failed && !self.keep_going {
-                    return outcomes;
+                    return self.count(targets, outcomes);
                 }
             }
         }
-        outcomes
+        self.count(targets, outcomes)
     }
 
     /// The target as the registry has it now, if that is another image than before.
@@ -129,7 +129,7 @@ impl Loader<'_> {
         let targets = &targets[..batch.len()];
         let outcomes = self.load_opened(registry, targets, &batch);
         match outcomes {
-            Ok(outcomes) => self.count(targets, outcomes),
+            Ok(outcomes) => outcomes,
             // The engine itself failed: that is true of every archive.
             Err(failure) => targets.iter().map(|_| Err(failure.clone())).collect(),
         }
