@@ -34,8 +34,12 @@ fn a_lease_is_there_until_it_is_ended() {
     store
         .lease(&run("1"), named(&["b", "a"]), TIMEOUT)
         .expect("leased");
-    store.lease(&run("1"), named(&["a"]), TIMEOUT).expect("renewed");
-    store.lease(&run("2"), named(&["a"]), TIMEOUT).expect("leased");
+    store
+        .lease(&run("1"), named(&["a"]), TIMEOUT)
+        .expect("renewed");
+    store
+        .lease(&run("2"), named(&["a"]), TIMEOUT)
+        .expect("leased");
     let images = |leases: &[Lease]| -> Vec<String> {
         leases.iter().map(|lease| lease.image.clone()).collect()
     };
@@ -77,7 +81,9 @@ fn a_brief_lease_does_not_shorten_a_long_one() {
     };
     store.lease(&brief, named(&["a"]), TIMEOUT).expect("leased");
     assert!(store.leases().expect("leases").leases[0].brief);
-    store.lease(&run("1"), named(&["a"]), TIMEOUT).expect("leased");
+    store
+        .lease(&run("1"), named(&["a"]), TIMEOUT)
+        .expect("leased");
     store.lease(&brief, named(&["a"]), TIMEOUT).expect("leased");
     assert!(!store.leases().expect("leases").leases[0].brief);
 }
@@ -93,14 +99,18 @@ fn leases_of_the_dead_do_not_pile_up() {
         let term = Term { holder, ..run("1") };
         store.lease(&term, named(&["a"]), TIMEOUT).expect("leased");
     }
-    store.lease(&run("1"), named(&["b"]), TIMEOUT).expect("leased");
+    store
+        .lease(&run("1"), named(&["b"]), TIMEOUT)
+        .expect("leased");
     assert_eq!(store.leases().expect("leases").leases.len(), 1);
 }
 
 #[test]
 fn what_can_not_be_read_may_hold_anything() {
     let (_folder, store) = store();
-    store.lease(&run("1"), named(&["a"]), TIMEOUT).expect("leased");
+    store
+        .lease(&run("1"), named(&["a"]), TIMEOUT)
+        .expect("leased");
     let folder = store.root().join(work::FOLDER).join(FOLDER);
     let path = folder.join("x.json");
     fs::write(&path, "").expect("written");
@@ -117,7 +127,9 @@ fn what_can_not_be_read_may_hold_anything() {
     fs::create_dir(folder.join("y.json")).expect("a folder");
     assert_eq!(store.leases().expect("leases").unreadable.len(), 2);
     // It stays, and is in nobody's way.
-    store.lease(&run("2"), named(&["b"]), TIMEOUT).expect("leased");
+    store
+        .lease(&run("2"), named(&["b"]), TIMEOUT)
+        .expect("leased");
     assert_eq!(store.end_leases(TIMEOUT, |_| true).expect("ended").len(), 2);
     assert!(path.exists());
 }
