@@ -18,7 +18,6 @@ use transfer::fetch::Fetcher;
 use transfer::save::{Wanted, compliant_name};
 use ui::Reporter;
 
-use crate::earlier::Earlier;
 use crate::ingredients::Kitchen;
 use crate::inside::{Inside, Looked};
 use crate::paths;
@@ -107,15 +106,6 @@ impl Builder<'_> {
         }
     }
 
-    /// A saved image can't be built again.
-    pub(crate) fn warn_of_saved(&self, name: &ImageName, earlier: Option<&Earlier>) {
-        if earlier.is_some_and(Earlier::is_saved) {
-            self.reporter.warn(format!(
-                "{name}: replaces the saved image, which imgbuild did not build"
-            ));
-        }
-    }
-
     pub(crate) fn kitchen(&self) -> Kitchen<'_> {
         Kitchen {
             store: self.store,
@@ -186,7 +176,7 @@ impl Builder<'_> {
                 Ok(earlier.into())
             }
             _ => {
-                self.warn_of_saved(&name, ready.earlier.as_ref());
+                self.check_saved(plan, &name, &ready)?;
                 self.make_locked(&name, &ready)
             }
         }

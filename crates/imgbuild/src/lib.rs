@@ -38,6 +38,7 @@ mod possible;
 mod reading;
 mod ready;
 mod recipe;
+mod saved;
 mod schedule;
 mod sources;
 mod steps;

@@ -88,7 +88,7 @@ impl Builder<'_> {
             let coming = base.coming().map(Coming::words);
             notes.extend(coming);
         } else {
-            self.warn_of_saved(&name, ready.earlier.as_ref());
+            self.check_saved(plan, &name, &ready)?;
             let on = Some(base).filter(|_| recipe.uses_base);
             let on = on.and_then(Base::words).map(|on| format!("on {on}"));
             notes.extend(on);

@@ -100,3 +100,44 @@ fn a_saved_image_is_replaced_with_a_warning() {
         .fails("imgbuild", 4, "is neither registered nor in the engine")
         .stderr_has("let the engine pull it with --pull");
 }
+
+/// The name says no more than `base`: nobody asked for this image to be replaced.
+#[test]
+fn a_saved_base_is_not_lost_to_a_requirement_of_packages() {
+    let s = Sandbox::new();
+    let os = Image::new().apt().build(&s, "os");
+    let saved = Image::new().apt().build(&s, "base");
+    s.run("imgsave", ["-q", &saved]).ok();
+    let (name, project) = (s.image("base"), s.project());
+    let plan = |base: &str| {
+        format!(
+            r#"{{"name":"{name}","needs_build":true,"base_image":"{base}","requirements":{{"project":"{project}","os":"debian:12","packages":["aa"]}}}}"#
+        )
+    };
+    let before = traces(&s);
+    for words in [&[][..], &["-n"]] {
+        let refused = s.command("imgbuild").args(words).input(plan(&os)).run();
+        refused
+            .fails("imgbuild", 3, &name)
+            .stderr_has("would replace the saved image")
+            .stderr_has("hint: give the requirement a variant")
+            .stderr_lacks("building");
+    }
+    assert_eq!(traces(&s), before);
+    // On the same image nothing of it is lost.
+    let same = format!("{}:latest", s.image("same"));
+    engine().read(&["tag", &saved, &same]).expect("tagged");
+    let says = format!("warning: {name}: replaces the saved image");
+    build(&s, &plan(&same)).ok().stderr_has(&says);
+    s.run("imgsave", ["-q", "--name", &name, &same]).ok();
+    // Nor is anybody surprised who asks for it.
+    let rebuilt = s.command("imgbuild").arg("--rebuild").input(plan(&os));
+    rebuilt.run().ok().stderr_has(&says);
+    s.run("imgsave", ["-q", "--name", &name, &same]).ok();
+    let file = format!("images/{project}/Dockerfile.{name}");
+    s.write(
+        &file,
+        "ARG BASE_IMAGE\nFROM $BASE_IMAGE\nRUN apt-get install aa\n",
+    );
+    build(&s, &plan(&os)).ok().stderr_has(&says);
+}
