@@ -192,8 +192,12 @@ pub(crate) fn inventory(
     let Some(stack) = stack(store, registry, path, image_id)? else {
         return Ok(None);
     };
+    inventory_of(stack).map(Some)
+}
+
+pub(crate) fn inventory_of(stack: Stack) -> Result<Inventory, Failure> {
     let files = RootFs::keeping(stack, &Inventory::wants)?;
-    Ok(Some(Inventory::read(&files)?))
+    Ok(Inventory::read(&files)?)
 }
 
 /// The layers of an image of an archive, the first one or the one of this ID.
@@ -215,7 +219,7 @@ pub(crate) fn stack(
         .transpose()?)
 }
 
-fn with_inventory(entry: &Entry, inventory: &Inventory) -> Entry {
+pub(crate) fn with_inventory(entry: &Entry, inventory: &Inventory) -> Entry {
     let mut found = entry.clone();
     found.requested = None;
     found.compilers = inventory

@@ -45,6 +45,7 @@ mod steps;
 mod temporary;
 mod together;
 mod turns;
+mod unregistered;
 
 pub use builder::{Builder, Built, Options};
 pub use error::{Error, Result};

@@ -35,7 +35,7 @@ impl Builder<'_> {
         })
     }
 
-    /// Refuses a registered archive that does not hold what its plan asks for: the plan may be old, or edited. Returns the
+    /// Refuses an archive that does not hold what its plan asks for: the plan may be old, or edited. Returns the
     /// entry with what the image holds besides, if only that shows that it does.
     pub(crate) fn check_holds(
         &self,
@@ -43,10 +43,21 @@ impl Builder<'_> {
         target: &Target,
         registry: &Registry,
     ) -> Result<Option<Entry>, Failure> {
-        let (Some(wanted), Some(entry)) = (&plan.requirements, &target.entry) else {
+        let Some(wanted) = &plan.requirements else {
             return Ok(None);
         };
         let accepted = plan.missing.as_ref();
+        let Some(entry) = &target.entry else {
+            let unregistered = self.unregistered(wanted, &target.path, registry);
+            return match unregistered.and_then(|entry| lack(wanted, accepted, &entry)) {
+                None => Ok(None),
+                Some(lack) => Err(Failure::invalid(format!("{lack}, which the plan asks for"))
+                    .about(target.path.as_str())
+                    .with_hint(
+                        "name another archive; without `best_image_path`, the image is built",
+                    )),
+            };
+        };
         if lack(wanted, accepted, entry).is_none() {
             return Ok(None);
         }

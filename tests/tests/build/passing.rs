@@ -93,3 +93,66 @@ fn what_only_the_image_tells_is_looked_up() {
     build(&s, &plan).ok().stdout(&(s.archive("base") + "\n"));
     assert!(s.read("image-registry.yml").contains("packages: [git]"));
 }
+
+/// An archive in the store's folder that no entry names, of an image with the package `aa`.
+fn unregistered(s: &Sandbox) -> String {
+    let status = "Package: aa\nStatus: install ok installed\nArchitecture: all\nVersion: 1\n\n";
+    let image = Image::new().busybox().file("var/lib/dpkg/status", status);
+    let image = image.build(s, "own");
+    s.run("imgsave", ["-q", &image]).ok();
+    s.sh(&format!("cp {} own.tar", s.archive("own"))).ok();
+    "own.tar".to_owned()
+}
+
+#[test]
+fn an_archive_without_an_entry_is_read() {
+    let s = Sandbox::new();
+    let path = unregistered(&s);
+    let plan = |wanted: &str, missing: &str| {
+        format!(
+            r#"{{"best_image_path":"{path}","requirements":{{"project":"p",{wanted}}},"missing":{{{missing}}}}}"#
+        )
+    };
+    let os = r#""os":"debian:12""#;
+    for (wanted, missing, says) in [
+        (r#""packages":["aa"]"#, "", ""),
+        (r#""tools":["busybox"],"packages":["AA"]"#, "", ""),
+        (
+            r#""packages":["aa","git"]"#,
+            "",
+            "lacks git, which the plan asks for",
+        ),
+        (r#""packages":["aa","git"]"#, r#""packages":["git"]"#, ""),
+        (r#""compilers":["gcc-12"]"#, "", "lacks gcc-12, which"),
+        (r#""tools":["cmake"]"#, "", "lacks cmake, which"),
+        (
+            r#""architecture":"arm64""#,
+            "",
+            "not for debian:12 on aarch64, which",
+        ),
+    ] {
+        let plan = plan(&format!("{os},{wanted}"), missing);
+        for words in [&[][..], &["-n"]] {
+            let outcome = s.command("imgbuild").args(words).input(&*plan).run();
+            match says {
+                "" => outcome.ok().stderr_lacks("warning"),
+                _ => outcome
+                    .fails("imgbuild", 3, &path)
+                    .stderr_has(says)
+                    .stderr_has("hint: name another archive")
+                    .stdout(""),
+            };
+        }
+    }
+    build(&s, &plan(r#""os":"debian:11""#, "")).fails("imgbuild", 3, "is for debian:12 on");
+    // What no image tells.
+    let exact = format!(r#"{os},"variants":["asan"],"packages":["aa=1"]"#);
+    build(&s, &plan(&exact, ""))
+        .ok()
+        .stdout("own.tar\n")
+        .stderr_has("own.tar: not registered, so not checked: variant asan, version or architecture of aa=1");
+    s.write("own.tar", "no archive");
+    build(&s, &plan(os, ""))
+        .ok()
+        .stderr_has("own.tar: not checked against the plan: ");
+}
