@@ -9,6 +9,7 @@ use failure::Failure;
 use plan::Plan;
 use serde_json::json;
 use setup::{LeaseFlags, Leases};
+use transfer::Session;
 use transfer::fetch::FetchFlags;
 use transfer::save::FormFlags;
 use ui::{Common, Context, Flags, count};
@@ -135,6 +136,12 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         None => reporter,
     };
     let missing = cli.fetch.missing(&cli.common, &config, &reporter)?;
+    let session = Session {
+        store: &store,
+        engine: &engine,
+        reporter: &reporter,
+        lock_timeout: cli.common.lock_timeout,
+    };
     let builder = Builder {
         store: &store,
         engine: &engine,
@@ -146,9 +153,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
             lock_timeout: cli.common.lock_timeout,
             reporter: &reporter,
         },
-        fetcher: missing
-            .as_ref()
-            .map(|missing| missing.fetcher(&store, &engine, &reporter, cli.common.lock_timeout)),
+        fetcher: missing.as_ref().map(|missing| missing.fetcher(session)),
         options: Options {
             rebuild: cli.rebuild,
             no_cache: cli.no_cache,

@@ -6,6 +6,7 @@ use archive::ThinBase;
 use engine::{Build, BuildFile};
 use failure::Failure;
 use naming::ImageName;
+use transfer::Session;
 use transfer::load::Loader;
 use transfer::save::{DraftEntry, Form, Naming, Saver, Source, Thin};
 
@@ -82,10 +83,7 @@ impl Builder<'_> {
         drop(task);
         let image_id = info.id;
         let saver = Saver {
-            store: self.store,
-            engine: self.engine,
-            reporter: self.reporter,
-            lock_timeout: self.lock_timeout,
+            session: self.session(),
             form: Form {
                 compress: self.options.wanted.compress,
                 base: thin_base,
@@ -117,13 +115,19 @@ impl Builder<'_> {
         })
     }
 
-    /// What brings archives into the engine for a build, which is no use of them to count.
-    pub(crate) fn loader(&self) -> Loader<'_> {
-        Loader {
+    fn session(&self) -> Session<'_> {
+        Session {
             store: self.store,
             engine: self.engine,
             reporter: self.reporter,
             lock_timeout: self.lock_timeout,
+        }
+    }
+
+    /// What brings archives into the engine for a build, which is no use of them to count.
+    pub(crate) fn loader(&self) -> Loader<'_> {
+        Loader {
+            session: self.session(),
             record: false,
             force: false,
             also: None,

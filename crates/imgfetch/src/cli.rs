@@ -8,6 +8,7 @@ use naming::Architecture;
 use registry::{Registry, find_entry};
 use serde_json::json;
 use setup::{LeaseFlags, Leases};
+use transfer::Session;
 use transfer::fetch::{Fetched, Fetcher, Names, Wanted};
 use transfer::save::{ArchiveFlags, Form, compliant_name};
 use ui::{Common, Context, Flags, RemoteFlags};
@@ -137,12 +138,15 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         ui::spool_folder(),
     );
     let remote = transfer::fetch::remote(&cli.remote, &cli.common, &reporter)?;
-    let fetcher = Fetcher {
+    let session = Session {
         store: &store,
-        remote: &remote,
         engine: &engine,
         reporter: &reporter,
         lock_timeout: cli.common.lock_timeout,
+    };
+    let fetcher = Fetcher {
+        session,
+        remote: &remote,
         form: Form {
             compress: cli.archive.compress(&config)?,
             base: None,

@@ -9,6 +9,7 @@ use naming::Reference;
 use registry::{Registry, Store, Target, not_registered};
 use serde_json::json;
 use setup::{LeaseFlags, Leases};
+use transfer::Session;
 use transfer::fetch::{FetchFlags, Fetcher};
 use transfer::load::{Loaded, Loader};
 use ui::{Common, Context, Flags, Operand, count, processors};
@@ -117,11 +118,14 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         .common
         .input(cli.operands, "archives or registered names")?;
     let reporter = context.reporter.clone();
-    let loader = Loader {
+    let session = Session {
         store: &store,
         engine: &engine,
         reporter: &reporter,
         lock_timeout: cli.common.lock_timeout,
+    };
+    let loader = Loader {
+        session,
         record: !cli.no_record,
         force: cli.force,
         also: cli.tag,
@@ -136,9 +140,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         reporter: &reporter,
     };
     let missing = (cli.fetch).missing(&cli.common, &setup::config(&cli.common)?, &reporter)?;
-    let fetcher = missing
-        .as_ref()
-        .map(|missing| missing.fetcher(&store, &engine, &reporter, cli.common.lock_timeout));
+    let fetcher = missing.as_ref().map(|missing| missing.fetcher(session));
     let mut input = input;
     let mut count = 0;
     loop {

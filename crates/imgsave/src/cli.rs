@@ -8,6 +8,7 @@ use failure::Failure;
 use naming::Digest;
 use registry::Store;
 use serde_json::json;
+use transfer::Session;
 use transfer::save::{DraftEntry, FormFlags, Naming, Saved, Saver, Source, Thin, compliant_name};
 use ui::{Common, Context, Flags};
 
@@ -130,11 +131,14 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         (None, Thin::WherePossible) => LeavingOut::WherePossible,
         (None, Thin::Never) => LeavingOut::AsBefore,
     };
-    let saver = Saver {
+    let session = Session {
         store: &store,
         engine: &engine,
         reporter: &reporter,
         lock_timeout: cli.common.lock_timeout,
+    };
+    let saver = Saver {
+        session,
         form: on_base::form(&store, cli.base.as_deref(), wanted)?,
         make_room: cli.form.room(&config)?,
     };
@@ -182,11 +186,11 @@ fn print(context: &Context, saved: &Saved) -> Result<(), Failure> {
 
 /// Writes the archive of a registered image with all its layers.
 fn full(saver: &Saver, name: &str) -> Result<Saved, Failure> {
-    let registry = saver.store.read_or_empty()?;
-    let entry = registry::find_stored(saver.store, &registry, name)
-        .ok_or_else(|| registry::not_registered(saver.store, name))?;
+    let registry = saver.session.store.read_or_empty()?;
+    let entry = registry::find_stored(saver.session.store, &registry, name)
+        .ok_or_else(|| registry::not_registered(saver.session.store, name))?;
     let naming = Naming::Given(entry.name.parse()?);
-    let source = Source::registered(&saver.store.path(&entry.file)?.absolute(), entry)?;
+    let source = Source::registered(&saver.session.store.path(&entry.file)?.absolute(), entry)?;
     saver.save(&source, &naming, |_| Ok(DraftEntry::from(entry)))
 }
 
@@ -240,14 +244,14 @@ fn save(
             let message = format!("this call already saved another image as `{name}`");
             return Err(Failure::invalid(message).with_hint("give each image its own name"));
         }
-        let registry = saver.store.read_or_empty()?;
+        let registry = saver.session.store.read_or_empty()?;
         let entry = registry.get(name);
         let registered = entry.and_then(|entry| entry.image_id);
         if registered.is_some_and(|id| id != contents.image.image_id) {
-            saver.reporter.warn(format!(
+            saver.session.reporter.warn(format!(
                 "{name}: replaces another image that was registered"
             ));
         }
-        Ok(DraftEntry::kept(saver.store, entry, contents))
+        Ok(DraftEntry::kept(saver.session.store, entry, contents))
     })
 }

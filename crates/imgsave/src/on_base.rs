@@ -27,16 +27,16 @@ impl LeavingOut {
         source: &Source,
         naming: &Naming,
     ) -> Result<Saver<'a>, Failure> {
-        let registry = saver.store.read_or_empty()?;
+        let registry = saver.session.store.read_or_empty()?;
         let base = match self {
             Self::Given => saver.form.base.clone(),
             Self::OwnBase => {
-                let base = own_base(saver.store, &registry, source, naming)?;
-                Some(thin::base(saver.store, base)?)
+                let base = own_base(saver.session.store, &registry, source, naming)?;
+                Some(thin::base(saver.session.store, base)?)
             }
             Self::AsBefore => base_before(saver, &registry, source, naming),
             Self::WherePossible => base_before(saver, &registry, source, naming)
-                .or_else(|| possible_base(saver.store, &registry, source, naming)),
+                .or_else(|| possible_base(saver.session.store, &registry, source, naming)),
         };
         Ok(Saver {
             form: Form {
@@ -107,7 +107,7 @@ fn base_before(
     source: &Source,
     naming: &Naming,
 ) -> Option<ThinBase> {
-    let (store, name) = (saver.store, naming.known()?.as_str());
+    let (store, name) = (saver.session.store, naming.known()?.as_str());
     let entry = registry.get(name)?;
     let before = thin::open(store, entry).ok()?;
     if !before.image().is_thin() || !source.is(before.image()) {
@@ -121,7 +121,7 @@ fn base_before(
     let stands_on = |layers: &[Digest]| layers.starts_with(&base.diff_ids);
     if !source.diff_ids().is_none_or(stands_on) {
         let base = &base.base.name;
-        saver.reporter.warn(format!(
+        saver.session.reporter.warn(format!(
             "{name}: is no longer thin, because its base {base} was replaced"
         ));
         return None;

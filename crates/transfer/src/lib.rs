@@ -3,3 +3,6 @@
 pub mod fetch;
 pub mod load;
 pub mod save;
+mod session;
+
+pub use session::Session;

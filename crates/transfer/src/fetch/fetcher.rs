@@ -1,18 +1,15 @@
 //! Fetching: nothing is asked for that is there, and nothing is registered that is not what was pinned.
 
-use std::time::Duration;
-
 use archive::{Archive, Gathered};
 use camino::{Utf8Path, Utf8PathBuf};
 use config::Published;
-use engine::Engine;
 use failure::{Code, Failure};
 use naming::{Architecture, Digest, Reference};
 use prune::InForce;
-use registry::{Entry, Registry, Store};
+use registry::{Entry, Registry};
 use remote::{Remote, RemoteImage};
-use ui::Reporter;
 
+use crate::Session;
 use crate::fetch::download::{download, gather};
 use crate::fetch::saving::recorded;
 use crate::fetch::wanted::Words;
@@ -24,16 +21,10 @@ const MAX_DEPTH: usize = 128;
 
 /// Brings images from remote registries into a store.
 pub struct Fetcher<'a> {
-    /// Where archives and entries go.
-    pub store: &'a Store,
+    /// What it works with.
+    pub session: Session<'a>,
     /// How registries are reached.
     pub remote: &'a Remote,
-    /// Asked for containers where room is to be made, and for nothing else.
-    pub engine: &'a Engine,
-    /// Where progress goes.
-    pub reporter: &'a Reporter,
-    /// How long to wait for locks.
-    pub lock_timeout: Duration,
     /// How archives are written.
     pub form: Form,
     /// By which limits to make room where there is too little; `None` makes none.
@@ -74,7 +65,7 @@ impl Fetcher<'_> {
         operand: &str,
     ) -> Result<Wanted, Failure> {
         let words = Words {
-            store: self.store,
+            store: self.session.store,
             registry,
             published: self.published.as_ref(),
             architecture: self.architecture.unwrap_or_else(Architecture::host),
@@ -103,7 +94,7 @@ impl Fetcher<'_> {
 
     /// What [`Fetcher::fetch_missing`] would fetch; no registry is asked for it. `None` if the archive is there.
     pub fn lacks(&self, entry: &Entry) -> Result<Option<Wanted>, Failure> {
-        let path = self.store.path(&entry.file)?.absolute();
+        let path = self.session.store.path(&entry.file)?.absolute();
         if path.exists() && thin::fault(&path, entry).is_none() {
             return Ok(None);
         }
@@ -117,7 +108,7 @@ impl Fetcher<'_> {
         {
             // One that was killed may have registered it, and no more.
             if let Some(id) = there.image_id {
-                self.store.forget_transfer(&id.hex());
+                self.session.store.forget_transfer(&id.hex());
             }
             return Ok(there);
         }
@@ -127,9 +118,12 @@ impl Fetcher<'_> {
         }
         let image = self.resolve(wanted)?;
         let key = image.image_id.hex();
-        let transfer = self.store.transfer(&key, self.lock_timeout)?;
+        let transfer = self
+            .session
+            .store
+            .transfer(&key, self.session.lock_timeout)?;
         // Somebody else may have fetched it meanwhile.
-        let registry = self.store.read_or_empty()?;
+        let registry = self.session.store.read_or_empty()?;
         let entry = wanted
             .entry
             .as_ref()
@@ -156,13 +150,13 @@ impl Fetcher<'_> {
             ));
         }
         let form = self.form_of(&registry, entry, &gathered, depth)?;
-        gather(self.store, &registry, entry, &mut gathered);
+        gather(self.session.store, &registry, entry, &mut gathered);
         self.ensure_room(&image)?;
         let downloaded = download(
             self.remote,
             &image,
             transfer.path(),
-            self.reporter,
+            self.session.reporter,
             &mut gathered,
         );
         if let Err(failure) = downloaded {
@@ -192,7 +186,7 @@ impl Fetcher<'_> {
     /// Refuses a download that there is no room for before it begins. Whether there is room for the archive as well is
     /// seen when it is written.
     fn ensure_room(&self, image: &RemoteImage) -> Result<(), Failure> {
-        let (need, free) = (image.size(), self.store.disk(None)?.free);
+        let (need, free) = (image.size(), self.session.store.disk(None)?.free);
         if free >= need || self.make_room.is_some() {
             return Ok(());
         }
@@ -204,6 +198,7 @@ impl Fetcher<'_> {
     /// What the store has of an entry, if its archive is there and holds the registered image.
     pub fn there(&self, entry: &Entry) -> Result<Option<Fetched>, Failure> {
         let path = self
+            .session
             .store
             .path(&entry.file)
             .map_err(|error| Failure::from(error).about(&entry.name))?;
@@ -213,7 +208,7 @@ impl Fetcher<'_> {
         let holds = archive.image(entry.image_id).is_some();
         Ok(holds.then(|| Fetched {
             name: entry.name.clone(),
-            path: self.store.relative(&path, self.store.cwd()),
+            path: self.session.store.relative(&path, self.session.store.cwd()),
             remote: entry.remote.clone(),
             image_id: entry.image_id,
             size: archive.size(),

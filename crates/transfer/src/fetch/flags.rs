@@ -1,15 +1,12 @@
 //! The flags of commands that fetch what is missing on the way.
 
-use std::time::Duration;
-
 use clap::Args;
 use config::{Config, Published};
-use engine::Engine;
 use failure::Failure;
-use registry::Store;
 use remote::{OnRetry, Options, Remote};
 use ui::{Common, RemoteFlags, Reporter};
 
+use crate::Session;
 use crate::fetch::Fetcher;
 use crate::save::Form;
 
@@ -77,19 +74,10 @@ impl FetchFlags {
 
 impl Missing {
     /// What fetches into a store.
-    pub fn fetcher<'a>(
-        &'a self,
-        store: &'a Store,
-        engine: &'a Engine,
-        reporter: &'a Reporter,
-        lock_timeout: Duration,
-    ) -> Fetcher<'a> {
+    pub fn fetcher<'a>(&'a self, session: Session<'a>) -> Fetcher<'a> {
         Fetcher {
-            store,
+            session,
             remote: &self.remote,
-            engine,
-            reporter,
-            lock_timeout,
             form: Form::default(),
             make_room: None,
             published: self.published.clone(),

@@ -14,7 +14,8 @@ impl Fetcher<'_> {
             Some(Ok(architecture)) => architecture,
             _ => self.architecture.unwrap_or_else(Architecture::host),
         };
-        self.reporter
+        self.session
+            .reporter
             .detail(format!("looking for {}", wanted.reference));
         let image = self.remote.resolve(&wanted.reference, architecture)?;
         let pinned = registered.and_then(|entry| entry.remote.as_ref()?.digest());

@@ -1,6 +1,5 @@
 //! How a fetched image comes into the store: under which name, and on which base.
 
-use crate::save::{DraftEntry, Form, Saved, Saver, Source};
 use archive::Gathered;
 use failure::Failure;
 use naming::Reference;
@@ -8,6 +7,7 @@ use registry::{Entry, Registry};
 use remote::RemoteImage;
 
 use crate::fetch::{Fetcher, Wanted};
+use crate::save::{DraftEntry, Form, Saved, Saver, Source};
 
 impl Fetcher<'_> {
     pub(crate) fn save(
@@ -19,10 +19,8 @@ impl Fetcher<'_> {
         form: Form,
     ) -> Result<Saved, Failure> {
         let saver = Saver {
-            store: self.store,
-            engine: self.engine,
-            reporter: self.reporter,
-            lock_timeout: self.lock_timeout,
+            session: self.session,
+
             form,
             make_room: self.make_room.clone(),
         };
@@ -46,7 +44,7 @@ impl Fetcher<'_> {
 
     /// A name that was made up must not take another image's place.
     fn check_name(&self, wanted: &Wanted, name: &str, image: &RemoteImage) -> Result<(), Failure> {
-        let registry = self.store.read_or_empty()?;
+        let registry = self.session.store.read_or_empty()?;
         let Some(other) = registry.get(name) else {
             return Ok(());
         };
@@ -54,7 +52,7 @@ impl Fetcher<'_> {
             return Ok(());
         }
         if wanted.is_named {
-            self.reporter.warn(format!(
+            self.session.reporter.warn(format!(
                 "{name}: replaces another image that was registered"
             ));
             return Ok(());
@@ -83,7 +81,8 @@ impl Fetcher<'_> {
         // Whole, it breaks the cycle.
         if let Err(error) = thin::check_base(registry, &entry.name, &base.name) {
             let name = &entry.name;
-            self.reporter
+            self.session
+                .reporter
                 .warn(format!("{name}: fetched whole: {error}"));
             return Ok(whole);
         }
@@ -91,14 +90,14 @@ impl Fetcher<'_> {
             let wanted = Wanted::registered(base, self.published.as_ref(), false);
             let fetched = wanted.and_then(|wanted| self.fetch_at(&wanted, depth - 1));
             if let Err(failure) = fetched {
-                self.reporter.warn(format!(
+                self.session.reporter.warn(format!(
                     "{}: fetched whole, because its base cannot be fetched: {failure}",
                     entry.name
                 ));
                 return Ok(whole);
             }
         }
-        let base = thin::base(self.store, base)?;
+        let base = thin::base(self.session.store, base)?;
         // Another base by now: its layers are of no use.
         if !gathered.config.diff_ids.starts_with(&base.diff_ids) {
             return Ok(whole);

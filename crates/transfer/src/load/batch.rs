@@ -20,10 +20,10 @@ impl Loader<'_> {
         batch: &[Result<Vec<Item>, Failure>],
     ) -> Result<Vec<Outcome>, Failure> {
         let items: Vec<&Item> = batch.iter().flatten().flatten().collect();
-        let names = look_by_tags(self.engine, &items)?;
+        let names = look_by_tags(self.session.engine, &items)?;
         let state = match names.iter().all(NameState::is_complete) {
             true => EngineState::default(),
-            false => EngineState::of(self.engine)?,
+            false => EngineState::of(self.session.engine)?,
         };
         let mut names = names.iter();
         let mut units = Vec::new();
@@ -31,7 +31,9 @@ impl Loader<'_> {
         for (number, (target, opened)) in targets.iter().zip(batch).enumerate() {
             let unit = opened.as_ref().map_err(Clone::clone).and_then(|items| {
                 let bases = |names: &NameState| match &target.entry {
-                    Some(entry) if names.id.is_none() => bases(self.store, registry, entry, &state),
+                    Some(entry) if names.id.is_none() => {
+                        bases(self.session.store, registry, entry, &state)
+                    }
                     _ => Vec::new(),
                 };
                 let mut unit = LoadUnit::new(number);
@@ -40,6 +42,7 @@ impl Loader<'_> {
                 for (item, names) in items.iter().zip(names) {
                     match decide(&item.request(&bases(names)), names, &state)? {
                         Action::Present => self
+                            .session
                             .reporter
                             .detail(format!("{}: already in the engine", target.path)),
                         Action::Tag => unit.to_tag.push(item),
@@ -64,11 +67,9 @@ impl Loader<'_> {
             }
         }
         let sender = Sender {
-            store: self.store,
+            session: self.session,
             registry,
-            engine: self.engine,
-            reporter: self.reporter,
-            lock_timeout: self.lock_timeout,
+
             jobs: self.jobs,
             keep_going: self.keep_going,
             is_containerd: state.is_containerd(),
@@ -97,7 +98,7 @@ impl Loader<'_> {
             item.stack.archive().verify(item.image())?;
         }
         match unit.to_send.is_empty() {
-            true => Ok(confirm(self.engine, &[unit])?),
+            true => Ok(confirm(self.session.engine, &[unit])?),
             false => Ok(()),
         }
     }

@@ -57,7 +57,7 @@ impl Loader<'_> {
     /// Opens an archive, and chooses images and tags.
     pub(crate) fn open(&self, target: &Target) -> Result<Vec<Item>, Failure> {
         let archive = Arc::new(Archive::open(&target.path)?);
-        let mut choices = choose(&archive, target.entry.as_ref(), self.reporter)?;
+        let mut choices = choose(&archive, target.entry.as_ref(), self.session.reporter)?;
         if let Some(also) = &self.also {
             let [choice] = &mut choices[..] else {
                 return Err(Failure::usage(format!(
@@ -76,7 +76,7 @@ impl Loader<'_> {
             *choice = Choice::new(choice.image);
             choice.give(only, target.entry.is_none());
         }
-        refuse_shared(&choices, &archive, self.engine)?;
+        refuse_shared(&choices, &archive, self.session.engine)?;
         if self.force {
             choices.iter_mut().for_each(|choice| choice.guarded.clear());
         }

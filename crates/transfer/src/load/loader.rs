@@ -4,15 +4,12 @@
 //! that it is there, tag it. The engine's word is not taken for success. The identity that counts is the config's digest; engines with a
 //! containerd store know an image by its manifest's digest instead, so the manifest that we compose is accepted too.
 
-use std::time::Duration;
-
 use camino::Utf8PathBuf;
-use engine::Engine;
 use failure::{Code, Failure};
 use naming::{Digest, Reference};
-use registry::{Registry, Store, Target};
-use ui::Reporter;
+use registry::{Registry, Target};
 
+use crate::Session;
 use crate::load::item::Item;
 use crate::load::record;
 
@@ -21,14 +18,8 @@ const MAX_BATCH: usize = 400;
 
 /// Brings archives into an engine.
 pub struct Loader<'a> {
-    /// The store that registered archives belong to.
-    pub store: &'a Store,
-    /// The engine to load into.
-    pub engine: &'a Engine,
-    /// Where progress and warnings go.
-    pub reporter: &'a Reporter,
-    /// How long to wait for the registry's lock when counting the use.
-    pub lock_timeout: Duration,
+    /// What it works with.
+    pub session: Session<'a>,
     /// Whether to count the use in the registry.
     pub record: bool,
     /// Whether an unregistered archive, and a reference with tag and digest, may take another image's tag.
@@ -64,7 +55,7 @@ pub type Outcome = Result<Vec<Loaded>, Failure>;
 impl Loader<'_> {
     /// Loads the images of one archive: the registered one, or all of an unregistered archive.
     pub fn load(&self, target: &Target) -> Outcome {
-        let registry = self.store.read_or_empty()?;
+        let registry = self.session.store.read_or_empty()?;
         self.load_all(&registry, std::slice::from_ref(target))
             .pop()
             .unwrap_or_else(|| Ok(Vec::new()))
@@ -101,10 +92,14 @@ impl Loader<'_> {
     /// The target as the registry has it now, if that is another image than before.
     fn newer(&self, target: &Target) -> Option<(Registry, Target)> {
         let old = target.entry.as_ref()?;
-        let registry = self.store.read_at_rest(self.lock_timeout).ok()?;
+        let registry = self
+            .session
+            .store
+            .read_at_rest(self.session.lock_timeout)
+            .ok()?;
         let entry = registry.get(&old.name)?;
         let moved = entry.image_id != old.image_id || entry.file != old.file;
-        let newer = Target::registered(self.store, entry)
+        let newer = Target::registered(self.session.store, entry)
             .ok()
             .filter(|_| moved)?;
         Some((registry, newer))
@@ -154,7 +149,12 @@ impl Loader<'_> {
         if names.is_empty() {
             return outcomes;
         }
-        match record::count_use(self.store, &names, self.lock_timeout, self.reporter) {
+        match record::count_use(
+            self.session.store,
+            &names,
+            self.session.lock_timeout,
+            self.session.reporter,
+        ) {
             Ok(()) => outcomes,
             Err(failure) => outcomes
                 .into_iter()

@@ -6,27 +6,24 @@
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use archive::Stack;
 use archive::compose::{Choice as Composed, compose, compose_by_trailers, length};
-use engine::{Engine, LoadError};
+use engine::LoadError;
 use failure::Failure;
-use registry::{Registry, Store};
-use ui::{Reporter, in_order};
+use registry::Registry;
+use ui::in_order;
 
+use crate::Session;
 use crate::load::groups::groups;
 use crate::load::item::Item;
 use crate::load::unit::{LoadUnit, Refusal, ToSend, confirm};
 
 /// Sends images to an engine.
 pub(crate) struct Sender<'a> {
-    pub store: &'a Store,
+    /// What it works with.
+    pub session: Session<'a>,
     pub registry: &'a Registry,
-    pub engine: &'a Engine,
-    pub reporter: &'a Reporter,
-    /// How long to wait for the registry's lock.
-    pub lock_timeout: Duration,
     /// How many streams there are at a time.
     pub jobs: usize,
     pub keep_going: bool,
@@ -107,7 +104,7 @@ impl Sender<'_> {
         if parts.iter().any(|(_, _, present)| *present > 0) {
             match self.try_stream(units, &parts) {
                 Err(Refusal::Engine(failure) | Refusal::Lost(failure)) => {
-                    self.reporter.detail(format!(
+                    self.session.reporter.detail(format!(
                         "the engine refused a stream of new layers only ({}); sending all layers",
                         first_line(&failure)
                     ));
@@ -124,14 +121,14 @@ impl Sender<'_> {
         let all = || self.try_stream(units, &parts);
         match all() {
             Err(Refusal::Lost(failure)) => {
-                self.reporter.detail(format!(
+                self.session.reporter.detail(format!(
                     "an image was removed before it was tagged ({}); sending all layers again",
                     first_line(&failure)
                 ));
                 all()
             }
             Err(Refusal::Engine(failure)) if self.is_containerd => {
-                self.reporter.detail(format!(
+                self.session.reporter.detail(format!(
                     "the engine may have continued an interrupted stream ({}); sending all layers again",
                     first_line(&failure)
                 ));
@@ -142,7 +139,11 @@ impl Sender<'_> {
     }
 
     fn complete(&self, stack: &Stack) -> Result<Stack, Failure> {
-        Ok(thin::complete(self.store, self.registry, stack.clone())?)
+        Ok(thin::complete(
+            self.session.store,
+            self.registry,
+            stack.clone(),
+        )?)
     }
 
     fn try_stream(
@@ -162,14 +163,16 @@ impl Sender<'_> {
             [only] => only.subject(),
             several => format!("{} archives", several.len()),
         };
-        self.reporter
+        self.session
+            .reporter
             .info(format!("loading {what} ({})", ui::size(length)));
         self.note(&items)?;
         let feed = |by_trailers: bool| {
             let progress = self
+                .session
                 .reporter
                 .progress(format!("loading {what}"), Some(length));
-            self.engine.load(|stream| {
+            self.session.engine.load(|stream| {
                 let out = &mut progress.counting(stream);
                 let manifests = match by_trailers {
                     true => compose_by_trailers(&choices, out)?,
@@ -181,7 +184,7 @@ impl Sender<'_> {
                     item.was_composed(manifest);
                 }
                 if !is_known && let Err(failure) = self.note(&items) {
-                    self.reporter.detail(format!(
+                    self.session.reporter.detail(format!(
                         "cannot record the image that is being loaded: {failure}"
                     ));
                 }
@@ -191,13 +194,15 @@ impl Sender<'_> {
         // containerd keeps a member that breaks off, and takes it again only with the same length.
         let fed = match feed(!self.is_containerd) {
             Err(LoadError::Feed(error @ archive::Error::UnexpectedLength { .. })) => {
-                self.reporter.detail(format!("{error}; sending all again"));
+                self.session
+                    .reporter
+                    .detail(format!("{error}; sending all again"));
                 feed(false)
             }
             fed => fed,
         };
         let refused = match fed {
-            Ok(()) => match confirm(self.engine, units) {
+            Ok(()) => match confirm(self.session.engine, units) {
                 Ok(()) => return Ok(()),
                 Err(refusal) => refusal,
             },
@@ -214,9 +219,13 @@ impl Sender<'_> {
     fn note(&self, items: &[&Item]) -> Result<(), Failure> {
         let tagged = items.iter().filter(|item| !item.tags.is_empty());
         let ids: Vec<_> = tagged.flat_map(|item| item.ids()).collect();
-        match self.store.note_leftovers(&ids, self.lock_timeout) {
+        match self
+            .session
+            .store
+            .note_leftovers(&ids, self.session.lock_timeout)
+        {
             Err(error) if error.is_read_only() => {
-                self.reporter.detail(format!(
+                self.session.reporter.detail(format!(
                     "cannot record the image that is being loaded: {error}"
                 ));
                 Ok(())
@@ -228,8 +237,9 @@ impl Sender<'_> {
     /// Removes what a failed load has left without a name: the engine had none of it before.
     fn remove(&self, items: &[&Item]) {
         let ids: Vec<_> = items.iter().flat_map(|item| item.ids()).collect();
-        if let Err(error) = self.engine.remove_dangling(&ids) {
-            self.reporter
+        if let Err(error) = self.session.engine.remove_dangling(&ids) {
+            self.session
+                .reporter
                 .warn(format!("a failed load may leave a dangling image: {error}"));
         }
     }

@@ -33,9 +33,9 @@ impl Saver<'_> {
         let mut is_room_checked = false;
         let mut attempts = 0;
         while attempts < ATTEMPTS {
-            let registry = self.store.read_or_empty()?;
-            let losses =
-                thin::losses(self.store, &registry, name, path, new).map_err(replaced_meanwhile)?;
+            let registry = self.session.store.read_or_empty()?;
+            let losses = thin::losses(self.session.store, &registry, name, path, new)
+                .map_err(replaced_meanwhile)?;
             refuse_pointers(name, &losses.pointers)?;
             let mut losing = losses.entries;
             losing.retain(|entry| !unreadable.contains(&entry.name));
@@ -49,13 +49,13 @@ impl Saver<'_> {
             // With the lowest one whole, those on it may need nothing more: all are looked at again.
             let lowest = &losing[0];
             match self.make_whole(&registry, lowest, path) {
-                Ok(true) => self.reporter.warn(format!(
+                Ok(true) => self.session.reporter.warn(format!(
                     "{}: is no longer thin, because its base {name} is replaced; rebuild it to make it thin",
                     lowest.name
                 )),
                 Ok(false) => attempts += 1,
                 Err(failure) if failure.code() == Code::Archive => {
-                    self.reporter.warn(format!(
+                    self.session.reporter.warn(format!(
                         "{}: cannot read this thin archive on {name}: {failure}",
                         lowest.name
                     ));
@@ -80,8 +80,8 @@ impl Saver<'_> {
         if let Some(base) = new.image().base.as_ref() {
             thin::check_base(registry, name, &base.name)?;
         }
-        let losses =
-            thin::losses(self.store, registry, name, path, new).map_err(replaced_meanwhile)?;
+        let losses = thin::losses(self.session.store, registry, name, path, new)
+            .map_err(replaced_meanwhile)?;
         refuse_pointers(name, &losses.pointers)?;
         let losing = losses.entries.iter().map(|entry| entry.name.as_str());
         let losing: Vec<_> = losing
@@ -106,11 +106,11 @@ impl Saver<'_> {
         path: &StorePath,
         new: &Stack,
     ) -> Result<(), Failure> {
-        let survey = self.store.survey();
+        let survey = self.session.store.survey();
         let place = survey.real(path);
         for other in registry.entries().iter().filter(|it| it.name != name) {
             if other.file.file_name() == path.as_path().file_name()
-                && let Ok(theirs) = self.store.path(&other.file)
+                && let Ok(theirs) = self.session.store.path(&other.file)
                 && survey.real(&theirs) == place
                 && !holds(other, &theirs, new)
             {
@@ -130,13 +130,13 @@ impl Saver<'_> {
         entry: &Entry,
         replaced: &StorePath,
     ) -> Result<bool, Failure> {
-        let path = self.store.path(&entry.file)?;
+        let path = self.session.store.path(&entry.file)?;
         let stack = self.registered(registry, entry, replaced)?;
         let options = Options {
             compress: compression(&stack),
             base: None,
         };
-        let mut unfinished = self.store.create_for(&path)?;
+        let mut unfinished = self.session.store.create_for(&path)?;
         let write = |file: &mut File| Draft::from_stack(&stack, file, &options, &Inventory::wants);
         let what = format!("making {} whole", entry.name);
         let mut layers = self.watched(what, unfinished.file_mut(), write)?;
@@ -145,22 +145,23 @@ impl Saver<'_> {
         let digest = flushed(&unfinished, &mut layers)?;
         let whole = crate::save::saver::only_image(Archive::open(unfinished.path())?)?;
         let mut is_changed = false;
-        let installed = self
-            .store
-            .install(unfinished, &path, self.lock_timeout, |registry| {
-                let now = registry.get(&entry.name).filter(|now| {
-                    (&now.file, now.image_id, now.digest)
-                        == (&entry.file, entry.image_id, entry.digest)
+        let installed =
+            self.session
+                .store
+                .install(unfinished, &path, self.session.lock_timeout, |registry| {
+                    let now = registry.get(&entry.name).filter(|now| {
+                        (&now.file, now.image_id, now.digest)
+                            == (&entry.file, entry.image_id, entry.digest)
+                    });
+                    is_changed = now.is_none();
+                    let changed = || Failure::invalid("its entry has changed in the meantime");
+                    let mut now = now.ok_or_else(changed)?.clone();
+                    self.guard(registry, &entry.name, &path, &whole, &[])?;
+                    now.thin = false;
+                    now.size_mb = Some(megabytes(size));
+                    now.digest = Some(digest);
+                    Ok(now)
                 });
-                is_changed = now.is_none();
-                let changed = || Failure::invalid("its entry has changed in the meantime");
-                let mut now = now.ok_or_else(changed)?.clone();
-                self.guard(registry, &entry.name, &path, &whole, &[])?;
-                now.thin = false;
-                now.size_mb = Some(megabytes(size));
-                now.digest = Some(digest);
-                Ok(now)
-            });
         match installed {
             Err(_) if is_changed => Ok(false),
             installed => installed.map(|()| true),
@@ -174,9 +175,12 @@ impl Saver<'_> {
         entry: &Entry,
         replaced: &StorePath,
     ) -> Result<Stack, Failure> {
-        let stack = thin::open(self.store, entry)?;
+        let stack = thin::open(self.session.store, entry)?;
         Ok(thin::complete_beside(
-            self.store, registry, stack, replaced,
+            self.session.store,
+            registry,
+            stack,
+            replaced,
         )?)
     }
 
@@ -192,8 +196,8 @@ impl Saver<'_> {
             let Ok(stack) = self.registered(registry, entry, path) else {
                 continue;
             };
-            let place = self.store.path(&entry.file)?;
-            let disk = self.store.disk(Some(&place))?.id;
+            let place = self.session.store.path(&entry.file)?;
+            let disk = self.session.store.disk(Some(&place))?.id;
             let (_, bytes, names) = needs.entry(disk).or_insert((place, 0, Vec::new()));
             *bytes = bytes.saturating_add(need(stack_bytes(&stack), compression(&stack)));
             names.push(&entry.name);

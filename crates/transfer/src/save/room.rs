@@ -23,7 +23,7 @@ impl Saver<'_> {
 
     /// Makes sure that so many bytes are free where an archive's place is, or refuses.
     pub(crate) fn ensure_free(&self, need: u64, place: &StorePath) -> Result<(), Failure> {
-        let free = || self.store.disk(Some(place)).map(|disk| disk.free);
+        let free = || self.session.store.disk(Some(place)).map(|disk| disk.free);
         let found = free()?;
         if found >= need {
             return Ok(());
@@ -34,10 +34,10 @@ impl Saver<'_> {
             )));
         };
         let pruner = Pruner {
-            store: self.store,
-            engine: Some(self.engine),
-            reporter: self.reporter,
-            lock_timeout: self.lock_timeout,
+            store: self.session.store,
+            engine: Some(self.session.engine),
+            reporter: self.session.reporter,
+            lock_timeout: self.session.lock_timeout,
         };
         let report = pruner.make_room(need, place, in_force)?;
         let found = free()?;
@@ -58,11 +58,11 @@ impl Saver<'_> {
             Source::Gathered(gathered) => gathered.stored_size(),
         };
         let left_out = self.form.base.as_ref().map_or(0, |thin| {
-            let registry = self.store.read_or_empty().ok();
+            let registry = self.session.store.read_or_empty().ok();
             let entry = registry
                 .as_ref()
                 .and_then(|registry| registry.get(&thin.base.name));
-            let path = entry.and_then(|entry| self.store.path(&entry.file).ok());
+            let path = entry.and_then(|entry| self.session.store.path(&entry.file).ok());
             let archive = path.and_then(|path| Archive::open(&path.absolute()).ok());
             let images = archive.as_ref().map_or(&[][..], Archive::images);
             images.first().map_or(0, bytes)

@@ -6,32 +6,24 @@
 
 use std::fs::File;
 use std::slice;
-use std::time::Duration;
 
 use archive::{Archive, Stack};
 use camino::Utf8PathBuf;
-use engine::Engine;
 use failure::{Code, Failure};
 use inventory::Inventory;
 use naming::{Digest, ImageName, Reference};
 use prune::InForce;
-use registry::{Entry, Registry, Store, StorePath};
-use ui::Reporter;
+use registry::{Entry, Registry, StorePath};
 
+use crate::Session;
 use crate::save::entry::{Contents, DraftEntry, complete, contradicts, megabytes};
 use crate::save::writing::{digest, flushed};
 use crate::save::{Form, Naming, Source};
 
 /// Puts images into a store.
 pub struct Saver<'a> {
-    /// Where archives and entries go.
-    pub store: &'a Store,
-    /// The engine that sources are read from.
-    pub engine: &'a Engine,
-    /// Where progress goes.
-    pub reporter: &'a Reporter,
-    /// How long to wait for locks.
-    pub lock_timeout: Duration,
+    /// What it works with.
+    pub session: Session<'a>,
     /// How to write.
     pub form: Form,
     /// By which limits to make room where there is too little; `None` makes none.
@@ -70,8 +62,9 @@ impl Saver<'_> {
             return self.save_locked(source, naming, draft);
         };
         let _lock = self
+            .session
             .store
-            .lock_image(name.as_str(), Some(self.lock_timeout))?;
+            .lock_image(name.as_str(), Some(self.session.lock_timeout))?;
         match self.unchanged(source, name)? {
             Some(saved) => Ok(saved),
             None => self.save_locked(source, naming, draft),
@@ -80,7 +73,7 @@ impl Saver<'_> {
 
     /// What the store has of this very image under this name, if every byte of it is as it was registered.
     fn unchanged(&self, source: &Source, name: &ImageName) -> Result<Option<Saved>, Failure> {
-        let registry = self.store.read_or_empty()?;
+        let registry = self.session.store.read_or_empty()?;
         let entry = registry.get(name.as_str());
         let Some((entry, image_id)) = entry.and_then(|entry| Some((entry, entry.image_id?))) else {
             return Ok(None);
@@ -88,9 +81,10 @@ impl Saver<'_> {
         if entry.digest.is_none() || !source.may_be(image_id) {
             return Ok(None);
         }
-        let path = self
-            .store
-            .relative(&self.store.path(&entry.file)?, self.store.cwd());
+        let path = self.session.store.relative(
+            &self.session.store.path(&entry.file)?,
+            self.session.store.cwd(),
+        );
         // Gone, damaged or another file: saving it again mends it. A named pipe is no archive, and would be waited for.
         let Ok(archive) = Archive::open(&path) else {
             return Ok(None);
@@ -106,13 +100,15 @@ impl Saver<'_> {
             return Ok(None);
         }
         let is_complete = || {
-            let stack = thin::open(self.store, entry)?;
-            thin::complete(self.store, &registry, stack)
+            let stack = thin::open(self.session.store, entry)?;
+            thin::complete(self.session.store, &registry, stack)
         };
         if is_complete().is_err() || digest(&mut file).ok() != entry.digest {
             return Ok(None);
         }
-        self.reporter.detail(format!("{name}: already saved"));
+        self.session
+            .reporter
+            .detail(format!("{name}: already saved"));
         Ok(Some(Saved {
             name: entry.name.clone(),
             reference: entry.docker_tag.clone(),
@@ -133,20 +129,25 @@ impl Saver<'_> {
         self.check_base(source, naming.known())?;
         let place = self.place(naming)?;
         self.ensure_room(source, &place)?;
-        let mut unfinished = self.store.create_for(&place)?;
+        let mut unfinished = self.session.store.create_for(&place)?;
         let mut layers = self.write(source, naming.known(), unfinished.file_mut())?;
         let tags = naming.known().map(ImageName::reference).transpose()?;
         layers.seal(unfinished.file_mut(), tags.as_slice())?;
         let written = only_image(Archive::open(unfinished.path())?)?;
         let image = written.image();
-        let whole = thin::complete(self.store, &self.store.read_or_empty()?, written.clone())?;
+        let whole = thin::complete(
+            self.session.store,
+            &self.session.store.read_or_empty()?,
+            written.clone(),
+        )?;
         let inventory = Inventory::read(&layers.root_fs(whole, &Inventory::wants)?)?;
         let name = naming.decide(&inventory)?;
         let _late_lock = match naming.known() {
             Some(_) => None,
             None => Some(
-                self.store
-                    .lock_image(name.as_str(), Some(self.lock_timeout))?,
+                self.session
+                    .store
+                    .lock_image(name.as_str(), Some(self.session.lock_timeout))?,
             ),
         };
         if let Some(os) = inventory
@@ -154,7 +155,7 @@ impl Saver<'_> {
             .as_ref()
             .filter(|os| contradicts(os, name.os()))
         {
-            self.reporter.warn(format!(
+            self.session.reporter.warn(format!(
                 "{name}: the name does not match the image's system `{os}`"
             ));
         }
@@ -165,18 +166,22 @@ impl Saver<'_> {
         };
         let draft = draft(&contents)?;
         // The registry may give the image another tag and place than its name says.
-        let registry = self.store.read_or_empty()?;
+        let registry = self.session.store.read_or_empty()?;
         let planned = complete(&registry, &name, &contents, draft.clone())?;
-        let path = self.store.path(&planned.file)?;
+        let path = self.session.store.path(&planned.file)?;
         self.check_place(&registry, name.as_str(), &path, &written)?;
         refuse_cycle(&registry, &planned)?;
         let size = layers.seal(unfinished.file_mut(), slice::from_ref(&planned.docker_tag))?;
-        let waiting = self.reporter.wait(format!("flushing {name} to disk"));
+        let waiting = self
+            .session
+            .reporter
+            .wait(format!("flushing {name} to disk"));
         let digest = flushed(&unfinished, &mut layers)?;
         drop(waiting);
         let unreadable = self.keep_layers(name.as_str(), &path, &written)?;
-        self.store
-            .install(unfinished, &path, self.lock_timeout, |registry| {
+        self.session
+            .store
+            .install(unfinished, &path, self.session.lock_timeout, |registry| {
                 self.guard(registry, name.as_str(), &path, &written, &unreadable)?;
                 let mut entry = complete(registry, &name, &contents, draft.clone())?;
                 entry.size_mb = Some(megabytes(size));
@@ -191,7 +196,7 @@ impl Saver<'_> {
         Ok(Saved {
             name: planned.name,
             reference: planned.docker_tag,
-            path: self.store.relative(&path, self.store.cwd()),
+            path: self.session.store.relative(&path, self.session.store.cwd()),
             image_id: image.image_id,
             size,
             written: true,
@@ -203,12 +208,12 @@ impl Saver<'_> {
         let Some(name) = naming.known() else {
             let project = naming.project();
             let file = format!("images/{project}/{project}.tar");
-            return Ok(self.store.path(file.as_ref())?);
+            return Ok(self.session.store.path(file.as_ref())?);
         };
-        let registry = self.store.read_or_empty()?;
+        let registry = self.session.store.read_or_empty()?;
         let entry = registry.get(name.as_str());
         let file = entry.map_or_else(|| name.archive_file().into(), |entry| entry.file.clone());
-        Ok(self.store.path(&file)?)
+        Ok(self.session.store.path(&file)?)
     }
 
     /// An image is thin only on a base that it was really built on, and that does not stand on it. Said before anything
@@ -219,7 +224,7 @@ impl Saver<'_> {
         };
         let name = &thin.base.name;
         if let Some(image) = image {
-            thin::check_base(&self.store.read_or_empty()?, image.as_str(), name)?;
+            thin::check_base(&self.session.store.read_or_empty()?, image.as_str(), name)?;
         }
         let diff_ids = source.diff_ids();
         if diff_ids.is_some_and(|diff_ids| !diff_ids.starts_with(&thin.diff_ids)) {

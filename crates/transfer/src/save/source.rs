@@ -38,13 +38,13 @@ impl Source {
             return Self::archive(path, image);
         }
         let reference: Reference = operand.parse()?;
-        if let Some(source) = Self::held(saver.engine, &reference)? {
+        if let Some(source) = Self::held(saver.session.engine, &reference)? {
             return Ok(vec![source]);
         }
-        let registry = saver.store.read_or_empty()?;
-        match registry::find_stored(saver.store, &registry, operand) {
+        let registry = saver.session.store.read_or_empty()?;
+        match registry::find_stored(saver.session.store, &registry, operand) {
             Some(entry) => {
-                let path = saver.store.path(&entry.file)?.absolute();
+                let path = saver.session.store.path(&entry.file)?.absolute();
                 Ok(vec![Self::registered(&path, entry)?])
             }
             None => Err(not_held(&reference)),

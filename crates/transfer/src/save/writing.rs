@@ -26,10 +26,11 @@ impl Saver<'_> {
             Source::Archive(stack) => {
                 let archive = stack.archive();
                 let size = ui::size(archive.size());
-                self.reporter
+                self.session
+                    .reporter
                     .info(format!("adopting {} ({size})", archive.path()));
-                let registry = self.store.read_or_empty()?;
-                let stack = thin::complete(self.store, &registry, stack.clone())?;
+                let registry = self.session.store.read_or_empty()?;
+                let stack = thin::complete(self.session.store, &registry, stack.clone())?;
                 let path = archive.path();
                 return self.watched(format!("adopting {path}"), file, |file| {
                     Draft::from_stack(&stack, file, &options, &Inventory::wants)
@@ -44,13 +45,15 @@ impl Saver<'_> {
             Source::Engine { reference, info } => (reference, info),
         };
         let shown = name.map_or_else(|| reference.to_string(), ImageName::to_string);
-        self.reporter
+        self.session
+            .reporter
             .info(format!("saving {shown} ({})", ui::size(info.size)));
         let what = format!("the engine's save of {reference}");
         let progress = self
+            .session
             .reporter
             .progress(format!("saving {shown}"), Some(info.size));
-        let saved = self.engine.save(&reference.to_string(), |stream| {
+        let saved = self.session.engine.save(&reference.to_string(), |stream| {
             let stream = progress.counting(stream);
             let announced = Announced {
                 what: &what,
@@ -86,7 +89,7 @@ impl Saver<'_> {
     ) -> Result<Draft, Failure> {
         let seen = file.try_clone().map_err(|error| unreadable(&error))?;
         let length = || seen.metadata().map_or(0, |file| file.len());
-        let progress = self.reporter.progress(what, None);
+        let progress = self.session.reporter.progress(what, None);
         Ok(progress.watch(length, || write(file))?)
     }
 }
