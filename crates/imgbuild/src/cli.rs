@@ -64,11 +64,11 @@ pub struct Cli {
     #[arg(long)]
     print_dockerfile: bool,
 
-    /// Print why each image is built, or that it is up to date
+    /// Print why each image is built or up to date
     #[arg(long)]
     explain: bool,
 
-    /// Print why each image would be built and on which base, and build nothing
+    /// Print why and on which base, and build nothing
     #[arg(short = 'n', long, conflicts_with = "print_dockerfile")]
     dry_run: bool,
 
@@ -78,7 +78,7 @@ pub struct Cli {
     #[arg(long)]
     rebuild: bool,
 
-    /// Build even if the archive is up to date, without the engine's build cache
+    /// The same, without the engine's build cache
     #[arg(long)]
     no_cache: bool,
 

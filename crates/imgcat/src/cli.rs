@@ -57,9 +57,9 @@ Exit codes:
   or not the one registered, 130 interrupted"
 )]
 pub struct Cli {
-    /// An archive, a registered name, or its name:tag; `-`: standard input
+    /// An archive or a registered name; `-`: standard input
     ///
-    /// Standard input names images, one a line, also as JSON objects of other commands.
+    /// A path, a name, or name:tag. Standard input has one a line, also as JSON objects of other commands.
     #[arg(value_name = "ARCHIVE|NAME")]
     image: String,
 
@@ -79,15 +79,15 @@ pub struct Cli {
     #[arg(long)]
     list: bool,
 
-    /// With --list, print mode, owner, size, time and link target
+    /// With --list: mode, owner, size, time, link target
     ///
     /// -v does the same.
     #[arg(short, long, requires = "list")]
     long: bool,
 
-    /// Choose the image with this tag or ID from an archive with several images
+    /// Choose an image by tag or ID
     ///
-    /// Default: the registered image.
+    /// For archives with several images. Default: the registered image.
     #[arg(long = "image", value_name = "REF|sha256:ID")]
     wanted: Option<Wanted>,
 

@@ -72,7 +72,7 @@ pub struct Cli {
     #[arg(long, hide_short_help = true)]
     normalize: bool,
 
-    /// Resolve tags again, and pin the digests that they point to now
+    /// Resolve tags again, and pin their digests
     #[arg(long)]
     update: bool,
 
@@ -82,7 +82,7 @@ pub struct Cli {
     #[arg(long, conflicts_with = "update")]
     offline: bool,
 
-    /// Download new images for this platform, like linux/arm64
+    /// Choose a platform, like linux/arm64
     ///
     /// Default: this machine's platform.
     #[arg(long, value_name = "PLATFORM")]

@@ -60,10 +60,11 @@ pub struct Cli {
     #[arg(long, value_name = "RUNNER")]
     act: Option<String>,
 
-    /// Let an unregistered archive or a pinned reference take the tag of another image
+    /// Move tags of other images to the loaded image
     ///
-    /// A pinned reference has a tag and a digest (`x:1@sha256:…`), in --tag, `docker_tag` or `aliases`. Other tags
-    /// of a registered image move without --force, too.
+    /// Without it, an unregistered archive or a pinned reference can't take the tag of another image. A pinned
+    /// reference has a tag and a digest (`x:1@sha256:…`), in --tag, `docker_tag` or `aliases`. Other tags of a
+    /// registered image move without --force, too.
     #[arg(long)]
     force: bool,
 

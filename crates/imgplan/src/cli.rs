@@ -57,7 +57,7 @@ pub struct Cli {
     #[arg(value_name = "FILE")]
     files: Vec<Utf8PathBuf>,
 
-    /// Print the score of each image, and why one was chosen
+    /// Print each image's score, and why one was chosen
     ///
     /// On standard error.
     #[arg(long)]

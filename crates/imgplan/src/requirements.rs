@@ -63,7 +63,9 @@ pub struct Given {
     #[arg(long)]
     pub(crate) project: Option<String>,
 
-    /// Require this operating system, like ubuntu:25.04, or a runner's label
+    /// Require this system, like ubuntu:25.04
+    ///
+    /// Also a runner's label, like ubuntu-24.04.
     #[arg(long, requires = "project")]
     os: Option<String>,
 

@@ -25,7 +25,7 @@ pub struct WorkflowFlags {
     #[arg(long, value_name = "NAME", requires = "workflow")]
     job: Option<String>,
 
-    /// Plan only for entries with these values, like compiler=gcc,version=15
+    /// Plan only for entries like compiler=gcc,version=15
     ///
     /// Can be repeated: an entry must have all values. Case does not matter. Keys are `job`, `name`, `runs-on`,
     /// `container`, `architecture` (by any name: `arm64`, `linux/arm64`), and all keys of the matrix.

@@ -77,13 +77,13 @@ pub struct Cli {
     #[arg(long, hide_short_help = true)]
     normalize: bool,
 
-    /// Leave out the layers of this registered image, with --thin
+    /// With --thin, leave out the layers of this image
     ///
-    /// Its name, tag, or the path of its archive. Default: the base in the image's entry.
+    /// The name, tag, or path of the archive of a registered image. Default: the base in the image's entry.
     #[arg(long, value_name = "NAME", requires = "thin")]
     base: Option<String>,
 
-    /// Write the archives of registered images again, with all layers
+    /// Write registered images again, with all layers
     ///
     /// The operands are their names, tags, or the paths of their archives.
     #[arg(long, conflicts_with_all = ["name", "project", "variant", "normalize", "thin", "base"])]

@@ -66,7 +66,7 @@ pub struct Limits {
 /// Limits as flags give them.
 #[derive(Debug, Clone, Default, PartialEq, Args)]
 pub struct Asked {
-    /// Keep the total size of all archives below SIZE, like 50GB
+    /// Keep all archives together below SIZE, like 50GB
     ///
     /// 50GiB is 50 times 2^30 bytes, 50GB is 50 times 10^9 bytes.
     #[arg(long, value_name = "SIZE", value_parser = bytes::parse)]

@@ -33,7 +33,7 @@ pub struct Common {
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub config: Option<Utf8PathBuf>,
 
-    /// Run this program as the container engine
+    /// Use this engine
     ///
     /// docker, podman, or a path to one of them.
     #[arg(
@@ -75,7 +75,7 @@ pub struct Common {
     )]
     pub progress: Style,
 
-    /// Print one JSON object a line instead of the bare result
+    /// Print one JSON object a line, not the bare result
     #[arg(long)]
     pub json: bool,
 
