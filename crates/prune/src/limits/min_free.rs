@@ -55,7 +55,7 @@ pub(super) const RULE: Rule = Rule {
             let kept = room::sum(stay.iter().map(|index| &store.candidates[*index]));
             let found = room::bytes(u128::from(free) + room::sum(all) - kept);
             // All that can go is gone: what is left is held, or is needed by what is.
-            let says = || format!("only {} free{at}, not {}", size(found), size(limit));
+            let says = || format!("only {} free{at} (required: {})", size(found), size(limit));
             (found < limit).then(|| (says(), stay))
         });
         exceeded.collect()
