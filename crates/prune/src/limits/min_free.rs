@@ -121,11 +121,11 @@ mod tests {
         };
         assert_eq!(going(&disks, 5), (String::new(), vec![]));
         assert_eq!(going(&disks, 15), ("thin base".into(), vec![]));
-        let says = vec!["only 25 B free in images, not 110 B".to_owned()];
+        let says = vec!["only 25 B free in images (required: 110 B)".to_owned()];
         assert_eq!(going(&disks, 110), ("old thin base new".into(), says));
         // Room for one archive is only on its own disk.
         assert_eq!(going(&disks[1..], 105), ("old".into(), vec![]));
-        let says = vec!["only 120 B free, not 130 B".to_owned()];
+        let says = vec!["only 120 B free (required: 130 B)".to_owned()];
         assert_eq!(going(&disks[1..], 130), ("old thin".into(), says));
     }
 }
