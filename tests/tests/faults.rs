@@ -171,5 +171,5 @@ fn the_log_shows_each_command() {
         .arg(&image)
         .variable("IMG_LOG", "loud")
         .run();
-    wrong.fails("imgload", 2, "IMG_LOG is `loud`");
+    wrong.fails("imgload", 2, "IMG_LOG: unknown level `loud`");
 }

@@ -113,7 +113,7 @@ fn a_name_that_says_another_architecture_is_refused() {
             3,
             "the name is for x86_64, but the image would be for s390x",
         );
-        refused.stderr_has(&format!("hint: name it `{}-s390x`", s.image("c")));
+        refused.stderr_has(&format!("hint: use the name `{}-s390x`", s.image("c")));
         refused.stderr_lacks("building").stdout("");
         assert_eq!(s.read("image-registry.yml"), before);
     }

@@ -238,7 +238,7 @@ fn an_earlier_requirement_that_can_not_be_met_any_more_is_named() {
     let registry = s.read("image-registry.yml");
     s.write("image-registry.yml", registry.replace("gone", "no-gone"));
     let before = traces(&s);
-    let hint = "earlier requirements of this name also asked for no-gone: `imgplan --exact`";
+    let hint = "earlier requirements of this name also asked for no-gone: to leave them out, use `imgplan --exact`";
     let failed = s.sh("imgbuild b");
     failed
         .fails("imgbuild", 5, &s.image("tool"))
@@ -285,7 +285,7 @@ fn explains_which_requirement_made_the_build_necessary() {
     let on = format!("on {}", s.image("base"));
     let lines = |more: &str| {
         let name = s.image("tool");
-        format!("imgbuild: {name}:\n  lacks bb\n  with aa, for earlier requirements\n{more}")
+        format!("imgbuild: {name}:\n  lacks bb\n  with aa for earlier requirements\n{more}")
     };
     let looked = s.sh("imgbuild -n b");
     assert_eq!(looked.ok().stderr, lines(&format!("  {on}\n")));
@@ -325,7 +325,7 @@ fn requirements_that_share_a_name_do_not_replace_each_other() {
     for words in [&[][..], &["-n"]] {
         let command = s.command("imgbuild").args(words);
         let refused = command.input(plan(r#""compilers":["gcc-12"]"#)).run();
-        let says = "was built with no compilers and variant gcc12, and the plan asks for compiler gcc-12 and no variants";
+        let says = "was built with no compilers and variant gcc12, but the plan of the same name asks for compiler gcc-12 and no variants";
         refused.fails("imgbuild", 3, says);
         refused
             .stderr_has("hint: ")

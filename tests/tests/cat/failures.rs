@@ -49,7 +49,7 @@ fn what_is_no_file_says_what_it_is() {
     for folder in ["/", "odd", "links/folder"] {
         s.run("imgcat", [&name, folder])
             .fails("imgcat", 1, "is a folder")
-            .stderr_has("hint: --tar");
+            .stderr_has("hint: use --list to list it, or --tar to write it as a tar");
     }
     for mode in ["--tar", "--list"] {
         s.run("imgcat", [mode, &name, "none"]).fails(
@@ -87,8 +87,8 @@ fn wrong_command_lines_are_usage_errors() {
         (&["", "x"], "an operand is empty"),
         (&["-", "-"], "either for images or for paths"),
         (&["x", "-", "y"], "cannot be combined"),
-        (&["--json", "x", "y"], "`--json` is for `--list`"),
-        (&["--json", "--tar", "x"], "`--json` is for `--list`"),
+        (&["--json", "x", "y"], "`--json` needs `--list`"),
+        (&["--json", "--tar", "x"], "`--json` needs `--list`"),
         (&["--long", "x", "y"], "--list"),
         (&["--tar", "--list", "x"], "--list"),
         (&["--image", "Not A Tag", "x", "y"], "--image"),
@@ -209,7 +209,7 @@ fn of_several_images_one_is_chosen() {
         let outcome = s.run("imgcat", [archive, "a"]);
         outcome
             .fails("imgcat", 1, "holds 2 images")
-            .stderr_has("hint: --image");
+            .stderr_has("hint: choose one with --image");
         for text in [&one, &two] {
             outcome.stderr_has(text);
         }

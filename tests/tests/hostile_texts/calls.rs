@@ -130,9 +130,9 @@ fn one_crate_starts_programs_and_none_starts_a_shell() {
     assert_eq!(
         starting,
         [
-            "crates/ui/build.rs",
             "crates/process/src/call.rs",
-            "crates/process/src/child.rs"
+            "crates/process/src/child.rs",
+            "crates/ui/build.rs",
         ]
     );
 }

@@ -17,7 +17,7 @@ fn what_stands_on_a_replaced_base_is_made_whole_first() {
         replaced
             .ok()
             .stderr_has(&format!(
-                "{}: its base {}",
+                "{}: is no longer thin, because its base {}",
                 s.image("middle"),
                 s.image("base")
             ))
@@ -73,9 +73,10 @@ fn a_base_becomes_thin_itself() {
     whole(s);
     // Three archives lead to the layers that go now; one of them is made whole.
     let replaced = chain.replace("lowest", &image(vec![debian(1000)]), &[]);
-    replaced
-        .ok()
-        .stderr_has(&format!("{}: its base", s.image("base")));
+    replaced.ok().stderr_has(&format!(
+        "{}: is no longer thin, because its base",
+        s.image("base")
+    ));
     assert!(s.read_bytes(&s.archive("middle")).len() < LITTLE);
     whole(s);
 }
@@ -106,9 +107,10 @@ fn a_file_that_no_entry_names_is_replaced_only_if_no_layer_is_lost() {
     let s = &chain.s;
     forget_entry(s, "base");
     let replaced = chain.replace("base", &image(vec![debian(1000)]), &[]);
-    replaced
-        .ok()
-        .stderr_has(&format!("{}: its base", s.image("middle")));
+    replaced.ok().stderr_has(&format!(
+        "{}: is no longer thin, because its base",
+        s.image("middle")
+    ));
     assert!(s.read_bytes(&s.archive("middle")).len() > BASE);
     whole(s);
     // It holds the layers itself.
@@ -138,9 +140,10 @@ fn a_renamed_base_is_found_by_its_layers() {
         rename(s, "base", "renamed", moved, without_ids);
         whole(s);
         let replaced = chain.replace("renamed", &image(vec![debian(1000)]), &[]);
-        replaced
-            .ok()
-            .stderr_has(&format!("{}: its base", s.image("middle")));
+        replaced.ok().stderr_has(&format!(
+            "{}: is no longer thin, because its base",
+            s.image("middle")
+        ));
         assert!(s.read_bytes(&s.archive("middle")).len() > BASE);
         assert!(s.read_bytes(&s.archive("top")).len() < LITTLE);
         whole(s);
@@ -211,9 +214,10 @@ fn what_can_not_be_read_any_more_is_no_reason_to_keep_a_base() {
     damaged[BASE / 2] ^= 1;
     s.write(&s.archive("base"), damaged);
     let replaced = chain.replace("base", &image(vec![debian(1000)]), &[]);
-    replaced
-        .ok()
-        .stderr_has(&format!("warning: {}: stands on", s.image("middle")));
+    replaced.ok().stderr_has(&format!(
+        "warning: {}: cannot read this thin archive on",
+        s.image("middle")
+    ));
     assert_eq!(s.files("images/.imgpipe/unfinished"), [""; 0]);
 }
 
@@ -249,6 +253,9 @@ fn a_base_that_is_fetched_anew_takes_no_layers() {
     publish(&s, &registry, &image(vec![debian(1000)]), "ci/base:1");
     s.run("imgfetch", ["--insecure", "--update", &reference])
         .ok()
-        .stderr_has(&format!("{}: its base base-debian-12-1", s.image("top")));
+        .stderr_has(&format!(
+            "{}: is no longer thin, because its base base-debian-12-1",
+            s.image("top")
+        ));
     whole(&s);
 }

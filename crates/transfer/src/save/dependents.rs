@@ -55,10 +55,9 @@ impl Saver<'_> {
                 )),
                 Ok(false) => attempts += 1,
                 Err(failure) if failure.code() == Code::Archive => {
-                    self.session.reporter.warn(format!(
-                        "{}: cannot read this thin archive on {name}: {failure}",
-                        lowest.name
-                    ));
+                    let part = format!("cannot read this thin archive on {name}");
+                    let failure = failure.in_part(&part).about(&lowest.name);
+                    self.session.reporter.warn_of(&failure);
                     unreadable.push(lowest.name.clone());
                 }
                 Err(failure) => return Err(failure.about(&lowest.name)),
