@@ -191,7 +191,6 @@ impl Engine {
     pub(crate) fn nameless_of(&self, project: &str) -> Vec<String> {
         let label = format!("label={LABEL}={project}");
         let words = [
-            "images",
             "--quiet",
             "--no-trunc",
             "--filter",
@@ -199,11 +198,7 @@ impl Engine {
             "--filter",
             &label,
         ];
-        self.read(&words)
-            .unwrap_or_default()
-            .lines()
-            .map(str::to_owned)
-            .collect()
+        self.images(&words).lines().map(str::to_owned).collect()
     }
 
     /// The references of all images whose name in the last part of the path is `project`, or starts with it and a
@@ -221,11 +216,22 @@ impl Engine {
         images
     }
 
+    /// What `images` prints. podman's fails if an image goes while it lists them.
+    ///
+    /// # Panics
+    /// Where it fails again and again.
+    #[must_use]
+    pub fn images(&self, words: &[&str]) -> String {
+        let words = [&["images"], words].concat();
+        let mut tries = (0..100).map(|_| self.read(&words));
+        tries
+            .find_map(|read| read)
+            .expect("the engine lists images")
+    }
+
     /// The same as the engine calls them.
     pub(crate) fn names_of(&self, project: &str) -> Vec<String> {
-        let lines = self
-            .read(&["images", "--format", "{{json .}}"])
-            .unwrap_or_default();
+        let lines = self.images(&["--format", "{{json .}}"]);
         references(&lines)
             .into_iter()
             .filter(|reference| belongs(reference, project))

@@ -147,9 +147,11 @@ fn an_engine_that_only_says_so_is_not_believed() {
             s.run("imgload", [s.archive("base")]).ok();
         }
         watched.reset();
-        load(&s, &watched, [s.archive("top")])
-            .fails("imgload", 5, "the engine reported success")
-            .stderr_has("does not hold");
+        load(&s, &watched, [s.archive("top")]).fails(
+            "imgload",
+            5,
+            "the engine reported success, but has no image sha256:",
+        );
         assert_eq!(watched.loads(), loads, "with the base there: {base}");
         assert!(!engine().has(&images[1]), "with the base there: {base}");
     }
@@ -205,8 +207,12 @@ fn a_gzip_layer_of_others_is_decompressed_once() {
         let count = s.read("watched/io");
         let count = count.lines().find_map(|line| line.strip_prefix("rchar: "));
         let count: usize = count.expect("a count").parse().expect("a number");
-        // A containerd store would keep a blob of the wrong length.
-        let reads = if engine().is_containerd() { 2 } else { reads };
+        // A containerd store would keep a blob of the wrong length. On podman it is still read three times.
+        let reads = match engine().is_podman() {
+            true => 3,
+            false if engine().is_containerd() => 2,
+            false => reads,
+        };
         let most = (reads + 1) * packed.len();
         assert!(count < most, "{variant}: {count} of {}", packed.len());
         assert_eq!(engine().layers(&reference), [digest(&layer).to_string()]);

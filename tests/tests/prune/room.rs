@@ -50,7 +50,7 @@ fn too_little_room_is_said_before_a_byte_is_written() {
     // What can't be enough costs nothing.
     let huge = Image::new().random("data", 6_000_000).build(&s, "e");
     save(&["--make-room", &huge])
-        .fails("imgsave", 6, "not ")
+        .fails("imgsave", 6, "(required: ")
         .stderr_lacks("removed");
     // Nothing can go any more.
     let again = Image::new().random("data", 1_500_000).build(&s, "d");

@@ -101,7 +101,7 @@ fn an_image_whose_base_is_replaced_is_made_whole_and_loads() {
     s.forget(&base);
     large(&s, "base");
     s.run("imgsave", [&base]).ok().stderr_has(&format!(
-        "{}: its base {}",
+        "{}: is no longer thin, because its base {}",
         s.image("top"),
         s.image("base")
     ));
