@@ -169,7 +169,7 @@ fn what_is_no_image_is_refused() {
     let reference = publish(&s, &registry, &two_layers(1000), "ci/capy:1");
     s.run("imgfetch", ["--retry", "0", &reference])
         .fails("imgfetch", 5, "no TLS connection to the registry")
-        .stderr_has("hint: --insecure");
+        .stderr_has("hint: use --insecure for a registry with plain HTTP");
     assert!(!s.path("image-registry.yml").exists());
     s.command("imgfetch")
         .args(["--skopeo", "/nonexistent/skopeo", &reference])

@@ -52,7 +52,7 @@ fn a_tag_that_moved_is_an_error_and_the_registered_name_is_what_was_pinned() {
     assert_eq!(one, moved);
     s.run("imgfetch", ["--insecure", &one])
         .fails("imgfetch", 4, "has changed")
-        .stderr_has("hint: --update");
+        .stderr_has("hint: use --update for the new image");
     assert_eq!(s.read("image-registry.yml"), before);
     assert_eq!(s.files("images/one"), [""; 0]);
     s.run("imgfetch", ["--insecure", "one-debian-12-1"])

@@ -12,5 +12,5 @@ until other=$(readlink "/proc/$process/ns/net") && [ "$other" != "$own" ]; do
 done
 echo "$process" > "$file"
 # Large packets are faster, and never leave the machine in this size.
-setpriv --pdeathsig KILL slirp4netns --configure --mtu=65520 --disable-host-loopback "$process" tap0 &
+setpriv --pdeathsig KILL slirp4netns --configure --mtu=65520 "$process" tap0 &
 while kill -0 "$process" && kill -0 $!; do sleep 0.2; done

@@ -24,7 +24,13 @@ use crate::packages::{find, system_path};
 /// How long `dockerd` may take until it answers. A second or two is usual.
 const START: Duration = Duration::from_secs(60);
 /// `/run` is replaced, so that the sockets that parts of the engine put there are its own.
-const SCRIPT: &str = "mount -t tmpfs tmpfs /run && exec \"$@\"";
+/// The machine's 127.0.0.1 is 10.0.2.2 there, and the engine reaches registries on it by their own address.
+const SCRIPT: &str = "
+mount -t tmpfs tmpfs /run &&
+echo 1 > /proc/sys/net/ipv4/conf/all/route_localnet &&
+iptables -t nat -A OUTPUT -d 127.0.0.1 -p tcp -j DNAT --to-destination 10.0.2.2 &&
+iptables -t nat -A POSTROUTING -o tap0 -s 127.0.0.1 -j SNAT --to-source 10.0.2.100 &&
+exec \"$@\"";
 
 /// Starts it with its folder at `root`, and waits until it answers. It keeps images in a graph driver, or in containerd's store.
 pub(crate) fn start(
