@@ -62,6 +62,9 @@ fn what_was_never_published_is_there_where_it_is_there() {
             .stdout("images/capy/capy-debian-12-own.tar\n");
     }
     s.remove("images/capy/capy-debian-12-own.tar");
-    s.run("imgfetch", ["capy-debian-12-own"])
-        .fails("imgfetch", 4, "is not in the store and has no `remote` in the registry");
+    s.run("imgfetch", ["capy-debian-12-own"]).fails(
+        "imgfetch",
+        4,
+        "is not in the store and has no `remote` in the registry",
+    );
 }

@@ -221,5 +221,9 @@ fn a_look_says_what_would_be_fetched_and_fetches_nothing() {
     let kept = text.lines().filter(|line| !line.contains("remote:"));
     s.write("image-registry.yml", kept.collect::<Vec<_>>().join("\n"));
     s.remove(&archive);
-    run(&["-n", "--fetch"], &by_path).fails("imgbuild", 4, "is not in the store and has no `remote` in the registry");
+    run(&["-n", "--fetch"], &by_path).fails(
+        "imgbuild",
+        4,
+        "is not in the store and has no `remote` in the registry",
+    );
 }
