@@ -45,19 +45,12 @@ pub(crate) fn run(target: &Utf8Path, options: &Options) -> Result<(), Error> {
     let programs = test_programs::build(&options.tests)?;
     let logs = target.join("engines/log");
     create(&logs)?;
-    let tests = programs.iter().map(|program| format!("`{}`", program.name));
-    let mut rows: Vec<_> = ["test", "version"]
-        .map(str::to_owned)
-        .into_iter()
-        .chain(tests)
-        .collect();
+    let mut rows = vec!["test".to_owned(), "version".to_owned()];
+    rows.extend(programs.iter().map(|program| format!("`{}`", program.name)));
     let mut is_good = true;
     let all = ENGINES.map(str::to_owned);
-    let engines = if options.engines.is_empty() {
-        &all[..]
-    } else {
-        &options.engines
-    };
+    let named = Some(options.engines.as_slice()).filter(|engines| !engines.is_empty());
+    let engines = named.unwrap_or(&all);
     for name in engines {
         eprintln!("\n==> {name}");
         let engine = start(target, name).and_then(|engine| Ok((engine.about()?, engine)));
@@ -93,20 +86,19 @@ pub(crate) fn run(target: &Utf8Path, options: &Options) -> Result<(), Error> {
     for row in rows {
         println!("| {row} |");
     }
-    match is_good {
-        true => Ok(()),
-        false => Err(Error::Wrong(format!(
-            "not every engine passed every test; see the output in {logs}"
-        ))),
+    let what = format!("not every engine passed every test; see the output in {logs}");
+    if is_good {
+        Ok(())
+    } else {
+        Err(Error::Wrong(what))
     }
 }
 
 /// Starts an engine, with all its data below the target folder.
 fn start(target: &Utf8Path, name: &str) -> Result<Engine, Error> {
     let folder = target.join("engines").join(name);
-    let suite = name
-        .split('-')
-        .find(|part| ["trixie", "sid"].contains(part));
+    let mut parts = name.split('-');
+    let suite = parts.find(|part| ["trixie", "sid"].contains(part));
     let system = suite.map(|suite| System::find_or_make(target, suite));
     let system = system.transpose()?;
     match name {
@@ -128,13 +120,10 @@ fn test(
         ROOTLESS => rootless::test_program(&target.join("engines").join(name), &program.path)?,
         _ => Cmd::of(&program.path),
     };
-    let skipped = rootless::NEED_ROOT
-        .split_whitespace()
-        .filter(|_| name == ROOTLESS);
-    let test = test
-        .args(filter)
-        .args(skipped.flat_map(|test| ["--skip", test]));
-    Ok(surround_test(engine, test))
+    let need_root = rootless::NEED_ROOT.split_whitespace();
+    let skipped = need_root.filter(|_| name == ROOTLESS);
+    let skipped = skipped.flat_map(|test| ["--skip", test]);
+    Ok(surround_test(engine, test.args(filter).args(skipped)))
 }
 
 /// The result in a test program's output, in words, and whether it is good. A filter leaves out tests on purpose.

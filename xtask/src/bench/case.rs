@@ -14,9 +14,8 @@ impl Bench<'_> {
     pub(super) fn case(&mut self, name: &str, text: &str) -> Result<(), Error> {
         eprintln!("\n==> {name}");
         let text = text.replace("\\\n", " ");
-        let lines = text
-            .lines()
-            .filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let is_blank = |line: &str| line.is_empty() || line.starts_with('#');
+        let lines = text.lines().filter(|line| !is_blank(line));
         let (mut before, mut sides, mut in_bytes) = (Vec::new(), Vec::new(), false);
         let mut small = None;
         for line in lines {
@@ -115,12 +114,11 @@ impl Bench<'_> {
         check()?;
         let label = self.label(line);
         eprintln!("  {label}: {peak} bytes");
-        match status.success() {
-            true => Ok((label, peak)),
-            false => Err(Error::Wrong(
-                std::fs::read_to_string(&log).map_err(Error::io(log))?,
-            )),
+        if status.success() {
+            return Ok((label, peak));
         }
+        let output = std::fs::read_to_string(&log).map_err(Error::io(log))?;
+        Err(Error::Wrong(output))
     }
 
     /// A line as a person would type it, with short names.

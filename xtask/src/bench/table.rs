@@ -19,6 +19,11 @@ pub(super) enum Target {
     None,
 }
 
+const HEAD: &str = "\
+| case | ours | against | ours | theirs | ratio | target | met |
+|---|---|---|---|---|---|---|---|
+";
+
 /// What ran, and the median of its values.
 pub(super) type Measured = (String, f64);
 
@@ -82,11 +87,7 @@ impl Table {
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "| case | ours | against | ours | theirs | ratio | target | met |"
-        )?;
-        write!(f, "|{}\n{}", "---|".repeat(8), self.rows)
+        write!(f, "{HEAD}{}", self.rows)
     }
 }
 
@@ -95,16 +96,15 @@ pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     let below = middle.saturating_sub(1 - values.len() % 2);
-    values
-        .get(middle)
-        .map_or(0.0, |above| f64::midpoint(values[below], *above))
+    let above = values.get(middle);
+    above.map_or(0.0, |above| f64::midpoint(values[below], *above))
 }
 
 pub(super) fn seconds(value: f64) -> String {
-    match value < 0.1 {
-        true => format!("{:.1} ms", value * 1000.0),
-        false => format!("{value:.2} s"),
+    if value < 0.1 {
+        return format!("{:.1} ms", value * 1000.0);
     }
+    format!("{value:.2} s")
 }
 
 /// Small sizes are of memory, whose limits are powers of two.
