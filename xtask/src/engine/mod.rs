@@ -112,8 +112,9 @@ impl Engine {
     /// Its version and storage driver.
     pub(crate) fn about(&self) -> Result<String, Error> {
         let version = self.cmd("version --format").arg(VERSION).read_quietly()?;
-        let store = "{{if .Store}}{{.Store.GraphDriverName}}{{else}}{{.Driver}}{{end}}";
-        let store = self.cmd("info --format").arg(store).read_quietly()?;
+        // podman's field, and Docker's.
+        let store = |field: &str| self.cmd("info --format").arg(field).read_quietly();
+        let store = store("{{.Store.GraphDriverName}}").or_else(|_| store("{{.Driver}}"))?;
         Ok(format!("{version}, {store}"))
     }
 
