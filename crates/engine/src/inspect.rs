@@ -5,6 +5,8 @@
 //! does not, the engine is asked for its version too.
 
 use std::collections::BTreeSet;
+use std::thread;
+use std::time::Duration;
 
 use naming::Digest;
 
@@ -13,6 +15,10 @@ use crate::flavor::Flavor;
 use crate::image::{ImageInfo, Name, RawImage};
 use crate::several::{self, Answer, chunks};
 use crate::{Engine, Error};
+
+/// How often the list of images is tried again: with a containerd store, Docker 26 fails if an image is removed while it lists them.
+const LIST_RETRIES: u32 = 5;
+const LIST_PAUSE: Duration = Duration::from_millis(50);
 
 impl Engine {
     /// Looks up images by reference or ID (`sha256:…`), under every name that this engine may have for them. The results are in
@@ -112,7 +118,14 @@ impl Engine {
             .call("images")
             .args(["-aq", "--no-trunc"])
             .args(words.iter().copied());
-        let answer = several::output(&call)?;
+        let mut answer = several::output(&call)?;
+        for _ in 0..LIST_RETRIES {
+            if answer.status.success() || !answer.stderr.text().contains("not found") {
+                break;
+            }
+            thread::sleep(LIST_PAUSE);
+            answer = several::output(&call)?;
+        }
         call.check(answer.status, &answer.stderr.text())?;
         let parse = |line: &str| {
             let hex = line.strip_prefix("sha256:").unwrap_or(line);
