@@ -11,8 +11,9 @@
 //! Where both are there, `manifest.json` says what images there are, and the index's annotations add
 //! tags: engines with a containerd store and podman keep them there.
 
+mod merge;
+
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
 
 use naming::{Architecture, Digest, Reference};
 use serde::de::DeserializeOwned;
@@ -24,6 +25,7 @@ use crate::elsewhere;
 use crate::error::{Blame, shown};
 use crate::hash::digest_of;
 use crate::schema::{Descriptor, DockerImage, Index, Manifest};
+use merge::{complete, merge};
 
 /// How deep an index may name an index. The specification's example has two levels.
 const MAX_INDEX_DEPTH: usize = 4;
@@ -297,45 +299,6 @@ impl<D: Documents> Reader<'_, D> {
 /// What engines write in the place of a name that is not there.
 fn is_no_name(tag: &str) -> bool {
     tag.is_empty() || tag.contains("<none>")
-}
-
-/// One image an identity, with the tags of all: an image with two tags can be two entries.
-fn merge(images: Vec<Described>) -> Vec<Described> {
-    let mut merged: Vec<Described> = Vec::new();
-    let mut places = BTreeMap::new();
-    for mut image in images {
-        let place = *places.entry(image.image_id).or_insert(merged.len());
-        match merged.get_mut(place) {
-            Some(same) => {
-                same.tags.append(&mut image.tags);
-                same.manifests.append(&mut image.manifests);
-            }
-            None => merged.push(image),
-        }
-    }
-    merged.iter_mut().for_each(once_each);
-    merged
-}
-
-/// Leaves each tag of an image once.
-fn once_each(image: &mut Described) {
-    let mut seen = BTreeSet::new();
-    image.tags.retain(|tag| seen.insert(tag.clone()));
-}
-
-/// Adds to the images of `manifest.json` what `index.json` says of the same ones.
-fn complete(images: &mut [Described], indexed: Vec<Described>) {
-    let indexed = indexed.into_iter().map(|image| (image.image_id, image));
-    let mut indexed: BTreeMap<_, _> = indexed.collect();
-    for image in images {
-        if let Some(same) = indexed.remove(&image.image_id) {
-            image.tags.extend(same.tags);
-            image.manifests = same.manifests;
-            image.sizes = same.sizes;
-            image.base = same.base;
-            once_each(image);
-        }
-    }
 }
 
 /// How many values and keys a JSON document holds, or more: what is no JSON is for the parser to refuse.

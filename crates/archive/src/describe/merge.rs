@@ -1,0 +1,44 @@
+//! One image from all that an archive's documents say of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Described;
+
+/// One image an identity, with the tags of all: an image with two tags can be two entries.
+pub(super) fn merge(images: Vec<Described>) -> Vec<Described> {
+    let mut merged: Vec<Described> = Vec::new();
+    let mut places = BTreeMap::new();
+    for mut image in images {
+        let place = *places.entry(image.image_id).or_insert(merged.len());
+        match merged.get_mut(place) {
+            Some(same) => {
+                same.tags.append(&mut image.tags);
+                same.manifests.append(&mut image.manifests);
+            }
+            None => merged.push(image),
+        }
+    }
+    merged.iter_mut().for_each(once_each);
+    merged
+}
+
+/// Leaves each tag of an image once.
+fn once_each(image: &mut Described) {
+    let mut seen = BTreeSet::new();
+    image.tags.retain(|tag| seen.insert(tag.clone()));
+}
+
+/// Adds to the images of `manifest.json` what `index.json` says of the same ones.
+pub(super) fn complete(images: &mut [Described], indexed: Vec<Described>) {
+    let indexed = indexed.into_iter().map(|image| (image.image_id, image));
+    let mut indexed: BTreeMap<_, _> = indexed.collect();
+    for image in images {
+        if let Some(same) = indexed.remove(&image.image_id) {
+            image.tags.extend(same.tags);
+            image.manifests = same.manifests;
+            image.sizes = same.sizes;
+            image.base = same.base;
+            once_each(image);
+        }
+    }
+}
