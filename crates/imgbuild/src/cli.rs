@@ -78,7 +78,7 @@ pub struct Cli {
     #[arg(long)]
     rebuild: bool,
 
-    /// The same, without the engine's build cache
+    /// Rebuild without the engine's build cache
     #[arg(long)]
     no_cache: bool,
 

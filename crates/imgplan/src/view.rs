@@ -26,10 +26,10 @@ pub enum View {
 pub struct CostFlags {
     /// How to rank usable images
     ///
-    /// One or several of `marks` (the most packages and tools), `missing` (the fewest things to install), `bytes` (the fewest
-    /// bytes to bring into the engine), `build-time` (the shortest expected build) and `newest`, with commas or repeated; the
-    /// first counts most. Images that meet the requirement come before all others, and those with fewer compilers and variants that it
-    /// does not ask for before any cost. Default: `plan.cost` of the config, else `marks`.
+    /// `marks`: the most packages and tools. `missing`: the fewest things to install. `bytes`: the fewest bytes to bring into
+    /// the engine. `build-time`: the shortest expected build. `newest`: the last created image. Several, with commas or repeated: the
+    /// first counts most. Images that meet the requirement come before all others, and images with fewer compilers and variants
+    /// that it does not ask for before any cost. Default: `plan.cost` of the config, else `marks`.
     #[arg(long, value_name = "COST[,COST]", hide_short_help = true)]
     cost: Vec<String>,
 

@@ -49,7 +49,7 @@ Examples:
       End the leases of this CI job, then prune by the limits of the config.
 
 Exit codes:
-  0 done, 1 other, 2 usage (no limit from anywhere too), 3 invalid registry or config,
+  0 done, 1 other, 2 usage or no limit, 3 invalid registry or config,
   4 a name that is not registered, 5 engine failed, 6 a limit could not be met, 7 timed out waiting for
   a lock, 130 interrupted"
 )]

@@ -27,10 +27,10 @@ Examples:
       Publish registry.example:5000/ci/capy-debian-12-gcc12:latest.
 
   imgls | cut -f1 | imgpush
-      Publish the whole store where `images.remote` of the config says.
+      Publish the whole store to the registry of `images.remote` in the config.
 
   skopeo inspect docker://$(imgpush capy-debian-12-gcc12)
-      What is printed is a reference that other tools take.
+      Pass the printed reference to another tool.
 
 Registries are reached by skopeo, with its configuration: certificates, credentials.
 

@@ -54,7 +54,7 @@ fn all_flags(commands: &[Command]) -> String {
     let mut text = "\
 # Flags
 
-Every flag of every command, as `--help` says it. Made by `cargo xtask generate`: what is changed here by hand is lost.
+Every flag of every command, as `--help` says it. Made by `cargo xtask generate`: changes by hand are lost.
 
 ## Every command
 
