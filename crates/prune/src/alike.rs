@@ -1,15 +1,15 @@
-//! Whether what an engine holds is an archived image, where the engine knows it by something else than its identity.
+//! Compares an engine's image with an archived one, if the engine knows it by another ID than the registry does.
 //!
-//! A containerd store calls an image by its manifest, which is another one for each way to compress it, and does not show the
-//! digest of its config. What it does show of the config tells apart what has the same layers: another label or command makes
-//! another image of them.
+//! A containerd store identifies an image by its manifest. Each compression has another manifest, and the store does
+//! not show the config's digest. It shows some keys of the config. Images with the same layers, but another label or
+//! command, differ in these keys.
 
 use archive::Image;
 use engine::ImageInfo;
 use serde_json::{Map, Value};
 
-/// What containers get of an image: OCI's image specification, config.md, and what Docker adds to it. Other keys come and go
-/// with versions of Docker.
+/// The keys of a config that containers use: OCI's image specification, config.md, and Docker's additions. Other keys
+/// depend on Docker's version.
 const SETTINGS: [&str; 12] = [
     "Cmd",
     "Entrypoint",
@@ -25,7 +25,7 @@ const SETTINGS: [&str; 12] = [
     "WorkingDir",
 ];
 
-/// Whether an engine's image has the layers and the settings of an archived one, and was made when that was.
+/// Whether an engine's image has the layers, settings and creation time of an archived image.
 pub fn is_alike(image: &Image, info: &ImageInfo) -> bool {
     let layers = image.layers.iter().map(|layer| &layer.diff_id);
     let Some(held) = &info.diff_ids else {
@@ -47,7 +47,7 @@ fn is_configured_alike(config: &[u8], settings: Option<&Value>, created: Option<
     SETTINGS.iter().all(is_same) && was_made(&config) == created
 }
 
-/// A setting that says something: nothing, an empty text and an empty list are the same.
+/// The value of a setting. A missing key, an empty text and an empty list are the same.
 fn said<'a>(settings: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
     settings.get(key).filter(|value| match value {
         Value::Null => false,

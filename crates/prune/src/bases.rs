@@ -1,7 +1,7 @@
-//! Which archives stand on which, by their own words.
+//! The bases of archives, as the archives themselves name them.
 //!
-//! `thin:` and `base:` are optional in a registry: a person or another program may have dropped them. An archive names its
-//! base itself, and an archive without its base can't be read.
+//! `thin:` and `base:` are optional in a registry: a person or another program may have removed them. An archive names
+//! its base itself, and cannot be read without it.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -18,7 +18,7 @@ use crate::entries::Entries;
 const PART: usize = 64;
 
 impl Entries {
-    /// Corrects the bases by the archives. Of one that can't be read the registry's word stays.
+    /// Corrects the bases by the archives. If an archive cannot be read, the registry's base stays.
     pub(crate) fn read_bases(&mut self, store: &Store, registry: &Registry) {
         let candidates = self.candidates.iter().map(|candidate| &candidate.name);
         let names: Vec<&String> = candidates
@@ -40,7 +40,7 @@ impl Entries {
                 candidate.base = Some(bases.remove(0));
             }
         }
-        // What is left alone is no candidate, and needs its base all the same. So does an image with several bases.
+        // An odd entry is no candidate, but it needs its base too. So does an image with several bases.
         for (of, bases) in bases {
             for base in bases {
                 let mut candidates = self.candidates.iter_mut();
@@ -53,7 +53,7 @@ impl Entries {
     }
 }
 
-/// Layers that registered thin archives leave out and that no registered archive holds, with the name of one such image.
+/// Layers that registered thin archives omit and no registered archive holds, with the name of one such image.
 #[derive(Debug, Default)]
 pub(crate) struct Lacking(HashMap<Digest, String>);
 
@@ -73,7 +73,7 @@ impl Lacking {
         Self(lacking)
     }
 
-    /// The image that lacks a layer which this archive holds.
+    /// An image that lacks a layer which this archive holds.
     pub(crate) fn needs(&self, path: &StorePath) -> Option<&str> {
         if self.0.is_empty() {
             return None;

@@ -1,4 +1,4 @@
-//! From the registry's entries to candidates: what can go, and what holds it.
+//! Turns the registry's entries into candidates, with the holds on each.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
@@ -13,33 +13,33 @@ use registry::{Entry, Lease, Registry, Store, StorePath};
 use crate::uses::Uses;
 use crate::{Candidate, Hold};
 
-/// What a registry's entries are to pruning.
+/// The registry's entries, sorted for pruning.
 #[derive(Debug, Default)]
 pub(crate) struct Entries {
-    /// Images whose archives are there.
+    /// Images with an archive.
     pub candidates: Vec<Candidate>,
-    /// Names whose archives are not there, with what holds the entry.
+    /// Names of images without an archive, with the holds on their entries.
     pub missing: Vec<(String, Vec<Hold>)>,
-    /// Names that are left alone, and why.
+    /// Names of entries that pruning skips, and why.
     pub odd: Vec<(String, String)>,
-    /// Entries whose `file:` no command may touch.
+    /// Entries with a forbidden `file:`.
     pub invalid: Vec<Failure>,
-    /// Names whose archive another candidate has too, and counts.
+    /// Names whose archive another candidate has too. That candidate counts its bytes.
     pub shared: HashSet<String>,
     /// The file systems of the candidates, each with an archive on it.
     pub disks: BTreeMap<u64, StorePath>,
-    /// Names of images that were used or made in the future, as a clock said that was ahead.
+    /// Names of images with a use or creation time in the future, from a clock that was ahead.
     pub ahead: Vec<String>,
 }
 
-/// What may hold images.
+/// The sources of holds.
 pub(crate) struct Holds<'a> {
     pub keep: &'a [Pattern],
     pub leases: &'a [Lease],
-    /// Whether there are leases that can't be read.
+    /// Whether some leases cannot be read.
     pub has_unreadable_leases: bool,
     pub uses: &'a Uses,
-    /// The images that are to go whatever the limits.
+    /// The images to remove regardless of limits.
     pub named: &'a HashSet<String>,
     pub now: DateTime<Utc>,
 }
@@ -53,7 +53,7 @@ impl Entries {
         let mut found = Self::default();
         let mut owners: HashMap<_, String> = HashMap::new();
         let survey = store.survey();
-        // Of entries with one archive the first keeps it; a named one only if all are named.
+        // If entries share an archive, the first keeps it. A named entry keeps it only if all are named.
         let mut entries: Vec<_> = registry.entries().iter().collect();
         entries.sort_by_key(|entry| holds.named.contains(&entry.name));
         for entry in entries {
@@ -81,8 +81,8 @@ impl Entries {
                         found.ahead.push(entry.name.clone());
                         candidate.last_used = Some(holds.now);
                     }
-                    // Two entries may share a file, by whatever way. Its bytes are those of the first, which goes
-                    // after the others.
+                    // Two entries may share a file, for example through a link. Only the first counts its bytes, and is
+                    // removed last.
                     let file = survey.real(&path);
                     match owners.get(&file) {
                         Some(owner) => {
@@ -127,7 +127,7 @@ fn candidate(
         size,
         disk: 0,
         last_used: entry.last_used,
-        // Whoever wrote the entry by hand may have said no time.
+        // A hand-written entry may lack the time.
         created: entry.created.or(modified),
         base: entry.base.clone().filter(|_| entry.thin),
         has_remote: entry.remote.is_some(),

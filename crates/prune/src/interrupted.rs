@@ -1,4 +1,4 @@
-//! Steps that an engine committed after an interrupted build had ended.
+//! Removes steps that an engine committed after an interrupted build had ended.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use engine::{Engine, ImageInfo, InterruptedBuild};
@@ -7,12 +7,13 @@ use naming::Digest;
 
 use crate::Pruner;
 
-/// How long after an interrupt an engine may commit the step that it was at. A like step of later is somebody else's.
+/// How long after an interrupt an engine may commit its current step. A similar step that is newer belongs to another
+/// build.
 const COMMITS_WITHIN: TimeDelta = TimeDelta::minutes(15);
 
 impl Pruner<'_> {
-    /// Removes the steps of interrupted builds, unless something uses them. Returns how many went, or would go. Asks no engine if
-    /// no build is noted.
+    /// Removes the steps of interrupted builds that nothing uses. Returns how many it removed, or would remove. Does
+    /// not ask the engine if no build is noted.
     pub fn remove_interrupted(&self, dry_run: bool) -> Result<usize, Failure> {
         let Some(engine) = self.engine else {
             return Ok(0);
@@ -23,7 +24,7 @@ impl Pruner<'_> {
             let latest = noted.since + COMMITS_WITHIN;
             let mut steps = engine.late_steps(&noted.build)?;
             steps.retain(|step| created(step).is_some_and(|created| created <= latest));
-            // Until then its parents stay, which tell it.
+            // Keep the parents until then: later steps are recognised by them.
             if steps.is_empty() && Utc::now() <= latest {
                 continue;
             }
@@ -46,7 +47,7 @@ impl Pruner<'_> {
                 self.reporter.detail(message);
                 count += 1;
             }
-            // One that stays without a container has an image on it: it is that image's.
+            // If an image stays without a container, another image uses it.
             if left.iter().all(|image| !is_used(image.id)) {
                 noted.forget()?;
             }
@@ -55,7 +56,7 @@ impl Pruner<'_> {
     }
 }
 
-/// Those of these images that the engine has, and that have no name but the one that the build gives.
+/// Those of these images that the engine has, and that have no name except the build's.
 fn unnamed(
     engine: &Engine,
     build: &InterruptedBuild,

@@ -1,4 +1,4 @@
-//! Images that imgpipe left in the engine without a name: replaced ones, and those of interrupted loads.
+//! Images that imgpipe left in the engine without a name: replaced images, and images of interrupted loads.
 
 use failure::Failure;
 
@@ -6,8 +6,8 @@ use crate::uses::Uses;
 use crate::{Pruner, Report};
 
 impl Pruner<'_> {
-    /// Removes the noted images that have no name and no container, or counts them. The engine keeps those that others stand
-    /// on.
+    /// Removes the noted images without a name and a container, or counts them. The engine keeps the parents of other
+    /// images.
     pub(crate) fn remove_leftovers(&self, uses: &Uses, report: &mut Report) -> Result<(), Failure> {
         let Some(engine) = self.engine else {
             return Ok(());
@@ -27,7 +27,7 @@ impl Pruner<'_> {
         }
         let unused: Vec<_> = unused.iter().map(|image| image.id).collect();
         let tried = engine.remove_dangling(&unused).unwrap_or_else(|error| {
-            // What else was asked for is done.
+            // A failure here must not stop the rest.
             let message = format!("cannot remove dangling images from the engine: {error}");
             self.reporter.warn(message);
             Vec::new()

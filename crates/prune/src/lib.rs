@@ -1,6 +1,6 @@
-//! Keep the store under its limits, and never take what is in use.
+//! Keeps the store under its limits, and never removes an image in use.
 //!
-//! [`select()`] decides; [`Pruner`] finds out what it has to know and does it.
+//! [`select()`] decides. [`Pruner`] collects its input, and removes the images.
 
 mod alike;
 mod bases;

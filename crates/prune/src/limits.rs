@@ -1,4 +1,4 @@
-//! The limits: a module each, with all that is to know of one, and the tables of them.
+//! The limits: one module each, and the tables that list them.
 
 mod in_force;
 mod keep_last;
@@ -22,7 +22,7 @@ pub use in_force::{InForce, Origin};
 pub use keep_last::{KeepLast, Per};
 use said::Sources;
 
-/// The limits, in the order in which they are told.
+/// The limits, in the order of messages.
 pub(crate) const RULES: &[Rule] = &[
     max_size::RULE,
     max_age::RULE,
@@ -31,39 +31,39 @@ pub(crate) const RULES: &[Rule] = &[
     named::RULE,
 ];
 
-/// A limit: what it wants gone, and what it says. All of it is pure.
+/// A limit. All its functions are pure.
 pub(crate) struct Rule {
-    /// What it is called as a flag, without its dashes.
+    /// The flag without its dashes.
     pub name: &'static str,
-    /// Whether it is about all images together and not about each: then its reasons come last.
+    /// Whether the limit is on all images together. Its reasons are listed last.
     pub is_room: bool,
-    /// Puts it in force, if a flag or the config says so.
+    /// Reads the limit from a flag or the config.
     read: fn(&Sources<'_>, &mut InForce) -> Result<(), Failure>,
-    /// The images that it wants gone and why, reckoned from the store as it is, whether they can go or not.
+    /// The images that the limit wants to remove, and why. It sees the whole store, and does not consider holds.
     pub wants: fn(&Limits, &View<'_>) -> Vec<(usize, String)>,
-    /// How it is exceeded by what stays.
+    /// Reports if the remaining images exceed the limit.
     pub exceeded: fn(&Limits, &View<'_>, &[bool]) -> Vec<Excess>,
 }
 
-/// In words, what is there instead of a limit, and the images that would have had to go, ascending.
+/// The actual value as text, and the images that should have been removed, ascending.
 pub(crate) type Excess = (String, Vec<usize>);
 
-/// What the store is to keep within. What is `None` limits nothing.
+/// The limits on the store. `None` means no limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// How many bytes the archives may have in all.
+    /// The largest sum of all archives, in bytes.
     pub max_size: Option<u64>,
-    /// How long ago an image may have been used last, and still stay.
+    /// The longest time since the last use of an image.
     pub max_age: Option<TimeDelta>,
-    /// How many images may stay.
+    /// How many images of each group stay.
     pub keep_last: Option<KeepLast>,
-    /// How many bytes are to be free on each file system with archives.
+    /// The free bytes on each file system with archives.
     pub min_free: Option<u64>,
-    /// Images that are to go whatever the limits.
+    /// Images to remove regardless of limits.
     pub named: HashSet<String>,
 }
 
-/// Limits as flags give them.
+/// The limits as flags.
 #[derive(Debug, Clone, Default, PartialEq, Args)]
 pub struct Asked {
     /// Keep all archives together below SIZE, like 50GB
@@ -102,7 +102,7 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// Whether any limit is among them.
+    /// Whether a flag sets a limit.
     pub fn has_limit(&self) -> bool {
         let limits = Self {
             per: Vec::new(),

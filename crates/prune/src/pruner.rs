@@ -1,8 +1,8 @@
-//! Finding out what is to go, and removing it.
+//! Collects the input of the decision, and removes images.
 //!
-//! The engine is asked before the registry is locked, since it may take its time. What the store itself knows (entries,
-//! leases, files in use) is looked at under the lock, under which images are leased and registered as well: nothing
-//! comes between the decision and the removal.
+//! The engine is asked before the registry is locked, because it may be slow. Entries, leases and files in use are read
+//! under the lock. Other commands lease and register images under the same lock, so nothing changes between decision
+//! and removal.
 
 mod reporting;
 
@@ -23,45 +23,45 @@ use crate::{Disk, InForce, Report, Selection, Why, select};
 pub struct Pruner<'a> {
     /// The store.
     pub store: &'a Store,
-    /// Whose containers use images; `None` asks no engine.
+    /// The engine whose containers use images. With `None`, no engine is asked.
     pub engine: Option<&'a Engine>,
-    /// Where words go.
+    /// The receiver of messages.
     pub reporter: &'a Reporter,
     /// How long to wait for the registry's lock.
     pub lock_timeout: Duration,
 }
 
-/// What to do beside keeping limits.
+/// What to do besides keeping limits.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Touch nothing.
+    /// Remove nothing.
     pub dry_run: bool,
-    /// Remove loaded copies too, and images that lost their names in the engine.
+    /// Also remove loaded copies, and dangling images in the engine.
     pub rmi: bool,
-    /// Remove archives without entries, and unfinished files.
+    /// Also remove archives without entries, and temporary files.
     pub orphans: bool,
-    /// Remove entries without archives.
+    /// Also remove entries without archives.
     pub missing: bool,
-    /// How long leases last at most whose holders can't be seen.
+    /// Expire leases after this time if their holder cannot be checked.
     pub lease: Option<Duration>,
-    /// Runs whose leases end with this run.
+    /// End the leases of these runs.
     pub released: Vec<Holder>,
 }
 
-/// What is to go, and what it was decided from.
+/// The images to remove, and the input of the decision.
 struct Decision {
     selection: Selection,
     entries: Entries,
-    /// The entries that go, with the reasons, in that order.
+    /// The entries to remove, in order, with the reasons.
     going: Vec<(Entry, Vec<String>)>,
-    /// The entries without archives that go.
+    /// The entries without archives to remove.
     missing: Vec<Entry>,
-    /// Those that were to go and stay, and why.
+    /// Entries that should be removed but stay, and why.
     held: Vec<(String, Vec<Why>)>,
 }
 
 impl Decision {
-    /// The entries that go, in that order.
+    /// The names of the entries to remove, in order.
     fn names(&self) -> impl Iterator<Item = &str> {
         let images = self.going.iter().map(|(entry, _)| entry);
         images.chain(&self.missing).map(|entry| entry.name.as_str())
@@ -69,12 +69,12 @@ impl Decision {
 }
 
 impl Pruner<'_> {
-    /// Removes what the limits and options say, as far as nothing holds it.
+    /// Removes images by limits and options, except held images.
     pub fn run(&self, in_force: &InForce, options: &Options) -> Result<Report, Failure> {
         self.run_for(in_force, options, None)
     }
 
-    /// The same. With the place of an archive, only its file system has to have room.
+    /// The same. With the path of an archive, `--min-free` applies only to its file system.
     pub(crate) fn run_for(
         &self,
         in_force: &InForce,
@@ -113,7 +113,7 @@ impl Pruner<'_> {
         report.unsaid = unsaid;
         let ended = ended.map(Failure::from);
         let stopped = ended.is_some() || ui::interrupted();
-        // It comes first: what else failed is less.
+        // These come first: they matter more than other failures.
         report.failures.splice(0..0, ended);
         if stopped {
             return Ok(report);
@@ -160,7 +160,7 @@ impl Pruner<'_> {
         let mut entries = Entries::look(self.store, registry, &holds)?;
         let disks = self.disks(&entries, place);
         let mut selection = select(&entries.candidates, &in_force.limits, &disks, now);
-        // Archives are read only if something is to go: that is slower than the registry by far.
+        // Reading archives is far slower than reading the registry, so do it only if something is to be removed.
         if !selection.going.is_empty() || (options.missing && !entries.missing.is_empty()) {
             entries.read_bases(self.store, registry);
             selection = select(&entries.candidates, &in_force.limits, &disks, now);
@@ -195,8 +195,8 @@ impl Pruner<'_> {
         })
     }
 
-    /// The file systems that are to have room: that of the place, else those that archives are on, else the one that they
-    /// would be on.
+    /// The file systems for `--min-free`: that of `place`, else those of archives, else that of the first archive to
+    /// come.
     fn disks(&self, entries: &Entries, place: Option<&StorePath>) -> Vec<Disk> {
         let disk = |id: Option<u64>, place: Option<&StorePath>| {
             let found = self.store.disk(place).ok();
@@ -216,7 +216,7 @@ impl Pruner<'_> {
             .collect()
     }
 
-    /// Takes the tags of removed images from the engine, never by force.
+    /// Removes the tags of removed images from the engine, never by force.
     fn untag(&self, decision: &Decision, uses: &Uses, report: &mut Report) -> Result<(), Failure> {
         let Some(engine) = self.engine else {
             return Ok(());

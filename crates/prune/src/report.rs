@@ -1,4 +1,4 @@
-//! What a run found and did, for people and for scripts.
+//! The report of a run, for people and for scripts.
 
 use camino::Utf8PathBuf;
 use chrono::{DateTime, Utc};
@@ -8,74 +8,74 @@ use ui::{Reporter, Reprieve, size};
 
 use crate::Unmet;
 
-/// What a run found and did, or would do.
+/// The results of a run or of a dry run.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// What was removed, in that order.
+    /// The removed files and entries, in order.
     pub gone: Vec<Gone>,
     /// The images that stay, and why.
     pub kept: Vec<Kept>,
-    /// Limits that could not be met, and the names of those that hold them back.
+    /// Limits that could not be met, and the names of the images that prevent it.
     pub unmet: Vec<(Unmet, Vec<String>)>,
-    /// The registered images before, with archives.
+    /// The number of registered images with archives before the run.
     pub images: usize,
     /// Their bytes.
     pub bytes: u64,
     /// How many of them lost their entry.
     pub unregistered: usize,
-    /// What is free afterwards on the file system of the archives; of several, on the fullest.
+    /// The free bytes after the run on the file system of the archives; of several, on the fullest.
     pub free: Option<u64>,
-    /// Entries whose archives are missing and which stay.
+    /// Entries without archives that stay.
     pub missing: Vec<String>,
-    /// Those of them that were to go, and why they stay.
+    /// Those of them that should be removed, and why they stay.
     pub held: Vec<Kept>,
-    /// Those of these that were named.
+    /// The held images that the user named.
     pub(crate) held_named: Vec<String>,
-    /// Archives and unfinished files of nobody that stay, and their bytes.
+    /// The number and bytes of orphans that stay.
     pub strays: (usize, u64),
-    /// Whether those were to go.
+    /// Whether orphans should be removed.
     pub asked_for_strays: bool,
-    /// How many images without a name were removed from the engine.
+    /// How many dangling images were removed from the engine.
     pub dangling: usize,
-    /// Whether nothing was touched.
+    /// Whether this was a dry run.
     pub dry_run: bool,
-    /// What failed, though the rest was done.
+    /// Failures that did not stop the run.
     pub failures: Vec<Failure>,
-    /// Archives that lost their entry and could not be deleted, as they were registered.
+    /// Archives that lost their entry and could not be deleted, with their registered paths.
     pub(crate) stuck: Vec<Utf8PathBuf>,
-    /// Keeps an interrupt from ending the process before this was said.
+    /// Delays the end of the process at an interrupt until the report is printed.
     pub(crate) unsaid: Option<Reprieve>,
 }
 
-/// Something that was removed.
+/// A removed file or entry.
 #[derive(Debug, Clone)]
 pub struct Gone {
-    /// What it was.
+    /// Its kind.
     pub kind: GoneKind,
     /// The registered name.
     pub name: Option<String>,
-    /// Where it was, as it opened from the working directory.
+    /// Its former path, from the working directory.
     pub path: Utf8PathBuf,
-    /// The bytes that became free.
+    /// The freed bytes.
     pub bytes: u64,
-    /// Why it went.
+    /// Why it was removed.
     pub reasons: Vec<String>,
-    /// When the image was used last.
+    /// The image's last use.
     pub last_used: Option<DateTime<Utc>>,
-    /// Whether the loaded copy went too; `None` where it was not to.
+    /// Whether the loaded copy was removed too; `None` if that was not requested.
     pub untagged: Option<bool>,
 }
 
-/// What was removed.
+/// The kind of a removed thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GoneKind {
     /// An image: its entry and its archive.
     Image,
-    /// An entry alone: it had no archive, or another entry names its archive too.
+    /// Only an entry: it had no archive, or another entry shares its archive.
     Entry,
     /// An archive without an entry.
     Orphan,
-    /// An unfinished file of a dead writer.
+    /// A temporary file of a command that ended.
     Unfinished,
 }
 
@@ -102,12 +102,12 @@ impl GoneKind {
 }
 
 impl Gone {
-    /// Whether a file went, and not an entry alone.
+    /// Whether a file was removed, not only an entry.
     pub fn has_file(&self) -> bool {
         self.kind != GoneKind::Entry
     }
 
-    /// One result as `--json` prints it, with `--dry-run` too.
+    /// One result as `--json` prints it, also with `--dry-run`.
     pub fn json(&self) -> Value {
         json!({
             "kind": self.kind.word(),
@@ -138,7 +138,7 @@ impl Report {
         )
     }
 
-    /// All figures, as `--summary` prints them at the end.
+    /// The totals that `--summary` prints at the end.
     pub fn summary(&self) -> Value {
         let (images, bytes) = self.left();
         let kept = self.kept.iter();
@@ -160,7 +160,7 @@ impl Report {
         }})
     }
 
-    /// Says it to people.
+    /// Prints the report for people.
     pub fn say(&self, reporter: &Reporter) {
         for gone in self.gone.iter().filter(|gone| !gone.has_file()) {
             let name = gone.name.as_deref().unwrap_or_default();
@@ -227,10 +227,10 @@ impl Report {
         ));
     }
 
-    /// What is left to do if not all could be done.
+    /// The result of the command.
     ///
     /// # Errors
-    /// The first failure, else code 6 if a limit could not be met or a named image stays.
+    /// The first failure, or else code 6 if a limit could not be met or a named image stays.
     pub fn verdict(&self) -> Result<(), Failure> {
         if let Some(failure) = self.failures.first() {
             return Err(failure.clone());
@@ -276,7 +276,7 @@ impl Report {
     }
 }
 
-/// How many images a failure names.
+/// How many images an error lists.
 const SHOWN: usize = 5;
 
 fn counted(count: usize, what: &str) -> String {

@@ -1,4 +1,4 @@
-//! What others ask of pruning: room for an archive, and the end of a run's leases.
+//! What other commands need from pruning: room for an archive, and the end of a run's leases.
 
 use failure::Failure;
 use registry::{Holder, Lease, StorePath};
@@ -8,7 +8,7 @@ use crate::{InForce, Limits, Options, Pruner, Report};
 impl Pruner<'_> {
     /// Ends the leases of runs.
     pub fn release(&self, runs: &[Holder], dry_run: bool) -> Result<(), Failure> {
-        // In another folder than was thought, nothing is released.
+        // Fails if there is no registry: releasing leases in the wrong folder must not succeed.
         self.store.read()?;
         for holder in runs {
             let is_of = |lease: &Lease| lease.holder == *holder;
@@ -31,8 +31,8 @@ impl Pruner<'_> {
         Ok(())
     }
 
-    /// Makes room for `bytes` more where an archive is going to be, by removing what was used least recently there. What any
-    /// run holds stays.
+    /// Makes room for `bytes` more at the place of an archive, by removing the least recently used images there. Leased
+    /// images stay.
     pub fn make_room(
         &self,
         bytes: u64,
@@ -48,7 +48,7 @@ impl Pruner<'_> {
             keep: in_force.keep.clone(),
             ..InForce::default()
         };
-        // What can't be enough should cost nothing.
+        // Try first: if the room cannot be made, remove nothing.
         let tried = Options {
             dry_run: true,
             ..Options::default()

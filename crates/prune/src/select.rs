@@ -1,14 +1,13 @@
-//! Which images of a store go.
+//! Decides which images of a store to remove.
 //!
-//! Each limit is reckoned from the store as it is, as if it were the only one, and whatever any of them
-//! wants goes: one more limit never saves an image. What a limit wants stays for two causes alone: the
-//! image is held, or a thin archive that stays leaves layers to it. The second is settled last, over what
-//! all limits want together, so a base goes in the same run as the last archive that stands on it, even
-//! if different limits want them.
+//! Each limit is computed from the whole store, as if it were the only one. Every image that any limit wants is
+//! removed, so one more limit never saves an image. Only two reasons keep such an image: it is held, or it is the base
+//! of a thin archive that stays. The second is decided last, for all limits together. So a base is removed in the same
+//! run as its last thin archive, even if different limits want them.
 //!
-//! Where it matters which image goes first, it is the least recently used; see [`order`].
+//! If the order matters, the least recently used image is removed first; see [`order`].
 //!
-//! Nothing here reads a clock, a disk or the environment. A run on what stays finds nothing to remove.
+//! Nothing here reads a clock, a disk or the environment. A second run finds nothing to remove.
 
 mod order;
 mod phrases;
@@ -26,9 +25,9 @@ use crate::limits::{Limits, RULES, Rule};
 pub(crate) use order::Order;
 pub use types::{Candidate, Disk, Going, Hold, Selection, Staying, Unmet, Why};
 
-/// Decides which images go, which stay and why, and which limits that leaves exceeded.
+/// Decides which images are removed, which stay and why, and which limits remain exceeded.
 ///
-/// [`Limits::min_free`] is to hold on each of `disks`. On one whose free bytes are unknown, nothing goes for it.
+/// [`Limits::min_free`] applies to each of `disks`. If the free bytes of a disk are unknown, nothing is removed for it.
 pub fn select(
     candidates: &[Candidate],
     limits: &Limits,
@@ -48,7 +47,7 @@ pub fn select(
     let mut stays = vec![true; candidates.len()];
     let mut thins = order.thins();
     let mut going = Vec::new();
-    // The thin archives come before their base: each image's own are decided when its turn comes.
+    // Thin archives precede their base, so all images on a base are decided before it.
     for &index in order.removable() {
         if wanted[index].is_empty() || thins[index] > 0 {
             continue;
@@ -68,19 +67,19 @@ pub fn select(
     }
 }
 
-/// What limits are reckoned from.
+/// The input of the limits.
 pub(crate) struct View<'a> {
     pub candidates: &'a [Candidate],
-    /// The order in which images go.
+    /// The order of removal.
     pub order: &'a Order,
-    /// The images that a person keeps, and their bases: that they stay exceeds no limit on each image.
+    /// The images that a person keeps, and their bases. They exceed no limit on single images.
     pub exempt: Vec<bool>,
-    /// Where there is to be room.
+    /// The disks that need room.
     pub disks: &'a [Disk],
     pub now: DateTime<Utc>,
 }
 
-/// Of each image, why it is to go: for every limit by itself, whether it can go or not.
+/// For each image, why limits want to remove it: each limit by itself, holds not considered.
 fn wanted(store: &View<'_>, limits: &Limits) -> Vec<Vec<String>> {
     let mut wanted = vec![Vec::new(); store.candidates.len()];
     let (room, each): (Vec<_>, Vec<_>) = RULES.iter().partition(|rule| rule.is_room);
@@ -92,7 +91,7 @@ fn wanted(store: &View<'_>, limits: &Limits) -> Vec<Vec<String>> {
     wanted
 }
 
-/// The limits that what stays exceeds, each reckoned again from what stays.
+/// The limits that the remaining images exceed, each computed again from these images.
 fn unmet(store: &View<'_>, stays: &[bool], limits: &Limits) -> Vec<Unmet> {
     let of = |rule: &Rule| {
         let limit = rule.name;

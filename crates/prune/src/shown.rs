@@ -1,4 +1,4 @@
-//! Files of a store as people open them.
+//! Paths of the store's files for users.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use failure::Failure;
@@ -24,7 +24,7 @@ impl<'a> Shown<'a> {
         let absolute = self.store.root().join(file);
         match self.survey.path(file) {
             Ok(path) => self.survey.relative(&path, &self.here),
-            // What imgpipe keeps for itself.
+            // imgpipe's own files.
             Err(_) => absolute
                 .strip_prefix(&self.here)
                 .map_or_else(|_| absolute.clone(), Utf8Path::to_owned),

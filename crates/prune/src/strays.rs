@@ -1,4 +1,4 @@
-//! Orphans: archives without an entry, and what interrupted commands left.
+//! Orphans: archives without an entry, and files of interrupted commands.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use crate::bases::Lacking;
 use crate::shown::Shown;
 use crate::{Gone, GoneKind, Options, Pruner, Report};
 
-/// How young blobs are that are left alone.
+/// Younger blobs are left alone.
 const RECENT: Duration = Duration::from_secs(60 * 60);
 
 impl Pruner<'_> {
-    /// Removes what belongs to nobody, or counts it.
+    /// Removes or counts orphans.
     pub(crate) fn remove_strays(
         &self,
         options: &Options,
@@ -24,7 +24,7 @@ impl Pruner<'_> {
         let registry = self.store.read_or_empty()?;
         let mut lacking = None;
         for stray in self.store.strays(&registry)? {
-            // Whose deletion failed is told of already.
+            // Their deletion failed already, and the failure is reported.
             let mut stuck = report.stuck.iter();
             if stuck.any(|file| file.components().eq(stray.path.components())) {
                 continue;
@@ -66,11 +66,11 @@ impl Pruner<'_> {
         Ok(())
     }
 
-    /// Whether somebody reads a stray archive. An unfinished file whose lock is free has a dead writer.
+    /// Whether a command reads an orphan archive. If a temporary file's lock is free, its writer is dead.
     fn is_used(&self, stray: &Stray) -> Result<bool, Failure> {
         match stray.kind {
             StrayKind::Unfinished => Ok(false),
-            // Whoever was interrupted may go on soon.
+            // An interrupted command may resume soon.
             StrayKind::Transfer => Ok(stray
                 .modified
                 .is_none_or(|modified| modified.elapsed().is_ok_and(|age| age < RECENT))),

@@ -1,4 +1,4 @@
-//! What the engine says of registered images: which containers use them, and which are loaded.
+//! What the engine knows about registered images: which have containers, and which are loaded.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,22 +10,23 @@ use registry::{Entry, Registry, Store};
 
 use crate::alike::is_alike;
 
-/// What an engine has to do with the images of a store.
+/// The engine's knowledge of the store's images.
 #[derive(Debug, Default)]
 pub(crate) struct Uses {
-    /// The containers of images, by what the engine calls the image.
+    /// The containers, by the engine's ID of their image.
     containers: HashMap<Digest, String>,
-    /// The images under registered tags.
+    /// The images with registered tags.
     tagged: HashMap<Reference, ImageInfo>,
-    /// Registered images by their names, where the engine knows images by nothing that is registered.
+    /// Registered images by name, if the engine uses other IDs than the registry.
     archived: HashMap<String, Image>,
-    /// The names that were registered when the engine was asked; `None` where there is no engine.
+    /// The names that were registered when the engine was asked; `None` without an engine.
     known: Option<HashSet<String>>,
 }
 
 impl Uses {
-    /// Asks the engine: about the images only where there are containers, or `loaded` is wanted. Then about all tags: an
-    /// entry may say no `image_id`, and a containerd store calls an image by another. It is a call for a thousand.
+    /// Asks the engine about the images, only if it has containers or `loaded` is set. Then it asks about all tags,
+    /// because an entry may lack `image_id`, and a containerd store uses another ID. One call is enough for a thousand
+    /// tags.
     pub(crate) fn ask(
         engine: &Engine,
         store: &Store,
@@ -70,7 +71,7 @@ impl Uses {
         Ok(uses)
     }
 
-    /// A container of an entry's image, in whatever state.
+    /// A container of an entry's image, in any state.
     pub(crate) fn container(&self, entry: &Entry) -> Option<&str> {
         let tagged = entry
             .tags()
@@ -80,19 +81,20 @@ impl Uses {
             .map(String::as_str)
     }
 
-    /// Whether an image of the engine has a container, in whatever state.
+    /// Whether an image of the engine has a container, in any state.
     pub(crate) fn has_container(&self, image: Digest) -> bool {
         self.containers.contains_key(&image)
     }
 
-    /// Whether an entry was registered after the engine was asked: nothing is known of it.
+    /// Whether an entry was registered after the engine was asked.
     pub(crate) fn is_new(&self, entry: &Entry) -> bool {
         let known = self.known.as_ref();
         known.is_some_and(|known| !known.contains(&entry.name))
     }
 
-    /// What the engine holds under a tag of an entry. A containerd store calls an image by its manifest, of which the registry
-    /// knows nothing: there its layers and settings tell. What can't be told is another image.
+    /// Whether the engine has the image under a tag of an entry. A containerd store uses the manifest's digest, which
+    /// the registry does not know: then layers and settings are compared. If that is impossible, it counts as another
+    /// image.
     pub(crate) fn copy(&self, entry: &Entry, tag: &Reference) -> Copy {
         let Some(info) = self.tagged.get(tag) else {
             return Copy::None;
@@ -107,25 +109,25 @@ impl Uses {
     }
 }
 
-/// An entry's image, as its archive has it.
+/// An entry's image, as its archive describes it.
 fn archived(store: &Store, entry: &Entry) -> Option<Image> {
     let path = store.path(&entry.file).ok()?;
     let archive = Archive::open(&path.absolute()).ok()?;
     archive.image(entry.image_id).cloned()
 }
 
-/// What an engine has under a tag of an entry.
+/// The engine's image under a tag of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Copy {
     /// The registered image.
     Loaded,
     /// Another image.
     Other,
-    /// Nothing.
+    /// No image.
     None,
 }
 
-/// A container's ID as engines show it.
+/// A container's ID as engines print it.
 fn short(id: &str) -> String {
     id.chars().take(12).collect()
 }

@@ -1,4 +1,4 @@
-//! Which limits are in force, and who says so: a flag, or else the config.
+//! The limits in force, and the source of each: a flag, or else the config.
 
 use std::fmt;
 
@@ -11,48 +11,49 @@ use ui::Reporter;
 use super::said::{Said, Sources, pattern, place};
 use super::{Asked, KeepLast, Limits, Per, RULES};
 
-/// The keys of `images.cleanup` that are no limits. Patterns to keep are a flag too.
+/// The key of `images.cleanup` that is no limit. Patterns to keep have a flag too.
 const ENABLED: &str = "enabled";
 const KEEP: &str = "keep";
 
 /// The limits of a run.
 #[derive(Debug, Clone, Default)]
 pub struct InForce {
-    /// What has to hold afterwards.
+    /// The limits.
     pub limits: Limits,
-    /// Names that never go.
+    /// Images with such names are never removed.
     pub keep: Vec<Pattern>,
-    /// Each limit in words, and where it comes from.
+    /// Each limit as text, with its source.
     pub origins: Vec<Origin>,
-    /// Where the config says that its limits do not count.
+    /// The place in the config that disables its limits, if it does.
     pub disabled: Option<String>,
 }
 
-/// A limit in words.
+/// A limit as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    /// What it is called as a flag, without its dashes.
+    /// The flag without its dashes.
     pub limit: &'static str,
-    /// What it says.
+    /// Its value.
     pub value: String,
     /// The flag, or the place in the config.
     pub from: String,
 }
 
 impl InForce {
-    /// Flags and config together; a flag wins over the same key of the config.
+    /// Merges flags and config. A flag wins over the same key of the config.
     pub fn new(asked: &Asked, config: &Config) -> Result<Self, Failure> {
         let enabled = config.cleanup.boolean(ENABLED)?;
         let off = enabled.filter(|enabled| !enabled.value);
         let sources = Sources::new(asked, config, &config.cleanup);
-        // What is wrong is wrong, switched off or not.
+        // A wrong value is an error, even if the limits are disabled.
         let mut own = Self::of_rules(&sources)?;
         if let Some(off) = off {
             own = Self::of_rules(&Sources::new(asked, config, &Section::default()))?;
             own.disabled = Some(place(sources.path, &off));
         }
 
-        // More patterns only keep more: flags add to the config, whose other limits may be off.
+        // Patterns of flags add to those of the config, even if its limits are disabled: more patterns only keep more
+        // images.
         let mut keep = sources.all(KEEP, &asked.keep, Vec::new());
         keep.extend(sources.all(KEEP, &[], config.cleanup.texts(KEEP)?));
         own.keep = keep.iter().map(pattern).collect::<Result<_, _>>()?;
@@ -60,7 +61,7 @@ impl InForce {
         Ok(own)
     }
 
-    /// The same patterns to keep, and the named images in the place of all limits.
+    /// The same patterns to keep, and named images instead of all limits.
     #[must_use]
     pub fn naming(self, names: impl IntoIterator<Item = String>) -> Self {
         let limits = Limits {
@@ -78,7 +79,7 @@ impl InForce {
         Ok(own)
     }
 
-    /// Says which patterns fit no image: whoever wrote them meant something.
+    /// Warns of patterns that match no image: they may be misspelt.
     pub(crate) fn warn_of_idle(&self, registry: &Registry, reporter: &Reporter) {
         let per = match &self.limits.keep_last {
             Some(KeepLast {
@@ -95,7 +96,7 @@ impl InForce {
         }
     }
 
-    /// Whether anything would ever go.
+    /// Whether any limit is set.
     pub fn has_limit(&self) -> bool {
         self.limits != Limits::default()
     }

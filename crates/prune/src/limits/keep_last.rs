@@ -1,4 +1,4 @@
-//! `--keep-last` and `--per`: how many images of each group may stay, those that were used last.
+//! `--keep-last` and `--per`: how many of the most recently used images of each group stay.
 
 mod groups;
 
@@ -9,7 +9,7 @@ use super::Rule;
 use super::said::{Said, pattern};
 use groups::groups;
 
-/// In `images.cleanup`: how many, and of which groups.
+/// The keys of `images.cleanup`: the number, and the groups.
 const COUNT: &str = "keep_last";
 const PER: &str = "per";
 
@@ -74,26 +74,26 @@ fn images(count: usize) -> String {
     }
 }
 
-/// That of each group only the most recently used stay.
+/// Keep only the most recently used images of each group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeepLast {
-    /// How many stay of a group; with 0 all go. Held images count too.
+    /// How many images of a group stay. With 0, all are removed. Held images count too.
     pub count: usize,
-    /// What makes a group.
+    /// How images are grouped.
     pub per: Per,
 }
 
-/// What makes a group of images.
+/// How images are grouped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Per {
-    /// The store: all images are one group.
+    /// All images are one group.
     Store,
-    /// A project; those without one are a group too.
+    /// By project. Images without a project are a group too.
     Project,
-    /// An operating system; those without one are a group too.
+    /// By operating system. Images without one are a group too.
     Os,
-    /// A pattern: an image is in the group of the first that matches its whole name (`*` matches `/`
-    /// too), and out of the limit's reach if none does.
+    /// By pattern. An image is in the group of the first pattern that matches its whole name (`*` matches `/` too). The
+    /// limit ignores images that match none.
     Patterns(Vec<Pattern>),
 }
 
@@ -145,7 +145,7 @@ mod tests {
         exceeded(&RULE, &limit(1), &store, &[2], &[]);
         let says = "kept 2 images of the store (limit: 1)";
         exceeded(&RULE, &limit(1), &store, &[0, 1], &[(says, &[0])]);
-        // What a person keeps takes its place in the group, and exceeds no limit.
+        // An image that a person keeps counts in its group, but exceeds no limit.
         let store = [held(image("c", 3)), leased(image("a", 1)), image("b", 2)];
         exceeded(&RULE, &limit(1), &store, &[0, 1], &[]);
         let says = "kept 2 images of the store (limit: 0)";

@@ -1,4 +1,4 @@
-//! `--max-age`: how long ago an image may have been used last, and still stay.
+//! `--max-age`: the longest time since the last use of an image.
 
 use chrono::TimeDelta;
 use ui::duration;
@@ -6,7 +6,7 @@ use ui::duration;
 use super::Rule;
 use crate::select::{View, indexes};
 
-/// In `images.cleanup`.
+/// The key of `images.cleanup`.
 const KEY: &str = "max_age_days";
 
 pub(super) const RULE: Rule = Rule {
@@ -37,7 +37,7 @@ pub(super) const RULE: Rule = Rule {
     },
 };
 
-/// The images that are older than the limit, and how old they are.
+/// The images that are older than the limit, with their ages.
 fn older(
     store: &View<'_>,
     limit: Option<TimeDelta>,

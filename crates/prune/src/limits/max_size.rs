@@ -1,11 +1,11 @@
-//! `--max-size`: how many bytes the archives may have in all. The least recently used go.
+//! `--max-size`: the largest sum of all archives, in bytes. The least recently used images are removed first.
 
 use ui::size;
 
 use super::{Rule, room};
 use crate::select::indexes;
 
-/// In `images.cleanup`.
+/// The key of `images.cleanup`.
 const KEY: &str = "max_size_gb";
 
 pub(super) const RULE: Rule = Rule {
@@ -32,7 +32,7 @@ pub(super) const RULE: Rule = Rule {
             let found = size(room::bytes(kept));
             format!("the store still has {found} (limit: {})", size(limit))
         });
-        // All that can go is gone: whatever is left is held, or is needed by what is.
+        // Everything removable is gone: the rest is held, or is the base of a held image.
         says.map(|says| (says, indexes(stays).collect()))
             .into_iter()
             .collect()

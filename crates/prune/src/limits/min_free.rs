@@ -1,4 +1,4 @@
-//! `--min-free`: how many bytes are to be free on each file system with archives. The least recently used go.
+//! `--min-free`: the free bytes on each file system with archives. The least recently used images are removed first.
 
 use std::collections::HashSet;
 
@@ -7,14 +7,14 @@ use ui::size;
 use super::{Rule, room};
 use crate::select::indexes;
 
-/// In `images.cleanup`.
+/// The key of `images.cleanup`.
 const KEY: &str = "min_free_gb";
 
 pub(super) const RULE: Rule = Rule {
     name: "min-free",
     is_room: true,
     read: |sources, own| {
-        // It is asked for in two places; the larger holds for both.
+        // Two keys set this limit. The larger value satisfies both.
         let settings = sources.cleanup.gigabytes(KEY)?.into_iter();
         let settings = settings.chain(sources.config.disk_min_free.clone());
         let setting = settings.max_by_key(|setting| setting.value);
@@ -31,7 +31,7 @@ pub(super) const RULE: Rule = Rule {
         let missing = disks.filter_map(|disk| Some((disk.id, limit.saturating_sub(disk.free?))));
         let wanted = missing
             .flat_map(|(disk, bytes)| room::freeing(store, Some(disk), bytes.into(), &reason));
-        // An image may go for its own disk, and for the one that its base is on.
+        // The removal of an image may be wanted for its own disk, and for its base's disk.
         let mut seen = HashSet::new();
         wanted.filter(|(index, _)| seen.insert(*index)).collect()
     },
@@ -54,7 +54,7 @@ pub(super) const RULE: Rule = Rule {
             let all = store.candidates.iter().filter(|it| it.disk == disk.id);
             let kept = room::sum(stay.iter().map(|index| &store.candidates[*index]));
             let found = room::bytes(u128::from(free) + room::sum(all) - kept);
-            // All that can go is gone: what is left is held, or is needed by what is.
+            // Everything removable is gone: the rest is held, or is the base of a held image.
             let says = || format!("only {} free{at} (required: {})", size(found), size(limit));
             (found < limit).then(|| (says(), stay))
         });
@@ -83,7 +83,7 @@ mod tests {
         exceeded(&RULE, &limit(16), &store, &[1], &[(says, &[1])]);
     }
 
-    /// A folder of the store may be a mount, and thin archives may be on another one than their base.
+    /// A folder of the store may be a mount, and a thin archive may be on another disk than its base.
     #[test]
     fn each_disk_has_its_room() {
         let disk = |id, folder: &str, free| Disk {
@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(going(&disks, 15), ("thin base".into(), vec![]));
         let says = vec!["only 25 B free in images (required: 110 B)".to_owned()];
         assert_eq!(going(&disks, 110), ("old thin base new".into(), says));
-        // Room for one archive is only on its own disk.
+        // Room for one archive concerns only its own disk.
         assert_eq!(going(&disks[1..], 105), ("old".into(), vec![]));
         let says = vec!["only 120 B free (required: 130 B)".to_owned()];
         assert_eq!(going(&disks[1..], 130), ("old thin".into(), says));

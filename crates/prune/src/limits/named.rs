@@ -1,4 +1,4 @@
-//! Images that are named: they go whatever the limits.
+//! Images that the user named: they are removed regardless of limits.
 
 use super::Rule;
 use crate::select::indexes;

@@ -1,6 +1,6 @@
-//! The limits on room: how much has to go, and what goes for it.
+//! The limits on room: how many bytes to free, and which images to remove for that.
 //!
-//! Sums are wider than sizes: a registry may claim any size, and a sum that wraps removes the wrong images.
+//! Sums are wider than sizes. A registry may claim any size, and an overflow would remove the wrong images.
 
 use crate::Candidate;
 use crate::select::View;
@@ -11,8 +11,8 @@ pub(super) fn sum<'a>(candidates: impl IntoIterator<Item = &'a Candidate>) -> u1
     sizes.map(u128::from).sum()
 }
 
-/// The images on a disk, or on any, that go first and free as much together, and not one more; all if they don't. Thin
-/// archives elsewhere that leave layers to them go too. Each with the reason.
+/// The shortest sequence of images, on one disk or on any, that frees so many `bytes` together; all if that is not enough.
+/// It includes the thin archives on other disks that stand on them. Each has its reason.
 pub(super) fn freeing(
     store: &View<'_>,
     disk: Option<u64>,
@@ -30,7 +30,7 @@ pub(super) fn freeing(
     });
     let mut goes = vec![false; store.candidates.len()];
     first.for_each(|&index| goes[index] = true);
-    // A base comes after all that stands on it.
+    // A base follows the images that stand on it.
     for &index in removable.iter().rev() {
         goes[index] |= store.order.base(index).is_some_and(|base| goes[base]);
     }
@@ -38,7 +38,7 @@ pub(super) fn freeing(
     going.map(|&index| (index, reason.to_owned())).collect()
 }
 
-/// A sum as a size: at most the largest.
+/// A sum as a size, at most the largest size.
 pub(super) fn bytes(sum: u128) -> u64 {
     u64::try_from(sum).unwrap_or(u64::MAX)
 }

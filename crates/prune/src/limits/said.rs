@@ -1,4 +1,4 @@
-//! What a flag or else the config says, and which of them it was.
+//! A value from a flag, or else from the config, with its source.
 
 use camino::Utf8Path;
 use config::{Config, Section, Setting};
@@ -7,21 +7,21 @@ use glob::Pattern;
 
 use super::Asked;
 
-/// Where limits come from.
+/// The sources of limits.
 pub(super) struct Sources<'a> {
     pub asked: &'a Asked,
     pub config: &'a Config,
-    /// `images.cleanup`; empty where it is switched off.
+    /// `images.cleanup`; empty if it is disabled.
     pub cleanup: &'a Section,
     /// The config's path.
     pub path: &'a Utf8Path,
 }
 
-/// What a flag or else the config says.
+/// A value from a flag, or else from the config.
 pub(super) struct Said<T> {
     pub value: T,
     pub from: String,
-    /// Where the value of a config's key is wrong; a flag's is told from the command line.
+    /// The place to name in an error, if the value comes from the config. Errors in flags name the flag.
     pub in_config: bool,
 }
 
@@ -36,7 +36,7 @@ impl<'a> Sources<'a> {
         }
     }
 
-    /// The value of a flag, which is called without its dashes, or else of the config.
+    /// The value of the flag (without dashes), or else of the config's key.
     pub(super) fn either<T>(
         &self,
         flag: &str,
@@ -47,7 +47,7 @@ impl<'a> Sources<'a> {
         asked.or_else(|| setting.map(|setting| self.configured(setting)))
     }
 
-    /// The same of several values.
+    /// The same for a list of values.
     pub(super) fn all(
         &self,
         flag: &str,
@@ -79,12 +79,12 @@ fn given<T>(flag: &str, value: T) -> Said<T> {
     }
 }
 
-/// Where the config says it.
+/// The value's place in the config.
 pub(super) fn place<T>(path: &Utf8Path, setting: &Setting<T>) -> String {
     format!("{path}:{}:{}", setting.at.line, setting.at.column)
 }
 
-/// The pattern that was said.
+/// Parses a pattern.
 pub(super) fn pattern(said: &Said<String>) -> Result<Pattern, Failure> {
     Pattern::new(&said.value).map_err(|error| {
         let message = format!("`{}` is not a valid pattern: {}", said.value, error.msg);

@@ -1,4 +1,4 @@
-//! The report of a run: what went, what stays and why.
+//! Builds the report of a run: which images are removed, and why others stay.
 
 use std::collections::HashSet;
 

@@ -1,22 +1,20 @@
-//! The order in which images go.
+//! The order of removal.
 //!
-//! The least recently used goes first; one without any stamp counts as the least recent of all. Of two
-//! equally recent ones first the one that can be had from a remote, then the larger, then the one whose
-//! name comes first. A base waits until the last thin archive that stands on it is gone, and then takes
-//! its place.
+//! The least recently used image is first. One without any time stamp counts as the least recent of all. Ties: first
+//! the images with a remote, then the larger, then by name. A base follows the last thin archive that stands on it.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
 use super::Candidate;
 
-/// Who stands on whom, and who goes before whom.
+/// The bases, and the order of removal.
 pub(crate) struct Order {
-    /// Of each candidate, the index of its base.
+    /// The index of each candidate's base.
     bases: Vec<Option<usize>>,
     /// All candidates, the least recent first.
     by_recency: Vec<usize>,
-    /// What can be removed at all, in the order in which to remove it.
+    /// The removable candidates, in the order of removal.
     removable: Vec<usize>,
 }
 
@@ -31,17 +29,17 @@ impl Order {
         order
     }
 
-    /// The base that an image leaves layers to, if it is a candidate.
+    /// The base of a thin image, if it is a candidate.
     pub(crate) fn base(&self, index: usize) -> Option<usize> {
         self.bases[index]
     }
 
-    /// The images that `is` says, and those that they leave layers to.
+    /// The images that match, and their bases.
     pub(crate) fn with_bases(&self, is: impl Fn(usize) -> bool) -> Vec<bool> {
         let mut with = vec![false; self.bases.len()];
         for index in (0..self.bases.len()).filter(|&index| is(index)) {
             let mut next = Some(index);
-            // What is in already has its bases in: circles end too.
+            // If an image is marked, its bases are marked too. This also ends cycles.
             while let Some(index) = next.filter(|&index| !with[index]) {
                 with[index] = true;
                 next = self.bases[index];
@@ -50,7 +48,7 @@ impl Order {
         with
     }
 
-    /// Of each candidate, how many stand on it directly.
+    /// For each candidate, the number of images that stand on it directly.
     pub(super) fn thins(&self) -> Vec<usize> {
         let mut thins = vec![0; self.bases.len()];
         for &base in self.bases.iter().flatten() {
@@ -64,14 +62,13 @@ impl Order {
         self.by_recency.iter().rev().copied()
     }
 
-    /// What is neither held nor needed by what is, in the order in which to remove it. Without some of
-    /// them it is the right order of the others still, as long as none of those is a thin archive on
-    /// what goes.
+    /// The candidates that are not held and not the base of a held one, in the order of removal. The order stays right
+    /// if you leave some out, except a thin archive whose base is removed.
     pub(crate) fn removable(&self) -> &[usize] {
         &self.removable
     }
 
-    /// Bases that stand on each other wait for each other, and never come up.
+    /// Bases in a cycle wait for each other, so they are never removed.
     fn remove_all(&self, candidates: &[Candidate]) -> Vec<usize> {
         let mut thins = self.thins();
         let mut ranks = vec![0; candidates.len()];

@@ -1,4 +1,4 @@
-//! Reasons in words: short phrases that can follow a name and a colon.
+//! Reasons as short phrases that can follow a name and a colon.
 
 use std::fmt;
 

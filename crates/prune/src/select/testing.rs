@@ -1,4 +1,4 @@
-//! Small stores, and what a limit by itself says of them.
+//! Small stores for tests, and checks of a single limit.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -25,7 +25,7 @@ pub(crate) fn image(name: &str, days: i64) -> Candidate {
     }
 }
 
-/// The disk that these images are on.
+/// The disk of these images.
 pub(crate) fn disk(free: Option<u64>) -> [Disk; 1] {
     let folder = "images".to_owned();
     [Disk {
@@ -47,7 +47,7 @@ pub(crate) fn leased(candidate: Candidate) -> Candidate {
     Candidate { holds, ..candidate }
 }
 
-/// The store as limits see it, with 5 bytes free on its disk.
+/// Calls `see` with the limits' view of the store, with 5 bytes free on its disk.
 fn seen<T>(candidates: &[Candidate], see: impl FnOnce(&View<'_>) -> T) -> T {
     let order = Order::new(candidates);
     see(&View {
@@ -59,7 +59,7 @@ fn seen<T>(candidates: &[Candidate], see: impl FnOnce(&View<'_>) -> T) -> T {
     })
 }
 
-/// What a limit wants gone and why, in its order; with 5 bytes free.
+/// Checks which images a limit wants to remove and why, in order, with 5 bytes free.
 #[track_caller]
 pub(crate) fn check(rule: &Rule, limits: &Limits, store: &[Candidate], expected: &[(&str, &str)]) {
     let wanted = seen(store, |view| (rule.wants)(limits, view));
@@ -72,7 +72,7 @@ pub(crate) fn check(rule: &Rule, limits: &Limits, store: &[Candidate], expected:
     assert_eq!(none, [], "it wants something gone without being in force");
 }
 
-/// What a limit says, and whom it blames, when these images stay.
+/// Checks the message of a limit if these images stay, and the images that it blames.
 #[track_caller]
 pub(crate) fn exceeded(
     rule: &Rule,

@@ -51,7 +51,7 @@ fn keep_last(count: usize, per: Per) -> Limits {
     }
 }
 
-/// The names of what goes, in order.
+/// The names of the removed images, in order.
 fn names(candidates: &[Candidate], selection: &Selection) -> String {
     let going = selection.going.iter();
     let names: Vec<_> = going
@@ -75,7 +75,7 @@ fn unmet(limit: &'static str, says: &str, held_by: &[usize]) -> Unmet {
     }
 }
 
-/// `store` → what goes for each of the limits.
+/// Checks which images of `store` each of the limits removes.
 #[track_caller]
 fn check(store: &[Candidate], table: &[(Limits, &str)]) {
     for (limits, expected) in table {
@@ -241,7 +241,7 @@ fn held_images_count_among_the_last() {
     assert_eq!(names(&store, &selection), "b");
     let unmet = unmet("keep-last", "kept 2 images of the store (limit: 1)", &[0]);
     assert_eq!(selection.unmet, [unmet]);
-    // Another limit makes the room that this one could not.
+    // Another limit makes the room that this one cannot make.
     let limits = Limits {
         max_size: Some(10),
         ..keep_last(1, Per::Store)
@@ -291,7 +291,7 @@ fn sizes_beyond_all_sums() {
     );
 }
 
-/// The bound is generous: it is to notice a quadratic step, not to measure.
+/// The bound is generous: it detects a quadratic step, and measures nothing.
 #[test]
 fn ten_thousand_images() {
     let store: Vec<_> = (0..10_000_u32)

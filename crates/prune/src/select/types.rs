@@ -1,28 +1,27 @@
-//! What is decided on, and what comes of it.
+//! The input and the result of the decision.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// An image of the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// The name that no other image of the store has.
+    /// The name, unique in the store.
     pub name: String,
-    /// The project that it belongs to; may be empty.
+    /// Its project; may be empty.
     pub project: String,
     /// Its operating system; may be empty.
     pub os: String,
-    /// The size of its archive in bytes: what its removal frees.
+    /// The size of its archive in bytes, which its removal frees.
     pub size: u64,
-    /// The file system that its archive is on.
+    /// The file system of its archive.
     pub disk: u64,
-    /// When it was last used, if it ever was.
+    /// Its last use, if it was used.
     pub last_used: Option<DateTime<Utc>>,
-    /// When it was made; counts where `last_used` is missing.
+    /// Its creation; counts if `last_used` is missing.
     pub created: Option<DateTime<Utc>>,
-    /// Of a thin archive, the name of the image that it leaves layers to. A name that no candidate has
-    /// holds nothing.
+    /// The base of a thin archive. A name that no candidate has protects nothing.
     pub base: Option<String>,
-    /// It can be had from elsewhere: of two equally old images such a one goes first.
+    /// It can be fetched again: of two equally old images, such an image is removed first.
     pub has_remote: bool,
     /// What forbids its removal.
     pub holds: Vec<Hold>,
@@ -35,30 +34,30 @@ impl Candidate {
         self.holds.iter().any(by_person)
     }
 
-    /// When it was last of use to anyone.
+    /// Its last use, or else its creation.
     pub(crate) fn recency(&self) -> Option<DateTime<Utc>> {
         self.last_used.or(self.created)
     }
 
-    /// How long ago that was. Clocks jump: a stamp in the future has no age.
+    /// The time since then. Clocks jump: a time in the future has no age.
     pub(crate) fn age(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
         let age = now.signed_duration_since(self.recency()?);
         Some(age.max(TimeDelta::zero()))
     }
 }
 
-/// A file system that archives are on, or one is going to be.
+/// A file system with archives, or of an archive to come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disk {
-    /// What tells it from others.
+    /// Its device number.
     pub id: u64,
-    /// A folder on it, for people.
+    /// A folder on it, for messages.
     pub folder: String,
-    /// How many bytes are free there, if that is known.
+    /// Its free bytes, if known.
     pub free: Option<u64>,
 }
 
-/// What forbids the removal of an image.
+/// A reason that forbids the removal of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hold {
     /// It is pinned.
@@ -68,47 +67,47 @@ pub enum Hold {
         /// The pattern.
         pattern: String,
     },
-    /// Someone holds a lease on it.
+    /// A run has a lease on it.
     Leased {
-        /// Whoever holds it.
+        /// The lease's holder.
         by: String,
     },
-    /// A lease that can't be read may hold it.
+    /// A lease that cannot be read may be on it.
     MaybeLeased,
     /// A container was made from it.
     Container {
-        /// The container's id.
+        /// The container's ID.
         id: String,
     },
     /// Another command reads or writes it.
     Busy,
     /// This user may not delete its archive.
     ReadOnly,
-    /// An image that is left alone leaves layers to it.
+    /// A skipped image needs it as its base.
     Base {
         /// The image's name.
         of: String,
     },
 }
 
-/// What is decided. Images are named by their index among the candidates.
+/// The decision. Images are named by their index among the candidates.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
-    /// What goes, in the order in which to remove it: least recently used first, except that a thin
-    /// archive always goes before its base. Stopped anywhere, that leaves no archive without its base.
+    /// The images to remove, in order: the least recently used first, but a thin archive always before its base. If the
+    /// removal stops early, no archive is without its base.
     pub going: Vec<Going>,
-    /// What stays, in the order of the candidates.
+    /// The images that stay, in the order of the candidates.
     pub staying: Vec<Staying>,
-    /// The limits that are exceeded even so, in the order in which limits are told.
+    /// The limits that stay exceeded, in the order of messages.
     pub unmet: Vec<Unmet>,
 }
 
-/// An image that goes.
+/// An image to remove.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Going {
     /// The image.
     pub index: usize,
-    /// Of every limit that wants it gone, why, as a short phrase: at least one, those on room last.
+    /// For each limit that wants its removal, a short phrase: at least one, those on room last.
     pub reasons: Vec<String>,
 }
 
@@ -117,29 +116,29 @@ pub struct Going {
 pub struct Staying {
     /// The image.
     pub index: usize,
-    /// What keeps it: at least one, holds first.
+    /// Why it stays: at least one reason, holds first.
     pub why: Vec<Why>,
 }
 
 /// Why an image stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Why {
-    /// It may not be removed, whether a limit wants it gone or not.
+    /// Its removal is forbidden, even if no limit wants it.
     Held(Hold),
-    /// The named thin archives stay and leave layers to it directly.
+    /// It is the direct base of the named thin archives, which stay.
     BaseOf(Vec<String>),
-    /// Nothing else keeps it, and no limit wants it gone.
+    /// Nothing else keeps it, and no limit wants its removal.
     WithinLimits,
 }
 
-/// A limit that what stays exceeds.
+/// A limit that the remaining images exceed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unmet {
-    /// What it is called as a flag, without its dashes.
+    /// The flag without its dashes.
     pub limit: &'static str,
-    /// The limit and what is there instead, in words.
+    /// The limit and the actual value, as text.
     pub says: String,
-    /// The images that would have had to go, ascending: each is held, or is the base of one that stays.
-    /// None if what is free is unknown, or if even an empty store frees too little.
+    /// The images that should have been removed, ascending: each is held, or is the base of one that stays. Empty if
+    /// the free bytes are unknown, or if even an empty store frees too little.
     pub held_by: Vec<usize>,
 }

@@ -1,4 +1,4 @@
-//! The groups of which the most recently used images stay.
+//! The groups of `--keep-last`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use super::Per;
 use crate::Candidate;
 
-/// A group, ordered as groups are listed: patterns as they were given.
+/// A group. Patterns are ordered as they were given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Group<'a> {
     Store,
@@ -28,7 +28,7 @@ impl fmt::Display for Group<'_> {
     }
 }
 
-/// The images of each group, in the order in which they come.
+/// The images of each group, in the given order.
 pub(super) fn groups<'a>(
     candidates: &'a [Candidate],
     per: &'a Per,

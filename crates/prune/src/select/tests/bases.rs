@@ -1,4 +1,4 @@
-//! What stands on what.
+//! Bases and their thin archives.
 
 use super::*;
 
@@ -43,7 +43,7 @@ fn thin_archives_go_before_their_base() {
     assert_eq!(selection.unmet, [unmet("max-age", says, &[0, 1])]);
 }
 
-/// The base is too old, and what stands on it is one too many.
+/// The base is too old, and its thin archive exceeds another limit.
 #[test]
 fn a_base_goes_with_its_last_thin_archive_though_for_another_limit() {
     let store = [image("base", 9), thin("top", 2, "base"), image("newest", 1)];

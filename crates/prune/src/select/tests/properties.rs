@@ -1,4 +1,4 @@
-//! What holds for every store, whatever its chains, holds and limits.
+//! Properties of every store, with any chains, holds and limits.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use proptest::{collection::vec, option, sample};
 
 use super::*;
 
-/// Few values of everything: images are to be equally old, share bases and stand in circles.
+/// Few different values, so that images are equally old, share bases and form cycles.
 fn candidate() -> impl Strategy<Value = Candidate> {
     let stamp = || option::weighted(0.8, -2..10_i64);
     let texts = (sample::select(vec!["", "p", "q"]), any::<bool>());
@@ -28,7 +28,7 @@ fn candidate() -> impl Strategy<Value = Candidate> {
 
 fn store() -> impl Strategy<Value = Vec<Candidate>> {
     let base = option::of(any::<sample::Index>());
-    // Bases are among those before, as stores have them, or anywhere, circles and unknown ones too.
+    // Bases come earlier in the list, as in real stores, or anywhere, so cycles and unknown bases occur too.
     (vec((candidate(), base), 0..24), any::<bool>()).prop_map(|(all, sane)| {
         let count = all.len();
         let named = all.into_iter().enumerate();
@@ -56,7 +56,7 @@ fn per() -> impl Strategy<Value = Per> {
     ]
 }
 
-/// All four limits; the properties take from them.
+/// All four limits; the properties choose some of them.
 fn all_limits() -> impl Strategy<Value = Limits> {
     (0..400_u64, 0..10_i64, 0..6_usize, per(), 0..400_u64).prop_map(
         |(max_size, days, count, per, min_free)| Limits {
@@ -68,7 +68,7 @@ fn all_limits() -> impl Strategy<Value = Limits> {
     )
 }
 
-/// The limits that a mask of four bits leaves.
+/// The limits that a mask of four bits selects.
 fn some_of(limits: &Limits, mask: u8) -> Limits {
     let lacks = |bit: u8| mask & 1 << bit == 0;
     let mut limits = limits.clone();
@@ -97,7 +97,7 @@ fn freed(store: &[Candidate], selection: &Selection) -> u64 {
     going.map(|going| store[going.index].size).sum()
 }
 
-/// Written out once more: the tests are not to trust the groups that they check.
+/// A second implementation: the tests must not trust the groups that they check.
 fn count_groups(store: &[Candidate], per: &Per, images: &[usize]) -> BTreeMap<String, usize> {
     let mut groups = BTreeMap::new();
     for &index in images {
@@ -118,7 +118,7 @@ fn count_groups(store: &[Candidate], per: &Per, images: &[usize]) -> BTreeMap<St
     groups
 }
 
-/// Of each limit, whether what stays is within it.
+/// For each limit, whether the remaining images meet it.
 fn is_met(
     store: &[Candidate],
     limits: &Limits,
@@ -159,7 +159,7 @@ fn is_met(
     ]
 }
 
-/// Whether it is held, or something that stays stands on it.
+/// Whether it is held, or is the base of an image that stays.
 fn cannot_go(store: &[Candidate], selection: &Selection, index: usize) -> bool {
     let stands = |&other: &usize| store[other].base.as_ref() == Some(&store[index].name);
     !store[index].holds.is_empty() || indexes_staying(selection).iter().any(stands)
@@ -259,7 +259,7 @@ proptest! {
         }
     }
 
-    /// Without the last that goes for room there would be too little.
+    /// Without the last removal for room, there would be too little.
     #[test]
     fn no_more_goes_for_room_than_must(store in store(), limit in 0..400_u64, free in 0..300_u64) {
         let total: u64 = store.iter().map(|candidate| candidate.size).sum();
