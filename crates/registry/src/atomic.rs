@@ -1,8 +1,8 @@
-//! Replacing the registry's text so that no reader ever sees half of it.
+//! Replaces the registry's text atomically, so that readers never see half of it.
 //!
-//! Temporary file in the same folder, fsync, rename, fsync of the folder. A registry that is a
-//! link stays one: what it leads to is replaced. Right before the rename, the file must still be
-//! the one that was read, since editors and `sed -i` take no locks.
+//! Temporary file in the same folder, fsync, rename, fsync of the folder. If the registry is a link, its target is
+//! replaced, and the link stays. Right before the rename, the file must still be the one that was read: editors and
+//! `sed -i` take no locks.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
@@ -13,7 +13,7 @@ use rustix::io::Errno;
 
 use crate::{Error, own, unfinished};
 
-/// What tells one state of a file from another.
+/// Identifies one state of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stamp {
     device: u64,
@@ -35,15 +35,14 @@ impl Stamp {
     }
 }
 
-/// The text of a file and the state that it was in; none if there is no file.
+/// The text of a file and its state; `None` if there is no file.
 pub(crate) fn read(path: &Utf8Path) -> Result<Option<(String, Stamp)>, Error> {
     let read = yaml::read(path)?;
     Ok(read.map(|(text, metadata)| (text, Stamp::of(&metadata))))
 }
 
-/// Writes a text over a file that is still in the state `expected` (none: not there), with the
-/// mode and, where that is allowed, the owner of what it replaces. False if it is no longer so.
-/// `before` runs when all is ready.
+/// Replaces a file's text if its state is still `expected` (`None`: no file), and returns whether it was. Keeps the
+/// mode and, if permitted, the owner. `before` runs when the new text is on disk.
 pub(crate) fn replace(
     path: &Utf8Path,
     expected: Option<Stamp>,
@@ -53,7 +52,7 @@ pub(crate) fn replace(
     let target = target(path)?;
     let folder = parent(&target);
     let name = target.file_name().unwrap_or_default();
-    // The registry's lock is held: nobody else has a temporary file of this name.
+    // The registry's lock is held, so no other process uses this temporary name.
     let temporary = unfinished::Temporary::new(folder.join(format!(".{name}.unfinished")));
     let failed = |action| Error::io(action, temporary.path());
     let mut file = own::create(temporary.path())?;
@@ -61,7 +60,7 @@ pub(crate) fn replace(
     if let Some(old) = metadata(&target)? {
         let own = file.metadata().map_err(failed("read"))?;
         if (old.uid(), old.gid()) != (own.uid(), own.gid()) {
-            // Only root may give a file away; for others it stays their own.
+            // Only root may change the owner. For others the file stays their own.
             let _ = chown(temporary.path(), Some(old.uid()), Some(old.gid()));
         }
         file.set_permissions(old.permissions())
@@ -77,14 +76,14 @@ pub(crate) fn replace(
     Ok(true)
 }
 
-/// Makes renames and removals in a folder last, as far as its file system can.
+/// Flushes renames and removals in a folder to disk, if its file system can.
 pub(crate) fn sync_folder(folder: &Utf8Path) -> Result<(), Error> {
     File::open(folder)
         .and_then(|folder| synced(folder.sync_all()))
         .map_err(Error::io("flush", folder))
 }
 
-/// Some file systems flush files and no folders, and say so (fsync(2), `EINVAL`; FUSE, `EOPNOTSUPP`).
+/// Some file systems flush files but no folders (fsync(2), `EINVAL`; FUSE, `EOPNOTSUPP`).
 fn synced(flushed: io::Result<()>) -> io::Result<()> {
     match flushed {
         Err(error) => match Errno::from_io_error(&error) {
@@ -103,7 +102,7 @@ pub(crate) fn parent(path: &Utf8Path) -> &Utf8Path {
     }
 }
 
-/// The file behind a link, also where it is not there yet.
+/// The target of a link, even if it does not exist yet.
 fn target(path: &Utf8Path) -> Result<Utf8PathBuf, Error> {
     if !path.is_symlink() {
         return Ok(path.to_owned());

@@ -1,4 +1,4 @@
-//! From the tree of a document to typed entries, with a place for every complaint.
+//! Turns the tree of a document into typed entries. Every error has a position.
 
 use std::collections::HashMap;
 
@@ -8,19 +8,19 @@ use crate::Entry;
 use crate::fields::Fields;
 use crate::key::Key;
 
-/// How many items all lists of a registry may have together. A text within the size limit has
-/// fewer, unless aliases repeat one long list for many entries.
+/// The longest sum of all lists of a registry. A text within the size limit has fewer items, unless aliases repeat a
+/// long list for many entries.
 pub(crate) const MAX_ITEMS: usize = 1_000_000;
 
-/// The versions of the grammar that this crate reads, as they may be written.
+/// The supported versions of the grammar, in both spellings.
 const VERSIONS: [&str; 2] = ["1.0", "1"];
 
-/// The list of entries: the value of `images`, or none where there is no such key.
+/// The list of entries: the value of `images`, or `None` without that key.
 pub(crate) fn images(tree: &Tree) -> Option<&Node> {
     Some(&tree.root().pair("images")?.1)
 }
 
-/// The nodes of the entries, in their order.
+/// The nodes of the entries, in order.
 pub(crate) fn items(tree: &Tree) -> &[Node] {
     match images(tree).map(|node| &tree.resolve(node).value) {
         Some(Value::List { items, .. }) => items,
@@ -28,7 +28,7 @@ pub(crate) fn items(tree: &Tree) -> &[Node] {
     }
 }
 
-/// The entries of a document, checked.
+/// The checked entries of a document.
 pub(crate) fn entries(tree: &Tree) -> Result<Vec<Entry>, Problem> {
     let root = tree.root();
     if is_null(root) {

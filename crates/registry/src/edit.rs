@@ -1,7 +1,7 @@
-//! Changes of one entry: which of its keys differ, and how a value is set where it stands.
+//! Changes of one entry: finds the keys that differ, and sets their values in place.
 //!
-//! A value that is there is replaced in place. A key that is not there goes behind the nearest one that precedes it in the
-//! order of [`Key::ALL`].
+//! A present value is replaced in place. A new key is inserted after the nearest key that precedes it in the order of
+//! [`Key::ALL`].
 
 use chrono::SubsecRound;
 use yaml::{Changes, Node, Shown, Value, inline, layout, set};
@@ -16,15 +16,14 @@ use crate::key::Key;
     reason = "edits are few, and nearly all are of this kind"
 )]
 pub enum Edit {
-    /// The entry of this name says this from now on: a new entry, or only the keys that differ.
-    /// Times are kept to the second.
+    /// Adds the entry of this name, or changes the keys that differ. Times are cut to the second.
     Put(Entry),
-    /// The entry of this name leaves, if there is one.
+    /// Removes the entry of this name, if there is one.
     Remove(String),
 }
 
 impl Edit {
-    /// Which entry it is about.
+    /// The name of the entry.
     pub fn name(&self) -> &str {
         match self {
             Self::Put(entry) => &entry.name,
@@ -33,7 +32,7 @@ impl Edit {
     }
 }
 
-/// What an entry is to say, with its times to the second where they are new.
+/// The entry to write. New times are cut to the second.
 pub(crate) fn meant(mut entry: Entry, old: Option<&Entry>) -> Entry {
     if old.is_none_or(|old| old.created != entry.created) {
         entry.created = entry.created.map(|time| time.trunc_subsecs(0));
@@ -44,7 +43,7 @@ pub(crate) fn meant(mut entry: Entry, old: Option<&Entry>) -> Entry {
     entry
 }
 
-/// Makes the entry at `node`, which says `old`, say `new`.
+/// Changes the entry at `node` from `old` to `new`.
 pub(crate) fn change(changes: &mut Changes, text: &str, node: &Node, old: &Entry, new: &Entry) {
     for key in Key::ALL {
         let shown = key.shown(new);
@@ -70,12 +69,12 @@ pub(crate) fn flow(entry: &Entry) -> String {
     format!("{{{}}}", pairs.join(", "))
 }
 
-/// A new entry's lines, the first of which follows the `-`.
+/// The lines of a new entry; the first follows the `-`.
 pub(crate) fn block(entry: &Entry) -> impl Iterator<Item = String> {
     written(entry).map(|(key, shown)| format!("{}: {}", key.as_str(), inline(&shown)))
 }
 
-/// The keys that a new entry is written with.
+/// The keys of a new entry.
 fn written(entry: &Entry) -> impl Iterator<Item = (Key, Shown)> {
     Key::ALL
         .into_iter()
@@ -102,7 +101,7 @@ fn add(changes: &mut Changes, text: &str, node: &Node, key: Key, shown: &Shown) 
     let end = value.span().end.max(before.span().end);
     if *flow {
         match layout::indicator(text, before.span().end, b':') {
-            // A colon right before a comma would be a part of the key to some parsers.
+            // Some parsers take a colon right before a comma as part of the key.
             Some(colon) if value.span().is_empty() => {
                 changes.insert(colon + 1, format!(" , {pair}"));
             }

@@ -1,27 +1,24 @@
 //! One entry of the registry, typed.
 //!
-//! Names, system and architecture stay the text that a person wrote: an old store whose names do
-//! not comply still works, and matching reads them in its own way. What has one meaning alone
-//! (references, digests, times) is validated where it is read.
+//! Names, system and architecture stay as they were written: old stores with invalid names still work, and matching
+//! parses them itself. References, digests and times are validated when they are read.
 
 use camino::Utf8PathBuf;
 use chrono::{DateTime, Utc};
 use naming::{Digest, ImageName, NameError, Reference};
 use serde::Serialize;
 
-/// An image that the registry names. Keys that only a person or another tool understands are
-/// not here; they stay in the text.
+/// An image of the registry. Keys of people and other tools are not here; they stay in the text.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Entry {
     /// Unique within the registry, never empty.
     pub name: String,
-    /// Relative to the registry's folder, and as written: [`Store::path`](crate::Store::path)
-    /// validates it for whoever opens it.
+    /// As written, relative to the registry's folder. [`Store::path`](crate::Store::path) validates it.
     pub file: Utf8PathBuf,
-    /// The reference that the image is loaded under.
+    /// The reference of the loaded image.
     pub docker_tag: Reference,
-    /// What else it is tagged as when it is loaded: the reference that it was fetched by, which others ask the engine for.
+    /// Other references of the loaded image: for example the one that it was fetched by, which other tools use.
     pub aliases: Vec<Reference>,
     /// As written, `ubuntu:25.04`.
     pub os: String,
@@ -41,34 +38,34 @@ pub struct Entry {
     pub created: Option<DateTime<Utc>>,
     /// When it was last loaded into an engine.
     pub last_used: Option<DateTime<Utc>>,
-    /// How often it was.
+    /// How often it was loaded.
     pub usage_count: u64,
-    /// Digest of the image's config: what the archive must hold.
+    /// Digest of the image's config. The archive must contain this image.
     pub image_id: Option<Digest>,
     /// Digest of the archive file.
     pub digest: Option<Digest>,
-    /// The packages and tools that it was built for, by all requirements of its name; `None` for an image that no
-    /// requirement was recorded for.
+    /// The packages and tools that it was built for, by all requirements of its name; `None` if no requirement was
+    /// recorded.
     pub requested: Option<Requested>,
-    /// Digest of everything that went into the build.
+    /// Digest of all inputs of the build.
     pub fingerprint: Option<Digest>,
-    /// How long the build took, in seconds, with the saving; not negative.
+    /// The duration of build and save, in seconds; not negative.
     pub build_seconds: Option<f64>,
-    /// Why it was built, in words: `new`, `the base changed`.
+    /// Why it was built: `new`, `the base changed`.
     pub built_because: Option<String>,
-    /// What went into the build, one by one, as imgbuild writes it down to tell later what changed.
+    /// The inputs of the build, one by one. imgbuild compares them later to explain a change.
     pub inputs: Vec<String>,
-    /// The name of the entry that it was built on.
+    /// The name of its base's entry.
     pub base: Option<String>,
-    /// Whether the archive leaves out the layers of `base`.
+    /// Whether the archive omits the layers of `base`.
     pub thin: bool,
-    /// Where it is published, with its digest.
+    /// Its reference in a remote registry, with the digest.
     pub remote: Option<Reference>,
-    /// Whether pruning must leave it alone.
+    /// Whether pruning must keep it.
     pub pinned: bool,
 }
 
-/// What requirements asked for.
+/// The requirements of an image.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Requested {
     /// `libssl-dev`
@@ -78,7 +75,7 @@ pub struct Requested {
 }
 
 impl Entry {
-    /// An entry with what is required; everything else is empty, absent or zero.
+    /// An entry with the required keys; everything else is empty, absent or zero.
     pub fn new(
         name: impl Into<String>,
         file: impl Into<Utf8PathBuf>,
@@ -115,12 +112,12 @@ impl Entry {
         }
     }
 
-    /// All references that it is loaded under.
+    /// All references of the loaded image.
     pub fn tags(&self) -> impl Iterator<Item = &Reference> {
         std::iter::once(&self.docker_tag).chain(&self.aliases)
     }
 
-    /// The name, if it complies. Saving needs one that does; reading only warns.
+    /// The name, if it is valid. Saving requires a valid name; reading only warns.
     pub fn image_name(&self) -> Result<ImageName, NameError> {
         self.name.parse()
     }

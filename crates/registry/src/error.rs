@@ -1,4 +1,4 @@
-//! What can go wrong with a registry and its store.
+//! The errors of a registry and its store.
 
 use std::fmt;
 use std::io;
@@ -12,16 +12,16 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// There is no registry where one was looked for.
+    /// There is no registry at the expected path.
     #[error("{path}: there is no registry")]
     NoRegistry {
-        /// Where it would be.
+        /// The expected path.
         path: Utf8PathBuf,
     },
-    /// The registry breaks a rule of YAML or of its own grammar, or can't be read.
+    /// The registry violates YAML or its own grammar, or cannot be read.
     #[error(transparent)]
     Yaml(#[from] yaml::Error),
-    /// An edit would have changed more than was meant; nothing was written.
+    /// An edit would have changed more than intended; nothing was written.
     #[error("{path}: cannot edit the entry `{entry}` without changing other lines")]
     Edit {
         /// The registry.
@@ -29,28 +29,28 @@ pub enum Error {
         /// The entry, or the first of several.
         entry: String,
     },
-    /// A `file:` that the store must not touch.
+    /// A `file:` that the store must not open.
     #[error("{}: {rule}", naming::visible(.path.as_str().chars()))]
     Path {
-        /// As the registry or the user gave it.
+        /// As the registry or the user wrote it.
         path: Utf8PathBuf,
-        /// The rule that is broken.
+        /// The violated rule.
         rule: String,
     },
-    /// Where imgpipe keeps a file of its own there is something else.
+    /// A foreign file in place of one of imgpipe's own.
     #[error("{path}: {rule}")]
     Foreign {
-        /// What is there.
+        /// Its path.
         path: Utf8PathBuf,
-        /// What is wrong with it.
+        /// The violated rule.
         rule: &'static str,
     },
-    /// A lease that cannot be read: it may hold any image.
+    /// A lease that cannot be read: it may be on any image.
     #[error("{path}: cannot read this lease: {reason}")]
     NoLease {
         /// The file.
         path: Utf8PathBuf,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
     /// Notes of dangling images that cannot be read.
@@ -59,20 +59,20 @@ pub enum Error {
         /// The file.
         path: Utf8PathBuf,
     },
-    /// This process is about to end, and changes nothing any more.
+    /// This process is about to end, and must not change anything.
     #[error("interrupted")]
     Stopped,
-    /// Another process held a lock for longer than this one would wait.
+    /// Another process held a lock for longer than the timeout.
     #[error("{what}: still locked by {} after {}", process(*.holder), seconds(*.waited))]
     LockTimeout {
-        /// What the lock guards: the registry's path, or an image's name.
+        /// The locked thing: the registry's path, or an image's name.
         what: String,
-        /// The process that holds it, where it said so.
+        /// The process that holds it, if known.
         holder: Option<u32>,
         /// How long this process waited.
         waited: Duration,
     },
-    /// Something else kept writing the registry while it was to be replaced.
+    /// Another program kept writing the registry during the replacement.
     #[error("{path}: keeps changing while it is being edited")]
     Contended {
         /// The registry.
@@ -83,7 +83,7 @@ pub enum Error {
     Io {
         /// The file or folder.
         path: Utf8PathBuf,
-        /// What was tried, as in "read".
+        /// The action, for example "read".
         action: &'static str,
         /// The system's reason.
         source: io::Error,
@@ -91,7 +91,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the registry can be read, but must not be written.
+    /// Whether the registry is readable, but not writable.
     pub fn is_read_only(&self) -> bool {
         let kinds = [
             io::ErrorKind::PermissionDenied,
@@ -105,7 +105,7 @@ impl Error {
         }
     }
 
-    /// For `map_err` on anything that touches a file.
+    /// For `map_err` of file operations.
     pub(crate) fn io(action: &'static str, path: &Utf8Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io {
             path: path.to_owned(),

@@ -1,11 +1,11 @@
-//! A registry's text without the entries that an edit leaves alone.
+//! A partial check of an edit: a registry's text without the untouched entries.
 //!
-//! What an edit made of a text is parsed before anybody gets to see it. Of ten thousand entries it is mostly about one, and all
-//! others would be parsed for nothing. In a block list entries are independent of each other: each begins with a dash at the
-//! same column, which ends whatever stood before it. So a text from which whole entries are cut says of all others what it said
-//! with them, and it is enough to look at those that changed, at their neighbours, and at all that is not the list.
+//! The result of an edit is parsed before it is used. Most edits change one entry of thousands, so parsing all others
+//! would be wasted. In a block list, entries are independent: each begins with a dash at the same column, which ends
+//! the one before. So whole entries can be cut without changing the others. It is enough to parse the changed entries,
+//! their neighbours, and everything outside the list.
 //!
-//! Anchors reach from one entry into another: a text that has any is looked at as a whole.
+//! Anchors connect entries: a text with anchors is parsed as a whole.
 
 use std::ops::Range;
 
@@ -15,24 +15,24 @@ use yaml::{Changes, MAX_NODES, Node, Tree, Value, layout};
 use crate::goal::{Fate, Goal};
 use crate::{Registry, decode};
 
-/// What is left of a text, and what is cut.
+/// The kept and the cut parts of a text.
 pub(crate) struct Excerpt {
-    /// The entries that are left, ascending.
+    /// The kept entries, ascending.
     kept: Vec<usize>,
-    /// The bytes that are cut, ascending and apart from each other.
+    /// The cut bytes, ascending and disjoint.
     cuts: Vec<Range<usize>>,
 }
 
 impl Excerpt {
-    /// What shows these changes. None where nothing can be left out: the whole text is to be looked at.
+    /// The excerpt that shows these changes. `None` if nothing can be cut: then parse the whole text.
     pub fn new(registry: &Registry, changes: &Changes, goal: &Goal) -> Option<Self> {
         let starts = starts(registry)?;
         let mut kept = vec![false; starts.len()];
-        // What follows the list begins behind its last entry, and the list behind what precedes it.
+        // The text after the list ends its last entry, and the list ends the text before it.
         *kept.first_mut()? = true;
         *kept.last_mut()? = true;
         for range in changes.ranges() {
-            // Also what only touches the place, since what stands there may go either way.
+            // An entry that only touches the position counts too: an insertion may belong to either side.
             let first = starts.partition_point(|start| *start < range.start);
             let last = starts.partition_point(|start| *start <= range.end);
             let around = first.saturating_sub(2)..(last + 1).min(starts.len());
@@ -57,8 +57,8 @@ impl Excerpt {
         })
     }
 
-    /// Whether the changes lead to the goal. None where that is not to be seen here: the excerpt does not say of its entries
-    /// what the whole text says, or there may be too many of them.
+    /// Whether the changes have the intended result. `None` if the excerpt cannot show it: its entries differ from the
+    /// whole text's, or there may be too many entries.
     pub fn shows(&self, registry: &Registry, changes: &Changes, goal: &Goal) -> Option<bool> {
         let parse = |text| Registry::parse(Utf8Path::new(""), text).ok();
         let old = parse(self.text(registry.text())).filter(|old| self.stands_for(registry, old))?;
@@ -78,7 +78,7 @@ impl Excerpt {
         Some(goal.met(&old, &new))
     }
 
-    /// Whether an excerpt says of its entries, and beside them, what the whole says.
+    /// Whether the excerpt has the same entries and other keys as the whole text.
     fn stands_for(&self, whole: &Registry, excerpt: &Registry) -> bool {
         let stay = Goal {
             fates: vec![Fate::Stays; self.kept.len()],
@@ -101,14 +101,14 @@ impl Excerpt {
         text
     }
 
-    /// How many bytes are cut before one that is left.
+    /// How many bytes are cut before this position.
     fn cut_before(&self, at: usize) -> usize {
         let cuts = self.cuts.iter().take_while(|cut| cut.end <= at);
         cuts.map(Range::len).sum()
     }
 }
 
-/// Where the lines of each entry begin, if they are a block list in a text in which each stands for itself.
+/// The first line of each entry, if they are a block list in a text without anchors.
 fn starts(registry: &Registry) -> Option<Vec<usize>> {
     let tree = registry.tree()?;
     let (key, images) = tree.root().pair("images")?;

@@ -1,4 +1,4 @@
-//! The values of one entry, each checked against what its key takes.
+//! Checks the values of one entry against their keys' types.
 
 use std::str::FromStr;
 
@@ -11,11 +11,11 @@ use crate::decode::MAX_ITEMS;
 use crate::key::Key;
 use crate::{Entry, Requested};
 
-/// One entry's values by key, on the way to becoming an [`Entry`].
+/// One entry's values by key, before they become an [`Entry`].
 pub(crate) struct Fields<'a> {
     tree: &'a Tree,
     at: Mark,
-    /// What messages call the entry.
+    /// The entry's name in messages.
     subject: String,
     values: [Option<&'a Node>; Key::ALL.len()],
 }

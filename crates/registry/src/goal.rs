@@ -1,4 +1,4 @@
-//! What edits are to lead to, and whether they did.
+//! The intended result of edits, and whether it was reached.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use yaml::{Node, Tree, Value};
 use crate::key::Key;
 use crate::{Edit, Entry, Registry, edit};
 
-/// What becomes of an entry that is there.
+/// The intended change of an existing entry.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Fate {
     Stays,
@@ -15,11 +15,11 @@ pub(crate) enum Fate {
     Leaves,
 }
 
-/// The entries as they are to be, with several edits of one entry taken together.
+/// The intended entries. Several edits of one entry are merged.
 pub(crate) struct Goal {
-    /// For each entry that is there.
+    /// One for each existing entry.
     pub fates: Vec<Fate>,
-    /// What is new, in the order in which it is put.
+    /// The new entries, in order.
     pub added: Vec<Entry>,
 }
 
@@ -56,7 +56,7 @@ impl Goal {
         }
     }
 
-    /// The entries as they are to be, where these are the ones that are there.
+    /// The intended entries, computed from the existing ones.
     pub fn entries<'a>(
         &'a self,
         old: impl Iterator<Item = &'a Entry>,
@@ -69,12 +69,12 @@ impl Goal {
         old.chain(&self.added)
     }
 
-    /// Whether the new registry says what was meant, and everything else as the old one does.
+    /// Whether the new registry has the intended entries, and everything else as in the old one.
     pub fn met(&self, old: &Registry, new: &Registry) -> bool {
         self.met_by(old, old.entries().iter(), old.nodes(), new)
     }
 
-    /// [`Self::met`], where the fates are those of these entries of the old registry.
+    /// [`Self::met`], for a part of the old registry's entries and their changes.
     pub fn met_by<'a>(
         &'a self,
         old: &'a Registry,
@@ -99,12 +99,12 @@ impl Goal {
 
 type Pairs<'a> = Vec<&'a (Node, Node)>;
 
-/// What stands beside the entries.
+/// The keys outside the list of entries.
 fn others(tree: &Tree) -> Pairs<'_> {
     pairs(tree.root(), |key| key == Some("images"))
 }
 
-/// What an entry says that is not imgpipe's.
+/// The foreign keys of an entry.
 fn unknown(entry: &Node) -> Pairs<'_> {
     pairs(entry, |key| key.and_then(Key::from_str).is_some())
 }

@@ -1,12 +1,12 @@
-//! Who holds images: a run with an ID, or a process.
+//! Holders of leases: a run with an ID, or a process.
 //!
-//! A process is told from a later one of the same number by when it started, and from one of another machine
-//! or of an earlier boot by where it runs (proc(5): `stat`, field 22; `sys/kernel/random/boot_id`). A process
-//! in another container or on another machine can't be seen from here: only time ends its leases.
+//! A process is identified by its number and start time, and by its machine and boot (proc(5): `stat`, field 22;
+//! `sys/kernel/random/boot_id`). A process in another container or on another machine cannot be seen from here: its
+//! leases end only by time.
 //!
-//! Hosts that share a store may have one hostname, and containers on many hosts the machine ID of their image. So a process of
-//! an earlier boot is known to have ended only if neither it nor this one runs in a container, and both have one machine ID
-//! (machine-id(5)).
+//! Hosts that share a store may share a hostname, and containers on many hosts the machine ID of their image. So a
+//! process of an earlier boot has certainly ended only if neither it nor this process runs in a container, and both
+//! have the same machine ID (machine-id(5)).
 
 use std::fmt;
 use std::fs;
@@ -14,26 +14,26 @@ use std::os::unix::fs::MetadataExt;
 
 use serde::{Deserialize, Serialize};
 
-/// Whoever holds images.
+/// The holder of a lease.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Holder {
-    /// A run that may be several processes, known by an ID.
+    /// A run with an ID, which may have several processes.
     Run(String),
-    /// A process, and with it the lease's life.
+    /// A process. The lease ends with it.
     Process(Process),
 }
 
-/// A process that no other is taken for.
+/// Identifies a process, also after its number is reused.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Process {
     pid: u32,
-    /// When it started, in clock ticks since the machine did.
+    /// Its start time, in clock ticks since boot.
     start: u64,
     place: Place,
 }
 
-/// Where process numbers mean the same.
+/// The scope of process numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct Place {
     host: String,
@@ -45,20 +45,20 @@ struct Place {
     namespace: u64,
 }
 
-/// What can be seen of a holder.
+/// The state of a holder, as far as it can be seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Life {
     /// It runs.
     Alive,
     /// It has ended.
     Ended,
-    /// It can't be seen from here.
+    /// It cannot be seen from here.
     Unseen,
 }
 
 impl Holder {
-    /// The process that started this one. A shell makes a copy of itself for `$(…)` and for parentheses, which ends with
-    /// them: that is the shell all the same.
+    /// The process that started this one. A shell forks for `$(…)` and parentheses; such a copy ends early, so the
+    /// shell itself counts.
     pub fn parent() -> Option<Self> {
         let mut pid = std::os::unix::process::parent_id();
         for _ in 0..MAX_COPIES {
@@ -70,7 +70,7 @@ impl Holder {
         Self::process(pid)
     }
 
-    /// A process that runs.
+    /// A running process.
     pub fn process(pid: u32) -> Option<Self> {
         Some(Self::Process(Process {
             pid,
@@ -79,7 +79,7 @@ impl Holder {
         }))
     }
 
-    /// Whether it runs. Of a run, only whoever ends it can tell.
+    /// Whether it runs. A run's end cannot be seen.
     pub fn life(&self) -> Life {
         match self {
             Self::Run(_) => Life::Unseen,
@@ -113,10 +113,10 @@ impl Process {
     }
 }
 
-/// The inode of the PID namespace that a machine starts with (Linux, `PROC_PID_INIT_INO`).
+/// The inode of the initial PID namespace (Linux, `PROC_PID_INIT_INO`).
 const FIRST_NAMESPACE: u64 = 0xEFFF_FFFC;
 
-/// Where the machine ID is.
+/// The places of the machine ID.
 const MACHINE_IDS: [&str; 2] = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
 
 /// The length of a machine ID. A file may also say `uninitialized`.
@@ -136,7 +136,7 @@ impl Place {
         })
     }
 
-    /// Whether both are certainly one machine, in this boot or another.
+    /// Whether both are certainly the same machine, in this boot or another.
     fn is_same_machine(&self, other: &Self) -> bool {
         self.machine.is_some()
             && self.machine == other.machine
@@ -152,10 +152,10 @@ fn machine_id(path: &str) -> Option<String> {
     is_id.then(|| id.to_owned())
 }
 
-/// How many copies in a row are followed.
+/// How many copies in a row to follow.
 const MAX_COPIES: usize = 32;
 
-/// The process that another is a mere copy of: its parent, where both run the same program with the same arguments.
+/// The parent, if both run the same program with the same arguments: then the process is only a fork.
 fn origin(pid: u32) -> Option<u32> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, rest) = stat.rsplit_once(')')?;
@@ -168,13 +168,13 @@ fn origin(pid: u32) -> Option<u32> {
     is_copy.then_some(parent)
 }
 
-/// When a process started; `None` if there is none, or only what is left of one.
+/// The start time of a process; `None` if there is none, or only a zombie.
 fn start_of(pid: u32) -> Option<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     started(&stat)
 }
 
-/// Fields 3 (state) and 22 (starttime). The second, a name in parentheses, may hold anything.
+/// Fields 3 (state) and 22 (starttime). Field 2, a name in parentheses, may contain anything.
 fn started(stat: &str) -> Option<u64> {
     let (_, rest) = stat.rsplit_once(')')?;
     let fields: Vec<&str> = rest.split_whitespace().collect();

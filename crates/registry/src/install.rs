@@ -1,9 +1,9 @@
-//! Putting a new archive into its place together with its entry.
+//! Installs a new archive together with its entry.
 //!
-//! Two renames can't be one. All that can fail is done before the first: the archive is complete on disk, and so is the
-//! registry's new text. Between the two a process may still be killed; then the archive is the new one and the entry the old
-//! one's. So a note of what is going on is there first: whoever takes the registry's lock next, or reads the
-//! registry, finds it, and finishes what was begun. A process that lives and fails between the two takes the first back.
+//! Two renames are not atomic. Everything that can fail is done before the first: the archive and the registry's new
+//! text are complete on disk. A process may still be killed between the two renames; then the archive is new and the
+//! entry old. So a note is written first. The next process that locks or reads the registry finds the note, and
+//! finishes the installation. If the second rename fails, the process undoes the first.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -17,24 +17,24 @@ use yaml::MAX_BYTES;
 use crate::replaced::Replaced;
 use crate::{Edit, Entry, Error, Registry, Store, StorePath, Unfinished, atomic, own, work};
 
-/// What the note is called.
+/// The name of the note.
 const NOTE: &str = "installing.json";
 
-/// The longest note, in bytes: a registry's text, in which every byte may need two in JSON.
+/// The longest note, in bytes: a registry's text, which JSON may double.
 const MAX_NOTE: u64 = 2 * MAX_BYTES;
 
-/// An archive that is about to be in its place.
+/// An archive that is about to be installed.
 #[derive(Debug, Serialize, Deserialize)]
 struct Note {
     device: u64,
     inode: u64,
-    /// A registry with its entry alone.
+    /// A registry with only its entry.
     registry: String,
 }
 
 impl Store {
-    /// Puts an archive into its place, over what may be there, and registers it as `decide` says. Where this fails,
-    /// both the old archive and its entry are as they were.
+    /// Moves an archive into its place, replacing an old one, and registers it as `decide` returns. If that fails, the
+    /// old archive and entry are unchanged.
     pub fn install<E: From<Error>>(
         &self,
         archive: Unfinished,
@@ -42,7 +42,7 @@ impl Store {
         timeout: Duration,
         mut decide: impl FnMut(&Registry) -> Result<Entry, E>,
     ) -> Result<(), E> {
-        // Not under the lock: this takes its time.
+        // Before the lock is taken, because copying is slow.
         let archive = archive.on_mount_of(path)?;
         archive.sync()?;
         let _lock = self.lock_registry(timeout)?;
@@ -67,7 +67,7 @@ impl Store {
         if installed.is_err()
             && let (Some(new), Some(replaced)) = (new, replaced)
         {
-            // In vain, the note stays, and the next one finishes what was begun.
+            // If this fails, the note stays, and the next process finishes the installation.
             let _ = self.take_back(&new, path, replaced);
         }
         installed?;
@@ -75,7 +75,7 @@ impl Store {
         Ok(())
     }
 
-    /// Undoes an installation that failed halfway, unless the registry says already what it was to say.
+    /// Undoes a failed installation, unless the registry already has the new entry.
     fn take_back(&self, new: &Entry, path: &StorePath, replaced: Replaced) -> Result<(), Error> {
         let text = atomic::read(self.file())?.map(|(text, _)| text);
         let now = Registry::parse(self.file(), text.unwrap_or_default())?;
@@ -85,17 +85,17 @@ impl Store {
         self.forget_note()
     }
 
-    /// Finishes what a process that died had begun. Under the registry's lock.
+    /// Finishes the installation of a process that died. The registry's lock must be held.
     pub(crate) fn finish_install(&self) -> Result<(), Error> {
         let path = self.note_path();
         let bytes = match own::read(&path, MAX_NOTE) {
             Ok(Some(bytes)) => bytes,
             Ok(None) => return Ok(()),
-            // Nobody who had begun anything left that.
+            // A foreign file, not a note.
             Err(Error::Foreign { .. }) => return self.forget_note(),
             Err(error) => return Err(error),
         };
-        // One that is not whole was written by somebody who had moved nothing yet.
+        // If the note is incomplete, its writer had not moved the archive yet.
         if let Ok(note) = serde_json::from_slice::<Note>(&bytes)
             && let Some(entry) = self.installed(&note)?
         {
@@ -105,15 +105,15 @@ impl Store {
         self.forget_note()
     }
 
-    /// Whether there is something to finish. Whoever only reads does it where nobody else is at it.
+    /// Finishes a pending installation, if no other process holds the lock. Readers call it.
     pub(crate) fn settle(&self) {
         if fs::symlink_metadata(self.note_path()).is_ok() {
-            // In vain where it may not be written, or somebody is at work.
+            // Fails if the store is read-only, or another process holds the lock.
             let _ = self.lock_registry(Duration::ZERO);
         }
     }
 
-    /// The entry of a note, if its archive is in its place.
+    /// The entry of a note, if its archive is installed.
     fn installed(&self, note: &Note) -> Result<Option<Entry>, Error> {
         let alone = Registry::parse(self.file(), note.registry.clone())?;
         let Some(entry) = alone.entries().first() else {

@@ -1,7 +1,7 @@
-//! Notes of interrupted builds, of which an engine may still commit a step.
+//! Notes of interrupted builds whose engine may still commit a step.
 //!
-//! A note is a file in `builds/` that says what to look for, in the engine's own words. It needs no lock: its name is unique, so a process
-//! that is about to end can write it at once.
+//! A note is a file in `builds/`. It describes the steps in the engine's terms. It needs no lock: its name is unique,
+//! so a process that is about to end can write it at once.
 
 use std::io::Write;
 
@@ -13,21 +13,21 @@ use serde::{Deserialize, Serialize};
 use crate::unfinished::{Temporary, unique_name};
 use crate::{Error, Holder, Life, Store, own, work};
 
-/// Where notes are.
+/// The folder of notes.
 const FOLDER: &str = "builds";
 
 /// The longest note, in bytes: a build file's copies, and a digest for each of its steps.
 const MAX_NOTE: u64 = 4 << 20;
 
-/// How long a note is kept that no command acts on.
+/// How long a note is kept if no command acts on it.
 const KEPT: TimeDelta = TimeDelta::days(90);
 
 /// An interrupted build.
 #[derive(Debug)]
 pub struct InterruptedBuild<T> {
-    /// When it was interrupted.
+    /// The time of the interrupt.
     pub since: DateTime<Utc>,
-    /// What the engine may still commit.
+    /// The steps that the engine may still commit.
     pub build: T,
     path: Utf8PathBuf,
 }
@@ -42,7 +42,7 @@ struct Note<T> {
 }
 
 impl Store {
-    /// Notes a build that this process has interrupted.
+    /// Notes a build that this process interrupted.
     pub fn note_build<T: Serialize>(&self, build: T) -> Result<InterruptedBuild<T>, Error> {
         let folder = work::subfolder(self.root(), FOLDER)?;
         let path = folder.join(unique_name()).with_extension("json");
@@ -62,8 +62,8 @@ impl Store {
         Ok(InterruptedBuild { since, build, path })
     }
 
-    /// The noted builds whose commands have ended. Those of other machines are left to commands there, which have the same engine.
-    /// A note that is old or can't be read is removed.
+    /// The noted builds whose commands have ended. Notes of other machines are skipped: commands there have the same
+    /// engine. Old and unreadable notes are removed.
     pub fn interrupted_builds<T: DeserializeOwned>(
         &self,
     ) -> Result<Vec<InterruptedBuild<T>>, Error> {

@@ -1,11 +1,11 @@
-//! The keys of an entry, and what each says in YAML.
+//! The keys of an entry, and their YAML values.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use yaml::Shown;
 
 use crate::{Entry, Requested};
 
-/// A key that is imgpipe's own, in the order in which new entries are written.
+/// A key that imgpipe knows, in the order of new entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Key {
     Name,
@@ -98,7 +98,7 @@ impl Key {
         Self::ALL.into_iter().find(|key| key.as_str() == text)
     }
 
-    /// What an entry says under this key. Two entries agree on a key if they show it alike.
+    /// The entry's value of this key. Two entries agree on a key if these are equal.
     pub fn shown(self, entry: &Entry) -> Shown {
         match self {
             Self::Name => text(&entry.name),
@@ -135,7 +135,7 @@ impl Key {
         }
     }
 
-    /// What to write where a key stays, but says nothing any more.
+    /// The empty value, for a key that stays.
     pub fn nothing(self) -> Shown {
         match self {
             Self::Aliases
@@ -150,7 +150,7 @@ impl Key {
         }
     }
 
-    /// Whether new entries have the key even where it says nothing, for people to see.
+    /// Whether new entries have the key even if it is empty, so that people see it.
     pub fn always(self) -> bool {
         matches!(self, Self::LastUsed | Self::UsageCount)
     }

@@ -1,7 +1,7 @@
-//! The registry as this process knows it: a text that was parsed before means what it meant then.
+//! Remembers the last parsed registry: an unchanged text is not parsed again.
 //!
-//! Commands read the registry several times, since others write it in between. Mostly nobody does, and of ten thousand
-//! entries the parsing takes longer than all the rest.
+//! Commands read the registry several times, because others write it in between. Usually it did not change. With ten
+//! thousand entries, parsing takes longer than everything else.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,26 +9,26 @@ use camino::Utf8Path;
 
 use crate::{Error, Registry};
 
-/// The last registry that was parsed or written, without the uses that are counted beside it.
+/// The last parsed or written registry, without the uses of [`Usage::Local`](crate::Usage::Local).
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Known(Arc<Mutex<Option<Registry>>>);
 
 impl Known {
-    /// [`Registry::parse`], unless it is the text that is known.
+    /// [`Registry::parse`], unless the text is known.
     pub fn parse(&self, path: &Utf8Path, text: String) -> Result<Registry, Error> {
-        // Held meanwhile: who reads at the same time reads the same.
+        // The lock is held during the parse, so parallel readers parse once.
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = known.as_ref().filter(|known| known.text() == text) {
             return Ok(known.clone());
         }
-        // Two at a time are not needed.
+        // Free the old one first: two need twice the memory.
         *known = None;
         let registry = Registry::parse(path, text)?;
         *known = Some(registry.clone());
         Ok(registry)
     }
 
-    /// Takes a registry for what the file says from now on, as far as it does.
+    /// Remembers a registry that was written.
     pub fn remember(&self, registry: Registry) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(registry);
     }

@@ -1,8 +1,8 @@
-//! Leases: images that a run is going to need, and that nobody may take from it.
+//! Leases: images that a run will use, and that no command may remove.
 //!
-//! A lease is a small file in `leases/`, one for an image and a holder. It is made under the registry's lock, under which
-//! images are removed as well: whoever has leased an image and finds it registered then keeps it. It needs no
-//! flush to disk: what does not outlive a crash is only what died with it.
+//! A lease is a small file in `leases/`, one for each image and holder. It is written under the registry's lock, under
+//! which images are removed too. So an image that is leased and then still registered stays. It needs no fsync: after a
+//! crash its holder is dead too.
 
 use std::io::Write;
 use std::time::Duration;
@@ -17,29 +17,29 @@ use crate::unfinished::Temporary;
 use crate::writing::Writing;
 use crate::{Error, Registry, Store, lock, own, work};
 
-/// Where leases are.
+/// The folder of leases.
 const FOLDER: &str = "leases";
 
-/// What a lease is called that is being written.
+/// The name of a lease while it is written.
 const UNFINISHED: &str = ".unfinished";
-/// The longest lease, in bytes: a name and the ID of a run, both bounded where they come in.
+/// The longest lease, in bytes: a name and the ID of a run, both with limits.
 const MAX_LEASE: u64 = 64 * 1024;
 
-/// How long a lease lasts whose holder can't be seen: a run known by its ID, a process elsewhere.
+/// How long a lease lasts if its holder cannot be checked: a run with an ID, or a process elsewhere.
 pub const LEASE_TERM: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// An image that somebody holds.
+/// A lease on an image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
-    /// The image's name, registered or about to be.
+    /// The image's name, registered or not yet.
     pub image: String,
-    /// Who holds it.
+    /// The holder.
     pub holder: Holder,
-    /// Since when.
+    /// Its start.
     pub since: DateTime<Utc>,
-    /// How many seconds it lasts where its holder can't be seen.
+    /// Its duration in seconds, if the holder cannot be checked.
     term: u64,
-    /// Whether it ends then also if its holder is alive.
+    /// Whether it expires even if its holder is alive.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     brief: bool,
 }
@@ -49,29 +49,29 @@ type LeaseFiles = Vec<(Utf8PathBuf, Lease)>;
 /// The leases of a store.
 #[derive(Debug, Default)]
 pub struct LeaseList {
-    /// All that can be read, whether live or not, in the order of their images.
+    /// All readable leases, live or not, in the order of their images.
     pub leases: Vec<Lease>,
-    /// Why others can't be read, one error a file. Each may hold any image.
+    /// The errors of unreadable leases, one a file. Each may be on any image.
     pub unreadable: Vec<Error>,
 }
 
-/// How long leases last.
+/// The holder and duration of new leases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Term {
-    /// Who holds them.
+    /// The holder.
     pub holder: Holder,
-    /// How long they last where the holder can't be seen.
+    /// The duration, if the holder cannot be checked.
     pub lasts: Duration,
-    /// Whether they end then also if it is alive: what was looked at may never be used.
+    /// Whether they expire even if the holder is alive: a planned image may never be used.
     pub brief: bool,
 }
 
 impl Lease {
-    /// Whether it holds its image. `longest` may shorten what it says of itself.
+    /// Whether it is in force. `longest` may shorten its duration.
     pub fn is_live(&self, now: DateTime<Utc>, longest: Option<Duration>) -> bool {
         let term = Duration::from_secs(self.term);
         let term = longest.map_or(term, |longest| longest.min(term));
-        // A clock that went back makes no lease old.
+        // If a clock was set back, leases do not expire early.
         let in_time = || TimeDelta::from_std(term).is_ok_and(|term| now - self.since < term);
         match self.holder.life() {
             Life::Ended => false,
@@ -82,8 +82,8 @@ impl Lease {
 }
 
 impl Store {
-    /// Leases the images that `images` finds in the registry, or others, and returns the registry as it was when they
-    /// were held. `lock_timeout` is for the registry's lock.
+    /// Leases the images that `images` chooses from the registry, and returns the registry as it was under the lock.
+    /// `lock_timeout` is for the registry's lock.
     pub fn lease(
         &self,
         term: &Term,
@@ -94,7 +94,7 @@ impl Store {
         let _lock = self.lock_registry(lock_timeout)?;
         let registry = self.read_or_empty()?;
         let now = Utc::now();
-        // Where nobody ever prunes they would pile up.
+        // Remove expired leases: without imgprune they would accumulate.
         for (path, _) in self
             .lease_files()?
             .0
@@ -124,7 +124,7 @@ impl Store {
         Ok(LeaseList { leases, unreadable })
     }
 
-    /// Ends the leases that `ended` tells, and returns them. Those that can't be read stay.
+    /// Ends the leases that match, and returns them. Unreadable leases stay.
     pub fn end_leases(
         &self,
         lock_timeout: Duration,
@@ -144,7 +144,7 @@ impl Store {
         Ok(gone)
     }
 
-    /// The leases with their files, and why others can't be read.
+    /// The leases with their files, and the errors of unreadable ones.
     fn lease_files(&self) -> Result<(LeaseFiles, Vec<Error>), Error> {
         let (mut leases, mut unreadable) = (Vec::new(), Vec::new());
         let Some(folder) = work::existing(self.root(), FOLDER)? else {
@@ -175,7 +175,7 @@ impl Store {
     }
 }
 
-/// Reads a lease; `None` if there is none, or why it can't be read.
+/// Reads a lease; `None` if there is none, or the reason why it cannot be read.
 fn read(path: &Utf8Path) -> Result<Option<Lease>, String> {
     let bytes = match own::read(path, MAX_LEASE) {
         Ok(bytes) => bytes.unwrap_or_default(),
@@ -190,7 +190,7 @@ fn read(path: &Utf8Path) -> Result<Option<Lease>, String> {
     serde_json::from_slice(&bytes).map_err(|error| error.to_string())
 }
 
-/// Writes a lease; one of the same holder and image is renewed, and never made shorter.
+/// Writes a lease. A lease of the same holder and image is renewed, and never shortened.
 fn write(folder: &Utf8Path, lease: &Lease) -> Result<(), Error> {
     let path = folder.join(file_name(lease));
     let old = own::read(&path, MAX_LEASE)?;
@@ -201,7 +201,7 @@ fn write(folder: &Utf8Path, lease: &Lease) -> Result<(), Error> {
         ..lease.clone()
     };
     let text = serde_json::to_string(&lease).unwrap_or_default();
-    // The registry's lock is held: nobody else writes this file.
+    // The registry's lock is held, so no other process writes this file.
     let temporary = Temporary::new(folder.join(UNFINISHED));
     own::create(temporary.path())?
         .write_all(text.as_bytes())
@@ -209,7 +209,7 @@ fn write(folder: &Utf8Path, lease: &Lease) -> Result<(), Error> {
     temporary.rename(&path)
 }
 
-/// One name for an image and a holder, however long either is.
+/// A file name for an image and a holder, bounded for any length of both.
 fn file_name(lease: &Lease) -> String {
     let holder = serde_json::to_string(&lease.holder).unwrap_or_default();
     let digest = Sha256::digest(format!("{holder}\n{}", lease.image));

@@ -1,9 +1,9 @@
 //! Images that an engine may hold without a name.
 //!
-//! An image that lost its last tag stays in an engine until it is removed by its ID. That happens in two ways: another image
-//! gets its registered name, or a load ends between the load and the tag. So the IDs are noted before, in
-//! `images/.imgpipe/leftovers.json`. A note says nothing about the engine: the image may be tagged, or may not be there. Notes are
-//! dropped after 90 days, since the engines of a shared store may be anywhere.
+//! An image that lost its last tag stays in an engine until it is removed by its ID. That happens if another image
+//! takes its registered name, or if a load ends before the tag is set. So the IDs are noted first, in
+//! `images/.imgpipe/leftovers.json`. A note says nothing about the engine: the image may be tagged, or may not exist.
+//! Notes are dropped after 90 days, because the engines of a shared store may be anywhere.
 
 use std::fs;
 use std::io::Write;
@@ -20,10 +20,10 @@ use crate::{Edit, Error, Holder, LEASE_TERM, Life, Registry, Store, own, work};
 /// The file beside the registry's lock.
 const FILE: &str = "leftovers.json";
 
-/// Notes that can't be read, set aside.
+/// Unreadable notes, set aside.
 const DAMAGED: &str = "leftovers.damaged.json";
 
-/// How many notes are kept, the latest.
+/// How many notes are kept: the latest.
 const MAX_NOTES: usize = 10_000;
 
 /// The longest file, in bytes: a note has some 300.
@@ -37,7 +37,7 @@ const KEPT: TimeDelta = TimeDelta::days(90);
 struct Note {
     image: String,
     since: DateTime<Utc>,
-    /// The process that is about to tag it.
+    /// The process that will tag it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     holder: Option<Holder>,
 }
@@ -55,8 +55,8 @@ impl Note {
 }
 
 impl Store {
-    /// Notes the IDs, as the engine calls them, of images that this process is about to bring into an engine. A folder that
-    /// no command has written to yet gets no note.
+    /// Notes the engine's IDs of images that this process will load. If no command has written to the store's folder
+    /// yet, nothing is noted.
     pub fn note_leftovers(&self, images: &[Digest], timeout: Duration) -> Result<(), Error> {
         if images.is_empty() || !self.is_kept() {
             return Ok(());
@@ -65,8 +65,8 @@ impl Store {
         self.add_leftovers(images, Holder::process(std::process::id()).as_ref())
     }
 
-    /// Notes the images that edits of the registry replace. Under its lock. An edit that is done already does not fail
-    /// because of it.
+    /// Notes the images that edits of the registry replace. The lock must be held. A failure does not fail the edit,
+    /// which is done already.
     pub(crate) fn note_replaced(&self, old: &Registry, edits: &[Edit]) {
         let replaced = edits.iter().filter_map(|edit| match edit {
             Edit::Put(new) => {
@@ -98,7 +98,7 @@ impl Store {
         Ok(images)
     }
 
-    /// Drops the notes of images that are gone, unless a command has begun to work with them.
+    /// Drops the notes of removed images, unless a command works with them again.
     pub fn forget_leftovers(&self, gone: &[Digest], timeout: Duration) -> Result<(), Error> {
         if gone.is_empty() {
             return Ok(());
@@ -120,7 +120,7 @@ impl Store {
         });
         let new: Vec<_> = new.collect();
         let mut notes = self.sound_notes()?;
-        // One note an image and holder, so that repeated loads do not add up.
+        // One note for each image and holder, so that repeated loads do not add up.
         notes.retain(|note| {
             let is_again = new.iter().any(|new| new.image == note.image);
             now - note.since < KEPT && (note.is_held(now) || !is_again)
@@ -130,7 +130,7 @@ impl Store {
         self.write_notes(&notes)
     }
 
-    /// Files with notes that can't be read, one error each. Their images may stay in an engine.
+    /// Files with unreadable notes, one error each. Their images may stay in an engine.
     pub fn damaged_leftovers(&self) -> Result<Vec<Error>, Error> {
         let now = self.notes()?.is_none().then(|| self.notes_path());
         let aside = Some(self.notes_path().with_file_name(DAMAGED)).filter(|path| path.exists());
@@ -138,7 +138,7 @@ impl Store {
         Ok(paths.map(|path| Error::NoNotes { path }).collect())
     }
 
-    /// The notes, for writing them again under the registry's lock. A file that can't be read is set aside before.
+    /// The notes, to be rewritten under the registry's lock. An unreadable file is set aside first.
     fn sound_notes(&self) -> Result<Vec<Note>, Error> {
         if let Some(notes) = self.notes()? {
             return Ok(notes);
@@ -148,7 +148,7 @@ impl Store {
         Ok(Vec::new())
     }
 
-    /// The notes; `None` if they can't be read.
+    /// The notes; `None` if they cannot be read.
     fn notes(&self) -> Result<Option<Vec<Note>>, Error> {
         Ok(match own::read(&self.notes_path(), MAX_BYTES)? {
             Some(bytes) => serde_json::from_slice(&bytes).ok(),
@@ -160,7 +160,7 @@ impl Store {
         let path = work::folder(self.root())?.join(FILE);
         let text =
             serde_json::to_vec(notes).map_err(|error| Error::io("write", &path)(error.into()))?;
-        // The registry's lock is held: nobody else has a temporary file of this name.
+        // The registry's lock is held, so no other process uses this temporary name.
         let temporary = Temporary::new(path.with_extension("unfinished"));
         let mut file = own::create(temporary.path())?;
         file.write_all(&text).map_err(Error::io("write", &path))?;

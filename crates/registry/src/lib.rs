@@ -1,9 +1,8 @@
 //! image-registry.yml and the store around it.
 //!
-//! A [`Registry`] is a text and the [`Entry`]s that it says. It never changes: [`Edit`]s make a new
-//! one, in which all that they are not about is there byte for byte. A [`Store`] is the folder:
-//! it reads and writes the registry, hands out locks and [`Unfinished`] files, and turns a `file:`
-//! into a [`StorePath`], which is safe to open.
+//! A [`Registry`] is a text and its [`Entry`]s. It is immutable: [`Edit`]s make a new one, and untouched text stays
+//! byte for byte. A [`Store`] is the folder: it reads and writes the registry, hands out locks and [`Unfinished`]
+//! files, and turns a `file:` into a [`StorePath`], which is safe to open.
 //!
 //! ```
 //! use camino::Utf8Path;

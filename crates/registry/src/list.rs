@@ -1,8 +1,8 @@
-//! Entries entering and leaving the list under `images`, whatever it looks like so far.
+//! Adds entries to the list under `images` and removes them, in any style of list.
 //!
-//! A block list loses whole lines and gains lines behind the last entry that stays, indented as
-//! that one is. A flow list (`[{…}, {…}]`) loses an item with its comma. A list that has nothing,
-//! or is not there, becomes a block list; one that is left with nothing becomes `[]`.
+//! From a block list, whole lines are removed. New lines follow the last remaining entry, with its indentation. From a
+//! flow list (`[{…}, {…}]`), an item is removed with its comma. An empty or missing list becomes a block list. A list
+//! that loses its last entry becomes `[]`.
 
 use std::ops::Range;
 
@@ -12,18 +12,17 @@ use yaml::{Changes, Node, Shown, Tree, Value};
 use crate::goal::{Fate, Goal};
 use crate::{Entry, edit};
 
-/// How far a block list is indented under its key, and an entry under its dash, where there is
-/// nothing to go by.
+/// The default indentation of a block list under its key, and of an entry under its dash.
 const INDENT: usize = 2;
 
-/// Takes out what leaves and puts in what enters.
+/// Removes and adds the entries.
 pub(crate) fn update(changes: &mut Changes, text: &str, tree: Option<&Tree>, goal: &Goal) {
     if goal.added.is_empty() && !goal.fates.contains(&Fate::Leaves) {
         return;
     }
     let Some((root, Value::Map { flow, .. })) = tree.map(|tree| (tree.root(), &tree.root().value))
     else {
-        // Nothing but comments: the document begins behind them.
+        // Only comments: the document begins after them.
         changes.insert(text.len(), document(text, &goal.added));
         return;
     };
@@ -44,7 +43,7 @@ pub(crate) fn update(changes: &mut Changes, text: &str, tree: Option<&Tree>, goa
     }
 }
 
-/// What is written behind a text that has no document. It ends as that text does.
+/// The text to append if there is no document. It ends as the text does.
 fn document(text: &str, added: &[Entry]) -> String {
     let line_break = layout::line_break(text);
     let lines = lines(text, added, 0);
@@ -57,7 +56,7 @@ fn document(text: &str, added: &[Entry]) -> String {
     format!("{start}version: 1.0{line_break}images:{lines}{end}")
 }
 
-/// The key `images` for a mapping that lacks it, behind what is there.
+/// Adds the key `images` at the end of a mapping.
 fn append_key(changes: &mut Changes, text: &str, root: &Node, added: &[Entry]) {
     let Value::Map { pairs, flow } = &root.value else {
         return;
@@ -78,7 +77,7 @@ fn append_key(changes: &mut Changes, text: &str, root: &Node, added: &[Entry]) {
     changes.insert(line_end(text, root.span().end), format!("{key}{lines}"));
 }
 
-/// New entries as the lines of a block list, each line after a line break.
+/// New entries as lines of a block list, each after a line break.
 fn lines(text: &str, entries: &[Entry], key_column: usize) -> String {
     let dash = " ".repeat(key_column + INDENT);
     block_lines(entries, layout::line_break(text), &dash, INDENT)
@@ -109,7 +108,7 @@ fn last_kept(goal: &Goal) -> Option<usize> {
     goal.fates.iter().rposition(|fate| *fate != Fate::Leaves)
 }
 
-/// Entries into a list that has none: `images:`, `images: null`, `images: []`.
+/// Adds entries to an empty list: `images:`, `images: null`, `images: []`.
 fn fill(changes: &mut Changes, text: &str, key: &Node, images: &Node, added: &[Entry]) {
     let Some(colon) = layout::indicator(text, key.span().end, b':') else {
         return;
@@ -170,7 +169,7 @@ fn block(changes: &mut Changes, text: &str, key: &Node, items: &[Node], goal: &G
             let end = with_own_comments(text, items[index].span().end, dash.len());
             changes.insert(end, new);
         }
-        // In the place of the first that leaves.
+        // At the position of the first removed entry.
         None => {
             let new = new.strip_prefix(line_break).unwrap_or(&new);
             changes.insert(taken(0).start, format!("{new}{line_break}"));
@@ -178,8 +177,8 @@ fn block(changes: &mut Changes, text: &str, key: &Node, items: &[Node], goal: &G
     }
 }
 
-/// The end of an entry's last line, and of the comments right below it that are indented like its
-/// keys: a key that somebody commented out belongs to its entry.
+/// The end of an entry's last line, including comments right below with the indentation of its keys: a commented-out
+/// key belongs to its entry.
 fn with_own_comments(text: &str, end: usize, dash: usize) -> usize {
     let mut end = line_end(text, end);
     loop {
@@ -213,7 +212,7 @@ fn flow(changes: &mut Changes, text: &str, images: &Node, items: &[Node], goal: 
         changes.insert(open, flows(&goal.added));
         return;
     };
-    // The list keeps its habit of ending with a comma or not.
+    // Keep or omit the trailing comma, as the list does.
     let trailing = items.last().and_then(comma).is_some();
     if !trailing && let Some(comma) = comma(last) {
         changes.delete(comma..layout::token_on_line(text, comma + 1));
@@ -238,7 +237,7 @@ fn flow(changes: &mut Changes, text: &str, images: &Node, items: &[Node], goal: 
     changes.insert(last.span().end, new);
 }
 
-/// The whole line where nothing else stands on it, else with the spaces that follow.
+/// The whole line if nothing else is on it, else the range with the spaces after it.
 fn with_blank_around(text: &str, range: Range<usize>) -> Range<usize> {
     let start = line_start(text, range.start);
     let end = line_end(text, range.end);

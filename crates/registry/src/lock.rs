@@ -1,12 +1,10 @@
 //! Kernel locks on files in the store's own folder.
 //!
-//! A lock is `flock` on a file that stays for good, so that nobody can lock a file which is no
-//! longer the one by that name. It ends with the process that holds it, however that dies. Two
-//! threads of one process exclude each other as two processes do. The holder writes its process
-//! ID into the file, for the message of whoever waits in vain.
+//! A lock is `flock` on a file. The file stays, so that a lock is never on a file that was replaced. It ends with its
+//! process, however that ends. Two threads of one process exclude each other as two processes do. The holder writes its
+//! process ID into the file, for the message of a timeout.
 //!
-//! Lock order: an image's lock before the registry's. Nobody who holds the registry's lock waits
-//! for another one.
+//! Lock order: an image's lock before the registry's. A process that holds the registry's lock waits for no other lock.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
@@ -18,30 +16,29 @@ use camino::Utf8Path;
 
 use crate::{Error, own};
 
-/// The pauses between two attempts grow from this …
+/// The first pause between two attempts. It grows …
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 
-/// … to this: short beside a build, long beside an edit of the registry.
+/// … up to this one: short compared with a build, long compared with an edit of the registry.
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
-/// The longest note of a holder that is read back, in bytes.
+/// The longest note of a holder, in bytes.
 const MAX_NOTE: u64 = 20;
 
-/// A lock that is held. Dropping it lets go.
+/// A held lock. Dropping it releases it.
 #[derive(Debug)]
 pub struct Lock {
     file: File,
 }
 
 impl Lock {
-    /// Whether the file that is locked is still the one by its name: files of locks that are not for good are removed by
-    /// whoever holds them last.
+    /// Whether the path still leads to the locked file. Some lock files are removed by their last holder.
     pub(crate) fn is_named(&self, path: &Utf8Path) -> bool {
         is_named(&self.file, path)
     }
 }
 
-/// Takes a lock. No `timeout` means to wait for as long as it takes.
+/// Takes a lock. Without `timeout`, it waits without limit.
 pub(crate) fn take(path: &Utf8Path, what: &str, timeout: Option<Duration>) -> Result<Lock, Error> {
     let started = Instant::now();
     let mut file = open(path)?;
@@ -67,18 +64,18 @@ pub(crate) fn take(path: &Utf8Path, what: &str, timeout: Option<Duration>) -> Re
     Ok(Lock { file })
 }
 
-/// What an attempt to lock a file found.
+/// The result of an attempt to lock a file.
 pub(crate) enum Probe {
     /// There is no file.
     Missing,
-    /// Another process holds the lock, or it can't be tried: then it counts as taken.
+    /// Another process holds the lock. A lock that cannot be tried counts as taken.
     Taken,
     /// The file, locked until it is closed.
     Free(File),
 }
 
-/// Tries the lock on a file. NFS locks a file for one holder alone only if it is open for writing (flock(2)), so it is opened for
-/// reading only if it can't be written.
+/// Tries the lock on a file. On NFS, an exclusive lock needs a file that is open for writing
+/// (flock(2)). The file is opened for reading only if it cannot be written.
 pub(crate) fn probe(path: &Utf8Path) -> Result<Probe, Error> {
     let file = match own::open(path, OpenOptions::new().read(true).write(true)) {
         Err(error) if error.is_read_only() => own::open(path, OpenOptions::new().read(true)),
@@ -100,7 +97,7 @@ fn found(tried: &Result<(), TryLockError>, file: File) -> Probe {
     }
 }
 
-/// Whether another process holds the lock on a file; one that is not there has none.
+/// Whether another process holds the lock on a file; no file means no lock.
 pub(crate) fn is_taken(path: &Utf8Path) -> Result<bool, Error> {
     Ok(matches!(probe(path)?, Probe::Taken))
 }
@@ -112,9 +109,9 @@ fn open(path: &Utf8Path) -> Result<File, Error> {
     own::open(path, &mut options)?.ok_or_else(gone)
 }
 
-/// Leaves a note for whoever waits. Only a courtesy to others: a full disk must not keep anybody from locking.
+/// Notes the holder for processes that wait. Failures are ignored: a full disk must not prevent locking.
 fn sign(file: &mut File) {
-    // A file of two names may be somebody's under the other one.
+    // A file with a second name may belong to another program: do not write into it.
     if file.metadata().is_ok_and(|metadata| metadata.nlink() == 1) {
         let _ = file
             .set_len(0)
@@ -128,7 +125,7 @@ fn holder(file: &mut File) -> Option<u32> {
     note.parse().ok()
 }
 
-/// Whether a name still leads to a file that was opened by it.
+/// Whether the path still leads to this open file.
 pub(crate) fn is_named(file: &File, path: &Utf8Path) -> bool {
     match (file.metadata(), fs::symlink_metadata(path)) {
         (Ok(file), Ok(named)) => (file.dev(), file.ino()) == (named.dev(), named.ino()),
@@ -154,7 +151,7 @@ mod tests {
         assert!(is_taken(&path).expect("read"));
         drop(reader);
         assert!(!is_taken(&path).expect("free again"));
-        // What NFS says of a lock on a descriptor for reading, and of a server without locks.
+        // NFS returns these for a lock on a read-only descriptor, and for a server without locks.
         for error in [rustix::io::Errno::BADF, rustix::io::Errno::NOLCK] {
             let refused = Err(TryLockError::Error(error.into()));
             let file = File::open(&path).expect("opened");

@@ -1,7 +1,7 @@
-//! Opening the store's own files, whatever somebody may have put in their place.
+//! Opens the store's own files safely, even if another user replaced them.
 //!
-//! Their names are known to everybody, and a store may be shared. A link is not followed, a named pipe is not waited for, and
-//! what is written goes into a file that is new. The folders above are looked at by [`work`](crate::work).
+//! Their names are public, and a store may be shared. Links are not followed, named pipes are not waited for, and
+//! writes go into new files. [`work`](crate::work) checks the folders above.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
@@ -13,7 +13,7 @@ use rustix::io::Errno;
 
 use crate::Error;
 
-/// Opens a file that must be a regular one. `None` if there is none; of what else is there, an error.
+/// Opens a file that must be a regular one. `None` if it does not exist; an error if it is not a regular file.
 pub(crate) fn open(path: &Utf8Path, options: &mut OpenOptions) -> Result<Option<File>, Error> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     options.custom_flags(flags.bits().cast_signed());
@@ -25,7 +25,7 @@ pub(crate) fn open(path: &Utf8Path, options: &mut OpenOptions) -> Result<Option<
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => match Errno::from_io_error(&error) {
-            // A link; a folder; a pipe that nobody reads, or a socket.
+            // A link, a folder, a pipe without a reader, or a socket.
             Some(Errno::LOOP | Errno::ISDIR | Errno::NXIO) => return Err(foreign()),
             _ => return Err(Error::io("open", path)(error)),
         },
@@ -38,8 +38,7 @@ pub(crate) fn open(path: &Utf8Path, options: &mut OpenOptions) -> Result<Option<
     }
 }
 
-/// The bytes of a file, of which there may be `limit`; `None` if there is none. What is longer is cut off: no file of the
-/// store's own is.
+/// Reads up to `limit` bytes of a file; `None` if it does not exist. The store's own files are never longer.
 pub(crate) fn read(path: &Utf8Path, limit: u64) -> Result<Option<Vec<u8>>, Error> {
     let Some(file) = open(path, OpenOptions::new().read(true))? else {
         return Ok(None);
@@ -51,13 +50,13 @@ pub(crate) fn read(path: &Utf8Path, limit: u64) -> Result<Option<Vec<u8>>, Error
     Ok(Some(bytes))
 }
 
-/// Makes a file anew: what was there, a link for instance, is removed and not written to.
+/// Creates a new file. An existing one, for example a link, is removed and not written to.
 pub(crate) fn create(path: &Utf8Path) -> Result<File, Error> {
     remove(path)?;
     File::create_new(path).map_err(Error::io("create", path))
 }
 
-/// Removes a file, if it is there.
+/// Removes a file, if it exists.
 pub(crate) fn remove(path: &Utf8Path) -> Result<(), Error> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {

@@ -1,4 +1,4 @@
-//! Paths that are safe to open, write and delete: those that stay in the registry's folder.
+//! Paths that are safe to open, write and delete: they stay in the registry's folder.
 
 use std::fs;
 use std::io;
@@ -9,9 +9,8 @@ use rustix::io::Errno;
 use crate::ways::Ways;
 use crate::{Error, work};
 
-/// A validated `file:`. Inside the registry's folder, behind no link that leads out of it, and
-/// neither the registry itself nor anything of imgpipe's own. That held when it was made: whoever
-/// may have been overtaken by somebody else's link makes it again.
+/// A validated `file:`: inside the registry's folder, behind no link that leads out, and neither the registry nor
+/// imgpipe's own file. This was true when it was made. If another user may have placed a link since, validate it again.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct StorePath {
     root: Utf8PathBuf,
@@ -54,7 +53,7 @@ impl StorePath {
         self.root.join(&self.relative)
     }
 
-    /// Follows every component that exists. What does not exist yet cannot lead anywhere.
+    /// Follows every existing component. A missing one cannot be a link.
     fn check_links(
         &self,
         registry: &Utf8Path,
@@ -64,7 +63,7 @@ impl StorePath {
         let Some(root) = ways.folder(&self.root)? else {
             return Ok(());
         };
-        // A folder or not: it is looked up again and again.
+        // It may or may not be a folder; it is looked up repeatedly.
         let registry = ways.folder(registry)?;
         let mut path = self.root.clone();
         let mut components = self.relative.components().peekable();
@@ -121,12 +120,12 @@ fn lexical(file: &Utf8Path) -> Result<Utf8PathBuf, &'static str> {
     }
 }
 
-/// Where a path really leads; none if there is nothing.
+/// The real path; `None` if it does not exist.
 pub(crate) fn real(path: &Utf8Path) -> Result<Option<Utf8PathBuf>, Error> {
     found(path, path.canonicalize_utf8())
 }
 
-/// What is there by a name, without following it; none if there is nothing.
+/// The metadata of a path without following a link; `None` if it does not exist.
 pub(crate) fn named(path: &Utf8Path) -> Result<Option<fs::Metadata>, Error> {
     found(path, fs::symlink_metadata(path))
 }
@@ -134,7 +133,7 @@ pub(crate) fn named(path: &Utf8Path) -> Result<Option<fs::Metadata>, Error> {
 fn found<T>(path: &Utf8Path, found: io::Result<T>) -> Result<Option<T>, Error> {
     match found {
         Ok(found) => Ok(Some(found)),
-        // Links that lead to each other lead to nothing.
+        // A cycle of links leads nowhere.
         Err(error) if Errno::from_io_error(&error) == Some(Errno::LOOP) => Ok(None),
         Err(error) => match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(None),
@@ -143,7 +142,7 @@ fn found<T>(path: &Utf8Path, found: io::Result<T>) -> Result<Option<T>, Error> {
     }
 }
 
-/// The way from one absolute folder to a path, neither of which holds links or dots.
+/// The relative path from one absolute folder to a path. Neither contains links or dots.
 pub(crate) fn way(from: &Utf8Path, to: &Utf8Path) -> Utf8PathBuf {
     let shared = (from.components().zip(to.components()))
         .take_while(|(a, b)| a == b)

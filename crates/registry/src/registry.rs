@@ -1,4 +1,4 @@
-//! A registry as it was read: its text, and the entries in it.
+//! A parsed registry: its text and its entries.
 //!
 //! ```yaml
 //! version: 1.0
@@ -10,11 +10,11 @@
 //!     architecture: x86_64
 //! ```
 //!
-//! A text without a document is a registry without entries, and so is one without `images`; a
-//! missing `version` is 1.0. Keys that are not known are somebody else's, on every level.
+//! A text without a document or without `images` is a registry without entries. A missing `version` means 1.0. Unknown
+//! keys are ignored on every level.
 //!
-//! Edits cut and paste in the text, so that what a person wrote stays as it is. The outcome, as far as it differs, is
-//! parsed and compared with what was meant before anybody gets to see it.
+//! Edits change the text in place, so a person's text stays as it is. The changed part is parsed and compared with the
+//! intended result before it is used.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -28,19 +28,19 @@ use crate::goal::{Fate, Goal};
 use crate::usage::Uses;
 use crate::{Edit, Entry, Error, decode, edit, list};
 
-/// A registry's text, and what it says. Copies share both.
+/// A registry's text and entries. Clones share both.
 #[derive(Debug, Clone)]
 pub struct Registry {
     path: Utf8PathBuf,
     text: Arc<String>,
-    /// Only edits need it: that of a text that was made by one is parsed when the next one comes.
+    /// Only edits need the tree. After an edit, it is parsed only if another edit follows.
     tree: Arc<OnceLock<Option<Tree>>>,
     entries: Arc<Vec<Entry>>,
     by_name: Arc<HashMap<String, usize>>,
 }
 
 impl Registry {
-    /// Reads a text. The path is where it comes from: errors name it, nothing opens it.
+    /// Parses a text. Errors name the path; it is not opened.
     pub fn parse(path: &Utf8Path, text: String) -> Result<Self, Error> {
         check_size(path, &text)?;
         let bare = text.strip_prefix('\u{feff}').unwrap_or(&text);
@@ -77,7 +77,7 @@ impl Registry {
         }
     }
 
-    /// The same registry for reading, with the uses that are counted beside it. Edits are made in one without them.
+    /// The same registry with the locally counted uses added, for reading. Edits need one without them.
     pub(crate) fn with_uses(mut self, uses: &Uses) -> Self {
         if !uses.is_empty() {
             for entry in Arc::make_mut(&mut self.entries) {
@@ -87,7 +87,7 @@ impl Registry {
         self
     }
 
-    /// Where it was read.
+    /// Its path.
     pub fn path(&self) -> &Utf8Path {
         &self.path
     }
@@ -97,7 +97,7 @@ impl Registry {
         &self.text
     }
 
-    /// Every entry, in the text's order.
+    /// Every entry, in the order of the text.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
@@ -107,15 +107,15 @@ impl Registry {
         self.entries.get(self.index(name)?)
     }
 
-    /// The entries whose names do not comply. They work; a command may warn of them.
+    /// The entries with invalid names. They work; a command may warn of them.
     pub fn warnings(&self) -> impl Iterator<Item = NameError> {
         self.entries
             .iter()
             .filter_map(|entry| entry.image_name().err())
     }
 
-    /// The registry with the edits made, one after the other. Everything but the lines of the
-    /// entries that they are about stays byte for byte. [`Error::Edit`] if that cannot be done.
+    /// Applies the edits in order. Everything except the lines of the edited entries stays byte for byte.
+    /// [`Error::Edit`] if that is impossible.
     pub fn with_edits(&self, edits: &[Edit]) -> Result<Self, Error> {
         let goal = Goal::new(self, edits);
         let refuse = || Error::Edit {
@@ -137,7 +137,7 @@ impl Registry {
         }
     }
 
-    /// The registry of the text that the changes made of this one, if it says what was meant.
+    /// The registry of the edited text, if it is as intended.
     fn outcome(&self, text: String, changes: &Changes, goal: &Goal) -> Result<Option<Self>, Error> {
         check_size(&self.path, &text)?;
         if let Some(excerpt) = Excerpt::new(self, changes, goal)
@@ -161,7 +161,7 @@ impl Registry {
         tree.as_ref()
     }
 
-    /// Where in the tree the entries are, in their order.
+    /// The nodes of the entries in the tree, in order.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = &Node> {
         self.tree()
             .into_iter()
@@ -180,7 +180,7 @@ fn check_size(path: &Utf8Path, text: &str) -> Result<(), Error> {
     }
 }
 
-/// `null` is no more of a document than nothing at all.
+/// `null` counts as no document.
 fn has_keys(tree: &Tree) -> bool {
     matches!(tree.root().value, Value::Map { .. })
 }

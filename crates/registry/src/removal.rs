@@ -1,5 +1,5 @@
-//! Taking images out of a store: the entry first, then the file, both under the registry's lock, so that a
-//! crash never leaves an entry without a file, and nobody puts a new file where an old one is about to go.
+//! Removes images from a store: first the entry, then the file, both under the registry's lock. So a crash never leaves
+//! an entry without a file, and no new file appears where an old one is about to be removed.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
@@ -11,36 +11,36 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::ways::Ways;
 use crate::{Edit, Entry, Error, Registry, Store, StorePath, atomic};
 
-/// How many images are removed between two writes of the registry at least, so that whoever is interrupted has little
-/// left to finish …
+/// The least number of images to remove between two writes of the registry. After an interrupt, little is left to
+/// finish …
 const PART: usize = 50;
 
-/// … and in how many parts at most, so that large registries are not written too often.
+/// … and the largest number of parts, so that large registries are not written too often.
 const PARTS: usize = 20;
 
-/// What became of the file of an entry that was removed.
+/// The result for the file of a removed entry.
 #[derive(Debug)]
 pub enum Removed {
-    /// It is gone.
+    /// It was removed.
     File {
         /// Its length in bytes.
         bytes: u64,
     },
-    /// There was none.
+    /// It did not exist.
     Nothing,
     /// It stays, because another entry names it too.
     Shared,
-    /// It stays.
+    /// It could not be removed.
     Failed(Error),
 }
 
 impl Store {
-    /// Removes the entries that `decide` names, then their archives. It is asked under the registry's lock. Many are removed
-    /// part by part, and `each` hears of every one as it goes: with `false` the rest stays as it is. What `decide`
-    /// returns beside the names is handed on, and with it the failure that kept later ones from going, if there was any.
+    /// Removes the entries that `decide` returns, then their archives. `decide` runs under the registry's lock. Many
+    /// images are removed in parts, and `each` is called for each removed image; if it returns `false`, the rest stays.
+    /// Returns the other result of `decide`, and the failure that stopped the removal, if any.
     ///
     /// # Errors
-    /// Where nothing was removed.
+    /// If nothing was removed.
     pub fn remove<T, E: From<Error>>(
         &self,
         timeout: Duration,
@@ -105,8 +105,8 @@ impl Store {
             .try_for_each(|folder| atomic::sync_folder(folder))
     }
 
-    /// Deletes a file that no entry names, under the registry's lock. Returns its length; `None` where there is none, or
-    /// an entry names it by now.
+    /// Deletes a file without an entry, under the registry's lock. Returns its length; `None` if it does not exist, or
+    /// if an entry names it now.
     pub fn remove_stray(&self, path: &StorePath, timeout: Duration) -> Result<Option<u64>, Error> {
         let _lock = self.lock_registry(timeout)?;
         let registry = self.read_or_empty()?;
@@ -116,9 +116,9 @@ impl Store {
         self.delete(path)
     }
 
-    /// Deletes a regular file of the store that nobody reads or writes.
+    /// Deletes a regular file of the store that no process reads or writes.
     fn delete(&self, path: &StorePath) -> Result<Option<u64>, Error> {
-        // Somebody may have put a link in its way since it was looked at.
+        // Another user may have placed a link in the path since the check.
         let path = self.path(path.as_path())?.absolute();
         let metadata = match fs::symlink_metadata(&path) {
             Ok(metadata) => metadata,
@@ -136,13 +136,13 @@ impl Store {
     }
 }
 
-/// The files that entries name, found by whatever way leads to them.
+/// The files that entries name, found also through links.
 pub(crate) struct Files<'a> {
     store: &'a Store,
     paths: HashSet<&'a Utf8Path>,
-    /// By the last part of their paths: a link elsewhere on the way changes only what is before.
+    /// By file name: links in the folders above change only the part before it.
     by_name: HashMap<&'a str, Vec<&'a Utf8Path>>,
-    /// Where all of one last part really are, for those that were asked about.
+    /// The real paths of the files with one name, as far as they were needed.
     reals: HashMap<&'a str, HashSet<Utf8PathBuf>>,
     ways: Ways,
 }
@@ -164,7 +164,7 @@ impl<'a> Files<'a> {
         files
     }
 
-    /// Whether a file of the store is one of them.
+    /// Whether an entry names this file.
     pub(crate) fn has(&mut self, file: &Utf8Path) -> bool {
         if self.paths.contains(file) {
             return true;

@@ -1,4 +1,4 @@
-//! What an archive takes the place of, for as long as that may have to be taken back.
+//! The old file at an archive's path, kept until the replacement is final.
 
 use std::fs::{self, File};
 use std::io;
@@ -9,11 +9,11 @@ use crate::lock::is_named;
 use crate::unfinished::Temporary;
 use crate::{Error, Store, StorePath, own, staging, unfinished};
 
-/// What was in a place before.
+/// The previous state of a path.
 #[derive(Debug)]
 pub(crate) enum Replaced {
     Nothing,
-    /// A file, which has a second name for now. That is locked, lest it be taken for a dead writer's.
+    /// A file with a temporary second name. It is locked, so that it does not count as a dead writer's.
     File {
         name: Temporary,
         held: File,
@@ -21,7 +21,7 @@ pub(crate) enum Replaced {
 }
 
 impl Replaced {
-    /// Keeps what is in a place. `None` where it can't be kept: not all file systems give files two names.
+    /// Keeps the current file. `None` if that is impossible: not all file systems support hard links.
     pub fn keep(store: &Store, path: &StorePath) -> Option<Self> {
         let place = path.absolute();
         let file = match own::open(&place, File::options().read(true)) {
@@ -36,10 +36,10 @@ impl Replaced {
         Some(Self::File { name, held: file })
     }
 
-    /// Puts it back.
+    /// Restores it.
     pub fn restore(self, place: &Utf8Path) -> Result<(), Error> {
         match self {
-            // It is there still. A rename from one name of a file to another does nothing (rename(2)).
+            // It is still there. A rename between two names of one file does nothing (rename(2)).
             Self::File { held, .. } if is_named(&held, place) => Ok(()),
             Self::File { name, .. } => name.rename(place),
             Self::Nothing => match fs::remove_file(place) {

@@ -1,4 +1,4 @@
-//! A little room that is kept for the registry, so that images can be removed from a store whose disk is full.
+//! Disk space reserved for the registry, so that images can be removed from a store with a full disk.
 
 use std::fs::{self, Metadata};
 
@@ -7,14 +7,14 @@ use rustix::fs::{FallocateFlags, fallocate};
 
 use crate::{Store, own, work};
 
-/// What the file is called.
+/// The file's name.
 const NAME: &str = "reserve";
 
-/// The least that is kept, in bytes.
+/// The least reserve, in bytes.
 const LEAST: u64 = 64 * 1024;
 
 impl Store {
-    /// Takes room for another registry as long as `length`, where there is some. A store does without as well.
+    /// Reserves space for another registry of this `length`, if possible. A store works without it too.
     pub(crate) fn keep_reserve(&self, length: usize) {
         let wanted = LEAST.max(length as u64);
         let path = self.reserve();
@@ -29,7 +29,7 @@ impl Store {
         }
     }
 
-    /// Gives the room back; `false` where there is none.
+    /// Frees the reserve; `false` if there is none.
     pub(crate) fn free_reserve(&self) -> bool {
         fs::remove_file(self.reserve()).is_ok()
     }

@@ -1,8 +1,8 @@
-//! Where unfinished archives are: on the mount of the place that each is going to have.
+//! The folders of temporary archives: on the mount of the final path.
 //!
-//! A rename does not leave a mount, not even for another one of the same file system (rename(2), `EXDEV`). An archive is
-//! written to `images/.imgpipe/unfinished/`, unless its place is on another mount: then to `.imgpipe/unfinished/` in the
-//! nearest folder above its place that is there.
+//! A rename cannot cross mounts, not even of one file system (rename(2), `EXDEV`). An archive is written to
+//! `images/.imgpipe/unfinished/`. If its final path is on another mount, it is written to `.imgpipe/unfinished/` in the
+//! nearest existing folder above that path.
 
 use std::fs;
 use std::io;
@@ -13,10 +13,10 @@ use rustix::fs::{AtFlags, CWD, StatxFlags};
 
 use crate::{Error, Store, StorePath, work};
 
-/// What the folder is called.
+/// The folder's name.
 pub(crate) const FOLDER: &str = "unfinished";
 
-/// The folder for an archive with this place, if that is known, made if need be.
+/// The folder for an archive with this final path, if known. Creates it if necessary.
 pub(crate) fn folder(store: &Store, target: Option<&StorePath>) -> Result<Utf8PathBuf, Error> {
     let root = store.root();
     let own = work::subfolder(root, FOLDER)?;
@@ -32,7 +32,7 @@ pub(crate) fn folder(store: &Store, target: Option<&StorePath>) -> Result<Utf8Pa
     work::subfolder_at(root, &nearest.join(work::NAME), FOLDER)
 }
 
-/// What tells the mount of a folder from others: its ID (statx(2), since Linux 5.8), else the file system.
+/// Identifies the mount of a folder: its ID (statx(2), since Linux 5.8), or else the file system.
 fn mount(folder: &Utf8Path) -> Result<u64, Error> {
     let found = rustix::fs::statx(
         CWD,

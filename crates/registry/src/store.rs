@@ -11,16 +11,16 @@ use crate::path::real;
 use crate::ways::Ways;
 use crate::{Edit, Entry, Error, Lock, Registry, StorePath, Unfinished, Usage, lock, work};
 
-/// What a registry is called.
+/// The file name of a registry.
 const FILE_NAME: &str = "image-registry.yml";
 
-/// How many links in a row lead to a registry, as in Linux.
+/// The longest chain of links to a registry, as in Linux.
 const MAX_LINKS: usize = 40;
 
-/// How often an edit starts again because somebody who takes no lock wrote in between.
+/// How often an edit is repeated because a program without a lock wrote in between.
 const ATTEMPTS: usize = 10;
 
-/// The folder around one registry, which need not be there yet.
+/// The folder around a registry. The registry may not exist yet.
 #[derive(Debug, Clone)]
 pub struct Store {
     cwd: Utf8PathBuf,
@@ -31,8 +31,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// The store whose registry is `named`, or else the nearest one upward from `cwd`, or else one
-    /// that `cwd` does not have yet. `cwd` is absolute; `named` may be relative to it.
+    /// The store of the registry `named`, or else of the nearest one upward from `cwd`, or else of a new one in `cwd`.
+    /// `cwd` is absolute; `named` may be relative to it.
     pub fn locate(cwd: &Utf8Path, named: Option<&Utf8Path>) -> Self {
         let file = match named {
             Some(named) => cwd.join(named),
@@ -42,8 +42,8 @@ impl Store {
                 .find(|file| file.is_file())
                 .unwrap_or_else(|| cwd.join(FILE_NAME)),
         };
-        // Archives and locks are where the registry is, not where a link to it stands: two ways to
-        // one registry are one store.
+        // Archives and locks are beside the registry itself, not beside a link to it: two paths to one registry are one
+        // store.
         let file = behind_links(file);
         let root = parent(&file).to_owned();
         Self {
@@ -55,7 +55,7 @@ impl Store {
         }
     }
 
-    /// The folder from which it was located: relative paths start there.
+    /// The folder that relative paths start from.
     pub fn cwd(&self) -> &Utf8Path {
         &self.cwd
     }
@@ -75,7 +75,7 @@ impl Store {
         self.file.exists()
     }
 
-    /// Whether any command has ever written here.
+    /// Whether any command has written here.
     pub fn is_kept(&self) -> bool {
         self.root.join(work::FOLDER).is_dir()
     }
@@ -91,7 +91,7 @@ impl Store {
         }
     }
 
-    /// Reads the registry; one that is not there is empty.
+    /// Reads the registry; a missing one is empty.
     pub fn read_or_empty(&self) -> Result<Registry, Error> {
         self.settle();
         let text = atomic::read(&self.file)?.map(|(text, _)| text);
@@ -99,17 +99,16 @@ impl Store {
         Ok(registry.with_uses(&self.uses()?))
     }
 
-    /// As [`Self::read`], when nobody writes any more: whoever replaces an archive renames it into its place a moment
-    /// before its entry follows. Waits at most `timeout`; where nothing can be locked, nobody writes.
+    /// As [`Self::read`], but when no process is writing: an archive is renamed into its place a moment before its
+    /// entry is written. Waits at most `timeout`. If nothing can be locked, nothing can be written either.
     pub fn read_at_rest(&self, timeout: Duration) -> Result<Registry, Error> {
         drop(self.lock_registry(timeout));
         self.read()
     }
 
-    /// Edits the registry under its lock, for which it waits at most `timeout`. A registry that is
-    /// not there is empty, and made if there is something to write. What `decide` returns beside
-    /// its edits is handed on. It is asked again if somebody who takes no lock, like an editor,
-    /// wrote in between.
+    /// Edits the registry under its lock, for which it waits at most `timeout`. A missing registry is empty, and is
+    /// created if there is something to write. Returns the other result of `decide`. `decide` is called again if a
+    /// program without a lock, such as an editor, wrote in between.
     pub fn update<T, E: From<Error>>(
         &self,
         timeout: Duration,
@@ -119,8 +118,8 @@ impl Store {
         self.edit_locked(&mut decide, || Ok(()))
     }
 
-    /// [`Self::update`] for a caller that holds the registry's lock. `before` runs when the new text is on disk, and
-    /// right before it takes its place: once, and where it fails nothing takes any place.
+    /// [`Self::update`] for a caller with the registry's lock. `before` runs once, when the new text is on disk and
+    /// right before it is renamed. If it fails, nothing is renamed.
     pub(crate) fn edit_locked<T, E: From<Error>, B: FnOnce() -> Result<(), Error>>(
         &self,
         mut decide: impl FnMut(&Registry) -> Result<(Vec<Edit>, T), E>,
@@ -142,7 +141,7 @@ impl Store {
             };
             let mut replaced = replace(&mut before);
             let no_room = |error: &Error| error.code() == Code::Room;
-            // What `before` had begun can't be begun again.
+            // `before` must not run twice.
             if replaced.as_ref().is_err_and(no_room) && before.is_some() && self.free_reserve() {
                 replaced = replace(&mut before);
             }
@@ -167,13 +166,13 @@ impl Store {
         StorePath::new(&self.root, &self.file, file, ways)
     }
 
-    /// A path for people and pipes: it opens from `cwd`, an absolute folder.
+    /// A path for people and pipes, relative to `cwd`, an absolute folder.
     pub fn relative(&self, path: &StorePath, cwd: &Utf8Path) -> Utf8PathBuf {
         self.survey().relative(path, cwd)
     }
 
-    /// The entry whose archive a user's path leads to, by whatever way. The path opens from the
-    /// process's working directory; neither the file nor its folders need be there.
+    /// The entry of the archive at a user's path, also through links. The path is relative to the working directory;
+    /// the file and its folders may be missing.
     pub fn find<'a>(&self, registry: &'a Registry, path: &Utf8Path) -> Option<&'a Entry> {
         let ways = Ways::default();
         let wanted = resting_place(path, &ways)?;
@@ -188,26 +187,25 @@ impl Store {
             })
     }
 
-    /// Waits until nobody else makes this image, and keeps others from it. No `timeout` means to
-    /// wait for as long as it takes. To be taken before, never under, [`Self::update`].
+    /// Locks an image while it is made. Without `timeout`, it waits without limit. Call it before [`Self::update`],
+    /// never inside.
     pub fn lock_image(&self, name: &str, timeout: Option<Duration>) -> Result<Lock, Error> {
         let path = work::subfolder(&self.root, "locks")?.join(work::lock_name(name));
         lock::take(&path, name, timeout)
     }
 
-    /// A file to write an archive to, which takes its place when it is committed. Removes what
-    /// dead writers left behind.
+    /// A temporary file for an archive; a commit renames it to its final path. Removes files of dead writers.
     pub fn create(&self) -> Result<Unfinished, Error> {
         Unfinished::create(self, None)
     }
 
-    /// The same for an archive with a known place, which may be on another mount than the store.
+    /// The same for an archive with a known path, which may be on another mount than the store.
     pub fn create_for(&self, target: &StorePath) -> Result<Unfinished, Error> {
         Unfinished::create(self, Some(target))
     }
 }
 
-/// What a registry that is a link leads to, whether that is there or not.
+/// The target of a registry that is a link, even if it does not exist.
 fn behind_links(mut file: Utf8PathBuf) -> Utf8PathBuf {
     for _ in 0..MAX_LINKS {
         match file.read_link_utf8() {
@@ -218,7 +216,7 @@ fn behind_links(mut file: Utf8PathBuf) -> Utf8PathBuf {
     file
 }
 
-/// Where a path really leads, also if its last components are not there: a fresh clone has no folders for archives yet.
+/// The real path, even if the last components do not exist: a fresh clone has no folders for archives yet.
 fn resting_place(path: &Utf8Path, ways: &Ways) -> Option<Utf8PathBuf> {
     if let Some(real) = ways.real(path).ok()? {
         return Some(real);

@@ -1,4 +1,4 @@
-//! What is in a store's folder and belongs to nobody, and how much room there is.
+//! Orphans in a store's folder, and the free space.
 
 use std::fs;
 use std::io;
@@ -10,58 +10,58 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::removal::Files;
 use crate::{Error, Registry, Store, StorePath, own, staging, transfer, unfinished, work};
 
-/// Where archives are.
+/// The folder of archives.
 const IMAGES: &str = "images";
 
-/// How the names of archives end.
+/// The suffixes of archives.
 const ARCHIVES: [&str; 5] = [".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst"];
 
-/// How long an unfinished file is left alone that no command of ours made: its writer may take no lock.
+/// How long a temporary file of another program is left alone: its writer may take no lock.
 const FOREIGN_AGE: Duration = Duration::from_secs(60 * 60);
 
-/// How deep folders may be in each other.
+/// The deepest nesting of folders.
 const MAX_DEPTH: usize = 32;
 
-/// A file that nobody needs.
+/// An orphan file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stray {
-    /// Where it is, relative to the store.
+    /// Its path, relative to the store.
     pub path: Utf8PathBuf,
     /// Its length in bytes.
     pub bytes: u64,
-    /// When it was written last.
+    /// Its last modification.
     pub modified: Option<SystemTime>,
-    /// What it is.
+    /// Its kind.
     pub kind: StrayKind,
 }
 
-/// Why nobody needs a file.
+/// Why a file is an orphan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StrayKind {
-    /// An archive that no entry names.
+    /// An archive without an entry.
     Archive,
-    /// An unfinished file whose writer is dead, or one of somebody else's that is older than an hour.
+    /// A temporary file whose writer is dead, or one of another program that is older than an hour.
     Unfinished,
-    /// A folder of blobs that nobody downloads or publishes any more.
+    /// A folder of blobs without a running download or upload.
     Transfer,
 }
 
 /// A file system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Disk {
-    /// What tells it from others.
+    /// Its device number.
     pub id: u64,
-    /// The bytes that whoever runs this may still write to it.
+    /// The bytes that this user may still write to it.
     pub free: u64,
 }
 
 impl Store {
-    /// The archives below `images/` that no entry names, and unfinished files of dead writers, and blobs that nobody works on. Links are not
-    /// followed.
+    /// The archives below `images/` without an entry, temporary files of dead writers, and abandoned folders of blobs.
+    /// Links are not followed.
     pub fn strays(&self, registry: &Registry) -> Result<Vec<Stray>, Error> {
         let mut named = Files::of(self, registry.entries());
         let mut strays = Vec::new();
-        // Those of other mounts are beside the archives there.
+        // Those of other mounts are beside their archives.
         let own = [work::FOLDER, work::NAME].map(Utf8Path::new);
         let mut stagings = own.map(|own| own.join(staging::FOLDER)).to_vec();
         self.walk(Utf8Path::new(IMAGES), MAX_DEPTH, &mut |path, metadata| {
@@ -96,7 +96,7 @@ impl Store {
         Ok(strays)
     }
 
-    /// Adds the files of dead writers in a folder for unfinished ones.
+    /// Adds the files of dead writers in a folder of temporary files.
     fn abandoned(&self, folder: &Utf8Path, strays: &mut Vec<Stray>) -> Result<(), Error> {
         let there = work::existing_at(self.root(), folder)?;
         let abandoned = there.map(|folder| unfinished::abandoned(&folder));
@@ -119,7 +119,7 @@ impl Store {
         Ok(())
     }
 
-    /// Removes what a dead writer left unfinished.
+    /// Removes a file of a dead writer.
     pub fn remove_unfinished(&self, stray: &Stray) -> Result<(), Error> {
         if stray.kind == StrayKind::Transfer {
             return transfer::remove_abandoned(self.root(), &self.root().join(&stray.path));
@@ -127,21 +127,21 @@ impl Store {
         let (Some(folder), Some(name)) = (stray.path.parent(), stray.path.file_name()) else {
             return Ok(());
         };
-        // Another process may have put a link in its way since it was looked at.
+        // Another process may have placed a link in the path since the check.
         match work::existing_at(self.root(), folder)? {
             Some(folder) => own::remove(&folder.join(name)),
             None => Ok(()),
         }
     }
 
-    /// The file system that an archive is on, or is going to be; without a place, that of unfinished files. A folder of
-    /// the store may be a mount.
+    /// The file system of an archive, existing or not; without a path, that of temporary files. A folder of the store
+    /// may be a mount.
     pub fn disk(&self, place: Option<&StorePath>) -> Result<Disk, Error> {
         let path = match place {
             Some(place) => place.absolute(),
             None => self.root().join(work::FOLDER),
         };
-        // None of the folders may be there yet.
+        // None of the folders may exist yet.
         let existing = path.ancestors().find(|folder| folder.is_dir());
         let folder = existing.unwrap_or(&path);
         let failed = Error::io("check the free space of", folder);
@@ -152,8 +152,8 @@ impl Store {
         Ok(Disk { id, free })
     }
 
-    /// Whether a file or folder, given from the store's folder, is one that imgpipe makes: the registry, archives, what it
-    /// keeps for itself, and the folders around them. What they hold is no input of a build.
+    /// Whether a file or folder, relative to the store's folder, is one that imgpipe makes: the registry, archives,
+    /// imgpipe's own files, and the folders around them. Their contents are no input of a build.
     pub fn is_own(&self, path: &Utf8Path, is_folder: bool) -> bool {
         let name = self.file().file_name().unwrap_or_default();
         if path == Utf8Path::new(name) || path.as_str() == format!(".{name}.unfinished") {
@@ -163,7 +163,7 @@ impl Store {
         work::is_own(path) || (path.starts_with(IMAGES) && (is_folder || is_archive))
     }
 
-    /// Shows the regular files below a folder, and the folders that imgpipe keeps for itself, without what is in those.
+    /// Visits the regular files below a folder, and imgpipe's own folders without their contents.
     fn walk(
         &self,
         folder: &Utf8Path,
@@ -182,7 +182,7 @@ impl Store {
         };
         for entry in entries {
             let entry = entry.map_err(failed)?;
-            // A name that is not UTF-8, or that no entry could have, is none of ours.
+            // A name that is not UTF-8, or that no entry can have, is foreign.
             let Ok(name) = entry.file_name().into_string() else {
                 continue;
             };
@@ -204,7 +204,7 @@ impl Store {
         Ok(())
     }
 
-    /// Whether a stray archive is safe to delete.
+    /// The path of an orphan archive, if it is safe to delete.
     pub fn stray_path(&self, stray: &Stray) -> Result<StorePath, Error> {
         self.path(&stray.path)
     }

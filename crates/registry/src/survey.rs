@@ -1,6 +1,6 @@
-//! A look at many of a store's files at one moment: what they have in common is looked up once.
+//! Looks at many of a store's files at one moment, and shares the lookups.
 //!
-//! It is for deciding. Whoever then writes, deletes or opens has the path checked again, as [`Store::path`] does.
+//! Use it for decisions. Before you write, delete or open a file, check the path again with [`Store::path`].
 
 use std::collections::HashMap;
 use std::fs;
@@ -19,23 +19,23 @@ use crate::{Error, Store, StorePath, lock, work};
 #[derive(Debug, Clone, Copy)]
 enum Deletes {
     Nobody,
-    /// Whoever made them (unlink(2), `EPERM` in a sticky folder).
+    /// Only their owner (unlink(2), `EPERM` in a sticky folder).
     Owner,
     Anybody,
 }
 
-/// What is known of a store so far.
+/// The lookups so far.
 #[derive(Debug)]
 pub struct Survey<'a> {
     store: &'a Store,
     ways: Ways,
-    /// The folder with the locks of images, if there is one.
+    /// The folder of image locks, if it exists.
     locks: OnceLock<Option<Utf8PathBuf>>,
     deletes: Mutex<HashMap<Utf8PathBuf, Deletes>>,
 }
 
 impl Store {
-    /// Begins a look at many files.
+    /// Starts a survey.
     pub fn survey(&self) -> Survey<'_> {
         Survey {
             store: self,
@@ -58,21 +58,21 @@ impl Survey<'_> {
         if let Ok(below) = absolute.strip_prefix(cwd) {
             return below.to_owned();
         }
-        // `..` goes up from where a folder really is, not from where a link to it stands.
+        // `..` goes up from the folder's real path, not from a link to it.
         match (self.ways.folder(cwd), self.ways.folder(self.store.root())) {
             (Ok(Some(cwd)), Ok(Some(root))) => way(&cwd, &root.join(path.as_path())),
             _ => absolute,
         }
     }
 
-    /// Where a path leads, by whatever links; the path itself where that can't be told.
+    /// The real path behind any links; the path itself if that cannot be determined.
     pub fn real(&self, path: &StorePath) -> Utf8PathBuf {
         let absolute = path.absolute();
         let real = self.ways.real(&absolute).ok().flatten();
         real.unwrap_or(absolute)
     }
 
-    /// Whether somebody reads or writes an archive, or makes the image of this name.
+    /// Whether another process reads or writes an archive, or makes the image of this name.
     pub fn is_busy(&self, name: &str, path: &StorePath) -> Result<bool, Error> {
         if let Some(locks) = self.locks()?
             && lock::is_taken(&locks.join(work::lock_name(name)))?
@@ -80,7 +80,7 @@ impl Survey<'_> {
             return Ok(true);
         }
         match lock::is_taken(&path.absolute()) {
-            // What is no file is nobody's archive.
+            // Not a regular file, so not an archive in use.
             Err(Error::Foreign { .. }) => Ok(false),
             taken => taken,
         }
@@ -126,7 +126,7 @@ fn deletes_in(folder: &Utf8Path) -> Deletes {
     }
 }
 
-/// Whether a folder of this mode and owner lets this user delete only the files that are the user's own.
+/// Whether a folder with this mode and owner lets this user delete only their own files.
 fn is_sticky_for(user: u32, mode: u32, owner: u32) -> bool {
     let sticky = Mode::from_raw_mode(mode).contains(Mode::SVTX);
     sticky && user != 0 && user != owner

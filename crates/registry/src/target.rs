@@ -1,4 +1,4 @@
-//! Which entry and which archive an operand means.
+//! Resolves operands to entries and archives.
 
 use camino::Utf8PathBuf;
 use failure::{Code, Failure};
@@ -8,17 +8,17 @@ use crate::{Entry, Registry, Store};
 /// An archive to load.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// Where the archive is, as it opens from the working directory.
+    /// Its path, from the working directory.
     pub path: Utf8PathBuf,
-    /// What the registry says of it; `None` for an archive that is not registered.
+    /// Its entry; `None` for an archive that is not registered.
     pub entry: Option<Entry>,
 }
 
 impl Target {
-    /// Finds what an operand names: a registered image, or a path (registered or not).
+    /// Resolves an operand: a registered image, or a path (registered or not).
     ///
-    /// What looks like a path (holds a slash or ends in `.tar`) is one, even where an entry has the
-    /// same name. A path whose file is missing may still be a registered one: the message says so.
+    /// An operand with a slash or the suffix `.tar` is a path, even if an entry has this name. If the file is missing,
+    /// the path may still be a registered one: the message says so.
     pub fn resolve(store: &Store, registry: &Registry, operand: &str) -> Result<Self, Failure> {
         if let Some(entry) = find_stored(store, registry, operand) {
             return Self::registered(store, entry);
@@ -35,7 +35,7 @@ impl Target {
         Ok(Self { path, entry: None })
     }
 
-    /// The target that an entry stands for. Its `file:` must stay inside the store.
+    /// The target of an entry. Its `file:` must stay inside the store.
     pub fn registered(store: &Store, entry: &Entry) -> Result<Self, Failure> {
         let file = store
             .path(&entry.file)
@@ -47,7 +47,7 @@ impl Target {
     }
 }
 
-/// The entry that an operand means: by its name, by a tag that imgload sets, or by the path of its archive.
+/// The entry of an operand: its name, a tag that imgload sets, or the path of its archive.
 pub fn find_entry<'a>(store: &Store, registry: &'a Registry, operand: &str) -> Option<&'a Entry> {
     if !is_path(operand)
         && let Some(entry) = registry.get(operand)
@@ -61,7 +61,7 @@ pub fn find_entry<'a>(store: &Store, registry: &'a Registry, operand: &str) -> O
     store.find(registry, &store.cwd().join(operand))
 }
 
-/// The entry of any word between commands: one that [`find_entry`] knows, the ID of its image, or where it is published.
+/// The entry of a word from another command: as [`find_entry`], or by its image ID or remote reference.
 pub fn find_stored<'a>(store: &Store, registry: &'a Registry, operand: &str) -> Option<&'a Entry> {
     let is = |said: Option<String>| said.is_some_and(|said| said == operand);
     let told = |entry: &&Entry| {
@@ -71,14 +71,14 @@ pub fn find_stored<'a>(store: &Store, registry: &'a Registry, operand: &str) -> 
     find_entry(store, registry, operand).or_else(|| registry.entries().iter().find(told))
 }
 
-/// The failure for a name that no entry has: what is asked for is not in the store, as where its archive is missing.
+/// The failure for a name without an entry: the image is not in the store, as if its archive were missing.
 pub fn not_registered(store: &Store, operand: &str) -> Failure {
     Failure::new(Code::Archive, "no image of that name is registered")
         .about(operand)
         .with_hint(where_it_looked(store))
 }
 
-/// Which registry was read, for a hint.
+/// The path of the registry, for a hint.
 pub fn where_it_looked(store: &Store) -> String {
     if store.exists() {
         format!("the registry is {}", store.file())
@@ -87,7 +87,7 @@ pub fn where_it_looked(store: &Store) -> String {
     }
 }
 
-/// Whether an operand is a path, and no name: it holds a slash or ends in `.tar`.
+/// Whether an operand is a path and not a name: it contains a slash or ends with `.tar`.
 pub fn is_path(operand: &str) -> bool {
     operand.contains('/') || operand.ends_with(".tar")
 }
@@ -118,7 +118,7 @@ images:
         for (operand, expected) in [
             ("one".into(), Ok(Some("one".into()))),
             ("two:1".into(), Ok(Some("a.tar".into()))),
-            // A path, even where an entry has the name.
+            // A path, even if an entry has the name.
             (inside("a.tar"), Ok(Some("one".into()))),
             (inside("./images/../a.tar"), Ok(Some("one".into()))),
             (inside("none.tar"), Ok(None)),

@@ -1,9 +1,8 @@
-//! Folders of what is on its way between a store and a remote registry.
+//! Folders of transfers between a store and a remote registry.
 //!
-//! `images/.imgpipe/transfers/<name>/` holds the blobs of one image. Unlike an unfinished archive it outlives a failure,
-//! so that the next attempt goes on where the last one ended. Whoever works in it holds a lock; one whose lock is free is
-//! nobody's, and goes with whoever finds that its work is done, or works on another one a day later, or with
-//! `imgprune --orphans`.
+//! `images/.imgpipe/transfers/<name>/` has the blobs of one image. Unlike a temporary archive, it survives a failure,
+//! so that the next attempt continues. A process that uses it holds a lock. A folder with a free lock is abandoned. It
+//! is removed when its work is found to be done, a day later by another transfer, or by `imgprune --orphans`.
 
 use std::fs;
 use std::io;
@@ -13,13 +12,13 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{Error, Lock, Store, lock, work};
 
-/// Where the folders are.
+/// The folder of transfers.
 const FOLDER: &str = "transfers";
 
-/// How long a folder stays that nobody works in.
+/// How long an abandoned folder stays.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A folder for the blobs of one image, which nobody else works in.
+/// A locked folder for the blobs of one image.
 #[derive(Debug)]
 pub struct Transfer {
     path: Utf8PathBuf,
@@ -33,21 +32,21 @@ impl Transfer {
         &self.path
     }
 
-    /// Removes the folder: what was in it is where it belongs, or of no use.
+    /// Removes the folder after the transfer.
     pub fn finish(self) -> Result<(), Error> {
         remove(&self.path)?;
-        // Images come and go, and their locks with them: whoever waits for this one notices, and makes another.
+        // Images come and go, and their locks with them: a waiting process notices, and creates a new one.
         fs::remove_file(&self.lock).map_err(Error::io("remove", &self.lock))
     }
 }
 
 impl Store {
-    /// The folder of this name, with what an earlier attempt left in it. Waits at most `timeout` for whoever works in it.
+    /// The folder of this name, with the blobs of an earlier attempt. Waits at most `timeout` for its lock.
     pub fn transfer(&self, name: &str, timeout: Duration) -> Result<Transfer, Error> {
         let folder = work::subfolder(self.root(), FOLDER)?;
         for (path, _) in abandoned(self.root()) {
             if path.file_name() != Some(name) && is_old(&path) {
-                // The next one tries again.
+                // If this fails, the next process tries again.
                 let _ = remove_abandoned(self.root(), &path);
             }
         }
@@ -73,8 +72,8 @@ impl Store {
         })
     }
 
-    /// Removes the folder of this name, which its work is done without, unless somebody works in it. One that can't be removed
-    /// stays for [`Store::strays`]: nobody fails because of it.
+    /// Removes the folder of this name, which is no longer needed, unless a process uses it. If that fails, it stays
+    /// for [`Store::strays`]: this is no reason to fail.
     pub fn forget_transfer(&self, name: &str) {
         let Ok(Some(folder)) = work::existing(self.root(), FOLDER) else {
             return;
@@ -91,7 +90,7 @@ fn lock_path(root: &Utf8Path, name: &str) -> Result<Utf8PathBuf, Error> {
     Ok(locks.join(work::lock_name(&format!("{FOLDER}/{name}"))))
 }
 
-/// The folders that nobody works in, with the bytes in them.
+/// The abandoned folders, with their bytes.
 pub(crate) fn abandoned(root: &Utf8Path) -> Vec<(Utf8PathBuf, u64)> {
     let Ok(Some(folder)) = work::existing(root, FOLDER) else {
         return Vec::new();
@@ -111,10 +110,10 @@ pub(crate) fn abandoned(root: &Utf8Path) -> Vec<(Utf8PathBuf, u64)> {
     found
 }
 
-/// Removes a folder that nobody works in.
+/// Removes an abandoned folder.
 pub(crate) fn remove_abandoned(root: &Utf8Path, path: &Utf8Path) -> Result<(), Error> {
     let name = path.file_name().unwrap_or_default();
-    // Whoever came meanwhile keeps it.
+    // Another process may have taken it meanwhile.
     match lock::take(&lock_path(root, name)?, name, Some(Duration::ZERO)) {
         Ok(held) => Transfer {
             path: path.to_owned(),
@@ -142,7 +141,7 @@ fn is_old(path: &Utf8Path) -> bool {
     matches!(age, Ok(Ok(age)) if age > KEPT)
 }
 
-/// The bytes of the files in a folder and the folders in it.
+/// The bytes of all files below a folder.
 fn size(folder: &Utf8Path) -> u64 {
     let entries = folder.read_dir_utf8().into_iter().flatten().flatten();
     entries

@@ -1,11 +1,11 @@
-//! Files on their way into the store.
+//! Temporary files of new archives.
 //!
-//! An archive is written to a folder for such files (see [`staging`]) and renamed into its place when it
-//! is complete. Its writer holds a lock on it; a file there whose lock is free was left behind by a
-//! process that died, and the next writer removes it.
+//! An archive is written to a folder for such files (see [`staging`]), and renamed to its final path when it is
+//! complete. Its writer holds a lock on it. A file with a free lock was left by a dead process, and the next writer
+//! removes it.
 //!
-//! A file can be swept between its creation and its locking. The writer notices, since the name
-//! then no longer leads to the file that it locked, and makes another one.
+//! A file may be removed between its creation and its locking. The writer notices, because the name no longer leads to
+//! the locked file, and creates another one.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
@@ -20,27 +20,27 @@ use crate::atomic::{parent, sync_folder};
 use crate::lock::{Probe, is_named, probe};
 use crate::{Error, Store, StorePath, staging};
 
-/// The temporary files of this process, for its last resort.
+/// The temporary files of this process, to be removed at its end.
 static LIVE: Mutex<BTreeSet<Utf8PathBuf>> = Mutex::new(BTreeSet::new());
 
 static COUNTER: AtomicU64 = AtomicU64::new(0);
 
-/// How often another name is tried. One would do but for the unlikely.
+/// How often to try another name. One attempt is nearly always enough.
 const ATTEMPTS: usize = 100;
 
 fn live() -> MutexGuard<'static, BTreeSet<Utf8PathBuf>> {
     LIVE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Removes every unfinished file of this process. For the moment before it ends without dropping
-/// what it holds; what is written afterwards fails.
+/// Removes every temporary file of this process. Call it right before the process ends without dropping its values.
+/// Later writes fail.
 pub fn remove_unfinished() {
     for path in std::mem::take(&mut *live()) {
         let _ = fs::remove_file(path);
     }
 }
 
-/// The name of a file that goes away unless it is renamed.
+/// A file that is removed unless it is renamed.
 #[derive(Debug)]
 pub(crate) struct Temporary {
     path: Utf8PathBuf,
@@ -56,9 +56,9 @@ impl Temporary {
         &self.path
     }
 
-    /// Gives the file its final name.
+    /// Renames the file to its final name.
     pub fn rename(self, to: &Utf8Path) -> Result<(), Error> {
-        // Under the lock, so that the last resort never removes what just arrived.
+        // Under the lock, so that the cleanup never removes the renamed file.
         let mut live = live();
         fs::rename(&self.path, to).map_err(Error::io("write", to))?;
         live.remove(&self.path);
@@ -74,8 +74,8 @@ impl Drop for Temporary {
     }
 }
 
-/// A file that becomes an archive of the store when it is committed, and vanishes when it is
-/// dropped. Positions are the file's own: seek to the start before reading back.
+/// A file that becomes an archive of the store when it is committed, and is removed when it is dropped. The position is
+/// the file's own: seek to the start before reading back.
 #[derive(Debug)]
 pub struct Unfinished {
     file: File,
@@ -84,7 +84,7 @@ pub struct Unfinished {
 }
 
 impl Unfinished {
-    /// A file that is going to have this place, if that is known.
+    /// A file for this final path, if known.
     pub(crate) fn create(store: &Store, target: Option<&StorePath>) -> Result<Self, Error> {
         let folder = staging::folder(store, target)?;
         sweep(&folder);
@@ -118,7 +118,7 @@ impl Unfinished {
         ))
     }
 
-    /// The file on the mount of its place. It is copied if it was created before its place was known.
+    /// The file on the mount of its final path. It is copied if it was created before that path was known.
     pub(crate) fn on_mount_of(mut self, target: &StorePath) -> Result<Self, Error> {
         let folder = staging::folder(&self.store, Some(target))?;
         if parent(self.path()) == folder {
@@ -133,12 +133,12 @@ impl Unfinished {
         Ok(copy)
     }
 
-    /// Where the file is for now.
+    /// The temporary path.
     pub fn path(&self) -> &Utf8Path {
         self.temporary.path()
     }
 
-    /// The file, for reading at some place.
+    /// The file, for positioned reads.
     pub fn file(&self) -> &File {
         &self.file
     }
@@ -148,21 +148,20 @@ impl Unfinished {
         &mut self.file
     }
 
-    /// Brings what was written to disk, so that [`Self::commit`] under a lock has little left to do.
+    /// Flushes the file, so that [`Self::commit`] is short under a lock.
     pub fn sync(&self) -> Result<(), Error> {
         self.file
             .sync_all()
             .map_err(Error::io("flush", self.path()))
     }
 
-    /// Puts the file into its place, over what may be there, in a way that survives a power cut:
-    /// when this returns, the archive is complete on disk.
+    /// Renames the file to its final path, replacing an old one. When this returns, the archive survives a power cut.
     pub fn commit(self, target: &StorePath) -> Result<(), Error> {
         self.sync()?;
         let place = target.absolute();
         let folder = parent(&place);
-        // Checked before anything is made and again before anything is moved, since what was
-        // not there when the path was validated may be a link by now.
+        // Check before anything is created and again before the rename: a missing component may have become a link
+        // since the validation.
         self.store.path(target.as_path())?;
         fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
         self.store.path(target.as_path())?;
@@ -200,11 +199,11 @@ pub(crate) fn unique_name() -> String {
     let count = COUNTER.fetch_add(1, Ordering::Relaxed);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let nanos = now.map_or(0, |now| now.subsec_nanos());
-    // Process IDs repeat between containers that share a store, and so may the rest, rarely.
+    // Process IDs repeat between containers that share a store, and the other parts may, rarely.
     format!("{}-{count}-{nanos:08x}.tar", std::process::id())
 }
 
-/// Whether a name is one that [`unique_name`] gives.
+/// Whether [`unique_name`] can have made this name.
 pub(crate) fn is_unique_name(name: &str) -> bool {
     let Some(stem) = name.strip_suffix(".tar") else {
         return false;
@@ -218,15 +217,15 @@ pub(crate) fn is_unique_name(name: &str) -> bool {
         && parts.next().is_none()
 }
 
-/// Removes what writers left behind that are no longer alive.
+/// Removes files of dead writers.
 fn sweep(folder: &Utf8Path) {
     for (path, _) in abandoned(folder) {
-        // A file that can't be removed is somebody else's worry: the next one to write tries again.
+        // If this fails, the next writer tries again.
         let _ = fs::remove_file(path);
     }
 }
 
-/// Unfinished files whose writers are dead, with their lengths.
+/// Temporary files of dead writers, with their lengths.
 pub(crate) fn abandoned(folder: &Utf8Path) -> Vec<(Utf8PathBuf, u64)> {
     let Ok(files) = folder.read_dir_utf8() else {
         return Vec::new();

@@ -1,7 +1,7 @@
-//! Counting the use of images.
+//! Counts the uses of images.
 //!
-//! As a rule in the registry. Where that is kept in Git, every load would make it differ: a store that is told so counts in
-//! `images/.imgpipe/usage.json` instead, which ignores itself, and whoever reads its registry sees both together.
+//! Usually in the registry. If the registry is in Git, every load would change it. With [`Usage::Local`], uses are
+//! counted in `images/.imgpipe/usage.json` instead, which Git ignores. Readers of the registry see the sum.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -17,23 +17,23 @@ use crate::{Edit, Entry, Error, Store, own, work};
 /// The file beside the registry's lock.
 const FILE: &str = "usage.json";
 
-/// The longest that it is, in bytes: a hundred for each of the entries that a registry may have.
+/// The longest file, in bytes: a hundred for each entry of the largest registry.
 const MAX_BYTES: u64 = 16 << 20;
 
-/// How far a time may be ahead because clocks of hosts that share a store differ.
+/// How far a time may be ahead because the clocks of hosts differ.
 const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
 
-/// Where uses are counted.
+/// The place of the counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Usage {
     /// In the registry.
     #[default]
     Registry,
-    /// In the part of the store that is not tracked.
+    /// In the untracked part of the store.
     Local,
 }
 
-/// The uses of images, by name, beside those that the registry counts.
+/// The uses by image name that the registry does not count.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Uses(BTreeMap<String, Use>);
@@ -50,7 +50,7 @@ impl Uses {
         self.0.is_empty()
     }
 
-    /// What an entry says, with these uses.
+    /// Adds these uses to an entry.
     pub(crate) fn add_to(&self, entry: &mut Entry) {
         if let Some(used) = self.0.get(&entry.name) {
             entry.last_used = match used.last_used {
@@ -63,14 +63,14 @@ impl Uses {
 }
 
 impl Store {
-    /// The same store, with uses counted there.
+    /// The same store, with this place of the counts.
     #[must_use]
     pub fn with_usage(mut self, usage: Usage) -> Self {
         self.usage = usage;
         self
     }
 
-    /// Counts one more use of each image, as often as its name is given. Names that are not registered count for nothing.
+    /// Counts one use for each given name; repeated names count again. Unregistered names are ignored.
     pub fn count_use(
         &self,
         names: &[&str],
@@ -104,13 +104,13 @@ impl Store {
         }
     }
 
-    /// The uses that the registry does not count; none where it counts all of them.
+    /// The uses outside the registry; empty if it counts all.
     pub(crate) fn uses(&self) -> Result<Uses, Error> {
         if self.usage == Usage::Registry {
             return Ok(Uses::default());
         }
         let path = self.uses_path();
-        // A file that makes no sense is worth no more than none, and is written anew.
+        // A damaged file counts as empty, and is rewritten.
         let bytes = own::read(&path, MAX_BYTES)?.unwrap_or_default();
         Ok(serde_json::from_slice(&bytes).unwrap_or_default())
     }
@@ -119,7 +119,7 @@ impl Store {
         let path = work::folder(self.root())?.join(FILE);
         let text =
             serde_json::to_vec(uses).map_err(|error| Error::io("write", &path)(error.into()))?;
-        // The registry's lock is held: nobody else has a temporary file of this name.
+        // The registry's lock is held, so no other process uses this temporary name.
         let temporary = Temporary::new(path.with_extension("unfinished"));
         let mut file = own::create(temporary.path())?;
         io::Write::write_all(&mut file, &text).map_err(Error::io("write", &path))?;
@@ -131,7 +131,7 @@ impl Store {
     }
 }
 
-/// The later of two uses. A time in the future was written while a clock was ahead, and counts for nothing.
+/// The later of two uses. A time in the future is from a clock that was ahead, and is ignored.
 fn later(
     before: Option<DateTime<Utc>>,
     used: DateTime<Utc>,

@@ -1,6 +1,6 @@
-//! Where many paths of one store really lead, with each folder followed once.
+//! The real paths of many files of one store. Each folder is resolved once.
 //!
-//! What it says was so when it was asked first. Whoever writes or deletes asks anew.
+//! The results are from the first lookup. Before you write or delete, look the path up again.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -10,14 +10,14 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::Error;
 use crate::path::{named, real};
 
-/// The folders that were followed so far.
+/// The folders resolved so far.
 #[derive(Debug, Default)]
 pub(crate) struct Ways {
     folders: Mutex<HashMap<Utf8PathBuf, Option<Utf8PathBuf>>>,
 }
 
 impl Ways {
-    /// Where a path leads that is going to be asked for again; none if there is nothing.
+    /// The real path, remembered for the next call; `None` if it does not exist.
     pub fn folder(&self, path: &Utf8Path) -> Result<Option<Utf8PathBuf>, Error> {
         let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = folders.get(path) {
@@ -28,7 +28,7 @@ impl Ways {
         Ok(real)
     }
 
-    /// Where a path leads whose folder others have too; none if there is nothing.
+    /// The real path, with its folder remembered; `None` if it does not exist.
     pub fn real(&self, path: &Utf8Path) -> Result<Option<Utf8PathBuf>, Error> {
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
             return real(path);

@@ -1,15 +1,15 @@
-//! `images/.imgpipe/`: what imgpipe keeps in a store for itself.
+//! `images/.imgpipe/`: imgpipe's own folder in a store.
 //!
 //! | | |
 //! |---|---|
 //! | `.gitignore` | `*`: the folder ignores itself |
-//! | `builds/` | interrupted builds, of which an engine may still commit a step |
+//! | `builds/` | interrupted builds whose engine may still commit a step |
 //! | `registry.lock` | held while the registry is edited |
-//! | `installing.json` | an archive that is about to be in its place |
+//! | `installing.json` | an archive that is about to be installed |
 //! | `locks/<name>.lock` | held while an image is made |
-//! | `leases/` | images that runs hold |
+//! | `leases/` | images that runs use |
 //! | `leftovers.json` | images that an engine may hold without a name; `leftovers.damaged.json` if it could not be read |
-//! | `reserve` | room for the registry on a full disk |
+//! | `reserve` | space for the registry on a full disk |
 //! | `transfers/` | blobs on their way from or to a remote registry |
 //! | `unfinished/` | archives that are being written, see [`staging`](crate::staging) |
 //! | `usage.json` | uses that the registry does not count |
@@ -21,28 +21,28 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::Error;
 
-/// Where it is in a store.
+/// Its path in a store.
 pub(crate) const FOLDER: &str = "images/.imgpipe";
 
-/// What it is called, and every folder of imgpipe's own that is on another mount.
+/// Its name, also of imgpipe's folders on other mounts.
 pub(crate) const NAME: &str = ".imgpipe";
 
-/// The longest name of a lock file, in bytes, well below the 255 of file systems. Two names that
-/// agree so far share a lock, which costs time and nothing else.
+/// The longest name of a lock file, in bytes, well below the 255 of file systems. Two names with the same beginning
+/// share a lock, which only costs time.
 const MAX_LOCK_NAME: usize = 200;
 
-/// The folder, made if need be.
+/// The folder, created if necessary.
 pub(crate) fn folder(root: &Utf8Path) -> Result<Utf8PathBuf, Error> {
     folder_at(root, Utf8Path::new(FOLDER))
 }
 
-/// A folder of imgpipe's own at this place in the store, made if need be.
+/// A folder of imgpipe at this path in the store, created if necessary.
 fn folder_at(root: &Utf8Path, place: &Utf8Path) -> Result<Utf8PathBuf, Error> {
-    // The registry's own folder is made too, where `--registry` names one that is not there.
+    // Also creates the registry's folder, if `--registry` names a missing one.
     fs::create_dir_all(root).map_err(Error::io("create", root))?;
     let real_root = root.canonicalize_utf8().map_err(Error::io("open", root))?;
     let mut folder = root.to_owned();
-    // One by one, so that nothing is made behind a link that leads out.
+    // One by one, so that nothing is created behind a link that leads out.
     for name in place.components() {
         folder.push(name);
         make(&folder)?;
@@ -64,12 +64,12 @@ fn folder_at(root: &Utf8Path, place: &Utf8Path) -> Result<Utf8PathBuf, Error> {
     Ok(folder)
 }
 
-/// A folder in the folder, made if need be.
+/// A subfolder, created if necessary.
 pub(crate) fn subfolder(root: &Utf8Path, name: &str) -> Result<Utf8PathBuf, Error> {
     subfolder_at(root, Utf8Path::new(FOLDER), name)
 }
 
-/// The same of a folder of imgpipe's own at this place in the store.
+/// The same for a folder of imgpipe at this path in the store.
 pub(crate) fn subfolder_at(
     root: &Utf8Path,
     place: &Utf8Path,
@@ -84,12 +84,12 @@ pub(crate) fn subfolder_at(
     }
 }
 
-/// A folder in the folder, if it is there.
+/// A subfolder, if it exists.
 pub(crate) fn existing(root: &Utf8Path, name: &str) -> Result<Option<Utf8PathBuf>, Error> {
     existing_at(root, &Utf8Path::new(FOLDER).join(name))
 }
 
-/// A folder of imgpipe's own at this place in the store, if it is there.
+/// A folder of imgpipe at this path in the store, if it exists.
 pub(crate) fn existing_at(root: &Utf8Path, place: &Utf8Path) -> Result<Option<Utf8PathBuf>, Error> {
     let folder = root.join(place);
     match fs::symlink_metadata(&folder) {
@@ -105,7 +105,7 @@ pub(crate) fn existing_at(root: &Utf8Path, place: &Utf8Path) -> Result<Option<Ut
     Ok(Some(folder))
 }
 
-/// Whether a path of the store leads into a folder that imgpipe keeps for itself.
+/// Whether a path of the store leads into a folder of imgpipe.
 pub(crate) fn is_own(path: &Utf8Path) -> bool {
     path.components().any(|name| name.as_str() == NAME)
 }
@@ -136,7 +136,7 @@ fn make(folder: &Utf8Path) -> Result<(), Error> {
     }
 }
 
-/// The file name of an image's lock. Any text has one, for names that do not comply exist.
+/// The file name of an image's lock. Invalid names have one too.
 pub(crate) fn lock_name(image: &str) -> String {
     let mut out = String::new();
     for byte in image.bytes() {

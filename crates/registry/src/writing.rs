@@ -8,7 +8,7 @@ static WRITERS: AtomicUsize = AtomicUsize::new(0);
 
 static STOPPED: AtomicBool = AtomicBool::new(false);
 
-/// The registry's lock, held.
+/// The held lock of the registry.
 #[derive(Debug)]
 pub(crate) struct Writing {
     _lock: Lock,
@@ -18,7 +18,8 @@ impl Writing {
     pub(crate) fn start(lock: Lock) -> Result<Self, Error> {
         WRITERS.fetch_add(1, Ordering::SeqCst);
         let writing = Self { _lock: lock };
-        // Looked at after it is counted, as `stop_writing` counts after it has said so: none slips through.
+        // Checked after the count is raised. A process that ends sets the flag first and reads the count then,
+        // so no writer slips through.
         match STOPPED.load(Ordering::SeqCst) {
             true => Err(Error::Stopped),
             false => Ok(writing),
@@ -32,13 +33,13 @@ impl Drop for Writing {
     }
 }
 
-/// Whether a registry is locked by this process. Whoever is about to end lets it finish: entry and archive change
-/// together anyway, but what was removed would not be said.
+/// Whether this process holds a registry's lock. Before the process ends, let it finish: otherwise removed files would
+/// not be reported.
 pub fn is_writing() -> bool {
     WRITERS.load(Ordering::SeqCst) > 0
 }
 
-/// Lets nobody in this process begin to change a store: it is about to end. What was begun goes on, as [`is_writing`] tells.
+/// Prevents new changes of a store, because the process is about to end. Running changes continue, see [`is_writing`].
 pub fn stop_writing() {
     STOPPED.store(true, Ordering::SeqCst);
 }

@@ -1,4 +1,4 @@
-//! A registry as a person writes it: read, and edited without a trace beyond the edit.
+//! A registry as a person writes it: reading and editing change nothing else.
 
 #![expect(clippy::unwrap_used, reason = "a test may end where it fails")]
 
@@ -20,7 +20,7 @@ fn changed(name: &str, change: impl Fn(&mut Entry)) -> Edit {
     Edit::Put(entry)
 }
 
-/// The lines that went and the lines that came.
+/// The removed and the added lines.
 fn difference(edits: &[Edit]) -> (Vec<String>, Vec<String>) {
     let new = read().with_edits(edits).unwrap();
     let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();

@@ -25,7 +25,7 @@ fn pinned(registry: &Registry, name: &str) -> Entry {
     entry
 }
 
-/// What is looked at of a text of so many entries.
+/// The entries that an excerpt of so many entries keeps.
 fn kept(registry: &Registry, changes: &[(usize, usize)], edits: &[Edit]) -> Option<Vec<usize>> {
     let mut made = Changes::default();
     for (start, end) in changes {
@@ -50,7 +50,7 @@ fn what_changes_is_looked_at_with_its_neighbours_and_both_ends() {
         kept(&registry, &[within("e9")], &[]),
         Some(vec![0, 8, 9, 10, 19])
     );
-    // Between two entries: either may have changed.
+    // Between two entries: both count as changed.
     let between = (at(&registry, "e9"), at(&registry, "e9"));
     assert_eq!(
         kept(&registry, &[between], &[]),
@@ -85,7 +85,7 @@ fn the_whole_text_is_looked_at_where_an_excerpt_proves_nothing() {
     let entries = ["a", "b", "c"].map(block).concat();
     nothing(&format!("other: &x\n{entries}images: *x\n"));
     assert!(kept(&parse(&format!("images:\n{entries}")), &[], &[]).is_some());
-    // An entry that is to change is not among those that do.
+    // An entry that should change is not among the changed ones.
     let registry = parse(&text(9, &[]));
     let put = Edit::Put(pinned(&registry, "e4"));
     assert_eq!(kept(&registry, &[], &[put]), None);
@@ -109,7 +109,7 @@ fn what_an_excerpt_shows_is_what_the_whole_text_says() {
         (keys..keys, "    pinned: [true\n", false),
         (keys..keys, "  - pinned: true\n", false),
         (keys..keys, "pinned: true\n", false),
-        // What it adds to is the text of the entry before.
+        // The insertion extends the entry before it.
         (place..place, "      b\n", false),
         (place..place + 2, "      ", false),
     ] {

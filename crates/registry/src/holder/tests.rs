@@ -13,7 +13,7 @@ fn a_process_is_alive_until_it_ends() {
         Some(Life::Alive)
     );
     child.kill().expect("killed");
-    // Dead, and not yet waited for.
+    // Dead, but not yet reaped.
     while holder.life() == Life::Alive {
         std::thread::yield_now();
     }
@@ -52,7 +52,7 @@ fn only_a_reboot_of_this_very_machine_ends_what_is_not_here() {
         // Two hosts with one hostname; a cloned machine.
         (place("ci", "n", "1", first), Life::Unseen),
         (place("ci-2", "m", "1", first), Life::Unseen),
-        // As earlier versions wrote it, and hosts without a machine ID.
+        // The format of earlier versions, and of hosts without a machine ID.
         (place("ci", "", "1", first), Life::Unseen),
         // Containers may have the machine ID of their image, and any hostname.
         (place("ci", "m", "1", 4_026_532_000), Life::Unseen),

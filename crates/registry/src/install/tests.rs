@@ -86,7 +86,7 @@ fn what_was_begun_is_finished_by_the_next() {
 #[test]
 fn a_registry_that_cannot_be_written_keeps_its_archive() {
     let (_folder, store, path) = store();
-    // Where its new text would be written, a folder is in the way.
+    // A folder blocks the path of the new text.
     fs::create_dir(store.root().join(".image-registry.yml.unfinished")).expect("a folder");
     let new = archive(&store, "new");
     let decide = |_: &Registry| Ok::<_, Error>(entry("new"));
@@ -118,7 +118,7 @@ fn a_note_that_finds_no_room_is_the_end_of_it() {
 #[test]
 fn what_failed_halfway_is_taken_back() {
     let (_folder, store, path) = store();
-    // The registry's new text is ready when it can't take its place any more: a folder is there.
+    // The registry's new text is written, but a folder blocks its final path.
     let decide = |_: &Registry| Ok::<_, Error>(entry("new"));
     let file = store.file().to_owned();
     let aside = file.with_extension("aside");

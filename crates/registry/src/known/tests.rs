@@ -8,7 +8,7 @@ fn entry(name: &str) -> Entry {
     Entry::new(name, format!("{name}.tar"), tag, "debian:12", "x86_64")
 }
 
-/// Whether two registries are one, not only alike.
+/// Whether two registries are the same object, not only equal.
 fn same(one: &Registry, other: &Registry) -> bool {
     std::ptr::eq(one.text(), other.text()) && std::ptr::eq(one.entries(), other.entries())
 }
@@ -25,13 +25,13 @@ fn a_text_is_parsed_once() {
     };
     put("a");
     let first = store.read().expect("a registry");
-    // By a copy of the store as well.
+    // Also through a copy of the store.
     assert!(same(&first, &store.clone().read().expect("a registry")));
     put("b");
     let second = store.read().expect("a registry");
     assert_eq!((first.entries().len(), second.entries().len()), (1, 2));
     assert!(same(&second, &store.read().expect("a registry")));
-    // What somebody else writes is seen, whatever the file's time says.
+    // A change by another program is seen, even if the file's time is the same.
     let times = fs::metadata(store.file()).and_then(|file| file.modified());
     fs::write(store.file(), second.text().replace("b.tar", "c.tar")).expect("written");
     let file = fs::File::options().write(true).open(store.file());
@@ -39,7 +39,7 @@ fn a_text_is_parsed_once() {
     reset.expect("the time is set");
     let third = store.read().expect("a registry");
     assert_eq!(third.entries()[1].file, "c.tar");
-    // A broken one is an error each time, and nothing is taken for it.
+    // A broken registry is an error each time, and the known one is not used instead.
     fs::write(store.file(), "images: [").expect("written");
     store.read().expect_err("broken");
     store.read().expect_err("broken");

@@ -94,7 +94,7 @@ fn leases_of_the_dead_do_not_pile_up() {
     let mut child = std::process::Command::new("true").spawn().expect("true");
     let holder = Holder::process(child.id());
     child.wait().expect("waited");
-    // Where it was over before it was looked at, there is nothing to hold.
+    // If the holder ended before it was seen, it has nothing to hold.
     if let Some(holder) = holder {
         let term = Term { holder, ..run("1") };
         store.lease(&term, named(&["a"]), TIMEOUT).expect("leased");
@@ -126,7 +126,7 @@ fn what_can_not_be_read_may_hold_anything() {
     }
     fs::create_dir(folder.join("y.json")).expect("a folder");
     assert_eq!(store.leases().expect("leases").unreadable.len(), 2);
-    // It stays, and is in nobody's way.
+    // It stays, and blocks no command.
     store
         .lease(&run("2"), named(&["b"]), TIMEOUT)
         .expect("leased");

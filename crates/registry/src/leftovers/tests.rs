@@ -105,7 +105,7 @@ fn notes_are_bounded_and_never_in_the_way() {
         assert!(said[0].contains("leftovers.json: cannot read"), "{said:?}");
         store.add_leftovers(&[image(2)], None).expect("noted");
         assert_eq!(store.leftovers().expect("notes"), [image(2)]);
-        // What it held is not lost, and is still reported.
+        // The damaged notes are kept, and still reported.
         let aside = store.notes_path().with_file_name(DAMAGED);
         assert_eq!(fs::read_to_string(aside).expect("set aside"), damaged);
         assert_eq!(store.damaged_leftovers().expect("an error").len(), 1);

@@ -159,7 +159,7 @@ fn aliases_are_read_and_never_edited_behind_somebodys_back() {
         text.replace("tools: *common", "tools: [cmake, ninja, git]")
     );
 
-    // The anchor would go, and `packages` with it.
+    // The anchor would be removed, and `packages` with it.
     let mut b = registry.get("b").unwrap().clone();
     b.tools.clear();
     let refused = registry.with_edits(&[Edit::Put(b)]).unwrap_err();

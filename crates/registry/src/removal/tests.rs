@@ -2,7 +2,7 @@ use super::*;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A store of so many images, each with its archive.
+/// A store with so many images and their archives.
 fn store(images: usize) -> (tempfile::TempDir, Store, Vec<String>) {
     let folder = tempfile::tempdir().expect("a folder");
     let root = Utf8Path::from_path(folder.path()).expect("UTF-8");
@@ -38,7 +38,7 @@ fn what_was_removed_before_a_failure_is_told() {
             |_| Ok::<_, Error>((names.clone(), "decided")),
             |number, removed| {
                 assert!(matches!(removed, Removed::File { bytes: 7 }), "{removed:?}");
-                // An editor that takes no lock breaks it between two parts.
+                // An editor without a lock breaks it between two parts.
                 if number + 1 == PART {
                     fs::write(store.file(), "images: [").expect("written");
                 }
@@ -85,7 +85,7 @@ fn whoever_has_enough_keeps_the_rest() {
             },
         )
         .expect("some went");
-    // A part whose entries are gone is finished.
+    // Once the entries of a part are removed, the part is finished.
     assert!(failure.is_none());
     let left = store.read().expect("a registry").entries().len();
     assert_eq!((told, left, archives(&store)), (PART, PART, PART));

@@ -77,7 +77,7 @@ fn what_is_counted_locally_leaves_the_registry_alone() {
         fs::read_to_string(path.join("image-registry.yml")).expect("text"),
         TEXT
     );
-    // What others change in the registry is not mixed with it.
+    // Other changes of the registry stay separate.
     let remove = |_: &Registry| Ok::<_, Error>((vec![Edit::Remove("b".into())], ()));
     store.update(TIMEOUT, remove).expect("removed");
     let pin = |registry: &Registry| {

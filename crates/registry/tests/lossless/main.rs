@@ -1,5 +1,5 @@
-//! Edits of random registries: the result says what was meant, to this crate and to another YAML
-//! parser, and everything but the lines of the edited entry is there byte for byte.
+//! Edits of random registries: this crate and another YAML parser read the intended result, and everything except the
+//! lines of the edited entry stays byte for byte.
 
 #![expect(clippy::unwrap_used, reason = "a test may end where it fails")]
 
@@ -25,12 +25,12 @@ fn edited(old: &Registry, edits: &[Edit]) -> Registry {
         Ok(new) => new,
         Err(error) => panic!("{error}\n{edits:?}\n{}", old.text()),
     };
-    // What it is known to say is what its text says.
+    // The remembered entries equal those of the text.
     assert_eq!(new.entries(), parse(new.text()).entries(), "{}", new.text());
     new
 }
 
-/// Holds what another parser reads against the entries.
+/// Compares the entries with the result of another parser.
 fn agrees(registry: &Registry) {
     let text = registry.text().trim_start_matches('\u{feff}');
     let document: serde_yaml::Value = match serde_yaml::from_str(text) {
@@ -82,7 +82,7 @@ fn kept(old: &str, new: &str) -> usize {
         )
 }
 
-/// A change of some of an entry's keys.
+/// A change of some keys of an entry.
 fn changed(entry: &Entry, tape: &mut Tape) -> Entry {
     let mut new = entry.clone();
     for _ in 0..=tape.below(4) {
@@ -136,7 +136,7 @@ proptest! {
         if entry == written.entries[index] {
             prop_assert_eq!(new.text(), written.text());
         }
-        // A stranger's keys and comments in the entry itself.
+        // Foreign keys and comments in the entry itself.
         let now = &new.text()[before.len()..new.text().len() - after.len()];
         let foreign = |text: &str| text.matches("foreign").count();
         prop_assert_eq!(foreign(now), foreign(&own), "{}\n---\n{}", own, now);
@@ -171,7 +171,7 @@ proptest! {
         let entry = new_entry(&mut tape);
         let text = written.text();
         let new = edited(&parse(&text), &[Edit::Put(entry.clone())]);
-        // Where the list had nothing, what stood for that gives way.
+        // If the list was empty, its placeholder is replaced.
         let mut base = text.clone();
         if written.entries.is_empty() {
             for nothing in [" []", " [ ]", " null", " ~"] {
@@ -210,7 +210,7 @@ proptest! {
         agrees(&new);
     }
 
-    /// Bytes turned into others anywhere: never a panic, and never an edit that is not as meant.
+    /// Random damage: never a panic, and never an unintended edit.
     #[test]
     fn damage_is_an_error_or_harmless(tape in Tape::any(), hits in prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(b"\n\r\t -:#&*!|>'\"%@`{}[],?a0\xc3".to_vec())), 1..4)) {
         let mut tape = tape;

@@ -1,10 +1,10 @@
-//! The ways to write an entry: in braces or in lines, quoted or not, with comments and keys of strangers.
+//! The ways to write an entry: in braces or in lines, quoted or not, with comments and foreign keys.
 
 use registry::Entry;
 
 use crate::tape::Tape;
 
-/// Every key with its value in flow style, and now and then a stranger's.
+/// Every key with its value in flow style, and sometimes a foreign key.
 fn pairs(entry: &Entry, tape: &mut Tape) -> Vec<(&'static str, String)> {
     let mut pairs = vec![
         ("name", scalar(&entry.name, tape)),
@@ -156,7 +156,7 @@ pub fn block(entry: &Entry, indent: &str, tape: &mut Tape) -> String {
         } else {
             format!("{indent} {inside}")
         };
-        // Deeper than a block scalar, it would be a part of it.
+        // With a deeper indentation, it would be part of the block scalar.
         if index > 0 && !out.contains("block #") && !out.contains(">-") && tape.one_in(6) {
             out.push_str(tape.pick(&["\n", "# foreign 'left\n", "      # foreign: - right\n"]));
         }
@@ -169,7 +169,7 @@ pub fn block(entry: &Entry, indent: &str, tape: &mut Tape) -> String {
     out
 }
 
-/// A value behind its colon, with everything up to its line's end.
+/// A value after its colon, up to the end of the line.
 fn value_lines(key: &str, value: &str, entry: &Entry, indent: &str, tape: &mut Tape) -> String {
     let list = match key {
         "packages" => entry.packages.as_slice(),

@@ -1,5 +1,5 @@
-//! A tape of random bytes, and what is read off it: choices, texts, times. A short tape chooses what is plain, so
-//! that failures shrink to plain ones.
+//! A tape of random bytes, from which choices, texts and times are read. A short tape gives simple choices, so that
+//! failures shrink to simple ones.
 
 use chrono::{DateTime, Utc};
 use proptest::prelude::*;

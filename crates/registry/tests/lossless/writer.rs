@@ -1,11 +1,11 @@
-//! Writes registries as many different people would, from a tape of random bytes.
+//! Writes registries in many styles, from a tape of random bytes.
 
 use registry::Entry;
 
 use crate::spelling::{block, flow};
 use crate::tape::{Tape, requested, text, texts, time};
 
-/// A registry in pieces, each of which is whole lines, or an item of a flow list.
+/// A registry in pieces: each is whole lines, or an item of a flow list.
 pub struct Written {
     pub entries: Vec<Entry>,
     pieces: Vec<Piece>,
@@ -82,7 +82,7 @@ impl Written {
         self.pieces.push(Piece::Between(text));
     }
 
-    /// What follows the list, and whether the file ends with a line break.
+    /// The text after the list, and whether the file ends with a line break.
     fn tail(&mut self, tape: &mut Tape) {
         let tail = tape.pick(&[
             "",
@@ -115,7 +115,7 @@ impl Written {
         self.join(&self.pieces)
     }
 
-    /// The text before an entry, its own, and the text after it.
+    /// The text before an entry, the entry's own, and the text after it.
     pub fn around(&self, entry: usize) -> (String, String, String) {
         let mut entries = self
             .pieces

@@ -1,4 +1,4 @@
-//! Which folder is the store.
+//! Finding the store's folder.
 
 use super::*;
 
@@ -26,7 +26,7 @@ fn two_ways_to_one_registry_are_one_store() {
     let (real, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let [real, other] = [real.path(), other.path()].map(|path| Utf8Path::from_path(path).unwrap());
     let link = other.join("image-registry.yml");
-    // Whether the registry is there yet or not.
+    // Whether the registry exists or not.
     symlink(real.join("image-registry.yml"), &link).unwrap();
     for _ in 0..2 {
         let store = Store::locate(other, None);
@@ -62,7 +62,7 @@ fn an_archive_is_found_by_any_way_to_it() {
     assert_eq!(found("in/b.tar"), Some("b"), "not there yet");
     assert_eq!(found("images/c.tar"), None);
     assert_eq!(found("nowhere/b.tar"), None);
-    // As in a clone of a registry alone.
+    // As in a clone that has only the registry.
     fs::remove_dir_all(folder.path.join("images")).unwrap();
     assert_eq!(found("images/b.tar"), Some("b"), "nor is its folder");
     assert_eq!(found("images/c.tar"), None);

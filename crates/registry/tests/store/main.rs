@@ -1,4 +1,4 @@
-//! The folder around a registry: who writes when, where, and what is left when they die.
+//! The store: locks, paths, and recovery after a crash.
 
 #![expect(clippy::unwrap_used, reason = "a test may end where it fails")]
 

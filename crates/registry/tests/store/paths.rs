@@ -83,7 +83,7 @@ fn paths_for_people_open_from_where_they_are() {
         folder.path
     );
 
-    // `..` leaves a linked folder where it really is.
+    // `..` leaves a linked folder at its real path.
     symlink(folder.path.join("sub/deep"), folder.path.join("link")).unwrap();
     assert_eq!(
         store.relative(&path, &folder.path.join("link")),

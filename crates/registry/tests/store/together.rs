@@ -22,7 +22,7 @@ fn threads_lose_no_update() {
         for store in &stores {
             scope.spawn(|| (0..10).for_each(|_| count_use(store, "a").unwrap()));
         }
-        // Nobody ever reads half a registry.
+        // No reader ever sees half a registry.
         for _ in 0..100 {
             assert!(!matches!(
                 stores[0].read(),
@@ -33,7 +33,7 @@ fn threads_lose_no_update() {
     assert_eq!(stores[0].read().unwrap().get("a").unwrap().usage_count, 80);
 }
 
-/// What the processes of the next tests run: this binary, on one of the functions that are ignored otherwise.
+/// The command for child processes: this binary, with one of the ignored test functions.
 fn child(function: &str, folder: &Folder) -> Command {
     let test = format!("together::{function}");
     let mut command = Command::new(std::env::current_exe().unwrap());
@@ -127,7 +127,7 @@ fn one_image_is_made_by_one_at_a_time() {
 
 #[test]
 fn the_last_resort_removes_what_is_unfinished() {
-    // Other tests of this process have files of their own: a process for this one.
+    // Other tests of this process have temporary files too, so this one needs its own process.
     let folder = Folder::new();
     let output = child("child_that_is_interrupted", &folder)
         .output()
@@ -150,6 +150,6 @@ fn child_that_is_interrupted() {
     let files = [store.create().unwrap(), store.create().unwrap()];
     registry::remove_unfinished();
     assert!(path.absolute().exists());
-    // As a signal would have it: nothing is dropped any more.
+    // As after a signal: nothing is dropped.
     std::mem::forget(files);
 }

@@ -1,4 +1,4 @@
-//! Files in the making.
+//! Temporary files.
 
 use std::io::SeekFrom;
 

@@ -105,7 +105,7 @@ fn an_edit_by_hand_in_between_is_not_lost() {
         .update::<_, Error>(PATIENCE, |_| {
             asked += 1;
             if asked == 1 {
-                // As `sed -i` does: another file by the same name.
+                // As `sed -i` does: a new file with the same name.
                 let text = fs::read_to_string(store.file()).unwrap();
                 fs::write(folder.path.join("new"), format!("# by hand\n{text}")).unwrap();
                 fs::rename(folder.path.join("new"), store.file()).unwrap();

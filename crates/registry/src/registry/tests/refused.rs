@@ -1,4 +1,4 @@
-//! What is refused, and how that is said.
+//! Refused registries, and their messages.
 
 use super::*;
 
@@ -9,7 +9,7 @@ fn complaint(text: &str) -> String {
     }
 }
 
-/// Each text has a `^` where the complaint must point.
+/// Each text has a `^` at the expected position of the error.
 #[test]
 fn complaints_say_where_and_what() {
     let entry = |rest: &str| format!("images:\n  - {{name: a, {REQUIRED}}}\n  - {rest}\n");
@@ -157,7 +157,7 @@ fn hostile_documents_are_refused_or_cheap() {
     );
     assert!(complaint(&" ".repeat(17 << 20)).contains("is larger than 16 MiB"));
 
-    // A billion laughs under keys that nobody reads, and compared when something is edited.
+    // A billion laughs under unknown keys, which an edit compares.
     let mut laughs = String::from("a0: &a0 [ha, ha]\n");
     for n in 1..60 {
         laughs.push_str(&format!("a{n}: &a{n} [*a{}, *a{0}, *a{0}]\n", n - 1));
