@@ -1,5 +1,5 @@
-//! The settings of a project, in a file that other programs read as well: `local-ci-config.yml` or
-//! `.localci.yml`, the nearest upward. Only what is ours is looked at; other keys are somebody else's.
+//! The settings of a project, in a file that other programs read too: `local-ci-config.yml` or `.localci.yml`, the
+//! nearest upward. Unknown keys outside imgpipe's sections are ignored.
 
 use std::sync::Arc;
 
@@ -9,15 +9,15 @@ use yaml::{Problem, Tree, text, wrong};
 use crate::value::{boolean, gigabytes, others, section, setting};
 use crate::{Error, Planning, Section, Setting, UnknownKey};
 
-/// What the file may be called, the first that a folder has.
+/// The possible file names; the first one in a folder counts.
 const FILE_NAMES: [&str; 2] = ["local-ci-config.yml", ".localci.yml"];
 
-/// What `images` may say.
+/// The keys of `images`.
 const IMAGES: [&str; 7] = [
     "registry", "compress", "thin", "remote", "fetch", "usage", "cleanup",
 ];
 
-/// What `images.cleanup` may say: the limits of imgprune.
+/// The keys of `images.cleanup`: the limits of imgprune.
 const CLEANUP: [&str; 7] = [
     "enabled",
     "max_size_gb",
@@ -28,37 +28,37 @@ const CLEANUP: [&str; 7] = [
     "keep",
 ];
 
-/// A project's settings. What the file does not say is `None`.
+/// A project's settings. Missing keys are `None`.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Config {
-    /// Where they were read; `None` where there is no file.
+    /// The file's path; `None` without a file.
     pub path: Option<Utf8PathBuf>,
     /// `images.compress`: how new archives are compressed, as `--compress` takes it.
     pub compress: Option<String>,
-    /// `images.thin`: whether new archives leave out the layers of a registered base.
+    /// `images.thin`: whether new archives omit the layers of a registered base.
     pub thin: Option<bool>,
-    /// `images.registry`: the registry, absolute or as it opens from the config's folder.
+    /// `images.registry`: the registry, absolute or from the config's folder.
     pub registry: Option<Utf8PathBuf>,
-    /// `images.remote`: where images are published, a registry and a prefix.
+    /// `images.remote`: the registry and prefix to publish images to.
     pub remote: Option<Setting<String>>,
-    /// `images.fetch`: whether archives that are missing are fetched from there.
+    /// `images.fetch`: whether missing archives are fetched from there.
     pub fetch: Option<bool>,
-    /// `images.usage`: whether uses are counted beside the registry, and not in it.
+    /// `images.usage`: whether uses are counted outside the registry.
     pub local_usage: bool,
-    /// `images.cleanup`: what pruning keeps the store under. Its keys are those of the limits.
+    /// `images.cleanup`: the limits of the store. Its keys belong to the limits.
     pub cleanup: Section,
-    /// `plan`: how requirements and workflows are read, and what the best image is.
+    /// `plan`: how requirements and workflows are read, and how images are ranked.
     pub plan: Planning,
-    /// Keys of `images`, `plan` and `resource_limits` that mean nothing.
+    /// Unknown keys of `images`, `plan` and `resource_limits`.
     pub unknown: Vec<UnknownKey>,
-    /// `resource_limits.disk_min_free_gb`: how many bytes are to stay free.
+    /// `resource_limits.disk_min_free_gb`: how many bytes must stay free.
     pub disk_min_free: Option<Setting<u64>>,
 }
 
 impl Config {
-    /// The settings in `named`, or else in the nearest file upward from `cwd`, or else none. `cwd` is
-    /// absolute; `named` may be relative to it.
+    /// The settings in `named`, or else in the nearest file upward from `cwd`, or else the defaults. `cwd` is absolute;
+    /// `named` may be relative to it.
     pub fn find(cwd: &Utf8Path, named: Option<&Utf8Path>) -> Result<Self, Error> {
         if let Some(named) = named {
             let path = cwd.join(named);
@@ -80,7 +80,7 @@ impl Config {
         Ok(Self::default())
     }
 
-    /// The keys that mean nothing in a section that is read, each with its place.
+    /// A warning for each unknown key, with its position.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
         let path = self.path.as_deref().unwrap_or("".into());
         let unknown = self.unknown.iter();
@@ -103,7 +103,7 @@ impl Config {
         Ok(config)
     }
 
-    /// All but `images.cleanup`; whether that is there.
+    /// Reads everything except `images.cleanup`; returns whether that exists.
     fn read(&mut self, tree: &Tree) -> Result<bool, Problem> {
         if let Some(limits) = section(tree, tree.root(), "resource_limits", "resource_limits")? {
             let unknown = others("resource_limits", limits, &["disk_min_free_gb"]);

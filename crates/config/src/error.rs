@@ -1,20 +1,20 @@
-//! Why the config was not read.
+//! Why the config could not be read.
 
 use camino::Utf8PathBuf;
 use failure::{Code, Reported};
 use thiserror::Error;
 
-/// Why the config was not read.
+/// Why the config could not be read.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// There is no config where one was named.
+    /// The named config does not exist.
     #[error("{path}: there is no config")]
     Missing {
-        /// Where it was looked for.
+        /// Its path.
         path: Utf8PathBuf,
     },
-    /// It is not valid, or can't be read.
+    /// It is not valid, or cannot be read.
     #[error(transparent)]
     Yaml(#[from] yaml::Error),
 }

@@ -1,4 +1,4 @@
-//! `plan`: what imgplan is told of a project.
+//! `plan`: the project's settings for imgplan.
 
 use std::str::FromStr;
 
@@ -8,7 +8,7 @@ use yaml::{Node, Problem, Tree, Value, text, wrong};
 use crate::value::{others, pairs, setting, texts};
 use crate::{Setting, UnknownKey};
 
-/// What `plan` may say.
+/// The keys of `plan`.
 const KEYS: [&str; 9] = [
     "project",
     "cost",
@@ -21,7 +21,7 @@ const KEYS: [&str; 9] = [
     "runners",
 ];
 
-/// The keys of a workflow's matrix that mean something: what another project calls one of them is in `plan.keys`.
+/// The keys of a workflow's matrix that imgplan understands. `plan.keys` maps a project's other names to them.
 pub const MATRIX_KEYS: [&str; 12] = [
     "name",
     "compiler",
@@ -37,7 +37,7 @@ pub const MATRIX_KEYS: [&str; 12] = [
     "x86",
 ];
 
-/// `plan`. A `plan` that is no mapping is somebody else's.
+/// `plan`. A `plan` that is not a mapping belongs to another program.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Planning {
@@ -49,15 +49,15 @@ pub struct Planning {
     pub view: Option<Setting<String>>,
     /// `accept_missing`, as `--accept-missing` takes it.
     pub accept_missing: Vec<Setting<String>>,
-    /// `names`: whether requirements of one name that differ get names that differ.
+    /// `names`: whether different requirements get different names.
     pub distinct: Option<bool>,
-    /// `keys`: what a matrix calls a key, and the one of [`MATRIX_KEYS`] that it stands for.
+    /// `keys`: a matrix key, and the key of [`MATRIX_KEYS`] that it means.
     pub keys: Vec<(String, String)>,
-    /// `variants`: a key of a matrix, and the variant that its truth makes.
+    /// `variants`: a matrix key, and the variant that it enables if it is true.
     pub variants: Vec<(String, Variant)>,
-    /// `tools`: a key of a matrix, and the tool that its truth asks for.
+    /// `tools`: a matrix key, and the tool that it requires if it is true.
     pub tools: Vec<(String, ToolName)>,
-    /// `runners`: a runner's label, and the system that it has.
+    /// `runners`: a runner's label, and its system.
     pub runners: Vec<(String, Os)>,
 }
 
@@ -107,7 +107,7 @@ impl Planning {
     }
 }
 
-/// A text with a grammar of its own.
+/// A text that follows its own grammar.
 fn named<T: FromStr<Err = NameError>>(key: &str, text: &str, node: &Node) -> Result<T, Problem> {
     text.parse().map_err(|error: NameError| Problem {
         hint: error.hint().map(str::to_owned),

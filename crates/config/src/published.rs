@@ -1,26 +1,26 @@
-//! Where images are published: `images.remote` of the config, or `--to`.
+//! The destination of published images: `images.remote` of the config, or `--to`.
 
 use failure::Failure;
 use naming::{ImageName, Reference};
 
 use crate::Config;
 
-/// A registry, and what stands before the names of images in it.
+/// A registry, and the prefix of image names in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {
-    /// `registry.example:5000/ci`, without a slash at its end.
+    /// `registry.example:5000/ci`, without a trailing slash.
     prefix: String,
 }
 
 impl Published {
-    /// Reads `REGISTRY/PREFIX`, or a registry alone.
+    /// Parses `REGISTRY/PREFIX`, or only a registry.
     pub fn parse(text: &str) -> Result<Self, Failure> {
         let prefix = text.trim_end_matches('/');
         let refuse = |why: &str| {
             Failure::invalid(format!("`{text}` is not a destination: it {why}"))
                 .with_hint("like registry.example:5000/ci")
         };
-        // A name without a registry would be one of Docker Hub's, which nobody means by accident.
+        // A name without a registry would mean Docker Hub, probably by mistake.
         let host = prefix.split('/').next().unwrap_or_default();
         if !host.contains(['.', ':']) && host != "localhost" {
             return Err(refuse("names no registry"));
@@ -34,7 +34,7 @@ impl Published {
         }
     }
 
-    /// What the config says.
+    /// The destination in the config.
     pub fn configured(config: &Config) -> Result<Option<Self>, Failure> {
         let Some(setting) = &config.remote else {
             return Ok(None);
@@ -49,7 +49,7 @@ impl Published {
         Ok(Some(parsed))
     }
 
-    /// Where the image with this tag is, or is to be.
+    /// The reference of the image with this tag.
     pub fn reference(&self, name: &ImageName, tag: &str) -> Result<Reference, Failure> {
         Ok(format!("{}/{name}:{tag}", self.prefix).parse()?)
     }

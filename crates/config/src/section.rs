@@ -1,4 +1,4 @@
-//! A mapping of the config whose keys only a command knows: it reads each by itself, and says which are left.
+//! A section of the config with keys that only a command knows.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use yaml::{Error, Node, Problem, Tree};
 use crate::Setting;
 use crate::value::{boolean, count, days, gigabytes, setting, texts};
 
-/// A mapping of the config, or nothing where the config has none; then every key is `None`.
+/// A mapping of the config; if it is missing, every key is `None`.
 ///
-/// A key is that in the mapping, like `per`. One that is null is as one that is not there. A value of the wrong type is
-/// an [`Error::Syntax`] with its place.
+/// A key is relative to the mapping, like `per`. A null value counts as missing. A value of the wrong type is an
+/// [`Error::Syntax`] with its position.
 #[derive(Debug, Clone, Default)]
 pub struct Section {
     mapping: Option<Mapping>,
@@ -27,7 +27,7 @@ struct Mapping {
 }
 
 impl Section {
-    /// The mapping of a whole key, which is there.
+    /// The existing mapping of a whole key.
     pub(super) fn new(path: &Utf8Path, name: &'static str, tree: Arc<Tree>) -> Self {
         let path = path.to_owned();
         let mapping = Some(Mapping { path, name, tree });
@@ -59,7 +59,7 @@ impl Section {
         self.read(key, texts)
     }
 
-    /// What `read` makes of the mapping and a whole key.
+    /// The value that `read` returns for the mapping and a whole key.
     fn read<T: Default>(
         &self,
         key: &str,

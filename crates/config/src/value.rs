@@ -1,23 +1,23 @@
-//! The values of a config's keys, each with its place.
+//! The values of a config's keys, each with its position.
 
 use std::time::Duration;
 
 use camino::Utf8Path;
 use yaml::{Mark, Node, Plain, Problem, Style, Tree, Value, is_null, plain, shown, text, wrong};
 
-/// What a config says, and where.
+/// A value of the config, with its position.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Setting<T> {
-    /// What it says.
+    /// The value.
     pub value: T,
     /// The whole key, like `images.cleanup.per`.
     pub key: String,
-    /// Where the value is.
+    /// Its position.
     pub at: Mark,
 }
 
 impl<T> Setting<T> {
-    /// The same setting of another value.
+    /// The same setting with another value.
     pub(super) fn map<U>(self, change: impl FnOnce(T) -> U) -> Setting<U> {
         Setting {
             value: change(self.value),
@@ -27,8 +27,7 @@ impl<T> Setting<T> {
     }
 }
 
-/// A key that means nothing in a mapping that is ours. A misspelled limit limits nothing, and whoever wrote it should hear
-/// of it.
+/// An unknown key in one of imgpipe's mappings. A misspelt limit has no effect, so it needs a warning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownKey {
     at: Mark,
@@ -36,14 +35,14 @@ pub struct UnknownKey {
 }
 
 impl UnknownKey {
-    /// Of a file.
+    /// The warning, with the file's path.
     pub(super) fn warning(&self, path: &Utf8Path) -> String {
         let Mark { line, column } = self.at;
         format!("{path}:{line}:{column}: {}", self.says)
     }
 }
 
-/// A mapping under a key, where there is one.
+/// The mapping of a key, if it exists.
 pub(super) fn section<'a>(
     tree: &'a Tree,
     map: &'a Node,
@@ -58,7 +57,7 @@ pub(super) fn section<'a>(
     }
 }
 
-/// The value of a key, read by `read`. `key` is the whole one: its last part is what is in the mapping.
+/// The value of a key, parsed by `read`. `key` is the whole key: its last part is the one in the mapping.
 pub(super) fn setting<'a, T>(
     tree: &'a Tree,
     map: &'a Node,
@@ -83,7 +82,7 @@ pub(super) fn boolean(node: &Node, key: &str) -> Result<bool, Problem> {
     }
 }
 
-/// A number that is neither negative nor endless. A text is none, even one like `50GB`.
+/// A finite number, not negative. A text is no number, not even `50GB`.
 fn number(node: &Node, key: &str, expected: &str) -> Result<f64, Problem> {
     let text = match &node.value {
         Value::Scalar {
@@ -147,10 +146,10 @@ pub(super) fn texts(tree: &Tree, map: &Node, key: &str) -> Result<Vec<Setting<St
     nodes.into_iter().map(read).collect()
 }
 
-/// What keys of other tools begin with.
+/// The prefix of other tools' keys.
 const FREE: &str = "x-";
 
-/// The keys of a mapping that are neither known nor free for other tools.
+/// The unknown keys of a mapping, except keys of other tools.
 pub(super) fn others(section: &str, map: &Node, known: &[&str]) -> Vec<UnknownKey> {
     let Value::Map { pairs, .. } = &map.value else {
         return Vec::new();
@@ -177,7 +176,7 @@ fn unknown_key(section: &str, key: &str, known: &[&str]) -> String {
     )
 }
 
-/// The pairs of a mapping under a key, each value read by `read`, which gets the whole key.
+/// The pairs of a mapping under a key. `read` parses each value, and gets the whole key.
 pub(super) fn pairs<T>(
     tree: &Tree,
     map: &Node,
@@ -203,7 +202,7 @@ pub(super) fn pairs<T>(
     read.collect()
 }
 
-/// The value of a key, where there is one.
+/// The value of a key, if it exists.
 fn field<'a>(tree: &'a Tree, map: &'a Node, key: &str) -> Option<&'a Node> {
     let (_, value) = tree.resolve(map).pair(key)?;
     Some(tree.resolve(value)).filter(|value| !is_null(value))

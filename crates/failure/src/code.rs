@@ -2,16 +2,16 @@
 
 use std::process::ExitCode;
 
-/// What an exit code says. People script against these numbers: they never change.
+/// The meaning of an exit code. Scripts depend on these numbers: they never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
-    /// 0: everything that was asked for was done.
+    /// 0: done.
     Done,
-    /// 1: anything that has no code of its own.
+    /// 1: any failure without its own code.
     Other,
-    /// 2: the command line was wrong.
+    /// 2: wrong usage.
     Usage,
-    /// 3: a plan, requirement, registry, config or name was wrong.
+    /// 3: an invalid plan, requirement, registry, config or name.
     Invalid,
     /// 4: an archive is missing, damaged, or not the one registered.
     Archive,
@@ -19,14 +19,14 @@ pub enum Code {
     Engine,
     /// 6: no room, or a limit that could not be met.
     Room,
-    /// 7: a lock was not had in time.
+    /// 7: timed out waiting for a lock.
     Lock,
     /// 128 and the signal's number: 130 for an interrupt, 143 for a termination.
     Signal(u8),
 }
 
 impl Code {
-    /// The number that the process ends with.
+    /// The exit code of the process.
     pub fn number(self) -> u8 {
         match self {
             Self::Done => 0,

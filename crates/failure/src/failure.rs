@@ -1,14 +1,14 @@
-//! What a command says when it fails: one line, the engine's own words, a hint.
+//! The message of a failed command: one line, the end of the engine's output, a hint.
 
 use std::fmt;
 use std::io::{Error, ErrorKind};
 
 use crate::Code;
 
-/// A failure as a person sees it and as a script does.
+/// A failure, for people and scripts.
 ///
-/// `Display` is `SUBJECT: what is wrong`, then the engine's last lines behind `  | `, then
-/// `hint: …`. The command's name goes before all that.
+/// `Display` is `SUBJECT: what failed`, then the engine's last lines behind `  | `, then `hint: …`. The command's name
+/// precedes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     code: Code,
@@ -19,7 +19,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure with a code and what is wrong: lower case, no full stop.
+    /// A failure with a code and a message: lower case, no full stop.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -30,17 +30,17 @@ impl Failure {
         }
     }
 
-    /// The command line was wrong.
+    /// Wrong usage.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Code::Usage, message)
     }
 
-    /// Something read was not valid.
+    /// Invalid input.
     pub fn invalid(message: impl Into<String>) -> Self {
         Self::new(Code::Invalid, message)
     }
 
-    /// Standard output can't be written. If its reader closed it, the command ends quietly.
+    /// Standard output cannot be written. If its reader closed it, the command ends quietly.
     pub fn of_stdout(error: &Error) -> Self {
         if error.kind() == ErrorKind::BrokenPipe {
             return Self::new(Code::Done, String::new());
@@ -51,7 +51,7 @@ impl Failure {
         )
     }
 
-    /// Names the path, image or plan that it is about, unless the message begins `SUBJECT:`.
+    /// Sets the subject (path, image or plan), unless the message begins `SUBJECT:`.
     #[must_use]
     pub fn about(mut self, subject: impl Into<String>) -> Self {
         let subject = subject.into();
@@ -64,45 +64,45 @@ impl Failure {
         self
     }
 
-    /// Names the part of its subject that it is about: `step 2`.
+    /// Adds the part of the subject: `step 2`.
     #[must_use]
     pub fn in_part(mut self, part: &str) -> Self {
         self.message = format!("{part}: {}", self.message);
         self
     }
 
-    /// What to do about it, where that was said.
+    /// The hint, if there is one.
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
     }
 
-    /// Says what to do about it.
+    /// Sets the hint.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Adds what the engine said last.
+    /// Adds the end of the engine's output.
     #[must_use]
     pub fn with_tail(mut self, tail: impl Into<String>) -> Self {
         self.tail = Some(tail.into()).filter(|tail| !tail.trim().is_empty());
         self
     }
 
-    /// Leaves out what the engine said: people have seen it already.
+    /// Removes the engine's output, which users have already seen.
     #[must_use]
     pub fn without_tail(mut self) -> Self {
         self.tail = None;
         self
     }
 
-    /// The code that the process ends with.
+    /// The exit code.
     pub fn code(&self) -> Code {
         self.code
     }
 
-    /// Whether there is nothing to say, because nobody reads on.
+    /// Whether to print nothing, because the reader of the output is gone.
     pub fn is_quiet(&self) -> bool {
         self.code == Code::Done
     }
@@ -127,7 +127,7 @@ impl fmt::Display for Failure {
 /// The longest subject or message, in characters: more than any path and reason together.
 const MAX_SHOWN: usize = 2000;
 
-/// A text on one line, whatever a file name or a stream put into it.
+/// A text on one line, with any file name or stream in it.
 pub fn one_line(text: &str) -> String {
     let mut line = naming::visible(text.chars().take(MAX_SHOWN));
     if text.chars().nth(MAX_SHOWN).is_some() {

@@ -7,12 +7,12 @@ use crate::{Code, Failure};
 /// The hint of an error without one, if there is no room.
 const NO_ROOM: &str = "free some disk space for the store; the store is unchanged";
 
-/// An error that a command may end with. Its `Display` is one line: lower case, no full stop.
+/// An error that can end a command. Its `Display` is one line: lower case, no full stop.
 pub trait Reported: Error {
     /// The exit code.
     fn code(&self) -> Code;
 
-    /// What to do about it.
+    /// A hint.
     fn hint(&self) -> Option<String> {
         None
     }

@@ -1,4 +1,4 @@
-//! Processor architectures under the names that people, kernels and registries give them.
+//! Processor architectures, with their names in kernels and registries.
 
 use std::fmt;
 use std::str::FromStr;
@@ -106,7 +106,7 @@ impl Architecture {
             .map_or_else(|| architecture.parse(), Ok)
     }
 
-    /// As image names spell it: `arm64`, `armv7`, `x86`; nothing for `x86_64`, which goes without saying.
+    /// The spelling in image names: `arm64`, `armv7`, `x86`; empty for `x86_64`, the default.
     pub fn in_name(self) -> Option<String> {
         match (self, self.oci()) {
             (Self::X86_64, _) => None,
@@ -117,7 +117,7 @@ impl Architecture {
         }
     }
 
-    /// The architecture of an organisation of Docker Hub that publishes the official images for one architecture each
+    /// The architecture of an organisation on Docker Hub. Each publishes the official images for one architecture
     /// (docker-library/official-images, "Architectures other than amd64?").
     pub(crate) fn of_organisation(organisation: &str) -> Option<Self> {
         const ORGANISATIONS: [&str; 8] = [
@@ -127,7 +127,7 @@ impl Architecture {
         organisation.parse().ok().filter(|_| known)
     }
 
-    /// What `--platform` takes: `linux/amd64`, `linux/arm/v7`.
+    /// The value for `--platform`: `linux/amd64`, `linux/arm/v7`.
     pub fn platform(self) -> String {
         match self.oci() {
             (architecture, Some(variant)) => format!("linux/{architecture}/{variant}"),

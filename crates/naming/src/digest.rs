@@ -1,7 +1,7 @@
 //! Content digests: `sha256:` and 64 lower-case hexadecimal digits.
 //!
-//! The OCI image specification (descriptor.md) allows other algorithms; no engine writes them,
-//! so anything else is refused with its own message.
+//! The OCI image specification (descriptor.md) allows other algorithms, but no engine writes them. They are refused
+//! with their own message.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,7 +17,7 @@ pub struct Digest([u8; 32]);
 const SHORT_DIGITS: usize = 12;
 
 impl Digest {
-    /// The digest whose value is these 32 bytes.
+    /// The digest with these 32 bytes.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
@@ -38,14 +38,14 @@ impl Digest {
         out
     }
 
-    /// The first 12 hexadecimal digits, for people.
+    /// The first 12 hexadecimal digits, for messages.
     pub fn short(&self) -> String {
         let mut hex = self.hex();
         hex.truncate(SHORT_DIGITS);
         hex
     }
 
-    /// Reads 64 hexadecimal digits without an algorithm, as podman and classic archives write.
+    /// Parses 64 hexadecimal digits without an algorithm, as in podman and classic archives.
     pub fn from_hex(hex: &str) -> Result<Self, NameError> {
         parse_hex(hex).ok_or_else(|| {
             NameError::new(

@@ -1,13 +1,13 @@
-//! The table of distributions, which are what splits an image name.
+//! The table of distributions. The distribution splits an image name into its parts.
 
 pub(crate) struct Distribution {
-    /// The name in image names and `FROM`, lower case; may hold a dash.
+    /// The name in image names and `FROM`, lower case; may contain a dash.
     pub name: &'static str,
     /// Other spellings: os-release `ID`s and repositories on Docker Hub.
     pub aliases: &'static [&'static str],
     /// Whether names carry a version after the distribution.
     pub versioned: bool,
-    /// Codenames that stand where a version does.
+    /// Codenames that can replace the version.
     pub codenames: &'static [&'static str],
 }
 
@@ -29,8 +29,8 @@ const fn rolling(name: &'static str, aliases: &'static [&'static str]) -> Distri
     }
 }
 
-/// os-release `ID`s come from each distribution's own `/etc/os-release`, repositories from
-/// Docker Hub. A longer name stands before any that it starts with.
+/// The `ID`s of os-release are from each distribution's `/etc/os-release`, the repositories from Docker Hub. A longer
+/// name precedes any name that it starts with.
 pub(crate) const DISTRIBUTIONS: &[Distribution] = &[
     Distribution {
         codenames: &[
@@ -94,7 +94,7 @@ pub(crate) const DISTRIBUTIONS: &[Distribution] = &[
     rolling("scratch", &[]),
 ];
 
-/// The row that a name or one of its other spellings stands for. Takes lower case.
+/// The row of a name or another spelling, in lower case.
 pub(crate) fn find(name: &str) -> Option<&'static Distribution> {
     DISTRIBUTIONS
         .iter()

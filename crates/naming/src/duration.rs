@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Reads a whole number and a unit; a bare number is seconds.
+/// Parses a whole number and a unit; a bare number is seconds.
 pub fn parse(text: &str) -> Result<Duration, String> {
     let wrong = || format!("`{text}` is not a duration like 30s, 10m, 6h, 30d or 2w");
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -22,7 +22,7 @@ pub fn parse(text: &str) -> Result<Duration, String> {
         .ok_or_else(wrong)
 }
 
-/// As [`parse`], but nothing is said in bare numbers other than zero: whoever means days should say so.
+/// As [`parse`], but a bare number must be zero: the user may mean days.
 pub fn parse_age(text: &str) -> Result<Duration, String> {
     let age = parse(text)?;
     let is_bare = text.bytes().all(|byte| byte.is_ascii_digit());
@@ -34,7 +34,7 @@ pub fn parse_age(text: &str) -> Result<Duration, String> {
     Ok(age)
 }
 
-/// A duration as [`parse`] reads it, in the largest unit that says it in whole numbers.
+/// A duration in the format of [`parse`], in the largest unit that needs no fraction.
 pub fn show(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let units = [("d", 24 * 60 * 60), ("h", 60 * 60), ("m", 60)];

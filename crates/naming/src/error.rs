@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 
-/// Which rule a name breaks. The value is shown in backticks, cut to a bounded length and with
-/// characters escaped that steer a terminal, so that a hostile name cannot forge its output.
+/// The rule that a name violates. The value is shown in backticks, cut to a bounded length and with control characters
+/// escaped, so that a hostile name cannot forge output.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{what} `{}` {rule}", shown(.value))]
 pub struct NameError {
@@ -28,21 +28,21 @@ impl NameError {
         self
     }
 
-    /// What to do about it, where that is known.
+    /// A hint, if there is one.
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
     }
 
-    /// The rule alone, as in "holds an upper-case letter".
+    /// The rule alone, for example "holds an upper-case letter".
     pub fn rule(&self) -> &str {
         &self.rule
     }
 }
 
-/// The longest piece of a refused value that a message repeats, in characters.
+/// The longest part of a refused value that a message repeats, in characters.
 const SHOWN_CHARS: usize = 160;
 
-/// A piece of a refused value as messages repeat it.
+/// A part of a refused value for messages.
 pub(crate) fn shown(value: &str) -> String {
     let mut out = crate::visible(value.chars().take(SHOWN_CHARS));
     if value.chars().nth(SHOWN_CHARS).is_some() {

@@ -1,9 +1,8 @@
 //! Image names: `<project>-<os>-<variant>`.
 //!
-//! A project may hold dashes, so the distribution is what splits a name. Of all the places where
-//! one of the table's distributions stands with something before and behind it, the first one that
-//! is followed by a version wins; without any, the first distribution that has no versions.
-//! [`ImageName::new`] refuses parts that would not split again as they were put together.
+//! A project may contain dashes, so the distribution splits a name. A known distribution needs other parts before and
+//! after it. The first one with a version after it wins, or else the first distribution without versions.
+//! [`ImageName::new`] refuses parts that would be split differently.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,7 +16,7 @@ const MAX_NAME: usize = 128;
 
 const PATTERN: &str = "names are `<project>-<os>-<variant>`, like `capy-ubuntu-25.04-gcc15`";
 
-/// A name that complies: a valid image reference, a safe file name, and three known parts.
+/// A valid name: a valid image reference, a safe file name, and three known parts.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ImageName {
     text: String,
@@ -27,7 +26,7 @@ pub struct ImageName {
 }
 
 impl ImageName {
-    /// The name for a project, a system and a variant of one or more parts (`gcc15-asan`).
+    /// The name of a project, a system and a variant of one or more parts (`gcc15-asan`).
     pub fn new(project: &str, os: &Os, variant: &str) -> Result<Self, NameError> {
         let (distribution, version, flavour) = os.name_parts();
         let parts = [
@@ -61,9 +60,9 @@ impl ImageName {
         }
     }
 
-    /// The name that a requirement asks for. The variant is each compiler without its dash, then
-    /// `cov`, `asan`, `ubsan`, `tsan`, `x86` and other variants in that order, then what else tells it from its like,
-    /// then the architecture, unless that is x86_64 or already said; `base` with none of them.
+    /// The name of a requirement's image. The variant has these parts: each compiler without its dash, then `cov`,
+    /// `asan`, `ubsan`, `tsan`, `x86`, then other variants in their order. Then the distinguishing addition, then the
+    /// architecture, unless it is x86_64 or already included. Without any of them, it is `base`.
     pub fn for_requirement(
         project: &str,
         os: &Os,
@@ -93,8 +92,8 @@ impl ImageName {
         Self::new(project, os, &parts.join("-"))
     }
 
-    /// The name that complies and is nearest to a text: lower case, everything that no name may
-    /// hold turned into a dash, separators single and inside.
+    /// The valid name that is nearest to a text: lower case, invalid characters become dashes, separators are single
+    /// and not at the ends.
     pub fn normalize(text: &str) -> Result<Self, NameError> {
         let mut out = String::new();
         for c in text.trim().to_lowercase().chars() {
@@ -130,12 +129,12 @@ impl ImageName {
         &self.text[self.variant_at..]
     }
 
-    /// Where its archive stands, relative to the registry's folder.
+    /// The path of its archive, relative to the registry's folder.
     pub fn archive_file(&self) -> String {
         format!("images/{}/{}.tar", self.project(), self.text)
     }
 
-    /// The reference it is loaded under: `<name>:latest`.
+    /// The reference of the loaded image: `<name>:latest`.
     pub fn reference(&self) -> Result<Reference, NameError> {
         self.text.parse()
     }
@@ -149,7 +148,7 @@ fn is_separator(c: char) -> bool {
     matches!(c, '.' | '_' | '-')
 }
 
-/// The first rule of the grammar that a text breaks.
+/// The first rule of the grammar that a text violates.
 fn broken_rule(text: &str) -> Option<String> {
     if text.is_empty() {
         return Some("is empty".into());
@@ -179,7 +178,7 @@ fn broken_rule(text: &str) -> Option<String> {
     doubled.then(|| "has two separators in a row".into())
 }
 
-/// Where the parts of a name are: the length of the project, its system, the start of the variant.
+/// Splits a name: the length of the project, the system, the start of the variant.
 fn split(text: &str) -> Option<(usize, Os, usize)> {
     let mut rolling = None;
     for (dash, _) in text.match_indices('-') {

@@ -1,8 +1,7 @@
-//! What goes into an image: packages, compilers, tools, variants.
+//! Contents of an image: packages, compilers, tools, variants.
 //!
-//! These texts end up in build files and on command lines, so each has a grammar that leaves no
-//! room for a shell's or an option parser's special characters: a letter or digit first, then
-//! letters, digits and a few signs.
+//! These texts get into build files and command lines, so their grammar excludes special characters of shells and
+//! option parsers: first a letter or digit, then letters, digits and a few signs.
 
 use std::fmt;
 use std::str::FromStr;
@@ -36,8 +35,7 @@ fn check(what: &'static str, text: &str, signs: &str) -> Result<(), NameError> {
     }
 }
 
-/// A package, with what package managers allow behind its name: `libssl-dev`,
-/// `libssl-dev:i386`, `libssl-dev=3.0.11-1~deb12u2`.
+/// A package, with the suffixes of package managers: `libssl-dev`, `libssl-dev:i386`, `libssl-dev=3.0.11-1~deb12u2`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PackageName(String);
 
@@ -53,18 +51,18 @@ impl PackageName {
         &self.0[..end]
     }
 
-    /// `3.0.11-1~deb12u2`, if an exact version is asked for.
+    /// `3.0.11-1~deb12u2`, if an exact version is required.
     pub fn version(&self) -> Option<&str> {
         self.0.split_once('=').map(|(_, version)| version)
     }
 
-    /// `i386`, if an architecture is asked for.
+    /// `i386`, if an architecture is required.
     pub fn architecture(&self) -> Option<&str> {
         let name = self.0.split('=').next().unwrap_or_default();
         name.split_once(':').map(|(_, architecture)| architecture)
     }
 
-    /// The error of a package manager that can't have a package of such a name, and why: "holds `:`".
+    /// The error of a package manager that does not allow this name, and the rule: "holds `:`".
     pub fn refused(&self, rule: &str) -> NameError {
         NameError::new("package", &self.0, rule)
     }
@@ -109,12 +107,12 @@ impl Compiler {
         &self.0
     }
 
-    /// What it is, without a version: `gcc`.
+    /// The compiler without a version: `gcc`.
     pub fn name(&self) -> &str {
         self.split().0
     }
 
-    /// `15`, `4.8`; none where any version will do.
+    /// `15`, `4.8`; `None` for any version.
     pub fn version(&self) -> Option<&str> {
         self.split().1
     }
@@ -128,7 +126,7 @@ impl Compiler {
         }
     }
 
-    /// As a variant of an image name spells it: `gcc15`.
+    /// The spelling in an image name's variant: `gcc15`.
     pub fn in_name(&self) -> String {
         match self.split() {
             (name, Some(version)) => format!("{name}{version}"),
@@ -153,7 +151,7 @@ impl FromStr for Compiler {
     }
 }
 
-/// A tool that is no package's name everywhere: `cmake`, `ninja`.
+/// A tool, whose package may have another name: `cmake`, `ninja`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ToolName(String);
 
@@ -177,11 +175,11 @@ impl FromStr for ToolName {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Variant(String);
 
-/// The variants whose order in a name is fixed; others follow, as given.
+/// The variants with a fixed order in names. Others follow in their own order.
 const ORDERED: [&str; 5] = ["cov", "asan", "ubsan", "tsan", "x86"];
 
 impl Variant {
-    /// What the variant for 32-bit Intel is called.
+    /// The variant for 32-bit Intel.
     const X86: &str = "x86";
 
     /// The variant for 32-bit Intel.
@@ -194,7 +192,7 @@ impl Variant {
         &self.0
     }
 
-    /// Where this variant stands among the variants of a name.
+    /// The position of this variant in a name.
     pub(crate) fn rank(&self) -> usize {
         ORDERED
             .iter()
@@ -209,7 +207,7 @@ impl FromStr for Variant {
     fn from_str(text: &str) -> Result<Self, NameError> {
         check("variant", text, "._-")?;
         let text = text.to_ascii_lowercase();
-        // A workflow says `coverage`, a name says `cov`; 32-bit Intel has several names.
+        // Workflows use `coverage`, names `cov`; 32-bit Intel has several names.
         let is_x86 = text.parse() == Ok(Architecture::X86);
         Ok(Self(match text.as_str() {
             "coverage" => "cov".to_owned(),

@@ -1,9 +1,8 @@
-//! What things are called: image names, references, digests, operating systems, architectures,
-//! and what goes into an image. Pure: no I/O, nothing of the environment.
+//! Names: images, references, digests, operating systems, architectures, and contents of images. Pure: no I/O, no
+//! environment.
 //!
-//! Every type here is a validated newtype: text from outside becomes one of them where it enters,
-//! and whoever holds one needs no further check. A refusal is a [`NameError`] that says which rule
-//! was broken.
+//! Every type here is a validated newtype: text from outside is parsed once, at the boundary, and needs no further
+//! check. A [`NameError`] says which rule was violated.
 //!
 //! ```
 //! use naming::ImageName;

@@ -1,7 +1,7 @@
-//! The word that was probably meant.
+//! Suggestions for misspelt words.
 
-/// The known word that is nearest to a misspelt one, if it is near enough to be a suggestion: at most a third of its
-/// letters differ, or else it begins with the misspelt one. Case does not count. Of several, the first.
+/// The known word nearest to a misspelt one, if it is near enough: at most a third of its letters differ, or it begins
+/// with the misspelt word. Case does not matter. Of several, the first.
 pub fn nearest<'a>(
     word: &str,
     known: impl IntoIterator<Item = &'a str, IntoIter: Clone>,
@@ -10,7 +10,7 @@ pub fn nearest<'a>(
     misspelt(word, known.clone()).or_else(|| shortened(word, known))
 }
 
-/// The shortest word that begins with this one, dashes and the like aside: `architecture` for `arch`.
+/// The shortest word that begins with this one; dashes and underscores are ignored: `architecture` for `arch`.
 fn shortened<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let letters = |word: &str| {
         let letters = word.chars().filter(|c| c.is_alphanumeric());
@@ -38,10 +38,10 @@ fn misspelt<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a 
         .map(|(.., known)| known)
 }
 
-/// How much of a word is compared: no key or package has a longer name, and the time grows with the square.
+/// How much of a word is compared: names of keys and packages are shorter, and the time is quadratic.
 const MAX_WORD: usize = 128;
 
-/// How many letters have to be inserted, removed, replaced or swapped with the next (the optimal string alignment
+/// How many letters must be inserted, removed, replaced or swapped with the next (the optimal string alignment
 /// distance).
 fn distance(a: &[char], b: &[char]) -> usize {
     let mut before: Vec<usize> = Vec::new();
@@ -87,7 +87,7 @@ mod tests {
             ("max_age", Some("max_age_days")),
             ("maxAge", Some("max_age_days")),
             ("max-size", Some("max_size_gb")),
-            // The shortest of several, and a misspelling before a beginning.
+            // The shortest of several, and a misspelling before a prefix.
             ("comp", Some("compiler")),
             ("kep", Some("keep")),
             ("ar", None),

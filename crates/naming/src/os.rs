@@ -1,10 +1,15 @@
-//! Operating systems: a distribution and, where it has one, a version.
+//! Operating systems: a distribution and, for most, a version.
 //!
-//! Accepted spellings: `ubuntu:25.04`, the same with a digest or as Docker Hub's official image
-//! (`docker.io/library/ubuntu:25.04@sha256:…`, `arm64v8/ubuntu:25.04`), the dashed form of image names
-//! (`ubuntu-25.04`), labels of GitHub's runners (`ubuntu-24.04-arm`, `ubuntu-latest`), and a bare distribution.
-//! An image of another registry or organisation (`acme/debian:12`) holds what its owner put there: it is no system.
-//! Case does not matter. What follows a version's dash is an image flavour (`bookworm-slim`).
+//! Accepted spellings:
+//!
+//! - `ubuntu:25.04`, also with a digest
+//! - Docker Hub's official image: `docker.io/library/ubuntu:25.04@sha256:…`, `arm64v8/ubuntu:25.04`
+//! - the dashed form of image names: `ubuntu-25.04`
+//! - labels of GitHub's runners: `ubuntu-24.04-arm`, `ubuntu-latest`
+//! - a bare distribution
+//!
+//! An image of another registry or organisation (`acme/debian:12`) may have any contents, so it is no system. Case does
+//! not matter. The part after a version's dash is an image flavour (`bookworm-slim`).
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,15 +18,14 @@ use crate::distribution;
 use crate::text::as_text;
 use crate::{Architecture, NameError, Reference};
 
-/// What `ubuntu-latest` means on GitHub's runners
-/// (actions/runner-images, "Available Images").
+/// The version of `ubuntu-latest` on GitHub's runners (actions/runner-images, "Available Images").
 const UBUNTU_LATEST: &str = "24.04";
 
 /// The longest version, in bytes: a tag's limit.
 const MAX_VERSION: usize = 128;
 
-/// A distribution and its version, lower case. An unknown distribution is accepted (people have
-/// their own bases); only [`crate::ImageName`] insists on the table.
+/// A distribution and its version, lower case. Unknown distributions are accepted, for people's own bases; only
+/// [`crate::ImageName`] requires a known one.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Os {
     distribution: String,
@@ -40,18 +44,18 @@ impl Os {
         }
     }
 
-    /// The distribution as image names spell it: `ubuntu`, `archlinux`.
+    /// The distribution in the spelling of image names: `ubuntu`, `archlinux`.
     pub fn distribution(&self) -> &str {
         &self.distribution
     }
 
-    /// `25.04`, `bookworm`, `bookworm-slim`; none for a rolling distribution.
+    /// `25.04`, `bookworm`, `bookworm-slim`; `None` for a rolling distribution.
     pub fn version(&self) -> Option<&str> {
         self.version.as_deref()
     }
 
-    /// From the fields of os-release(5): `ID`, `VERSION_ID`, `VERSION_CODENAME`. A versioned
-    /// distribution without `VERSION_ID` (Debian testing) goes by its codename.
+    /// From the fields of os-release(5): `ID`, `VERSION_ID`, `VERSION_CODENAME`. A versioned distribution without
+    /// `VERSION_ID` (Debian testing) is named by its codename.
     pub fn from_os_release(
         id: &str,
         version_id: Option<&str>,
@@ -59,7 +63,7 @@ impl Os {
     ) -> Result<Self, NameError> {
         let id = id.to_ascii_lowercase();
         let rolling = distribution::find(&id).is_some_and(|row| !row.versioned);
-        // Alpine says 3.20.3, its images and our names say 3.20; an edge image says 3.21_alpha….
+        // Alpine has 3.20.3, its images and our names have 3.20; an edge image has 3.21_alpha….
         let version = version_id.or(codename).filter(|_| !rolling).map(|version| {
             let version = version.to_ascii_lowercase();
             match (id.as_str(), version.match_indices('.').nth(1)) {
@@ -72,8 +76,8 @@ impl Os {
         Ok(Self::new(&id, version.as_deref()))
     }
 
-    /// The parts of an image name that stand for this system: the distribution, the version up
-    /// to its first dash, and the flavour behind it.
+    /// The parts of an image name for this system: the distribution, the version up to its first dash, and the flavour
+    /// after it.
     pub(crate) fn name_parts(&self) -> (&str, Option<&str>, Option<&str>) {
         let rolling = distribution::find(&self.distribution).is_some_and(|row| !row.versioned);
         match self.version.as_deref() {
@@ -87,8 +91,8 @@ impl Os {
     }
 }
 
-/// What a GitHub runner label stands for: `ubuntu-24.04`, `ubuntu-24.04-arm`, `ubuntu-latest`.
-/// None for Windows, macOS and self-hosted labels.
+/// The system of a GitHub runner label: `ubuntu-24.04`, `ubuntu-24.04-arm`, `ubuntu-latest`. `None` for Windows, macOS
+/// and self-hosted labels.
 pub fn runner(label: &str) -> Option<(Os, Architecture)> {
     let label = label.to_ascii_lowercase();
     let version = label.strip_prefix("ubuntu-")?;
@@ -106,12 +110,12 @@ pub fn runner(label: &str) -> Option<(Os, Architecture)> {
     (digits(year) && digits(month)).then(|| (Os::new("ubuntu", Some(version)), architecture))
 }
 
-/// An operating system as an image that its distribution publishes.
+/// An operating system as an official image of its distribution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SystemImage {
     /// The system.
     pub os: Os,
-    /// The architecture, if the image is for one alone: `i386/debian:12`.
+    /// The architecture, if the image is for only one: `i386/debian:12`.
     pub architecture: Option<Architecture>,
     /// The image.
     pub reference: Reference,
@@ -136,7 +140,7 @@ fn of_image(text: &str, reference: &Reference) -> Result<SystemImage, NameError>
     let path = reference.path();
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let architecture = Architecture::of_organisation(folder);
-    // Some distributions publish their images in a folder of their own: `opensuse/leap`.
+    // Some distributions publish their images in their own folder: `opensuse/leap`.
     let own = distribution::find(&path.replace('/', "-")).map(|row| row.name);
     let name = match own {
         Some(name) => name,
@@ -152,7 +156,7 @@ fn of_image(text: &str, reference: &Reference) -> Result<SystemImage, NameError>
             "write its operating system, like `{last}:{tag}`; to build on this image, set the plan's `base_image` or a `build.dockerfile`"
         )));
     }
-    // A tag that is not written is no version.
+    // The default tag is not a version.
     let tagged = text
         .split('@')
         .next()
@@ -205,7 +209,7 @@ impl FromStr for Os {
             return Ok(os);
         }
         if lower.contains([':', '/', '@']) {
-            // As an image reference, to have its digest, registry and tag checked.
+            // Parse it as an image reference to validate digest, registry and tag.
             return of_image(text, &reference(text, &lower)?).map(|image| image.os);
         }
         if distribution::find(&lower).is_some() {
@@ -229,7 +233,7 @@ impl FromStr for Os {
 }
 
 impl fmt::Display for Os {
-    /// `ubuntu:25.04`, which is also what `FROM` takes.
+    /// `ubuntu:25.04`, also valid after `FROM`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.distribution)?;
         match &self.version {

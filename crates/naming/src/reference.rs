@@ -1,10 +1,14 @@
 //! Image references: `[domain/]path[:tag][@digest]`.
 //!
-//! The grammar is that of the distribution project (`reference/reference.go`): a first component
-//! is a domain when it holds a dot or a colon or is `localhost`; path components are lower-case
-//! letters and digits with single `.`, one or two `_`, or any run of `-` between them; a tag has
-//! at most 128 characters. A name without a domain belongs to `docker.io`, one without a folder
-//! to `library`, and one with neither tag nor digest means `latest`.
+//! The grammar is that of the distribution project (`reference/reference.go`):
+//!
+//! - The first component is a domain if it contains a dot or a colon, or is `localhost`.
+//! - Path components are lower-case letters and digits with single `.`, one or two `_`, or any number of `-` between
+//!   them.
+//! - A tag has at most 128 characters.
+//!
+//! Without a domain, a name belongs to `docker.io`; without a folder, to `library`. Without tag and digest, it means
+//! `latest`.
 
 mod grammar;
 
@@ -20,14 +24,13 @@ use grammar::{check_component, check_domain, check_tag, is_domain};
 const DEFAULT_DOMAIN: &str = "docker.io";
 const DEFAULT_FOLDER: &str = "library/";
 const DEFAULT_TAG: &str = "latest";
-/// The registry that podman says of names that people give without one.
+/// The registry in podman's references of names without one.
 const LOCAL_DOMAIN: &str = "localhost";
 
-/// The longest `domain/path` that registries take, in bytes.
+/// The longest `domain/path` that registries accept, in bytes.
 const MAX_REPOSITORY: usize = 255;
 
-/// A validated image reference. Equality is that of the canonical form, so `x` and
-/// `docker.io/library/x:latest` are equal.
+/// A validated image reference. Canonical forms are compared, so `x` and `docker.io/library/x:latest` are equal.
 #[derive(Clone)]
 pub struct Reference {
     domain: String,
@@ -37,7 +40,7 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// `docker.io/library/x:1`: domain, whole path, then tag and digest where there are any.
+    /// `docker.io/library/x:1`: domain, whole path, then tag and digest, if any.
     pub fn canonical(&self) -> String {
         self.suffixed(format!("{}/{}", self.domain, self.path))
     }
@@ -57,12 +60,12 @@ impl Reference {
         &self.path
     }
 
-    /// Whether it is of Docker Hub.
+    /// Whether it belongs to Docker Hub.
     pub(crate) fn is_of_hub(&self) -> bool {
         self.domain == DEFAULT_DOMAIN
     }
 
-    /// The tag. `None` only where there is a digest instead.
+    /// The tag. `None` only if there is a digest instead.
     pub fn tag(&self) -> Option<&str> {
         self.tag.as_deref()
     }
@@ -72,7 +75,7 @@ impl Reference {
         self.digest
     }
 
-    /// The same repository under another tag, without a digest.
+    /// The same repository with another tag, without a digest.
     pub fn with_tag(&self, tag: &str) -> Result<Self, NameError> {
         check_tag(tag, tag)?;
         Ok(Self {
@@ -83,8 +86,8 @@ impl Reference {
         })
     }
 
-    /// The same repository and digest without the tag `latest`, which goes without saying: another tag stays. Without a
-    /// digest it is the same reference.
+    /// The same repository and digest without the default tag `latest`. Other tags stay. Without a digest, the
+    /// reference is unchanged.
     pub fn without_usual_tag(mut self) -> Self {
         if self.digest.is_some() && self.tag.as_deref() == Some(DEFAULT_TAG) {
             self.tag = None;
@@ -92,7 +95,7 @@ impl Reference {
         self
     }
 
-    /// The same repository and tag without a digest. Where there is no tag, it is `latest`.
+    /// The same repository and tag without a digest. The default tag is `latest`.
     pub fn unpinned(&self) -> Self {
         Self {
             domain: self.domain.clone(),
@@ -102,13 +105,13 @@ impl Reference {
         }
     }
 
-    /// What an engine can give an image: name and tag, without the digest. `None` if there is no tag.
+    /// The reference to tag an image in an engine with: name and tag, without the digest. `None` if there is no tag.
     pub fn tagged(&self) -> Option<Self> {
         self.tag.as_ref().map(|_| self.unpinned())
     }
 
-    /// What an engine is asked by: name and tag, or name and digest if there is no tag. An engine does not know the digest by
-    /// which an image that it loaded is pinned.
+    /// The reference to look an image up in an engine: name and tag, or name and digest if there is no tag. An engine
+    /// does not know the pinned digest of an image that it loaded.
     pub fn engine_name(&self) -> Self {
         self.tagged().unwrap_or_else(|| self.clone())
     }
@@ -119,12 +122,12 @@ impl Reference {
         self
     }
 
-    /// Whether engines read it as an image ID or the beginning of one: `sha256:…`. Docker tags no image so.
+    /// Whether engines read it as an image ID or its beginning: `sha256:…`. Docker sets no such tag.
     pub fn is_read_as_id(&self) -> bool {
         self.is_of_hub() && self.path.strip_prefix(DEFAULT_FOLDER) == Some("sha256")
     }
 
-    /// Whether it is what podman makes of `said`, a name without a registry: `localhost/x:1` of `x:1`.
+    /// Whether it is podman's reference for `said`, a name without a registry: `localhost/x:1` for `x:1`.
     pub fn is_local(&self, said: &Self) -> bool {
         let path = said.path.strip_prefix(DEFAULT_FOLDER).unwrap_or(&said.path);
         self.domain == LOCAL_DOMAIN
@@ -133,7 +136,7 @@ impl Reference {
             && (&self.tag, self.digest) == (&said.tag, said.digest)
     }
 
-    /// Whether people mean it when they say `said`: the very reference, or podman's for it.
+    /// Whether `said` means this image: the same reference, or podman's for it.
     pub fn is_called(&self, said: &Self) -> bool {
         self == said || self.is_local(said)
     }
@@ -165,7 +168,7 @@ impl FromStr for Reference {
             None => (text, None),
         };
         let (repository, tag) = match rest.rsplit_once(':') {
-            // A colon before the last slash belongs to the port of the domain.
+            // A colon before the last slash belongs to the domain's port.
             Some((repository, tag)) if !tag.contains('/') => {
                 check_tag(text, tag)?;
                 (repository, Some(tag.to_owned()))
@@ -215,14 +218,14 @@ impl FromStr for Reference {
 }
 
 impl fmt::Display for Reference {
-    /// The form that people write: without `docker.io/library/`, always with a tag or a digest.
+    /// The usual form: without `docker.io/library/`, always with a tag or a digest.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = if self.domain == DEFAULT_DOMAIN {
             let (first, rest) = self.path.split_once('/').unwrap_or((&self.path, ""));
             if first == "library" && !rest.contains('/') {
                 rest.to_owned()
             } else if is_domain(first) {
-                // `docker.io/localhost/x` without its domain would be read as another registry.
+                // `docker.io/localhost/x` without its domain would mean another registry.
                 self.repository()
             } else {
                 self.path.clone()

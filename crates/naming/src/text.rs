@@ -1,7 +1,7 @@
-//! What the string-like types of this crate have in common: parse, show, serialise.
+//! Common traits of the string-like types of this crate: parse, show, serialise.
 
-/// Gives a type that has `FromStr` and `Display` the conversions that its users expect:
-/// serde as a string, and a `Debug` that shows the text.
+/// Implements conversions for a type with `FromStr` and `Display`: serde as a string, and a `Debug` that shows the
+/// text.
 macro_rules! as_text {
     ($type:ty) => {
         impl serde::Serialize for $type {

@@ -1,7 +1,7 @@
-//! Somebody's text, to be shown.
+//! Foreign texts, made safe to show.
 
-/// Whether a character can steer a terminal, end a line, or turn the direction in which text runs, so that what is shown is
-/// not what is there.
+/// Whether a character can control a terminal, end a line, or change the direction of text, so that the shown text is
+/// not the real one.
 pub fn steers(c: char) -> bool {
     c.is_control()
         || matches!(
@@ -10,7 +10,7 @@ pub fn steers(c: char) -> bool {
         )
 }
 
-/// The text on one line, with an escape as Rust writes it in the place of every character that [`steers`].
+/// The text on one line. Every character that [`steers`] is escaped as in Rust.
 pub fn visible(text: impl IntoIterator<Item = char>) -> String {
     let mut out = String::new();
     for c in text {

@@ -1,7 +1,7 @@
-//! Which images can be the base of a build.
+//! Decides which images can be the base of a build.
 //!
-//! An image never stands on itself, not by way of others either: each build would add its layers to those of the last.
-//! One that was built before keeps the base that it has, so that to plan again changes nothing.
+//! An image never stands on itself, directly or through other images: each build would add its layers again. An image
+//! that was built before keeps its base, so that planning again changes nothing.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,7 +11,7 @@ use crate::platform;
 use crate::rules::Rules;
 use crate::{Candidate, Known, Requirement};
 
-/// The bases that the image of a requirement may have.
+/// The possible bases of a requirement's image.
 pub(crate) struct Bases<'r> {
     requirement: &'r Requirement,
     rules: &'r Rules,
@@ -19,9 +19,9 @@ pub(crate) struct Bases<'r> {
     name: Option<String>,
     /// The names of the images that stand on it.
     above: HashSet<String>,
-    /// The base of the image that is registered.
+    /// The base of the registered image.
     before: Option<String>,
-    /// Whether that image was built on the system itself.
+    /// Whether the registered image was built on the system itself.
     was_clean: bool,
 }
 
@@ -33,7 +33,7 @@ impl<'r> Bases<'r> {
         known: &Known,
     ) -> Self {
         let name = requirement.image_name().ok().map(|name| name.to_string());
-        // All that is registered, not only what can be used now.
+        // All registered entries, not only the usable ones.
         let all: Vec<&Entry> = match known.recorded {
             [] => entries.to_vec(),
             recorded => recorded.iter().collect(),
@@ -52,7 +52,7 @@ impl<'r> Bases<'r> {
         }
     }
 
-    /// Why a candidate can't be the base.
+    /// Why a candidate cannot be the base.
     pub(crate) fn refuse(&self, candidate: &Candidate) -> Option<&'static str> {
         let entry = candidate.entry;
         let is_required = |variant: &String| {
@@ -66,7 +66,7 @@ impl<'r> Bases<'r> {
         } else if !platform::is_same(self.requirement, entry) {
             Some("its architecture differs")
         } else if self.requirement.build.is_some() && !entry.variants.iter().all(is_required) {
-            // The steps of another variant would be in it.
+            // The base would bring the steps of the other variant.
             Some("its variant differs")
         } else if self.was_clean && candidate.unasked > 0 {
             Some("it holds more than the base of the last build")
@@ -75,14 +75,14 @@ impl<'r> Bases<'r> {
         }
     }
 
-    /// Whether an entry is the base that the image has. What was used since changes the best of several, and would have it
-    /// built again for nothing.
+    /// Whether an entry is the image's current base. Later uses change which of several bases is best, and must not
+    /// cause a rebuild.
     pub(crate) fn is_before(&self, entry: &Entry) -> bool {
         self.before.as_deref() == Some(entry.name.as_str())
     }
 }
 
-/// The names of the images that stand on an image, by one step or by several.
+/// The names of the images that stand on an image, directly or indirectly.
 fn above(name: &str, all: &[&Entry], rules: &Rules) -> HashSet<String> {
     let mut on: HashMap<&str, Vec<&str>> = HashMap::new();
     for entry in all {

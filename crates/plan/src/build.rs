@@ -1,4 +1,4 @@
-//! A build that a person described: `build` of a requirement or a plan.
+//! A custom build: `build` of a requirement or a plan.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,11 +13,11 @@ use crate::Step;
 use crate::strict::strict;
 use crate::values::or_default;
 
-/// A build that a person described.
+/// A custom build.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(remote = "Self", expecting = "an object that says how to build")]
 pub struct Build {
-    /// The build file, as it opens from the working directory.
+    /// The build file, from the working directory.
     #[serde(default)]
     pub dockerfile: Option<Utf8PathBuf>,
     /// The folder that `COPY` reads from.
@@ -33,7 +33,7 @@ pub struct Build {
         skip_serializing_if = "Option::is_none"
     )]
     pub target: Option<String>,
-    /// The network of its steps, as the engine calls it: `host`, `none`.
+    /// The network of its steps, by the engine's name: `host`, `none`.
     #[serde(
         default,
         deserialize_with = "word",
@@ -47,37 +47,37 @@ pub struct Build {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub secrets: Vec<Secret>,
-    /// Single steps after all else.
+    /// Single steps after everything else.
     #[serde(default, deserialize_with = "or_default")]
     pub steps: Vec<Step>,
 }
 
 strict!(Build);
 
-/// A secret that steps of a build mount by its ID. Its text, `id=ID,src=PATH` or `id=ID,env=NAME`, is what engines take
-/// as `--secret`.
+/// A secret that steps of a build mount by its ID. Its text, `id=ID,src=PATH` or `id=ID,env=NAME`, is the engines'
+/// argument of `--secret`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Secret {
     id: String,
     source: SecretSource,
 }
 
-/// Where a secret is.
+/// The source of a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecretSource {
-    /// In a file, as it opens from the working directory.
+    /// A file, from the working directory.
     File(Utf8PathBuf),
-    /// In a variable of the environment.
+    /// An environment variable.
     Variable(String),
 }
 
 impl Secret {
-    /// What build files call it.
+    /// Its ID in build files.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// Where it is.
+    /// Its source.
     pub fn source(&self) -> &SecretSource {
         &self.source
     }
@@ -94,7 +94,7 @@ impl Secret {
             SecretSource::File(path) => (path.as_str(), "path"),
             SecretSource::Variable(name) => (name.as_str(), "variable"),
         };
-        // The engine reads the whole as comma-separated values.
+        // The engine parses the text as comma-separated values.
         let is_odd = |c: char| c.is_control() || matches!(c, ',' | '"');
         if text.is_empty() || text.contains(is_odd) {
             return Err(format!(
@@ -206,7 +206,7 @@ impl<'de> Visitor<'de> for Secrets {
     }
 }
 
-/// A word that stands on the engine's command line.
+/// A word for the engine's command line.
 fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let word = Option::<String>::deserialize(deserializer)?;
     let is_odd = |c: char| c.is_control() || c.is_whitespace();
@@ -244,7 +244,7 @@ mod tests {
         assert_eq!(one.secrets, build.secrets[1..]);
         let json = serde_json::to_string(&build).expect("JSON");
         assert_eq!(serde_json::from_str::<Build>(&json).expect("read"), build);
-        // Plans without them stay as they were.
+        // Plans without these keys are printed as before.
         let none = serde_json::to_string(&Build::default()).expect("JSON");
         assert_eq!(
             none,

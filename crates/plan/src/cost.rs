@@ -1,8 +1,7 @@
-//! What "best" may mean among images that can be used: the less it costs, the better.
+//! The costs by which usable images are ranked: the lowest is best.
 //!
-//! A cost is a row of [`COSTS`]: its name, why one image beats another by it, and a pure function of what is known of a
-//! candidate. What a function needs and no candidate has is among the [`Known`] facts, which the caller brings.
-//! What is not known costs more than anything that is.
+//! A cost is a row of [`COSTS`]: its name, the advantage of the better image, and a pure function of a candidate. Other
+//! facts that a function needs are in [`Known`], which the caller collects. An unknown cost counts as the highest.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -13,21 +12,20 @@ use registry::Entry;
 
 use crate::{Candidate, Requirement, Rules};
 
-/// What is known of the images besides their entries.
+/// Facts about the images besides their entries.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Known<'a> {
-    /// By an entry's name: the bytes that an engine has to be sent before it has the image. Empty where no engine was
-    /// asked.
+    /// By an entry's name: the bytes that must be sent to the engine. Empty if no engine was asked.
     pub bytes: Option<&'a HashMap<String, u64>>,
-    /// All entries of the registry: what earlier builds took.
+    /// All entries of the registry: the durations of earlier builds.
     pub recorded: &'a [Entry],
 }
 
-/// One of the costs that are known.
+/// One of the known costs.
 #[derive(Debug, Clone, Copy)]
 pub struct Cost(&'static Row);
 
-/// What a cost of a candidate is; the less, the better. `None` where it is not known.
+/// The cost of a candidate; lower is better. `None` means unknown.
 #[derive(Debug, Clone, Copy)]
 pub struct Term {
     row: &'static Row,
@@ -36,10 +34,10 @@ pub struct Term {
 
 struct Row {
     name: &'static str,
-    /// What the better one has over the other.
+    /// The advantage of the better one.
     says: &'static str,
     cost: fn(&Requirement, &Candidate, &Rules, &Known) -> Option<f64>,
-    /// How people read it.
+    /// Formats it for users.
     show: fn(f64) -> String,
 }
 
@@ -79,15 +77,15 @@ const COSTS: &[Row] = &[
     },
 ];
 
-/// How many compilers, packages and tools are to be installed.
+/// How many compilers, packages and tools must be installed.
 fn missing(_: &Requirement, candidate: &Candidate, _: &Rules, _: &Known) -> Option<f64> {
     let lacks = &candidate.missing;
     let count = lacks.compilers.len() + lacks.packages.len() + lacks.tools.len();
     as_f64(count as u64)
 }
 
-/// How long a build on a candidate is expected to take, in seconds: nothing where none is needed; else as long as earlier
-/// builds on it took, on average: those that have every required compiler, where there are any.
+/// The expected duration of a build on a candidate, in seconds. Zero if no build is needed, else the average of earlier
+/// builds on it. If some of these have every required compiler, only they count.
 fn build_seconds(
     wanted: &Requirement,
     candidate: &Candidate,
@@ -119,7 +117,7 @@ fn build_seconds(
     (!counted.is_empty()).then(|| sum / counted.len() as f64)
 }
 
-/// A count; those beyond 2^53 differ too little to matter.
+/// A count as a float; beyond 2^53 the error does not matter.
 #[expect(clippy::unnecessary_wraps, reason = "what is counted is known")]
 fn as_f64(count: u64) -> Option<f64> {
     Some(count as f64)
@@ -129,7 +127,7 @@ fn whole(value: f64) -> String {
     format!("{:.0}", value + 0.0)
 }
 
-/// The day of a time that was negated.
+/// The day of a negated time.
 fn date(value: f64) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "it was whole milliseconds")]
     let millis = (-value) as i64;
@@ -160,7 +158,7 @@ impl Cost {
         self.0.name
     }
 
-    /// Costs with commas between, each once.
+    /// Parses costs separated by commas; each may occur once.
     pub fn list(text: &str) -> Result<Vec<Self>, String> {
         let mut costs: Vec<Self> = Vec::new();
         for name in text.split(',') {
@@ -199,7 +197,7 @@ impl Term {
         cost(other).total_cmp(&cost(self))
     }
 
-    /// What the better one has over the other.
+    /// The advantage of the better one.
     pub(crate) fn says(&self) -> &'static str {
         self.row.says
     }

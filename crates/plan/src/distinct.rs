@@ -1,8 +1,8 @@
-//! Names that tell apart requirements which differ in packages, tools or the build alone.
+//! Distinct names for requirements that differ only in packages, tools or the build.
 //!
-//! A name depends on its requirement alone, so that it is the same in every call: the packages that the requirement
-//! adds, sorted, with `_` between; or a short digest of all that it asks for, if that could be mistaken for another
-//! requirement's name, is long, or holds what no name may.
+//! A name depends only on its requirement, so it is the same in every call. It has the requirement's packages, sorted,
+//! with `_` between them. It has a short digest instead if the packages could be mistaken for another requirement's
+//! name, are too long, or contain an invalid character.
 
 use std::collections::BTreeSet;
 
@@ -11,20 +11,20 @@ use sha2::{Digest as _, Sha256};
 
 use crate::Requirement;
 
-/// The longest addition that is written out, in bytes.
+/// The longest addition with plain package names, in bytes.
 const MAX_WRITTEN: usize = 40;
-/// How many hexadecimal digits of a digest are enough for the requirements of one project.
+/// Enough hexadecimal digits of a digest for the requirements of one project.
 const DIGITS: usize = 8;
-/// The variants that no package is mistaken for.
+/// The variants that cannot be confused with packages.
 const VARIANTS: [&str; 5] = ["cov", "asan", "ubsan", "tsan", "x86"];
-/// How the names of compilers begin.
+/// The prefixes of compiler names.
 const COMPILERS: [&str; 6] = ["gcc", "gpp", "clang", "icc", "icpx", "tcc"];
 
-/// What a name gets beside compilers, variants and architecture; `None` if the requirement adds nothing to them.
+/// The addition to a name besides compilers, variants and architecture; `None` if there is none.
 pub(crate) fn addition(requirement: &Requirement) -> Option<String> {
     let names = sorted(&requirement.packages);
     let tools = sorted(&requirement.tools);
-    // A variant of any other name may look like a package.
+    // Any other variant may look like a package.
     let known = |variant: &Variant| VARIANTS.contains(&variant.as_str());
     let has_known = requirement.variants.iter().all(known);
     if names.is_empty() && tools.is_empty() && requirement.build.is_none() && has_known {
@@ -50,7 +50,7 @@ fn sorted(names: &[impl ToString]) -> Vec<String> {
     sorted.into_iter().collect()
 }
 
-/// Whether a name can stand in an image's name, and means nothing else there.
+/// Whether a name is valid in an image's name, and has no other meaning there.
 fn is_plain(name: &str) -> bool {
     let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let means_more = |part: &str| {
@@ -59,7 +59,7 @@ fn is_plain(name: &str) -> bool {
             || COMPILERS.iter().any(|compiler| part.starts_with(compiler))
             || part.parse::<naming::Architecture>().is_ok()
     };
-    // Single dots and dashes alone: `_` stands between names.
+    // Only single dots and dashes: `_` separates names.
     let is_whole = |part: &str| !part.is_empty() && part.chars().all(is_word);
     name.split(['.', '-']).all(is_whole) && !name.split('-').any(means_more)
 }

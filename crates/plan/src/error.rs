@@ -1,9 +1,9 @@
-//! What can be wrong with a requirement or a plan.
+//! The errors of requirements and plans.
 
 use failure::{Code, Reported};
 use thiserror::Error;
 
-/// Why a requirement or a plan was refused. The message says where, as line and column.
+/// Why a requirement or a plan was refused. The message has line and column.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -13,16 +13,16 @@ pub enum Error {
     /// A plan is not valid.
     #[error("plan is not valid: {0}")]
     Plan(String),
-    /// There was no requirement in the text.
+    /// The text has no requirement.
     #[error("holds no requirement")]
     NoRequirement,
-    /// There was no plan in the text.
+    /// The text has no plan.
     #[error("holds no plan")]
     NoPlan,
-    /// A requirement has no name that complies.
+    /// A requirement's image has no valid name.
     #[error(transparent)]
     Name(#[from] naming::NameError),
-    /// The plans can't be read.
+    /// The plans cannot be read.
     #[error("cannot read plans: {0}")]
     Read(#[source] std::io::Error),
 }

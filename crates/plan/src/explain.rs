@@ -1,11 +1,11 @@
-//! Why a plan is what it is, for people.
+//! Explains a plan to users.
 
 use crate::matching::{Candidate, Pick, Selection, decisive};
 use crate::{Requirement, Rules};
 
-/// A line for each candidate with its marks and what it lacks, and lines that say what was taken and why, and which
-/// requirement makes a build necessary. An asterisk stands before what was taken. `whole` is what was selected for: the
-/// requirement, with what its image was built for before.
+/// A line for each candidate with its marks and missing parts, then the choice with its reason, and which requirement
+/// needs a build. An asterisk marks the choice. `whole` is the selected requirement: the original, with the contents
+/// that its image was built for before.
 pub fn explain(
     requirement: &Requirement,
     whole: &Requirement,
@@ -62,7 +62,7 @@ pub fn explain(
     lines
 }
 
-/// Why a build is needed: what no image has, or what the nearest image lacks.
+/// Why a build is needed: requirements that no image meets, or those that the nearest image lacks.
 fn reason(requirement: &Requirement, selection: &Selection, rules: &Rules) -> String {
     let (os, architecture) = (&requirement.os, requirement.architecture);
     let usable = selection.candidates.iter().filter(|it| it.is_usable());
@@ -81,7 +81,7 @@ fn reason(requirement: &Requirement, selection: &Selection, rules: &Rules) -> St
     if let Some((it, why)) = passed_over {
         return format!("a build is needed: {} is passed over: {why}", it.entry.name);
     }
-    // Those that no image has; the first lists them in the order of the requirement.
+    // The parts that every image lacks, in the order of the requirement.
     let common = lacks.first().map(|(_, first)| {
         let everywhere = |what: &&String| lacks.iter().all(|(_, lacking)| lacking.contains(what));
         first.iter().filter(everywhere).cloned().collect::<Vec<_>>()
@@ -103,7 +103,7 @@ fn reason(requirement: &Requirement, selection: &Selection, rules: &Rules) -> St
     }
 }
 
-/// What an image lacks of what the requirement itself asks for, and may not lack.
+/// The parts of the requirement itself that an image lacks and must not lack.
 fn lacking(candidate: &Candidate, requirement: &Requirement, rules: &Rules) -> Vec<String> {
     let accepted = rules.accept_missing;
     let missing = &candidate.missing;
@@ -126,7 +126,7 @@ fn lacking(candidate: &Candidate, requirement: &Requirement, rules: &Rules) -> V
         .collect()
 }
 
-/// Says what is installed because the image was built for it before.
+/// The parts that are installed because the image was built for them before.
 fn added(requirement: &Requirement, whole: &Requirement) -> Option<String> {
     let packages = whole
         .packages
@@ -142,14 +142,14 @@ fn added(requirement: &Requirement, whole: &Requirement) -> Option<String> {
     (!names.is_empty()).then(said)
 }
 
-/// What a candidate costs, where it could be used.
+/// The costs of a usable candidate.
 fn terms(candidate: &Candidate) -> String {
     let usable = candidate.is_usable();
     let terms = candidate.terms.iter().filter(|_| usable);
     terms.map(|term| format!("{term}  ")).collect()
 }
 
-/// What a candidate lacks.
+/// The parts that a candidate lacks.
 fn shortcomings(candidate: &Candidate) -> Option<String> {
     let missing = &candidate.missing;
     let compilers = missing.compilers.iter().map(ToString::to_string);

@@ -1,10 +1,9 @@
 //! JSON objects of a stream, one at a time.
 //!
-//! Objects may stand one after the other with any white space between them, or in arrays. Each is handed on
-//! at its closing brace, so that whoever reads a pipe works on the first while the next is still written.
-//! Splitting looks at brackets and strings alone; what is inside is for the parser to judge, and an object that
-//! is well-formed but not what was expected leaves its neighbours readable. A NUL between objects is white space:
-//! it ends a record under `--null`.
+//! Objects follow each other with any white space between them, or in arrays. Each is returned at its closing brace, so
+//! a reader of a pipe can use the first while the next is still written. Splitting considers only brackets and strings;
+//! the parser judges the contents. So an object of a wrong type leaves its neighbours readable. A NUL between objects
+//! is white space: it ends a record under `--null`.
 
 use std::io::{self, BufRead};
 
@@ -13,8 +12,8 @@ use serde_json::error::Category;
 
 use crate::texts;
 
-/// The largest object, in bytes. A plan has one or two thousand; the bound keeps a stream that never closes its
-/// brace from filling the memory.
+/// The largest object, in bytes. A plan has one or two thousand. Without this limit, a brace that is never closed would
+/// fill the memory.
 const MAX_OBJECT: usize = 4 << 20;
 
 /// A line and a byte in it, both counted from one.
@@ -27,15 +26,15 @@ pub(crate) struct Place {
 /// Why there is no object, or none of the wanted type.
 #[derive(Debug)]
 pub(crate) enum Fault {
-    /// The stream can't be read.
+    /// The stream cannot be read.
     Read(io::Error),
-    /// It is not JSON; where the next object would begin is not known. A message with its place.
+    /// It is not JSON, and the start of the next object is unknown. A message with its position.
     Syntax(String),
-    /// An object says something else than it should. A message with its place.
+    /// An object has wrong contents. A message with its position.
     Content(String),
 }
 
-/// The text of one object, and where in the stream it begins.
+/// The text of one object, and its position in the stream.
 #[derive(Debug)]
 pub(crate) struct Frame {
     text: Vec<u8>,
@@ -48,7 +47,7 @@ impl Frame {
         &self.text
     }
 
-    /// Parses the object. A fault's place is that in the whole stream.
+    /// Parses the object. Positions of errors are those in the whole stream.
     pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, Fault> {
         serde_json::from_slice(&self.text).or_else(|error| {
             let message = self.message(&error);
@@ -73,12 +72,12 @@ impl Frame {
     }
 }
 
-/// A message with a place, as the parsers of both formats write it.
+/// A message with a position, in the format of both parsers.
 pub(crate) fn at(message: &str, place: Place) -> String {
     format!("{message} at line {} column {}", place.line, place.column)
 }
 
-/// What may come next outside an object.
+/// The possible next tokens outside an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// An object or an array.
@@ -94,7 +93,7 @@ enum State {
 /// The objects of a stream. Ends after a fault of its own.
 pub(crate) struct Frames<R> {
     reader: R,
-    /// Where the next byte stands.
+    /// The position of the next byte.
     next: Place,
     state: State,
     ended: bool,
@@ -110,7 +109,7 @@ impl<R: BufRead> Frames<R> {
         }
     }
 
-    /// The next byte and its place.
+    /// The next byte and its position.
     fn byte(&mut self) -> Result<Option<(u8, Place)>, Fault> {
         let byte = loop {
             match self.reader.fill_buf() {
@@ -166,7 +165,7 @@ impl<R: BufRead> Frames<R> {
         }
     }
 
-    /// The rest of a byte order mark, which some editors put before everything.
+    /// The rest of a byte order mark, which some editors write at the beginning.
     fn byte_order_mark(&mut self, place: Place) -> Result<State, Fault> {
         for wanted in [0xbb, 0xbf] {
             if self.byte()?.is_none_or(|(byte, _)| byte != wanted) {
@@ -179,8 +178,8 @@ impl<R: BufRead> Frames<R> {
         Ok(State::Top)
     }
 
-    /// The rest of an object whose first brace was read. Without its end it is handed on too: the parser says
-    /// what is missing.
+    /// The rest of an object whose first brace was read. An incomplete object is returned too: the parser reports what
+    /// is missing.
     fn object(&mut self, place: Place) -> Result<Frame, Fault> {
         let mut text = vec![b'{'];
         let (mut depth, mut in_string, mut escaped) = (1_usize, false, false);

@@ -1,7 +1,6 @@
-//! Requirements, matching and plans: what somebody wants, which registered image is best for it, and what
-//! is left to build.
+//! Requirements, matching and plans: chooses the best registered image for a requirement, and finds the missing parts.
 //!
-//! Pure: texts and entries in, values out. The registry is read, and files are looked for, by whoever calls.
+//! Pure: texts and entries in, values out. The caller reads the registry and checks files.
 //!
 //! ```
 //! use camino::Utf8Path;

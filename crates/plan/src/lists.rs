@@ -1,4 +1,4 @@
-//! Lists of names, as people write them: one name, a list, or nothing.
+//! Lists of names as people write them: one name, a list, or null.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -8,8 +8,8 @@ use naming::NameError;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// Reads a list of names that each follow `T`'s grammar; a single name is a list of one, and null
-/// an empty one. A name that occurs twice, in whatever case, is kept once.
+/// Reads a list of names that each follow `T`'s grammar. A single name is a list of one, and null is an empty list.
+/// Repeated names are kept once; case does not matter.
 pub(crate) fn names<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     T: FromStr<Err = NameError> + fmt::Display,
@@ -41,7 +41,7 @@ impl<'de, T: FromStr<Err = NameError> + fmt::Display> Visitor<'de> for Names<T> 
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
         let mut names = Vec::new();
-        // Not `T: Deserialize`: the element's own error would lose the place of the list.
+        // Not `T: Deserialize`: the error of an element would lose the list's position.
         while let Some(Text(text)) = list.next_element()? {
             let name = text.parse().map_err(A::Error::custom)?;
             add(&mut names, name);
@@ -50,7 +50,7 @@ impl<'de, T: FromStr<Err = NameError> + fmt::Display> Visitor<'de> for Names<T> 
     }
 }
 
-/// Adds a name that is not there yet, in whatever case: packages, tools and compilers are compared so.
+/// Adds a name unless it is there already; case does not matter for packages, tools and compilers.
 pub(crate) fn add<T: fmt::Display>(names: &mut Vec<T>, name: T) {
     let text = name.to_string();
     if !names
@@ -61,7 +61,7 @@ pub(crate) fn add<T: fmt::Display>(names: &mut Vec<T>, name: T) {
     }
 }
 
-/// A name as it is written. `String` would take `null` and `12` for words in YAML.
+/// A name as written. `String` would accept `null` and `12` in YAML.
 struct Text(String);
 
 impl<'de> Deserialize<'de> for Text {

@@ -1,18 +1,26 @@
-//! The two-mark algorithm: which registered image is best for a requirement.
+//! The two-mark algorithm: finds the best registered image for a requirement.
 //!
-//! Essential marks decide whether an image can be used: 70 when system, version and architecture match, 100
-//! when every required compiler is there too, 0 otherwise. Extra marks: 10 for a required
-//! package that is there; for a required tool 20 where the entry lists it as a tool, 10 as a package.
+//! Essential marks decide whether an image is usable: 70 if system, version and architecture match, 100 if it also has
+//! every required compiler, else 0. Extra marks: 10 for each required package in the image; for each required tool 20
+//! if the entry lists it as a tool, 10 as a package.
 //!
-//! An image meets a requirement if it has 100 and every required package, tool and variant. The best of those is taken
-//! as it is. If there is none, the best of all that can be used becomes the base of a build; without any, the build
-//! begins with the system itself. Better is, in this order: fewer compilers and variants that the requirement does not ask
-//! for; what costs less, if costs are given; more essential marks; all required variants; more extra marks; used later;
-//! used more often; smaller (an unknown size loses); listed first.
+//! An image meets a requirement if it has 100 and every required package, tool and variant. The best of these is
+//! chosen. If there is none, the best usable image becomes the base of a build, or else the system itself. The criteria
+//! are, in this order:
 //!
-//! Names are compared whole, but for their case: `gcc` is not `gcc-15`. A package gives marks when the entry lists its
-//! name; for `libssl-dev=3.0` or `libssl-dev:i386` that proves too little: these are there only if the entry lists the
-//! whole text, among its packages or as what it was built for.
+//! 1. fewer compilers and variants that the requirement does not ask for
+//! 2. the lower cost, if costs are given
+//! 3. more essential marks
+//! 4. all required variants
+//! 5. more extra marks
+//! 6. the later use
+//! 7. the more frequent use
+//! 8. the smaller size (an unknown size loses)
+//! 9. the order in the registry
+//!
+//! Names must match completely, except for their case: `gcc` is not `gcc-15`. A package gives marks if the entry lists
+//! its name. For `libssl-dev=3.0` or `libssl-dev:i386` that is not enough to meet the requirement: the entry must list
+//! the whole text, under its packages or its earlier requirements.
 
 use std::cmp::Ordering;
 
@@ -30,7 +38,7 @@ use crate::{Missing, Requirement};
 
 /// Essential marks of an image whose system and architecture match.
 pub(crate) const SYSTEM: u32 = 70;
-/// Essential marks of an image that has every required compiler too.
+/// Essential marks of an image that also has every required compiler.
 pub(crate) const COMPLETE: u32 = 100;
 const PACKAGE: u32 = 10;
 const TOOL: u32 = 20;
@@ -42,7 +50,7 @@ pub struct Marks {
     /// 0, 70 or 100.
     #[serde(default, deserialize_with = "count")]
     pub essential: u32,
-    /// 10 for each package and up to 20 for each tool that is there.
+    /// 10 for each package and up to 20 for each tool in the image.
     #[serde(default, deserialize_with = "count")]
     pub extra: u32,
 }
@@ -56,29 +64,29 @@ pub struct Candidate<'a> {
     pub entry: &'a Entry,
     /// How well it fits.
     pub marks: Marks,
-    /// What it lacks.
+    /// The missing parts.
     pub missing: Missing,
-    /// The required variants that it is not.
+    /// The missing variants.
     pub missing_variants: Vec<Variant>,
-    /// How many compilers and variants it has that the requirement does not ask for.
+    /// How many unrequested compilers and variants it has.
     pub unasked: usize,
-    /// What it costs, where costs were asked for.
+    /// Its costs, if costs are given.
     pub terms: Vec<Term>,
-    /// Why it is not taken as it is, whatever it holds.
+    /// Why it cannot be used unchanged, if so.
     pub no_image: Option<&'static str>,
-    /// Why it is not built on.
+    /// Why it cannot be a base, if so.
     pub no_base: Option<&'static str>,
-    /// Why it is passed over although it would be taken: its archive is not what it should be.
+    /// Why it was skipped although it is the best: its archive is stale or damaged.
     pub passed_over: Option<String>,
 }
 
 impl Candidate<'_> {
-    /// Whether it can be used: as it is, or to build on.
+    /// Whether it is usable, unchanged or as a base.
     pub fn is_usable(&self) -> bool {
         self.marks.essential >= SYSTEM && self.passed_over.is_none()
     }
 
-    /// Whether it has all that is required, but for what may be missing.
+    /// Whether it has all required parts, except accepted missing ones.
     pub fn meets(&self, accepted: AcceptMissing) -> bool {
         let Missing {
             packages, tools, ..
@@ -90,28 +98,28 @@ impl Candidate<'_> {
     }
 }
 
-/// Which image was taken.
+/// The chosen image.
 #[derive(Debug, Clone)]
 pub enum Pick<'a> {
-    /// This one, as it is.
+    /// This image, unchanged.
     Image(Candidate<'a>),
-    /// This one, to build on.
+    /// This image, as a base.
     Base(Candidate<'a>),
     /// None: build on the system itself.
     Nothing,
 }
 
-/// All candidates, in the order of the registry, and which one was taken.
+/// All candidates, in the order of the registry, and the choice.
 #[derive(Debug, Clone)]
 pub struct Selection<'a> {
-    /// Every entry that was looked at.
+    /// Every considered entry.
     pub candidates: Vec<Candidate<'a>>,
-    /// The best.
+    /// The choice.
     pub pick: Pick<'a>,
 }
 
 impl<'a> Selection<'a> {
-    /// What was taken, to use or to build on.
+    /// The chosen image, unchanged or as a base.
     pub fn chosen(&self) -> Option<&Candidate<'a>> {
         match &self.pick {
             Pick::Image(candidate) | Pick::Base(candidate) => Some(candidate),
@@ -119,7 +127,7 @@ impl<'a> Selection<'a> {
         }
     }
 
-    /// Whether an image is taken as it is.
+    /// Whether an image is used unchanged.
     pub fn is_met(&self) -> bool {
         matches!(self.pick, Pick::Image(_))
     }
@@ -168,7 +176,7 @@ pub fn score<'a>(requirement: &Requirement, entry: &'a Entry) -> Candidate<'a> {
 }
 
 impl Missing {
-    /// What of it an entry does not list.
+    /// The parts that an entry does not list.
     #[must_use]
     pub fn unlisted(mut self, entry: &Entry) -> Self {
         self.compilers
@@ -185,13 +193,13 @@ fn has(list: &[String], name: &str) -> bool {
     list.iter().any(|item| item.eq_ignore_ascii_case(name))
 }
 
-/// Whether an entry's name says a variant. The name of a saved image is all that tells a variant of one project.
+/// Whether an entry's name contains a variant. For a saved image, a custom variant is only in the name.
 fn is_named(entry: &Entry, variant: &Variant) -> bool {
     let name = entry.name.parse::<ImageName>();
     name.is_ok_and(|name| format!("-{}-", name.variant()).contains(&format!("-{variant}-")))
 }
 
-/// Whether an entry proves that a package is there, in the required version and for the required architecture.
+/// Whether an entry proves that it has a package, in the required version and for the required architecture.
 fn has_package(entry: &Entry, package: &PackageName) -> bool {
     let built_for = entry.requested.iter();
     let mut built_for = built_for.map(|requested| &requested.packages);
@@ -201,8 +209,8 @@ fn has_package(entry: &Entry, package: &PackageName) -> bool {
         || (!is_exact && has(&entry.packages, package.name()))
 }
 
-/// How many compilers and variants of an entry a requirement does not ask for. A compiler without a version is not
-/// another one than the same with a version.
+/// How many compilers and variants of an entry a requirement does not ask for. A compiler without a version equals any
+/// version of it.
 fn unasked(requirement: &Requirement, entry: &Entry) -> usize {
     let is_asked_compiler = |text: &&String| match text.parse::<Compiler>() {
         Ok(there) => requirement.compilers.iter().any(|asked| {
@@ -220,7 +228,7 @@ fn unasked(requirement: &Requirement, entry: &Entry) -> usize {
     compilers.count() + variants.count()
 }
 
-/// Takes the best of the entries.
+/// Chooses the best entry.
 pub fn select<'a>(
     requirement: &Requirement,
     entries: impl IntoIterator<Item = &'a Entry>,
@@ -229,7 +237,7 @@ pub fn select<'a>(
     select_by(requirement, entries, &Rules::default(), &Known::default())
 }
 
-/// Takes the best of the entries by these rules, and by what is known of them beside.
+/// Chooses the best entry by these rules and known facts.
 pub fn select_by<'a>(
     requirement: &Requirement,
     entries: Vec<&'a Entry>,
@@ -239,8 +247,7 @@ pub fn select_by<'a>(
     select_sound(requirement, entries, rules, known, &|_| None)
 }
 
-/// Takes the best of the entries for which `fault` finds nothing wrong. Only those that would be taken are looked at, the
-/// best first.
+/// Chooses the best entry without a fault. `fault` is called only for entries that would be chosen, the best first.
 pub fn select_sound<'a>(
     requirement: &Requirement,
     entries: Vec<&'a Entry>,
@@ -275,7 +282,7 @@ pub fn select_sound<'a>(
     Selection { candidates, pick }
 }
 
-/// The best of those that can be taken and have no fault; the one that is preferred comes before all others.
+/// The best possible candidate without a fault. The preferred one comes before all others.
 fn first_sound<'a>(
     candidates: &mut [Candidate<'a>],
     can_be: impl Fn(&Candidate) -> bool,
@@ -285,7 +292,7 @@ fn first_sound<'a>(
     let mut order: Vec<usize> = (0..candidates.len())
         .filter(|at| can_be(&candidates[*at]))
         .collect();
-    // The sort is stable: of equals, the first listed.
+    // The sort is stable, so the first listed of equal entries stays first.
     order.sort_by(|a, b| {
         let (a, b) = (&candidates[*a], &candidates[*b]);
         let preferred = is_preferred(b).cmp(&is_preferred(a));
@@ -300,7 +307,7 @@ fn first_sound<'a>(
 
 type Criterion = fn(&Candidate, &Candidate) -> Ordering;
 
-/// What one candidate has over another, in the order in which it counts.
+/// The advantages of one candidate over another, the most important first.
 const CRITERIA: [(&str, Criterion); 7] = [
     (
         "it has fewer compilers and variants that are not required",
@@ -332,7 +339,8 @@ fn compare(a: &Candidate, b: &Candidate) -> Ordering {
     decisive(a, b).map_or(Ordering::Equal, |(order, _)| order)
 }
 
-/// What decides between two candidates, and how: what was not asked for, the costs that were given, the other criteria.
+/// The criterion that decides between two candidates, and its result: unrequested contents, then costs, then the other
+/// criteria.
 pub(crate) fn decisive(a: &Candidate, b: &Candidate) -> Option<(Ordering, &'static str)> {
     let [unasked, others @ ..] = &CRITERIA;
     let by = |(why, criterion): &(&'static str, Criterion)| (criterion(a, b), *why);

@@ -1,4 +1,4 @@
-//! Several requirements of one image name, taken together.
+//! Merges requirements of one image name.
 
 use naming::{PackageName, Variant};
 use registry::Requested;
@@ -7,8 +7,8 @@ use crate::lists::add;
 use crate::{Error, Missing, Requirement};
 
 impl Requirement {
-    /// Adds the packages and tools of another requirement of the same name. The error names what keeps one image from
-    /// meeting both; then nothing is added.
+    /// Adds the packages and tools of another requirement of the same name. If one image cannot meet both, the error
+    /// names the conflict, and nothing is added.
     pub fn merge(&mut self, other: &Self) -> Result<(), String> {
         let is_x86 = |it: &Self| it.variants.contains(&Variant::x86());
         let same_machine =
@@ -49,8 +49,8 @@ impl Requirement {
         Ok(())
     }
 
-    /// The requirement with what an image of its name was built for before. A name that can't be one is an error, as is
-    /// a package in another version.
+    /// The requirement, with the earlier requirements of its image. An invalid name or a package in another version is
+    /// an error.
     pub fn with_requested(&self, requested: &Requested) -> Result<Self, Error> {
         let Missing {
             packages, tools, ..
@@ -62,7 +62,7 @@ impl Requirement {
         })
     }
 
-    /// Whether it asks for all that an image was built for.
+    /// Whether it contains everything that an image was built for.
     pub(crate) fn covers(&self, requested: &Requested) -> bool {
         let asks = |name: &String| {
             let is = |own: &str| own.eq_ignore_ascii_case(name);
@@ -75,7 +75,7 @@ impl Requirement {
 }
 
 impl Missing {
-    /// Adds packages and tools. Of a package in two versions the error has the name; then nothing is added.
+    /// Adds packages and tools. If a package is in two versions, the error has its name, and nothing is added.
     pub fn merge(&mut self, other: &Self) -> Result<(), String> {
         let mut packages = self.packages.clone();
         for package in &other.packages {
@@ -88,7 +88,7 @@ impl Missing {
         Ok(())
     }
 
-    /// With what an image was built for before. Errors are those of [`Requirement::with_requested`].
+    /// Adds the earlier requirements of an image. Errors as in [`Requirement::with_requested`].
     pub fn with_requested(mut self, requested: &Requested) -> Result<Self, Error> {
         let packages = requested.packages.iter().map(|name| name.parse());
         let tools = requested.tools.iter().map(|name| name.parse());
@@ -106,7 +106,8 @@ impl Missing {
     }
 }
 
-/// Adds a package. One in a version stands for the same without; of two versions the error has the package's name.
+/// Adds a package. A package with a version replaces the same without one; for two versions, the error has the
+/// package's name.
 fn add_package(packages: &mut Vec<PackageName>, package: &PackageName) -> Result<(), String> {
     let alike = |there: &PackageName| {
         let (a, b) = (unversioned(there), unversioned(package));
@@ -126,7 +127,7 @@ fn add_package(packages: &mut Vec<PackageName>, package: &PackageName) -> Result
     }
 }
 
-/// The name with its architecture.
+/// The name with its architecture, without the version.
 fn unversioned(package: &PackageName) -> &str {
     let text = package.as_str();
     text.split_once('=').map_or(text, |(name, _)| name)

@@ -1,4 +1,4 @@
-//! Plans: what `imgplan` prints and `imgbuild` reads, one JSON object a line.
+//! Plans: the output of `imgplan` and the input of `imgbuild`, one JSON object a line.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use naming::{Compiler, PackageName, ToolName};
@@ -11,56 +11,56 @@ use crate::strict::strict;
 use crate::values::{VERSION, is_false, known_version, or_default, reference, truth, version};
 use crate::{Build, Error, Requirement};
 
-/// A plan. Its fields are in the order in which they are printed. One that a person wrote may lack most of them:
-/// [`Plans`](crate::Plans) says what it must have.
+/// A plan. The fields are in the order of the output. Most are optional in hand-written plans; [`Plans`](crate::Plans)
+/// checks the required ones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self", expecting = "a plan")]
 pub struct Plan {
     /// The format's version.
     #[serde(default = "version", deserialize_with = "known_version")]
     pub version: u32,
-    /// The name of the image that is wanted.
+    /// The name of the image.
     #[serde(default)]
     pub name: Option<String>,
-    /// What the plan is for, in the words of whoever asked: a matrix entry's name.
+    /// The purpose, from the user: for example the name of a matrix entry.
     #[serde(default)]
     pub job: Option<String>,
-    /// Whether something has to be built. A plan that does not say needs a build unless it names an image.
+    /// Whether a build is needed. Default: a build is needed unless the plan names an image.
     #[serde(default, deserialize_with = "truth")]
     pub needs_build: Option<bool>,
     /// The archive that meets the requirement.
     #[serde(default)]
     pub best_image_path: Option<Utf8PathBuf>,
-    /// The archive to build on.
+    /// The archive of the base.
     #[serde(default)]
     pub best_base_image_path: Option<Utf8PathBuf>,
-    /// The image in the engine to build on, where no archive is.
+    /// The base in the engine, if it has no archive.
     #[serde(default, deserialize_with = "reference")]
     pub base_image: Option<String>,
     /// How well the chosen image fits.
     #[serde(default, deserialize_with = "or_default")]
     pub marks: Marks,
-    /// Whether the image is for this requirement alone: what its entry was built for before is not added.
+    /// Whether the image is for this requirement alone: earlier requirements are not added.
     #[serde(
         default,
         deserialize_with = "or_default",
         skip_serializing_if = "is_false"
     )]
     pub exact: bool,
-    /// What was asked for.
+    /// The requirement.
     #[serde(default)]
     pub requirements: Option<Requirement>,
-    /// What the chosen image lacks.
+    /// The parts that the chosen image lacks.
     #[serde(default)]
     pub missing: Option<Missing>,
-    /// How to build, where not from what is missing.
+    /// A custom build.
     #[serde(default, deserialize_with = "or_default")]
     pub build: Build,
 }
 
 strict!(Plan);
 
-/// What an image lacks of a requirement.
+/// The parts of a requirement that an image lacks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(remote = "Self", expecting = "an object with what is missing")]
 pub struct Missing {
@@ -85,25 +85,24 @@ impl Missing {
 }
 
 impl Plan {
-    /// Whether something has to be built.
+    /// Whether a build is needed.
     pub fn needs_build(&self) -> bool {
         self.needs_build.unwrap_or(self.best_image_path.is_none())
     }
 
-    /// The archive that meets the requirement as it is; `None` where something has to be built.
+    /// The archive that meets the requirement; `None` if a build is needed.
     pub fn passed(&self) -> Option<&Utf8Path> {
         let found = self.best_image_path.as_deref();
         found.filter(|_| !self.needs_build())
     }
 
-    /// What to install where the plan has no build file of its own: what it says is missing, or else all
-    /// that was asked for.
+    /// The parts to install if the plan has no build file: its `missing`, or else the whole requirement.
     pub fn to_install(&self) -> Missing {
         let asked = || self.requirements.as_ref().map(Requirement::contents);
         self.missing.clone().or_else(asked).unwrap_or_default()
     }
 
-    /// What the plan is called in messages.
+    /// The plan's name in messages.
     pub fn subject(&self) -> &str {
         let path = self.best_image_path.as_ref().map(|path| path.as_str());
         self.name
@@ -114,9 +113,9 @@ impl Plan {
     }
 }
 
-/// The plan for a requirement and what was selected for `whole`: the requirement with all that its image has to hold.
-/// `path_of` gives the path of the chosen entry's archive, as it opens from the working directory; `None` if the image is
-/// in the engine alone. That one is built on, whatever it has: so it comes into an archive.
+/// The plan for a requirement and the selection for `whole`: the requirement with all contents of its image. `path_of`
+/// returns the path of the chosen entry's archive, from the working directory. It returns `None` if the image is only
+/// in the engine. Then a build makes an archive of it, even if it meets the requirement.
 pub fn plan_for<E: From<Error>>(
     requirement: &Requirement,
     whole: &Requirement,

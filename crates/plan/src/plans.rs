@@ -8,8 +8,8 @@ use serde_json::Value;
 use crate::frames::{Fault, Frames, at};
 use crate::{Error, Plan, texts};
 
-/// The plans of a stream. Each is handed on as soon as it is complete, so that a pipeline builds the first while the
-/// second is still written. A plan that is wrong does not hide the next one; text that is not JSON ends the stream.
+/// The plans of a stream. Each is returned as soon as it is complete, so that a pipeline builds the first while the
+/// second is still written. After a wrong plan, the next one is still read; text that is not JSON ends the stream.
 pub struct Plans<R> {
     objects: Frames<R>,
     ended: bool,
@@ -58,7 +58,7 @@ impl<R: BufRead> Iterator for Plans<R> {
     }
 }
 
-/// A plan whose requirements leave to its name what that says: the project, and the system.
+/// A plan whose requirements omit the project and the system, which its name contains.
 fn completed(text: &[u8]) -> Option<Plan> {
     let mut plan: Value = serde_json::from_slice(text).ok()?;
     let name: ImageName = plan.get("name")?.as_str()?.parse().ok()?;
@@ -76,7 +76,7 @@ fn completed(text: &[u8]) -> Option<Plan> {
     serde_json::from_value(plan).ok()
 }
 
-/// What keeps a plan from being carried out, whatever the store and the engine hold.
+/// A contradiction inside a plan, independent of store and engine.
 fn contradiction(plan: &Plan) -> Option<&'static str> {
     let (says, image, name) = (plan.needs_build, &plan.best_image_path, &plan.name);
     match (says, image, name) {

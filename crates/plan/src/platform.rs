@@ -1,16 +1,15 @@
-//! The architecture of a requirement, and what its variants say of it.
+//! The architecture of a requirement, from its system and variants.
 //!
-//! 32-bit Intel is an architecture (`i386/debian:12`) and a variant (a 64-bit system with 32-bit libraries), and both are
-//! one thing to those who ask for it: each has the variant `x86`, and an image of one kind meets a requirement of the
-//! other.
+//! 32-bit Intel is an architecture (`i386/debian:12`) and a variant (a 64-bit system with 32-bit libraries). Users mean
+//! the same by both: each has the variant `x86`, and an image of one kind meets a requirement of the other.
 
 use naming::{Architecture, Variant};
 use registry::Entry;
 
 use crate::Requirement;
 
-/// The architecture and the variants of a requirement, from those that it names. Without any architecture it is that of
-/// the host. The error says what contradicts what.
+/// The architecture and the variants of a requirement, from its named ones. The default is the host's architecture. The
+/// error names the contradiction.
 pub fn settle(
     named: Option<Architecture>,
     variants: Vec<Variant>,
@@ -51,7 +50,7 @@ pub fn settle(
     Ok((architecture, kept))
 }
 
-/// Whether an image is for 32-bit Intel, in either way.
+/// Whether an image is for 32-bit Intel, in either form.
 pub(crate) fn is_x86(entry: &Entry) -> bool {
     let x86 = Variant::x86();
     let says = |variant: &String| variant.parse() == Ok(x86.clone());
@@ -62,13 +61,13 @@ pub(crate) fn is_x86(entry: &Entry) -> bool {
     }
 }
 
-/// Whether an image runs what a requirement asks for: it has the architecture, or both are for 32-bit Intel.
+/// Whether an image fits a requirement: it has the architecture, or both are for 32-bit Intel.
 pub(crate) fn fits(requirement: &Requirement, entry: &Entry) -> bool {
     let wants_x86 = requirement.variants.contains(&Variant::x86());
     is_same(requirement, entry) || (wants_x86 && is_x86(entry))
 }
 
-/// Whether an image has the very architecture, so that it can be built on.
+/// Whether an image has exactly this architecture, so that it can be a base.
 pub(crate) fn is_same(requirement: &Requirement, entry: &Entry) -> bool {
     entry.architecture.parse() == Ok(requirement.architecture)
 }

@@ -1,4 +1,4 @@
-//! What an image has to hold.
+//! The required contents of an image.
 
 use naming::{
     Architecture, Compiler, ImageName, NameError, Os, PackageName, Reference, SystemImage,
@@ -15,15 +15,14 @@ use crate::strict::Strict;
 use crate::values::parsed;
 use crate::{Build, Error, Missing};
 
-/// A requirement. Every name in it was checked when it was read.
+/// A requirement. All its names are validated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Requirement {
-    /// What the image is for.
+    /// The project of the image.
     pub project: String,
     /// The operating system, with its version.
     pub os: Os,
-    /// If a requirement names none: that of the image or the runner's label that its system is written as, else the
-    /// host's.
+    /// The named architecture, else the one of the system's image or runner label, else the host's.
     pub architecture: Architecture,
     /// Compilers that must be there.
     pub compilers: Vec<Compiler>,
@@ -33,19 +32,19 @@ pub struct Requirement {
     pub tools: Vec<ToolName>,
     /// Variants, like `asan`; `x86` is among them if the architecture is.
     pub variants: Vec<Variant>,
-    /// How it is built, if not only from what is missing. A plan has it in a place of its own.
+    /// A custom build. A plan has it in a field of its own.
     #[serde(skip)]
     pub build: Option<Build>,
-    /// The image that stands for the system, if it says more than the system: `i386/debian:12`.
+    /// The image of the system, if it says more than the system: `i386/debian:12`.
     #[serde(skip)]
     pub image: Option<Reference>,
-    /// Whether its name differs from those of requirements that ask for other packages, tools or builds.
+    /// Whether its name differs from those of requirements with other packages, tools or builds.
     #[serde(skip)]
     pub distinct: bool,
 }
 
 impl Requirement {
-    /// The name of the image that meets it.
+    /// The name of its image.
     pub fn image_name(&self) -> Result<ImageName, NameError> {
         let addition = self.distinct.then(|| addition(self)).flatten();
         ImageName::for_requirement(
@@ -58,12 +57,12 @@ impl Requirement {
         )
     }
 
-    /// The image to build on if no image will do, if a workflow's container pins it.
+    /// The base of a new build, if a workflow's container pins it.
     pub fn pinned(&self) -> Option<&Reference> {
         pinned(self.image.as_ref())
     }
 
-    /// What to build on if no image will do.
+    /// The base of a new build.
     pub(crate) fn base_image(&self) -> String {
         match &self.image {
             Some(image) => image.to_string(),
@@ -71,7 +70,7 @@ impl Requirement {
         }
     }
 
-    /// What an image that has nothing lacks.
+    /// All parts that a new image needs.
     pub fn contents(&self) -> Missing {
         Missing {
             compilers: self.compilers.clone(),
@@ -81,8 +80,8 @@ impl Requirement {
     }
 }
 
-/// Reads requirements: YAML documents, a YAML or JSON list, or JSON objects one after the other. Never empty:
-/// a text without any is an error. What follows a fault is read too, as far as it is clear where it begins.
+/// Reads requirements: YAML documents, a YAML or JSON list, or JSON objects one after the other. Never empty: a text
+/// without any is an error. Reading continues after an error if the start of the next requirement is clear.
 pub fn parse_requirements(text: &str) -> Vec<Result<Requirement, Error>> {
     let all: Vec<_> = read_all(text)
         .into_iter()
@@ -95,10 +94,10 @@ pub fn parse_requirements(text: &str) -> Vec<Result<Requirement, Error>> {
     }
 }
 
-/// What stands in a name for no compilers and no variants.
+/// The variant in a name without compilers and variants.
 const BASE: &str = "base";
 
-/// A requirement as it is written.
+/// A requirement as written.
 #[derive(Deserialize)]
 #[serde(expecting = "a requirement")]
 struct Written {
@@ -138,7 +137,7 @@ impl<'de> Deserialize<'de> for Requirement {
             (named, of_system) => named.or(of_system),
         };
         let mut given = written.variants;
-        // Names call an image so that has neither compilers nor variants.
+        // `base` in a name means: no compilers and no variants.
         if written.compilers.is_empty() && given.iter().all(|it| it.as_str() == BASE) {
             given.clear();
         }
@@ -159,21 +158,21 @@ impl<'de> Deserialize<'de> for Requirement {
     }
 }
 
-/// A system, with what its spelling says beside it.
+/// A system, with the other information of its spelling.
 #[derive(Debug, Clone, PartialEq)]
 pub struct System {
     /// The operating system, with its version.
     pub os: Os,
-    /// Its architecture, if the spelling names one.
+    /// Its architecture, if the spelling includes one.
     pub architecture: Option<Architecture>,
-    /// The image that it is written as, if that says more than the system.
+    /// The image, if it says more than the system.
     pub image: Option<Reference>,
 }
 
 impl System {
     /// The system that an image's reference names.
     pub fn of_image(text: &str) -> Result<Self, NameError> {
-        // The dashed form of names and a bare distribution are no references that say more.
+        // The dashed form of names and a bare distribution are no references with more information.
         if !text.contains(['/', '@']) {
             let (os, architecture) = (text.parse()?, None);
             return Ok(Self {
@@ -202,7 +201,7 @@ fn pinned(image: Option<&Reference>) -> Option<&Reference> {
     image.filter(|image| image.digest().is_some())
 }
 
-/// A project's grammar is that of the names it becomes part of.
+/// A project follows the grammar of the image names that it becomes part of.
 fn project<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     parsed(deserializer, "a project", |project| {
         let scratch = "scratch"

@@ -1,4 +1,4 @@
-//! How images are chosen: what a project or a call has decided.
+//! The rules for choosing images, from the project or the call.
 
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -7,21 +7,21 @@ use registry::Entry;
 
 use crate::{Cost, Requirement};
 
-/// How images are chosen.
+/// The rules for choosing images.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
-    /// What the best image costs least of; the first counts most.
+    /// The costs that rank usable images; the first counts most.
     pub costs: Vec<Cost>,
-    /// What an image may lack.
+    /// Missing parts that need no build.
     pub accept_missing: AcceptMissing,
-    /// Whether an image that was built for more than the requirement is refused.
+    /// Whether to refuse an image that was built for more than the requirement.
     pub exact: bool,
-    /// The names of the images that this call plans to build, each with that of its base, if that is registered.
+    /// The names of the images that this call plans to build, each with its base, if registered.
     pub planned: HashMap<String, Option<String>>,
 }
 
 impl Rules {
-    /// Why an image is not taken as it is, whatever it holds.
+    /// Why an image cannot be used unchanged, regardless of its contents.
     pub(crate) fn no_image(
         &self,
         requirement: &Requirement,
@@ -33,7 +33,7 @@ impl Rules {
         self.holds_more(requirement, entry)
     }
 
-    /// Why a requirement that is for itself alone can't have an image.
+    /// Why an exact requirement refuses an image.
     pub(crate) fn holds_more(
         &self,
         requirement: &Requirement,
@@ -44,7 +44,7 @@ impl Rules {
     }
 }
 
-/// What an image may lack without a build. Nothing, unless said otherwise.
+/// Missing parts that need no build. Default: none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AcceptMissing {
     /// Packages: jobs install them.

@@ -1,7 +1,7 @@
-//! Texts that hold one object or several: YAML documents, a list, JSON lines.
+//! Texts with one object or several: YAML documents, a list, JSON lines.
 //!
-//! What is wrong with one object does not hide the others, as far as it is clear where they begin: JSON objects and
-//! YAML documents are read each for itself, a YAML list up to its first fault.
+//! An error in one object does not hide the others, if their start is clear: JSON objects and YAML documents are read
+//! separately, a YAML list up to its first error.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -13,11 +13,11 @@ use serde::de::{
 
 use crate::frames::{Fault, Frames, Place, at};
 
-/// How deep YAML's brackets may nest: the parser's own bound, which it applies only after a scan whose time grows with
-/// the square of the depth.
+/// The deepest nesting of YAML's brackets. It is the parser's own limit, but the parser applies it only after a scan
+/// with quadratic time.
 const MAX_NESTING: usize = 128;
 
-/// An object, or a message with the place of what is wrong.
+/// An object, or a message with its position.
 type Read<T> = Result<T, String>;
 
 /// Reads every `T` of a text.
@@ -28,7 +28,7 @@ pub(crate) fn read_all<T: DeserializeOwned>(text: &str) -> Vec<Read<T>> {
     }
     let (all, is_json) = read_json(text);
     if !is_json {
-        // JSON is a part of YAML, so this may be YAML that began like it.
+        // JSON is a subset of YAML, so this may be YAML with a similar beginning.
         let as_yaml = read_yaml(text);
         if as_yaml.iter().all(Result::is_ok) {
             return as_yaml;
@@ -37,15 +37,15 @@ pub(crate) fn read_all<T: DeserializeOwned>(text: &str) -> Vec<Read<T>> {
     all
 }
 
-/// Whether what follows the first brackets is a quoted key or nothing, as in JSON; YAML's flow style has
-/// plain words there.
+/// Whether the first brackets are followed by a quoted key or nothing, as in JSON. YAML's flow style has plain words
+/// there.
 fn begins_as_json(text: &str) -> bool {
     let inside = text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '{' | '['));
     text.trim_start().starts_with(['{', '['])
         && (inside.is_empty() || inside.starts_with(['"', '}', ']']))
 }
 
-/// All objects, and whether the text is JSON to its end.
+/// All objects, and whether the whole text is JSON.
 fn read_json<T: DeserializeOwned>(text: &str) -> (Vec<Read<T>>, bool) {
     let mut all = Vec::new();
     for frame in Frames::new(text.as_bytes()) {
@@ -71,8 +71,8 @@ fn read_yaml<T: DeserializeOwned>(text: &str) -> Vec<Read<T>> {
         return vec![Err(at(&message, place))];
     }
     let documents = || serde_yaml::Deserializer::from_str(text);
-    // After a syntax error the parser gives documents without end, each an error. So they are counted first: to
-    // pass over a document fails only where it is not YAML.
+    // After a syntax error the parser returns errors without end, so count the documents first. Skipping a document
+    // fails only at a syntax error.
     let sound = documents()
         .map_while(|document| IgnoredAny::deserialize(document).ok())
         .count();
@@ -85,7 +85,7 @@ fn read_yaml<T: DeserializeOwned>(text: &str) -> Vec<Read<T>> {
     all
 }
 
-/// A parser's message with its place, which it leaves out for the first character.
+/// A parser's message with its position, which the parser omits for the first character.
 fn placed(error: &serde_yaml::Error) -> String {
     let message = error.to_string();
     match message.contains(" at line ") {
@@ -94,8 +94,7 @@ fn placed(error: &serde_yaml::Error) -> String {
     }
 }
 
-/// Where brackets are open that can't be read, whatever follows. A bracket in a string counts too, which no honest
-/// text has that many of.
+/// The position of brackets that are nested too deep. It also counts brackets in strings; no real text has that many.
 fn too_deep(text: &str) -> Option<Place> {
     let mut depth = 0_usize;
     let offset = text.bytes().position(|byte| {
@@ -114,7 +113,7 @@ fn too_deep(text: &str) -> Option<Place> {
     })
 }
 
-/// Puts the objects of a document into a list as they are read: what stands before a fault stays.
+/// Collects the objects of a document while reading, so that those before an error are kept.
 struct Into<'a, T>(&'a mut Vec<Read<T>>);
 
 impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for Into<'_, T> {

@@ -1,4 +1,4 @@
-//! Single steps of a build, and when each is run again.
+//! Single steps of a build, and their cache keys.
 //!
 //! ```yaml
 //! steps:
@@ -9,7 +9,7 @@
 //!     cache: {max_age: 7d}
 //! ```
 //!
-//! A key that is not known is an error: a misspelt `cache` would let a step grow old unnoticed.
+//! An unknown key is an error: a misspelt `cache` would leave a step outdated without notice.
 
 use std::time::Duration;
 
@@ -19,77 +19,77 @@ use serde_json::{Map, Value, json};
 
 use crate::strict::{refusal, strict};
 
-/// How long a probe may take where it does not say.
+/// The default timeout of a probe.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// One step of a build.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
 pub struct Step {
-    /// What it does.
+    /// The action.
     pub action: Action,
-    /// When it is done again.
+    /// When it runs again.
     pub cache: Cache,
 }
 
-/// What a step does. No text in it holds a NUL.
+/// The action of a step. No text in it contains a NUL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Runs a text by the shell; several lines are a script.
+    /// Runs a text in the shell; several lines are a script.
     Shell(String),
     /// Runs a program with its arguments; at least the program.
     Program(Vec<String>),
-    /// Copies files of the context: from at least one place, to one.
+    /// Copies files of the context, at least one.
     Copy {
         /// Files, folders and patterns, from the context's folder.
         from: Vec<String>,
-        /// Where to, in the image.
+        /// The destination in the image.
         to: String,
     },
 }
 
-/// When a step, and with it all that follow, is done again.
+/// When a step, and all steps after it, run again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cache {
-    /// When its text changes, or the files that it copies.
+    /// If its text or the copied files change.
     Default,
     /// Each time.
     Never,
-    /// When its text changes, whatever becomes of the files that it copies.
+    /// If its text changes, even if the copied files change too.
     Always,
-    /// When the last time is longer ago than this.
+    /// If the last run is longer ago than this.
     MaxAge(Duration),
-    /// When this text changes.
+    /// If this text changes.
     Key(String),
-    /// When a program answers differently.
+    /// If a program's output changes.
     Probe(Probe),
-    /// When the content of files changes: patterns as in `.dockerignore`, at least one.
+    /// If the contents of files change: patterns as in `.dockerignore`, at least one.
     Files(Vec<String>),
 }
 
-/// A program whose answer tells whether a step is to be done again.
+/// A program whose output decides whether a step runs again.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Probe {
-    /// The program and its arguments. No shell comes between.
+    /// The program and its arguments, without a shell.
     pub command: Vec<String>,
-    /// How long it may take.
+    /// Its timeout.
     pub timeout: Duration,
-    /// What becomes of the step where it fails.
+    /// The reaction to its failure.
     pub on_failure: OnFailure,
 }
 
-/// What becomes of a step whose probe fails.
+/// The reaction to a failed probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OnFailure {
     /// The build fails.
     Error,
-    /// It is done again.
+    /// The step runs again.
     Rebuild,
-    /// As if the probe had answered as it did the last time.
+    /// The output of the last run is used.
     Reuse,
 }
 
-/// A step as it is written.
+/// A step as written.
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Self", expecting = "a step, like {\"run\": \"make\"}")]
 struct Written {
@@ -227,13 +227,13 @@ fn read_duration(key: &str, value: Value) -> Result<Duration, String> {
     Ok(duration)
 }
 
-/// Refuses keys beside those that were taken out of a mapping.
+/// Refuses the keys that are left in a mapping.
 fn known(left: &Map<String, Value>, whose: &str, keys: &[&str]) -> Result<(), String> {
     let refused = left.keys().find_map(|key| refusal(key, keys));
     refused.map_or(Ok(()), |why| Err(format!("{whose}: {why}")))
 }
 
-/// A text; a number is what a person meant as one.
+/// A text; a number counts as text.
 fn one(key: &str, value: Value) -> Result<String, String> {
     match value {
         Value::String(text) => clean(key, text),
@@ -242,7 +242,7 @@ fn one(key: &str, value: Value) -> Result<String, String> {
     }
 }
 
-/// A text, or a list of at least one, none of them empty.
+/// A text, or a list of at least one; none may be empty.
 fn some(key: &str, value: Value) -> Result<Vec<String>, String> {
     let texts = match value {
         Value::Array(values) => texts(key, values)?,

@@ -1,7 +1,7 @@
-//! Mappings whose keys are all known: a misspelt key would silently ask for less.
+//! Mappings that refuse unknown keys: a misspelt key would silently drop a requirement.
 //!
-//! A key that is not known is an error at its place, with the nearest known key. Keys that begin with `x-` are free for
-//! other tools and are skipped.
+//! An unknown key is an error with its position and the nearest known key. Keys with the prefix `x-` are free for other
+//! tools, and are skipped.
 
 use std::fmt;
 
@@ -11,10 +11,10 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-/// What keys of other tools begin with.
+/// The prefix of other tools' keys.
 const FREE: &str = "x-";
 
-/// What is wrong with a key, if it is not known.
+/// The error for an unknown key.
 pub(crate) fn refusal(key: &str, known: &[&str]) -> Option<String> {
     if known.contains(&key) || key.starts_with(FREE) {
         return None;
@@ -29,7 +29,7 @@ pub(crate) fn refusal(key: &str, known: &[&str]) -> Option<String> {
 /// How much of a key a message repeats, in characters.
 const SHOWN: usize = 60;
 
-/// A deserializer whose structs take their own keys alone.
+/// A deserializer whose structs accept only their own keys.
 pub(crate) struct Strict<D>(pub D);
 
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
@@ -55,7 +55,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
     }
 }
 
-/// Reads and writes a type by the functions that serde derives for it with `remote = "Self"`, its own keys alone.
+/// Reads and writes a type with the functions that serde derives with `remote = "Self"`, and accepts only its own keys.
 macro_rules! strict {
     ($type:ty) => {
         impl<'de> serde::Deserialize<'de> for $type {
@@ -74,7 +74,7 @@ macro_rules! strict {
 
 pub(crate) use strict;
 
-/// Hands a mapping with known keys to a struct's own visitor.
+/// Passes a mapping with known keys to a struct's own visitor.
 struct Fields<V> {
     fields: &'static [&'static str],
     visitor: V,
@@ -120,7 +120,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Known<A> {
     }
 }
 
-/// The field that a key names; `None` for a free one.
+/// The field of a key; `None` for a free one.
 struct Key(&'static [&'static str]);
 
 impl<'de> DeserializeSeed<'de> for Key {

@@ -1,9 +1,9 @@
-//! Numbers and truth values in JSON where a text is meant: `"target": 1` is read as YAML's `target: 1` is.
+//! Accepts JSON numbers and booleans for texts: `"target": 1` means the same as YAML's `target: 1`.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// Reads an object again whose `build` holds such values; `None` if it has none, or is wrong for another reason.
+/// Reads an object again if its `build` has such values; `None` if it has none, or has another error.
 pub(crate) fn read<T: DeserializeOwned>(text: &[u8]) -> Option<T> {
     let mut value = serde_json::from_slice(text).ok()?;
     spell(&mut value).then(|| serde_json::from_value(value).ok())?
@@ -32,7 +32,7 @@ pub(crate) fn spell(value: &mut Value) -> bool {
     is_changed
 }
 
-/// A fraction stays: `1.10` is read as 1.1, which may not be what was meant.
+/// A fraction stays: `1.10` is read as 1.1, which may be unintended.
 fn spell_one(value: &mut Value) -> bool {
     let text = match value {
         Value::Number(number) if !number.is_f64() => number.to_string(),

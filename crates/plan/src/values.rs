@@ -1,4 +1,4 @@
-//! Fields of a plan, as scripts and people write them.
+//! Fields of a plan in the forms that scripts and people write.
 
 use std::fmt;
 
@@ -6,14 +6,14 @@ use naming::Reference;
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// What `version` a plan may have.
+/// The only supported `version` of a plan.
 pub(crate) const VERSION: u32 = 1;
 
 pub(crate) fn version() -> u32 {
     VERSION
 }
 
-/// A version that is known; null is the one that there is.
+/// A supported version; null means the current one.
 pub(crate) fn known_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     match deserializer.deserialize_any(Whole)? {
         None | Some(VERSION) => Ok(VERSION),
@@ -23,12 +23,12 @@ pub(crate) fn known_version<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
     }
 }
 
-/// A number of marks; null is none.
+/// A number of marks; null means none.
 pub(crate) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     Ok(deserializer.deserialize_any(Whole)?.unwrap_or_default())
 }
 
-/// A value, or null for the empty one.
+/// A value; null means the default.
 pub(crate) fn or_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: Deserialize<'de> + Default,
@@ -37,13 +37,13 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// What a plan leaves out.
+/// For serde: omit the field.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
 pub(crate) fn is_false(value: &bool) -> bool {
     !value
 }
 
-/// A text that is read by `read`, whose faults are those of the text's place.
+/// A text that `read` parses. Errors have the text's position.
 pub(crate) fn parsed<'de, T, D: Deserializer<'de>>(
     deserializer: D,
     expected: &'static str,
@@ -66,7 +66,7 @@ pub(crate) fn parsed<'de, T, D: Deserializer<'de>>(
     deserializer.deserialize_str(Parsed(expected, read))
 }
 
-/// An image reference, kept as it was written.
+/// An image reference, kept as written.
 pub(crate) fn reference<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
@@ -77,7 +77,7 @@ pub(crate) fn reference<'de, D: Deserializer<'de>>(
     Ok(text)
 }
 
-/// A boolean, or the words `true` and `false` that a shell script writes; null says nothing.
+/// A boolean, or the words `true` and `false` from a shell script; null means not given.
 pub(crate) fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     deserializer.deserialize_any(Truth)
 }

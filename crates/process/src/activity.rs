@@ -1,7 +1,7 @@
-//! Whether a program moves bytes that do not pass through this process.
+//! Detects whether a program moves bytes that do not pass through this process.
 //!
-//! A download says nothing for as long as it goes well. What tells it from a hang is what the kernel counts for the program and
-//! for all that it has started (proc(5), `/proc/PID/io`: bytes read and written, of whatever file or socket).
+//! A download prints nothing while it works. The kernel's counters show whether it hangs: bytes read and written by the
+//! program and its descendants, on any file or socket (proc(5), `/proc/PID/io`).
 
 use std::fs;
 use std::io;
@@ -11,15 +11,15 @@ use std::time::Duration;
 
 use crate::child::{Child, Stop};
 
-/// How often a program is looked at within its time limit …
+/// How often a program is checked within its timeout …
 const LOOKS: u32 = 20;
 
-/// … but no more often, since all processes of the system are listed, and no less.
+/// … within these bounds: each check lists all processes of the system.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
 impl Child {
-    /// Waits for the child to end; ends it if neither it nor what it has started read or wrote anything for `limit`. A child
-    /// that can't be looked at counts as active.
+    /// Waits for the child to end. Ends it if neither it nor its descendants read or wrote anything for `limit`. A
+    /// child that cannot be checked counts as active.
     pub fn wait_while_active(self: &Arc<Self>, limit: Duration) -> io::Result<ExitStatus> {
         let pause = (limit / LOOKS).clamp(PAUSES.0, PAUSES.1);
         let mut before = self.bytes();
@@ -39,7 +39,7 @@ impl Child {
         self.wait(None)
     }
 
-    /// The bytes that the child and what it has started have read and written so far.
+    /// The bytes that the child and its descendants have read and written so far.
     fn bytes(&self) -> Option<u128> {
         let own = self.pid().and_then(bytes_of)?;
         let members = self.members().into_iter();

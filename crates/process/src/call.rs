@@ -1,7 +1,7 @@
 //! One call of a program.
 //!
-//! What happens to its streams: stdin is empty unless the call says otherwise, stdout and stderr are always
-//! captured. Nothing is inherited, so the streams of this process stay its own.
+//! Its streams: stdin is empty unless the call sets it, stdout and stderr are always captured. Nothing is inherited, so
+//! the streams of this process stay its own.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{PipeReader, PipeWriter, Write};
@@ -18,19 +18,19 @@ use crate::collect::Collector;
 use crate::log::Logged;
 use crate::tail::{Tail, one_line};
 
-/// What is kept of an output that only serves error messages.
+/// How many bytes to keep of an output for error messages.
 pub const TAIL: usize = 16 * 1024;
-/// What an answer may have at most. An engine's JSON of an image is about 4 KiB; a call asks for hundreds.
+/// The longest answer. An engine's JSON of an image is about 4 KiB; a call asks for hundreds.
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
-/// Standard error of a call that names images, of which every one may be missing: a line each.
+/// Standard error of a call that names images: each may be missing, with a line.
 const MAX_COMPLAINTS: usize = 256 * 1024;
-/// The width of pipes for archives, in bytes: the most that Linux gives everybody (pipe(7)).
+/// The size of pipes for archives, in bytes: the largest that Linux allows without privileges (pipe(7)).
 const WIDE_PIPE: usize = 1 << 20;
 /// Characters of a wrong answer that an error shows.
 const PIECE: usize = 120;
-/// SIGHUP, SIGINT and SIGTERM: what ends a whole group of processes.
+/// SIGHUP, SIGINT and SIGTERM: the signals that end a whole process group.
 const ENDING: [i32; 3] = [1, 2, SIGTERM];
-/// How long the signal that ended a program may take to reach this process too.
+/// How long the signal that ended a program may take to reach this process.
 const SAME_SIGNAL: Duration = Duration::from_millis(100);
 
 /// A command line, ready to be run.
@@ -47,9 +47,9 @@ pub struct Call {
     end_signal: i32,
 }
 
-/// What a call that has ended wrote.
+/// The output of a finished call.
 pub struct Output {
-    /// How it ended.
+    /// Its exit status.
     pub status: ExitStatus,
     /// All of its standard output.
     pub stdout: Vec<u8>,
@@ -57,9 +57,9 @@ pub struct Output {
     pub stderr: Tail,
 }
 
-/// The streams of a call: what the child gets, each a pipe's end or nothing.
+/// The streams of a child, each a pipe's end or nothing.
 pub struct Streams {
-    /// Nothing: an empty input.
+    /// `None`: an empty input.
     pub stdin: Option<PipeReader>,
     /// Standard output.
     pub stdout: PipeWriter,
@@ -68,7 +68,7 @@ pub struct Streams {
 }
 
 impl Call {
-    /// `verbs` is the subcommand, such as `image inspect`; empty where there is none. One that `cleans_up` runs even after
+    /// `verbs` is the subcommand, such as `image inspect`, or empty. If the call `cleans_up`, it runs even after
     /// [`kill_all`](crate::kill_all).
     pub fn new(program: &OsStr, verbs: &str, timeout: Option<Duration>, cleans_up: bool) -> Self {
         Self {
@@ -84,19 +84,19 @@ impl Call {
         }
     }
 
-    /// One more argument.
+    /// Adds an argument.
     pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
         self.args.push(arg.into());
         self
     }
 
-    /// More arguments.
+    /// Adds arguments.
     pub fn args(mut self, args: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
         self.args.extend(args.into_iter().map(Into::into));
         self
     }
 
-    /// Sets a variable of its environment.
+    /// Sets an environment variable.
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.env.push((name.into(), value.into()));
         self
@@ -108,19 +108,19 @@ impl Call {
         self
     }
 
-    /// What asks the child to end before its time, if not SIGTERM.
+    /// Sets the signal that ends the child early; the default is SIGTERM.
     pub fn ended_by(mut self, signal: i32) -> Self {
         self.end_signal = signal;
         self
     }
 
-    /// Counts for the time limit whatever it reads and writes, and not only what passes through this process.
+    /// Counts everything that it reads and writes for the timeout, not only the bytes that pass through this process.
     pub fn counting_all(mut self) -> Self {
         self.counts_all = true;
         self
     }
 
-    /// How long it may move no byte.
+    /// The longest time without I/O.
     pub fn timeout(&self) -> Option<Duration> {
         self.timeout
     }
@@ -137,7 +137,7 @@ impl Call {
         one_line(&self.program.to_string_lossy(), PIECE)
     }
 
-    /// Starts the child. Its ends of the pipes are this process's no longer when this returns.
+    /// Starts the child. When this returns, this process no longer holds the child's ends of the pipes.
     pub fn start(&self, streams: Streams) -> Result<Running, Error> {
         let mut expression = duct::cmd(&self.program, &self.args)
             .stdout_file(streams.stdout)
@@ -166,7 +166,7 @@ impl Call {
         }
     }
 
-    /// Runs the call and returns what it wrote, whatever its exit status.
+    /// Runs the call and returns its output, for any exit status.
     pub fn output(&self) -> Result<Output, Error> {
         self.collect(MAX_ANSWER, |child| match self.timeout {
             Some(limit) if self.counts_all => child.wait_while_active(limit),
@@ -174,7 +174,7 @@ impl Call {
         })
     }
 
-    /// Runs the call, which must succeed within `limit`, however busy it is, and answer with at most `most` bytes.
+    /// Runs the call, which must succeed within `limit`, even if it is busy, and answer with at most `most` bytes.
     pub fn answer_within(&self, limit: Duration, most: usize) -> Result<Vec<u8>, Error> {
         let output = self.collect(most, |child| child.wait_at_most(limit));
         let output = output.map_err(|error| match error {
@@ -220,7 +220,7 @@ impl Call {
         Ok(output.stdout)
     }
 
-    /// Judges a child that has ended. `tail` is what it said, for the error.
+    /// Judges a finished child. `tail` is its output for the error.
     pub fn judge(&self, child: &Child, status: ExitStatus, tail: &str) -> Result<(), Error> {
         self.check_stopped(child)?;
         self.check(status, tail)
@@ -237,13 +237,13 @@ impl Call {
         }
     }
 
-    /// Judges an exit status; `tail` is what the child said, for the error.
+    /// Judges an exit status. `tail` is the child's output for the error.
     pub fn check(&self, status: ExitStatus, tail: &str) -> Result<(), Error> {
         if status.success() {
             return Ok(());
         }
-        // Ctrl-C, or whoever ends all that runs here, ends the program as well as this process, maybe before this
-        // process knows. A shell ends with 128 and the signal's number.
+        // Ctrl-C and other signals to the group end the program as well as this process, maybe before this process
+        // knows. A shell ends with 128 and the signal's number.
         let signal = status.signal().or(status.code().map(|code| code - 128));
         if signal.is_some_and(|signal| ENDING.contains(&signal)) {
             thread::sleep(SAME_SIGNAL);
@@ -259,7 +259,7 @@ impl Call {
         Err(self.failed(outcome, tail))
     }
 
-    /// The error for a call that failed in a way that its exit status does not say.
+    /// The error for a failure that the exit status does not show.
     pub fn failed(&self, outcome: impl Into<String>, tail: &str) -> Error {
         Error::Failed {
             program: self.program(),
@@ -269,7 +269,7 @@ impl Call {
         }
     }
 
-    /// The error for an answer that is none; it shows the beginning of `piece`.
+    /// The error for an invalid answer; it shows the beginning of `piece`.
     pub fn bad_output(&self, piece: &str) -> Error {
         Error::BadOutput {
             command: self.command(),
@@ -295,19 +295,18 @@ impl Call {
         self.io(io::pipe())
     }
 
-    /// A pipe for a large stream: the fewer times its ends have to wait for each other, the better.
+    /// A large pipe: its ends wait for each other less often.
     pub fn wide_pipe(&self) -> Result<(PipeReader, PipeWriter), Error> {
         let (reader, writer) = self.pipe()?;
-        // Where the user has too many pipes already, the usual width does.
+        // If the user has too many pipes already, the default size is enough.
         let _ = rustix::pipe::fcntl_setpipe_size(&writer, WIDE_PIPE);
         Ok((reader, writer))
     }
 
-    /// A pipe through which `bytes` come, written by a thread: a child that does not read holds
-    /// nobody up.
+    /// A pipe with `bytes`, written by a thread, so that a child that does not read blocks nothing.
     pub fn pipe_with(&self, bytes: Vec<u8>) -> Result<PipeReader, Error> {
         let (reader, mut writer) = self.pipe()?;
-        // A child that stops reading ends with a status that says why.
+        // If the child stops reading, its exit status explains it.
         let write = move || drop(writer.write_all(&bytes));
         self.io(thread::Builder::new()
             .name("program input".into())
@@ -315,7 +314,7 @@ impl Call {
         Ok(reader)
     }
 
-    /// Gives an error of the system the name of the call.
+    /// Adds the name of the call to a system error.
     pub fn io<T>(&self, result: io::Result<T>) -> Result<T, Error> {
         result.map_err(|source| Error::Io {
             command: self.command(),

@@ -1,13 +1,13 @@
-//! Running processes, and how they are ended before their time.
+//! Running processes, and ending them early.
 //!
-//! Every child is on one list of the process, so that a signal handler can end them all. A child
-//! is asked first (SIGTERM as a rule: command lines pass that on to their plugins and close their
-//! connection, which makes a daemon give up) and killed after [`GRACE`].
+//! Every child is on one list of the process, so that a signal handler can end them all. A child first gets a signal,
+//! usually SIGTERM: command lines pass it on to their plugins and close their connection, so a daemon gives up. After
+//! [`GRACE`] it is killed.
 //!
-//! Children stay in this process's group. Ctrl-C on a terminal therefore reaches them without
-//! us, a password prompt of `ssh` or `sudo` still has its terminal, and a shell can stop the
-//! whole job. The price is that a child is not ended together with what it has started, as a wrapper script with the
-//! program behind it: whoever is left of that when the child is gone (see `family`) is ended in the same way.
+//! Children stay in this process's group. So Ctrl-C on a terminal reaches them directly, a password prompt of `ssh` or
+//! `sudo` keeps its terminal, and a shell can stop the whole job. But ending a child does not end its descendants, for
+//! example the program behind a wrapper script. Those that are left after the child (see `family`) are ended in the
+//! same way.
 
 use std::io;
 use std::process::ExitStatus;
@@ -25,11 +25,10 @@ use crate::log::Logged;
 /// The numbers of the signals, the same on every Unix.
 pub const SIGTERM: i32 = 15;
 const SIGKILL: i32 = 9;
-/// How long a child has between SIGTERM and SIGKILL: enough for a program to remove its
-/// temporary files, little enough for a person who pressed Ctrl-C.
+/// The time between SIGTERM and SIGKILL: enough to remove temporary files, short enough after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// In the place of a time: the child waits for this process, not the other way round.
+/// Instead of a time: the child waits for this process, not the other way round.
 const PAUSED: u64 = u64::MAX;
 
 static CHILDREN: Mutex<Children> = Mutex::new(Children {
@@ -41,7 +40,7 @@ static CHILDREN: Mutex<Children> = Mutex::new(Children {
 struct Children {
     interrupted: bool,
     running: Vec<Arc<Child>>,
-    /// How many threads put something right.
+    /// How many threads clean up.
     cleaning: usize,
 }
 
@@ -54,11 +53,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Ends every call of this process and refuses new ones: both fail as
-/// [`Error::Interrupted`](crate::Error::Interrupted). Only calls that clean up (see
-/// [`Call::new`](crate::Call::new)) go on and are still let through.
+/// [`Error::Interrupted`](crate::Error::Interrupted). Only calls that clean up (see [`Call::new`](crate::Call::new))
+/// continue and can still start.
 ///
-/// Returns at once. For a thread that waits for signals, not for a signal handler proper: it takes
-/// a lock.
+/// Returns at once. Call it on a thread that waits for signals, not in a signal handler: it takes a lock.
 pub fn kill_all() {
     let mut children = children();
     children.interrupted = true;
@@ -67,8 +65,8 @@ pub fn kill_all() {
     }
 }
 
-/// Kills every call that does not clean up and still runs, with all that it has started: for the moment before this process
-/// ends without waiting for them.
+/// Kills every running call that does not clean up, with its descendants. Call it right before this process ends
+/// without waiting for them.
 pub fn kill_rest() {
     let rest: Vec<_> = {
         let children = children();
@@ -77,7 +75,7 @@ pub fn kill_rest() {
     };
     for child in rest {
         let family = child.members();
-        // Errors mean that it has ended by itself.
+        // An error means that it has ended by itself.
         let _ = child.handle.send_signal(SIGKILL);
         for member in family {
             member.signal(Signal::KILL);
@@ -91,18 +89,18 @@ pub fn is_busy() -> bool {
     children.cleaning > 0 || !children.running.is_empty()
 }
 
-/// Whether something is being put right after a failure.
+/// Whether a cleanup after a failure is running.
 pub fn is_cleaning() -> bool {
     let children = children();
     children.cleaning > 0 || children.running.iter().any(|child| child.cleans_up)
 }
 
-/// Says that several calls, with pauses between them, put something right, for as long as this lives.
+/// A cleanup of several calls with pauses between them. It lasts until this is dropped.
 #[derive(Debug)]
 pub struct Cleaning(());
 
 impl Cleaning {
-    /// From now on.
+    /// Starts it.
     pub fn start() -> Self {
         children().cleaning += 1;
         Self(())
@@ -125,31 +123,31 @@ pub fn interrupted() -> bool {
 pub enum Stop {
     /// [`kill_all`] was called.
     Interrupted = 1,
-    /// It moved no byte for too long, or took too long altogether.
+    /// It was without I/O for too long, or ran for too long.
     Timeout,
-    /// Whoever used its streams gave up.
+    /// The user of its streams gave up.
     Abandoned,
 }
 
-/// A program that was started.
+/// A started program.
 #[derive(Debug)]
 pub struct Child {
     handle: duct::Handle,
-    /// What it has started.
+    /// Its descendants.
     family: Family,
-    /// Who sees to its end.
+    /// The thread that ends it.
     ending: Mutex<Option<JoinHandle<()>>>,
     cleans_up: bool,
     end_signal: i32,
     stop: AtomicU8,
     started: Instant,
-    /// Milliseconds after `started` at which a byte was last moved, or [`PAUSED`].
+    /// Milliseconds from `started` to the last I/O, or [`PAUSED`].
     active: AtomicU64,
 }
 
 impl Child {
-    /// Starts a child, which `end_signal` asks to end, and puts it on the list; `None` after an interruption, unless it cleans up.
-    /// One lock covers both, so that no child slips past [`kill_all`].
+    /// Starts a child, and adds it to the list. `end_signal` ends it early. Returns `None` after an interrupt, unless
+    /// the call cleans up. One lock covers both steps, so that [`kill_all`] misses no child.
     pub fn start(
         expression: &duct::Expression,
         cleans_up: bool,
@@ -178,21 +176,21 @@ impl Child {
         }))
     }
 
-    /// Notes that a byte was moved, for the timeout.
+    /// Notes I/O, for the timeout.
     pub fn moved(&self) {
         let now = |active| (active != PAUSED).then(|| self.elapsed());
-        // An error says that the time is stopped anyway.
+        // An error means that the timer is stopped anyway.
         let _ = self
             .active
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, now);
     }
 
-    /// Notes that this process is busy elsewhere: the child may wait without timing out.
+    /// Pauses the timeout: this process is busy elsewhere, and the child waits.
     pub fn pause(&self) {
         self.active.store(PAUSED, Ordering::Relaxed);
     }
 
-    /// Notes that it is the child's turn again.
+    /// Resumes the timeout.
     pub fn resume(&self) {
         self.active.store(self.elapsed(), Ordering::Relaxed);
     }
@@ -208,9 +206,9 @@ impl Child {
             .find(|&stop| stop as u8 == self.stop.load(Ordering::SeqCst))
     }
 
-    /// Asks the child to end and sees to it that it does. The first reason is the one that counts.
+    /// Signals the child, and kills it later if necessary. The first reason counts.
     pub fn stop(self: &Arc<Self>, reason: Stop) {
-        // Until there is somebody to wait for: the child may end at once.
+        // Held until there is a thread to wait for: the child may end at once.
         let mut ending_by = lock(&self.ending);
         if self
             .stop
@@ -219,9 +217,9 @@ impl Child {
         {
             return;
         }
-        // Whoever they are, they may be nobody's children when this one has ended.
+        // Read the descendants now: after the child's end, they may have another parent.
         drop(self.members());
-        // Errors mean that the child has ended by itself.
+        // An error means that the child has ended by itself.
         let _ = self.handle.send_signal(self.end_signal);
         let child = self.clone();
         let ending = thread::Builder::new().spawn(move || {
@@ -237,7 +235,7 @@ impl Child {
         }
     }
 
-    /// Its number, while it runs: then the number may be another process's.
+    /// Its number, while it runs: afterwards another process may have the number.
     pub fn pid(&self) -> Option<i32> {
         let pids = match self.handle.try_wait() {
             Ok(None) => self.handle.pids(),
@@ -246,21 +244,21 @@ impl Child {
         pids.first().and_then(|pid| i32::try_from(*pid).ok())
     }
 
-    /// The living processes that this one has started, and they in turn.
+    /// Its living descendants.
     pub(crate) fn members(&self) -> Vec<Member> {
         self.family.members(self.pid())
     }
 
-    /// Waits until nothing is left of a child that was ended.
+    /// Waits until a child that is being ended is gone, with its descendants.
     fn wait_for_ending(&self) {
         let ending = lock(&self.ending).take();
         if let Some(ending) = ending {
-            // It does not panic.
+            // The thread does not panic.
             let _ = ending.join();
         }
     }
 
-    /// Waits for the child to end; ends it when no byte was moved for `limit`.
+    /// Waits for the child to end; ends it after `limit` without I/O.
     pub fn wait(self: &Arc<Self>, limit: Option<Duration>) -> io::Result<ExitStatus> {
         while let Some(limit) = limit
             && self.stopped().is_none()
@@ -276,7 +274,7 @@ impl Child {
         self.handle.wait().map(|output| output.status)
     }
 
-    /// Waits for the child to end; ends it after `limit`, whatever it does.
+    /// Waits for the child to end; ends it after `limit` in any case.
     pub fn wait_at_most(self: &Arc<Self>, limit: Duration) -> io::Result<ExitStatus> {
         if let Some(output) = self.handle.wait_timeout(limit)? {
             return Ok(output.status);
@@ -285,7 +283,7 @@ impl Child {
         self.handle.wait().map(|output| output.status)
     }
 
-    /// Waits for at most `limit`; `None` if the child still runs then.
+    /// Waits for at most `limit`; `None` if the child still runs.
     pub fn wait_briefly(&self, limit: Duration) -> Option<ExitStatus> {
         self.handle
             .wait_timeout(limit)
@@ -294,13 +292,13 @@ impl Child {
             .map(|output| output.status)
     }
 
-    /// Whether no byte was moved for `limit`.
+    /// Whether the last I/O is longer ago than `limit`.
     pub(crate) fn is_overdue(&self, limit: Duration) -> bool {
         self.deadline(limit)
             .is_some_and(|deadline| deadline <= Instant::now())
     }
 
-    /// `None` for limits beyond what the clock can say, which are none.
+    /// `None` for limits beyond the clock's range, which never expire.
     fn deadline(&self, limit: Duration) -> Option<Instant> {
         let since = match self.active.load(Ordering::Relaxed) {
             PAUSED => Instant::now(),
@@ -310,8 +308,8 @@ impl Child {
     }
 }
 
-/// A child on the list; leaves it when dropped. A child that still runs then (its user panicked
-/// or failed early) is ended and waited for. So is all that a child that was ended has started.
+/// A child on the list; leaves it when dropped. If the child still runs then (its user panicked or failed early), it is
+/// ended and waited for. The descendants of such a child are ended too.
 #[derive(Debug)]
 pub struct Running {
     child: Arc<Child>,
@@ -319,7 +317,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// Logs how it ends.
+    /// Logs its end.
     pub(crate) fn logged(mut self, logged: Option<Logged>) -> Self {
         self.logged = logged;
         self

@@ -1,10 +1,10 @@
-//! What is to be put right before this process ends without dropping what it holds.
+//! Cleanups to run before this process ends without dropping its values.
 
 use std::sync::{Mutex, PoisonError};
 
 static CLEANUPS: Mutex<Vec<fn()>> = Mutex::new(Vec::new());
 
-/// Lets [`clean_up`] call this. Given twice, it is called once.
+/// Registers a function for [`clean_up`]. A second registration has no effect.
 pub fn on_clean_up(cleanup: fn()) {
     let mut cleanups = CLEANUPS.lock().unwrap_or_else(PoisonError::into_inner);
     if !cleanups
@@ -15,7 +15,7 @@ pub fn on_clean_up(cleanup: fn()) {
     }
 }
 
-/// Puts right what this process would leave behind: for the moment before it ends.
+/// Runs the cleanups, right before this process ends.
 pub fn clean_up() {
     let cleanups = std::mem::take(&mut *CLEANUPS.lock().unwrap_or_else(PoisonError::into_inner));
     cleanups.iter().for_each(|cleanup| cleanup());

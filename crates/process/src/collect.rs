@@ -1,8 +1,8 @@
-//! Reading a child's streams on threads of their own, so that no pipe ever fills up.
+//! Reads a child's streams on separate threads, so that no pipe fills up.
 //!
-//! A stream ends when its last writer is gone, and that need not be the child: a plugin, a
-//! wrapper's engine or a connection kept open by `ssh` may hold it for hours. So the threads are
-//! not joined; after the child's end they get [`LINGER`] to come to theirs.
+//! A stream ends when its last writer closes it, and that may not be the child: a plugin, a wrapper's engine or a
+//! connection of `ssh` may hold it for hours. So the threads are not joined. After the child's end they have [`LINGER`]
+//! to finish.
 
 use std::io::{PipeReader, Read};
 use std::ops::Deref;
@@ -14,17 +14,16 @@ use std::{io, thread};
 use crate::child::Child;
 use crate::tail::Tail;
 
-/// How long streams may stay open after the child's end. What a child has written is read within
-/// milliseconds.
+/// How long streams may stay open after the child's end. Its own output is read within milliseconds.
 const LINGER: Duration = Duration::from_secs(2);
-/// The same after a child that was ended: its last words are not waited for.
+/// The same after a child that was ended early: its last output does not matter.
 const SHORT_LINGER: Duration = Duration::from_millis(100);
-/// Bytes read at once: what a pipe usually holds, or part of a wide one.
+/// Bytes read at once: the usual size of a pipe, or part of a large one.
 const CHUNK: usize = 128 * 1024;
-/// Chunks that wait for a slow caller before the program has to.
+/// How many chunks are buffered for a slow caller before the program must wait.
 const BACKLOG: usize = 8;
 
-/// The end of a stream, in the making.
+/// Collects the end of a stream.
 pub struct Collector {
     tail: Arc<Mutex<Tail>>,
     done: Receiver<()>,
@@ -38,7 +37,7 @@ impl Collector {
         let (finished, done) = channel();
         let into = tail.clone();
         read_on_thread(pipe, child, move |buffer, count| {
-            // The sender is what tells the collector of the end: it goes with this closure.
+            // The sender is dropped with this closure, which tells the collector that the thread has ended.
             let _ = &finished;
             into.lock()
                 .unwrap_or_else(PoisonError::into_inner)
@@ -52,7 +51,7 @@ impl Collector {
         })
     }
 
-    /// What was collected. To be called after the child's end.
+    /// The collected bytes. Call it after the child's end.
     pub fn finish(self) -> Tail {
         // Nothing is ever sent: this returns when the thread ends, or after the time.
         let _ = self.done.recv_timeout(linger(&self.child));
@@ -61,13 +60,13 @@ impl Collector {
     }
 }
 
-/// A stream as it comes, for the caller's thread.
+/// The chunks of a stream, for the caller's thread.
 pub struct Chunks {
     chunks: Receiver<Chunk>,
     child: Arc<Child>,
 }
 
-/// Some bytes of a stream; their memory is used again afterwards.
+/// Some bytes of a stream; their memory is reused.
 pub struct Chunk {
     buffer: Vec<u8>,
     length: usize,
@@ -84,13 +83,13 @@ impl Deref for Chunk {
 
 impl Drop for Chunk {
     fn drop(&mut self) {
-        // Where nobody reads any more, it is not needed.
+        // If the reading thread has ended, the buffer is not needed.
         let _ = self.used.try_send(std::mem::take(&mut self.buffer));
     }
 }
 
 impl Chunks {
-    /// Reads `pipe`, the output of `child`, from now on, a few chunks ahead.
+    /// Reads `pipe`, the output of `child`, a few chunks ahead.
     pub fn start(pipe: PipeReader, child: &Arc<Child>) -> io::Result<Self> {
         let (sender, chunks) = sync_channel(BACKLOG);
         let (used, reusable) = sync_channel::<Vec<u8>>(BACKLOG);
@@ -110,8 +109,8 @@ impl Chunks {
         })
     }
 
-    /// The next bytes; `None` at the end of the stream, or when nothing comes from a dead child.
-    /// Time counts against the child only while this waits.
+    /// The next bytes; `None` at the end of the stream, or if a dead child's stream is silent. The child's timeout
+    /// counts only while this waits.
     pub fn next(&self) -> Option<Chunk> {
         self.child.resume();
         let chunk = loop {
@@ -134,8 +133,8 @@ fn linger(child: &Child) -> Duration {
     }
 }
 
-/// Gives what comes through `pipe` to `sink`, on a thread, until the stream ends or `sink` returns
-/// `false`: a buffer, which it may exchange for one as long, and how many bytes of it came.
+/// Passes the bytes of `pipe` to `sink`, on a thread, until the stream ends or `sink` returns `false`. `sink` gets a
+/// buffer, which it may replace with one of the same length, and the number of bytes in it.
 fn read_on_thread(
     mut pipe: PipeReader,
     child: &Arc<Child>,

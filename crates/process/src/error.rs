@@ -1,78 +1,78 @@
-//! What can go wrong between this process and a program that it runs.
+//! The errors of running a program.
 
 use std::io;
 use std::time::Duration;
 
-/// A failed call. `Display` is one line; what the program itself said is in [`Error::Failed`].
+/// A failed call. `Display` is one line; the program's own output is in [`Error::Failed`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// There is no such program.
+    /// The program does not exist.
     #[error("program `{program}` was not found")]
     NotFound {
-        /// The program as it was named.
+        /// The program, as named.
         program: String,
     },
 
-    /// The program is there but the system does not run it.
+    /// The program exists, but the system cannot run it.
     #[error("program `{program}` cannot be run: {source}")]
     Start {
-        /// The program as it was named.
+        /// The program, as named.
         program: String,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
 
-    /// The program failed or broke off.
+    /// The program failed or was killed.
     #[error("`{command}` {outcome}")]
     Failed {
-        /// The program as it was named.
+        /// The program, as named.
         program: String,
         /// Program and subcommand. Never all arguments: some may be secret.
         command: String,
         /// `failed with exit status 1`, `was killed by signal 9`, …
         outcome: String,
-        /// The end of its output, harmless to a terminal.
+        /// The end of its output, without control characters.
         tail: String,
     },
 
-    /// The program moved no byte for as long as its call allows.
+    /// The program was without I/O for longer than its timeout.
     #[error("`{command}` was aborted after {} without I/O", seconds(*limit))]
     Timeout {
         /// Program and subcommand.
         command: String,
-        /// The limit that was set.
+        /// The timeout.
         limit: Duration,
     },
 
-    /// The program took longer than its call allows.
+    /// The program took longer than allowed.
     #[error("`{command}` timed out after {}", seconds(*limit))]
     TooLong {
         /// Program and subcommand.
         command: String,
-        /// The limit that was set.
+        /// The limit.
         limit: Duration,
     },
 
-    /// [`kill_all`](crate::kill_all) ended the call, or came before it.
+    /// [`kill_all`](crate::kill_all) ended the call, or was called before it.
     #[error("interrupted")]
     Interrupted,
 
-    /// The program's answer is not what it answers.
+    /// The program's answer is invalid.
     #[error("`{command}` printed something unexpected: `{piece}`")]
     BadOutput {
         /// Program and subcommand.
         command: String,
-        /// The beginning of what is wrong, in one harmless line.
+        /// The beginning of the invalid part, on one line without control characters.
         piece: String,
     },
 
-    /// The system gave no pipe, no thread or no word of the child.
+    /// The system failed to create a pipe or a thread, or to report the child's status.
     #[error("`{command}`: {source}")]
     Io {
         /// Program and subcommand.
         command: String,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
 }

@@ -1,9 +1,9 @@
-//! A child with all that it has started: what a signal has to reach for nothing to be left.
+//! A child with its descendants: all processes that must be ended.
 //!
-//! Children share this process's group (see `child`), so a group is no handle on one of them. Who belongs to a child is
-//! read from `/proc`: whoever descends from it, and whoever bears the mark that it was given in its environment, which
-//! also finds those whose parents have ended. Of these only the ones in this process's group: who has left it and its parents meant to
-//! stay, like the connection that `ssh` shares or podman's monitor of a container.
+//! Children share this process's group (see `child`), so a group does not identify one of them. Members are read from
+//! `/proc`: descendants of the child, and processes with the child's mark in their environment, which also finds those
+//! whose parents have ended. Only processes in this process's group count. A process that left the group and its
+//! parents meant to stay, like the shared connection of `ssh` or podman's monitor of a container.
 
 use std::collections::HashMap;
 use std::fs;
@@ -14,13 +14,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use rustix::process::{Pid, Signal, getpgrp, kill_process};
 
-/// The variable that says which call a process belongs to.
+/// The environment variable that marks the processes of a call.
 pub const MARK: &str = "IMGPIPE_CALL";
 
-/// How often whoever waits for others' children looks.
+/// The pause between checks while waiting for processes that are not children.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// All that a child has started, as far as it was seen.
+/// A child's descendants, as far as they were seen.
 #[derive(Debug)]
 pub struct Family {
     mark: String,
@@ -28,7 +28,7 @@ pub struct Family {
 }
 
 impl Family {
-    /// That of a child which is yet to be started, with [`MARK`] in its environment.
+    /// The family of a child that will start with [`MARK`] in its environment.
     pub fn new() -> Self {
         Self {
             mark: new_mark(),
@@ -36,12 +36,12 @@ impl Family {
         }
     }
 
-    /// What its members bear in their environment.
+    /// The mark in the environment of its members.
     pub fn mark(&self) -> &str {
         &self.mark
     }
 
-    /// The living members: of a child, where it still lives. Whoever was seen stays one.
+    /// The living members, including those seen earlier. With `child`, also its descendants.
     pub fn members(&self, child: Option<i32>) -> Vec<Member> {
         let now = of(child, &self.mark);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -50,9 +50,9 @@ impl Family {
         seen.clone()
     }
 
-    /// Ends what is left of the family of a child that has ended. Between one signal and the next each has `grace`.
+    /// Ends the rest of the family of a child that has ended. The pause between two signals is `grace`.
     pub fn end(&self, grace: Duration) {
-        // Twice, since somebody may just have started another.
+        // Twice, because a member may just have started another process.
         for signal in [Signal::TERM, Signal::KILL, Signal::KILL] {
             let members = self.members(None);
             members.iter().for_each(|member| member.signal(signal));
@@ -67,7 +67,7 @@ impl Family {
     }
 }
 
-/// A mark that no other call has, of whatever process.
+/// A mark that no other call of any process has.
 fn new_mark() -> String {
     static PROCESS: OnceLock<String> = OnceLock::new();
     static COUNT: AtomicU64 = AtomicU64::new(0);
@@ -78,7 +78,7 @@ fn new_mark() -> String {
     format!("{process}-{}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// A process, and when it started, since numbers are used again.
+/// A process with its start time, because numbers are reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Member {
     pid: i32,
@@ -91,25 +91,25 @@ impl Member {
         self.pid
     }
 
-    /// Sends a signal, if it still lives.
+    /// Sends a signal, if it is still alive.
     pub fn signal(self, signal: Signal) {
         let Some(pid) = Pid::from_raw(self.pid) else {
             return;
         };
         if self.lives() {
-            // An error says that it has ended meanwhile, or has become somebody else, whom we may not end.
+            // An error means that it has ended, or that its number belongs to another user's process.
             let _ = kill_process(pid, signal);
         }
     }
 
-    /// Whether it still lives.
+    /// Whether it is still alive.
     pub fn lives(self) -> bool {
         Stat::of(self.pid).is_some_and(|stat| stat.lives && stat.started == self.started)
     }
 }
 
-/// Who descends from a child, if it still lives, or bears its mark, and lives; the child itself is not among them. Empty where
-/// there is no `/proc`.
+/// The living descendants of a child, if it is alive, and the processes with its mark, without the child itself. Empty
+/// without `/proc`.
 fn of(child: Option<i32>, mark: &str) -> Vec<Member> {
     let stats: HashMap<i32, Stat> = numbers()
         .filter_map(|pid| Some((pid, Stat::of(pid)?)))
@@ -119,7 +119,7 @@ fn of(child: Option<i32>, mark: &str) -> Vec<Member> {
     let is_marked = |pid: i32, stat: &Stat| stat.group == own && bears(pid, mark);
     let descends = |pid: i32| {
         let mut at = pid;
-        // A line of parents is no longer than there are processes; numbers that are used again could close it to a circle.
+        // A chain of parents is no longer than the number of processes. A reused number could make it a cycle.
         for _ in 0..stats.len() {
             match stats.get(&at) {
                 Some(stat) if Some(stat.parent) == child => return true,
@@ -145,7 +145,8 @@ fn numbers() -> impl Iterator<Item = i32> {
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 
-/// Whether the mark is in the environment that a process was started with. That of other users' processes can't be read.
+/// Whether a process was started with the mark in its environment. The environment of other users' processes cannot be
+/// read.
 fn bears(pid: i32, mark: &str) -> bool {
     let wanted = format!("{MARK}={mark}");
     let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
@@ -153,13 +154,13 @@ fn bears(pid: i32, mark: &str) -> bool {
     variables.any(|variable| variable == wanted.as_bytes())
 }
 
-/// What the kernel says of a process (proc(5), `/proc/PID/stat`).
+/// A process's `/proc/PID/stat` (proc(5)).
 #[derive(Debug, Clone, Copy)]
 struct Stat {
     lives: bool,
     parent: i32,
     group: i32,
-    /// In clock ticks after the machine's start.
+    /// In clock ticks after boot.
     started: u64,
 }
 
@@ -169,7 +170,7 @@ impl Stat {
         Self::parse(&String::from_utf8_lossy(&text))
     }
 
-    /// The program's name, in brackets, may hold anything.
+    /// The program's name, in parentheses, may contain anything.
     fn parse(text: &str) -> Option<Self> {
         let (_, rest) = text.rsplit_once(')')?;
         let fields: Vec<&str> = rest.split_whitespace().collect();

@@ -1,8 +1,8 @@
 //! The standard input of a child, from this side.
 //!
-//! This process holds the reading end of the pipe, too, and empties it once the child has ended. So
-//! no write blocks for a reader that a dead wrapper left behind, and it shows what a program that
-//! ended well did not read: zeros are the end of a tar, anything else is a failure.
+//! This process holds the reading end of the pipe too, and empties it after the child's end. So no write blocks because
+//! of a reader that a dead wrapper left behind. It also shows what a successful program did not read: zeros are the end
+//! of a tar, anything else is a failure.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::sync::Arc;
@@ -12,20 +12,19 @@ use std::time::Duration;
 
 use crate::child::Child;
 
-/// A writer to a child that is watched meanwhile. Time counts against the child only during
-/// writes, and after the last.
+/// A writer to a watched child. The timeout counts only during writes, and after the last.
 pub struct Input {
     pipe: PipeWriter,
     child: Arc<Child>,
     watch: JoinHandle<()>,
     /// The child failed, or left something unread.
     refused: Arc<AtomicBool>,
-    /// A write told its caller of that.
+    /// A write returned that error.
     broken: bool,
 }
 
 impl Input {
-    /// `drain` is the other end of `pipe`; the child has that as well.
+    /// `drain` is another handle on the end of `pipe` that the child reads.
     pub fn start(
         pipe: PipeWriter,
         mut drain: PipeReader,
@@ -58,12 +57,12 @@ impl Input {
         })
     }
 
-    /// Whether a write failed, so that what failed after it did so for the child's sake.
+    /// Whether a write failed, so that later errors are its consequence.
     pub fn is_broken(&self) -> bool {
         self.broken
     }
 
-    /// Ends the stream and waits for the child. Returns whether it left something unread or failed.
+    /// Ends the stream and waits for the child. Returns whether it failed or left something unread.
     pub fn finish(self) -> io::Result<bool> {
         self.child.resume();
         drop(self.pipe);
@@ -86,7 +85,7 @@ impl Write for Input {
         self.child.resume();
         let written = self.check().and_then(|()| self.pipe.write(bytes));
         self.child.pause();
-        // What was written to a child that failed meanwhile went nowhere.
+        // Bytes written to a child that failed meanwhile are lost.
         let written = written.and_then(|count| self.check().map(|()| count));
         self.broken |= written
             .as_ref()

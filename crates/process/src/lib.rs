@@ -1,11 +1,11 @@
-//! Running other programs: their streams, their end, what is left of what they said.
+//! Runs other programs: their streams, their end, and the end of their output.
 //!
-//! Whoever reaches something by its command-line program does so through a [`Call`].
+//! Every crate that runs a program does so through a [`Call`].
 //!
 //! - Nothing is inherited: stdin is empty or a pipe, stdout and stderr are always captured.
-//! - Memory does not grow with what a program writes ([`Tail`], [`Chunks`]).
-//! - What is shown of its output is harmless to a terminal ([`one_line`], [`Lines`]).
-//! - [`kill_all`] ends every call of the process at once. What is ended takes along all that it has started.
+//! - Memory does not grow with a program's output ([`Tail`], [`Chunks`]).
+//! - Output that is shown has no control characters ([`one_line`], [`Lines`]).
+//! - [`kill_all`] ends every call of the process at once, with all descendants.
 //!
 //! ```
 //! use process::{Call, Lines};

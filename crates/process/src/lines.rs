@@ -1,18 +1,18 @@
-//! A stream of bytes as lines, bounded and harmless to a terminal.
+//! Splits a stream of bytes into lines, bounded and without control characters.
 
 use crate::tail::harmless;
 
-/// Bytes after which a line is given out in pieces. Builds print whole files in one line.
+/// Longer lines are split. Builds print whole files in one line.
 const MAX_LINE: usize = 16 * 1024;
 
-/// Cuts a stream into lines; `\r`, with which progress displays go back, ends a line as well.
+/// Splits a stream into lines; `\r`, which progress displays use, ends a line too.
 #[derive(Default)]
 pub struct Lines {
     partial: Vec<u8>,
 }
 
 impl Lines {
-    /// Takes the next bytes and gives out the lines that they end.
+    /// Takes the next bytes, and shows the lines that they complete.
     pub fn push(&mut self, mut bytes: &[u8], show: &mut impl FnMut(&str)) {
         while !bytes.is_empty() {
             let room = (MAX_LINE - self.partial.len()).min(bytes.len());
@@ -28,7 +28,7 @@ impl Lines {
         }
     }
 
-    /// Gives out what has no end of line yet. Empty lines are not given out.
+    /// Shows the last line if it has no line end. Empty lines are not shown.
     pub fn finish(&mut self, show: &mut impl FnMut(&str)) {
         let line = harmless(&String::from_utf8_lossy(&self.partial));
         self.partial.clear();

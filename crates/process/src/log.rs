@@ -1,4 +1,4 @@
-//! The log line of a call: its command line, as one would type it, without secrets.
+//! The log line of a call: its command line, as you would type it, without secrets.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -9,12 +9,12 @@ use crate::tail::one_line;
 
 /// The longest part of a command line that is logged, in characters.
 const LINE: usize = 4000;
-/// Stands for a secret.
+/// Replaces a secret.
 const MASK: &str = "***";
 /// If a name contains one of these, its value is a secret.
 const SECRETS: [&str; 6] = ["pass", "token", "secret", "credential", "auth", "key"];
 
-/// A call to log, if anyone asked for the log.
+/// A call to log, if the log is enabled.
 #[derive(Debug)]
 pub(crate) struct Logged {
     line: String,
@@ -22,7 +22,7 @@ pub(crate) struct Logged {
 }
 
 impl Logged {
-    /// Logs that the call starts, at level `TRACE`.
+    /// Logs the start of the call, at level `TRACE`.
     pub(crate) fn start<'a>(
         program: &'a OsStr,
         args: impl Iterator<Item = &'a OsStr>,
@@ -40,7 +40,7 @@ impl Logged {
         })
     }
 
-    /// Logs how the call ended, at level `DEBUG`.
+    /// Logs the end of the call, at level `DEBUG`.
     pub(crate) fn end(&self, status: Option<ExitStatus>) {
         let time = Milliseconds(self.started.elapsed());
         let line = &self.line;
@@ -59,7 +59,7 @@ impl fmt::Display for Milliseconds {
     }
 }
 
-/// A word as a shell would read it, with its secrets masked.
+/// A word quoted for a shell, with its secrets masked.
 fn quoted(word: &str) -> String {
     let word = masked(word);
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@+%*".contains(c);
@@ -69,7 +69,7 @@ fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 
-/// A word without the password of a URL, and without the value of a name that says that it is secret.
+/// A word without the password of a URL, and without the value of a secret name.
 fn masked(word: &str) -> String {
     let word = without_password(word);
     match word.rsplit_once('=') {

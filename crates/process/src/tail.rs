@@ -1,12 +1,11 @@
-//! What is kept of a program's output: its end, and nothing that could move a terminal's cursor.
+//! The end of a program's output, without control characters.
 //!
-//! A program may write without end, so output goes into a ring that forgets its beginning. Error
-//! messages show text of builds and daemons on people's terminals: escape sequences, control
-//! characters and the marks that turn the direction of text are taken out before.
+//! A program's output has no limit, so it goes into a ring buffer. Error messages show output of builds and daemons on
+//! terminals: escape sequences, control characters and marks that change the direction of text are removed first.
 
 use std::collections::VecDeque;
 
-/// The end of a stream: at most `limit` bytes, whatever is written.
+/// The end of a stream, at most `limit` bytes.
 #[derive(Debug)]
 pub struct Tail {
     bytes: VecDeque<u8>,
@@ -15,7 +14,7 @@ pub struct Tail {
 }
 
 impl Tail {
-    /// The end of a stream of which nothing has come yet.
+    /// The end of a stream without any bytes yet.
     pub fn new(limit: usize) -> Self {
         Self {
             bytes: VecDeque::new(),
@@ -33,12 +32,12 @@ impl Tail {
         self.bytes.extend(kept);
     }
 
-    /// Everything that was written, or `None` if that was more than the limit.
+    /// All bytes, or `None` if there were more than the limit.
     pub fn whole(self) -> Option<Vec<u8>> {
         (!self.dropped).then(|| self.bytes.into())
     }
 
-    /// The text, harmless and by whole lines: a first line that lost its beginning is left out.
+    /// The text without control characters, in whole lines: a first line that lost its beginning is omitted.
     pub fn text(&self) -> String {
         let bytes: Vec<u8> = self.bytes.iter().copied().collect();
         let start = match bytes.iter().position(|&byte| byte == b'\n') {
@@ -51,8 +50,8 @@ impl Tail {
     }
 }
 
-/// The text without escape sequences and control characters but `\n` and `\t`; a carriage return
-/// that is not part of a line's end becomes a line's end, as progress displays mean it.
+/// The text without escape sequences and control characters except `\n` and `\t`. A carriage return that is not part of
+/// a line end becomes one, because progress displays use it.
 pub fn harmless(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
@@ -69,7 +68,7 @@ pub fn harmless(text: &str) -> String {
     clean
 }
 
-/// One harmless line of at most `limit` characters, for use within a message.
+/// One line of at most `limit` characters without control characters, for messages.
 pub fn one_line(text: &str, limit: usize) -> String {
     let mut line = harmless(text)
         .split_whitespace()
@@ -82,8 +81,8 @@ pub fn one_line(text: &str, limit: usize) -> String {
     line
 }
 
-/// Skips what follows ESC, after ECMA-48: `[` up to a final byte, `]` and its kin up to BEL or
-/// ESC `\`, anything else by its one character. A sequence never goes past its line.
+/// Skips the rest of an escape sequence, by ECMA-48: `[` up to a final byte, `]` and similar up to BEL or ESC `\`,
+/// others one character. A sequence never passes its line.
 fn skip_escape(chars: &mut std::iter::Peekable<std::str::Chars>) {
     let is_end: fn(char) -> bool = match chars.peek() {
         Some('[') => |char| ('\u{40}'..='\u{7e}').contains(&char),

@@ -1,4 +1,4 @@
-//! What is ended takes along what it has started: real processes, looked at from outside.
+//! An ended child takes its descendants along: real processes, checked from outside.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use process::{Call, Error};
 
-/// The living processes that work in a folder.
+/// The living processes in a folder.
 fn processes_in(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir("/proc").unwrap().flatten();
     let own = entries
@@ -20,11 +20,11 @@ fn processes_in(folder: &Path) -> Vec<String> {
         let words = fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default();
         words.replace('\0', " ")
     });
-    // One that has ended has no words.
+    // A finished process has no arguments.
     words.filter(|words| !words.is_empty()).collect()
 }
 
-/// Runs a script that takes too long, and returns what is left of it and how long it took to end.
+/// Runs a script that takes too long. Returns the processes that are left, and how long ending took.
 fn left_of(script: &str) -> (Vec<String>, Duration) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().canonicalize().unwrap();
@@ -81,7 +81,7 @@ fn who_does_not_listen_is_killed() {
     for script in [
         "trap '' TERM; touch ready; sleep 60; sleep 60",
         "sh -c 'trap \"\" TERM; touch ready; sleep 60; sleep 60'; true",
-        // It is asked, and does not end but goes on.
+        // It gets the signal, but continues.
         "sh -c 'trap \"sleep 60 & sleep 60\" TERM; touch ready; sleep 60 & wait; sleep 60'; true",
     ] {
         let (left, took) = left_of(script);
@@ -94,7 +94,7 @@ fn who_does_not_listen_is_killed() {
 fn who_meant_to_stay_does() {
     let (left, _) = left_of("(setsid sleep 3 &); touch ready; sleep 60; true");
     assert_eq!(left, ["sleep 3 "]);
-    // Nor is anybody looked for behind a call that ends by itself.
+    // After a call that ends by itself, no descendants are looked for.
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().canonicalize().unwrap();
     let call = Call::new("sh".as_ref(), "", None, false)

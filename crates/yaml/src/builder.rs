@@ -1,4 +1,4 @@
-//! From the parser's events to a [`Tree`], with exact spans.
+//! Turns the parser's events into a [`Tree`] with exact spans.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -9,14 +9,14 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, Tag};
 use crate::offsets::Offsets;
 use crate::{Mark, Node, Problem, Style, Tree, Value, layout, shown};
 
-/// How deep collections may nest. Registries need four levels; the bound keeps recursion over the
-/// tree, its drop included, off the end of the stack.
+/// The deepest nesting of collections. Registries need four levels. The limit protects the stack in recursive
+/// functions, including drop.
 const MAX_DEPTH: usize = 64;
 
-/// How many nodes a document may have: about 25,000 entries. A tree takes some 150 bytes a node.
+/// The most nodes of a document: about 25,000 entries. A tree takes some 150 bytes a node.
 pub const MAX_NODES: usize = 1_000_000;
 
-/// The tree of a text that holds one document; none where it has only comments, or nothing.
+/// The tree of a text with one document; `None` for an empty text or only comments.
 pub fn parse(text: &str) -> Result<Option<Tree>, Problem> {
     let mut builder = Builder::new(text);
     for event in Parser::new_from_str(text) {
@@ -39,7 +39,7 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A collection whose end is not yet seen. A mapping's keys and values alternate.
+/// A collection that is still open. A mapping's keys and values alternate.
 struct Open {
     start: usize,
     at: Mark,
@@ -56,7 +56,7 @@ struct Builder<'a> {
     anchors: HashMap<u32, Vec<usize>>,
     nodes: usize,
     documents: usize,
-    /// Where the last token ended: block scalars begin behind it.
+    /// The end of the last token: block scalars begin after it.
     last: usize,
 }
 
@@ -163,7 +163,7 @@ impl<'a> Builder<'a> {
         let Some(open) = self.open.pop() else {
             return Ok(());
         };
-        // Behind a trailing comma, the parser's mark is that of the comma.
+        // After a trailing comma, the parser's mark is that of the comma.
         let closing = layout::token(self.text, mark, b",");
         let last = (open.children.last()).map_or(open.start, |node| node.span().end);
         let end = match self.text.as_bytes().get(closing) {
@@ -199,7 +199,7 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// Notes that the node which begins now carries an anchor; 0 is the parser's word for none.
+    /// Notes the anchor of the next node. The parser's 0 means none.
     fn anchor(&mut self, anchor: usize) {
         if anchor != 0 {
             let path = self.open.iter().map(|open| open.children.len()).collect();
@@ -208,7 +208,7 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// The parser's number of an anchor: at most as many as a text has bytes.
+/// The parser's number of an anchor, smaller than the text's length.
 fn number(anchor: usize) -> u32 {
     u32::try_from(anchor).unwrap_or(u32::MAX)
 }

@@ -1,8 +1,8 @@
-//! Replacements of pieces of a text, all at once.
+//! Replacements of parts of a text, applied together.
 
 use std::ops::Range;
 
-/// Changes to one text. Ranges are those of the text before any of them.
+/// Changes to one text. Ranges refer to the original text.
 #[derive(Debug, Default)]
 pub struct Changes(Vec<(Range<usize>, String)>);
 
@@ -12,31 +12,31 @@ impl Changes {
         self.0.push((range, text.into()));
     }
 
-    /// Several insertions at one place stand there in the order in which they were made.
+    /// Inserts a text. Several insertions at one position keep their order.
     pub fn insert(&mut self, at: usize, text: impl Into<String>) {
         self.replace(at..at, text);
     }
 
-    /// Takes out the bytes of a range.
+    /// Removes the bytes of a range.
     pub fn delete(&mut self, range: Range<usize>) {
         self.replace(range, "");
     }
 
-    /// The bytes that are replaced, in the order in which the changes were made.
+    /// The replaced ranges, in the order of the changes.
     pub fn ranges(&self) -> impl Iterator<Item = &Range<usize>> {
         self.0.iter().map(|(range, _)| range)
     }
 
-    /// The same changes in a text in which what stood at one byte stands at another.
+    /// The same changes for a text with shifted positions.
     pub fn moved(&self, to: impl Fn(usize) -> usize) -> Self {
         let moved =
             (self.0.iter()).map(|(range, text)| (to(range.start)..to(range.end), text.clone()));
         Self(moved.collect())
     }
 
-    /// The text with every change made; none where two of them are about the same bytes.
+    /// The changed text; `None` if two changes overlap.
     pub fn apply(&self, text: &str) -> Option<String> {
-        // What is inserted where something is taken out comes first.
+        // At one position, insertions precede deletions.
         let mut changes: Vec<_> = self.0.iter().collect();
         changes.sort_by_key(|(range, _)| (range.start, range.end));
         let mut out = String::with_capacity(text.len());

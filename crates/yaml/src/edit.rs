@@ -1,9 +1,9 @@
-//! Setting the value of a key where it stands, in the style of its kind: scalars bare or quoted as YAML needs it, lists in flow
-//! style unless the list is written as a block.
+//! Sets the value of a key in place, in its own style: scalars bare or quoted as YAML requires, lists in flow style
+//! unless the list is a block.
 
 use crate::{Changes, Node, Value, layout, written};
 
-/// The value of a key, as YAML writes it.
+/// A value as YAML writes it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Shown {
     /// No value.
@@ -23,12 +23,12 @@ pub fn inline(shown: &Shown) -> String {
     }
 }
 
-/// Sets the value of a key that is there.
+/// Sets the value of an existing key.
 pub fn set(changes: &mut Changes, text: &str, key: &Node, value: &Node, shown: &Shown) {
     if value.span().is_empty() {
         match layout::indicator(text, key.span().end, b':') {
             Some(colon) => changes.insert(colon + 1, format!(" {}", inline(shown))),
-            // In a flow mapping a key may stand alone.
+            // In a flow mapping, a key may have no value.
             None => changes.insert(key.span().end, format!(": {}", inline(shown))),
         }
         return;
@@ -38,7 +38,7 @@ pub fn set(changes: &mut Changes, text: &str, key: &Node, value: &Node, shown: &
             set_block_list(changes, text, key, items, new);
         }
         (Value::List { flow: false, .. } | Value::Map { flow: false, .. }, _) => {
-            // From the key on, since the value begins on a line of its own.
+            // From the key on, because the value begins on its own line.
             match layout::indicator(text, key.span().end, b':') {
                 Some(colon) => {
                     changes.replace(colon + 1..value.span().end, format!(" {}", inline(shown)));
@@ -50,8 +50,7 @@ pub fn set(changes: &mut Changes, text: &str, key: &Node, value: &Node, shown: &
     }
 }
 
-/// Lists written as a block stay one, and the items before the first that differs stay as they
-/// are, with their comments.
+/// Block lists stay blocks. The items before the first difference stay unchanged, with their comments.
 fn set_block_list(changes: &mut Changes, text: &str, key: &Node, old: &[Node], new: &[String]) {
     let (Some(first), Some(last)) = (old.first(), old.last()) else {
         return;

@@ -1,4 +1,4 @@
-//! Why a YAML file was not read.
+//! Why a YAML file could not be read.
 
 use std::io;
 
@@ -8,28 +8,28 @@ use thiserror::Error;
 
 use crate::{MAX_BYTES, Mark, Problem};
 
-/// Why a YAML file was not read.
+/// Why a YAML file could not be read.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The text breaks a rule of YAML, or of the grammar that its reader has.
+    /// The text violates YAML or its reader's grammar.
     #[error("{path}:{}:{}: {message}", at.line, at.column)]
     Syntax {
         /// The file.
         path: Utf8PathBuf,
-        /// Where the fault is.
+        /// The position.
         at: Mark,
-        /// The rule that is broken.
+        /// The violated rule.
         message: String,
-        /// What to do.
+        /// A hint.
         hint: Option<String>,
     },
-    /// The file is no text of a size that is read.
+    /// The file is not text, or too large.
     #[error("{path}: {message}")]
     NoText {
         /// The file.
         path: Utf8PathBuf,
-        /// What is wrong with the file as a whole.
+        /// The reason.
         message: String,
     },
     /// The system refused to read the file.
@@ -37,7 +37,7 @@ pub enum Error {
     Io {
         /// The file.
         path: Utf8PathBuf,
-        /// What was tried, as in "read".
+        /// The action, for example "read".
         action: &'static str,
         /// The system's reason.
         source: io::Error,
@@ -45,7 +45,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// What is wrong in the file at this path.
+    /// A problem in the file at this path.
     pub fn syntax(path: &Utf8Path, problem: Problem) -> Self {
         Self::Syntax {
             path: path.to_owned(),
@@ -63,7 +63,7 @@ impl Error {
         }
     }
 
-    /// For `map_err` on anything that touches the file.
+    /// For `map_err` of file operations.
     pub(crate) fn io(action: &'static str, path: &Utf8Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io {
             path: path.to_owned(),

@@ -10,13 +10,13 @@ use crate::{Error, Mark, Problem};
 /// The largest text, in bytes: a registry of some 40,000 entries. The tree of a text takes a multiple of it.
 pub const MAX_BYTES: u64 = 16 << 20;
 
-/// The text of a file and what the system said of it when it was opened; none if there is no file.
+/// The text of a file and its metadata when it was opened; `None` if there is no file.
 pub fn read(path: &Utf8Path) -> Result<Option<(String, Metadata)>, Error> {
     let metadata = match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         found => found.map_err(Error::io("read", path))?,
     };
-    // Before it is opened: a named pipe would be waited for.
+    // Checked before opening: opening a named pipe would block.
     if !metadata.is_file() {
         return Err(Error::NoText {
             path: path.to_owned(),

@@ -1,24 +1,23 @@
-//! Where things stand in a YAML text: lines, indentation, and the tokens between two nodes.
+//! Finds positions in a YAML text: lines, indentation, and the tokens between two nodes.
 //!
-//! Everything here works on bytes that a parser has already made sense of. Between two nodes of a
-//! document there is only white space, comments, indicators (`-`, `:`, `,`) and properties
-//! (`&anchor`, `!tag`), which is what makes such short scanners right.
+//! All functions work on text that the parser has accepted. Between two nodes there is only white space, comments,
+//! indicators (`-`, `:`, `,`) and properties (`&anchor`, `!tag`). That is why such short scanners are correct.
 
 use std::ops::Range;
 
-/// The first byte of the line that holds `at`.
+/// The first byte of the line at `at`.
 pub fn line_start(text: &str, at: usize) -> usize {
     text[..at].rfind(['\n', '\r']).map_or(0, |end| end + 1)
 }
 
-/// The end of the line that holds `at`, before its line break.
+/// The end of the line at `at`, before its line break.
 pub fn line_end(text: &str, at: usize) -> usize {
     text[at..]
         .find(['\n', '\r'])
         .map_or(text.len(), |end| at + end)
 }
 
-/// Behind the line break that stands at `at`, if one does.
+/// The position after the line break at `at`, if there is one.
 pub fn after_break(text: &str, at: usize) -> usize {
     let rest = &text[at..];
     if rest.starts_with("\r\n") {
@@ -30,7 +29,7 @@ pub fn after_break(text: &str, at: usize) -> usize {
     }
 }
 
-/// The line break that the text uses: that of its first line.
+/// The line break of the text's first line.
 pub fn line_break(text: &str) -> &'static str {
     let end = line_end(text, 0);
     match &text[end..after_break(text, end)] {
@@ -40,7 +39,7 @@ pub fn line_break(text: &str) -> &'static str {
     }
 }
 
-/// How many characters stand before `at` in its line.
+/// How many characters precede `at` in its line.
 pub fn column(text: &str, at: usize) -> usize {
     let line = &text[line_start(text, at)..at];
     line.trim_start_matches('\u{feff}').chars().count()
@@ -51,14 +50,14 @@ pub fn blank(text: &str, range: Range<usize>) -> bool {
     text[range].bytes().all(|b| matches!(b, b' ' | b'\t'))
 }
 
-/// Where a range ends without the white space and line breaks at its end.
+/// The end of a range without trailing white space and line breaks.
 pub fn trimmed_end(text: &str, range: Range<usize>) -> usize {
     let start = range.start;
     start + text[range].trim_end_matches([' ', '\t', '\n', '\r']).len()
 }
 
-/// The first byte from `at` on that is neither white space, nor in a comment, nor one of
-/// `indicators`; the end of the text if there is none.
+/// The first byte from `at` on that is not white space, a comment or one of `indicators`; the end of the text if there
+/// is none.
 pub fn token(text: &str, mut at: usize, indicators: &[u8]) -> usize {
     let bytes = text.as_bytes();
     while let Some(byte) = bytes.get(at) {
@@ -72,7 +71,7 @@ pub fn token(text: &str, mut at: usize, indicators: &[u8]) -> usize {
     at
 }
 
-/// Where the next token of a line begins; `at` itself where only a comment or nothing follows.
+/// The next token of a line; `at` itself if only a comment or nothing follows.
 pub fn token_on_line(text: &str, at: usize) -> usize {
     let line = &text[at..line_end(text, at)];
     match line.trim_start_matches([' ', '\t']) {
@@ -82,7 +81,7 @@ pub fn token_on_line(text: &str, at: usize) -> usize {
     }
 }
 
-/// The first byte from `at` on that belongs to neither white space, comment nor property.
+/// The first byte from `at` on that is not white space, a comment or a property.
 pub fn content(text: &str, at: usize) -> usize {
     let mut at = token(text, at, b"");
     while matches!(text.as_bytes().get(at), Some(b'&' | b'!')) {
@@ -93,15 +92,15 @@ pub fn content(text: &str, at: usize) -> usize {
     at
 }
 
-/// Where the indicator `wanted` stands, which is the next token from `at` on but for properties
-/// and, before a `-`, the `:` of the key that the list belongs to.
+/// The position of the indicator `wanted`, if it is the next token from `at` on. Properties are skipped, and before a
+/// `-` also the `:` of the list's key.
 pub fn indicator(text: &str, at: usize, wanted: u8) -> Option<usize> {
     let skipped: &[u8] = if wanted == b'-' { b":" } else { b"" };
     let at = content(text, token(text, at, skipped));
     (text.as_bytes().get(at) == Some(&wanted)).then_some(at)
 }
 
-/// Behind the closing quote of the quoted scalar that begins at `at`, with or without properties.
+/// The position after the closing quote of the quoted scalar at `at`, with or without properties.
 pub fn quoted_end(text: &str, at: usize) -> usize {
     let bytes = text.as_bytes();
     let start = content(text, at);

@@ -1,7 +1,7 @@
-//! YAML as a text with a place for each value, and edits that leave the rest of the text byte for byte.
+//! YAML with positions, and edits that leave the rest of the text byte for byte.
 //!
-//! [`parse`] makes a [`Tree`], whose nodes know their bytes. [`Changes`] replaces pieces of the text. [`Written`] is a document as
-//! plain values with their places.
+//! [`parse`] makes a [`Tree`], whose nodes know their bytes. [`Changes`] replaces parts of the text. [`Written`] is a
+//! document as plain values with positions.
 
 mod builder;
 mod changes;

@@ -1,9 +1,9 @@
-//! From the parser's marks, which count characters, to bytes.
+//! Converts the parser's marks, which count characters, to bytes.
 
-/// Finds the byte at which a character begins.
+/// Finds the first byte of a character.
 pub(super) struct Offsets<'a> {
     text: &'a str,
-    /// The byte at which every [`Self::STEP`]th character begins; empty for ASCII.
+    /// The first byte of every [`Self::STEP`]th character; empty for ASCII.
     steps: Vec<usize>,
 }
 

@@ -1,9 +1,9 @@
-//! What is wrong with a text, and where.
+//! A problem in a text, with its position.
 
 use crate::scalar::{Plain, plain};
 use crate::{Node, Style, Value};
 
-/// A place in a text. Both count from 1; columns are characters.
+/// A position in a text. Both count from 1; columns are characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark {
     /// The line.
@@ -13,7 +13,7 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// The place behind so many line breaks, and so many characters of its line.
+    /// The position after so many line breaks, and so many characters of the next line.
     pub(crate) fn behind(lines: usize, characters: usize) -> Self {
         let from_1 = |count| u32::try_from(count).map_or(u32::MAX, |count| count.saturating_add(1));
         Self {
@@ -22,7 +22,7 @@ impl Mark {
         }
     }
 
-    /// The place of a byte.
+    /// The position of a byte.
     pub fn of(text: &str, at: usize) -> Self {
         let before = &text[..at];
         let column = before.chars().rev().take_while(|c| *c != '\n').count();
@@ -30,14 +30,14 @@ impl Mark {
     }
 }
 
-/// What is wrong with a text, and where.
+/// A problem in a text, with its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Where.
+    /// The position.
     pub at: Mark,
-    /// What is wrong.
+    /// The problem.
     pub message: String,
-    /// What to do.
+    /// A hint.
     pub hint: Option<String>,
 }
 
@@ -59,7 +59,7 @@ impl Problem {
     }
 }
 
-/// A node that is not as expected.
+/// A node of an unexpected type.
 pub fn wrong(subject: &str, expected: &str, found: &Node) -> Problem {
     let (found_is, hint) = match &found.value {
         Value::Scalar {
@@ -92,10 +92,10 @@ pub fn wrong(subject: &str, expected: &str, found: &Node) -> Problem {
     }
 }
 
-/// The longest piece of somebody's text that a message repeats, in characters.
+/// The longest part of a foreign text that a message repeats, in characters.
 const SHOWN_CHARS: usize = 60;
 
-/// Somebody's text in a message: bounded, on one line, unable to steer a terminal.
+/// A foreign text for a message: bounded, on one line, without control characters.
 pub fn shown(text: &str) -> String {
     let mut out = naming::visible(text.chars().take(SHOWN_CHARS));
     if text.chars().nth(SHOWN_CHARS).is_some() {

@@ -1,15 +1,14 @@
-//! Plain scalars: what one stands for, and when a text needs quotes.
+//! Plain scalars: their types, and which texts need quotes.
 //!
-//! Reading follows the core schema of YAML 1.2 (section 10.3). Writing is careful beyond it: what
-//! YAML 1.1 would take for a boolean, a number or a date is quoted too, since other tools read
-//! registries with parsers of that age.
+//! Reading follows the core schema of YAML 1.2 (section 10.3). Writing is more careful: booleans, numbers and dates of
+//! YAML 1.1 are quoted too, because other tools read registries with older parsers.
 
 use crate::{Node, Style, Value};
 
-/// What a plain scalar stands for.
+/// The type of a plain scalar.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Plain {
-    /// Nothing.
+    /// Null.
     Null,
     /// True or false.
     Bool(bool),
@@ -19,7 +18,7 @@ pub enum Plain {
     Text,
 }
 
-/// What a plain scalar of this text stands for.
+/// The type of a plain scalar with this text.
 pub fn plain(text: &str) -> Plain {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Plain::Null,
@@ -30,12 +29,12 @@ pub fn plain(text: &str) -> Plain {
     }
 }
 
-/// Whether a node says nothing.
+/// Whether a node is null.
 pub fn is_null(node: &Node) -> bool {
     matches!(&node.value, Value::Scalar { text, style: Style::Plain } if plain(text) == Plain::Null)
 }
 
-/// The text of a scalar that is text.
+/// The text of a scalar of type text.
 pub fn text(node: &Node) -> Option<&str> {
     match &node.value {
         Value::Scalar {
@@ -61,12 +60,12 @@ fn is_number(text: &str) -> bool {
         ".nan" | ".NaN" | ".NAN" => return unsigned.len() == text.len(),
         _ => {}
     }
-    // Rust's own grammar is that of the core schema but for its words, `inf` and `nan`.
+    // Rust's grammar equals the core schema's, except for the words `inf` and `nan`.
     unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.')
         && unsigned.parse::<f64>().is_ok()
 }
 
-/// A text as YAML: bare where that is safe in every context and for every reader, else quoted.
+/// A text as YAML: bare if that is safe in every context and for every reader, else quoted.
 pub fn written(text: &str) -> String {
     if is_bare(text) {
         text.to_owned()
@@ -93,9 +92,8 @@ fn is_bare(text: &str) -> bool {
         && !old_schema(text)
 }
 
-/// Whether YAML 1.1 would not take a bare text for text: its booleans (`yes`, `on`), and its
-/// numbers and dates, all of which begin with a digit or a dot. A digit alone decides nothing:
-/// `3dnow` is text everywhere.
+/// Whether YAML 1.1 would not read a bare text as text: its booleans (`yes`, `on`), numbers and dates. Numbers and
+/// dates begin with a digit or a dot. A digit alone is not enough: `3dnow` is text everywhere.
 fn old_schema(text: &str) -> bool {
     const BOOLEANS: [&str; 6] = ["y", "n", "yes", "no", "on", "off"];
     let lower = text.to_ascii_lowercase();
@@ -104,7 +102,7 @@ fn old_schema(text: &str) -> bool {
         || (text.starts_with(|c: char| c.is_ascii_digit() || c == '.') && text.bytes().all(numeric))
 }
 
-/// Characters that only an escape in double quotes can hold, in any version of YAML.
+/// Characters that need an escape in double quotes in every version of YAML.
 fn must_escape(c: char) -> bool {
     c.is_control()
         || matches!(

@@ -1,12 +1,11 @@
-//! A YAML document as a tree that knows where each of its nodes stands in the text.
+//! A YAML document as a tree whose nodes know their positions in the text.
 //!
-//! The events come from `saphyr-parser`, which reads YAML 1.2 in safe Rust. Its marks count
-//! characters and its spans are generous: those of quoted scalars and closing brackets reach over
-//! a trailing comment, those of block scalars leave out the header. Here they become exact byte
-//! ranges, because edits cut the text by them.
+//! The events come from `saphyr-parser`, which reads YAML 1.2 in safe Rust. Its marks count characters, and its spans
+//! are inexact. Those of quoted scalars and closing brackets include a trailing comment; those of block scalars omit
+//! the header. Here they become exact byte ranges, because edits use them.
 //!
-//! Nothing is expanded: an alias stays an alias and its anchor is looked up when it is read, so a
-//! document full of nested aliases costs what its text costs.
+//! Nothing is expanded: an alias stays an alias, and its anchor is looked up on access. So a document with nested
+//! aliases costs no more than its text.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -15,83 +14,83 @@ use compact_str::CompactString;
 
 use crate::Mark;
 
-/// A document: its root, and where its anchors are.
+/// A document: its root and its anchors.
 #[derive(Debug)]
 pub struct Tree {
     pub(crate) root: Node,
-    /// By the parser's number for an anchor, the way from the root down to its node.
+    /// By the parser's number of an anchor, the path from the root to its node.
     pub(crate) anchors: HashMap<u32, Vec<usize>>,
     pub(crate) nodes: usize,
 }
 
-/// A node, and the bytes that it takes: with its tag and anchor, without comments around it.
-/// A value that is left out takes none; a block list may begin behind its first dash.
+/// A node and its bytes: with its tag and anchor, without comments around it. An omitted value has no bytes; a block
+/// list may begin after its first dash.
 ///
-/// There are as many as half a million of them, and what the kernel takes to give memory is most of what they cost.
+/// There may be half a million nodes. Their size matters, because most of their cost is memory from the kernel.
 #[derive(Debug)]
 pub struct Node {
     start: u32,
     end: u32,
-    /// Where it begins.
+    /// Its position.
     pub at: Mark,
-    /// What it is.
+    /// Its value.
     pub value: Value,
 }
 
-// With the texts of most scalars, which are short.
+// Including the texts of most scalars, which are short.
 const _: () = assert!(size_of::<Node>() <= 48);
 
-/// What a node is.
+/// The value of a node.
 #[derive(Debug)]
 pub enum Value {
     /// One value.
     Scalar {
-        /// Without quotes and escapes.
+        /// The text without quotes and escapes.
         text: CompactString,
-        /// How it is written.
+        /// The style.
         style: Style,
     },
     /// A list.
     List {
-        /// What is in it.
+        /// The items.
         items: Vec<Node>,
-        /// Whether it is written in brackets.
+        /// Whether it is in brackets.
         flow: bool,
     },
     /// A mapping.
     Map {
-        /// Its keys and their values.
+        /// The keys and values.
         pairs: Vec<(Node, Node)>,
-        /// Whether it is written in braces.
+        /// Whether it is in braces.
         flow: bool,
     },
-    /// What another node says.
+    /// A reference to another node.
     Alias {
         /// The parser's number for its anchor.
         anchor: u32,
-        /// What the anchor is called.
+        /// The name of the anchor.
         name: CompactString,
     },
 }
 
-/// How a scalar is written, as far as reading and editing need to know.
+/// The style of a scalar, as far as reading and editing need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
-    /// Its text decides whether it is a number, a boolean, null or text.
+    /// The text decides whether it is a number, a boolean, null or text.
     Plain,
-    /// Always text: quoted, or tagged so.
+    /// Always text: quoted, or with a tag.
     Text,
-    /// Always text, and on lines of its own: `|` or `>`.
+    /// Always text, on lines of its own: `|` or `>`.
     Block,
 }
 
 impl Tree {
-    /// The document's own node.
+    /// The root node.
     pub fn root(&self) -> &Node {
         &self.root
     }
 
-    /// Whether any node says `&name`. Without one there is no alias either.
+    /// Whether any node has an anchor. Without anchors there are no aliases.
     pub fn has_anchors(&self) -> bool {
         !self.anchors.is_empty()
     }
@@ -101,7 +100,7 @@ impl Tree {
         self.nodes
     }
 
-    /// The node itself, or what it is an alias of.
+    /// The node itself, or the target of an alias.
     pub fn resolve<'a>(&'a self, node: &'a Node) -> &'a Node {
         match &node.value {
             Value::Alias { anchor, .. } => self
@@ -118,7 +117,7 @@ impl Tree {
 }
 
 impl Node {
-    /// Of bytes that are below 4 GiB: no text is that long.
+    /// Texts are shorter than 4 GiB, so 32 bits are enough.
     pub(crate) fn new(span: Range<usize>, at: Mark, value: Value) -> Self {
         let short = |at| u32::try_from(at).unwrap_or(u32::MAX);
         Self {
@@ -129,7 +128,7 @@ impl Node {
         }
     }
 
-    /// The bytes that it takes.
+    /// Its bytes.
     pub fn span(&self) -> Range<usize> {
         self.start as usize..self.end as usize
     }
@@ -150,8 +149,8 @@ impl Node {
         }
     }
 
-    /// Whether two nodes say the same, wherever they stand. Empty lines at the end of a block
-    /// scalar do not count: what follows an entry decides about them, not the entry.
+    /// Whether two nodes have the same value at any position. Empty lines at the end of a block scalar do not count:
+    /// they depend on the text after it.
     pub fn same(&self, other: &Self) -> bool {
         match (&self.value, &other.value) {
             (Value::Scalar { text, style }, Value::Scalar { text: o, style: s }) => {
@@ -173,7 +172,7 @@ impl Node {
         }
     }
 
-    /// The key or value that a step of an anchor's path leads to.
+    /// The child that a step of an anchor's path leads to.
     fn child(&self, step: usize) -> Option<&Self> {
         match &self.value {
             Value::List { items, .. } => items.get(step),

@@ -1,30 +1,30 @@
-//! A document as plain values with their places.
+//! A document as plain values with positions.
 
 use crate::{Error, Mark, Node, Plain, Problem, Style, Tree, Value, is_null, parse, plain};
 
-/// How many values a document may have when its aliases are written out: a matrix of thousands of entries.
+/// The most values of a document with expanded aliases: a matrix of thousands of entries.
 const MAX_VALUES: usize = 200_000;
 
-/// How deep it may be then. Aliases of aliases nest deeper than the text does.
+/// The deepest nesting with expanded aliases, which nest deeper than the text.
 const MAX_DEPTH: usize = 64;
 
-/// A value as somebody wrote it.
+/// A value as written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Written {
-    /// Where it begins.
+    /// Its position.
     pub at: Mark,
-    /// What it is.
+    /// Its value.
     pub content: Content,
 }
 
-/// What YAML 1.2's core schema takes a value for.
+/// The value by YAML 1.2's core schema.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Content {
-    /// Nothing.
+    /// Null.
     Null,
     /// True or false.
     Bool(bool),
-    /// A number, as it is spelled.
+    /// A number, as written.
     Number(String),
     /// A text.
     Text(String),
@@ -35,7 +35,7 @@ pub enum Content {
 }
 
 impl Written {
-    /// Reads a text with one document; a text without any is [`Content::Null`]. `path` is for messages alone.
+    /// Reads a text with one document; an empty text is [`Content::Null`]. `path` is only for messages.
     pub fn parse(path: &camino::Utf8Path, text: &str) -> Result<Self, Error> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let read = || -> Result<Self, Problem> {
@@ -48,7 +48,7 @@ impl Written {
             let mut left = MAX_VALUES;
             of(&tree, tree.root(), MAX_DEPTH, &mut left)
         };
-        // What the parser advises is about registries.
+        // The parser's hints are for registries.
         read().map_err(|problem| {
             let hint = None;
             Error::syntax(path, Problem { hint, ..problem })

@@ -30,7 +30,7 @@ fn reads_what_is_ours_and_leaves_the_rest() {
     ] {
         let found = parse(text);
         match (found, text.contains("no}")) {
-            // YAML 1.2 knows no other words for true and false.
+            // YAML 1.2 has no other words for true and false.
             (Err(_), true) => {}
             (found, _) => {
                 let found = found.expect(text);

@@ -1,4 +1,4 @@
-//! What the parts of a reference may be.
+//! The grammar of a reference's parts.
 
 use crate::NameError;
 use crate::error::shown;

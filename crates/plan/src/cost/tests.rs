@@ -19,7 +19,7 @@ fn strings(list: &[&str]) -> Vec<String> {
     list.iter().map(|item| (*item).to_owned()).collect()
 }
 
-/// The term of a cost, as people read it.
+/// The term of a cost, as explained to users.
 fn term(cost: &str, wanted: &Requirement, entry: &Entry, known: &Known) -> String {
     let cost: Cost = cost.parse().expect(cost);
     cost.of(
@@ -74,7 +74,7 @@ fn each_cost_of_one_image() {
         ("bytes", &plain, &known, "bytes ?"),
         ("bytes", &full, &nothing, "bytes ?"),
         ("build-time", &met, &known, "build-time 0.0 s"),
-        // It lacks a package, and was never built on.
+        // It lacks a package, and no image was built on it.
         ("build-time", &full, &known, "build-time ?"),
         ("build-time", &plain, &known, "build-time 20.0 s"),
         ("build-time", &plain, &nothing, "build-time ?"),
@@ -83,7 +83,7 @@ fn each_cost_of_one_image() {
     ] {
         assert_eq!(term(cost, &wanted, entry, known), expected, "{cost}");
     }
-    // Builds with the very compilers tell more than others.
+    // Builds with the required compilers are preferred for the estimate.
     let more = built("alike", "plain", &["gcc-12", "clang-15"], Some(7.5));
     let recorded = [&recorded[..], &[more]].concat();
     let known = Known {
@@ -103,7 +103,7 @@ fn rules(costs: &str) -> Rules {
     }
 }
 
-/// What is taken of two usable images or bases, in either order.
+/// The choice between two usable images or bases, in either order.
 fn winner(costs: &str, wanted: &Requirement, entries: [&Entry; 2], known: &Known) -> String {
     let rules = rules(costs);
     let pick = |entries: [&Entry; 2]| match select_by(wanted, entries.into(), &rules, known).pick {
@@ -134,12 +134,12 @@ fn each_cost_chooses_and_the_next_decides_a_tie() {
     };
     let both = [&tool, &packages];
     for (costs, expected) in [
-        // Twenty marks each: used more often.
+        // Twenty marks each: the more frequently used one wins.
         ("marks", "tool"),
         ("missing", "packages"),
         ("bytes", "tool"),
         ("newest", "packages"),
-        // Neither was ever built on.
+        // No image was built on either.
         ("build-time", "tool"),
         ("marks,missing", "packages"),
         ("build-time,newest,bytes", "packages"),
@@ -147,7 +147,7 @@ fn each_cost_chooses_and_the_next_decides_a_tie() {
     ] {
         assert_eq!(winner(costs, &wanted, both, &known), expected, "{costs}");
     }
-    // What was not asked for counts before any cost, and what is not known costs most.
+    // Unrequested contents count before any cost, and an unknown cost counts as the highest.
     let more = entry("more", |e| {
         e.packages = strings(&["a1", "b1"]);
         e.tools = strings(&["cmake"]);
@@ -190,8 +190,8 @@ fn names_of_costs() {
 }
 
 proptest! {
-    /// Whatever the costs, what is taken is the same on every run, has no worse marks, and costs no more than any other
-    /// by the first cost.
+    /// With any costs, the choice is the same on every run, has no worse marks, and no other candidate has a lower
+    /// first cost.
     #[test]
     fn nothing_usable_costs_less(
         images in proptest::collection::vec((0usize..3, 0usize..3, 0u64..4, proptest::option::of(0i64..5)), 1..8),
@@ -222,7 +222,7 @@ proptest! {
                 prop_assert!(best.terms[0].better(&other.terms[0]) != Ordering::Less, "{} {}", best.terms[0], other.terms[0]);
             }
         }
-        // Without costs, as without any choice of them.
+        // Without costs, the result is the default choice.
         let plain = select(&wanted, &entries).chosen().map(|one| one.entry.name.clone());
         let none = select_by(&wanted, entries.iter().collect(), &Rules::default(), &known).chosen().map(|one| one.entry.name.clone());
         prop_assert_eq!(plain, none);

@@ -91,7 +91,7 @@ proptest! {
         prop_assert!(read(&text).len() <= text.len());
     }
 
-    /// What serde_json's own streaming reader takes is split the same way.
+    /// The stream is split as by serde_json's own streaming reader.
     #[test]
     fn agrees_with_the_parser(texts in prop::collection::vec("\\PC{0,12}", 0..5), gap in "[ \n\t]{0,3}") {
         let objects: Vec<Value> = texts.iter().map(|text| serde_json::json!({text: [text, {"{": text}]})).collect();

@@ -97,7 +97,7 @@ fn what_an_image_lacks() {
     assert_eq!(missing.tools, ["cmake".parse().expect("tool")]);
 }
 
-/// Which of two entries is taken, listed in either order; `=` where the first listed is.
+/// The choice between two entries in either order; `=` if it is the first listed.
 fn winner(wanted: &Requirement, a: &Entry, b: &Entry) -> String {
     let pick = |entries: [&Entry; 2]| match select(wanted, entries).pick {
         Pick::Image(candidate) | Pick::Base(candidate) => candidate.entry.name.clone(),
@@ -138,7 +138,7 @@ fn criteria_count_in_their_order() {
         e.variants = strings(&["lto"]);
         e.compilers.clear();
     };
-    // Each has what comes before it in the order against all that comes after.
+    // Each beats all that follow it, by the first criterion in which they differ.
     let ranked = [
         with("nothing else", |e| e.compilers.clear()),
         with("compilers", |e| e.variants = strings(&["lto"])),
@@ -250,8 +250,8 @@ proptest! {
         }
     }
 
-    /// The order of the contract, written down a second time: nothing usable beats what was taken, and of equals the
-    /// first listed was.
+    /// The documented order, implemented a second time: no usable image beats the choice, and of equal images the first
+    /// listed is chosen.
     #[test]
     fn nothing_usable_is_better(entries in prop::collection::vec(any_entry(), 0..8)) {
         let wanted = requirement("compilers: [gcc-15]\npackages: [a1, b1]\ntools: [cmake]\nvariants: [asan]");

@@ -164,7 +164,7 @@ fn an_image_of_one_architecture_is_built_on_as_it_is_written() {
     }
 }
 
-/// An image that the engine alone has is built on by its tag, whatever it has.
+/// An image without an archive becomes a base, by its tag, even if it meets the requirement.
 #[test]
 fn an_image_without_an_archive_is_built_on_by_its_tag() {
     let wanted = parse_requirements("project: capy\nos: debian:12\narchitecture: x86_64");

@@ -210,7 +210,7 @@ fn wrong_types_are_refused_in_plain_words() {
     for text in texts.chain(inner) {
         let text = format!("{{\"best_image_path\":\"x\"}} {text}");
         let Err(error) = read(&text).remove(1) else {
-            // A text is a name or a path, whatever it holds; steps are kept as they are.
+            // Texts are names or paths with any contents; steps are unchanged.
             assert!(
                 text.contains("\\u0007") || text.contains("steps") || text.contains("\"a\""),
                 "{text}"

@@ -26,7 +26,7 @@ fn reads_every_form() {
     }
 }
 
-/// No image is found by a digest: one that was asked for would be ignored.
+/// Images have no digest to match, so a requested digest would be ignored.
 #[test]
 fn a_system_with_a_digest_is_refused() {
     let digest = format!("@sha256:{}", "0".repeat(64));
@@ -76,7 +76,7 @@ fn reads_several() {
 #[test]
 fn a_fault_hides_no_neighbour() {
     let table = [
-        // Documents, also after one of the wrong type; none after one that is no YAML.
+        // YAML documents, also after one of a wrong type; none after a syntax error.
         (
             "project: a\nos: debian:12\n---\nproject: [x]\n---\nproject: c\nos: debian:12",
             "a!c",
@@ -85,12 +85,12 @@ fn a_fault_hides_no_neighbour() {
             "project: a\nos: debian:12\n---\nproject: [\n---\nproject: c\nos: debian:12",
             "a!",
         ),
-        // A list up to its first fault.
+        // A list up to its first error.
         (
             "- {project: a, os: 'debian:12'}\n- {project: b}\n- {project: c, os: 'debian:12'}",
             "a!",
         ),
-        // JSON objects, in a list too.
+        // JSON objects, also in a list.
         (
             r#"{"project":"a","os":"debian:12"} {"project":7} {"project":"c","os":"debian:12"}"#,
             "a!c",
@@ -125,7 +125,7 @@ fn nesting_is_bounded() {
     );
 }
 
-/// What costs a careless parser hours or its stack.
+/// Inputs that cost a careless parser hours or its stack.
 #[test]
 fn hostile_texts_end() {
     let bomb: String = ('b'..='t').fold("a: &a [x,x,x,x,x,x,x,x,x]\n".into(), |text, name| {

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Every node's own text, the outer before the inner.
+/// The text of each node, the outer before the inner.
 fn spans<'a>(text: &'a str, node: &Node, out: &mut Vec<&'a str>) {
     out.push(text.get(node.span()).expect("a span is within the text"));
     match &node.value {

@@ -1,4 +1,4 @@
-//! What meets a requirement, and what a build stands on.
+//! Tests which images meet a requirement, and which bases a build uses.
 
 use super::*;
 
@@ -81,7 +81,7 @@ fn a_name_says_variants_too() {
         let entry = entry(name);
         let candidate = score(&wanted, &entry);
         assert_eq!(candidate.meets(AcceptMissing::default()), is_met, "{name}");
-        // Other variants that its name says are not held against it.
+        // Other variants in its name do not count against it.
         assert_eq!(candidate.unasked, 0, "{name}");
     }
 }
@@ -95,7 +95,7 @@ fn a_clean_base_comes_before_extra_marks() {
     });
     let base = with("base", |e| e.compilers.clear());
     assert_eq!(winner(&wanted, &asan, &base), "base");
-    // A compiler without a version is not another one.
+    // A compiler without a version is the same compiler.
     let bare = with("bare", |e| e.compilers = strings(&["clang"]));
     assert_eq!(score(&wanted, &bare).unasked, 0);
     assert_eq!(score(&wanted, &asan).unasked, 2);
@@ -127,7 +127,7 @@ fn thirty_two_bits_are_one_thing() {
             );
         }
     }
-    // Only an image of the very architecture is built on.
+    // A build needs a base of the same architecture.
     let more = |wanted: &Requirement| Requirement {
         tools: vec!["cmake".parse().expect("tool")],
         ..wanted.clone()
@@ -138,7 +138,7 @@ fn thirty_two_bits_are_one_thing() {
     };
     assert_eq!(base(&more(&variant)).as_deref(), Some("plain"));
     assert_eq!(base(&more(&machine)).as_deref(), Some("i386"));
-    // A 64-bit requirement has no use for a 32-bit system.
+    // A 32-bit image does not meet a 64-bit requirement.
     assert!(!select(&requirement(""), [&i386]).is_met());
 }
 
@@ -162,13 +162,13 @@ fn no_image_is_a_base_of_itself() {
     let rules = Rules::default();
     assert_eq!(base(&entries[..3], &rules), None);
     assert_eq!(base(&entries, &rules).as_deref(), Some("round"));
-    // What this call plans counts as built.
+    // Images that this call plans count as built.
     let planned = Rules {
         planned: [("round".to_owned(), Some(own.to_owned()))].into(),
         ..Rules::default()
     };
     assert_eq!(base(&entries, &planned), None);
-    // Built on the system itself, it gets nothing that was not asked for from elsewhere.
+    // It was built on the system itself, so it gets no unrequested contents from another base.
     let clean = [
         with(own, |e| {
             e.fingerprint = Some(naming::Digest::from_bytes([1; 32]));
