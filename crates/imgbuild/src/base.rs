@@ -5,16 +5,16 @@ use engine::ImageInfo;
 use failure::Failure;
 use inventory::{Manager, Offered};
 use naming::{Architecture, Digest, Os, Reference};
-use registry::{Entry, Store, Target};
+use registry::{Entry, Registry, Store, Target};
 use transfer::load::Loader;
 
 use crate::buildfile::SCRATCH;
-use crate::foreseen::Coming;
 use crate::inside::{inventory, stack};
+use crate::pending::PendingImage;
 
 /// What a plan builds on.
 #[derive(Debug)]
-pub(crate) enum Base {
+pub(crate) enum BaseImage {
     /// An archive of the store, which is brought into the engine when something is built.
     Archive {
         target: Box<Target>,
@@ -28,14 +28,14 @@ pub(crate) enum Base {
     /// An image that the engine may pull.
     Remote { reference: Reference },
     /// An image that will be there by then; for runs that only look.
-    ToCome(Coming),
+    Pending(PendingImage),
     /// Nothing, under the name that build files have for it.
     Scratch,
     /// The build file says what it starts from.
     Unsaid,
 }
 
-impl Base {
+impl BaseImage {
     /// Makes sure that the engine holds the base. Returns the reference that the build file gets.
     pub(crate) fn bring(&self, loader: &Loader) -> Result<Option<Reference>, Failure> {
         match self {
@@ -50,7 +50,7 @@ impl Base {
             Self::Engine { reference, .. } | Self::Remote { reference } => {
                 Ok(Some(reference.clone()))
             }
-            Self::ToCome(coming) => Ok(Some(coming.reference.clone())),
+            Self::Pending(pending) => Ok(Some(pending.reference.clone())),
             Self::Scratch | Self::Unsaid => Ok(None),
         }
     }
@@ -69,7 +69,7 @@ impl Base {
                     .cloned(),
             },
             Self::Engine { reference, .. } | Self::Remote { reference } => Some(reference.clone()),
-            Self::ToCome(coming) => Some(coming.reference.clone()),
+            Self::Pending(pending) => Some(pending.reference.clone()),
             Self::Scratch | Self::Unsaid => None,
         }
     }
@@ -83,16 +83,16 @@ impl Base {
             }),
             Self::Engine { reference, .. } => Some(reference.to_string()),
             Self::Remote { reference } => Some(format!("{reference}, which would be pulled")),
-            Self::ToCome(coming) => Some(coming.words()),
+            Self::Pending(pending) => Some(pending.words()),
             Self::Scratch => Some(SCRATCH.to_owned()),
             Self::Unsaid => None,
         }
     }
 
     /// What it will be there as, where it is not there yet.
-    pub(crate) fn coming(&self) -> Option<&Coming> {
+    pub(crate) fn pending(&self) -> Option<&PendingImage> {
         match self {
-            Self::ToCome(coming) => Some(coming),
+            Self::Pending(pending) => Some(pending),
             _ => None,
         }
     }
@@ -102,7 +102,7 @@ impl Base {
         match self {
             Self::Archive { image_id, .. } => Some(*image_id),
             Self::Engine { info, .. } => Some(info.id),
-            Self::ToCome(coming) => coming.image_id,
+            Self::Pending(pending) => pending.image_id,
             Self::Remote { .. } | Self::Scratch | Self::Unsaid => None,
         }
     }
@@ -119,7 +119,7 @@ impl Base {
                 }
             },
             Self::Engine { info, .. } => (info.architecture.clone(), info.variant.clone()),
-            Self::Remote { .. } | Self::ToCome(_) | Self::Scratch | Self::Unsaid => return None,
+            Self::Remote { .. } | Self::Pending(_) | Self::Scratch | Self::Unsaid => return None,
         };
         Architecture::from_oci(&architecture, variant.as_deref()).ok()
     }
@@ -129,7 +129,7 @@ impl Base {
         match self {
             Self::Archive { target, .. } => target.path.to_string(),
             Self::Engine { reference, .. } | Self::Remote { reference } => reference.canonical(),
-            Self::ToCome(coming) => coming.name.clone(),
+            Self::Pending(pending) => pending.name.clone(),
             Self::Scratch | Self::Unsaid => String::new(),
         }
     }
@@ -143,7 +143,7 @@ impl Base {
                 diff_ids.unwrap_or_default()
             }
             Self::Engine { info, .. } => info.diff_ids.clone().unwrap_or_default(),
-            Self::Scratch | Self::Remote { .. } | Self::ToCome(_) | Self::Unsaid => Vec::new(),
+            Self::Scratch | Self::Remote { .. } | Self::Pending(_) | Self::Unsaid => Vec::new(),
         })
     }
 
@@ -156,22 +156,28 @@ impl Base {
     }
 
     /// The package manager that is found in the base itself; only an archive can be looked into.
-    pub(crate) fn manager(&self, store: &Store) -> Result<Option<&'static Manager>, Failure> {
+    pub(crate) fn manager(
+        &self,
+        store: &Store,
+        registry: &Registry,
+    ) -> Result<Option<&'static Manager>, Failure> {
         let Self::Archive { target, .. } = self else {
             return Ok(None);
         };
-        let registry = store.read_or_empty()?;
-        let inventory = inventory(store, &registry, &target.path, None)?;
+        let inventory = inventory(store, registry, &target.path, None)?;
         Ok(inventory.and_then(|inventory| inventory.manager))
     }
 
     /// The packages of its own package lists, if it has them; only an archive can be looked into.
-    pub(crate) fn offered(&self, store: &Store) -> Result<Option<Offered>, Failure> {
+    pub(crate) fn offered(
+        &self,
+        store: &Store,
+        registry: &Registry,
+    ) -> Result<Option<Offered>, Failure> {
         let Self::Archive { target, image_id } = self else {
             return Ok(None);
         };
-        let registry = store.read_or_empty()?;
-        let Some(stack) = stack(store, &registry, &target.path, Some(*image_id))? else {
+        let Some(stack) = stack(store, registry, &target.path, Some(*image_id))? else {
             return Ok(None);
         };
         Ok(Offered::read(&RootFs::open(stack)?)?)
@@ -184,7 +190,7 @@ impl Base {
             Self::Engine { reference, .. } | Self::Remote { reference } => {
                 reference.to_string().parse().ok()
             }
-            Self::ToCome(coming) => coming.os.clone(),
+            Self::Pending(pending) => pending.os.clone(),
             Self::Scratch | Self::Unsaid => None,
         }
     }

@@ -57,7 +57,7 @@ impl Builder<'_> {
         name: &ImageName,
         earlier: Option<&Earlier>,
     ) -> Result<(), Failure> {
-        let Some(earlier) = earlier.filter(|it| it.is_handmade && !it.is_coming) else {
+        let Some(earlier) = earlier.filter(|it| it.is_handmade && it.pending.is_none()) else {
             return Ok(());
         };
         let Some(fault) = &earlier.base_fault else {

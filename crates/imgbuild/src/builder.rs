@@ -8,26 +8,26 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use engine::Engine;
-use failure::{Code, Failure};
+use failure::Failure;
 use naming::{Digest, ImageName};
 use plan::Plan;
 use prune::InForce;
-use registry::{Entry, Registry, Store};
+use registry::{Entry, Lock, Registry, Store, Term};
 use setup::Leases;
+use transfer::Session;
 use transfer::fetch::Fetcher;
 use transfer::save::{Wanted, compliant_name};
 use ui::Reporter;
 
-use crate::ingredients::Kitchen;
-use crate::inside::{Inside, Looked};
+use crate::inside::CompletedEntries;
+use crate::keyed_mutex::KeyedMutex;
 use crate::paths;
-use crate::ready::Ready;
+use crate::prepared::{Mode, Prepared, Ready};
 use crate::sources::Sources;
 use crate::steps::Probes;
-use crate::turns::Turns;
 
 /// Builds what plans ask for.
-pub struct Builder<'a> {
+pub(crate) struct Builder<'a> {
     /// Where archives and entries go.
     pub store: &'a Store,
     /// The engine that builds.
@@ -41,18 +41,18 @@ pub struct Builder<'a> {
     /// What fetches archives that are missing, where that is wanted.
     pub fetcher: Option<Fetcher<'a>>,
     /// How to build.
-    pub options: Options,
+    pub options: BuildOptions,
     /// What cache probes have answered.
     pub probes: Probes,
-    /// Bases that are being brought into the engine.
-    pub bases: Turns,
+    /// One lock for each base that is brought into the engine.
+    pub bases: KeyedMutex,
     /// Archives that were looked into.
-    pub looked: Looked,
+    pub completed: CompletedEntries,
 }
 
 /// How to build.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
+pub(crate) struct BuildOptions {
     /// Build although the archive is up to date.
     pub rebuild: bool,
     /// Build, and tell the engine to run every step anew.
@@ -76,7 +76,7 @@ pub(crate) fn met_by(name: &str) -> String {
     format!("{name} meets the requirement: it holds more than the registry listed")
 }
 
-impl Options {
+impl BuildOptions {
     /// Whether something is built that is up to date, or there already.
     pub(crate) fn builds_anyway(&self) -> bool {
         self.rebuild || self.no_cache
@@ -85,7 +85,7 @@ impl Options {
 
 /// An archive that meets a plan.
 #[derive(Debug, Clone)]
-pub struct Built {
+pub(crate) struct Built {
     /// The registered name, where the archive is registered.
     pub name: Option<String>,
     /// The archive, as it opens from the working directory.
@@ -96,22 +96,46 @@ pub struct Built {
     pub built: bool,
 }
 
-impl Builder<'_> {
-    /// Makes sure that the archive that a plan asks for is in the store.
-    pub fn build(&self, plan: &Plan) -> Result<Built, Failure> {
-        self.fetch_missing(plan)?;
-        match plan.passed() {
-            Some(path) => self.pass(plan, path),
-            None => self.make(plan),
+impl<'a> Builder<'a> {
+    /// Builds in a session. `term` says who holds the images, `fetcher` fetches archives that are missing.
+    pub(crate) fn new(
+        session: Session<'a>,
+        term: Option<Term>,
+        fetcher: Option<Fetcher<'a>>,
+        options: BuildOptions,
+    ) -> Self {
+        let Session {
+            store,
+            engine,
+            reporter,
+            lock_timeout,
+        } = session;
+        let leases = Leases {
+            store,
+            term,
+            lock_timeout,
+            reporter,
+        };
+        Self {
+            store,
+            engine,
+            reporter,
+            lock_timeout,
+            leases,
+            fetcher,
+            options,
+            probes: Probes::in_folder(store.root()),
+            bases: KeyedMutex::default(),
+            completed: CompletedEntries::default(),
         }
     }
 
-    pub(crate) fn kitchen(&self) -> Kitchen<'_> {
-        Kitchen {
-            store: self.store,
-            reporter: self.reporter,
-            probes: &self.probes,
-            anew: self.options.no_cache,
+    /// Makes sure that the archive that a plan asks for is in the store.
+    pub(crate) fn build(&self, plan: &Plan, registry: Registry) -> Result<Built, Failure> {
+        let registry = self.fetch_missing(plan, registry)?;
+        match plan.passed() {
+            Some(path) => self.pass(plan, path, registry),
+            None => self.make(plan, registry),
         }
     }
 
@@ -123,84 +147,75 @@ impl Builder<'_> {
         compliant_name(text, self.options.normalize)
     }
 
-    /// Where a build looks for images.
-    pub(crate) fn sources<'s>(&'s self, registry: &'s Registry) -> Sources<'s> {
+    /// Where images are looked for.
+    pub(crate) fn sources<'s>(&'s self, registry: &'s Registry, mode: Mode<'s>) -> Sources<'s> {
         Sources {
-            store: self.store,
+            builder: self,
             registry,
-            engine: Some(self.engine),
-            pull: self.options.pull,
-            foreseen: None,
+            mode,
         }
     }
 
-    fn make(&self, plan: &Plan) -> Result<Built, Failure> {
-        let name = self.name(plan)?;
+    fn make(&self, plan: &Plan, mut registry: Registry) -> Result<Built, Failure> {
+        let prepare =
+            |registry: &Registry| Prepared::new(plan, &self.sources(registry, Mode::Build));
         // Before the lock: a plan that can't be built should not wait for one that can.
-        let registry = self.store.read_or_empty()?;
-        let ready = match self.ready_now(plan, &name, &registry) {
-            Ok(ready) => ready,
-            // A base that is nowhere is not needed if nothing is built.
-            Err(failure) => {
-                let earlier = self.earlier(&registry, &name)?;
-                let met = self.meets_inside(plan, earlier.as_ref(), &registry);
-                let entry = met.filter(|_| failure.code() == Code::Archive);
-                let entry = entry.ok_or(failure)?;
-                self.register(&entry)?;
-                return self.found(plan, &entry);
-            }
+        let mut ready = match prepare(&registry)? {
+            Prepared::Met { entry, .. } => return self.found(plan, &entry),
+            Prepared::Ready(ready) => ready,
         };
-        let named = ready.named.iter().map(|named| &named.image);
-        let below = named.chain([&ready.base]);
-        let below = below.filter_map(|base| Some(base.entry()?.name.as_str()));
-        let held: Vec<&str> = below.chain([name.as_str()]).collect();
-        self.leases.hold(&held)?;
-        let _lock = self.store.lock_image(name.as_str(), None)?;
-        let registry = self.store.read_or_empty()?;
-        let ready = self.ready_now(plan, &name, &registry)?;
+        let (_lock, changed) = self.lock(&ready, &registry)?;
+        if let Some(changed) = changed {
+            registry = changed;
+            ready = match prepare(&registry)? {
+                Prepared::Met { entry, .. } => return self.found(plan, &entry),
+                Prepared::Ready(ready) => ready,
+            };
+        }
         if let Some(earlier) = &ready.earlier
             && let Some(fault) = &earlier.fault
         {
             self.reporter.warn(format!("{}: {fault}", earlier.path));
         }
-        if let Some(inside) = &ready.inside {
-            self.register(inside.entry())?;
+        if let Some(base) = &ready.completed {
+            self.register(base)?;
         }
-        if let Some(Inside::Meets(entry)) = &ready.inside {
-            return self.found(plan, entry);
-        }
-        self.explain(name.as_str(), &ready.lines());
+        self.explain(ready.name.as_str(), &ready.lines());
         match ready.earlier {
             Some(earlier) if ready.reasons.is_empty() => {
-                self.reporter.detail(format!("{name}: up to date"));
+                self.reporter.detail(format!("{}: up to date", ready.name));
                 Ok(earlier.into())
             }
             _ => {
-                self.check_saved(plan, &name, &ready)?;
-                self.make_locked(&name, &ready)
+                self.check_saved(plan, &ready)?;
+                self.make_locked(&ready, &registry)
             }
         }
     }
 
-    fn ready_now(
-        &self,
-        plan: &Plan,
-        name: &ImageName,
-        registry: &Registry,
-    ) -> Result<Ready, Failure> {
-        let earlier = self.earlier(registry, name)?;
-        let ready = self.ready(plan, name, &self.sources(registry), earlier)?;
-        if let Some(earlier) = &ready.earlier
-            && earlier.entry.fingerprint == Some(ready.ingredients.fingerprint)
-        {
-            // What is only not here yet is not to be replaced.
-            archive::refuse_pointer(&earlier.path)?;
+    /// Locks an image, and leases it with all that it is built from. Returns the registry as it is then, if the preparation by
+    /// `before` may not be true any more.
+    fn lock(&self, ready: &Ready, before: &Registry) -> Result<(Lock, Option<Registry>), Failure> {
+        let name = ready.name.as_str();
+        match self.store.lock_image(name, Some(Duration::ZERO)) {
+            Ok(lock) => {
+                let now = self.leases.hold(&ready.leased())?;
+                let is_same = now.text() == before.text();
+                Ok((lock, Some(now).filter(|_| !is_same)))
+            }
+            Err(registry::Error::LockTimeout { .. }) => {
+                // While another build is waited for, the base stays.
+                self.leases.hold(&ready.leased())?;
+                let lock = self.store.lock_image(name, None)?;
+                Ok((lock, Some(self.store.read_or_empty()?)))
+            }
+            Err(error) => Err(error.into()),
         }
-        Ok(ready)
     }
 
     /// An image that meets the requirement, although the registry did not say so.
     fn found(&self, plan: &Plan, entry: &Entry) -> Result<Built, Failure> {
+        self.register(entry)?;
         let registry = self.leases.hold(&[&entry.name])?;
         let file = self.store.path(&entry.file)?;
         let path = self.store.relative(&file, self.store.cwd());

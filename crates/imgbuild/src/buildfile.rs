@@ -11,5 +11,5 @@ mod variables;
 #[cfg(test)]
 pub(crate) use ending::operands;
 pub(crate) use ending::{is_continued, is_plain_run};
-pub use generate::{Generated, generate, installs};
-pub use scan::{SCRATCH, Scan, scan};
+pub(crate) use generate::{Generated, generate, installs};
+pub(crate) use scan::{SCRATCH, scan};

@@ -8,16 +8,15 @@ use engine::Engine;
 use failure::Failure;
 use plan::Plan;
 use serde_json::json;
-use setup::{LeaseFlags, Leases};
+use setup::LeaseFlags;
 use transfer::Session;
 use transfer::fetch::FetchFlags;
 use transfer::save::FormFlags;
 use ui::{Common, Context, Flags, count};
 
-use crate::foreseen::Foreseen;
-use crate::look::Look;
-use crate::together::Input;
-use crate::{Builder, Built, Looked, Options, Probes, Turns};
+use crate::batch::Batch;
+use crate::pending::Pending;
+use crate::{BuildOptions, Builder, Built};
 
 /// Build the image of a plan, save and register it, and print the archive's path
 ///
@@ -125,70 +124,55 @@ impl Flags for Cli {
 pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     let config = setup::config(&cli.common)?;
     let store = setup::store(&cli.common)?;
-    let engine = Engine::configured(
-        cli.common.program(),
-        cli.common.engine_timeout,
-        ui::spool_folder(),
-    );
+    let program = cli.common.program();
+    let engine = Engine::configured(program, cli.common.engine_timeout, ui::spool_folder());
     let reporter = context.reporter.clone();
     let reporter = match cli.jobs {
         Some(_) => reporter.beside_others(),
         None => reporter,
     };
-    let missing = cli.fetch.missing(&cli.common, &config, &reporter)?;
     let session = Session {
         store: &store,
         engine: &engine,
         reporter: &reporter,
         lock_timeout: cli.common.lock_timeout,
     };
-    let builder = Builder {
-        store: &store,
-        engine: &engine,
-        reporter: &reporter,
-        lock_timeout: cli.common.lock_timeout,
-        leases: Leases {
-            store: &store,
-            term: cli.lease.term()?,
-            lock_timeout: cli.common.lock_timeout,
-            reporter: &reporter,
-        },
-        fetcher: missing.as_ref().map(|missing| missing.fetcher(session)),
-        options: Options {
-            rebuild: cli.rebuild,
-            no_cache: cli.no_cache,
-            pull: cli.pull,
-            network: cli.network,
-            normalize: cli.normalize,
-            explain: cli.explain,
-            wanted: cli.form.wanted(&config)?,
-            make_room: cli.form.room(&config)?,
-        },
-        probes: Probes::in_folder(store.root()),
-        bases: Turns::default(),
-        looked: Looked::default(),
+    let missing = cli.fetch.missing(&cli.common, &config, &reporter)?;
+    let fetcher = missing.as_ref().map(|missing| missing.fetcher(session));
+    let options = BuildOptions {
+        rebuild: cli.rebuild,
+        no_cache: cli.no_cache,
+        pull: cli.pull,
+        network: cli.network,
+        normalize: cli.normalize,
+        explain: cli.explain,
+        wanted: cli.form.wanted(&config)?,
+        make_room: cli.form.room(&config)?,
     };
-    let foreseen = Foreseen::new(builder.fetcher.as_ref());
-    let all = Input {
+    let builder = Builder::new(session, cli.lease.term()?, fetcher, options);
+    let pending = Pending::new(builder.fetcher.as_ref());
+    let batch = Batch {
+        builder: &builder,
         files: &cli.files,
         jobs: cli.jobs.map_or(1, NonZero::get),
         builds: !cli.print_dockerfile && !cli.dry_run,
     };
     if cli.print_dockerfile {
-        let text = |plan: &Plan| match plan.passed() {
-            Some(_) => Ok(None),
-            None => builder.print(plan, &foreseen).map(Some),
-        };
-        return all.each(&builder, context, text, print_text);
+        let text = |plan: &Plan, registry| builder.print(plan, &registry, &pending);
+        return batch.each(context, text, print_text);
     }
     if cli.dry_run {
-        let look = |plan: &Plan| builder.look(plan, &foreseen);
-        return all.each(&builder, context, look, |context, plan, look| {
-            tell(context, plan, look, &foreseen);
+        let lines = |plan: &Plan, registry| builder.dry_run(plan, &registry, &pending);
+        return batch.each(context, lines, |context, plan, lines: &Vec<String>| {
+            tell(context, plan, lines, &pending);
             Ok(())
         });
     }
-    let built = all.each(&builder, context, |plan| builder.build(plan), print);
+    let built = batch.each(
+        context,
+        |plan, registry| builder.build(plan, registry),
+        print,
+    );
     builder.remove_interrupted();
     built
 }
@@ -206,12 +190,10 @@ fn print(context: &Context, plan: &Plan, built: &Built) -> Result<(), Failure> {
 }
 
 /// Says what would become of a plan. Of an image that several plans ask for, only the first time.
-fn tell(context: &Context, plan: &Plan, look: &Look, foreseen: &Foreseen) {
-    let lines = match foreseen.tell(plan) {
-        true => vec!["built once, as above".to_owned()],
-        false => look.lines(),
-    };
-    context.reporter.explain(plan.subject(), &lines);
+fn tell(context: &Context, plan: &Plan, lines: &[String], pending: &Pending) {
+    let once = ["built once, as above".to_owned()];
+    let lines = if pending.tell(plan) { &once } else { lines };
+    context.reporter.explain(plan.subject(), lines);
 }
 
 fn print_text(context: &Context, plan: &Plan, text: &Option<String>) -> Result<(), Failure> {

@@ -1,74 +1,53 @@
 //! No image stands on itself, by one step or by several.
 
-use camino::Utf8Path;
 use failure::Failure;
 use naming::ImageName;
 use plan::Plan;
 use registry::{Entry, Registry, Store, find_entry};
 
+use crate::destination::{Destination, plain};
 use crate::named;
-use crate::place::{Place, plain};
 
-/// An image about to be built, and what is registered.
-pub(crate) struct Cycle<'a> {
-    pub name: &'a ImageName,
-    pub place: Place,
-    pub store: &'a Store,
-    pub registry: &'a Registry,
-}
-
-impl Cycle<'_> {
-    /// Refuses a plan whose base, or an image that its build file names, is the one that it makes, or stands on it: every
-    /// build would stand on the one before. A whole archive counts like a thin one, as it becomes thin with one command.
-    pub(crate) fn refuse(&self, plan: &Plan) -> Result<(), Failure> {
-        let base = match (&plan.best_base_image_path, &plan.base_image) {
-            (Some(path), _) => self.at(path)?,
-            (None, Some(tag)) => self.tagged(tag)?,
-            (None, None) => None,
-        };
-        let images = named::images(plan, self.store);
-        if let Some(image) = images.iter().find(|image| self.place.is_called(image)) {
-            let message = format!("its build file uses the image itself, `{image}`");
-            return Err(self.failure(message));
+/// Refuses a plan whose base, or an image that its build file names, is the one that it makes, or stands on it: every
+/// build would stand on the one before. A whole archive counts like a thin one, as it becomes thin with one command.
+pub(crate) fn refuse(
+    plan: &Plan,
+    name: &ImageName,
+    store: &Store,
+    registry: &Registry,
+) -> Result<(), Failure> {
+    let Some(destination) = Destination::of(plan, store, registry) else {
+        return Ok(());
+    };
+    let refuse = |message: String| {
+        let failure = Failure::invalid(message).about(name.as_str());
+        Err(failure.with_hint("choose another base, as imgplan does"))
+    };
+    let (base, is_itself) = match (&plan.best_base_image_path, &plan.base_image) {
+        (Some(path), _) => {
+            let path = ui::absolute(path)?;
+            let base = store.find(registry, &path);
+            (base, plain(&path) == destination.archive)
         }
-        match base {
-            Some(base) => Ok(thin::check_base(
-                self.registry,
-                self.name.as_str(),
-                &base.name,
-            )?),
-            None => Ok(()),
+        (None, Some(tag)) => {
+            let base = find_entry(store, registry, tag);
+            (
+                base,
+                tag.parse().is_ok_and(|tag| destination.is_called(&tag)),
+            )
         }
+        (None, None) => (None, false),
+    };
+    let is_own = |base: &Entry| base.name == name.as_str() || destination.is_of(base, store);
+    if is_itself || base.is_some_and(is_own) {
+        return refuse("is its own base".to_owned());
     }
-
-    fn at(&self, path: &Utf8Path) -> Result<Option<&Entry>, Failure> {
-        let absolute = ui::absolute(path)?;
-        let base = self.store.find(self.registry, &absolute);
-        if plain(&absolute) == self.place.archive || base.is_some_and(|base| self.is_itself(base)) {
-            return Err(self.own_base());
-        }
-        Ok(base)
+    let mut images = named::images(plan, store).into_iter();
+    if let Some(image) = images.find(|image| destination.is_called(image)) {
+        return refuse(format!("its build file uses the image itself, `{image}`"));
     }
-
-    fn tagged(&self, tag: &str) -> Result<Option<&Entry>, Failure> {
-        let base = find_entry(self.store, self.registry, tag);
-        let is_called = tag.parse().is_ok_and(|tag| self.place.is_called(&tag));
-        if is_called || base.is_some_and(|base| self.is_itself(base)) {
-            return Err(self.own_base());
-        }
-        Ok(base)
+    if let Some(base) = base {
+        thin::check_base(registry, name.as_str(), &base.name)?;
     }
-
-    fn is_itself(&self, entry: &Entry) -> bool {
-        entry.name == self.name.as_str() || self.place.is_of(entry, self.store)
-    }
-
-    fn own_base(&self) -> Failure {
-        self.failure("is its own base".to_owned())
-    }
-
-    fn failure(&self, message: String) -> Failure {
-        let failure = Failure::invalid(message).about(self.name.as_str());
-        failure.with_hint("choose another base, as imgplan does")
-    }
+    Ok(())
 }

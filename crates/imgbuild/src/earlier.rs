@@ -5,13 +5,15 @@ use camino::Utf8PathBuf;
 use failure::Failure;
 use naming::ImageName;
 use plan::Missing;
-use registry::{Entry, Registry};
+use registry::Entry;
 use thin::Fault;
 
 use crate::asked::words;
 use crate::ingredients::{BUILD_FILE_CHANGED, Ingredients};
 use crate::inputs::Before;
-use crate::{Builder, Built, Options, below};
+use crate::pending::PendingImage;
+use crate::sources::Sources;
+use crate::{BuildOptions, Built, below};
 
 /// The registered image of a name.
 #[derive(Debug, Clone)]
@@ -27,22 +29,19 @@ pub(crate) struct Earlier {
     pub base_fault: Option<String>,
     /// Whether that archive has what no generated build file makes.
     pub is_handmade: bool,
-    /// Its archive is missing, and will be here by then.
-    pub is_coming: bool,
+    /// What will be fetched by then, if its archive is missing.
+    pub pending: Option<PendingImage>,
 }
 
-impl Builder<'_> {
+impl Earlier {
     /// What is registered under a name.
-    pub(crate) fn earlier(
-        &self,
-        registry: &Registry,
-        name: &ImageName,
-    ) -> Result<Option<Earlier>, Failure> {
+    pub(crate) fn find(name: &ImageName, sources: &Sources) -> Result<Option<Self>, Failure> {
+        let (store, registry) = (sources.builder.store, sources.registry);
         let Some(entry) = registry.get(name.as_str()) else {
             return Ok(None);
         };
-        let file = self.store.path(&entry.file)?;
-        let path = self.store.relative(&file, self.store.cwd());
+        let file = store.path(&entry.file)?;
+        let path = store.relative(&file, store.cwd());
         let own = Archive::open(&path)
             .ok()
             .and_then(Stack::of)
@@ -52,12 +51,14 @@ impl Builder<'_> {
             });
         // Damaged, gone or without its base: built again, as if it had never been.
         let stack = own.clone();
-        let stack = stack.and_then(|stack| thin::complete(self.store, registry, stack).ok());
+        let stack = stack.and_then(|stack| thin::complete(store, registry, stack).ok());
         let without_base = own.filter(|_| stack.is_none());
         let base_fault = without_base.as_ref();
-        let base_fault = base_fault.and_then(|own| below::fault(self.store, registry, own));
+        let base_fault = base_fault.and_then(|own| below::fault(store, registry, own));
         let has_steps = || entry.inputs.iter().any(|input| input.starts_with("step "));
-        Ok(Some(Earlier {
+        let pending = sources.mode.pending().filter(|_| entry.remote.is_some());
+        let pending = pending.and_then(|pending| pending.fetched(entry).ok());
+        Ok(Some(Self {
             entry: entry.clone(),
             fault: match stack {
                 Some(_) => None,
@@ -68,12 +69,10 @@ impl Builder<'_> {
             base_fault,
             is_handmade: without_base
                 .is_some_and(|own| has_steps() || below::is_handmade(&own, name.as_str())),
-            is_coming: false,
+            pending: pending.flatten(),
         }))
     }
-}
 
-impl Earlier {
     /// Whether its archive holds an image that imgbuild did not build.
     pub(crate) fn is_saved(&self) -> bool {
         self.entry.fingerprint.is_none() && self.stack.is_some()
@@ -81,7 +80,10 @@ impl Earlier {
 
     /// What went into it. Without its archive nothing of it counts; a Git LFS pointer stands for one.
     pub(crate) fn inputs(&self) -> Before {
-        if self.stack.is_some() || self.is_coming || archive::refuse_pointer(&self.path).is_err() {
+        if self.stack.is_some()
+            || self.pending.is_some()
+            || archive::refuse_pointer(&self.path).is_err()
+        {
             Before::of(&self.entry.inputs)
         } else {
             Before::default()
@@ -93,16 +95,16 @@ impl Earlier {
 pub(crate) fn reasons(
     earlier: Option<&Earlier>,
     ingredients: &Ingredients,
-    options: &Options,
+    options: &BuildOptions,
     asked: &Missing,
 ) -> Vec<String> {
     let Some(earlier) = earlier else {
         return vec!["new".to_owned()];
     };
-    if earlier.fault == Some(Fault::Stale) && !earlier.is_coming {
+    if earlier.fault == Some(Fault::Stale) && earlier.pending.is_none() {
         return vec!["its archive is stale".to_owned()];
     }
-    if earlier.stack.is_none() && !earlier.is_coming {
+    if earlier.stack.is_none() && earlier.pending.is_none() {
         let fault = earlier.base_fault.clone();
         return vec![fault.unwrap_or_else(|| "its archive is missing or damaged".to_owned())];
     }
@@ -110,8 +112,8 @@ pub(crate) fn reasons(
         words(&asked.clone().unlisted(&earlier.entry)).map(|names| format!("lacks {names}"));
     if earlier.entry.fingerprint == Some(ingredients.fingerprint) {
         return match options {
-            Options { no_cache: true, .. } => vec!["--no-cache".to_owned()],
-            Options { rebuild: true, .. } => vec!["--rebuild".to_owned()],
+            BuildOptions { no_cache: true, .. } => vec!["--no-cache".to_owned()],
+            BuildOptions { rebuild: true, .. } => vec!["--rebuild".to_owned()],
             _ => lacks.into_iter().collect(),
         };
     }

@@ -9,18 +9,17 @@ use chrono::Utc;
 use failure::Failure;
 use naming::Digest;
 use plan::Secret;
-use registry::Store;
-use ui::Reporter;
 
-use crate::base::Base;
+use crate::Builder;
+use crate::base::BaseImage;
 use crate::context::{Context, Ignore, Kind};
 use crate::fingerprint::Input;
-use crate::foreseen::{Coming, Way};
 use crate::inputs::{Before, Inputs};
 use crate::own::Own;
+use crate::pending::{PendingImage, Way};
 use crate::recipe::Recipe;
 use crate::sources::Named;
-use crate::steps::{self, Keyed, Keys, Probes};
+use crate::steps::{self, Keyed, Keys};
 
 /// Stands for the base of a build that has none.
 const NO_BASE: Digest = Digest::from_bytes([0; 32]);
@@ -39,21 +38,12 @@ pub(crate) struct Ingredients {
     pub inputs: Inputs,
 }
 
-/// Where ingredients are looked for.
-pub(crate) struct Kitchen<'a> {
-    pub store: &'a Store,
-    pub reporter: &'a Reporter,
-    pub probes: &'a Probes,
-    /// Whether the engine runs every step anew.
-    pub anew: bool,
-}
-
-impl Kitchen<'_> {
+impl Builder<'_> {
     /// Finds out what goes into a build. `named` are the images that its build file names besides its base.
     pub(crate) fn gather(
         &self,
         recipe: &Recipe,
-        base: &Base,
+        base: &BaseImage,
         named: &[Named],
         before: &Before,
     ) -> Result<Ingredients, Failure> {
@@ -62,14 +52,14 @@ impl Kitchen<'_> {
         let base_id = base.digest().filter(|_| recipe.uses_base);
         if recipe.uses_base {
             let value = match base {
-                Base::Remote { reference } => {
+                BaseImage::Remote { reference } => {
                     extra.insert("pulled base".to_owned(), reference.canonical());
                     archive::digest_of(reference.canonical().as_bytes())
                 }
                 _ => base_id.unwrap_or(NO_BASE),
             };
             let told = match base {
-                Base::ToCome(Coming {
+                BaseImage::Pending(PendingImage {
                     way: Way::Built, ..
                 }) => "the base changes",
                 _ => "the base changed",
@@ -119,7 +109,7 @@ impl Kitchen<'_> {
         }
         let start = input.fingerprint();
         let keys = Keys {
-            probes: self.probes,
+            probes: &self.probes,
             reporter: self.reporter,
             context: recipe.context.as_deref(),
             folder: recipe.context.as_deref().unwrap_or(self.store.root()),
@@ -127,7 +117,7 @@ impl Kitchen<'_> {
             whole_context: recipe.whole_context,
             before,
             now: Utc::now(),
-            anew: self.anew,
+            anew: self.options.no_cache,
         };
         let keyed = keys.of(start, &recipe.steps, &mut inputs)?;
         let lines = keyed

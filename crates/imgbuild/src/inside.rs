@@ -19,7 +19,7 @@ use registry::{Edit, Entry, Registry, Store};
 use crate::Builder;
 use crate::asked::{Purpose, has, requested};
 use crate::earlier::Earlier;
-use crate::ready::Ready;
+use crate::prepared::Ready;
 
 /// How many archives are read for one plan, besides its base and what is registered under its name. Each takes up to some
 /// seconds if it is compressed.
@@ -28,7 +28,7 @@ const MAX_LOOKS: usize = 8;
 /// The entries whose images were looked into by this call, so that each is read once, and what was found beside what they
 /// list.
 #[derive(Debug, Default)]
-pub struct Looked(Mutex<HashMap<Key, Option<Entry>>>);
+pub(crate) struct CompletedEntries(Mutex<HashMap<Key, Option<Entry>>>);
 
 /// An entry's name and its image.
 type Key = (String, Option<Digest>);
@@ -40,14 +40,6 @@ pub(crate) enum Inside {
     Meets(Entry),
     /// It is the base's, and less is missing than the registry said.
     Base(Entry),
-}
-
-impl Inside {
-    pub(crate) fn entry(&self) -> &Entry {
-        match self {
-            Self::Meets(entry) | Self::Base(entry) => entry,
-        }
-    }
 }
 
 impl Builder<'_> {
@@ -70,7 +62,7 @@ impl Builder<'_> {
             return Some(Inside::Meets(entry));
         }
         let base = ready.base.entry()?;
-        let completed = self.completed(all, base, registry)?;
+        let completed = self.completed_entry(all, base, registry)?;
         let lacks_less = score(all, &completed).missing != score(all, base).missing;
         lacks_less.then_some(Inside::Base(completed))
     }
@@ -103,7 +95,7 @@ impl Builder<'_> {
             (it.unasked, Reverse(marks.essential), Reverse(marks.extra))
         });
         others.iter().take(MAX_LOOKS).find_map(|candidate| {
-            let completed = self.completed(wanted, candidate.entry, registry);
+            let completed = self.completed_entry(wanted, candidate.entry, registry);
             completed.filter(|entry| meets(wanted, entry))
         })
     }
@@ -118,14 +110,14 @@ impl Builder<'_> {
             return None;
         }
         let earlier = earlier.filter(|it| it.stack.is_some())?;
-        let mut entry = self.completed(all, &earlier.entry, registry)?;
+        let mut entry = self.completed_entry(all, &earlier.entry, registry)?;
         entry.requested = requested(&all.contents());
         meets(all, &entry).then_some(entry)
     }
 
     /// An entry that lists all that its image holds; `None` if it listed that before this call, or lists all that is
     /// required, or can't be read.
-    pub(crate) fn completed(
+    pub(crate) fn completed_entry(
         &self,
         wanted: &Requirement,
         entry: &Entry,
@@ -133,7 +125,7 @@ impl Builder<'_> {
     ) -> Option<Entry> {
         let key = (entry.name.clone(), entry.image_id);
         // Held while it is read: another plan of this call waits for what is found.
-        let mut looked = (self.looked.0.lock()).unwrap_or_else(PoisonError::into_inner);
+        let mut looked = (self.completed.0.lock()).unwrap_or_else(PoisonError::into_inner);
         if !looked.contains_key(&key) {
             if score(wanted, entry).missing.is_empty() {
                 return None;

@@ -9,9 +9,9 @@ use plan::Plan;
 use registry::{Registry, Store, find_entry};
 
 use crate::asked::asked;
+use crate::destination::{Destination, plain};
 use crate::merging::{merge, with};
 use crate::named;
-use crate::place::{Place, plain};
 
 /// Plans, each image once.
 pub(crate) struct Matrix<'a> {
@@ -110,9 +110,9 @@ impl<'a> Matrix<'a> {
         let built: Vec<usize> = (0..self.images.len())
             .filter(|image| self.plan(*image).needs_build())
             .collect();
-        let places: Vec<_> = built
+        let destinations: Vec<_> = built
             .iter()
-            .map(|image| Place::of(self.plan(*image), store, registry))
+            .map(|image| Destination::of(self.plan(*image), store, registry))
             .collect();
         for image in 0..self.images.len() {
             let plan = self.plan(image);
@@ -123,16 +123,16 @@ impl<'a> Matrix<'a> {
                 false => [].into(),
             };
             let base: Option<Reference> = plan.base_image.as_ref().and_then(|tag| tag.parse().ok());
-            let is_before = |place: &Place| {
+            let is_before = |it: &Destination| {
                 let is_base = match &on {
-                    Some(on) => *on == place.archive,
-                    None => base.as_ref().is_some_and(|base| place.is_called(base)),
+                    Some(on) => *on == it.archive,
+                    None => base.as_ref().is_some_and(|base| it.is_called(base)),
                 };
-                is_base || named.iter().any(|named| place.is_called(named))
+                is_base || named.iter().any(|named| it.is_called(named))
             };
-            let before = built.iter().zip(&places);
-            let before = before
-                .filter(|(other, place)| **other != image && place.as_ref().is_some_and(is_before));
+            let before = built.iter().zip(&destinations);
+            let before =
+                before.filter(|(other, at)| **other != image && at.as_ref().is_some_and(is_before));
             self.after[image] = before.map(|(other, _)| *other).collect();
         }
         // What was found in an image is still in it when that is built again for others.

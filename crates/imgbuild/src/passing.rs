@@ -10,8 +10,12 @@ use crate::{Builder, Built, paths};
 
 impl Builder<'_> {
     /// Passes on the archive that a plan found.
-    pub(crate) fn pass(&self, plan: &Plan, path: &Utf8Path) -> Result<Built, Failure> {
-        let mut registry = self.store.read_or_empty()?;
+    pub(crate) fn pass(
+        &self,
+        plan: &Plan,
+        path: &Utf8Path,
+        mut registry: Registry,
+    ) -> Result<Built, Failure> {
         let mut target = paths::archive(self.store, &registry, path)?;
         if let Some(entry) = &target.entry {
             // It may have gone before it was held.
@@ -61,7 +65,7 @@ impl Builder<'_> {
         if lack(wanted, accepted, entry).is_none() {
             return Ok(None);
         }
-        let completed = self.completed(wanted, entry, registry);
+        let completed = self.completed_entry(wanted, entry, registry);
         match lack(wanted, accepted, completed.as_ref().unwrap_or(entry)) {
             None => Ok(completed),
             Some(lack) => Err(Failure::invalid(format!("{lack}, which the plan asks for"))

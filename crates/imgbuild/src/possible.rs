@@ -2,12 +2,12 @@
 
 use engine::Build;
 use failure::{Code, Failure};
-use naming::{Architecture, ImageName};
+use naming::Architecture;
 use plan::{Plan, Secret, SecretSource};
 use registry::Registry;
 
-use crate::base::Base;
-use crate::foreseen::Foreseen;
+use crate::base::BaseImage;
+use crate::prepared::{Prepared, Ready};
 use crate::recipe::{Recipe, wanted_architecture};
 use crate::sources::Sources;
 use crate::{Builder, complaint, contradiction};
@@ -15,70 +15,57 @@ use crate::{Builder, complaint, contradiction};
 impl Builder<'_> {
     pub(crate) fn check_possible(
         &self,
-        name: &ImageName,
-        recipe: &Recipe,
-        base: &Base,
+        ready: &Ready,
+        registry: &Registry,
         build: &Build,
     ) -> Result<(), Failure> {
-        self.check_architecture(name, recipe, base)?;
-        self.check_packages(recipe, base)?;
-        recipe.secrets.iter().try_for_each(check_secret)?;
+        self.check_architecture(ready)?;
+        self.check_packages(&ready.recipe, &ready.base, registry)?;
+        ready.recipe.secrets.iter().try_for_each(check_secret)?;
         Ok(self.engine.check_build(build)?)
     }
 
     /// Refuses a plan that needs a build for an architecture that the engine can't build. Other failures are left to the build.
-    pub(crate) fn refuse_foreign(
-        &self,
-        plan: &Plan,
-        registry: &Registry,
-        foreseen: &Foreseen,
-    ) -> Result<(), Failure> {
+    pub(crate) fn refuse_foreign(&self, plan: &Plan, sources: &Sources) -> Result<(), Failure> {
         let foreign = wanted_architecture(plan).filter(|wanted| *wanted != Architecture::host());
         let can_run = foreign.map(|wanted| self.engine.can_run(wanted));
-        let (Some(Ok(Some(false) | None)), Ok(name)) = (can_run, self.name(plan)) else {
+        let Some(Ok(Some(false) | None)) = can_run else {
             return Ok(());
         };
-        let sources = Sources {
-            // A base that is nowhere makes no difference to what the engine can run.
-            pull: true,
-            foreseen: Some(foreseen),
-            ..self.sources(registry)
-        };
-        let Ok((earlier, _)) = self.earlier_foreseen(registry, &name, foreseen) else {
-            return Ok(());
-        };
-        match self.ready(plan, &name, &sources, earlier) {
-            Ok(ready) if ready.is_built() => {
-                let checked = self.check_architecture(&name, &ready.recipe, &ready.base);
+        match Prepared::new(plan, sources) {
+            Ok(Prepared::Ready(ready)) if !ready.reasons.is_empty() => {
+                let checked = self.check_architecture(&ready);
                 checked.map_err(|failure| failure.about(plan.subject()))?;
-                foreseen.expect(plan, self.store, registry);
+                if let Some(pending) = sources.mode.pending() {
+                    pending.expect(plan, self.store, sources.registry);
+                }
                 Ok(())
             }
             _ => Ok(()),
         }
     }
 
-    fn check_architecture(
-        &self,
-        name: &ImageName,
-        recipe: &Recipe,
-        base: &Base,
-    ) -> Result<(), Failure> {
-        let wanted = recipe.architecture;
+    fn check_architecture(&self, ready: &Ready) -> Result<(), Failure> {
+        let wanted = ready.recipe.architecture;
         match self.engine.can_run(wanted)? {
-            Some(false) if recipe.runs => return Err(can_not_run(wanted)),
-            _ => check_base(recipe, base)?,
+            Some(false) if ready.recipe.runs => return Err(can_not_run(wanted)),
+            _ => check_base(&ready.recipe, &ready.base)?,
         }
-        contradiction::check_architecture(name, wanted)
+        contradiction::check_architecture(&ready.name, wanted)
     }
 
     /// A misspelt package fails only when all before it is downloaded. It is told from one that a newer list would have by its
     /// neighbour.
-    fn check_packages(&self, recipe: &Recipe, base: &Base) -> Result<(), Failure> {
+    fn check_packages(
+        &self,
+        recipe: &Recipe,
+        base: &BaseImage,
+        registry: &Registry,
+    ) -> Result<(), Failure> {
         if recipe.packages.is_empty() {
             return Ok(());
         }
-        let Some(offered) = base.offered(self.store)? else {
+        let Some(offered) = base.offered(self.store, registry)? else {
             return Ok(());
         };
         let mut unknown = recipe.packages.keys().filter(|name| !offered.has(name));
@@ -103,7 +90,7 @@ impl Builder<'_> {
 }
 
 /// Engines take no note of a base for another architecture, or pull one instead.
-fn check_base(recipe: &Recipe, base: &Base) -> Result<(), Failure> {
+fn check_base(recipe: &Recipe, base: &BaseImage) -> Result<(), Failure> {
     let wanted = recipe.architecture;
     let counts = recipe.uses_base && !recipe.names_platform;
     match base.architecture().filter(|own| counts && *own != wanted) {

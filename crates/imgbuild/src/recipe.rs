@@ -9,8 +9,9 @@ use naming::{Architecture, ImageName, PackageName, Reference};
 use plan::{Action, Plan, Secret, Step};
 use registry::Store;
 
-use crate::base::Base;
+use crate::base::BaseImage;
 use crate::buildfile::{Generated, SCRATCH, generate, installs, scan};
+use crate::sources::Sources;
 use crate::{paths, steps};
 
 /// The argument through which a build file takes its base.
@@ -60,9 +61,10 @@ impl Recipe {
     pub(crate) fn of(
         plan: &Plan,
         name: &ImageName,
-        store: &Store,
-        base: &Base,
+        sources: &Sources,
+        base: &BaseImage,
     ) -> Result<Self, Failure> {
+        let store = sources.builder.store;
         let steps = plan.build.steps.clone();
         let architecture = wanted_architecture(plan)
             .or_else(|| base.architecture())
@@ -103,7 +105,7 @@ impl Recipe {
                 .with_hint("set `build.dockerfile`")
                 .about(plan.subject()));
             }
-            let (text, packages) = generated(plan, name, store, base, architecture)?;
+            let (text, packages) = generated(plan, name, sources, base, architecture)?;
             return Ok(Self {
                 runs: steps_run || text.contains("\nRUN "),
                 text,
@@ -126,13 +128,13 @@ impl Recipe {
         let target = plan.build.target.clone();
         let mut known = args.clone();
         let named = match base {
-            Base::Scratch => Some(SCRATCH.to_owned()),
+            BaseImage::Scratch => Some(SCRATCH.to_owned()),
             base => base.reference().map(|reference| reference.to_string()),
         };
         known.extend(named.map(|base| (BASE_IMAGE.to_owned(), base)));
         let scan = scan(&text, &known, architecture, target.as_deref())
             .map_err(|error| Failure::from(error).about(file.as_str()))?;
-        if scan.uses_base && matches!(base, Base::Scratch) {
+        if scan.uses_base && matches!(base, BaseImage::Scratch) {
             args.insert(BASE_IMAGE.to_owned(), SCRATCH.to_owned());
         }
         let mut images = scan.images;
@@ -224,8 +226,8 @@ fn check_argument(name: &str, value: &str) -> Result<(), Failure> {
 fn generated(
     plan: &Plan,
     name: &ImageName,
-    store: &Store,
-    base: &Base,
+    sources: &Sources,
+    base: &BaseImage,
     architecture: Architecture,
 ) -> Result<(String, BTreeMap<PackageName, Option<String>>), Failure> {
     let wanted = plan.requirements.as_ref();
@@ -233,7 +235,7 @@ fn generated(
     let compilers = wanted.map_or(&missing.compilers, |wanted| &wanted.compilers);
     let has_any = !missing.is_empty() || !compilers.is_empty();
     let reference = base.reference();
-    let is_scratch = matches!(base, Base::Scratch);
+    let is_scratch = matches!(base, BaseImage::Scratch);
     let refuse = |why: &str| Err(Failure::invalid(why).about(plan.subject()));
     let has_steps = !plan.build.steps.is_empty();
     if reference.is_none() && (!is_scratch || !has_steps) {
@@ -249,7 +251,9 @@ fn generated(
         _ if is_scratch => None,
         Some(manager) => Some(manager),
         // A base of one's own (`our-base:3`) says nothing, the name of what is built on it does.
-        None if has_any => base.manager(store)?.or_else(|| Manager::of(name.os())),
+        None if has_any => base
+            .manager(sources.builder.store, sources.registry)?
+            .or_else(|| Manager::of(name.os())),
         None => Manager::of(name.os()),
     };
     if has_any && manager.is_none() {

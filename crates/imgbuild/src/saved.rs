@@ -1,21 +1,16 @@
 //! Images that imgbuild did not build, under the name of one that it is to build. It can't build them again.
 
 use failure::Failure;
-use naming::ImageName;
 use plan::{Build, Plan};
 
 use crate::earlier::Earlier;
-use crate::ready::Ready;
+use crate::prepared::Ready;
 use crate::{Builder, recipe};
 
 impl Builder<'_> {
     /// Warns before a saved image is replaced, or refuses to replace it if nobody asked for that.
-    pub(crate) fn check_saved(
-        &self,
-        plan: &Plan,
-        name: &ImageName,
-        ready: &Ready,
-    ) -> Result<(), Failure> {
+    pub(crate) fn check_saved(&self, plan: &Plan, ready: &Ready) -> Result<(), Failure> {
+        let name = &ready.name;
         let Some(saved) = ready.earlier.as_ref().filter(|it| it.is_saved()) else {
             return Ok(());
         };
@@ -48,7 +43,7 @@ fn is_lost(saved: &Earlier, ready: &Ready) -> Result<bool, Failure> {
         return Ok(false);
     };
     // Of a base that is not there yet, nobody knows the layers.
-    if saved.entry.remote.is_some() || ready.base.coming().is_some() {
+    if saved.entry.remote.is_some() || ready.base.pending().is_some() {
         return Ok(false);
     }
     Ok(!ready.base.layers()?.starts_with(stack.diff_ids()))

@@ -2,35 +2,30 @@
 
 use archive::Archive;
 use camino::Utf8Path;
-use engine::{Engine, ImageInfo};
+use engine::ImageInfo;
 use failure::{Code, Failure};
 use naming::Reference;
 use plan::Plan;
-use registry::{Entry, Registry, Store, Target};
+use registry::{Entry, Registry, Target};
 
-use crate::base::Base;
+use crate::base::BaseImage;
 use crate::buildfile::SCRATCH;
-use crate::foreseen::Foreseen;
-use crate::paths;
+use crate::prepared::Mode;
 use crate::recipe::Recipe;
+use crate::{Builder, paths};
 
 /// An image that a build file itself names.
 #[derive(Debug)]
 pub(crate) struct Named {
     pub reference: Reference,
-    pub image: Base,
+    pub image: BaseImage,
 }
 
 /// Where images are looked for.
 pub(crate) struct Sources<'a> {
-    pub store: &'a Store,
+    pub builder: &'a Builder<'a>,
     pub registry: &'a Registry,
-    /// Without one, whether it has an image is left open.
-    pub engine: Option<&'a Engine>,
-    /// Whether it may pull what it lacks.
-    pub pull: bool,
-    /// What will be there by then, for a run that only looks.
-    pub foreseen: Option<&'a Foreseen<'a>>,
+    pub mode: Mode<'a>,
 }
 
 impl Sources<'_> {
@@ -39,23 +34,24 @@ impl Sources<'_> {
         let find = |reference: &Reference| {
             Ok(Named {
                 reference: reference.clone(),
-                image: Base::named(reference.clone(), self)?,
+                image: BaseImage::named(reference.clone(), self)?,
             })
         };
         recipe.images.iter().map(find).collect()
     }
 
-    fn at(&self, path: &Utf8Path) -> Result<Base, Failure> {
-        let (store, registry) = (self.store, self.registry);
-        let coming = self.foreseen.map(|it| it.archive(path, store, registry));
-        match coming.transpose()?.flatten() {
-            Some(coming) => Ok(Base::ToCome(coming)),
-            None => Base::archive(paths::archive(store, registry, path)?),
+    fn at(&self, path: &Utf8Path) -> Result<BaseImage, Failure> {
+        let (store, registry) = (self.builder.store, self.registry);
+        let pending = self.mode.pending();
+        let pending = pending.map(|it| it.archive(path, store, registry));
+        match pending.transpose()?.flatten() {
+            Some(pending) => Ok(BaseImage::Pending(pending)),
+            None => BaseImage::archive(paths::archive(store, registry, path)?),
         }
     }
 }
 
-impl Base {
+impl BaseImage {
     /// Finds the base that a plan names: its archive, a registered image of that tag, an image in the
     /// engine. Nothing is loaded yet, and the engine is asked only where no archive is.
     pub(crate) fn find(plan: &Plan, sources: &Sources) -> Result<Self, Failure> {
@@ -69,12 +65,12 @@ impl Base {
             return Ok(Self::Scratch);
         }
         let reference: Reference = tag.parse()?;
-        if let Some(foreseen) = sources.foreseen
-            && foreseen.tagged(&reference).is_none()
-            && let Some(entry) = registry::find_entry(sources.store, sources.registry, tag)
-            && let Some(coming) = foreseen.fetched(entry)?
+        if let Some(pending) = sources.mode.pending()
+            && pending.tagged(&reference).is_none()
+            && let Some(entry) = registry::find_entry(sources.builder.store, sources.registry, tag)
+            && let Some(pending) = pending.fetched(entry)?
         {
-            return Ok(Self::ToCome(coming));
+            return Ok(Self::Pending(pending));
         }
         Self::named(reference, sources).map_err(|failure| match own_saved(plan, sources.registry) {
             Some(name) if failure.code() == Code::Archive => {
@@ -87,19 +83,21 @@ impl Base {
         })
     }
 
-    /// Finds an image by its reference, as [`Base::find`] does.
+    /// Finds an image by its reference, as [`BaseImage::find`] does.
     fn named(reference: Reference, sources: &Sources) -> Result<Self, Failure> {
-        if let Some(coming) = sources.foreseen.and_then(|it| it.tagged(&reference)) {
-            return Ok(Self::ToCome(coming));
+        let builder = sources.builder;
+        let pending = sources.mode.pending();
+        if let Some(pending) = pending.and_then(|it| it.tagged(&reference)) {
+            return Ok(Self::Pending(pending));
         }
         let entry = tagged(sources.registry, &reference);
-        if let (Some(foreseen), Some(entry)) = (sources.foreseen, entry)
-            && let Some(coming) = foreseen.fetched(entry)?
+        if let (Some(pending), Some(entry)) = (pending, entry)
+            && let Some(pending) = pending.fetched(entry)?
         {
-            return Ok(Self::ToCome(coming));
+            return Ok(Self::Pending(pending));
         }
         let target = entry
-            .map(|entry| Target::registered(sources.store, entry))
+            .map(|entry| Target::registered(builder.store, entry))
             .transpose()?;
         if let Some(target) = &target
             && target.path.is_file()
@@ -107,10 +105,14 @@ impl Base {
         {
             return Self::archive(target.clone());
         }
-        let Some(engine) = sources.engine else {
+        if matches!(sources.mode, Mode::Print(_)) {
             return Ok(Self::Remote { reference });
-        };
-        let info = engine.inspect(&[reference.to_string()])?.pop().flatten();
+        }
+        let info = builder
+            .engine
+            .inspect(&[reference.to_string()])?
+            .pop()
+            .flatten();
         match (info, target) {
             (Some(info), target) if is_registered(&info, target.as_ref()) => Ok(Self::Engine {
                 reference,
@@ -118,7 +120,9 @@ impl Base {
             }),
             // The archive is gone, and the engine does not have the image: what is wrong is the archive.
             (_, Some(target)) => Self::archive(target),
-            _ if sources.pull => Ok(Self::Remote { reference }),
+            _ if builder.options.pull || matches!(sources.mode, Mode::Check(_)) => {
+                Ok(Self::Remote { reference })
+            }
             _ => Err(not_there(&reference)),
         }
     }

@@ -1,6 +1,7 @@
 //! The plans of one call, several at a time.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use camino::Utf8PathBuf;
 use failure::{Code, Failure};
@@ -9,13 +10,15 @@ use registry::Registry;
 use ui::Context;
 
 use crate::Builder;
-use crate::foreseen::Foreseen;
 use crate::matrix::Matrix;
+use crate::pending::Pending;
+use crate::prepared::Mode;
 use crate::reading::each_plan;
 use crate::schedule::Schedule;
 
 /// The plans of one call.
-pub(crate) struct Input<'a> {
+pub(crate) struct Batch<'a> {
+    pub builder: &'a Builder<'a>,
     /// Files with plans; none for standard input.
     pub files: &'a [Utf8PathBuf],
     /// How many images are worked on at a time.
@@ -24,25 +27,25 @@ pub(crate) struct Input<'a> {
     pub builds: bool,
 }
 
-impl Input<'_> {
-    /// Does `work` with all plans and hands each with what came of it to `print`, in the order of the input. It is done once
-    /// for each image, with all that its plans ask for, and before those that stand on it. A plan that can't be carried out
-    /// whatever is built is refused before anything is.
+impl Batch<'_> {
+    /// Does `work` with all plans and the registry, and hands each with what came of it to `print`, in the order of the input.
+    /// It is done once for each image, with all that its plans ask for, and before those that stand on it. A plan that can't be
+    /// carried out whatever is built is refused before anything is.
     pub(crate) fn each<T: Send>(
         &self,
-        builder: &Builder,
         context: &mut Context,
-        work: impl Fn(&Plan) -> Result<T, Failure> + Sync,
+        work: impl Fn(&Plan, Registry) -> Result<T, Failure> + Sync,
         print: impl Fn(&Context, &Plan, &T) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let Read {
             mut plans,
             mut unreadable,
             ended: read,
-        } = self.read(builder, context);
+        } = self.read(context);
+        let builder = self.builder;
         let registry = builder.store.read_or_empty()?;
         builder.rebuild_outdated(&mut plans, &registry)?;
-        let matrix = sorted(&plans, builder, &registry, self.builds)?;
+        let matrix = self.sorted(&plans, &registry)?;
         let mut refused = matrix
             .images
             .iter()
@@ -63,7 +66,19 @@ impl Input<'_> {
             jobs: self.jobs,
             keep_going: context.keeps_going(),
         };
-        let one = |image: usize, failed: &[usize]| do_one(&matrix, image, failed, &work);
+        // What was read for all holds for the first build. Others begin later, and what they need may be built meanwhile.
+        let read_now = Mutex::new(Some(registry.clone()));
+        let registry = || {
+            if !self.builds {
+                return Ok(registry.clone());
+            }
+            let mut read_now = read_now.lock().unwrap_or_else(PoisonError::into_inner);
+            read_now
+                .take()
+                .map_or_else(|| builder.store.read_or_empty(), Ok)
+        };
+        let work = |plan: &Plan| work(plan, registry()?);
+        let one = |image: usize, failed: &[usize]| do_one(&matrix, image, failed, work);
         schedule.run(one, |image, outcome| {
             if outcome.is_err() && !ui::interrupted() {
                 tell_affected(builder, &matrix, image);
@@ -81,13 +96,13 @@ impl Input<'_> {
         }
     }
 
-    fn read(&self, builder: &Builder, context: &mut Context) -> Read {
+    fn read(&self, context: &mut Context) -> Read {
         let (mut plans, mut unreadable) = (Vec::new(), BTreeMap::<_, Vec<_>>::new());
         let ended = each_plan(self.files, context, |context, plan| {
             match plan {
                 Ok(mut plan) => {
                     // What is wrong with a name is said when it is built.
-                    let name = builder.name(&plan).map(|name| name.to_string());
+                    let name = self.builder.name(&plan).map(|name| name.to_string());
                     plan.name = name.ok().or(plan.name);
                     plans.push(plan);
                 }
@@ -104,6 +119,27 @@ impl Input<'_> {
             ended,
         }
     }
+
+    /// The images of all plans, with what keeps them from being built.
+    fn sorted<'p>(&self, plans: &'p [Plan], registry: &Registry) -> Result<Matrix<'p>, Failure> {
+        let builder = self.builder;
+        let mut matrix = Matrix::of(plans, builder.store, registry)?;
+        let pending = Pending::new(builder.fetcher.as_ref());
+        for image in &mut matrix.images {
+            let name = builder.name(&image.plan).ok();
+            let name = name.filter(|_| image.plan.needs_build() && image.refused.is_none());
+            let checked = name.map(|name| {
+                let sources = builder.sources(registry, Mode::Check(&pending));
+                sources.refuse_contradiction(&image.plan, &name)?;
+                match self.builds {
+                    true => builder.refuse_foreign(&image.plan, &sources),
+                    false => Ok(()),
+                }
+            });
+            image.refused = image.refused.take().or(checked.and_then(Result::err));
+        }
+        Ok(matrix)
+    }
 }
 
 /// What the input held.
@@ -114,30 +150,6 @@ struct Read {
     unreadable: BTreeMap<usize, Vec<Failure>>,
     /// What ended it too early.
     ended: Result<(), Failure>,
-}
-
-/// The images of all plans, with what keeps them from being built.
-fn sorted<'a>(
-    plans: &'a [Plan],
-    builder: &Builder,
-    registry: &Registry,
-    builds: bool,
-) -> Result<Matrix<'a>, Failure> {
-    let mut matrix = Matrix::of(plans, builder.store, registry)?;
-    let foreseen = Foreseen::new(builder.fetcher.as_ref());
-    for image in &mut matrix.images {
-        let name = builder.name(&image.plan).ok();
-        let name = name.filter(|_| image.plan.needs_build() && image.refused.is_none());
-        let checked = name.map(|name| {
-            builder.refuse_contradiction(&image.plan, &name, registry)?;
-            match builds {
-                true => builder.refuse_foreign(&image.plan, registry, &foreseen),
-                false => Ok(()),
-            }
-        });
-        image.refused = image.refused.take().or(checked.and_then(Result::err));
-    }
-    Ok(matrix)
 }
 
 fn do_one<T>(

@@ -1,20 +1,20 @@
-//! Work that several threads may ask for, of which each kind is done by one at a time.
+//! One lock for each key, for work that several threads may ask for.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// One lock for each kind of work. The second to come finds done what the first did.
+/// One lock for each key. The second thread to come finds done what the first did.
 #[derive(Debug, Default)]
-pub struct Turns(Mutex<HashMap<String, Arc<Mutex<()>>>>);
+pub(crate) struct KeyedMutex(Mutex<HashMap<String, Arc<Mutex<()>>>>);
 
-impl Turns {
-    /// Does work of a kind while nobody else does.
-    pub(crate) fn take<T>(&self, kind: &str, work: impl FnOnce() -> T) -> T {
-        let turn = {
-            let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            turns.entry(kind.to_owned()).or_default().clone()
+impl KeyedMutex {
+    /// Does work under the lock of a key.
+    pub(crate) fn with<T>(&self, key: &str, work: impl FnOnce() -> T) -> T {
+        let mutex = {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            all.entry(key.to_owned()).or_default().clone()
         };
-        let _mine = turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let _held = mutex.lock().unwrap_or_else(PoisonError::into_inner);
         work()
     }
 }
@@ -29,12 +29,16 @@ mod tests {
 
     #[test]
     fn one_kind_is_done_by_one_at_a_time() {
-        let (turns, inside, done) = (Turns::default(), AtomicUsize::new(0), AtomicUsize::new(0));
+        let (mutex, inside, done) = (
+            KeyedMutex::default(),
+            AtomicUsize::new(0),
+            AtomicUsize::new(0),
+        );
         thread::scope(|scope| {
             for number in 0..6 {
-                let (turns, inside, done) = (&turns, &inside, &done);
+                let (mutex, inside, done) = (&mutex, &inside, &done);
                 scope.spawn(move || {
-                    turns.take(if number % 2 == 0 { "even" } else { "odd" }, || {
+                    mutex.with(if number % 2 == 0 { "even" } else { "odd" }, || {
                         let there = inside.fetch_add(1, Ordering::SeqCst);
                         assert!(there < 2, "two kinds, and {there} were there already");
                         thread::sleep(Duration::from_millis(10));

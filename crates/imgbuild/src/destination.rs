@@ -7,15 +7,15 @@ use registry::{Entry, Registry, Store};
 
 /// An archive, and what it is loaded as.
 #[derive(Debug, Clone)]
-pub(crate) struct Place {
+pub(crate) struct Destination {
     /// Without detours.
     pub archive: Utf8PathBuf,
     /// The first is the registered one.
     pub tags: Vec<Reference>,
 }
 
-impl Place {
-    /// The place of the image that a plan names; `None` where its name does not comply.
+impl Destination {
+    /// The destination of the image that a plan names; `None` where its name does not comply.
     pub(crate) fn of(plan: &Plan, store: &Store, registry: &Registry) -> Option<Self> {
         let name = plan.name.as_deref()?;
         let (file, tags) = match registry.get(name) {

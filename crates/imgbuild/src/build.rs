@@ -5,22 +5,23 @@ use std::time::Instant;
 use archive::ThinBase;
 use engine::{Build, BuildFile};
 use failure::Failure;
-use naming::ImageName;
+use registry::Registry;
 use transfer::Session;
 use transfer::load::Loader;
 use transfer::save::{DraftEntry, Form, Naming, Saver, Source, Thin};
 
-use crate::base::Base;
+use crate::base::BaseImage;
 use crate::inputs::phrase;
 use crate::interrupted::Noted;
-use crate::ready::Ready;
+use crate::prepared::Ready;
 use crate::sources::Named;
 use crate::{Builder, Built, complaint, contents, temporary};
 
 impl Builder<'_> {
     /// Builds, looks into the image, saves and registers it. The caller holds the image's lock.
-    pub(crate) fn make_locked(&self, name: &ImageName, ready: &Ready) -> Result<Built, Failure> {
+    pub(crate) fn make_locked(&self, ready: &Ready, registry: &Registry) -> Result<Built, Failure> {
         let Ready {
+            name,
             purpose,
             base,
             recipe,
@@ -42,15 +43,15 @@ impl Builder<'_> {
         let network = self.options.network.as_ref().or(recipe.network.as_ref());
         build.network = network.map(String::as_str);
         build.secrets = recipe.secrets.iter().map(ToString::to_string).collect();
-        self.check_possible(name, recipe, base, &build)
+        self.check_possible(ready, registry, &build)
             .map_err(|failure| purpose.blame(failure))?;
         let on = if recipe.uses_base {
-            self.bases.take(&base.key(), || base.bring(&loader))?
+            self.bases.with(&base.key(), || base.bring(&loader))?
         } else {
             None
         };
         for Named { image, .. } in &ready.named {
-            self.bases.take(&image.key(), || image.bring(&loader))?;
+            self.bases.with(&image.key(), || image.bring(&loader))?;
         }
         let cache = self.cache_source(ready.earlier.as_ref(), name, base);
         build.args = recipe.args_on(on.as_ref());
@@ -71,7 +72,7 @@ impl Builder<'_> {
         let info = info.map_err(|error| {
             let asked_as = |name: &str| recipe.asked_as(name);
             let failure = complaint::explain(error, recipe.architecture, asked_as, |name| {
-                let offered = base.offered(self.store).ok()??;
+                let offered = base.offered(self.store, registry).ok()??;
                 offered.nearest(name).map(str::to_owned)
             });
             let failure = purpose.blame(failure);
@@ -138,7 +139,7 @@ impl Builder<'_> {
     }
 
     /// The base that a thin archive leaves its layers to.
-    fn thin_base(&self, base: &Base) -> Result<Option<ThinBase>, Failure> {
+    fn thin_base(&self, base: &BaseImage) -> Result<Option<ThinBase>, Failure> {
         match (self.options.wanted.thin, base.entry()) {
             (Thin::Never, _) | (Thin::WherePossible, None) => Ok(None),
             (_, Some(entry)) => Ok(Some(thin::base(self.store, entry)?)),

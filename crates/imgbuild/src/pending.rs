@@ -10,11 +10,11 @@ use plan::Plan;
 use registry::{Entry, Registry, Store};
 use transfer::fetch::Fetcher;
 
-use crate::place::{Place, plain};
+use crate::destination::{Destination, plain};
 
 /// An image that is not there yet.
 #[derive(Debug, Clone)]
-pub(crate) struct Coming {
+pub(crate) struct PendingImage {
     pub name: String,
     pub reference: Reference,
     pub os: Option<Os>,
@@ -30,7 +30,7 @@ pub(crate) enum Way {
     Fetched,
 }
 
-impl Coming {
+impl PendingImage {
     /// `capy-debian-12-base, which would be built first`.
     pub(crate) fn words(&self) -> String {
         let way = match self.way {
@@ -42,7 +42,7 @@ impl Coming {
 }
 
 /// All that is expected by now.
-pub(crate) struct Foreseen<'a> {
+pub(crate) struct Pending<'a> {
     /// What fetches archives that are missing, where that is wanted. It is asked what it would fetch, and nothing else.
     fetcher: Option<&'a Fetcher<'a>>,
     plans: Mutex<Vec<Expected>>,
@@ -52,11 +52,11 @@ pub(crate) struct Foreseen<'a> {
 struct Expected {
     name: String,
     os: Option<Os>,
-    place: Place,
+    destination: Destination,
     told: bool,
 }
 
-impl<'a> Foreseen<'a> {
+impl<'a> Pending<'a> {
     /// Nothing yet but what could be fetched.
     pub(crate) fn new(fetcher: Option<&'a Fetcher<'a>>) -> Self {
         Self {
@@ -67,14 +67,15 @@ impl<'a> Foreseen<'a> {
 
     /// From now on the image of this plan counts as built.
     pub(crate) fn expect(&self, plan: &Plan, store: &Store, registry: &Registry) {
-        let (Some(name), Some(place)) = (&plan.name, Place::of(plan, store, registry)) else {
+        let (Some(name), Some(destination)) = (&plan.name, Destination::of(plan, store, registry))
+        else {
             return;
         };
         let wanted = plan.requirements.as_ref().map(|wanted| wanted.os.clone());
         let expected = Expected {
             name: name.clone(),
             os: wanted.or_else(|| Some(name.parse::<naming::ImageName>().ok()?.os().clone())),
-            place,
+            destination,
             told: false,
         };
         self.plans().push(expected);
@@ -96,10 +97,10 @@ impl<'a> Foreseen<'a> {
         path: &Utf8Path,
         store: &Store,
         registry: &Registry,
-    ) -> Result<Option<Coming>, Failure> {
+    ) -> Result<Option<PendingImage>, Failure> {
         let absolute = ui::absolute(path)?;
         let at = plain(&absolute);
-        if let Some(built) = self.built(|place| place.archive == at) {
+        if let Some(built) = self.built(|it| it.archive == at) {
             return Ok(Some(built));
         }
         match store.find(registry, &absolute) {
@@ -109,16 +110,16 @@ impl<'a> Foreseen<'a> {
     }
 
     /// The image that will have a tag, if an earlier plan builds it.
-    pub(crate) fn tagged(&self, tag: &Reference) -> Option<Coming> {
-        self.built(|place| place.is_called(tag))
+    pub(crate) fn tagged(&self, tag: &Reference) -> Option<PendingImage> {
+        self.built(|it| it.is_called(tag))
     }
 
     /// An entry whose archive is missing and would be fetched.
-    pub(crate) fn fetched(&self, entry: &Entry) -> Result<Option<Coming>, Failure> {
+    pub(crate) fn fetched(&self, entry: &Entry) -> Result<Option<PendingImage>, Failure> {
         let Some(fetcher) = self.fetcher else {
             return Ok(None);
         };
-        Ok(fetcher.lacks(entry)?.map(|_| Coming {
+        Ok(fetcher.lacks(entry)?.map(|_| PendingImage {
             name: entry.name.clone(),
             reference: entry.docker_tag.clone(),
             os: entry.os.parse().ok(),
@@ -127,12 +128,12 @@ impl<'a> Foreseen<'a> {
         }))
     }
 
-    fn built(&self, is_it: impl Fn(&Place) -> bool) -> Option<Coming> {
+    fn built(&self, is_it: impl Fn(&Destination) -> bool) -> Option<PendingImage> {
         let plans = self.plans();
-        let expected = plans.iter().find(|it| is_it(&it.place))?;
-        Some(Coming {
+        let expected = plans.iter().find(|it| is_it(&it.destination))?;
+        Some(PendingImage {
             name: expected.name.clone(),
-            reference: expected.place.tags.first()?.clone(),
+            reference: expected.destination.tags.first()?.clone(),
             os: expected.os.clone(),
             image_id: None,
             way: Way::Built,
