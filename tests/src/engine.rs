@@ -272,7 +272,7 @@ pub fn debian_base() -> &'static str {
     BASE.get_or_init(|| {
         let cache =
             folders::cache(&folders::target().expect("a test runs from Cargo's target folder"));
-        let engine = xtask::Engine::of(engine().program());
+        let engine = xtask::TestEngine::of(engine().program());
         let base = debian::base(&engine, &cache, debian::TEST_IMAGE);
         base.unwrap_or_else(|error| {
             panic!(

@@ -2,12 +2,12 @@
 
 use camino::Utf8Path;
 
-use crate::engine::Engine;
+use crate::engine::TestEngine;
 use crate::{Error, bench, debian, demo, folders};
 
 pub(crate) fn run(target: &Utf8Path) -> Result<(), Error> {
     demo::clean(target)?;
-    if let Some(engine) = Engine::find()? {
+    if let Some(engine) = TestEngine::find()? {
         bench::remove_images(&engine)?;
         engine.remove(debian::TEST_IMAGE)?;
     }

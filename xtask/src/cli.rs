@@ -44,18 +44,18 @@ enum Task {
     /// Build the commands, and install them with man pages and completions for bash, zsh and fish
     ///
     /// Example: `cargo xtask install --prefix ~/.local`, and `cargo xtask install --prefix ~/.local --uninstall`.
-    Install(install::Options),
+    Install(install::Args),
     /// Make a tarball and a Debian package of everything, with checksums, in `target/dist`
     ///
     /// They are reproducible. Their times are SOURCE_DATE_EPOCH, else the commit's.
-    Dist(dist::Options),
+    Dist(dist::Args),
     /// Measure the commands against what you would type without them, and print a table of medians and ratios
     ///
     /// It builds the release programs, makes its own images in the engine (`imgpipe-bench-…`, with random content), runs the
     /// sides of each case in turns, and removes the images and files at the end, also after Ctrl-C. It takes about a quarter of
     /// an hour and up to 10 GB of disk. The results are better if the machine does nothing else. A missed target is no failure;
     /// a failed command is. Example: `cargo xtask bench --only there --only cold --rounds 9`.
-    Bench(bench::Options),
+    Bench(bench::Args),
     /// Kill commands at random moments, run many at once, and damage archives in more ways than the tests do
     ///
     /// It kills imgsave, imgbuild, imgload, imgprune, imgfetch and imgpush, with all that they have started. After each kill,
@@ -63,14 +63,14 @@ enum Task {
     /// one store, reads damaged archives, and moves an image of 10 GB, which needs 30 GB of disk. It continues after a failure.
     /// At the end it reports attempts and losses, with the seed that repeats the same moments. It takes an hour or two.
     /// Example: `cargo xtask soak --times 2 --large 0`.
-    Soak(soak::Options),
+    Soak(soak::Args),
     /// Run the tests on every engine that can be started here, and print a table of engines and tests
     ///
     /// Besides the engine that answers: this machine's podman, as root and as another user; and the Docker (with a graph driver
     /// and with containerd's store) and podman of Debian 13 and of Debian unstable, each in a folder below `target/engines/`.
     /// These need root, Debian's mirrors, and some minutes the first time. The tests then take about as long for each as
     /// `cargo xtask test`. Example: `cargo xtask engines --engine podman --test load -- damaged`.
-    Engines(engines::Options),
+    Engines(engines::Args),
     /// Remove what the demo, the tests and the bench keep: images, the private engine's folder, the cached Debian base
     Clean,
 }

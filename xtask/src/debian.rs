@@ -8,9 +8,9 @@ use std::fs;
 use camino::Utf8Path;
 
 use crate::cmd::cmd;
-use crate::folders::{Temporary, create, lock};
+use crate::folders::{TemporaryFolder, create, lock};
 use crate::packages::{self, ensure, find, is_root};
-use crate::{Engine, Error};
+use crate::{Error, TestEngine};
 
 /// Its usual names. The first is pulled.
 const NAMES: [&str; 4] = [
@@ -44,7 +44,7 @@ pub const TEST_IMAGE: &str = "imgpipe-test-debian:12";
 ///
 /// # Errors
 /// If there is none and it can be neither made nor pulled.
-pub fn base(engine: &Engine, cache: &Utf8Path, own: &str) -> Result<String, Error> {
+pub fn base(engine: &TestEngine, cache: &Utf8Path, own: &str) -> Result<String, Error> {
     create(cache)?;
     let _lock = lock(&cache.join("debian-12.lock"))?;
     for name in [own].into_iter().chain(NAMES) {
@@ -76,7 +76,7 @@ pub fn base(engine: &Engine, cache: &Utf8Path, own: &str) -> Result<String, Erro
 }
 
 /// Whether the engine has this image for the machine's own architecture.
-fn has(engine: &Engine, name: &str) -> Result<bool, Error> {
+fn has(engine: &TestEngine, name: &str) -> Result<bool, Error> {
     let inspect = engine
         .cmd("image inspect --format {{.Architecture}}")
         .arg(name);
@@ -95,7 +95,7 @@ fn has(engine: &Engine, name: &str) -> Result<bool, Error> {
 
 /// Makes the tar.
 fn make(cache: &Utf8Path, tar: &Utf8Path) -> Result<(), Error> {
-    let work = Temporary(cache.join("debootstrap"));
+    let work = TemporaryFolder(cache.join("debootstrap"));
     crate::folders::remove(&work.0)?;
     create(&work.0)?;
     let root = work.0.join("root");

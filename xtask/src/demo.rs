@@ -3,7 +3,7 @@
 use camino::Utf8Path;
 
 use crate::cmd::{cargo, sh, variable};
-use crate::engine::Engine;
+use crate::engine::TestEngine;
 use crate::folders::{cache, create, programs, remove};
 use crate::{Error, debian};
 
@@ -16,7 +16,7 @@ const IMAGES: [&str; 3] = [
 
 /// Runs the demo.
 pub(crate) fn run(target: &Utf8Path) -> Result<(), Error> {
-    let engine = Engine::find_or_start(target)?;
+    let engine = TestEngine::find_or_start(target)?;
     eprintln!("\n==> building the commands");
     let packages = "--package imgplan --package imgbuild --package imgload --package imgsave";
     cargo(&format!("build --quiet {packages}")).run()?;
@@ -45,7 +45,7 @@ pub(crate) fn clean(target: &Utf8Path) -> Result<(), Error> {
     if !folder.exists() {
         return Ok(());
     }
-    if let Some(engine) = Engine::find()? {
+    if let Some(engine) = TestEngine::find()? {
         let mut images = IMAGES.iter();
         images.try_for_each(|image| engine.remove(image))?;
     }

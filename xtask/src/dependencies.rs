@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::Error;
 use crate::cmd::variable;
-use crate::steps::Steps;
+use crate::steps::StepTimes;
 use crate::tools;
 
 /// The version that is built, if none is installed.
@@ -15,7 +15,7 @@ const CRATES: &str = "licences, sources and versions of dependencies";
 /// This needs RustSec's database.
 const ADVISORIES: &str = "advisories";
 
-pub(crate) fn check(target: &Utf8Path, steps: &mut Steps) -> Result<(), Error> {
+pub(crate) fn check(target: &Utf8Path, steps: &mut StepTimes) -> Result<(), Error> {
     let Some(deny) = tools::find_or_build(target, "cargo-deny", VERSION)? else {
         steps.leave_out(
             CRATES,

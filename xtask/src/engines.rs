@@ -5,8 +5,8 @@ use clap::builder::PossibleValuesParser;
 
 use crate::Error;
 use crate::cmd::Cmd;
-use crate::engine::system::System;
-use crate::engine::{Engine, podman, private, rootless};
+use crate::engine::system::DebianSystem;
+use crate::engine::{TestEngine, podman, private, rootless};
 use crate::folders::create;
 use crate::test::surround_test;
 use crate::test_programs::{self, TestProgram};
@@ -27,7 +27,7 @@ const ROOTLESS: &str = "podman-rootless";
 
 /// Which engines, and which tests.
 #[derive(Debug, Clone, clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct Args {
     /// Test this engine; can be repeated. Default: all
     #[arg(long = "engine", value_name = "ENGINE", value_parser = PossibleValuesParser::new(ENGINES))]
     engines: Vec<String>,
@@ -41,7 +41,7 @@ pub(crate) struct Options {
     filter: Vec<String>,
 }
 
-pub(crate) fn run(target: &Utf8Path, options: &Options) -> Result<(), Error> {
+pub(crate) fn run(target: &Utf8Path, options: &Args) -> Result<(), Error> {
     let programs = test_programs::build(&options.tests)?;
     let logs = target.join("engines/log");
     create(&logs)?;
@@ -95,14 +95,14 @@ pub(crate) fn run(target: &Utf8Path, options: &Options) -> Result<(), Error> {
 }
 
 /// Starts an engine, with all its data below the target folder.
-fn start(target: &Utf8Path, name: &str) -> Result<Engine, Error> {
+fn start(target: &Utf8Path, name: &str) -> Result<TestEngine, Error> {
     let folder = target.join("engines").join(name);
     let mut parts = name.split('-');
     let suite = parts.find(|part| ["trixie", "sid"].contains(part));
-    let system = suite.map(|suite| System::find_or_make(target, suite));
+    let system = suite.map(|suite| DebianSystem::find_or_make(target, suite));
     let system = system.transpose()?;
     match name {
-        "docker" => Engine::find_or_start(target),
+        "docker" => TestEngine::find_or_start(target),
         ROOTLESS => rootless::start(&folder, target),
         _ if name.starts_with("podman") => podman::start(&folder, system.as_ref()),
         _ => private::start(&folder, system.as_ref(), name.ends_with("containerd")),
@@ -112,7 +112,7 @@ fn start(target: &Utf8Path, name: &str) -> Result<Engine, Error> {
 fn test(
     target: &Utf8Path,
     name: &str,
-    engine: &Engine,
+    engine: &TestEngine,
     program: &TestProgram,
     filter: &[String],
 ) -> Result<Cmd, Error> {

@@ -91,9 +91,9 @@ pub(crate) fn lock(path: &Utf8Path) -> Result<File, Error> {
 
 /// A folder that is removed when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Temporary(pub(crate) Utf8PathBuf);
+pub(crate) struct TemporaryFolder(pub(crate) Utf8PathBuf);
 
-impl Drop for Temporary {
+impl Drop for TemporaryFolder {
     fn drop(&mut self) {
         if let Err(error) = remove(&self.0) {
             eprintln!("xtask: {error}");

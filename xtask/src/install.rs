@@ -18,7 +18,7 @@ const LIST: &str = "share/imgpipe/installed";
 
 /// The flags of `cargo xtask install`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct Args {
     /// Install programs into DIR/bin, and the rest below DIR/share
     ///
     /// Default: /usr/local for root, else ~/.local.
@@ -30,7 +30,7 @@ pub(crate) struct Options {
     uninstall: bool,
 }
 
-pub(crate) fn run(target: &Utf8Path, options: &Options) -> Result<(), Error> {
+pub(crate) fn run(target: &Utf8Path, options: &Args) -> Result<(), Error> {
     let prefix = match (&options.prefix, variable("HOME")) {
         (Some(prefix), _) => prefix.clone(),
         (None, _) if is_root() => "/usr/local".into(),

@@ -32,6 +32,6 @@ mod test_programs;
 mod tools;
 
 pub use cli::main;
-pub use engine::Engine;
+pub use engine::TestEngine;
 pub use error::Error;
 pub use test_programs::COMMANDS_ARE_BUILT;

@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use crate::Error;
 use crate::cmd::cargo;
-use crate::engine::Engine;
-use crate::steps::Steps;
+use crate::engine::TestEngine;
+use crate::steps::StepTimes;
 use crate::test;
 
 /// The test programs, with the variable for the number of attempts, and the number. `tags anytime` has calls that are killed,
@@ -30,7 +30,7 @@ const COPIES: u64 = 3;
 
 /// How much is tried.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct Args {
     /// Try this many times as often
     #[arg(long, value_name = "N", default_value_t = 1.0)]
     times: f64,
@@ -57,8 +57,8 @@ struct Count {
     seed: u64,
 }
 
-pub(crate) fn run(target: &Utf8Path, options: &Options) -> Result<(), Error> {
-    let mut steps = Steps::default();
+pub(crate) fn run(target: &Utf8Path, options: &Args) -> Result<(), Error> {
+    let mut steps = StepTimes::default();
     let engine = steps.run("engine", || test::engine(target))?;
     let tally = tempfile::NamedTempFile::new().map_err(Error::io("a temporary file"))?;
     let counts = tally.path().to_string_lossy();
@@ -92,7 +92,11 @@ pub(crate) fn run(target: &Utf8Path, options: &Options) -> Result<(), Error> {
 }
 
 /// Why an image of so many gigabytes can't be tried; `None` if it can.
-fn missing_room(engine: &Engine, target: &Utf8Path, size: u64) -> Result<Option<String>, Error> {
+fn missing_room(
+    engine: &TestEngine,
+    target: &Utf8Path,
+    size: u64,
+) -> Result<Option<String>, Error> {
     if size == 0 {
         return Ok(Some("left out".into()));
     }

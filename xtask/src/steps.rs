@@ -6,11 +6,11 @@ use crate::Error;
 
 /// The steps so far: title, and how each ended. Dropping it prints the table, after a failure too.
 #[derive(Debug, Default)]
-pub(crate) struct Steps {
+pub(crate) struct StepTimes {
     done: Vec<(String, String)>,
 }
 
-impl Steps {
+impl StepTimes {
     /// Runs one step under its headline.
     pub(crate) fn run<T>(
         &mut self,
@@ -44,7 +44,7 @@ impl Steps {
     }
 }
 
-impl Drop for Steps {
+impl Drop for StepTimes {
     fn drop(&mut self) {
         if !self.done.is_empty() {
             eprint!("\n{}", self.table());
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn the_table_shows_what_failed() {
-        let mut steps = Steps::default();
+        let mut steps = StepTimes::default();
         steps.run("a", || Ok(())).unwrap();
         steps.leave_out("b", "no network");
         let failed = steps.run("longer", || Err::<(), _>(Error::Wrong("x".into())));

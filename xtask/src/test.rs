@@ -3,10 +3,10 @@
 use camino::Utf8Path;
 
 use crate::cmd::{Cmd, cargo, cmd};
-use crate::engine::{Engine, podman};
+use crate::engine::{TestEngine, podman};
 use crate::folders::{create, workspace};
 use crate::several::{self, Run};
-use crate::steps::Steps;
+use crate::steps::StepTimes;
 use crate::{COMMANDS_ARE_BUILT, Error, dependencies, generate, packages, test_programs};
 
 /// What the tests need besides the engine.
@@ -24,7 +24,7 @@ const TIMED: [&str; 2] = ["interrupt", "remote"];
 const SLOWEST: [&str; 6] = ["documents", "crash", "build", "pipeline", "list", "foreign"];
 
 pub(crate) fn run(target: &Utf8Path, filter: &[String]) -> Result<(), Error> {
-    let mut steps = Steps::default();
+    let mut steps = StepTimes::default();
     if filter.is_empty() {
         has_component("fmt", "rustfmt", "rustfmt")?;
         has_component("clippy", "clippy", "rust-clippy")?;
@@ -63,7 +63,7 @@ pub(crate) fn run(target: &Utf8Path, filter: &[String]) -> Result<(), Error> {
 }
 
 /// Checks that the oldest Rust that the workspace declares compiles it.
-fn oldest_rust(target: &Utf8Path, steps: &mut Steps) -> Result<(), Error> {
+fn oldest_rust(target: &Utf8Path, steps: &mut StepTimes) -> Result<(), Error> {
     const VERSION: &str = env!("CARGO_PKG_RUST_VERSION");
     let title = format!("Rust {VERSION}");
     let there = cmd("rustup run").args([VERSION, "rustc", "--version"]);
@@ -82,8 +82,8 @@ fn oldest_rust(target: &Utf8Path, steps: &mut Steps) -> Result<(), Error> {
 /// The tests of whole commands: all on the engine that was found, some on podman too.
 fn integration(
     target: &Utf8Path,
-    engine: &Engine,
-    podman: Option<&Engine>,
+    engine: &TestEngine,
+    podman: Option<&TestEngine>,
     filter: &[String],
 ) -> Result<Vec<Run>, Error> {
     let mut programs = test_programs::build(&[])?;
@@ -112,15 +112,15 @@ fn integration(
 }
 
 /// Makes a test program use an engine, in the folder that Cargo runs it in.
-pub(crate) fn surround_test(engine: &Engine, test: Cmd) -> Cmd {
+pub(crate) fn surround_test(engine: &TestEngine, test: Cmd) -> Cmd {
     let test = engine.surround(test).variable(COMMANDS_ARE_BUILT, "1");
     test.folder(workspace().join("tests"))
 }
 
 /// A private engine, or the one that answers, and the programs that the tests need.
-pub(crate) fn engine(target: &Utf8Path) -> Result<Engine, Error> {
+pub(crate) fn engine(target: &Utf8Path) -> Result<TestEngine, Error> {
     packages::ensure(PROGRAMS, "")?;
-    Engine::start_or_find(target)
+    TestEngine::start_or_find(target)
 }
 
 fn has_component(name: &str, component: &str, package: &str) -> Result<(), Error> {

@@ -14,7 +14,7 @@ use crate::pending::PendingImage;
 
 /// What a plan builds on.
 #[derive(Debug)]
-pub(crate) enum BaseImage {
+pub(crate) enum BuildBase {
     /// An archive of the store, which is brought into the engine when something is built.
     Archive {
         target: Box<Target>,
@@ -35,7 +35,7 @@ pub(crate) enum BaseImage {
     Unsaid,
 }
 
-impl BaseImage {
+impl BuildBase {
     /// Makes sure that the engine holds the base. Returns the reference that the build file gets.
     pub(crate) fn bring(&self, loader: &Loader) -> Result<Option<Reference>, Failure> {
         match self {

@@ -10,7 +10,7 @@ use transfer::Session;
 use transfer::load::Loader;
 use transfer::save::{DraftEntry, Form, Naming, Saver, Source, Thin};
 
-use crate::base::BaseImage;
+use crate::base::BuildBase;
 use crate::inputs::phrase;
 use crate::interrupted::Noted;
 use crate::prepared::Ready;
@@ -139,7 +139,7 @@ impl Builder<'_> {
     }
 
     /// The base that a thin archive leaves its layers to.
-    fn thin_base(&self, base: &BaseImage) -> Result<Option<ThinBase>, Failure> {
+    fn thin_base(&self, base: &BuildBase) -> Result<Option<ThinBase>, Failure> {
         match (self.options.wanted.thin, base.entry()) {
             (Thin::Never, _) | (Thin::WherePossible, None) => Ok(None),
             (_, Some(entry)) => Ok(Some(thin::base(self.store, entry)?)),

@@ -12,7 +12,7 @@ use failure::Failure;
 use naming::{Digest, ImageName};
 use plan::Plan;
 use prune::InForce;
-use registry::{Entry, Lock, Registry, Store, Term};
+use registry::{Entry, LeaseTerm, Lock, Registry, Store};
 use setup::Leases;
 use transfer::Session;
 use transfer::fetch::Fetcher;
@@ -100,7 +100,7 @@ impl<'a> Builder<'a> {
     /// Builds in a session. `term` says who holds the images, `fetcher` fetches archives that are missing.
     pub(crate) fn new(
         session: Session<'a>,
-        term: Option<Term>,
+        term: Option<LeaseTerm>,
         fetcher: Option<Fetcher<'a>>,
         options: BuildOptions,
     ) -> Self {

@@ -11,7 +11,7 @@ use naming::ImageName;
 use registry::Target;
 use transfer::load::Loader;
 
-use crate::base::BaseImage;
+use crate::base::BuildBase;
 use crate::earlier::Earlier;
 use crate::{Builder, temporary};
 
@@ -22,7 +22,7 @@ impl Builder<'_> {
         &self,
         earlier: Option<&Earlier>,
         name: &ImageName,
-        base: &BaseImage,
+        base: &BuildBase,
     ) -> Option<TemporaryTag> {
         let earlier = earlier.filter(|_| !self.options.no_cache)?;
         match self.try_source(earlier, name, base) {
@@ -40,7 +40,7 @@ impl Builder<'_> {
         &self,
         earlier: &Earlier,
         name: &ImageName,
-        base: &BaseImage,
+        base: &BuildBase,
     ) -> Result<Option<TemporaryTag>, Failure> {
         let Some(stack) = &earlier.stack else {
             return Ok(None);

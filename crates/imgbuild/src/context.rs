@@ -24,25 +24,25 @@ const MODE_BITS: u32 = 0o7777;
 
 /// The files of a build context, sorted by path.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Context {
+pub struct BuildContext {
     /// Every file, folder and link that is not ignored.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<ContextEntry>,
 }
 
 /// One file, folder or link.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Entry {
+pub struct ContextEntry {
     /// From the context's folder, with slashes; not always UTF-8.
     pub path: Vec<u8>,
     /// The permission bits; 0 for links, which have none.
     pub mode: u32,
     /// What it is.
-    pub kind: Kind,
+    pub kind: EntryKind,
 }
 
 /// What an entry is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum EntryKind {
     /// A regular file with the digest of its bytes.
     File(Digest),
     /// A folder.
@@ -59,7 +59,7 @@ struct Rules<'a> {
     is_left_out: &'a dyn Fn(&Path, bool) -> bool,
 }
 
-impl Context {
+impl BuildContext {
     /// Reads a folder, hashing each file as a stream. `is_left_out` is asked of each path from the folder, and whether it is
     /// a folder, which is entered all the same.
     pub fn read(
@@ -102,7 +102,7 @@ impl Context {
                     data.mode() & MODE_BITS
                 };
                 let path = relative.as_os_str().as_bytes().to_vec();
-                self.entries.push(Entry { path, mode, kind });
+                self.entries.push(ContextEntry { path, mode, kind });
             }
             if data.is_dir() && (!ignored || rules.ignore.has_exceptions()) {
                 self.folder(root, &relative, rules)?;
@@ -113,11 +113,11 @@ impl Context {
 }
 
 /// What a file is; none for what is not sent.
-fn kind(path: &Path, data: &Metadata) -> Result<Option<Kind>> {
+fn kind(path: &Path, data: &Metadata) -> Result<Option<EntryKind>> {
     let failed = |source| failed(path, source);
     Ok(Some(match data.file_type() {
-        kind if kind.is_dir() => Kind::Folder,
-        kind if kind.is_symlink() => Kind::Link(
+        kind if kind.is_dir() => EntryKind::Folder,
+        kind if kind.is_symlink() => EntryKind::Link(
             fs::read_link(path)
                 .map_err(failed)?
                 .as_os_str()
@@ -126,10 +126,10 @@ fn kind(path: &Path, data: &Metadata) -> Result<Option<Kind>> {
         ),
         kind if kind.is_file() => {
             let file = File::open(path).map_err(failed)?;
-            Kind::File(archive::digest_reader(file).map_err(failed)?)
+            EntryKind::File(archive::digest_reader(file).map_err(failed)?)
         }
         kind if kind.is_socket() => return Ok(None),
-        _ => Kind::Special,
+        _ => EntryKind::Special,
     }))
 }
 

@@ -4,7 +4,7 @@ use failure::Failure;
 use plan::Plan;
 use registry::Registry;
 
-use crate::base::BaseImage;
+use crate::base::BuildBase;
 use crate::builder::met_by;
 use crate::destination::Destination;
 use crate::pending::{Pending, PendingImage};
@@ -49,7 +49,7 @@ impl Builder<'_> {
         } else {
             self.check_saved(plan, &ready)?;
             let on = Some(&ready.base).filter(|_| ready.recipe.uses_base);
-            let on = on.and_then(BaseImage::words).map(|on| format!("on {on}"));
+            let on = on.and_then(BuildBase::words).map(|on| format!("on {on}"));
             lines = ready.lines();
             lines.extend(first.map(PendingImage::words).into_iter().chain(on));
             pending.expect(plan, self.store, registry);

@@ -13,13 +13,13 @@ use std::collections::BTreeMap;
 use naming::{Architecture, Digest};
 use sha2::{Digest as _, Sha256};
 
-use crate::context::{Context, Kind};
+use crate::context::{BuildContext, EntryKind};
 
 const VERSION: &[u8] = b"imgpipe-fingerprint-v1\n";
 
 /// What goes into a build.
 #[derive(Debug, Clone, Copy)]
-pub struct Input<'a> {
+pub struct Fingerprint<'a> {
     /// The `image_id` of the base.
     pub base: Digest,
     /// The build file's text.
@@ -29,12 +29,12 @@ pub struct Input<'a> {
     /// The arguments of the build. Not `BASE_IMAGE`: how the base is called changes nothing.
     pub args: &'a BTreeMap<String, String>,
     /// The files that the build can see; none without a context.
-    pub context: Option<&'a Context>,
+    pub context: Option<&'a BuildContext>,
     /// What else tells builds apart: the answers of cache probes.
     pub extra: &'a BTreeMap<String, String>,
 }
 
-impl Input<'_> {
+impl Fingerprint<'_> {
     /// The fingerprint.
     pub fn fingerprint(&self) -> Digest {
         let mut out = Encoder(Sha256::new());
@@ -52,10 +52,10 @@ impl Input<'_> {
             out.bytes(&entry.path);
             out.number(u64::from(entry.mode));
             let (kind, content): (&str, &[u8]) = match &entry.kind {
-                Kind::File(digest) => ("file", digest.as_bytes()),
-                Kind::Folder => ("folder", b""),
-                Kind::Link(target) => ("link", target),
-                Kind::Special => ("special", b""),
+                EntryKind::File(digest) => ("file", digest.as_bytes()),
+                EntryKind::Folder => ("folder", b""),
+                EntryKind::Link(target) => ("link", target),
+                EntryKind::Special => ("special", b""),
             };
             out.bytes(kind.as_bytes());
             out.bytes(content);
@@ -94,7 +94,7 @@ impl Encoder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::context::Entry;
+    use crate::context::ContextEntry;
     use std::collections::BTreeSet;
 
     fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -104,9 +104,9 @@ mod tests {
             .collect()
     }
 
-    fn context(path: &str, mode: u32, kind: Kind) -> Context {
-        Context {
-            entries: vec![Entry {
+    fn context(path: &str, mode: u32, kind: EntryKind) -> BuildContext {
+        BuildContext {
+            entries: vec![ContextEntry {
                 path: path.into(),
                 mode,
                 kind,
@@ -119,8 +119,8 @@ mod tests {
     fn the_encoding_stays() {
         let args = map(&[("A", "1")]);
         let extra = map(&[]);
-        let link = context("x", 0, Kind::Link(b"y".to_vec()));
-        let input = Input {
+        let link = context("x", 0, EntryKind::Link(b"y".to_vec()));
+        let input = Fingerprint {
             base: Digest::from_bytes([7; 32]),
             build_file: "FROM a\n",
             architecture: Architecture::X86_64,
@@ -138,17 +138,17 @@ mod tests {
     fn every_part_tells_builds_apart() {
         let digest = |byte| Digest::from_bytes([byte; 32]);
         let (none, a1, ab) = (map(&[]), map(&[("A", "1")]), map(&[("A", "1"), ("B", "2")]));
-        let file = |mode, byte| context("x", mode, Kind::File(digest(byte)));
+        let file = |mode, byte| context("x", mode, EntryKind::File(digest(byte)));
         let contexts = [
             file(0o644, 1),
             file(0o755, 1),
             file(0o644, 2),
-            context("y", 0o644, Kind::File(digest(1))),
-            context("x", 0o644, Kind::Folder),
-            context("x", 0o644, Kind::Special),
-            context("x", 0o644, Kind::Link(b"x".to_vec())),
+            context("y", 0o644, EntryKind::File(digest(1))),
+            context("x", 0o644, EntryKind::Folder),
+            context("x", 0o644, EntryKind::Special),
+            context("x", 0o644, EntryKind::Link(b"x".to_vec())),
         ];
-        let plain = Input {
+        let plain = Fingerprint {
             base: digest(1),
             build_file: "FROM a",
             architecture: Architecture::X86_64,
@@ -158,30 +158,30 @@ mod tests {
         };
         let mut inputs = vec![
             plain,
-            Input {
+            Fingerprint {
                 base: digest(2),
                 ..plain
             },
-            Input {
+            Fingerprint {
                 build_file: "FROM b",
                 ..plain
             },
-            Input {
+            Fingerprint {
                 architecture: Architecture::Aarch64,
                 ..plain
             },
-            Input { args: &a1, ..plain },
-            Input { args: &ab, ..plain },
-            Input {
+            Fingerprint { args: &a1, ..plain },
+            Fingerprint { args: &ab, ..plain },
+            Fingerprint {
                 extra: &a1,
                 ..plain
             },
         ];
-        inputs.extend(contexts.iter().map(|context| Input {
+        inputs.extend(contexts.iter().map(|context| Fingerprint {
             context: Some(context),
             ..plain
         }));
-        let fingerprints: BTreeSet<_> = inputs.iter().map(Input::fingerprint).collect();
+        let fingerprints: BTreeSet<_> = inputs.iter().map(Fingerprint::fingerprint).collect();
         assert_eq!(fingerprints.len(), inputs.len());
     }
 }

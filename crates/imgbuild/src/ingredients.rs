@@ -11,15 +11,15 @@ use naming::Digest;
 use plan::Secret;
 
 use crate::Builder;
-use crate::base::BaseImage;
-use crate::context::{Context, Ignore, Kind};
-use crate::fingerprint::Input;
+use crate::base::BuildBase;
+use crate::context::{BuildContext, EntryKind, Ignore};
+use crate::fingerprint::Fingerprint;
 use crate::inputs::{Before, Inputs};
 use crate::own::Own;
 use crate::pending::{PendingImage, Way};
 use crate::recipe::Recipe;
 use crate::sources::Named;
-use crate::steps::{self, Keyed, Keys};
+use crate::steps::{self, Keyed, StepKeys};
 
 /// Stands for the base of a build that has none.
 const NO_BASE: Digest = Digest::from_bytes([0; 32]);
@@ -43,7 +43,7 @@ impl Builder<'_> {
     pub(crate) fn gather(
         &self,
         recipe: &Recipe,
-        base: &BaseImage,
+        base: &BuildBase,
         named: &[Named],
         before: &Before,
     ) -> Result<Ingredients, Failure> {
@@ -52,14 +52,14 @@ impl Builder<'_> {
         let base_id = base.digest().filter(|_| recipe.uses_base);
         if recipe.uses_base {
             let value = match base {
-                BaseImage::Remote { reference } => {
+                BuildBase::Remote { reference } => {
                     extra.insert("pulled base".to_owned(), reference.canonical());
                     archive::digest_of(reference.canonical().as_bytes())
                 }
                 _ => base_id.unwrap_or(NO_BASE),
             };
             let told = match base {
-                BaseImage::Pending(PendingImage {
+                BuildBase::Pending(PendingImage {
                     way: Way::Built, ..
                 }) => "the base changes",
                 _ => "the base changed",
@@ -96,7 +96,7 @@ impl Builder<'_> {
         }
         let folder = recipe.context.as_deref().filter(|_| recipe.whole_context);
         let context = folder.map(|folder| self.context(folder)).transpose()?;
-        let mut input = Input {
+        let mut input = Fingerprint {
             base: base_id.unwrap_or(NO_BASE),
             build_file: &recipe.text,
             architecture: recipe.architecture,
@@ -108,7 +108,7 @@ impl Builder<'_> {
             add_context(&mut inputs, context);
         }
         let start = input.fingerprint();
-        let keys = Keys {
+        let keys = StepKeys {
             probes: &self.probes,
             reporter: self.reporter,
             context: recipe.context.as_deref(),
@@ -134,11 +134,11 @@ impl Builder<'_> {
     }
 
     /// The files of a context, without those that imgpipe itself makes: the registry changes with every load.
-    fn context(&self, folder: &Utf8Path) -> Result<Context, Failure> {
+    fn context(&self, folder: &Utf8Path) -> Result<BuildContext, Failure> {
         let ignore = Ignore::of_folder(folder)?;
         let own = Own::below(self.store, folder);
         let is_own = |path: &Path, is_folder: bool| own.holds(path, is_folder);
-        Ok(Context::read(folder, &ignore, &is_own)?)
+        Ok(BuildContext::read(folder, &ignore, &is_own)?)
     }
 }
 
@@ -157,13 +157,13 @@ fn with_steps(mut extra: BTreeMap<String, String>, steps: &[Keyed]) -> BTreeMap<
     extra
 }
 
-fn add_context(inputs: &mut Inputs, context: &Context) {
+fn add_context(inputs: &mut Inputs, context: &BuildContext) {
     let entries = context.entries.iter().map(|entry| {
         let (kind, content) = match &entry.kind {
-            Kind::File(digest) => ("file", digest.hex()),
-            Kind::Folder => ("folder", String::new()),
-            Kind::Link(target) => ("link", archive::digest_of(target).hex()),
-            Kind::Special => ("special", String::new()),
+            EntryKind::File(digest) => ("file", digest.hex()),
+            EntryKind::Folder => ("folder", String::new()),
+            EntryKind::Link(target) => ("link", archive::digest_of(target).hex()),
+            EntryKind::Special => ("special", String::new()),
         };
         let what = format!("{} {kind} {content}", entry.mode);
         (&entry.path[..], archive::digest_of(what.as_bytes()))

@@ -52,7 +52,7 @@ impl Builder<'_> {
     ) -> Option<Inside> {
         let all = ready.purpose.plan.requirements.as_ref()?;
         let earlier = ready.earlier.as_ref();
-        if plan.build != plan::Build::default() {
+        if plan.build != plan::BuildSpec::default() {
             // What a build of its own makes, no other image has.
             let fingerprint = Some(ready.ingredients.fingerprint);
             let same = earlier.filter(|it| it.entry.fingerprint == fingerprint);
@@ -77,7 +77,7 @@ impl Builder<'_> {
     ) -> Option<Entry> {
         // A plan that found its image and is built all the same is for that image.
         let is_rebuilt = plan.best_image_path.is_some() || self.options.builds_anyway();
-        if plan.build != plan::Build::default() || is_rebuilt {
+        if plan.build != plan::BuildSpec::default() || is_rebuilt {
             return None;
         }
         let wanted = plan.requirements.as_ref()?;

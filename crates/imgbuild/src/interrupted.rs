@@ -12,7 +12,7 @@ use crate::Builder;
 #[derive(Debug)]
 pub(crate) struct Noted<'a> {
     store: &'a Store,
-    last: Mutex<Option<registry::InterruptedBuild<InterruptedBuild>>>,
+    last: Mutex<Option<registry::BuildNote<InterruptedBuild>>>,
 }
 
 impl<'a> Noted<'a> {
@@ -35,7 +35,7 @@ impl Notes for Noted<'_> {
     fn forget(&self) {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         // A note that stays is looked at by a later command.
-        drop(last.as_ref().map(registry::InterruptedBuild::forget));
+        drop(last.as_ref().map(registry::BuildNote::forget));
     }
 }
 

@@ -19,13 +19,13 @@ pub(crate) struct Matrix<'a> {
     /// For each plan, the image that it asks for.
     pub image_of: Vec<usize>,
     /// What is built or passed through.
-    pub images: Vec<Image>,
+    pub images: Vec<MatrixImage>,
     /// For each image, those that must be built before.
     pub after: Vec<Vec<usize>>,
 }
 
 /// All plans for one image.
-pub(crate) struct Image {
+pub(crate) struct MatrixImage {
     /// What all of them ask for.
     pub plan: Plan,
     /// Why that can't be one image.
@@ -63,7 +63,7 @@ impl<'a> Matrix<'a> {
             let image = *known.entry(key).or_insert(matrix.images.len());
             matrix.image_of.push(image);
             if image == matrix.images.len() {
-                matrix.images.push(Image {
+                matrix.images.push(MatrixImage {
                     plan: plan.clone(),
                     refused: None,
                     first: number,

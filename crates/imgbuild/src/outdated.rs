@@ -6,7 +6,7 @@
 use archive::{Archive, Stack};
 use failure::Failure;
 use naming::Digest;
-use plan::{Build, Plan};
+use plan::{BuildSpec, Plan};
 use registry::{Entry, Registry};
 
 use crate::asked::has;
@@ -120,7 +120,7 @@ impl Builder<'_> {
 impl OwnMatch<'_> {
     /// Whether the plan says how the image was built.
     fn is_described(&self) -> bool {
-        if self.plan.build != Build::default() {
+        if self.plan.build != BuildSpec::default() {
             return true;
         }
         let is_plain = |name: &str| PLAIN.contains(&name) || name.starts_with("image ");
@@ -140,7 +140,7 @@ impl OwnMatch<'_> {
 
     /// Whether an input is another than it was; `built` are names of images that may change in this call.
     fn is_outdated(&self, built: &[String]) -> bool {
-        if self.plan.build != Build::default() || self.before.is_empty() {
+        if self.plan.build != BuildSpec::default() || self.before.is_empty() {
             return false;
         }
         let is_new = |input: &str, value: Option<Digest>| {

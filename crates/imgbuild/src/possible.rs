@@ -6,7 +6,7 @@ use naming::Architecture;
 use plan::{Plan, Secret, SecretSource};
 use registry::Registry;
 
-use crate::base::BaseImage;
+use crate::base::BuildBase;
 use crate::prepared::{Prepared, Ready};
 use crate::recipe::{Recipe, wanted_architecture};
 use crate::sources::Sources;
@@ -59,7 +59,7 @@ impl Builder<'_> {
     fn check_packages(
         &self,
         recipe: &Recipe,
-        base: &BaseImage,
+        base: &BuildBase,
         registry: &Registry,
     ) -> Result<(), Failure> {
         if recipe.packages.is_empty() {
@@ -90,7 +90,7 @@ impl Builder<'_> {
 }
 
 /// Engines take no note of a base for another architecture, or pull one instead.
-fn check_base(recipe: &Recipe, base: &BaseImage) -> Result<(), Failure> {
+fn check_base(recipe: &Recipe, base: &BuildBase) -> Result<(), Failure> {
     let wanted = recipe.architecture;
     let counts = recipe.uses_base && !recipe.names_platform;
     match base.architecture().filter(|own| counts && *own != wanted) {

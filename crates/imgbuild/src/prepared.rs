@@ -7,7 +7,7 @@ use plan::Plan;
 use registry::Entry;
 
 use crate::asked::{Purpose, asked};
-use crate::base::BaseImage;
+use crate::base::BuildBase;
 use crate::contradiction;
 use crate::cycle;
 use crate::earlier::{Earlier, reasons};
@@ -49,7 +49,7 @@ pub(crate) enum Prepared {
 pub(crate) struct Ready {
     pub name: ImageName,
     pub purpose: Purpose,
-    pub base: BaseImage,
+    pub base: BuildBase,
     pub recipe: Recipe,
     /// The images that the build file names besides its base.
     pub named: Vec<Named>,
@@ -139,7 +139,7 @@ impl Ready {
         completed: Option<Entry>,
     ) -> Result<Self, Failure> {
         let (builder, registry) = (sources.builder, sources.registry);
-        let base = BaseImage::find(plan, sources)?;
+        let base = BuildBase::find(plan, sources)?;
         // What is registered of a base, whether its archive is here or will be fetched.
         let pending = base.pending().and_then(|base| registry.get(&base.name));
         let listed = completed.as_ref().or(base.entry()).or(pending);

@@ -6,10 +6,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 use failure::Failure;
 use inventory::Manager;
 use naming::{Architecture, ImageName, PackageName, Reference};
-use plan::{Action, Plan, Secret, Step};
+use plan::{Plan, Secret, Step, StepAction};
 use registry::Store;
 
-use crate::base::BaseImage;
+use crate::base::BuildBase;
 use crate::buildfile::{Generated, SCRATCH, generate, installs, scan};
 use crate::sources::Sources;
 use crate::{paths, steps};
@@ -62,7 +62,7 @@ impl Recipe {
         plan: &Plan,
         name: &ImageName,
         sources: &Sources,
-        base: &BaseImage,
+        base: &BuildBase,
     ) -> Result<Self, Failure> {
         let store = sources.builder.store;
         let steps = plan.build.steps.clone();
@@ -86,7 +86,7 @@ impl Recipe {
         }
         let copies = steps
             .iter()
-            .any(|step| matches!(step.action, Action::Copy { .. }));
+            .any(|step| matches!(step.action, StepAction::Copy { .. }));
         if copies && context.is_none() {
             return Err(Failure::invalid(
                 "a step copies files, but the plan has no `build.context`",
@@ -96,7 +96,7 @@ impl Recipe {
         let (network, secrets) = (plan.build.network.clone(), plan.build.secrets.clone());
         let steps_run = steps
             .iter()
-            .any(|step| !matches!(step.action, Action::Copy { .. }));
+            .any(|step| !matches!(step.action, StepAction::Copy { .. }));
         let Some(file) = build_file(plan, name, store)? else {
             if let Some(target) = &plan.build.target {
                 return Err(Failure::invalid(format!(
@@ -128,13 +128,13 @@ impl Recipe {
         let target = plan.build.target.clone();
         let mut known = args.clone();
         let named = match base {
-            BaseImage::Scratch => Some(SCRATCH.to_owned()),
+            BuildBase::Scratch => Some(SCRATCH.to_owned()),
             base => base.reference().map(|reference| reference.to_string()),
         };
         known.extend(named.map(|base| (BASE_IMAGE.to_owned(), base)));
         let scan = scan(&text, &known, architecture, target.as_deref())
             .map_err(|error| Failure::from(error).about(file.as_str()))?;
-        if scan.uses_base && matches!(base, BaseImage::Scratch) {
+        if scan.uses_base && matches!(base, BuildBase::Scratch) {
             args.insert(BASE_IMAGE.to_owned(), SCRATCH.to_owned());
         }
         let mut images = scan.images;
@@ -227,7 +227,7 @@ fn generated(
     plan: &Plan,
     name: &ImageName,
     sources: &Sources,
-    base: &BaseImage,
+    base: &BuildBase,
     architecture: Architecture,
 ) -> Result<(String, BTreeMap<PackageName, Option<String>>), Failure> {
     let wanted = plan.requirements.as_ref();
@@ -235,7 +235,7 @@ fn generated(
     let compilers = wanted.map_or(&missing.compilers, |wanted| &wanted.compilers);
     let has_any = !missing.is_empty() || !compilers.is_empty();
     let reference = base.reference();
-    let is_scratch = matches!(base, BaseImage::Scratch);
+    let is_scratch = matches!(base, BuildBase::Scratch);
     let refuse = |why: &str| Err(Failure::invalid(why).about(plan.subject()));
     let has_steps = !plan.build.steps.is_empty();
     if reference.is_none() && (!is_scratch || !has_steps) {

@@ -1,7 +1,7 @@
 //! Images that imgbuild did not build, under the name of one that it is to build. It can't build them again.
 
 use failure::Failure;
-use plan::{Build, Plan};
+use plan::{BuildSpec, Plan};
 
 use crate::earlier::Earlier;
 use crate::prepared::Ready;
@@ -15,7 +15,7 @@ impl Builder<'_> {
             return Ok(());
         };
         let is_asked_for = self.options.builds_anyway()
-            || plan.build != Build::default()
+            || plan.build != BuildSpec::default()
             || recipe::build_file(plan, name, self.store)?.is_some();
         if !is_asked_for && has_plain_name(ready) && is_lost(saved, ready)? {
             let message = "would replace the saved image, which the new one does not stand on";

@@ -8,7 +8,7 @@ use naming::Reference;
 use plan::Plan;
 use registry::{Entry, Registry, Target};
 
-use crate::base::BaseImage;
+use crate::base::BuildBase;
 use crate::buildfile::SCRATCH;
 use crate::prepared::Mode;
 use crate::recipe::Recipe;
@@ -18,7 +18,7 @@ use crate::{Builder, paths};
 #[derive(Debug)]
 pub(crate) struct Named {
     pub reference: Reference,
-    pub image: BaseImage,
+    pub image: BuildBase,
 }
 
 /// Where images are looked for.
@@ -34,24 +34,24 @@ impl Sources<'_> {
         let find = |reference: &Reference| {
             Ok(Named {
                 reference: reference.clone(),
-                image: BaseImage::named(reference.clone(), self)?,
+                image: BuildBase::named(reference.clone(), self)?,
             })
         };
         recipe.images.iter().map(find).collect()
     }
 
-    fn at(&self, path: &Utf8Path) -> Result<BaseImage, Failure> {
+    fn at(&self, path: &Utf8Path) -> Result<BuildBase, Failure> {
         let (store, registry) = (self.builder.store, self.registry);
         let pending = self.mode.pending();
         let pending = pending.map(|it| it.archive(path, store, registry));
         match pending.transpose()?.flatten() {
-            Some(pending) => Ok(BaseImage::Pending(pending)),
-            None => BaseImage::archive(paths::archive(store, registry, path)?),
+            Some(pending) => Ok(BuildBase::Pending(pending)),
+            None => BuildBase::archive(paths::archive(store, registry, path)?),
         }
     }
 }
 
-impl BaseImage {
+impl BuildBase {
     /// Finds the base that a plan names: its archive, a registered image of that tag, an image in the
     /// engine. Nothing is loaded yet, and the engine is asked only where no archive is.
     pub(crate) fn find(plan: &Plan, sources: &Sources) -> Result<Self, Failure> {
@@ -83,7 +83,7 @@ impl BaseImage {
         })
     }
 
-    /// Finds an image by its reference, as [`BaseImage::find`] does.
+    /// Finds an image by its reference, as [`BuildBase::find`] does.
     fn named(reference: Reference, sources: &Sources) -> Result<Self, Failure> {
         let builder = sources.builder;
         let pending = sources.mode.pending();

@@ -9,7 +9,7 @@ mod keys;
 mod probes;
 mod written;
 
-pub(crate) use keys::{Keyed, Keys};
+pub(crate) use keys::{Keyed, StepKeys};
 pub use probes::Probes;
 pub(crate) use written::append;
 

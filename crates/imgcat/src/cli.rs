@@ -9,9 +9,9 @@ use clap::Parser;
 use failure::Failure;
 use ui::{Common, Context, Flags};
 
-use crate::list::Form;
+use crate::list::ListFormat;
 use crate::paths::Paths;
-use crate::{Opened, Opener, Wanted, read};
+use crate::{ImageSelector, Opened, Opener, read};
 
 /// How much of a list is written at once.
 const BUFFER: usize = 64 * 1024;
@@ -89,7 +89,7 @@ pub struct Cli {
     ///
     /// For archives with several images. Default: the registered image.
     #[arg(long = "image", value_name = "REF|sha256:ID")]
-    wanted: Option<Wanted>,
+    wanted: Option<ImageSelector>,
 
     /// Check every layer before anything is printed
     #[arg(long)]
@@ -171,7 +171,7 @@ impl Cli {
     }
 
     fn list(&self, image: &Opened, paths: Paths, context: &mut Context) -> Result<(), Failure> {
-        let form = Form {
+        let form = ListFormat {
             long: self.long || self.common.verbose > 0,
             json: self.common.json,
             null: self.common.null,

@@ -9,7 +9,7 @@ pub mod list;
 mod opened;
 mod paths;
 pub mod read;
-mod wanted;
+mod selector;
 
 pub use opened::{Opened, Opener};
-pub use wanted::Wanted;
+pub use selector::ImageSelector;

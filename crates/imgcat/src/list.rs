@@ -14,7 +14,7 @@ const OWNER_AND_SIZE: usize = 19;
 
 /// How files are listed.
 #[derive(Debug, Clone, Copy)]
-pub struct Form {
+pub struct ListFormat {
     /// All of each file, as `tar -tv` shows it.
     pub long: bool,
     /// One JSON object a file.
@@ -23,7 +23,7 @@ pub struct Form {
     pub null: bool,
 }
 
-impl Form {
+impl ListFormat {
     /// Writes the line of a file.
     pub fn write(
         self,
@@ -152,7 +152,7 @@ mod tests {
 
     use super::*;
 
-    fn line(form: Form, path: &[u8], kind: &FileKind, mode: u32) -> Vec<u8> {
+    fn line(form: ListFormat, path: &[u8], kind: &FileKind, mode: u32) -> Vec<u8> {
         let attributes = Attributes {
             mode,
             uid: 1000,
@@ -174,12 +174,12 @@ mod tests {
         out
     }
 
-    const PLAIN: Form = Form {
+    const PLAIN: ListFormat = ListFormat {
         long: false,
         json: false,
         null: false,
     };
-    const LONG: Form = Form {
+    const LONG: ListFormat = ListFormat {
         long: true,
         ..PLAIN
     };
@@ -226,7 +226,7 @@ mod tests {
     fn names_are_escaped_but_for_programs() {
         let kind = FileKind::File { size: 0 };
         assert_eq!(line(PLAIN, b"a\n\xff", &kind, 0), b"/a\\n\\377\n");
-        let null = Form {
+        let null = ListFormat {
             null: true,
             ..PLAIN
         };
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn an_object_says_all() {
-        let json = Form {
+        let json = ListFormat {
             json: true,
             ..PLAIN
         };

@@ -12,8 +12,8 @@ use naming::Digest;
 use registry::{Store, Target};
 use ui::Reporter;
 
-use crate::Wanted;
-use crate::wanted::choose;
+use crate::ImageSelector;
+use crate::selector::choose;
 
 /// How often the registry is read again where an archive is not the registered one: whoever replaces an archive
 /// renames it into its place a moment before its entry follows.
@@ -27,7 +27,7 @@ pub struct Opener<'a> {
     /// Where registered archives are.
     pub store: &'a Store,
     /// Which image of several.
-    pub wanted: Option<&'a Wanted>,
+    pub wanted: Option<&'a ImageSelector>,
     /// Whether every byte is checked before the image is looked into.
     pub verify: bool,
     /// Who shows how far that is.

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use archive::name_text;
 use failure::Failure;
-use ui::{Common, Input};
+use ui::{Common, Records};
 
 /// Whether both an image and its paths are to be read from standard input.
 const BOTH: &str = "`-` (standard input) is either for images or for paths";
@@ -14,7 +14,7 @@ const BOTH: &str = "`-` (standard input) is either for images or for paths";
 /// Paths as [`name_text`] makes them: from the command line, or one a line from standard input.
 pub(crate) enum Paths {
     Given(VecDeque<String>),
-    Stdin(Input),
+    Stdin(Records),
 }
 
 impl Paths {

@@ -10,7 +10,7 @@ use failure::{Code, Failure};
 use registry::{Entry, Registry, Store};
 use ui::{Common, Context, Flags, Reporter, count, processors};
 
-use crate::forms::{Forms, Wanted, on_terminal};
+use crate::forms::{Forms, ListFlags, on_terminal};
 use crate::{Checker, Listed, Lister, State, pin};
 
 /// List the images of the store, and check them
@@ -140,7 +140,7 @@ pub fn main(mut cli: Cli, context: &mut Context) -> Result<(), Failure> {
         Some(names) => names.iter().filter_map(|name| registry.get(name)).collect(),
     };
     let all_of_one = single && !cli.check && !pinning && on_terminal() && !cli.common.null;
-    let wanted = Wanted {
+    let wanted = ListFlags {
         long: cli.long || all_of_one,
         records: cli.common.json,
         null: cli.common.null,

@@ -32,7 +32,7 @@ enum Form {
 
 /// What was asked for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Wanted {
+pub(crate) struct ListFlags {
     /// All of each image.
     pub long: bool,
     /// Records for programs, whatever reads them.
@@ -50,7 +50,7 @@ pub(crate) fn on_terminal() -> bool {
 
 impl Forms {
     /// The form in which to print these images.
-    pub(crate) fn new(wanted: Wanted, images: &[Listed<'_>]) -> Self {
+    pub(crate) fn new(wanted: ListFlags, images: &[Listed<'_>]) -> Self {
         let now = Utc::now();
         let form = if wanted.long {
             Form::Long

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use crate::age::age;
 use crate::listed::{AlsoIn, Listed};
 use crate::record::{NOTHING, holders, one_field, time, yes_no};
-use crate::sight::Layer;
+use crate::sight::ArchivedLayer;
 
 /// The lines, without a newline at the end.
 pub(crate) fn long(image: &Listed<'_>, now: DateTime<Utc>) -> String {
@@ -87,7 +87,7 @@ pub(crate) fn long(image: &Listed<'_>, now: DateTime<Utc>) -> String {
 }
 
 /// `9826d839f381 198.90 MB, stored 76.10 MB zstd, also in a, b and 3 more`.
-fn layer(layer: &Layer, also_in: Option<&AlsoIn>) -> String {
+fn layer(layer: &ArchivedLayer, also_in: Option<&AlsoIn>) -> String {
     let mut words = layer.diff_id.short();
     if let Some(size) = layer.size {
         words += &format!(" {}", ui::size(size));
@@ -120,13 +120,13 @@ mod tests {
     #[test]
     fn layers_say_where_they_are() {
         let plain = testing::layer(0xab, 1_500_000);
-        let zstd = Layer {
+        let zstd = ArchivedLayer {
             compression: Compression::Zstd,
             stored: 400,
             ..plain
         };
-        let unknown = Layer { size: None, ..zstd };
-        let left_out = Layer {
+        let unknown = ArchivedLayer { size: None, ..zstd };
+        let left_out = ArchivedLayer {
             left_out: true,
             stored: 0,
             ..plain

@@ -96,11 +96,11 @@ mod tests {
     use archive::Compression;
 
     use super::*;
-    use crate::sight::Layer;
+    use crate::sight::ArchivedLayer;
     use crate::testing::{layer, sight};
 
-    fn left_out(number: u8) -> Layer {
-        Layer {
+    fn left_out(number: u8) -> ArchivedLayer {
+        ArchivedLayer {
             left_out: true,
             ..layer(number, 0)
         }
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn bytes_are_shared_where_another_archive_has_them() {
-        let zstd = Layer {
+        let zstd = ArchivedLayer {
             compression: Compression::Zstd,
             ..layer(1, 40)
         };

@@ -32,12 +32,12 @@ pub(crate) struct Seen {
     pub id: Digest,
     /// What an engine with a containerd store calls it after imgload.
     pub manifest: Option<Digest>,
-    pub layers: Vec<Layer>,
+    pub layers: Vec<ArchivedLayer>,
 }
 
 /// A layer, as its archive has it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Layer {
+pub(crate) struct ArchivedLayer {
     pub diff_id: Digest,
     /// The bytes that it is stored in.
     pub stored: u64,
@@ -48,7 +48,7 @@ pub(crate) struct Layer {
     pub left_out: bool,
 }
 
-impl From<&archive::Layer> for Layer {
+impl From<&archive::Layer> for ArchivedLayer {
     fn from(layer: &archive::Layer) -> Self {
         Self {
             diff_id: layer.diff_id,
@@ -149,7 +149,7 @@ impl Looker<'_> {
         sight.image = Some(Seen {
             id: image.image_id,
             manifest: manifest_digest(image),
-            layers: image.layers.iter().map(Layer::from).collect(),
+            layers: image.layers.iter().map(ArchivedLayer::from).collect(),
         });
         if !image.is_thin() {
             return (sight, Some(stack));

@@ -7,10 +7,10 @@ use naming::Digest;
 use registry::Entry;
 
 use crate::listed::Listed;
-use crate::sight::{Layer, Seen, Sight};
+use crate::sight::{ArchivedLayer, Seen, Sight};
 
-pub(crate) fn layer(number: u8, stored: u64) -> Layer {
-    Layer {
+pub(crate) fn layer(number: u8, stored: u64) -> ArchivedLayer {
+    ArchivedLayer {
         diff_id: Digest::from_bytes([number; 32]),
         stored,
         size: Some(stored),
@@ -20,7 +20,7 @@ pub(crate) fn layer(number: u8, stored: u64) -> Layer {
 }
 
 /// An image in a file of this name.
-pub(crate) fn sight(file: &str, layers: Vec<Layer>) -> Sight {
+pub(crate) fn sight(file: &str, layers: Vec<ArchivedLayer>) -> Sight {
     let held = layers.iter().filter(|layer| !layer.left_out);
     Sight {
         path: file.into(),

@@ -5,16 +5,16 @@ use clap::Parser;
 use engine::Engine;
 use failure::Failure;
 use plan::Rules;
-use registry::Term;
+use registry::LeaseTerm;
 use setup::{LeaseFlags, Leases};
 use ui::{Common, Context, Flags};
 
 use crate::grouping::group;
 use crate::naming_flags::NamingFlags;
 use crate::planner::Planner;
+use crate::request::PlanRequests;
 use crate::requirements::{Given, from_operand, from_stdin};
 use crate::view::CostFlags;
-use crate::wanted::AllWanted;
 use crate::workflow::{Workflow, WorkflowFlags};
 
 /// Choose the best image for a requirement, or the best base and the missing parts
@@ -151,7 +151,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         leases: Leases {
             store: &store,
             // A plan that was only looked at holds its image no longer than a run that can't be seen.
-            term: term.map(|term| Term {
+            term: term.map(|term| LeaseTerm {
                 brief: true,
                 ..term
             }),
@@ -174,7 +174,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
 }
 
 /// The requirements of all files, which are planned together. A file that can't be read is a failure in its place.
-fn from_operands(files: &[Utf8PathBuf], null: bool) -> AllWanted {
+fn from_operands(files: &[Utf8PathBuf], null: bool) -> PlanRequests {
     let read = files.iter().map(|path| from_operand(path, null));
     read.flat_map(|read| read.unwrap_or_else(|failure| vec![Err(failure)]))
         .collect()

@@ -9,8 +9,8 @@ use plan::{Requirement, Rules, Selection, select_sound};
 use registry::{Entry, Registry, Store};
 use ui::Reporter;
 
-use crate::archives::Archives;
-use crate::view::{Choice, Found};
+use crate::faults::ArchiveFaults;
+use crate::view::{Availability, Found};
 
 /// How many of those whose archives are not there are named.
 const MOST: usize = 5;
@@ -22,10 +22,10 @@ pub(crate) struct Images<'a> {
     store: &'a Store,
     here: &'a Utf8Path,
     registry: &'a Registry,
-    choice: &'a Choice<'a>,
+    choice: &'a Availability<'a>,
     found: Found,
     usable: Vec<&'a Entry>,
-    archives: Archives,
+    archives: ArchiveFaults,
 }
 
 impl<'a> Images<'a> {
@@ -35,7 +35,7 @@ impl<'a> Images<'a> {
         store: &'a Store,
         registry: &'a Registry,
         here: &'a Utf8Path,
-        choice: &'a Choice<'a>,
+        choice: &'a Availability<'a>,
         reporter: &Reporter,
     ) -> Result<Self, Failure> {
         let mut images = Self {
@@ -45,7 +45,7 @@ impl<'a> Images<'a> {
             choice,
             found: choice.find_out(store, registry, reporter)?,
             usable: Vec::new(),
-            archives: Archives::default(),
+            archives: ArchiveFaults::default(),
         };
         let survey = store.survey();
         let mut paths = Vec::new();

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use failure::Failure;
 use plan::Requirement;
 
-use crate::naming_flags::Naming;
-use crate::wanted::{AllWanted, Wanted};
+use crate::naming_flags::NamingRules;
+use crate::request::{PlanRequest, PlanRequests};
 
 /// The requirements as they are planned: each with what all of its name ask for, unless each is for itself. Those of
 /// one name that can't be one image are failures that name both.
-pub(crate) fn group(mut all: AllWanted, naming: Naming) -> AllWanted {
+pub(crate) fn group(mut all: PlanRequests, naming: NamingRules) -> PlanRequests {
     for wanted in all.iter_mut().flatten() {
         wanted.requirement.distinct = naming.distinct;
     }
@@ -30,11 +30,11 @@ pub(crate) fn group(mut all: AllWanted, naming: Naming) -> AllWanted {
             }
         }
     }
-    let merged = |wanted: Wanted| {
+    let merged = |wanted: PlanRequest| {
         let name = wanted.requirement.image_name().map(|name| name.to_string());
         let group = name.ok().and_then(|name| groups.get(&name));
         match group.map(|group| &group.merged) {
-            Some(Ok(requirement)) => Ok(Wanted {
+            Some(Ok(requirement)) => Ok(PlanRequest {
                 requirement: requirement.clone(),
                 ..wanted
             }),
@@ -53,14 +53,14 @@ struct Group {
 }
 
 impl Group {
-    fn new(wanted: &Wanted) -> Self {
+    fn new(wanted: &PlanRequest) -> Self {
         Self {
             first: wanted.place.clone(),
             merged: Ok(wanted.requirement.clone()),
         }
     }
 
-    fn add(&mut self, name: &str, wanted: &Wanted) {
+    fn add(&mut self, name: &str, wanted: &PlanRequest) {
         let Ok(merged) = &mut self.merged else { return };
         if let Err(what) = merged.merge(&wanted.requirement) {
             let (first, second) = (&self.first, &wanted.place);
@@ -78,23 +78,23 @@ mod tests {
 
     use super::*;
 
-    fn wanted(place: &str, rest: &str) -> Result<Wanted, Failure> {
+    fn wanted(place: &str, rest: &str) -> Result<PlanRequest, Failure> {
         let text = format!("project: capy\nos: debian:12\narchitecture: x86_64\n{rest}");
         let requirement = parse_requirements(&text).remove(0).expect(rest);
-        Ok(Wanted {
+        Ok(PlanRequest {
             requirement,
             place: place.into(),
             job: None,
         })
     }
 
-    const SHARED: Naming = Naming {
+    const SHARED: NamingRules = NamingRules {
         exact: false,
         distinct: false,
     };
 
-    fn packages(all: &AllWanted) -> Vec<String> {
-        let names = |one: &Wanted| {
+    fn packages(all: &PlanRequests) -> Vec<String> {
+        let names = |one: &PlanRequest| {
             let names = one.requirement.packages.iter().map(ToString::to_string);
             names.collect::<Vec<_>>().join(" ")
         };
@@ -116,11 +116,11 @@ mod tests {
         let both = "zlib1g-dev make";
         assert_eq!(packages(&group(all(), SHARED)), [both, "", both, both]);
         for naming in [
-            Naming {
+            NamingRules {
                 exact: true,
                 distinct: false,
             },
-            Naming {
+            NamingRules {
                 exact: true,
                 distinct: true,
             },

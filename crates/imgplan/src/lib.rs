@@ -3,16 +3,16 @@
 //! Reads the registry, looks which archives are there, holds those that it names, prints plans. Starts no engine.
 
 mod act;
-mod archives;
 pub mod cli;
 mod entries;
+mod faults;
 mod grouping;
 mod listing;
 mod naming_flags;
 mod planner;
 mod project;
+mod request;
 mod requirements;
 mod text;
 mod view;
-mod wanted;
 mod workflow;

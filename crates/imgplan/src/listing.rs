@@ -3,7 +3,7 @@
 use failure::Failure;
 use serde_json::json;
 use ui::Context;
-use workflow::{JobEntry, Keys, Standing, Unread};
+use workflow::{JobEntry, MatrixKeys, Standing, Unread};
 
 /// What stands for nothing.
 const NOTHING: &str = "-";
@@ -13,7 +13,7 @@ pub(crate) fn print(
     context: &Context,
     entry: &JobEntry,
     standing: &Standing,
-    keys: &Keys,
+    keys: &MatrixKeys,
 ) -> Result<(), Failure> {
     let facts = entry.facts(keys);
     let (is, image, why) = match standing {

@@ -35,7 +35,7 @@ pub struct NamingFlags {
 
 /// How images are shared between requirements.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Naming {
+pub(crate) struct NamingRules {
     /// Whether each image is for one requirement alone. It is if names are distinct.
     pub exact: bool,
     /// Whether requirements that differ have names that differ.
@@ -44,9 +44,9 @@ pub(crate) struct Naming {
 
 impl NamingFlags {
     /// What the flags say, or else the config.
-    pub(crate) fn naming(&self, config: &Config) -> Naming {
+    pub(crate) fn naming(&self, config: &Config) -> NamingRules {
         let distinct = self.distinct || (!self.exact && config.plan.distinct == Some(true));
-        Naming {
+        NamingRules {
             exact: self.exact || distinct,
             distinct,
         }

@@ -11,8 +11,8 @@ use ui::{Context, Reporter};
 
 use crate::act::{Mapping, Runners};
 use crate::entries::Images;
-use crate::view::Choice;
-use crate::wanted::{AllWanted, Job};
+use crate::request::{Job, PlanRequests};
+use crate::view::Availability;
 
 /// How often plans are made again because an image was removed before it was held.
 const ATTEMPTS: usize = 10;
@@ -23,7 +23,7 @@ pub(crate) struct Planner<'a> {
     pub here: Utf8PathBuf,
     pub registry: Registry,
     pub leases: Leases<'a>,
-    pub choice: Choice<'a>,
+    pub choice: Availability<'a>,
     pub rules: Rules,
     pub explaining: bool,
     /// Whether what act takes is printed instead of plans.
@@ -54,7 +54,7 @@ impl Planner<'_> {
     pub(crate) fn print_all(
         &self,
         context: &mut Context,
-        wanted: &AllWanted,
+        wanted: &PlanRequests,
     ) -> Result<(), Failure> {
         let planned = self.plan_all(wanted, &context.reporter)?;
         let mut runners = Runners::default();
@@ -73,7 +73,7 @@ impl Planner<'_> {
     /// The plans, whose images are all held.
     fn plan_all(
         &self,
-        wanted: &AllWanted,
+        wanted: &PlanRequests,
         reporter: &Reporter,
     ) -> Result<Vec<Result<Planned, Failure>>, Failure> {
         let images = Images::look(
@@ -110,7 +110,7 @@ impl Planner<'_> {
     fn try_all(
         &self,
         images: &Images,
-        wanted: &AllWanted,
+        wanted: &PlanRequests,
         reporter: &Reporter,
     ) -> Vec<Result<Planned, Failure>> {
         let mut rules = self.rules.clone();

@@ -5,21 +5,21 @@ use failure::Failure;
 use plan::parse_requirements;
 use serde_json::json;
 
+use crate::request::{PlanRequest, PlanRequests};
 use crate::text::{self, STDIN};
-use crate::wanted::{AllWanted, Wanted};
 
 /// The requirements of a file, or of standard input for `-`. With `null`, NUL separates texts.
-pub(crate) fn from_operand(path: &Utf8Path, null: bool) -> Result<AllWanted, Failure> {
+pub(crate) fn from_operand(path: &Utf8Path, null: bool) -> Result<PlanRequests, Failure> {
     let (text, subject) = text::read(path)?;
     Ok(parse(&text, subject, null))
 }
 
 /// The requirements on standard input.
-pub(crate) fn from_stdin(null: bool) -> Result<AllWanted, Failure> {
+pub(crate) fn from_stdin(null: bool) -> Result<PlanRequests, Failure> {
     Ok(parse(&text::of_stdin()?, STDIN, null))
 }
 
-fn parse(text: &str, subject: &str, null: bool) -> AllWanted {
+fn parse(text: &str, subject: &str, null: bool) -> PlanRequests {
     let end = if null { "\0" } else { "" };
     let texts: Vec<_> = match text.strip_suffix(end).unwrap_or(text) {
         text if null => text.split('\0').collect(),
@@ -42,7 +42,7 @@ fn parse(text: &str, subject: &str, null: bool) -> AllWanted {
             };
             let named = read.and_then(|requirement| {
                 requirement.image_name()?;
-                Ok(Wanted {
+                Ok(PlanRequest {
                     requirement,
                     place,
                     job: None,
@@ -120,7 +120,7 @@ impl Given {
 
     /// The requirement, if the flags give one. It is read like one of a file, so that both mean the same and
     /// are refused for the same.
-    pub(crate) fn requirement(&self) -> Option<Result<Wanted, Failure>> {
+    pub(crate) fn requirement(&self) -> Option<Result<PlanRequest, Failure>> {
         self.os.as_ref()?;
         let written = json!({
             "project": self.project,
@@ -132,7 +132,7 @@ impl Given {
             "variants": self.variants,
         });
         let read = serde_json::from_value(written);
-        let wanted = read.map(|requirement| Wanted {
+        let wanted = read.map(|requirement| PlanRequest {
             requirement,
             place: "the flags".to_owned(),
             job: None,

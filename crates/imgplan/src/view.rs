@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use config::Config;
 use engine::Engine;
 use failure::Failure;
-use plan::{Cost, Known};
+use plan::{Cost, CostData};
 use registry::{Entry, Registry, Store};
 use transfer::load::EngineState;
 use ui::Reporter;
@@ -48,7 +48,7 @@ pub struct CostFlags {
 }
 
 /// How images are chosen.
-pub(crate) struct Choice<'a> {
+pub(crate) struct Availability<'a> {
     pub view: View,
     /// Whether archives that are missing are fetched by whoever needs them.
     fetches: bool,
@@ -79,7 +79,7 @@ impl CostFlags {
         costs: &[Cost],
         config: &Config,
         engine: &'a Engine,
-    ) -> Result<Choice<'a>, Failure> {
+    ) -> Result<Availability<'a>, Failure> {
         let view = match (self.view, &config.plan.view) {
             (Some(view), _) => view,
             (None, None) => View::Archives,
@@ -87,7 +87,7 @@ impl CostFlags {
                 .map_err(|_| at(config, said, "must be archives, engine or both"))?,
         };
         let asks = view != View::Archives || costs.iter().any(|cost| cost.name() == "bytes");
-        Ok(Choice {
+        Ok(Availability {
             view,
             fetches: config.fetch == Some(true),
             engine: Some(engine).filter(|_| asks),
@@ -110,7 +110,7 @@ pub(crate) fn at(config: &Config, said: &config::Setting<String>, why: &str) -> 
     Failure::invalid(format!("{path}:{line}:{column}: `{}`: {why}", said.key))
 }
 
-impl Choice<'_> {
+impl Availability<'_> {
     /// Whether an image whose archive is missing is as good as there.
     pub(crate) fn fetches(&self, entry: &Entry) -> bool {
         self.fetches && entry.remote.is_some()
@@ -166,8 +166,8 @@ impl Choice<'_> {
 
 impl Found {
     /// What costs are reckoned from.
-    pub(crate) fn known<'a>(&'a self, registry: &'a Registry) -> Known<'a> {
-        Known {
+    pub(crate) fn known<'a>(&'a self, registry: &'a Registry) -> CostData<'a> {
+        CostData {
             bytes: self.bytes.as_ref(),
             recorded: registry.entries(),
         }

@@ -4,9 +4,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use config::Config;
 use failure::Failure;
 use ui::{Context, Reporter};
-use workflow::{Filter, JobEntry, Keys, Standing, Unread, called, parse_workflow};
+use workflow::{Filter, JobEntry, MatrixKeys, Standing, Unread, called, parse_workflow};
 
-use crate::wanted::{AllWanted, Job, Wanted};
+use crate::request::{Job, PlanRequest, PlanRequests};
 use crate::{listing, project, text};
 
 /// Plans for the entries of a workflow's matrices.
@@ -53,7 +53,7 @@ pub struct WorkflowFlags {
 pub(crate) struct Workflow {
     path: Utf8PathBuf,
     entries: Vec<(JobEntry, Standing)>,
-    keys: Keys,
+    keys: MatrixKeys,
     /// Whether its entries are only to be listed.
     pub list: bool,
 }
@@ -78,7 +78,7 @@ impl WorkflowFlags {
         let filters = filters(&self.filters)?;
         let (text, subject) = text::read(path)?;
         let path = Utf8Path::new(subject);
-        let keys = Keys::new(&config.plan);
+        let keys = MatrixKeys::new(&config.plan);
         let mut entries = parse_workflow(path, &text)?;
         for filter in &filters {
             filter.check(&entries, &keys).map_err(Failure::usage)?;
@@ -123,7 +123,12 @@ impl WorkflowFlags {
 }
 
 impl Workflow {
-    fn new(path: &Utf8Path, entries: Vec<(JobEntry, Standing)>, keys: Keys, list: bool) -> Self {
+    fn new(
+        path: &Utf8Path,
+        entries: Vec<(JobEntry, Standing)>,
+        keys: MatrixKeys,
+        list: bool,
+    ) -> Self {
         Self {
             path: path.to_owned(),
             entries,
@@ -143,7 +148,7 @@ impl Workflow {
     }
 
     /// What its entries want. Those that want nothing are said.
-    pub(crate) fn wanted(&self, reporter: &Reporter) -> AllWanted {
+    pub(crate) fn wanted(&self, reporter: &Reporter) -> PlanRequests {
         let mut all = Vec::new();
         for (entry, standing) in &self.entries {
             match standing {
@@ -157,7 +162,7 @@ impl Workflow {
                     }
                     let has_container = entry.facts(&self.keys).container.is_some();
                     let runner = entry.labels().first().filter(|_| !has_container);
-                    all.push(Ok(Wanted {
+                    all.push(Ok(PlanRequest {
                         requirement: (**requirement).clone(),
                         place: format!("`{}`", naming::visible(entry.name.chars())),
                         job: Some(Job {

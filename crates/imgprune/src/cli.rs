@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Parser;
 use engine::Engine;
 use failure::{Code, Failure};
-use prune::{Asked, Gone, InForce, Options, Pruner};
+use prune::{Asked, Gone, InForce, PruneOptions, Pruner};
 use registry::{Holder, Store};
 use serde_json::json;
 use ui::{Common, Context, Flags, duration};
@@ -139,7 +139,7 @@ pub fn main(mut cli: Cli, context: &mut Context) -> Result<(), Failure> {
     if cli.show_limits {
         return show(context, &in_force);
     }
-    let options = Options {
+    let options = PruneOptions {
         released: released(&cli.release)?,
         dry_run: cli.dry_run,
         rmi: cli.rmi,

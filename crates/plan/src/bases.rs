@@ -9,7 +9,7 @@ use registry::Entry;
 
 use crate::platform;
 use crate::rules::Rules;
-use crate::{Candidate, Known, Requirement};
+use crate::{Candidate, CostData, Requirement};
 
 /// The possible bases of a requirement's image.
 pub(crate) struct Bases<'r> {
@@ -30,7 +30,7 @@ impl<'r> Bases<'r> {
         requirement: &'r Requirement,
         entries: &[&Entry],
         rules: &'r Rules,
-        known: &Known,
+        known: &CostData,
     ) -> Self {
         let name = requirement.image_name().ok().map(|name| name.to_string());
         // All registered entries, not only the usable ones.

@@ -16,7 +16,7 @@ use crate::values::or_default;
 /// A custom build.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(remote = "Self", expecting = "an object that says how to build")]
-pub struct Build {
+pub struct BuildSpec {
     /// The build file, from the working directory.
     #[serde(default)]
     pub dockerfile: Option<Utf8PathBuf>,
@@ -52,7 +52,7 @@ pub struct Build {
     pub steps: Vec<Step>,
 }
 
-strict!(Build);
+strict!(BuildSpec);
 
 /// A secret that steps of a build mount by its ID. Its text, `id=ID,src=PATH` or `id=ID,env=NAME`, is the engines'
 /// argument of `--secret`.
@@ -225,7 +225,7 @@ fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Build, String> {
+    fn read(text: &str) -> Result<BuildSpec, String> {
         serde_yaml::from_str(text).map_err(|error| error.to_string())
     }
 
@@ -243,9 +243,12 @@ mod tests {
         let one = read("secrets: id=b,env=B").expect("one");
         assert_eq!(one.secrets, build.secrets[1..]);
         let json = serde_json::to_string(&build).expect("JSON");
-        assert_eq!(serde_json::from_str::<Build>(&json).expect("read"), build);
+        assert_eq!(
+            serde_json::from_str::<BuildSpec>(&json).expect("read"),
+            build
+        );
         // Plans without these keys are printed as before.
-        let none = serde_json::to_string(&Build::default()).expect("JSON");
+        let none = serde_json::to_string(&BuildSpec::default()).expect("JSON");
         assert_eq!(
             none,
             r#"{"dockerfile":null,"context":null,"args":{},"steps":[]}"#

@@ -1,7 +1,7 @@
 //! The costs by which usable images are ranked: the lowest is best.
 //!
 //! A cost is a row of [`COSTS`]: its name, the advantage of the better image, and a pure function of a candidate. Other
-//! facts that a function needs are in [`Known`], which the caller collects. An unknown cost counts as the highest.
+//! facts that a function needs are in [`CostData`], which the caller collects. An unknown cost counts as the highest.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -14,7 +14,7 @@ use crate::{Candidate, Requirement, Rules};
 
 /// Facts about the images besides their entries.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Known<'a> {
+pub struct CostData<'a> {
     /// By an entry's name: the bytes that must be sent to the engine. Empty if no engine was asked.
     pub bytes: Option<&'a HashMap<String, u64>>,
     /// All entries of the registry: the durations of earlier builds.
@@ -27,7 +27,7 @@ pub struct Cost(&'static Row);
 
 /// The cost of a candidate; lower is better. `None` means unknown.
 #[derive(Debug, Clone, Copy)]
-pub struct Term {
+pub struct CostValue {
     row: &'static Row,
     value: Option<f64>,
 }
@@ -36,7 +36,7 @@ struct Row {
     name: &'static str,
     /// The advantage of the better one.
     says: &'static str,
-    cost: fn(&Requirement, &Candidate, &Rules, &Known) -> Option<f64>,
+    cost: fn(&Requirement, &Candidate, &Rules, &CostData) -> Option<f64>,
     /// Formats it for users.
     show: fn(f64) -> String,
 }
@@ -78,7 +78,7 @@ const COSTS: &[Row] = &[
 ];
 
 /// How many compilers, packages and tools must be installed.
-fn missing(_: &Requirement, candidate: &Candidate, _: &Rules, _: &Known) -> Option<f64> {
+fn missing(_: &Requirement, candidate: &Candidate, _: &Rules, _: &CostData) -> Option<f64> {
     let lacks = &candidate.missing;
     let count = lacks.compilers.len() + lacks.packages.len() + lacks.tools.len();
     as_f64(count as u64)
@@ -90,7 +90,7 @@ fn build_seconds(
     wanted: &Requirement,
     candidate: &Candidate,
     rules: &Rules,
-    known: &Known,
+    known: &CostData,
 ) -> Option<f64> {
     if candidate.meets(rules.accept_missing) {
         return Some(0.0);
@@ -145,9 +145,9 @@ impl Cost {
         wanted: &Requirement,
         candidate: &Candidate,
         rules: &Rules,
-        known: &Known,
-    ) -> Term {
-        Term {
+        known: &CostData,
+    ) -> CostValue {
+        CostValue {
             row: self.0,
             value: (self.0.cost)(wanted, candidate, rules, known),
         }
@@ -190,7 +190,7 @@ impl FromStr for Cost {
     }
 }
 
-impl Term {
+impl CostValue {
     /// Greater is better.
     pub(crate) fn better(&self, other: &Self) -> Ordering {
         let cost = |term: &Self| term.value.unwrap_or(f64::INFINITY);
@@ -203,7 +203,7 @@ impl Term {
     }
 }
 
-impl fmt::Display for Term {
+impl fmt::Display for CostValue {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let value = self.value.map_or_else(|| "?".to_owned(), self.row.show);
         write!(f, "{} {value}", self.row.name)

@@ -298,7 +298,7 @@ mod tests {
             accept_missing: "tools".parse().expect("a list"),
             ..Rules::default()
         };
-        let known = crate::Known::default();
+        let known = crate::CostData::default();
         let selection = crate::select_by(&wanted, vec![&first], &rules, &known);
         let lines = explain(&wanted, &wanted, &rules, &selection);
         assert_eq!(lines[1], "x is the best match, and lacks cmake (accepted)");

@@ -18,14 +18,14 @@ const MAX_OBJECT: usize = 4 << 20;
 
 /// A line and a byte in it, both counted from one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct Position {
     pub line: usize,
     pub column: usize,
 }
 
 /// Why there is no object, or none of the wanted type.
 #[derive(Debug)]
-pub(crate) enum Fault {
+pub(crate) enum FrameError {
     /// The stream cannot be read.
     Read(io::Error),
     /// It is not JSON, and the start of the next object is unknown. A message with its position.
@@ -38,7 +38,7 @@ pub(crate) enum Fault {
 #[derive(Debug)]
 pub(crate) struct Frame {
     text: Vec<u8>,
-    pub place: Place,
+    pub place: Position,
 }
 
 impl Frame {
@@ -48,12 +48,12 @@ impl Frame {
     }
 
     /// Parses the object. Positions of errors are those in the whole stream.
-    pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+    pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, FrameError> {
         serde_json::from_slice(&self.text).or_else(|error| {
             let message = self.message(&error);
             match error.classify() {
-                Category::Data => texts::read(&self.text).ok_or(Fault::Content(message)),
-                Category::Io | Category::Syntax | Category::Eof => Err(Fault::Syntax(message)),
+                Category::Data => texts::read(&self.text).ok_or(FrameError::Content(message)),
+                Category::Io | Category::Syntax | Category::Eof => Err(FrameError::Syntax(message)),
             }
         })
     }
@@ -64,7 +64,7 @@ impl Frame {
         let own_place = format!(" at line {line} column {column}");
         let text = text.strip_suffix(&own_place).unwrap_or(&text);
         let first = line <= 1;
-        let place = Place {
+        let place = Position {
             line: self.place.line + line.saturating_sub(1),
             column: if first { self.place.column - 1 } else { 0 } + column,
         };
@@ -73,7 +73,7 @@ impl Frame {
 }
 
 /// A message with a position, in the format of both parsers.
-pub(crate) fn at(message: &str, place: Place) -> String {
+pub(crate) fn at(message: &str, place: Position) -> String {
     format!("{message} at line {} column {}", place.line, place.column)
 }
 
@@ -94,7 +94,7 @@ enum State {
 pub(crate) struct Frames<R> {
     reader: R,
     /// The position of the next byte.
-    next: Place,
+    next: Position,
     state: State,
     ended: bool,
 }
@@ -103,19 +103,19 @@ impl<R: BufRead> Frames<R> {
     pub(crate) fn new(reader: R) -> Self {
         Self {
             reader,
-            next: Place { line: 1, column: 1 },
+            next: Position { line: 1, column: 1 },
             state: State::Top,
             ended: false,
         }
     }
 
     /// The next byte and its position.
-    fn byte(&mut self) -> Result<Option<(u8, Place)>, Fault> {
+    fn byte(&mut self) -> Result<Option<(u8, Position)>, FrameError> {
         let byte = loop {
             match self.reader.fill_buf() {
                 Ok(bytes) => break bytes.first().copied(),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(Fault::Read(error)),
+                Err(error) => return Err(FrameError::Read(error)),
             }
         };
         let Some(byte) = byte else { return Ok(None) };
@@ -130,12 +130,12 @@ impl<R: BufRead> Frames<R> {
         Ok(Some((byte, place)))
     }
 
-    fn frame(&mut self) -> Result<Option<Frame>, Fault> {
+    fn frame(&mut self) -> Result<Option<Frame>, FrameError> {
         loop {
             let Some((byte, place)) = self.byte()? else {
                 return match self.state {
                     State::Top => Ok(None),
-                    _ => Err(Fault::Syntax(at("the list is not closed", self.next))),
+                    _ => Err(FrameError::Syntax(at("the list is not closed", self.next))),
                 };
             };
             self.state = match (self.state, byte) {
@@ -159,17 +159,17 @@ impl<R: BufRead> Frames<R> {
                         State::First | State::Element => "expected an object",
                         State::Rest => "expected `,` or `]`",
                     };
-                    return Err(Fault::Syntax(at(expected, place)));
+                    return Err(FrameError::Syntax(at(expected, place)));
                 }
             };
         }
     }
 
     /// The rest of a byte order mark, which some editors write at the beginning.
-    fn byte_order_mark(&mut self, place: Place) -> Result<State, Fault> {
+    fn byte_order_mark(&mut self, place: Position) -> Result<State, FrameError> {
         for wanted in [0xbb, 0xbf] {
             if self.byte()?.is_none_or(|(byte, _)| byte != wanted) {
-                return Err(Fault::Syntax(at(
+                return Err(FrameError::Syntax(at(
                     "expected an object or a list of objects",
                     place,
                 )));
@@ -180,7 +180,7 @@ impl<R: BufRead> Frames<R> {
 
     /// The rest of an object whose first brace was read. An incomplete object is returned too: the parser reports what
     /// is missing.
-    fn object(&mut self, place: Place) -> Result<Frame, Fault> {
+    fn object(&mut self, place: Position) -> Result<Frame, FrameError> {
         let mut text = vec![b'{'];
         let (mut depth, mut in_string, mut escaped) = (1_usize, false, false);
         while depth > 0
@@ -188,7 +188,7 @@ impl<R: BufRead> Frames<R> {
         {
             if text.len() == MAX_OBJECT {
                 let message = format!("an object is larger than {MAX_OBJECT} bytes");
-                return Err(Fault::Syntax(at(&message, place)));
+                return Err(FrameError::Syntax(at(&message, place)));
             }
             text.push(byte);
             match byte {
@@ -205,7 +205,7 @@ impl<R: BufRead> Frames<R> {
 }
 
 impl<R: BufRead> Iterator for Frames<R> {
-    type Item = Result<Frame, Fault>;
+    type Item = Result<Frame, FrameError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.ended {

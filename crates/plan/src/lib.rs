@@ -39,8 +39,8 @@ mod strict;
 mod texts;
 mod values;
 
-pub use build::{Build, Secret, SecretSource};
-pub use cost::{Cost, Known, Term};
+pub use build::{BuildSpec, Secret, SecretSource};
+pub use cost::{Cost, CostData, CostValue};
 pub use error::Error;
 pub use explain::explain;
 pub use matching::{Candidate, Marks, Pick, Selection, score, select, select_by, select_sound};
@@ -49,4 +49,4 @@ pub use plans::Plans;
 pub use platform::settle;
 pub use requirement::{Requirement, System, parse_requirements};
 pub use rules::{AcceptMissing, Rules};
-pub use step::{Action, Cache, OnFailure, Probe, Step};
+pub use step::{Cache, OnFailure, Probe, Step, StepAction};

@@ -29,7 +29,7 @@ use registry::Entry;
 use serde::{Deserialize, Serialize};
 
 use crate::bases::Bases;
-use crate::cost::{Known, Term};
+use crate::cost::{CostData, CostValue};
 use crate::platform;
 use crate::rules::{AcceptMissing, Rules};
 use crate::strict::strict;
@@ -71,7 +71,7 @@ pub struct Candidate<'a> {
     /// How many unrequested compilers and variants it has.
     pub unasked: usize,
     /// Its costs, if costs are given.
-    pub terms: Vec<Term>,
+    pub terms: Vec<CostValue>,
     /// Why it cannot be used unchanged, if so.
     pub no_image: Option<&'static str>,
     /// Why it cannot be a base, if so.
@@ -234,7 +234,12 @@ pub fn select<'a>(
     entries: impl IntoIterator<Item = &'a Entry>,
 ) -> Selection<'a> {
     let entries: Vec<_> = entries.into_iter().collect();
-    select_by(requirement, entries, &Rules::default(), &Known::default())
+    select_by(
+        requirement,
+        entries,
+        &Rules::default(),
+        &CostData::default(),
+    )
 }
 
 /// Chooses the best entry by these rules and known facts.
@@ -242,7 +247,7 @@ pub fn select_by<'a>(
     requirement: &Requirement,
     entries: Vec<&'a Entry>,
     rules: &Rules,
-    known: &Known,
+    known: &CostData,
 ) -> Selection<'a> {
     select_sound(requirement, entries, rules, known, &|_| None)
 }
@@ -252,7 +257,7 @@ pub fn select_sound<'a>(
     requirement: &Requirement,
     entries: Vec<&'a Entry>,
     rules: &Rules,
-    known: &Known,
+    known: &CostData,
     fault: &dyn Fn(&Entry) -> Option<String>,
 ) -> Selection<'a> {
     let bases = Bases::of(requirement, &entries, rules, known);

@@ -9,7 +9,7 @@ use crate::lists::names;
 use crate::matching::{Marks, Pick, Selection};
 use crate::strict::strict;
 use crate::values::{VERSION, is_false, known_version, or_default, reference, truth, version};
-use crate::{Build, Error, Requirement};
+use crate::{BuildSpec, Error, Requirement};
 
 /// A plan. The fields are in the order of the output. Most are optional in hand-written plans; [`Plans`](crate::Plans)
 /// checks the required ones.
@@ -55,7 +55,7 @@ pub struct Plan {
     pub missing: Option<Missing>,
     /// A custom build.
     #[serde(default, deserialize_with = "or_default")]
-    pub build: Build,
+    pub build: BuildSpec,
 }
 
 strict!(Plan);

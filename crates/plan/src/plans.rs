@@ -5,7 +5,7 @@ use std::io::BufRead;
 use naming::ImageName;
 use serde_json::Value;
 
-use crate::frames::{Fault, Frames, at};
+use crate::frames::{FrameError, Frames, at};
 use crate::{Error, Plan, texts};
 
 /// The plans of a stream. Each is returned as soon as it is complete, so that a pipeline builds the first while the
@@ -24,7 +24,7 @@ impl<R: BufRead> Plans<R> {
         }
     }
 
-    fn read(&mut self) -> Option<Result<Plan, Fault>> {
+    fn read(&mut self) -> Option<Result<Plan, FrameError>> {
         Some(self.objects.next()?.and_then(|object| {
             let plan = object.parse();
             let plan: Plan = plan.or_else(|fault| completed(object.text()).ok_or(fault))?;
@@ -32,7 +32,7 @@ impl<R: BufRead> Plans<R> {
                 None => Ok(plan),
                 Some(why) => {
                     let subject = plan.subject().escape_debug();
-                    Err(Fault::Content(at(
+                    Err(FrameError::Content(at(
                         &format!("`{subject}` {why}"),
                         object.place,
                     )))
@@ -50,10 +50,10 @@ impl<R: BufRead> Iterator for Plans<R> {
             return None;
         }
         let plan = self.read()?;
-        self.ended = matches!(plan, Err(Fault::Read(_) | Fault::Syntax(_)));
+        self.ended = matches!(plan, Err(FrameError::Read(_) | FrameError::Syntax(_)));
         Some(plan.map_err(|fault| match fault {
-            Fault::Read(error) => Error::Read(error),
-            Fault::Syntax(message) | Fault::Content(message) => Error::Plan(message),
+            FrameError::Read(error) => Error::Read(error),
+            FrameError::Syntax(message) | FrameError::Content(message) => Error::Plan(message),
         }))
     }
 }

@@ -13,7 +13,7 @@ use crate::platform::settle;
 use crate::source::read_all;
 use crate::strict::Strict;
 use crate::values::parsed;
-use crate::{Build, Error, Missing};
+use crate::{BuildSpec, Error, Missing};
 
 /// A requirement. All its names are validated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,7 +34,7 @@ pub struct Requirement {
     pub variants: Vec<Variant>,
     /// A custom build. A plan has it in a field of its own.
     #[serde(skip)]
-    pub build: Option<Build>,
+    pub build: Option<BuildSpec>,
     /// The image of the system, if it says more than the system: `i386/debian:12`.
     #[serde(skip)]
     pub image: Option<Reference>,
@@ -118,7 +118,7 @@ struct Written {
     #[serde(default, deserialize_with = "names")]
     variants: Vec<Variant>,
     #[serde(default)]
-    build: Option<Build>,
+    build: Option<BuildSpec>,
 }
 
 impl<'de> Deserialize<'de> for Requirement {
@@ -151,7 +151,7 @@ impl<'de> Deserialize<'de> for Requirement {
             packages: written.packages,
             tools: written.tools,
             variants,
-            build: written.build.filter(|build| *build != Build::default()),
+            build: written.build.filter(|build| *build != BuildSpec::default()),
             image: system.image,
             distinct: false,
         })

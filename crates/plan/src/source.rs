@@ -11,7 +11,7 @@ use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
 
-use crate::frames::{Fault, Frames, Place, at};
+use crate::frames::{FrameError, Frames, Position, at};
 
 /// The deepest nesting of YAML's brackets. It is the parser's own limit, but the parser applies it only after a scan
 /// with quadratic time.
@@ -51,12 +51,12 @@ fn read_json<T: DeserializeOwned>(text: &str) -> (Vec<Read<T>>, bool) {
     for frame in Frames::new(text.as_bytes()) {
         match frame.and_then(|frame| frame.parse()) {
             Ok(one) => all.push(Ok(one)),
-            Err(Fault::Content(message)) => all.push(Err(message)),
-            Err(Fault::Syntax(message)) => {
+            Err(FrameError::Content(message)) => all.push(Err(message)),
+            Err(FrameError::Syntax(message)) => {
                 all.push(Err(message));
                 return (all, false);
             }
-            Err(Fault::Read(error)) => {
+            Err(FrameError::Read(error)) => {
                 all.push(Err(error.to_string()));
                 return (all, false);
             }
@@ -90,12 +90,12 @@ fn placed(error: &serde_yaml::Error) -> String {
     let message = error.to_string();
     match message.contains(" at line ") {
         true => message,
-        false => at(&message, Place { line: 1, column: 1 }),
+        false => at(&message, Position { line: 1, column: 1 }),
     }
 }
 
 /// The position of brackets that are nested too deep. It also counts brackets in strings; no real text has that many.
-fn too_deep(text: &str) -> Option<Place> {
+fn too_deep(text: &str) -> Option<Position> {
     let mut depth = 0_usize;
     let offset = text.bytes().position(|byte| {
         match byte {
@@ -107,7 +107,7 @@ fn too_deep(text: &str) -> Option<Place> {
     })?;
     let before = &text.as_bytes()[..offset];
     let line = before.split(|byte| *byte == b'\n');
-    Some(Place {
+    Some(Position {
         column: line.clone().next_back().map_or(0, <[u8]>::len) + 1,
         line: line.count(),
     })

@@ -27,14 +27,14 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(30);
 #[serde(try_from = "Written", into = "Written")]
 pub struct Step {
     /// The action.
-    pub action: Action,
+    pub action: StepAction,
     /// When it runs again.
     pub cache: Cache,
 }
 
 /// The action of a step. No text in it contains a NUL.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
+pub enum StepAction {
     /// Runs a text in the shell; several lines are a script.
     Shell(String),
     /// Runs a program with its arguments; at least the program.
@@ -117,18 +117,18 @@ impl TryFrom<Written> for Step {
     }
 }
 
-fn read_run(run: Value) -> Result<Action, String> {
+fn read_run(run: Value) -> Result<StepAction, String> {
     const WANTED: &str = "`run` of a step must be text, or a list with a program and its arguments";
     match run {
         Value::String(text) if !text.trim().is_empty() => {
-            Ok(Action::Shell(clean("run", text.trim_end().to_owned())?))
+            Ok(StepAction::Shell(clean("run", text.trim_end().to_owned())?))
         }
-        Value::Array(words) => some("run", Value::Array(words)).map(Action::Program),
+        Value::Array(words) => some("run", Value::Array(words)).map(StepAction::Program),
         _ => Err(WANTED.into()),
     }
 }
 
-fn read_copy(copy: Value) -> Result<Action, String> {
+fn read_copy(copy: Value) -> Result<StepAction, String> {
     const WANTED: &str =
         "`copy` of a step must be text or a list with sources and destination, or {from, to}";
     let (to, from) = match copy {
@@ -150,7 +150,7 @@ fn read_copy(copy: Value) -> Result<Action, String> {
     };
     match to.filter(|to| !to.is_empty()) {
         Some(to) if !from.is_empty() && from.iter().all(|from| !from.is_empty()) => {
-            Ok(Action::Copy {
+            Ok(StepAction::Copy {
                 from: from
                     .into_iter()
                     .map(|from| clean("copy", from))
@@ -268,9 +268,9 @@ fn clean(key: &str, text: String) -> Result<String, String> {
 impl From<Step> for Written {
     fn from(step: Step) -> Self {
         let (run, copy) = match step.action {
-            Action::Shell(text) => (Some(json!(text)), None),
-            Action::Program(words) => (Some(json!(words)), None),
-            Action::Copy { from, to } => (None, Some(json!({"from": from, "to": to}))),
+            StepAction::Shell(text) => (Some(json!(text)), None),
+            StepAction::Program(words) => (Some(json!(words)), None),
+            StepAction::Copy { from, to } => (None, Some(json!({"from": from, "to": to}))),
         };
         let cache = match step.cache {
             Cache::Default => None,

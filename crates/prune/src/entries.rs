@@ -10,14 +10,14 @@ use failure::Failure;
 use glob::Pattern;
 use registry::{Entry, Lease, Registry, Store, StorePath};
 
-use crate::uses::Uses;
-use crate::{Candidate, Hold};
+use crate::engine_uses::EngineUses;
+use crate::{Hold, StoredImage};
 
 /// The registry's entries, sorted for pruning.
 #[derive(Debug, Default)]
 pub(crate) struct Entries {
     /// Images with an archive.
-    pub candidates: Vec<Candidate>,
+    pub candidates: Vec<StoredImage>,
     /// Names of images without an archive, with the holds on their entries.
     pub missing: Vec<(String, Vec<Hold>)>,
     /// Names of entries that pruning skips, and why.
@@ -38,7 +38,7 @@ pub(crate) struct Holds<'a> {
     pub leases: &'a [Lease],
     /// Whether some leases cannot be read.
     pub has_unreadable_leases: bool,
-    pub uses: &'a Uses,
+    pub uses: &'a EngineUses,
     /// The images to remove regardless of limits.
     pub named: &'a HashSet<String>,
     pub now: DateTime<Utc>,
@@ -117,10 +117,10 @@ fn candidate(
     size: u64,
     modified: Option<DateTime<Utc>>,
     holds: Vec<Hold>,
-) -> Candidate {
+) -> StoredImage {
     let name = entry.image_name().ok();
     let project = name.as_ref().map(|name| name.project().to_owned());
-    Candidate {
+    StoredImage {
         name: entry.name.clone(),
         project: project.unwrap_or_default(),
         os: entry.os.to_lowercase(),

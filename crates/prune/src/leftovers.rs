@@ -2,13 +2,17 @@
 
 use failure::Failure;
 
-use crate::uses::Uses;
+use crate::engine_uses::EngineUses;
 use crate::{Pruner, Report};
 
 impl Pruner<'_> {
     /// Removes the noted images without a name and a container, or counts them. The engine keeps the parents of other
     /// images.
-    pub(crate) fn remove_leftovers(&self, uses: &Uses, report: &mut Report) -> Result<(), Failure> {
+    pub(crate) fn remove_leftovers(
+        &self,
+        uses: &EngineUses,
+        report: &mut Report,
+    ) -> Result<(), Failure> {
         let Some(engine) = self.engine else {
             return Ok(());
         };

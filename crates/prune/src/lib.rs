@@ -4,6 +4,8 @@
 
 mod alike;
 mod bases;
+mod display_paths;
+mod engine_uses;
 mod entries;
 mod interrupted;
 mod leftovers;
@@ -12,12 +14,10 @@ mod pruner;
 mod report;
 mod room;
 mod select;
-mod shown;
 mod strays;
-mod uses;
 
 pub use alike::is_alike;
 pub use limits::{Asked, InForce, KeepLast, Limits, Origin, Per};
-pub use pruner::{Options, Pruner};
+pub use pruner::{PruneOptions, Pruner};
 pub use report::{Gone, GoneKind, Report};
-pub use select::{Candidate, Disk, Going, Hold, Selection, Staying, Unmet, Why, select};
+pub use select::{Disk, Going, Hold, PrunePlan, Staying, StoredImage, Unmet, Why, select};

@@ -17,7 +17,7 @@ use clap::Args;
 use failure::Failure;
 use ui::{bytes, count, duration};
 
-use crate::select::View;
+use crate::select::StoreView;
 pub use in_force::{InForce, Origin};
 pub use keep_last::{KeepLast, Per};
 use said::Sources;
@@ -40,9 +40,9 @@ pub(crate) struct Rule {
     /// Reads the limit from a flag or the config.
     read: fn(&Sources<'_>, &mut InForce) -> Result<(), Failure>,
     /// The images that the limit wants to remove, and why. It sees the whole store, and does not consider holds.
-    pub wants: fn(&Limits, &View<'_>) -> Vec<(usize, String)>,
+    pub wants: fn(&Limits, &StoreView<'_>) -> Vec<(usize, String)>,
     /// Reports if the remaining images exceed the limit.
-    pub exceeded: fn(&Limits, &View<'_>, &[bool]) -> Vec<Excess>,
+    pub exceeded: fn(&Limits, &StoreView<'_>, &[bool]) -> Vec<Excess>,
 }
 
 /// The actual value as text, and the images that should have been removed, ascending.

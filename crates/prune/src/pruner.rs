@@ -15,9 +15,9 @@ use failure::Failure;
 use registry::{Entry, Holder, Lease, LeaseList, Registry, Store, StorePath};
 use ui::Reporter;
 
+use crate::engine_uses::{Copy, EngineUses};
 use crate::entries::{Entries, Holds};
-use crate::uses::{Copy, Uses};
-use crate::{Disk, InForce, Report, Selection, Why, select};
+use crate::{Disk, InForce, PrunePlan, Report, Why, select};
 
 /// Keeps a store under its limits.
 pub struct Pruner<'a> {
@@ -33,7 +33,7 @@ pub struct Pruner<'a> {
 
 /// What to do besides keeping limits.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
+pub struct PruneOptions {
     /// Remove nothing.
     pub dry_run: bool,
     /// Also remove loaded copies, and dangling images in the engine.
@@ -50,7 +50,7 @@ pub struct Options {
 
 /// The images to remove, and the input of the decision.
 struct Decision {
-    selection: Selection,
+    selection: PrunePlan,
     entries: Entries,
     /// The entries to remove, in order, with the reasons.
     going: Vec<(Entry, Vec<String>)>,
@@ -70,7 +70,7 @@ impl Decision {
 
 impl Pruner<'_> {
     /// Removes images by limits and options, except held images.
-    pub fn run(&self, in_force: &InForce, options: &Options) -> Result<Report, Failure> {
+    pub fn run(&self, in_force: &InForce, options: &PruneOptions) -> Result<Report, Failure> {
         self.run_for(in_force, options, None)
     }
 
@@ -78,13 +78,13 @@ impl Pruner<'_> {
     pub(crate) fn run_for(
         &self,
         in_force: &InForce,
-        options: &Options,
+        options: &PruneOptions,
         place: Option<&StorePath>,
     ) -> Result<Report, Failure> {
         let registry = self.store.read()?;
         let uses = match self.engine {
-            Some(engine) => Uses::ask(engine, self.store, &registry, options.rmi)?,
-            None => Uses::default(),
+            Some(engine) => EngineUses::ask(engine, self.store, &registry, options.rmi)?,
+            None => EngineUses::default(),
         };
         in_force.warn_of_idle(&registry, self.reporter);
         for error in self.store.leases()?.unreadable {
@@ -135,9 +135,9 @@ impl Pruner<'_> {
     fn decide(
         &self,
         registry: &Registry,
-        uses: &Uses,
+        uses: &EngineUses,
         in_force: &InForce,
-        options: &Options,
+        options: &PruneOptions,
         place: Option<&StorePath>,
     ) -> Result<Decision, Failure> {
         let now = Utc::now();
@@ -217,7 +217,12 @@ impl Pruner<'_> {
     }
 
     /// Removes the tags of removed images from the engine, never by force.
-    fn untag(&self, decision: &Decision, uses: &Uses, report: &mut Report) -> Result<(), Failure> {
+    fn untag(
+        &self,
+        decision: &Decision,
+        uses: &EngineUses,
+        report: &mut Report,
+    ) -> Result<(), Failure> {
         let Some(engine) = self.engine else {
             return Ok(());
         };

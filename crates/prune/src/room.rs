@@ -3,7 +3,7 @@
 use failure::Failure;
 use registry::{Holder, Lease, StorePath};
 
-use crate::{InForce, Limits, Options, Pruner, Report};
+use crate::{InForce, Limits, PruneOptions, Pruner, Report};
 
 impl Pruner<'_> {
     /// Ends the leases of runs.
@@ -49,15 +49,15 @@ impl Pruner<'_> {
             ..InForce::default()
         };
         // Try first: if the room cannot be made, remove nothing.
-        let tried = Options {
+        let tried = PruneOptions {
             dry_run: true,
-            ..Options::default()
+            ..PruneOptions::default()
         };
         let tried = self.run_for(&in_force, &tried, Some(place))?;
         if !tried.unmet.is_empty() {
             return Ok(tried);
         }
-        let report = self.run_for(&in_force, &Options::default(), Some(place))?;
+        let report = self.run_for(&in_force, &PruneOptions::default(), Some(place))?;
         for gone in &report.gone {
             let name = gone.name.as_deref().unwrap_or(gone.path.as_str());
             self.reporter.info(format!("{name}: removed to make room"));

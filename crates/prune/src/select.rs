@@ -23,19 +23,19 @@ use chrono::{DateTime, Utc};
 
 use crate::limits::{Limits, RULES, Rule};
 pub(crate) use order::Order;
-pub use types::{Candidate, Disk, Going, Hold, Selection, Staying, Unmet, Why};
+pub use types::{Disk, Going, Hold, PrunePlan, Staying, StoredImage, Unmet, Why};
 
 /// Decides which images are removed, which stay and why, and which limits remain exceeded.
 ///
 /// [`Limits::min_free`] applies to each of `disks`. If the free bytes of a disk are unknown, nothing is removed for it.
 pub fn select(
-    candidates: &[Candidate],
+    candidates: &[StoredImage],
     limits: &Limits,
     disks: &[Disk],
     now: DateTime<Utc>,
-) -> Selection {
+) -> PrunePlan {
     let order = Order::new(candidates);
-    let store = View {
+    let store = StoreView {
         candidates,
         order: &order,
         exempt: order.with_bases(|index| candidates[index].is_kept()),
@@ -60,7 +60,7 @@ pub fn select(
         going.push(Going { index, reasons });
     }
 
-    Selection {
+    PrunePlan {
         going,
         staying: staying(candidates, &order, &stays),
         unmet: unmet(&store, &stays, limits),
@@ -68,8 +68,8 @@ pub fn select(
 }
 
 /// The input of the limits.
-pub(crate) struct View<'a> {
-    pub candidates: &'a [Candidate],
+pub(crate) struct StoreView<'a> {
+    pub candidates: &'a [StoredImage],
     /// The order of removal.
     pub order: &'a Order,
     /// The images that a person keeps, and their bases. They exceed no limit on single images.
@@ -80,7 +80,7 @@ pub(crate) struct View<'a> {
 }
 
 /// For each image, why limits want to remove it: each limit by itself, holds not considered.
-fn wanted(store: &View<'_>, limits: &Limits) -> Vec<Vec<String>> {
+fn wanted(store: &StoreView<'_>, limits: &Limits) -> Vec<Vec<String>> {
     let mut wanted = vec![Vec::new(); store.candidates.len()];
     let (room, each): (Vec<_>, Vec<_>) = RULES.iter().partition(|rule| rule.is_room);
     for rule in each.into_iter().chain(room) {
@@ -92,7 +92,7 @@ fn wanted(store: &View<'_>, limits: &Limits) -> Vec<Vec<String>> {
 }
 
 /// The limits that the remaining images exceed, each computed again from these images.
-fn unmet(store: &View<'_>, stays: &[bool], limits: &Limits) -> Vec<Unmet> {
+fn unmet(store: &StoreView<'_>, stays: &[bool], limits: &Limits) -> Vec<Unmet> {
     let of = |rule: &Rule| {
         let limit = rule.name;
         let exceeded = (rule.exceeded)(limits, store, stays).into_iter();
@@ -105,7 +105,7 @@ fn unmet(store: &View<'_>, stays: &[bool], limits: &Limits) -> Vec<Unmet> {
     RULES.iter().flat_map(of).collect()
 }
 
-fn staying(candidates: &[Candidate], order: &Order, stays: &[bool]) -> Vec<Staying> {
+fn staying(candidates: &[StoredImage], order: &Order, stays: &[bool]) -> Vec<Staying> {
     let mut needed_by = vec![Vec::new(); candidates.len()];
     for index in indexes(stays) {
         if let Some(base) = order.base(index) {

@@ -6,8 +6,8 @@ use failure::Failure;
 use registry::{Stray, StrayKind};
 
 use crate::bases::Lacking;
-use crate::shown::Shown;
-use crate::{Gone, GoneKind, Options, Pruner, Report};
+use crate::display_paths::DisplayPaths;
+use crate::{Gone, GoneKind, PruneOptions, Pruner, Report};
 
 /// Younger blobs are left alone.
 const RECENT: Duration = Duration::from_secs(60 * 60);
@@ -16,10 +16,10 @@ impl Pruner<'_> {
     /// Removes or counts orphans.
     pub(crate) fn remove_strays(
         &self,
-        options: &Options,
+        options: &PruneOptions,
         report: &mut Report,
     ) -> Result<(), Failure> {
-        let shown = Shown::new(self.store)?;
+        let shown = DisplayPaths::new(self.store)?;
         report.asked_for_strays = options.orphans;
         let registry = self.store.read_or_empty()?;
         let mut lacking = None;

@@ -53,7 +53,7 @@ pub(crate) fn replace(
     let folder = parent(&target);
     let name = target.file_name().unwrap_or_default();
     // The registry's lock is held, so no other process uses this temporary name.
-    let temporary = unfinished::Temporary::new(folder.join(format!(".{name}.unfinished")));
+    let temporary = unfinished::TemporaryPath::new(folder.join(format!(".{name}.unfinished")));
     let failed = |action| Error::io(action, temporary.path());
     let mut file = own::create(temporary.path())?;
     file.write_all(text.as_bytes()).map_err(failed("write"))?;

@@ -4,7 +4,7 @@
 //! [`Key::ALL`].
 
 use chrono::SubsecRound;
-use yaml::{Changes, Node, Shown, Value, inline, layout, set};
+use yaml::{Changes, Node, Value, YamlValue, inline, layout, set};
 
 use crate::Entry;
 use crate::key::Key;
@@ -51,7 +51,7 @@ pub(crate) fn change(changes: &mut Changes, text: &str, node: &Node, old: &Entry
             continue;
         }
         let shown = match shown {
-            Shown::Absent => key.nothing(),
+            YamlValue::Absent => key.nothing(),
             shown => shown,
         };
         match node.pair(key.as_str()) {
@@ -75,17 +75,17 @@ pub(crate) fn block(entry: &Entry) -> impl Iterator<Item = String> {
 }
 
 /// The keys of a new entry.
-fn written(entry: &Entry) -> impl Iterator<Item = (Key, Shown)> {
+fn written(entry: &Entry) -> impl Iterator<Item = (Key, YamlValue)> {
     Key::ALL
         .into_iter()
         .filter_map(|key| match key.shown(entry) {
-            Shown::Absent if key.always() => Some((key, key.nothing())),
-            Shown::Absent => None,
+            YamlValue::Absent if key.always() => Some((key, key.nothing())),
+            YamlValue::Absent => None,
             shown => Some((key, shown)),
         })
 }
 
-fn add(changes: &mut Changes, text: &str, node: &Node, key: Key, shown: &Shown) {
+fn add(changes: &mut Changes, text: &str, node: &Node, key: Key, shown: &YamlValue) {
     let Value::Map { pairs, flow } = &node.value else {
         return;
     };

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::unfinished::{Temporary, unique_name};
+use crate::unfinished::{TemporaryPath, unique_name};
 use crate::{Error, Holder, Life, Store, own, work};
 
 /// The folder of notes.
@@ -24,7 +24,7 @@ const KEPT: TimeDelta = TimeDelta::days(90);
 
 /// An interrupted build.
 #[derive(Debug)]
-pub struct InterruptedBuild<T> {
+pub struct BuildNote<T> {
     /// The time of the interrupt.
     pub since: DateTime<Utc>,
     /// The steps that the engine may still commit.
@@ -43,7 +43,7 @@ struct Note<T> {
 
 impl Store {
     /// Notes a build that this process interrupted.
-    pub fn note_build<T: Serialize>(&self, build: T) -> Result<InterruptedBuild<T>, Error> {
+    pub fn note_build<T: Serialize>(&self, build: T) -> Result<BuildNote<T>, Error> {
         let folder = work::subfolder(self.root(), FOLDER)?;
         let path = folder.join(unique_name()).with_extension("json");
         let since = Utc::now();
@@ -54,19 +54,17 @@ impl Store {
         };
         let text = serde_json::to_vec(&note);
         let text = text.map_err(|error| Error::io("write", &path)(error.into()))?;
-        let temporary = Temporary::new(path.with_extension("unfinished"));
+        let temporary = TemporaryPath::new(path.with_extension("unfinished"));
         let mut file = own::create(temporary.path())?;
         file.write_all(&text).map_err(Error::io("write", &path))?;
         temporary.rename(&path)?;
         let build = note.build;
-        Ok(InterruptedBuild { since, build, path })
+        Ok(BuildNote { since, build, path })
     }
 
     /// The noted builds whose commands have ended. Notes of other machines are skipped: commands there have the same
     /// engine. Old and unreadable notes are removed.
-    pub fn interrupted_builds<T: DeserializeOwned>(
-        &self,
-    ) -> Result<Vec<InterruptedBuild<T>>, Error> {
+    pub fn interrupted_builds<T: DeserializeOwned>(&self) -> Result<Vec<BuildNote<T>>, Error> {
         let Some(folder) = work::existing(self.root(), FOLDER)? else {
             return Ok(Vec::new());
         };
@@ -88,7 +86,7 @@ impl Store {
             let life = note.holder.as_ref().map(Holder::life);
             if matches!(life, None | Some(Life::Ended)) {
                 let (since, build) = (note.since, note.build);
-                builds.push(InterruptedBuild { since, build, path });
+                builds.push(BuildNote { since, build, path });
             }
         }
         builds.sort_by_key(|build| build.since);
@@ -96,7 +94,7 @@ impl Store {
     }
 }
 
-impl<T> InterruptedBuild<T> {
+impl<T> BuildNote<T> {
     /// Removes the note.
     pub fn forget(&self) -> Result<(), Error> {
         own::remove(&self.path)

@@ -1,7 +1,7 @@
 //! The keys of an entry, and their YAML values.
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use yaml::Shown;
+use yaml::YamlValue;
 
 use crate::{Entry, Requested};
 
@@ -99,7 +99,7 @@ impl Key {
     }
 
     /// The entry's value of this key. Two entries agree on a key if these are equal.
-    pub fn shown(self, entry: &Entry) -> Shown {
+    pub fn shown(self, entry: &Entry) -> YamlValue {
         match self {
             Self::Name => text(&entry.name),
             Self::File => text(entry.file.as_str()),
@@ -126,9 +126,12 @@ impl Key {
             Self::Requested => bare(entry.requested.as_ref().map(requested)),
             Self::Fingerprint => bare(entry.fingerprint),
             Self::BuildSeconds => bare(entry.build_seconds),
-            Self::BuiltBecause => entry.built_because.as_deref().map_or(Shown::Absent, text),
+            Self::BuiltBecause => entry
+                .built_because
+                .as_deref()
+                .map_or(YamlValue::Absent, text),
             Self::Inputs => list(&entry.inputs),
-            Self::Base => entry.base.as_deref().map_or(Shown::Absent, text),
+            Self::Base => entry.base.as_deref().map_or(YamlValue::Absent, text),
             Self::Thin => flag(entry.thin),
             Self::Remote => bare(entry.remote.as_ref()),
             Self::Pinned => flag(entry.pinned),
@@ -136,17 +139,17 @@ impl Key {
     }
 
     /// The empty value, for a key that stays.
-    pub fn nothing(self) -> Shown {
+    pub fn nothing(self) -> YamlValue {
         match self {
             Self::Aliases
             | Self::Compilers
             | Self::Packages
             | Self::Tools
             | Self::Variants
-            | Self::Inputs => Shown::List(Vec::new()),
-            Self::UsageCount => Shown::Scalar("0".into()),
-            Self::Thin | Self::Pinned => Shown::Scalar("false".into()),
-            _ => Shown::Scalar("null".into()),
+            | Self::Inputs => YamlValue::List(Vec::new()),
+            Self::UsageCount => YamlValue::Scalar("0".into()),
+            Self::Thin | Self::Pinned => YamlValue::Scalar("false".into()),
+            _ => YamlValue::Scalar("null".into()),
         }
     }
 
@@ -156,15 +159,17 @@ impl Key {
     }
 }
 
-fn text(value: &str) -> Shown {
-    Shown::Scalar(yaml::written(value))
+fn text(value: &str) -> YamlValue {
+    YamlValue::Scalar(yaml::written(value))
 }
 
-fn bare(value: Option<impl ToString>) -> Shown {
-    value.map_or(Shown::Absent, |value| Shown::Scalar(value.to_string()))
+fn bare(value: Option<impl ToString>) -> YamlValue {
+    value.map_or(YamlValue::Absent, |value| {
+        YamlValue::Scalar(value.to_string())
+    })
 }
 
-fn flag(value: bool) -> Shown {
+fn flag(value: bool) -> YamlValue {
     bare(Some(value).filter(|value| *value))
 }
 
@@ -177,11 +182,11 @@ fn requested(requested: &Requested) -> String {
     format!("{{packages: [{packages}], tools: [{tools}]}}")
 }
 
-fn list(values: &[String]) -> Shown {
+fn list(values: &[String]) -> YamlValue {
     if values.is_empty() {
-        Shown::Absent
+        YamlValue::Absent
     } else {
-        Shown::List(values.iter().map(|value| yaml::written(value)).collect())
+        YamlValue::List(values.iter().map(|value| yaml::written(value)).collect())
     }
 }
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::holder::{Holder, Life};
-use crate::unfinished::Temporary;
+use crate::unfinished::TemporaryPath;
 use crate::writing::Writing;
 use crate::{Error, Registry, Store, lock, own, work};
 
@@ -57,7 +57,7 @@ pub struct LeaseList {
 
 /// The holder and duration of new leases.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Term {
+pub struct LeaseTerm {
     /// The holder.
     pub holder: Holder,
     /// The duration, if the holder cannot be checked.
@@ -86,7 +86,7 @@ impl Store {
     /// `lock_timeout` is for the registry's lock.
     pub fn lease(
         &self,
-        term: &Term,
+        term: &LeaseTerm,
         images: impl FnOnce(&Registry) -> Vec<String>,
         lock_timeout: Duration,
     ) -> Result<Registry, Error> {
@@ -202,7 +202,7 @@ fn write(folder: &Utf8Path, lease: &Lease) -> Result<(), Error> {
     };
     let text = serde_json::to_string(&lease).unwrap_or_default();
     // The registry's lock is held, so no other process writes this file.
-    let temporary = Temporary::new(folder.join(UNFINISHED));
+    let temporary = TemporaryPath::new(folder.join(UNFINISHED));
     own::create(temporary.path())?
         .write_all(text.as_bytes())
         .map_err(Error::io("write", &path))?;

@@ -14,7 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use naming::Digest;
 use serde::{Deserialize, Serialize};
 
-use crate::unfinished::Temporary;
+use crate::unfinished::TemporaryPath;
 use crate::{Edit, Error, Holder, LEASE_TERM, Life, Registry, Store, own, work};
 
 /// The file beside the registry's lock.
@@ -161,7 +161,7 @@ impl Store {
         let text =
             serde_json::to_vec(notes).map_err(|error| Error::io("write", &path)(error.into()))?;
         // The registry's lock is held, so no other process uses this temporary name.
-        let temporary = Temporary::new(path.with_extension("unfinished"));
+        let temporary = TemporaryPath::new(path.with_extension("unfinished"));
         let mut file = own::create(temporary.path())?;
         file.write_all(&text).map_err(Error::io("write", &path))?;
         temporary.rename(&path)

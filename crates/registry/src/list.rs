@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use yaml::layout::{self, column, line_end, line_start};
-use yaml::{Changes, Node, Shown, Tree, Value};
+use yaml::{Changes, Node, Tree, Value, YamlValue};
 
 use crate::goal::{Fate, Goal};
 use crate::{Entry, edit};
@@ -36,7 +36,7 @@ pub(crate) fn update(changes: &mut Changes, text: &str, tree: Option<&Tree>, goa
             self::flow(changes, text, images, items, goal);
         }
         _ if *flow => {
-            let entries = Shown::Scalar(format!("[{}]", flows(&goal.added)));
+            let entries = YamlValue::Scalar(format!("[{}]", flows(&goal.added)));
             yaml::set(changes, text, key, images, &entries);
         }
         _ => fill(changes, text, key, images, &goal.added),

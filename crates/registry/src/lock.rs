@@ -65,7 +65,7 @@ pub(crate) fn take(path: &Utf8Path, what: &str, timeout: Option<Duration>) -> Re
 }
 
 /// The result of an attempt to lock a file.
-pub(crate) enum Probe {
+pub(crate) enum LockState {
     /// There is no file.
     Missing,
     /// Another process holds the lock. A lock that cannot be tried counts as taken.
@@ -76,30 +76,30 @@ pub(crate) enum Probe {
 
 /// Tries the lock on a file. On NFS, an exclusive lock needs a file that is open for writing
 /// (flock(2)). The file is opened for reading only if it cannot be written.
-pub(crate) fn probe(path: &Utf8Path) -> Result<Probe, Error> {
+pub(crate) fn probe(path: &Utf8Path) -> Result<LockState, Error> {
     let file = match own::open(path, OpenOptions::new().read(true).write(true)) {
         Err(error) if error.is_read_only() => own::open(path, OpenOptions::new().read(true)),
         opened => opened,
     };
     let file = match file {
         Ok(Some(file)) => file,
-        Ok(None) => return Ok(Probe::Missing),
-        Err(error) if error.is_read_only() => return Ok(Probe::Taken),
+        Ok(None) => return Ok(LockState::Missing),
+        Err(error) if error.is_read_only() => return Ok(LockState::Taken),
         Err(error) => return Err(error),
     };
     Ok(found(&file.try_lock(), file))
 }
 
-fn found(tried: &Result<(), TryLockError>, file: File) -> Probe {
+fn found(tried: &Result<(), TryLockError>, file: File) -> LockState {
     match tried {
-        Ok(()) => Probe::Free(file),
-        Err(TryLockError::WouldBlock | TryLockError::Error(_)) => Probe::Taken,
+        Ok(()) => LockState::Free(file),
+        Err(TryLockError::WouldBlock | TryLockError::Error(_)) => LockState::Taken,
     }
 }
 
 /// Whether another process holds the lock on a file; no file means no lock.
 pub(crate) fn is_taken(path: &Utf8Path) -> Result<bool, Error> {
-    Ok(matches!(probe(path)?, Probe::Taken))
+    Ok(matches!(probe(path)?, LockState::Taken))
 }
 
 fn open(path: &Utf8Path) -> Result<File, Error> {
@@ -155,9 +155,9 @@ mod tests {
         for error in [rustix::io::Errno::BADF, rustix::io::Errno::NOLCK] {
             let refused = Err(TryLockError::Error(error.into()));
             let file = File::open(&path).expect("opened");
-            assert!(matches!(found(&refused, file), Probe::Taken), "{error}");
+            assert!(matches!(found(&refused, file), LockState::Taken), "{error}");
         }
-        let Ok(Probe::Free(file)) = probe(&path) else {
+        let Ok(LockState::Free(file)) = probe(&path) else {
             panic!("it is free");
         };
         (&file).write_all(b"more").expect("it is open for writing");

@@ -25,7 +25,7 @@ use yaml::{Changes, Mark, Node, Problem, Tree, Value};
 
 use crate::excerpt::Excerpt;
 use crate::goal::{Fate, Goal};
-use crate::usage::Uses;
+use crate::usage::UsageCounts;
 use crate::{Edit, Entry, Error, decode, edit, list};
 
 /// A registry's text and entries. Clones share both.
@@ -78,7 +78,7 @@ impl Registry {
     }
 
     /// The same registry with the locally counted uses added, for reading. Edits need one without them.
-    pub(crate) fn with_uses(mut self, uses: &Uses) -> Self {
+    pub(crate) fn with_uses(mut self, uses: &UsageCounts) -> Self {
         if !uses.is_empty() {
             for entry in Arc::make_mut(&mut self.entries) {
                 uses.add_to(entry);

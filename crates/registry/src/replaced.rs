@@ -6,7 +6,7 @@ use std::io;
 use camino::Utf8Path;
 
 use crate::lock::is_named;
-use crate::unfinished::Temporary;
+use crate::unfinished::TemporaryPath;
 use crate::{Error, Store, StorePath, own, staging, unfinished};
 
 /// The previous state of a path.
@@ -15,7 +15,7 @@ pub(crate) enum Replaced {
     Nothing,
     /// A file with a temporary second name. It is locked, so that it does not count as a dead writer's.
     File {
-        name: Temporary,
+        name: TemporaryPath,
         held: File,
     },
 }
@@ -31,7 +31,7 @@ impl Replaced {
         };
         file.try_lock_shared().ok()?;
         let folder = staging::folder(store, Some(path)).ok()?;
-        let name = Temporary::new(folder.join(unfinished::unique_name()));
+        let name = TemporaryPath::new(folder.join(unfinished::unique_name()));
         fs::hard_link(&place, name.path()).ok()?;
         Some(Self::File { name, held: file })
     }

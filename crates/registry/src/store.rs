@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use failure::{Code, Reported as _};
 
 use crate::atomic::{self, parent};
-use crate::known::Known;
+use crate::parse_cache::ParseCache;
 use crate::path::real;
 use crate::ways::Ways;
 use crate::{Edit, Entry, Error, Lock, Registry, StorePath, Unfinished, Usage, lock, work};
@@ -27,7 +27,7 @@ pub struct Store {
     file: Utf8PathBuf,
     root: Utf8PathBuf,
     pub(crate) usage: Usage,
-    known: Known,
+    known: ParseCache,
 }
 
 impl Store {
@@ -51,7 +51,7 @@ impl Store {
             file,
             root,
             usage: Usage::default(),
-            known: Known::default(),
+            known: ParseCache::default(),
         }
     }
 

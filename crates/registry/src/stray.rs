@@ -48,7 +48,7 @@ pub enum StrayKind {
 
 /// A file system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Disk {
+pub struct FreeSpace {
     /// Its device number.
     pub id: u64,
     /// The bytes that this user may still write to it.
@@ -136,7 +136,7 @@ impl Store {
 
     /// The file system of an archive, existing or not; without a path, that of temporary files. A folder of the store
     /// may be a mount.
-    pub fn disk(&self, place: Option<&StorePath>) -> Result<Disk, Error> {
+    pub fn disk(&self, place: Option<&StorePath>) -> Result<FreeSpace, Error> {
         let path = match place {
             Some(place) => place.absolute(),
             None => self.root().join(work::FOLDER),
@@ -149,7 +149,7 @@ impl Store {
         let found = fs::metadata(folder).and_then(|folder| Ok((folder.dev(), stat?)));
         let (id, stat) = found.map_err(failed)?;
         let free = stat.f_bavail.saturating_mul(stat.f_frsize);
-        Ok(Disk { id, free })
+        Ok(FreeSpace { id, free })
     }
 
     /// Whether a file or folder, relative to the store's folder, is one that imgpipe makes: the registry, archives,

@@ -17,7 +17,7 @@ use std::time::SystemTime;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::atomic::{parent, sync_folder};
-use crate::lock::{Probe, is_named, probe};
+use crate::lock::{LockState, is_named, probe};
 use crate::{Error, Store, StorePath, staging};
 
 /// The temporary files of this process, to be removed at its end.
@@ -42,11 +42,11 @@ pub fn remove_unfinished() {
 
 /// A file that is removed unless it is renamed.
 #[derive(Debug)]
-pub(crate) struct Temporary {
+pub(crate) struct TemporaryPath {
     path: Utf8PathBuf,
 }
 
-impl Temporary {
+impl TemporaryPath {
     pub fn new(path: Utf8PathBuf) -> Self {
         live().insert(path.clone());
         Self { path }
@@ -66,7 +66,7 @@ impl Temporary {
     }
 }
 
-impl Drop for Temporary {
+impl Drop for TemporaryPath {
     fn drop(&mut self) {
         if live().remove(&self.path) {
             let _ = fs::remove_file(&self.path);
@@ -79,7 +79,7 @@ impl Drop for Temporary {
 #[derive(Debug)]
 pub struct Unfinished {
     file: File,
-    temporary: Temporary,
+    temporary: TemporaryPath,
     store: Store,
 }
 
@@ -93,7 +93,7 @@ impl Unfinished {
 
     fn create_in(store: &Store, folder: &Utf8Path) -> Result<Self, Error> {
         for _ in 0..ATTEMPTS {
-            let temporary = Temporary::new(folder.join(unique_name()));
+            let temporary = TemporaryPath::new(folder.join(unique_name()));
             let path = temporary.path();
             let opened = OpenOptions::new()
                 .read(true)
@@ -236,7 +236,7 @@ pub(crate) fn abandoned(folder: &Utf8Path) -> Vec<(Utf8PathBuf, u64)> {
         if !entry.file_type().is_ok_and(|kind| kind.is_file()) {
             continue;
         }
-        if let Ok(Probe::Free(file)) = probe(path)
+        if let Ok(LockState::Free(file)) = probe(path)
             && is_named(&file, path)
         {
             let bytes = file.metadata().map_or(0, |metadata| metadata.len());

@@ -11,7 +11,7 @@ use camino::Utf8PathBuf;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::unfinished::Temporary;
+use crate::unfinished::TemporaryPath;
 use crate::{Edit, Entry, Error, Store, own, work};
 
 /// The file beside the registry's lock.
@@ -36,7 +36,7 @@ pub enum Usage {
 /// The uses by image name that the registry does not count.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Uses(BTreeMap<String, Use>);
+pub(crate) struct UsageCounts(BTreeMap<String, Use>);
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 struct Use {
@@ -45,7 +45,7 @@ struct Use {
     usage_count: u64,
 }
 
-impl Uses {
+impl UsageCounts {
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -105,9 +105,9 @@ impl Store {
     }
 
     /// The uses outside the registry; empty if it counts all.
-    pub(crate) fn uses(&self) -> Result<Uses, Error> {
+    pub(crate) fn uses(&self) -> Result<UsageCounts, Error> {
         if self.usage == Usage::Registry {
-            return Ok(Uses::default());
+            return Ok(UsageCounts::default());
         }
         let path = self.uses_path();
         // A damaged file counts as empty, and is rewritten.
@@ -115,12 +115,12 @@ impl Store {
         Ok(serde_json::from_slice(&bytes).unwrap_or_default())
     }
 
-    fn write_uses(&self, uses: &Uses) -> Result<(), Error> {
+    fn write_uses(&self, uses: &UsageCounts) -> Result<(), Error> {
         let path = work::folder(self.root())?.join(FILE);
         let text =
             serde_json::to_vec(uses).map_err(|error| Error::io("write", &path)(error.into()))?;
         // The registry's lock is held, so no other process uses this temporary name.
-        let temporary = Temporary::new(path.with_extension("unfinished"));
+        let temporary = TemporaryPath::new(path.with_extension("unfinished"));
         let mut file = own::create(temporary.path())?;
         io::Write::write_all(&mut file, &text).map_err(Error::io("write", &path))?;
         temporary.rename(&path)

@@ -3,7 +3,7 @@
 use tar::EntryType;
 
 use crate::dice::Dice;
-use crate::members::{Member, apart, together};
+use crate::members::{TarMember, apart, together};
 
 /// Where the fields of a tar's header are, and how long they are (POSIX, ustar).
 const FIELDS: [(usize, usize); 9] = [
@@ -141,7 +141,7 @@ fn members(archive: &[u8], dice: &mut Dice) -> Vec<u8> {
 }
 
 /// Another value in a header's field, with a checksum that is right most times.
-fn field(member: &mut Member, dice: &mut Dice) {
+fn field(member: &mut TarMember, dice: &mut Dice) {
     let (start, length) = *dice.pick(&FIELDS);
     let value = match dice.below(3) {
         0 => dice.bytes(length),

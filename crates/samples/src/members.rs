@@ -6,13 +6,13 @@ const BLOCK: usize = 512;
 
 /// A header, and the bytes that follow it, padded.
 #[derive(Debug, Clone)]
-pub(crate) struct Member {
+pub(crate) struct TarMember {
     pub header: Header,
     pub body: Vec<u8>,
 }
 
 /// Takes a sound tar apart. What is no member any more is left out.
-pub(crate) fn apart(tar: &[u8]) -> Vec<Member> {
+pub(crate) fn apart(tar: &[u8]) -> Vec<TarMember> {
     let mut members = Vec::new();
     let mut at = 0;
     while let Some(block) = tar.get(at..at + BLOCK) {
@@ -27,7 +27,7 @@ pub(crate) fn apart(tar: &[u8]) -> Vec<Member> {
         let Some(body) = end.and_then(|end| tar.get(at + BLOCK..end)) else {
             break;
         };
-        members.push(Member {
+        members.push(TarMember {
             header,
             body: body.to_vec(),
         });
@@ -37,7 +37,7 @@ pub(crate) fn apart(tar: &[u8]) -> Vec<Member> {
 }
 
 /// Puts members together to a tar.
-pub(crate) fn together(members: &[Member]) -> Vec<u8> {
+pub(crate) fn together(members: &[TarMember]) -> Vec<u8> {
     let mut out = Vec::new();
     for member in members {
         out.extend(member.header.as_bytes());
@@ -47,7 +47,7 @@ pub(crate) fn together(members: &[Member]) -> Vec<u8> {
     out
 }
 
-impl Member {
+impl TarMember {
     /// The bytes without what pads them.
     pub(crate) fn bytes(&self) -> &[u8] {
         let size = self.header.entry_size().unwrap_or(0);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use failure::Failure;
-use registry::{Holder, Registry, Store, Term};
+use registry::{Holder, LeaseTerm, Registry, Store};
 use ui::{Reporter, duration};
 
 /// The variables by which CI systems tell one job from all others: the first row with all variables set, from its first to its
@@ -80,7 +80,7 @@ pub struct LeaseFlags {
 
 impl LeaseFlags {
     /// Who holds what this command uses, and for how long; `None` for nobody.
-    pub fn term(&self) -> Result<Option<Term>, Failure> {
+    pub fn term(&self) -> Result<Option<LeaseTerm>, Failure> {
         if self.no_lease {
             return Ok(None);
         }
@@ -88,7 +88,7 @@ impl LeaseFlags {
             Some(id) => Some(run(id)?),
             None => this_run()?,
         };
-        Ok(holder.map(|holder| Term {
+        Ok(holder.map(|holder| LeaseTerm {
             holder,
             lasts: self.lease,
             brief: false,
@@ -102,7 +102,7 @@ pub struct Leases<'a> {
     /// Where the images are.
     pub store: &'a Store,
     /// Who holds them; `None` for nobody.
-    pub term: Option<Term>,
+    pub term: Option<LeaseTerm>,
     /// How long to wait for the registry's lock.
     pub lock_timeout: Duration,
     /// Where it is said that nothing can be held.

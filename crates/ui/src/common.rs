@@ -6,8 +6,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use failure::Failure;
 
-use crate::progress::Style;
-use crate::{Input, duration};
+use crate::progress::ProgressStyle;
+use crate::{Records, duration};
 
 /// The engine where none is named.
 const ENGINE: &str = "docker";
@@ -73,7 +73,7 @@ pub struct Common {
         hide_possible_values = true,
         hide_short_help = true
     )]
-    pub progress: Style,
+    pub progress: ProgressStyle,
 
     /// Print one JSON object a line, not the bare result
     #[arg(long)]
@@ -108,7 +108,7 @@ impl Common {
     }
 
     /// The operands, or standard input, as `--null` says; `what` names them for people.
-    pub fn input(&self, operands: Vec<String>, what: &str) -> Result<Input, Failure> {
-        Input::new(operands, self.null, what)
+    pub fn input(&self, operands: Vec<String>, what: &str) -> Result<Records, Failure> {
+        Records::new(operands, self.null, what)
     }
 }

@@ -19,19 +19,19 @@ const NO_LINES: &str = "standard input contains NUL bytes";
 const NOTHING: &str = "nothing on standard input; did the command before it fail?";
 
 /// Where records come from.
-pub enum Input {
+pub enum Records {
     /// What was given on the command line.
     Operands(std::vec::IntoIter<String>),
     /// Standard input, for no operands or a single `-`.
-    Stdin(Lines<StdinLock<'static>>),
+    Stdin(RecordLines<StdinLock<'static>>),
 }
 
-impl Input {
+impl Records {
     /// Takes the operands, or standard input where there are none or only `-`. A terminal there
     /// would wait for someone to type paths: that is a usage error.
     pub fn new(operands: Vec<String>, null: bool, what: &str) -> Result<Self, Failure> {
         if reads_stdin(&operands, what)? {
-            Ok(Self::Stdin(Lines::new(std::io::stdin().lock(), null)))
+            Ok(Self::Stdin(RecordLines::new(std::io::stdin().lock(), null)))
         } else if operands.iter().any(|operand| operand == "-") {
             Err(Failure::usage(
                 "`-` (standard input) cannot be combined with operands",
@@ -84,7 +84,7 @@ pub fn nothing_on_stdin() -> Failure {
     Failure::new(Code::Invalid, NOTHING)
 }
 
-impl Iterator for Input {
+impl Iterator for Records {
     type Item = Result<String, Failure>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -97,14 +97,14 @@ impl Iterator for Input {
 
 /// Records of a stream, ended by a newline or by NUL. Empty records are passed over. A stream
 /// without any record ends with the failure of [`nothing_on_stdin`].
-pub struct Lines<R> {
+pub struct RecordLines<R> {
     reader: BufReader<R>,
     end: u8,
     any: bool,
     done: bool,
 }
 
-impl<R: Read> Lines<R> {
+impl<R: Read> RecordLines<R> {
     fn new(reader: R, null: bool) -> Self {
         Self {
             reader: BufReader::with_capacity(MAX_RECORD, reader),
@@ -166,7 +166,7 @@ impl<R: Read> Lines<R> {
     }
 }
 
-impl<R: Read> Iterator for Lines<R> {
+impl<R: Read> Iterator for RecordLines<R> {
     type Item = Result<String, Failure>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     fn read(text: &[u8], null: bool) -> Result<Vec<String>, Failure> {
-        Lines::new(text, null).collect()
+        RecordLines::new(text, null).collect()
     }
 
     #[test]
@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn what_has_come_is_ready() {
-        let mut lines = Lines::new(Pieces(vec![b"a\nb\n", b"c\nd", b"e\n\n"]), false);
+        let mut lines = RecordLines::new(Pieces(vec![b"a\nb\n", b"c\nd", b"e\n\n"]), false);
         for expected in [&["a", "b"][..], &["c"], &["de"], &[]] {
             let ready: Result<Vec<_>, _> = lines.ready().into_iter().collect();
             assert_eq!(ready.expect("records"), expected);

@@ -40,7 +40,7 @@ pub(crate) fn start(verbose: u8, reporter: &Reporter) -> Result<(), Failure> {
         .with_level(false)
         .with_target(false)
         .with_ansi(false)
-        .with_writer(Lines(reporter.clone()))
+        .with_writer(RecordLines(reporter.clone()))
         .finish();
     // It fails only if there is a log already.
     let _ = tracing::subscriber::set_global_default(subscriber);
@@ -57,9 +57,9 @@ impl FormatTime for Since {
 }
 
 /// Writes each event as a line of the reporter's, so that progress is out of its way.
-struct Lines(Reporter);
+struct RecordLines(Reporter);
 
-impl<'a> MakeWriter<'a> for Lines {
+impl<'a> MakeWriter<'a> for RecordLines {
     type Writer = Line<'a>;
 
     fn make_writer(&'a self) -> Line<'a> {

@@ -8,12 +8,12 @@ use failure::Failure;
 use serde_json::Value;
 
 /// Standard output as a stream of records.
-pub struct Output {
+pub struct RecordWriter {
     json: bool,
     null: bool,
 }
 
-impl Output {
+impl RecordWriter {
     pub(crate) fn new(json: bool, null: bool) -> Self {
         Self { json, null }
     }

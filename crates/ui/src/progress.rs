@@ -20,7 +20,7 @@ use area::Area;
 use clap::ValueEnum;
 use form::{BAR, SHORT, UNKNOWN};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
-use lines::Lines;
+use lines::ProgressLines;
 pub(crate) use spinner::Spinner;
 pub use waiting::Waiting;
 
@@ -37,7 +37,7 @@ const NARROW: u16 = 72;
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Style {
+pub enum ProgressStyle {
     /// A bar on a terminal, else plain lines of what takes long.
     #[default]
     Auto,
@@ -57,13 +57,13 @@ enum Shown {
 }
 
 impl Shown {
-    fn new(style: Style, quiet: bool, terminal: bool) -> Self {
+    fn new(style: ProgressStyle, quiet: bool, terminal: bool) -> Self {
         match style {
             _ if quiet => Self::Nothing,
-            Style::None => Self::Nothing,
-            Style::Plain => Self::Lines(LINE_EVERY),
-            Style::Auto if terminal => Self::Bar,
-            Style::Auto => Self::Lines(LOG_EVERY),
+            ProgressStyle::None => Self::Nothing,
+            ProgressStyle::Plain => Self::Lines(LINE_EVERY),
+            ProgressStyle::Auto if terminal => Self::Bar,
+            ProgressStyle::Auto => Self::Lines(LOG_EVERY),
         }
     }
 }
@@ -89,7 +89,7 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
-    pub(crate) fn new(program: &'static str, style: Style, quiet: bool) -> Self {
+    pub(crate) fn new(program: &'static str, style: ProgressStyle, quiet: bool) -> Self {
         let shown = Shown::new(style, quiet, io::stderr().is_terminal());
         Self {
             program,
@@ -134,9 +134,9 @@ impl Screen {
         Waiting::new(Spinner::new(what, bar, self.lines()))
     }
 
-    fn lines(&self) -> Option<Lines> {
+    fn lines(&self) -> Option<ProgressLines> {
         match self.shown {
-            Shown::Lines(every) => Some(Lines::new(self.program, every)),
+            Shown::Lines(every) => Some(ProgressLines::new(self.program, every)),
             Shown::Bar | Shown::Nothing => None,
         }
     }
@@ -176,7 +176,7 @@ pub struct Progress {
     before: u64,
     done: AtomicU64,
     bar: Option<ProgressBar>,
-    lines: Option<Lines>,
+    lines: Option<ProgressLines>,
 }
 
 impl Progress {
@@ -272,12 +272,12 @@ mod tests {
     #[test]
     fn a_terminal_has_bars_and_a_log_has_lines() {
         for (style, quiet, terminal, shown) in [
-            (Style::Auto, false, true, Shown::Bar),
-            (Style::Auto, false, false, Shown::Lines(LOG_EVERY)),
-            (Style::Auto, true, true, Shown::Nothing),
-            (Style::Plain, false, true, Shown::Lines(LINE_EVERY)),
-            (Style::Plain, true, false, Shown::Nothing),
-            (Style::None, false, true, Shown::Nothing),
+            (ProgressStyle::Auto, false, true, Shown::Bar),
+            (ProgressStyle::Auto, false, false, Shown::Lines(LOG_EVERY)),
+            (ProgressStyle::Auto, true, true, Shown::Nothing),
+            (ProgressStyle::Plain, false, true, Shown::Lines(LINE_EVERY)),
+            (ProgressStyle::Plain, true, false, Shown::Nothing),
+            (ProgressStyle::None, false, true, Shown::Nothing),
         ] {
             assert_eq!(Shown::new(style, quiet, terminal), shown, "{style:?}");
         }
@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     fn watches_what_grows() {
-        let screen = Screen::new("test", Style::None, false);
+        let screen = Screen::new("test", ProgressStyle::None, false);
         let progress = screen.start("x".into(), None, 0);
         let looked = AtomicU64::new(0);
         let measure = || 10 * (1 + looked.fetch_add(1, Ordering::Relaxed));
@@ -301,7 +301,7 @@ mod tests {
 
     #[test]
     fn work_that_panics_is_not_watched_for_ever() {
-        let screen = Screen::new("test", Style::None, false);
+        let screen = Screen::new("test", ProgressStyle::None, false);
         let progress = screen.start("x".into(), None, 0);
         let work = || progress.watch(|| 0, || panic!("on purpose"));
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
@@ -312,7 +312,7 @@ mod tests {
     fn what_was_done_before_has_no_rate() {
         let screen = Screen {
             shown: Shown::Bar,
-            ..Screen::new("test", Style::None, false)
+            ..Screen::new("test", ProgressStyle::None, false)
         };
         let progress = screen.start("x".into(), Some(2_000_000_000), 1_000_000_000);
         let bar = progress.bar.as_ref().expect("a bar");
@@ -327,7 +327,7 @@ mod tests {
 
     #[test]
     fn counts_what_passes() {
-        let screen = Screen::new("test", Style::None, false);
+        let screen = Screen::new("test", ProgressStyle::None, false);
         let progress = screen.start("x".into(), Some(10), 0);
         let mut out = progress.counting(Vec::new());
         out.write_all(b"hello").expect("writes");

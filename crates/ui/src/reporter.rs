@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use failure::{Failure, one_line};
 
-use crate::progress::{Progress, Screen, Spinner, Style, Waiting};
+use crate::progress::{Progress, ProgressStyle, Screen, Spinner, Waiting};
 use crate::words;
 
 /// Says what a command is doing. Cheap to pass around by reference.
@@ -20,7 +20,7 @@ pub struct Reporter {
 
 impl Reporter {
     /// For the command of this name.
-    pub fn new(program: &'static str, quiet: bool, verbose: bool, style: Style) -> Self {
+    pub fn new(program: &'static str, quiet: bool, verbose: bool, style: ProgressStyle) -> Self {
         Self {
             program,
             quiet,

@@ -6,8 +6,8 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use failure::{Code, Failure};
 
-use crate::progress::Style;
-use crate::{Common, Hooks, Output, Reporter, command, complete, log, panics, signals};
+use crate::progress::ProgressStyle;
+use crate::{Common, Hooks, RecordWriter, Reporter, command, complete, log, panics, signals};
 
 /// A command's flags: what [`run`] needs of them.
 pub trait Flags: Parser {
@@ -21,7 +21,7 @@ pub trait Flags: Parser {
 /// What a command works with besides its own flags.
 pub struct Context {
     /// Standard output, results only.
-    pub out: Output,
+    pub out: RecordWriter,
     /// Standard error, for people.
     pub reporter: Reporter,
     keep_going: bool,
@@ -69,7 +69,7 @@ pub fn run<F: Flags>(
         Ok(false) => {}
         Ok(true) => return Code::Done.into(),
         Err(failure) => {
-            Reporter::new(F::PROGRAM, false, false, Style::None).failure(&failure);
+            Reporter::new(F::PROGRAM, false, false, ProgressStyle::None).failure(&failure);
             return failure.code().into();
         }
     }
@@ -79,7 +79,7 @@ pub fn run<F: Flags>(
     };
     let common = flags.common();
     let mut context = Context {
-        out: Output::new(common.json, common.null),
+        out: RecordWriter::new(common.json, common.null),
         reporter: Reporter::new(
             F::PROGRAM,
             common.quiet,
@@ -147,6 +147,6 @@ fn parse_failed(program: &'static str, error: &clap::Error) -> Code {
         .and_then(|tip| tip.lines().next())
         .map_or_else(|| format!("see {program} --help"), str::to_owned);
     let failure = Failure::usage(message).with_hint(hint);
-    Reporter::new(program, false, false, Style::None).failure(&failure);
+    Reporter::new(program, false, false, ProgressStyle::None).failure(&failure);
     failure.code()
 }

@@ -5,9 +5,9 @@ use plan::settle;
 
 use super::entry::{JobEntry, listed};
 use super::marks::truth;
-use super::needs::Keys;
+use super::needs::MatrixKeys;
 use super::system::{System, of_runner, system};
-use super::value::Value;
+use super::value::ExprValue;
 
 impl JobEntry {
     /// Whether the entry runs on an architecture: the one that its image gets, and 32-bit Intel if it is a variant for
@@ -15,7 +15,7 @@ impl JobEntry {
     /// that its contradiction is reported. The error says why it can't be told.
     pub(super) fn runs_on_architecture(
         &self,
-        keys: &Keys,
+        keys: &MatrixKeys,
         wanted: Architecture,
     ) -> Result<bool, String> {
         let named = match self.named_architecture(keys) {
@@ -57,22 +57,26 @@ impl JobEntry {
     }
 
     /// Whether a matrix whose architecture can't be read may mean this one.
-    fn may_name(&self, keys: &Keys, wanted: Architecture) -> bool {
+    fn may_name(&self, keys: &MatrixKeys, wanted: Architecture) -> bool {
         let value = keys.value(&self.matrix, "architecture");
-        let value = value.unwrap_or(&Value::Null);
+        let value = value.unwrap_or(&ExprValue::Null);
         let text = listed(value);
         let mut words = text.split([' ', ',']);
         value.unknown().is_some() || words.any(|word| word.parse() == Ok(wanted))
     }
 
     /// Those of its variants that say an architecture. One that can't be read counts only if it may say the wanted one.
-    fn architectures(&self, keys: &Keys, wanted: Architecture) -> Result<Vec<Variant>, String> {
+    fn architectures(
+        &self,
+        keys: &MatrixKeys,
+        wanted: Architecture,
+    ) -> Result<Vec<Variant>, String> {
         let mut all = Vec::new();
         for (key, variant) in keys.variants()? {
             let Ok(means) = variant.as_str().parse::<Architecture>() else {
                 continue;
             };
-            let value = keys.value(&self.matrix, key).unwrap_or(&Value::Null);
+            let value = keys.value(&self.matrix, key).unwrap_or(&ExprValue::Null);
             let is_64_bit = means == Architecture::X86 && wanted == Architecture::X86_64;
             match truth(value) {
                 Ok(true) => all.push(variant),

@@ -1,12 +1,12 @@
 //! One entry of a job's matrix.
 
 use camino::Utf8Path;
-use yaml::{Content, Error, Mark, Problem, Written};
+use yaml::{Content, Error, Mark, Problem, SpannedValue};
 
 use super::Unread;
 use super::matrix::Combination;
-use super::needs::Keys;
-use super::value::Value;
+use super::needs::MatrixKeys;
+use super::value::ExprValue;
 
 /// A job with one combination of its matrix.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ pub struct JobEntry {
     /// The job's own name, where it is no expression.
     pub(super) job_name: Option<String>,
     pub(super) unread: Option<Unread>,
-    pub(super) matrix: Value,
+    pub(super) matrix: ExprValue,
     pub(super) runs_on: Result<Vec<String>, String>,
     pub(super) container: Result<Option<String>, String>,
 }
@@ -41,7 +41,7 @@ pub struct Facts {
 }
 
 impl JobEntry {
-    pub(super) fn new(id: &str, name: String, job: &Written, one: Combination) -> Self {
+    pub(super) fn new(id: &str, name: String, job: &SpannedValue, one: Combination) -> Self {
         let job_name = job.get("name").and_then(|name| match &name.content {
             Content::Text(text) if !text.contains("${{") => Some(text.clone()),
             _ => None,
@@ -74,7 +74,7 @@ impl JobEntry {
     }
 
     /// What the entry says, for people.
-    pub fn facts(&self, keys: &Keys) -> Facts {
+    pub fn facts(&self, keys: &MatrixKeys) -> Facts {
         let field = |key: &str| {
             let value = keys
                 .value(&self.matrix, key)
@@ -98,7 +98,7 @@ impl JobEntry {
     /// The keys of its matrix.
     pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
         let pairs = match &self.matrix {
-            Value::Map(pairs) => &pairs[..],
+            ExprValue::Map(pairs) => &pairs[..],
             _ => &[],
         };
         pairs.iter().map(|(key, _)| key.as_str())
@@ -112,29 +112,29 @@ fn shown(name: &str) -> String {
 }
 
 /// A value's text; a list's with commas.
-pub(super) fn listed(value: &Value) -> String {
+pub(super) fn listed(value: &ExprValue) -> String {
     match value {
-        Value::List(items) => items.iter().map(listed).collect::<Vec<_>>().join(","),
+        ExprValue::List(items) => items.iter().map(listed).collect::<Vec<_>>().join(","),
         value => value.text(),
     }
 }
 
 /// The labels that `runs-on` asks for: one, a list, or those of a group.
-fn runs_on(written: Option<&Written>, matrix: &Value) -> Result<Vec<String>, String> {
+fn runs_on(written: Option<&SpannedValue>, matrix: &ExprValue) -> Result<Vec<String>, String> {
     let none = || "has no `runs-on`".to_owned();
     let value = match written {
-        Some(written) => Value::within(written.get("labels").unwrap_or(written), matrix)?,
+        Some(written) => ExprValue::within(written.get("labels").unwrap_or(written), matrix)?,
         None => return Err(none()),
     };
     let value = value.get("labels").cloned().unwrap_or(value);
     let items = match value {
-        Value::List(items) => items,
+        ExprValue::List(items) => items,
         one => vec![one],
     };
-    let label = |item: Value| match item {
-        Value::Text(text) => Ok(text.trim().to_owned()),
-        Value::Null => Ok(String::new()),
-        Value::Unknown(why) => Err(why),
+    let label = |item: ExprValue| match item {
+        ExprValue::Text(text) => Ok(text.trim().to_owned()),
+        ExprValue::Null => Ok(String::new()),
+        ExprValue::Unknown(why) => Err(why),
         _ => Err("`runs-on` is neither a label nor a list of labels".to_owned()),
     };
     let labels = items
@@ -153,23 +153,23 @@ fn runs_on(written: Option<&Written>, matrix: &Value) -> Result<Vec<String>, Str
 }
 
 /// The image of `container`, as a text or an object; an empty one is none. Nothing else of the object is looked at.
-fn container(written: Option<&Written>, matrix: &Value) -> Result<Option<String>, String> {
+fn container(written: Option<&SpannedValue>, matrix: &ExprValue) -> Result<Option<String>, String> {
     let Some(written) = written else {
         return Ok(None);
     };
     let value = match (&written.content, written.get("image")) {
-        (Content::Map(_), Some(image)) => Value::within(image, matrix)?,
-        (Content::Map(_), None) => Value::Null,
-        _ => Value::within(written, matrix)?,
+        (Content::Map(_), Some(image)) => ExprValue::within(image, matrix)?,
+        (Content::Map(_), None) => ExprValue::Null,
+        _ => ExprValue::within(written, matrix)?,
     };
     let image = match &value {
-        Value::Map(_) => value.get("image").unwrap_or(&Value::Null),
+        ExprValue::Map(_) => value.get("image").unwrap_or(&ExprValue::Null),
         value => value,
     };
     match image {
-        Value::Null => Ok(None),
-        Value::Text(text) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
-        Value::Unknown(why) => Err(why.clone()),
+        ExprValue::Null => Ok(None),
+        ExprValue::Text(text) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
+        ExprValue::Unknown(why) => Err(why.clone()),
         _ => Err("`container` is neither an image nor an object with one".to_owned()),
     }
 }

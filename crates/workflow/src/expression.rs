@@ -6,20 +6,20 @@ mod functions;
 mod parse;
 mod tokens;
 
-use super::value::Value;
+use super::value::ExprValue;
 
 /// The longest text that an expression is or becomes, in bytes. GitHub takes expressions of 21,000 characters.
 pub(crate) const MAX_TEXT: usize = 32 << 10;
 
 /// The value of what stands between `${{` and `}}`. Without a `matrix`, its values are not known.
-pub(crate) fn evaluate(text: &str, matrix: Option<&Value>) -> Result<Value, String> {
+pub(crate) fn evaluate(text: &str, matrix: Option<&ExprValue>) -> Result<ExprValue, String> {
     if text.len() > MAX_TEXT {
         return Err(format!("is longer than {MAX_TEXT} bytes"));
     }
     let tree = parse::parse(text).map_err(|error| format!("can't be read: {error}"))?;
     let value = evaluate::value(&tree, matrix)?.into_owned();
     match value {
-        Value::Unknown(why) => Err(why),
+        ExprValue::Unknown(why) => Err(why),
         value => Ok(value),
     }
 }

@@ -8,8 +8,8 @@ use naming::{Architecture, NameError};
 
 use super::entry::{JobEntry, listed};
 use super::marks::truth;
-use super::needs::Keys;
-use super::value::Value;
+use super::needs::MatrixKeys;
+use super::value::ExprValue;
 
 /// The keys that are the entry's own, and not its matrix's.
 const OWN: [&str; 4] = ["job", "name", "runs-on", "container"];
@@ -40,7 +40,7 @@ impl FromStr for Filter {
 
 impl Filter {
     /// The keys that can be asked for, if this one is none of them; the architectures, if this is none of them.
-    pub fn check(&self, entries: &[JobEntry], keys: &Keys) -> Result<(), String> {
+    pub fn check(&self, entries: &[JobEntry], keys: &MatrixKeys) -> Result<(), String> {
         if self.is_architecture(keys) {
             self.architecture()?;
         }
@@ -65,7 +65,7 @@ impl Filter {
     }
 
     /// Whether an entry has the value. The error says why it can't be told.
-    pub fn accepts(&self, entry: &JobEntry, keys: &Keys) -> Result<bool, String> {
+    pub fn accepts(&self, entry: &JobEntry, keys: &MatrixKeys) -> Result<bool, String> {
         let is = |text: &str| text.trim().eq_ignore_ascii_case(&self.value);
         match self.key.to_ascii_lowercase().as_str() {
             "job" => Ok(is(&entry.job)),
@@ -82,19 +82,19 @@ impl Filter {
                 entry.runs_on_architecture(keys, self.architecture()?)
             }
             key => {
-                let value = keys.value(&entry.matrix, key).unwrap_or(&Value::Null);
+                let value = keys.value(&entry.matrix, key).unwrap_or(&ExprValue::Null);
                 if let Some(why) = value.unknown() {
                     return Err(format!("`{key}`: {why}"));
                 }
                 // A mark that is not there is not set.
-                let unset = *value == Value::Null && self.value.eq_ignore_ascii_case("false");
+                let unset = *value == ExprValue::Null && self.value.eq_ignore_ascii_case("false");
                 let set = self.value.eq_ignore_ascii_case("true") && truth(value) == Ok(true);
                 Ok(unset || set || is(&listed(value)))
             }
         }
     }
 
-    fn is_architecture(&self, keys: &Keys) -> bool {
+    fn is_architecture(&self, keys: &MatrixKeys) -> bool {
         self.key.eq_ignore_ascii_case(ARCHITECTURE) || keys.means(&self.key, ARCHITECTURE)
     }
 

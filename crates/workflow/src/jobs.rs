@@ -1,11 +1,11 @@
 //! The jobs of a workflow, and the entries that they make.
 
 use camino::Utf8Path;
-use yaml::{Content, Error, Mark, Problem, Written};
+use yaml::{Content, Error, Mark, Problem, SpannedValue};
 
 use super::entry::JobEntry;
 use super::matrix::{Combination, combinations};
-use super::value::Value;
+use super::value::ExprValue;
 use super::{expression, template};
 
 /// How long a job's name is shown: GitHub's bound, in characters.
@@ -22,7 +22,7 @@ pub enum Unread {
 
 /// The entries of all jobs, in the order of the text; a job without a matrix is one entry. `path` is for messages.
 pub fn parse_workflow(path: &Utf8Path, text: &str) -> Result<Vec<JobEntry>, Error> {
-    let workflow = Written::parse(path, text)?;
+    let workflow = SpannedValue::parse(path, text)?;
     let wrong = |at: Mark, message: &str| Error::syntax(path, Problem::new(at, message));
     let jobs = workflow.get("jobs");
     let jobs = jobs.ok_or_else(|| wrong(workflow.at, "has no `jobs`: this is not a workflow"))?;
@@ -63,11 +63,11 @@ pub fn called(entries: Vec<JobEntry>, name: &str) -> Result<Vec<JobEntry>, Strin
     Err(format!("there is no job `{name}` (known: {jobs})"))
 }
 
-fn of_job(id: &str, job: &Written) -> Vec<JobEntry> {
+fn of_job(id: &str, job: &SpannedValue) -> Vec<JobEntry> {
     let whole = |at: Mark, unread| {
         let only = Combination {
             at,
-            values: Value::Map(Vec::new()),
+            values: ExprValue::Map(Vec::new()),
             shown: Vec::new(),
         };
         let mut entry = JobEntry::new(id, name(id, job, &only), job, only);
@@ -89,7 +89,7 @@ fn of_job(id: &str, job: &Written) -> Vec<JobEntry> {
         Some(matrix) => combinations(matrix),
         None => Ok(vec![Combination {
             at: job.at,
-            values: Value::Map(Vec::new()),
+            values: ExprValue::Map(Vec::new()),
             shown: Vec::new(),
         }]),
     };
@@ -104,19 +104,19 @@ fn of_job(id: &str, job: &Written) -> Vec<JobEntry> {
 }
 
 /// Whether a condition is false whatever happens. It is an expression with its braces or without.
-fn never(condition: &Written) -> bool {
+fn never(condition: &SpannedValue) -> bool {
     let value = match &condition.content {
         Content::Text(text) if text.contains("${{") => template::evaluate(text, None),
         Content::Text(text) => expression::evaluate(text, None),
-        _ => Ok(Value::of(condition)),
+        _ => Ok(ExprValue::of(condition)),
     };
     value.is_ok_and(|value| !value.is_true())
 }
 
 /// What an entry is called: its own `name`; else the job's, where that tells entries apart; else, as GitHub shows it,
 /// the job's with the values of the matrix behind.
-fn name(id: &str, job: &Written, one: &Combination) -> String {
-    let own = one.values.get("name").map(Value::text);
+fn name(id: &str, job: &SpannedValue, one: &Combination) -> String {
+    let own = one.values.get("name").map(ExprValue::text);
     if let Some(own) = own.filter(|own| !own.trim().is_empty()) {
         return own;
     }

@@ -20,4 +20,4 @@ mod value;
 pub use entry::{Facts, JobEntry};
 pub use filter::Filter;
 pub use jobs::{Unread, called, parse_workflow};
-pub use needs::{Keys, Standing};
+pub use needs::{MatrixKeys, Standing};

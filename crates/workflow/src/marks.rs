@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use naming::{Compiler, NameError};
 
-use super::value::Value;
+use super::value::ExprValue;
 
 /// What people call GCC and Clang by the names of their commands.
 const COMMANDS: [(&str, &str); 2] = [("g++", "gcc"), ("clang++", "clang")];
@@ -14,31 +14,31 @@ const COMMANDS: [(&str, &str); 2] = [("g++", "gcc"), ("clang++", "clang")];
 const MAJOR_ALONE: [(&str, u32); 2] = [("gcc", 5), ("clang", 7)];
 
 /// Whether a mark is set. What neither says yes nor no is an error.
-pub(super) fn truth(value: &Value) -> Result<bool, String> {
+pub(super) fn truth(value: &ExprValue) -> Result<bool, String> {
     match value {
-        Value::Unknown(why) => Err(why.clone()),
-        Value::Text(text) => match text.trim().to_ascii_lowercase().as_str() {
+        ExprValue::Unknown(why) => Err(why.clone()),
+        ExprValue::Text(text) => match text.trim().to_ascii_lowercase().as_str() {
             "" | "false" | "no" | "off" | "0" => Ok(false),
             "true" | "yes" | "on" | "1" => Ok(true),
             _ => Err(format!("`{text}` is neither true nor false")),
         },
-        Value::List(_) | Value::Map(_) => Err("is neither true nor false".to_owned()),
+        ExprValue::List(_) | ExprValue::Map(_) => Err("is neither true nor false".to_owned()),
         value => Ok(value.is_true()),
     }
 }
 
 /// Names with white space between, or in a list.
-pub(super) fn names<T: FromStr<Err = NameError>>(value: &Value) -> Result<Vec<T>, String> {
+pub(super) fn names<T: FromStr<Err = NameError>>(value: &ExprValue) -> Result<Vec<T>, String> {
     match value {
-        Value::Null => Ok(Vec::new()),
-        Value::Unknown(why) => Err(why.clone()),
-        Value::Text(text) => {
+        ExprValue::Null => Ok(Vec::new()),
+        ExprValue::Unknown(why) => Err(why.clone()),
+        ExprValue::Text(text) => {
             let words = text.split_whitespace();
             words
                 .map(|word| word.parse().map_err(|error: NameError| error.to_string()))
                 .collect()
         }
-        Value::List(items) => {
+        ExprValue::List(items) => {
             let all = items.iter().map(names).collect::<Result<Vec<_>, _>>()?;
             Ok(all.into_iter().flatten().collect())
         }
@@ -47,7 +47,10 @@ pub(super) fn names<T: FromStr<Err = NameError>>(value: &Value) -> Result<Vec<T>
 }
 
 /// The compilers that `compiler` and `version` name together.
-pub(super) fn compilers(compiler: &Value, version: &Value) -> Result<Vec<Compiler>, String> {
+pub(super) fn compilers(
+    compiler: &ExprValue,
+    version: &ExprValue,
+) -> Result<Vec<Compiler>, String> {
     let version = exact(version)?;
     let all: Vec<Compiler> = names(compiler)?;
     match (&all[..], version) {
@@ -93,11 +96,13 @@ fn packaged<'a>(name: &str, version: &'a str) -> &'a str {
 }
 
 /// A version that says which one it is. What a range would be is decided where it is installed.
-fn exact(value: &Value) -> Result<Option<String>, String> {
+fn exact(value: &ExprValue) -> Result<Option<String>, String> {
     let text = match value {
-        Value::Null => return Ok(None),
-        Value::Unknown(why) => return Err(why.clone()),
-        Value::List(_) | Value::Map(_) => return Err("`version` is not a version".to_owned()),
+        ExprValue::Null => return Ok(None),
+        ExprValue::Unknown(why) => return Err(why.clone()),
+        ExprValue::List(_) | ExprValue::Map(_) => {
+            return Err("`version` is not a version".to_owned());
+        }
         value => value.text().trim().to_owned(),
     };
     let numbers = |text: &str| {
@@ -117,27 +122,27 @@ mod tests {
 
     use super::*;
 
-    fn text(text: &str) -> Value {
-        Value::Text(text.into())
+    fn text(text: &str) -> ExprValue {
+        ExprValue::Text(text.into())
     }
 
     #[test]
     fn a_compiler_goes_by_the_names_of_its_packages() {
         for (compiler, version, expected) in [
             ("gcc", text("15"), "gcc-15"),
-            ("GCC", Value::Number(15.0), "gcc-15"),
+            ("GCC", ExprValue::Number(15.0), "gcc-15"),
             ("gcc", text("13.2"), "gcc-13"),
             ("gcc", text("4.9"), "gcc-4.9"),
             ("g++", text("13"), "gcc-13"),
-            ("g++-13", Value::Null, "gcc-13"),
+            ("g++-13", ExprValue::Null, "gcc-13"),
             ("clang++-18", text(""), "clang-18"),
             ("clang", text("6.0"), "clang-6.0"),
             ("clang", text("19.1.0"), "clang-19"),
             ("gcc-13", text("13.1"), "gcc-13"),
-            ("gcc", Value::Null, "gcc"),
+            ("gcc", ExprValue::Null, "gcc"),
             ("icpx", text("2025.1"), "icpx-2025.1"),
-            ("gcc-13 clang-19", Value::Null, "gcc-13,clang-19"),
-            ("", Value::Null, ""),
+            ("gcc-13 clang-19", ExprValue::Null, "gcc-13,clang-19"),
+            ("", ExprValue::Null, ""),
         ] {
             let found = compilers(&text(compiler), &version).expect(compiler);
             let found: Vec<_> = found.iter().map(Compiler::as_str).collect();
@@ -163,28 +168,32 @@ mod tests {
 
     #[test]
     fn packages_and_truths() {
-        let packages = |value: &Value| -> Result<Vec<String>, String> {
+        let packages = |value: &ExprValue| -> Result<Vec<String>, String> {
             let found: Vec<PackageName> = names(value)?;
             Ok(found.iter().map(ToString::to_string).collect())
         };
-        let list = Value::List(vec![text("a1"), text("b1 c1"), Value::Null]);
+        let list = ExprValue::List(vec![text("a1"), text("b1 c1"), ExprValue::Null]);
         assert_eq!(packages(&list).expect("names"), ["a1", "b1", "c1"]);
         let spaced = text("gcc-15-multilib\n  libssl-dev:i386 ");
         let expected = ["gcc-15-multilib", "libssl-dev:i386"];
         assert_eq!(packages(&spaced).expect("names"), expected);
-        for bad in [text("a1 --privileged"), text("$(x)"), Value::Number(7.0)] {
+        for bad in [
+            text("a1 --privileged"),
+            text("$(x)"),
+            ExprValue::Number(7.0),
+        ] {
             assert!(packages(&bad).is_err(), "{bad:?}");
         }
         for (value, expected) in [
-            (Value::Bool(true), Ok(true)),
+            (ExprValue::Bool(true), Ok(true)),
             (text("True"), Ok(true)),
             (text("on"), Ok(true)),
-            (Value::Number(1.0), Ok(true)),
-            (Value::Null, Ok(false)),
+            (ExprValue::Number(1.0), Ok(true)),
+            (ExprValue::Null, Ok(false)),
             (text("false"), Ok(false)),
             (text(""), Ok(false)),
             (text("address"), Err(())),
-            (Value::List(vec![]), Err(())),
+            (ExprValue::List(vec![]), Err(())),
         ] {
             assert_eq!(truth(&value).map_err(drop), expected, "{value:?}");
         }

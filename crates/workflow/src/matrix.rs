@@ -5,9 +5,9 @@
 //! contradict; what it adds may be overwritten by a later entry, an axis value never. An entry that can be added to none
 //! is a combination of its own, which later entries do not touch.
 
-use yaml::{Content, Mark, Written};
+use yaml::{Content, Mark, SpannedValue};
 
-use super::value::Value;
+use super::value::ExprValue;
 
 /// How many values all combinations may have together: 10,000 jobs of 50 keys.
 const MAX_VALUES: usize = 500_000;
@@ -18,23 +18,23 @@ pub(super) struct Combination {
     /// Where it is written, if it is an entry of `include`; else where the matrix is.
     pub at: Mark,
     /// The `matrix` of expressions.
-    pub values: Value,
+    pub values: ExprValue,
     /// What stands in brackets behind the job's name where the name tells no entries apart.
     pub shown: Vec<String>,
 }
 
-type Pairs = Vec<(String, Value)>;
+type Pairs = Vec<(String, ExprValue)>;
 
 /// The combinations of a matrix. The error says what can't be read, and where.
-pub(super) fn combinations(matrix: &Written) -> Result<Vec<Combination>, (Mark, String)> {
+pub(super) fn combinations(matrix: &SpannedValue) -> Result<Vec<Combination>, (Mark, String)> {
     let wrong = |what: &str| (matrix.at, what.to_owned());
-    let read = match Value::of(matrix) {
-        Value::Map(pairs) => pairs,
-        Value::Unknown(why) => return Err((matrix.at, why)),
+    let read = match ExprValue::of(matrix) {
+        ExprValue::Map(pairs) => pairs,
+        ExprValue::Unknown(why) => return Err((matrix.at, why)),
         _ => return Err(wrong("`strategy.matrix` is not a mapping")),
     };
     let place = |key: &str, index| place(matrix, key, index);
-    let mut axes: Vec<(String, Vec<Value>)> = Vec::new();
+    let mut axes: Vec<(String, Vec<ExprValue>)> = Vec::new();
     let (mut include, mut exclude) = (Vec::new(), Vec::new());
     for (key, value) in read {
         let items = list(&key, value).map_err(|why| (place(&key, None), why))?;
@@ -87,7 +87,7 @@ pub(super) fn combinations(matrix: &Written) -> Result<Vec<Combination>, (Mark, 
             made.push(Combination {
                 at,
                 shown: leaves(pairs.iter().map(|(_, value)| value)),
-                values: Value::Map(pairs),
+                values: ExprValue::Map(pairs),
             });
         }
     }
@@ -98,7 +98,7 @@ pub(super) fn combinations(matrix: &Written) -> Result<Vec<Combination>, (Mark, 
 }
 
 /// Where a key of the matrix has its value, or the value its item.
-fn place(matrix: &Written, key: &str, index: Option<usize>) -> Mark {
+fn place(matrix: &SpannedValue, key: &str, index: Option<usize>) -> Mark {
     let value = matrix.get(key).unwrap_or(matrix);
     match (&value.content, index) {
         (Content::List(items), Some(index)) => items.get(index).unwrap_or(value).at,
@@ -106,24 +106,24 @@ fn place(matrix: &Written, key: &str, index: Option<usize>) -> Mark {
     }
 }
 
-fn list(key: &str, value: Value) -> Result<Vec<Value>, String> {
+fn list(key: &str, value: ExprValue) -> Result<Vec<ExprValue>, String> {
     match value {
-        Value::List(items) => Ok(items),
-        Value::Unknown(why) => Err(why),
+        ExprValue::List(items) => Ok(items),
+        ExprValue::Unknown(why) => Err(why),
         _ => Err(format!("`{key}` of the matrix is not a list")),
     }
 }
 
 fn mappings(
     key: &str,
-    items: Vec<Value>,
+    items: Vec<ExprValue>,
     place: &dyn Fn(&str, Option<usize>) -> Mark,
 ) -> Result<Vec<(Mark, Pairs)>, (Mark, String)> {
     let read = items.into_iter().enumerate().map(|(index, item)| {
         let at = place(key, Some(index));
         match item {
-            Value::Map(pairs) => Ok((at, pairs)),
-            Value::Unknown(why) => Err((at, why)),
+            ExprValue::Map(pairs) => Ok((at, pairs)),
+            ExprValue::Unknown(why) => Err((at, why)),
             _ => Err((at, format!("an entry of `{key}` is not a mapping"))),
         }
     });
@@ -132,13 +132,13 @@ fn mappings(
 
 fn product(
     at: Mark,
-    axes: &[(String, Vec<Value>)],
+    axes: &[(String, Vec<ExprValue>)],
     room: &mut Room,
 ) -> Result<Vec<Combination>, String> {
     if axes.is_empty() {
         return Ok(Vec::new());
     }
-    let mut all: Vec<Vec<&Value>> = vec![Vec::new()];
+    let mut all: Vec<Vec<&ExprValue>> = vec![Vec::new()];
     for (_, values) in axes {
         if all.len().saturating_mul(values.len()) > MAX_VALUES {
             return Err(Room::full());
@@ -156,16 +156,16 @@ fn product(
         Ok(Combination {
             at,
             shown: leaves(values.iter().copied()),
-            values: Value::Map(pairs.collect()),
+            values: ExprValue::Map(pairs.collect()),
         })
     });
     made.collect()
 }
 
 /// Whether a combination has all these values. What is compared has to be known.
-fn agrees(combination: &Value, pairs: &[(String, Value)]) -> Result<bool, String> {
+fn agrees(combination: &ExprValue, pairs: &[(String, ExprValue)]) -> Result<bool, String> {
     for (key, value) in pairs {
-        let own = combination.get(key).unwrap_or(&Value::Null);
+        let own = combination.get(key).unwrap_or(&ExprValue::Null);
         if let Some(why) = own.unknown().or(value.unknown()) {
             return Err(why.to_owned());
         }
@@ -176,8 +176,8 @@ fn agrees(combination: &Value, pairs: &[(String, Value)]) -> Result<bool, String
     Ok(true)
 }
 
-fn add(combination: &mut Value, pairs: &[(String, Value)]) {
-    let Value::Map(own) = combination else {
+fn add(combination: &mut ExprValue, pairs: &[(String, ExprValue)]) {
+    let ExprValue::Map(own) = combination else {
         return;
     };
     for (key, value) in pairs {
@@ -192,17 +192,17 @@ fn add(combination: &mut Value, pairs: &[(String, Value)]) {
 }
 
 /// The texts, numbers and booleans in values.
-fn leaves<'a>(values: impl Iterator<Item = &'a Value>) -> Vec<String> {
+fn leaves<'a>(values: impl Iterator<Item = &'a ExprValue>) -> Vec<String> {
     let mut found = Vec::new();
     values.for_each(|value| gather(value, &mut found));
     found.retain(|text| !text.is_empty());
     found
 }
 
-fn gather(value: &Value, found: &mut Vec<String>) {
+fn gather(value: &ExprValue, found: &mut Vec<String>) {
     match value {
-        Value::List(items) => items.iter().for_each(|item| gather(item, found)),
-        Value::Map(pairs) => pairs.iter().for_each(|(_, value)| gather(value, found)),
+        ExprValue::List(items) => items.iter().for_each(|item| gather(item, found)),
+        ExprValue::Map(pairs) => pairs.iter().for_each(|(_, value)| gather(value, found)),
         value => found.push(value.text()),
     }
 }
@@ -211,7 +211,7 @@ fn gather(value: &Value, found: &mut Vec<String>) {
 struct Room(usize);
 
 impl Room {
-    fn take<'a>(&mut self, values: impl Iterator<Item = &'a Value>) -> Result<(), String> {
+    fn take<'a>(&mut self, values: impl Iterator<Item = &'a ExprValue>) -> Result<(), String> {
         let taken = values.map(size).sum();
         self.0 = self.0.checked_sub(taken).ok_or_else(Self::full)?;
         Ok(())
@@ -222,10 +222,10 @@ impl Room {
     }
 }
 
-fn size(value: &Value) -> usize {
+fn size(value: &ExprValue) -> usize {
     match value {
-        Value::List(items) => 1 + items.iter().map(size).sum::<usize>(),
-        Value::Map(pairs) => 1 + pairs.iter().map(|(_, value)| size(value)).sum::<usize>(),
+        ExprValue::List(items) => 1 + items.iter().map(size).sum::<usize>(),
+        ExprValue::Map(pairs) => 1 + pairs.iter().map(|(_, value)| size(value)).sum::<usize>(),
         _ => 1,
     }
 }

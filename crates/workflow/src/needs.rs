@@ -8,7 +8,7 @@ use super::Unread;
 use super::entry::JobEntry;
 use super::marks::{compilers, names, truth};
 use super::system::{System, system};
-use super::value::Value;
+use super::value::ExprValue;
 
 /// The keys whose truth makes a variant of their name, in the order of image names.
 const VARIANTS: [&str; 5] = ["coverage", "asan", "ubsan", "tsan", "x86"];
@@ -18,7 +18,7 @@ const TOOLS: [(&str, &str); 1] = [("build-cmake", "cmake")];
 
 /// What a project calls the keys of its matrices.
 #[derive(Debug, Clone, Default)]
-pub struct Keys {
+pub struct MatrixKeys {
     /// Their name, and ours.
     named: Vec<(String, String)>,
     variants: Vec<(String, Variant)>,
@@ -26,7 +26,7 @@ pub struct Keys {
     pub(super) runners: Vec<(String, Os)>,
 }
 
-impl Keys {
+impl MatrixKeys {
     /// Those that a config says.
     pub fn new(planning: &Planning) -> Self {
         Self {
@@ -38,7 +38,7 @@ impl Keys {
     }
 
     /// What a matrix says under one of our keys: under its own name, else under what the project calls it.
-    pub(super) fn value<'a>(&self, matrix: &'a Value, key: &str) -> Option<&'a Value> {
+    pub(super) fn value<'a>(&self, matrix: &'a ExprValue, key: &str) -> Option<&'a ExprValue> {
         let theirs = self.named.iter().filter(|(_, ours)| ours == key);
         let mut names = [key]
             .into_iter()
@@ -83,7 +83,7 @@ pub enum Standing {
 
 impl JobEntry {
     /// What image the entry wants, for a project of this name.
-    pub fn standing(&self, project: &str, keys: &Keys) -> Standing {
+    pub fn standing(&self, project: &str, keys: &MatrixKeys) -> Standing {
         if let Some(unread) = &self.unread {
             return Standing::Unread(unread.clone());
         }
@@ -105,10 +105,10 @@ impl JobEntry {
     fn requirement(
         &self,
         project: &str,
-        keys: &Keys,
+        keys: &MatrixKeys,
         system: Linux,
     ) -> Result<Requirement, String> {
-        let value = |key: &str| keys.value(&self.matrix, key).unwrap_or(&Value::Null);
+        let value = |key: &str| keys.value(&self.matrix, key).unwrap_or(&ExprValue::Null);
         let about = |key: &'static str| move |why: String| format!("`{key}`: {why}");
         let named = self.named_architecture(keys)?;
         let architecture = match (named, system.architecture) {
@@ -145,10 +145,13 @@ impl JobEntry {
     }
 
     /// The architecture that the matrix names.
-    pub(super) fn named_architecture(&self, keys: &Keys) -> Result<Option<Architecture>, String> {
+    pub(super) fn named_architecture(
+        &self,
+        keys: &MatrixKeys,
+    ) -> Result<Option<Architecture>, String> {
         let value = keys
             .value(&self.matrix, "architecture")
-            .unwrap_or(&Value::Null);
+            .unwrap_or(&ExprValue::Null);
         let about = |why: String| format!("`architecture`: {why}");
         match names(value).map_err(about)?[..] {
             [] => Ok(None),
@@ -157,11 +160,11 @@ impl JobEntry {
         }
     }
 
-    fn variants(&self, keys: &Keys) -> Result<Vec<Variant>, String> {
+    fn variants(&self, keys: &MatrixKeys) -> Result<Vec<Variant>, String> {
         self.set(keys, keys.variants()?.into_iter())
     }
 
-    fn tools(&self, keys: &Keys) -> Result<Vec<ToolName>, String> {
+    fn tools(&self, keys: &MatrixKeys) -> Result<Vec<ToolName>, String> {
         let own = TOOLS
             .into_iter()
             .map(|(key, tool)| Ok((key, tool.parse()?)));
@@ -177,12 +180,12 @@ impl JobEntry {
     /// What stands for those keys that are set.
     fn set<'a, T: PartialEq>(
         &self,
-        keys: &Keys,
+        keys: &MatrixKeys,
         all: impl Iterator<Item = (&'a str, T)>,
     ) -> Result<Vec<T>, String> {
         let mut set = Vec::new();
         for (key, means) in all {
-            let value = keys.value(&self.matrix, key).unwrap_or(&Value::Null);
+            let value = keys.value(&self.matrix, key).unwrap_or(&ExprValue::Null);
             if truth(value).map_err(|why| format!("`{key}`: {why}"))? && !set.contains(&means) {
                 set.push(means);
             }

@@ -1,13 +1,13 @@
 //! Texts with expressions in them: `ubuntu:${{ matrix.version }}`.
 
 use super::expression::{self, MAX_TEXT};
-use super::value::Value;
+use super::value::ExprValue;
 
 /// The value of a text: its own, that of the one expression that it is, or a text with the values of the
 /// expressions put in. The error says which expression has none, and why.
-pub(crate) fn evaluate(text: &str, matrix: Option<&Value>) -> Result<Value, String> {
+pub(crate) fn evaluate(text: &str, matrix: Option<&ExprValue>) -> Result<ExprValue, String> {
     if !text.contains("${{") {
-        return Ok(Value::Text(text.to_owned()));
+        return Ok(ExprValue::Text(text.to_owned()));
     }
     let whole = text.trim();
     if let Some(inside) = whole.strip_prefix("${{")
@@ -28,10 +28,10 @@ pub(crate) fn evaluate(text: &str, matrix: Option<&Value>) -> Result<Value, Stri
         rest = after;
     }
     out.push_str(rest);
-    Ok(Value::Text(out))
+    Ok(ExprValue::Text(out))
 }
 
-fn value(inside: &str, matrix: Option<&Value>) -> Result<Value, String> {
+fn value(inside: &str, matrix: Option<&ExprValue>) -> Result<ExprValue, String> {
     expression::evaluate(inside, matrix).map_err(|why| match why.starts_with("`${{") {
         // It is an expression in the matrix that has no value.
         true => why,
@@ -63,23 +63,26 @@ fn cut(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn matrix() -> Value {
+    fn matrix() -> ExprValue {
         let entry = |key: &str, value| (key.to_owned(), value);
-        Value::Map(vec![
-            entry("container", Value::Text("ubuntu:25.04".into())),
-            entry("version", Value::Number(15.0)),
-            entry("flags", Value::List(vec![Value::Bool(true)])),
-            entry("secret", Value::Unknown("is GitHub's".into())),
+        ExprValue::Map(vec![
+            entry("container", ExprValue::Text("ubuntu:25.04".into())),
+            entry("version", ExprValue::Number(15.0)),
+            entry("flags", ExprValue::List(vec![ExprValue::Bool(true)])),
+            entry("secret", ExprValue::Unknown("is GitHub's".into())),
         ])
     }
 
     #[test]
     fn one_expression_keeps_its_type_and_several_make_a_text() {
-        let text = |text: &str| Value::Text(text.into());
+        let text = |text: &str| ExprValue::Text(text.into());
         for (written, expected) in [
             ("gcc", text("gcc")),
-            ("${{ matrix.version }}", Value::Number(15.0)),
-            (" ${{matrix.flags}} ", Value::List(vec![Value::Bool(true)])),
+            ("${{ matrix.version }}", ExprValue::Number(15.0)),
+            (
+                " ${{matrix.flags}} ",
+                ExprValue::List(vec![ExprValue::Bool(true)]),
+            ),
             ("gcc-${{ matrix.version }}", text("gcc-15")),
             (
                 "${{ matrix.version }}-${{ matrix.container }}.",

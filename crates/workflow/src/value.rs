@@ -5,26 +5,26 @@
 
 use std::cmp::Ordering;
 
-use yaml::{Content, Written};
+use yaml::{Content, SpannedValue};
 
 use super::template;
 
 /// A value that a workflow or an expression has.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Value {
+pub(crate) enum ExprValue {
     Null,
     Bool(bool),
     Number(f64),
     Text(String),
-    List(Vec<Value>),
-    Map(Vec<(String, Value)>),
+    List(Vec<ExprValue>),
+    Map(Vec<(String, ExprValue)>),
     /// What it would be is not known here, for this reason. Nothing is wrong until it is needed.
     Unknown(String),
 }
 
-impl Value {
+impl ExprValue {
     /// What a workflow says where no matrix is known yet: in the matrix itself.
-    pub(crate) fn of(written: &Written) -> Self {
+    pub(crate) fn of(written: &SpannedValue) -> Self {
         match &written.content {
             Content::Null => Self::Null,
             Content::Bool(value) => Self::Bool(*value),
@@ -43,7 +43,7 @@ impl Value {
     }
 
     /// What a workflow says where the matrix is known.
-    pub(crate) fn within(written: &Written, matrix: &Self) -> Result<Self, String> {
+    pub(crate) fn within(written: &SpannedValue, matrix: &Self) -> Result<Self, String> {
         Ok(match &written.content {
             Content::Text(text) => template::evaluate(text, Some(matrix))?,
             Content::List(items) => {
@@ -174,13 +174,13 @@ pub(crate) fn shown(number: f64) -> String {
 mod tests {
     use super::*;
 
-    fn text(text: &str) -> Value {
-        Value::Text(text.into())
+    fn text(text: &str) -> ExprValue {
+        ExprValue::Text(text.into())
     }
 
     #[test]
     fn equality_is_loose() {
-        let (one, zero) = (Value::Number(1.0), Value::Number(0.0));
+        let (one, zero) = (ExprValue::Number(1.0), ExprValue::Number(0.0));
         for (a, b, expected) in [
             (&text("GCC"), &text("gcc"), true),
             (&text("gcc"), &text("clang"), false),
@@ -188,21 +188,25 @@ mod tests {
             (&text("0x1"), &one, true),
             (&text(""), &zero, true),
             (&text("x"), &zero, false),
-            (&Value::Bool(true), &one, true),
-            (&Value::Bool(true), &text("true"), false),
-            (&Value::Null, &zero, true),
-            (&Value::Null, &text(""), true),
-            (&Value::List(vec![]), &Value::List(vec![]), false),
-            (&Value::Number(f64::NAN), &Value::Number(f64::NAN), false),
+            (&ExprValue::Bool(true), &one, true),
+            (&ExprValue::Bool(true), &text("true"), false),
+            (&ExprValue::Null, &zero, true),
+            (&ExprValue::Null, &text(""), true),
+            (&ExprValue::List(vec![]), &ExprValue::List(vec![]), false),
+            (
+                &ExprValue::Number(f64::NAN),
+                &ExprValue::Number(f64::NAN),
+                false,
+            ),
         ] {
             assert_eq!(a.equals(b), expected, "{a:?} {b:?}");
             assert_eq!(b.equals(a), expected, "{b:?} {a:?}");
         }
-        let list = |item: &str| Value::List(vec![text(item)]);
+        let list = |item: &str| ExprValue::List(vec![text(item)]);
         assert!(list("A").has(&list("a")) && !list("a").has(&list("b")));
-        let map = |value| Value::Map(vec![("k".into(), value)]);
+        let map = |value| ExprValue::Map(vec![("k".into(), value)]);
         assert!(map(one.clone()).has(&map(text("1"))) && !map(one).has(&map(zero)));
-        let two = Value::Map(vec![("k".into(), text("v")), ("l".into(), text("w"))]);
+        let two = ExprValue::Map(vec![("k".into(), text("v")), ("l".into(), text("w"))]);
         assert!(two.has(&map(text("v"))) && !map(text("v")).has(&two));
     }
 

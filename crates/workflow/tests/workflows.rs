@@ -7,7 +7,7 @@
 use camino::Utf8Path;
 use config::Config;
 use naming::Architecture;
-use workflow::{JobEntry, Keys, Standing, Unread, parse_workflow};
+use workflow::{JobEntry, MatrixKeys, Standing, Unread, parse_workflow};
 
 const CONFIG: &str = "plan:
   keys: {toolset: compiler, std: cxxstd, deps: install, sanitizer-address: asan, arch: architecture}
@@ -16,14 +16,14 @@ const CONFIG: &str = "plan:
   runners: {builder: 'debian:12'}
 ";
 
-fn keys() -> Keys {
+fn keys() -> MatrixKeys {
     let folder = tempfile::tempdir().expect("a folder");
     let root = Utf8Path::from_path(folder.path()).expect("UTF-8");
     std::fs::write(root.join(".localci.yml"), CONFIG).expect("a config");
-    Keys::new(&Config::find(root, None).expect("a config").plan)
+    MatrixKeys::new(&Config::find(root, None).expect("a config").plan)
 }
 
-fn line(entry: &JobEntry, keys: &Keys) -> String {
+fn line(entry: &JobEntry, keys: &MatrixKeys) -> String {
     let wanted = match entry.standing("capy", keys) {
         Standing::Wants(wanted) => wanted,
         Standing::Unread(Unread::PassedOver(why)) => {

@@ -5,7 +5,7 @@ use crate::{Changes, Node, Value, layout, written};
 
 /// A value as YAML writes it.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Shown {
+pub enum YamlValue {
     /// No value.
     Absent,
     /// One value.
@@ -15,16 +15,16 @@ pub enum Shown {
 }
 
 /// A value on one line.
-pub fn inline(shown: &Shown) -> String {
+pub fn inline(shown: &YamlValue) -> String {
     match shown {
-        Shown::Absent => "null".to_owned(),
-        Shown::Scalar(text) => text.clone(),
-        Shown::List(items) => format!("[{}]", items.join(", ")),
+        YamlValue::Absent => "null".to_owned(),
+        YamlValue::Scalar(text) => text.clone(),
+        YamlValue::List(items) => format!("[{}]", items.join(", ")),
     }
 }
 
 /// Sets the value of an existing key.
-pub fn set(changes: &mut Changes, text: &str, key: &Node, value: &Node, shown: &Shown) {
+pub fn set(changes: &mut Changes, text: &str, key: &Node, value: &Node, shown: &YamlValue) {
     if value.span().is_empty() {
         match layout::indicator(text, key.span().end, b':') {
             Some(colon) => changes.insert(colon + 1, format!(" {}", inline(shown))),
@@ -34,7 +34,7 @@ pub fn set(changes: &mut Changes, text: &str, key: &Node, value: &Node, shown: &
         return;
     }
     match (&value.value, shown) {
-        (Value::List { items, flow: false }, Shown::List(new)) if !new.is_empty() => {
+        (Value::List { items, flow: false }, YamlValue::List(new)) if !new.is_empty() => {
             set_block_list(changes, text, key, items, new);
         }
         (Value::List { flow: false, .. } | Value::Map { flow: false, .. }, _) => {
@@ -58,7 +58,7 @@ fn set_block_list(changes: &mut Changes, text: &str, key: &Node, old: &[Node], n
     let Some(dash) = layout::indicator(text, key.span().end, b'-') else {
         changes.replace(
             first.span().start..last.span().end,
-            inline(&Shown::List(new.to_vec())),
+            inline(&YamlValue::List(new.to_vec())),
         );
         return;
     };

@@ -1,6 +1,6 @@
 //! YAML with positions, and edits that leave the rest of the text byte for byte.
 //!
-//! [`parse`] makes a [`Tree`], whose nodes know their bytes. [`Changes`] replaces parts of the text. [`Written`] is a
+//! [`parse`] makes a [`Tree`], whose nodes know their bytes. [`Changes`] replaces parts of the text. [`SpannedValue`] is a
 //! document as plain values with positions.
 
 mod builder;
@@ -12,15 +12,15 @@ pub mod layout;
 mod offsets;
 mod problem;
 mod scalar;
+mod spanned;
 mod tree;
-mod written;
 
 pub use builder::{MAX_NODES, parse};
 pub use changes::Changes;
-pub use edit::{Shown, inline, set};
+pub use edit::{YamlValue, inline, set};
 pub use error::Error;
 pub use file::{MAX_BYTES, read};
 pub use problem::{Mark, Problem, shown, wrong};
 pub use scalar::{Plain, is_null, plain, text, written};
+pub use spanned::{Content, SpannedValue};
 pub use tree::{Node, Style, Tree, Value};
-pub use written::{Content, Written};

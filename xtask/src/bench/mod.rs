@@ -11,8 +11,8 @@ use clap::builder::PossibleValuesParser;
 
 use crate::Error;
 use crate::cmd::{cargo, variable};
-use crate::engine::Engine;
-use crate::folders::{Temporary, create, remove};
+use crate::engine::TestEngine;
+use crate::folders::{TemporaryFolder, create, remove};
 use table::Table;
 
 const CASES: &str = include_str!("cases.txt");
@@ -21,7 +21,7 @@ const LABEL: &str = "label=imgpipe.bench";
 
 /// Which cases, and how often.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct Args {
     /// How often each side of a case runs
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
@@ -37,8 +37,8 @@ pub(crate) struct Options {
 
 /// The surroundings of the cases.
 struct Bench<'a> {
-    options: &'a Options,
-    engine: &'a Engine,
+    options: &'a Args,
+    engine: &'a TestEngine,
     /// The parent of the store that lines run in.
     work: Utf8PathBuf,
     variables: Vec<(&'static str, String)>,
@@ -55,12 +55,12 @@ fn names() -> Vec<&'static str> {
 }
 
 /// Runs the bench.
-pub(crate) fn run(target: &Utf8Path, options: &Options) -> Result<(), Error> {
+pub(crate) fn run(target: &Utf8Path, options: &Args) -> Result<(), Error> {
     eprintln!("building the commands");
     cargo("build --quiet --release --workspace --bins --exclude xtask").run()?;
-    let engine = Engine::find_or_start(target)?;
+    let engine = TestEngine::find_or_start(target)?;
     crate::packages::ensure("zstd gzip", "")?;
-    let work = Temporary(target.join("bench"));
+    let work = TemporaryFolder(target.join("bench"));
     let mut bench = Bench {
         options,
         engine: &engine,
@@ -86,7 +86,7 @@ pub(crate) fn run(target: &Utf8Path, options: &Options) -> Result<(), Error> {
 }
 
 /// The variables of the lines.
-fn variables(target: &Utf8Path, engine: &Engine, quick: bool) -> Vec<(&'static str, String)> {
+fn variables(target: &Utf8Path, engine: &TestEngine, quick: bool) -> Vec<(&'static str, String)> {
     let (debian, ubuntu) = ("imgpipe-bench-debian-12", "imgpipe-bench-ubuntu-24.04");
     let debians = format!("{debian}-gcc11 {debian}-gcc12 {debian}-clang15 {debian}-clang16");
     let ubuntus = format!("{ubuntu}-gcc13 {ubuntu}-gcc14 {ubuntu}-clang17 {ubuntu}-clang18");
@@ -135,7 +135,7 @@ impl Bench<'_> {
 }
 
 /// Removes all images of benches, also if they have no tag.
-pub(crate) fn remove_images(engine: &Engine) -> Result<(), Error> {
+pub(crate) fn remove_images(engine: &TestEngine) -> Result<(), Error> {
     let list = engine.cmd("images --all --quiet --no-trunc --filter");
     let list = list.arg(LABEL).cleaning_up();
     let mut before = String::new();

@@ -6,7 +6,7 @@ use camino::Utf8Path;
 
 use super::SUMS;
 use crate::cmd::{cargo, cmd};
-use crate::engine::Engine;
+use crate::engine::TestEngine;
 use crate::folders::{cache, remove, workspace};
 use crate::{Error, debian};
 
@@ -47,7 +47,7 @@ pub(super) fn reproduce(target: &Utf8Path) -> Result<(), Error> {
 
 /// Installs and removes the package in a container.
 pub(super) fn install(target: &Utf8Path, commands: &[String]) -> Result<(), Error> {
-    let engine = Engine::find_or_start(target)?;
+    let engine = TestEngine::find_or_start(target)?;
     let base = debian::base(&engine, &cache(target), debian::TEST_IMAGE)?;
     let names = crate::files::files(&target.join("dist"))?;
     for package in names.iter().filter(|name| name.extension() == Some("deb")) {

@@ -22,7 +22,7 @@ const CARGO_DEB: &str = "3.8.0";
 const SUMS: &str = "SHA256SUMS";
 /// The flags of `cargo xtask dist`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct Args {
     /// Then make everything again from a clone in another folder and compare, and install and remove the package in a container
     ///
     /// Takes twice as long. Everything must be committed.
@@ -30,7 +30,7 @@ pub(crate) struct Options {
     check: bool,
 }
 
-pub(crate) fn run(target: &Utf8Path, options: &Options) -> Result<(), Error> {
+pub(crate) fn run(target: &Utf8Path, options: &Args) -> Result<(), Error> {
     ensure("strip:binutils dpkg-shlibdeps:dpkg-dev gzip tar", "")?;
     let Some(cargo_deb) = tools::find_or_build(target, "cargo-deb", CARGO_DEB)? else {
         let what = "cargo-deb is not installed, and can't be built here";

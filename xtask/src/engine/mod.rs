@@ -24,7 +24,7 @@ const VERSION: &str = "{{if .Server}}{{.Server.Version}}{{else}}{{.Client.Versio
 
 /// An engine that answers, and how commands reach it. If the task started it, dropping it stops it and removes its images.
 #[derive(Debug)]
-pub struct Engine {
+pub struct TestEngine {
     pub(crate) program: String,
     /// The words before a command that uses it: a program that runs the command somewhere else.
     prefix: Vec<String>,
@@ -33,7 +33,7 @@ pub struct Engine {
     guard: Option<Box<dyn Any>>,
 }
 
-impl Engine {
+impl TestEngine {
     /// Finds the engine that the user's environment names, or starts one.
     pub(crate) fn find_or_start(target: &Utf8Path) -> Result<Self, Error> {
         if let Some(found) = Self::find()? {

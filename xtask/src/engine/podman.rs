@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::system::System;
-use super::{Engine, lock};
+use super::system::DebianSystem;
+use super::{TestEngine, lock};
 use crate::Error;
 use crate::cmd::{Cmd, cmd, wait_until};
-use crate::folders::{Temporary, create, remove};
+use crate::folders::{TemporaryFolder, create, remove};
 use crate::packages::{ensure, find, is_root};
 
 /// How long the mounts of another system may take.
@@ -20,10 +20,10 @@ const MOUNTING: Duration = Duration::from_secs(10);
 const APART: &str = "unshare --mount --pid --fork --kill-child --mount-proc --";
 
 /// Prepares one with its folder at `folder`: this machine's, or that of another system.
-pub(crate) fn start(folder: &Utf8Path, system: Option<&System>) -> Result<Engine, Error> {
+pub(crate) fn start(folder: &Utf8Path, system: Option<&DebianSystem>) -> Result<TestEngine, Error> {
     let lock = lock(folder)?;
-    let data = Temporary(folder.join("data"));
-    let mut engine = Engine::of("podman");
+    let data = TemporaryFolder(folder.join("data"));
+    let mut engine = TestEngine::of("podman");
     let mut mounts = None;
     if let Some(system) = system {
         let mounted = system.mount(&folder.join("log"))?;

@@ -14,11 +14,11 @@ use process::{Running, SIGTERM};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::system::System;
-use super::{Engine, lock};
+use super::system::DebianSystem;
+use super::{TestEngine, lock};
 use crate::Error;
 use crate::cmd::{Cmd, sh, tail, wait_until};
-use crate::folders::{Temporary, create, remove};
+use crate::folders::{TemporaryFolder, create, remove};
 use crate::packages::{find, system_path};
 
 /// How long `dockerd` may take until it answers. A second or two is usual.
@@ -35,9 +35,9 @@ exec \"$@\"";
 /// Starts it with its folder at `root`, and waits until it answers. It keeps images in a graph driver, or in containerd's store.
 pub(crate) fn start(
     root: &Utf8Path,
-    system: Option<&System>,
+    system: Option<&DebianSystem>,
     containerd: bool,
-) -> Result<Engine, Error> {
+) -> Result<TestEngine, Error> {
     let lock = lock(root)?;
     let fuse = find("fuse-overlayfs").map(|_| Some("fuse-overlayfs"));
     // `dockerd`'s own choice first, then drivers that need less of the kernel.
@@ -67,15 +67,15 @@ pub(crate) fn start(
 }
 
 /// An engine, and what ends with it, in this order.
-type Launched = (Engine, (Running, Temporary, TempDir));
+type Launched = (TestEngine, (Running, TemporaryFolder, TempDir));
 
 fn launch(
     root: &Utf8Path,
-    system: Option<&System>,
+    system: Option<&DebianSystem>,
     containerd: bool,
     driver: Option<&str>,
 ) -> Result<Launched, Error> {
-    let data = Temporary(root.join("data"));
+    let data = TemporaryFolder(root.join("data"));
     remove(&data.0)?;
     create(&data.0)?;
     // The kernel takes only short paths of sockets.
@@ -99,7 +99,7 @@ fn launch(
     fs::write(&config, settings.to_string()).map_err(Error::io(&config))?;
     fs::write(&log, "").map_err(Error::io(&log))?;
 
-    let inside = system.map_or_else(|| vec!["sh", "-c", SCRIPT, "sh"], System::inside);
+    let inside = system.map_or_else(|| vec!["sh", "-c", SCRIPT, "sh"], DebianSystem::inside);
     let start = sh(include_str!("namespace.sh")).arg(&pid).args(inside);
     let start = start.args(["dockerd", "--config-file", config.as_str()]);
     let running = start.variable("PATH", system_path()).start(&log, SIGTERM)?;
@@ -121,7 +121,7 @@ fn launch(
         return Err(Error::engine(what, hint));
     }
     eprintln!("engine: {host} answers");
-    let mut engine = Engine::of(program);
+    let mut engine = TestEngine::of(program);
     engine.variables.push(("DOCKER_HOST", host));
     // Empty, they are off.
     for name in ["DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"] {

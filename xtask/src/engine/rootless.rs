@@ -7,10 +7,10 @@
 use camino::Utf8Path;
 
 use super::podman::settle;
-use super::{Engine, lock};
+use super::{TestEngine, lock};
 use crate::Error;
 use crate::cmd::{Cmd, cmd, sh};
-use crate::folders::{Temporary, cache, programs, remove, workspace};
+use crate::folders::{TemporaryFolder, cache, programs, remove, workspace};
 use crate::packages::{ensure, find, is_root};
 
 /// The user's number, which no distribution uses.
@@ -32,7 +32,7 @@ const VARIABLES: [(&str, &str); 5] = [
 ];
 
 /// Makes the user in `folder`, with the commands and the Debian base of this target folder.
-pub(crate) fn start(folder: &Utf8Path, target: &Utf8Path) -> Result<Engine, Error> {
+pub(crate) fn start(folder: &Utf8Path, target: &Utf8Path) -> Result<TestEngine, Error> {
     if !is_root() {
         let hint = "if you are not root, `--engine podman` is rootless";
         return Err(Error::missing("only root can create another user", hint));
@@ -42,7 +42,7 @@ pub(crate) fn start(folder: &Utf8Path, target: &Utf8Path) -> Result<Engine, Erro
         "",
     )?;
     let lock = lock(folder)?;
-    let home = Temporary(folder.join("user"));
+    let home = TemporaryFolder(folder.join("user"));
     let folder = &home.0;
     remove(folder)?;
     let programs = programs().map_err(Error::io("target folder"))?;
@@ -50,7 +50,7 @@ pub(crate) fn start(folder: &Utf8Path, target: &Utf8Path) -> Result<Engine, Erro
     let make = sh(include_str!("user.sh")).args([folder.as_str(), USER]);
     make.args([programs, base]).run_quietly()?;
 
-    let mut engine = Engine::of("podman");
+    let mut engine = TestEngine::of("podman");
     let inside = cmd(APART).args([include_str!("rootless.sh"), "sh", folder.as_str(), USER]);
     engine.prefix = inside.arg(workspace()).words;
     engine.variables = VARIABLES

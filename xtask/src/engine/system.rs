@@ -15,12 +15,12 @@ use crate::{Error, debian};
 
 /// A Debian in a folder.
 #[derive(Debug)]
-pub(crate) struct System {
+pub(crate) struct DebianSystem {
     root: Utf8PathBuf,
     target: Utf8PathBuf,
 }
 
-impl System {
+impl DebianSystem {
     /// The system of a release. If it is not there, it is made, which takes some minutes.
     pub(crate) fn find_or_make(target: &Utf8Path, suite: &str) -> Result<Self, Error> {
         let folder = target.join("engines").join(suite);

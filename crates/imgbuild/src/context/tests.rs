@@ -9,7 +9,7 @@ fn folder() -> (tempfile::TempDir, Utf8PathBuf) {
     (folder, path)
 }
 
-fn paths(context: &Context) -> Vec<String> {
+fn paths(context: &BuildContext) -> Vec<String> {
     context
         .entries
         .iter()
@@ -27,12 +27,15 @@ fn files_folders_links_and_what_is_not_sent() {
     symlink("b", root.join("c")).expect("link");
     let _socket = UnixListener::bind(root.join("socket")).expect("socket");
 
-    let context = Context::read(&root, &Ignore::default(), &|_, _| false).expect("context");
+    let context = BuildContext::read(&root, &Ignore::default(), &|_, _| false).expect("context");
     assert_eq!(paths(&context), ["a", "b", "b/x", "c"]);
-    assert_eq!(context.entries[0].kind, Kind::Link(b"/nowhere".to_vec()));
+    assert_eq!(
+        context.entries[0].kind,
+        EntryKind::Link(b"/nowhere".to_vec())
+    );
     assert_eq!(context.entries[2].mode, 0o755);
     let digest = archive::digest_reader(&b"text"[..]).expect("digest");
-    assert_eq!(context.entries[2].kind, Kind::File(digest));
+    assert_eq!(context.entries[2].kind, EntryKind::File(digest));
 }
 
 #[test]
@@ -44,7 +47,7 @@ fn an_exception_inside_an_ignored_folder_is_found() {
     fs::write(root.join(".dockerignore"), "a\n.dockerignore\n!a/b/keep\n").expect("file");
     let ignore = Ignore::of_folder(&root).expect("rules");
     assert_eq!(
-        paths(&Context::read(&root, &ignore, &|_, _| false).expect("context")),
+        paths(&BuildContext::read(&root, &ignore, &|_, _| false).expect("context")),
         ["a/b/keep"]
     );
     assert_eq!(
@@ -56,8 +59,8 @@ fn an_exception_inside_an_ignored_folder_is_found() {
 #[test]
 fn an_error_names_the_path() {
     let (_guard, root) = folder();
-    let error =
-        Context::read(&root.join("none"), &Ignore::default(), &|_, _| false).expect_err("missing");
+    let error = BuildContext::read(&root.join("none"), &Ignore::default(), &|_, _| false)
+        .expect_err("missing");
     assert!(
         error.to_string().starts_with(root.join("none").as_str()),
         "{error}"

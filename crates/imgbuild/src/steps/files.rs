@@ -7,22 +7,26 @@ use camino::Utf8Path;
 use naming::Digest;
 use sha2::{Digest as _, Sha256};
 
-use crate::context::{Context, Entry, Ignore, Kind};
+use crate::context::{BuildContext, ContextEntry, EntryKind, Ignore};
 use crate::error::{Error, Result};
 
 /// Files below a folder that are no input of a build: those that imgpipe keeps there itself.
 pub(crate) type IsOwn<'a> = dyn Fn(&Path, bool) -> bool + 'a;
 
 /// The files below a folder that patterns name, less what its `.dockerignore` leaves out.
-pub(crate) fn find(folder: &Utf8Path, patterns: &[String], is_own: &IsOwn) -> Result<Context> {
+pub(crate) fn find(folder: &Utf8Path, patterns: &[String], is_own: &IsOwn) -> Result<BuildContext> {
     let wanted = Ignore::of_patterns(patterns)?;
     let ignore = Ignore::of_folder(folder)?;
     // Folders are entered whatever is said of them.
     let left_out = |path: &Path, is_folder: bool| {
         is_own(path, is_folder) || !wanted.excludes(path.as_os_str().as_bytes())
     };
-    let found = Context::read(folder, &ignore, &left_out)?;
-    if found.entries.iter().all(|entry| entry.kind == Kind::Folder) {
+    let found = BuildContext::read(folder, &ignore, &left_out)?;
+    if found
+        .entries
+        .iter()
+        .all(|entry| entry.kind == EntryKind::Folder)
+    {
         let patterns = patterns.join(", ");
         return Err(Error::NoFiles {
             patterns,
@@ -33,24 +37,24 @@ pub(crate) fn find(folder: &Utf8Path, patterns: &[String], is_own: &IsOwn) -> Re
 }
 
 /// The digest of what is in the files: their paths and contents, but neither their permissions nor empty folders.
-pub(crate) fn contents(files: &Context) -> Digest {
+pub(crate) fn contents(files: &BuildContext) -> Digest {
     digest(&files.entries, false)
 }
 
 /// The digest of the files as `COPY` sees them, with permissions and folders.
-pub(crate) fn copied(files: &Context) -> Digest {
+pub(crate) fn copied(files: &BuildContext) -> Digest {
     digest(&files.entries, true)
 }
 
-fn digest(entries: &[Entry], modes: bool) -> Digest {
+fn digest(entries: &[ContextEntry], modes: bool) -> Digest {
     let mut hash = Sha256::new();
     for entry in entries {
         let content: &[u8] = match &entry.kind {
-            Kind::File(digest) => digest.as_bytes(),
-            Kind::Link(target) => target,
-            Kind::Folder if modes => b"folder",
-            Kind::Special if modes => b"special",
-            Kind::Folder | Kind::Special => continue,
+            EntryKind::File(digest) => digest.as_bytes(),
+            EntryKind::Link(target) => target,
+            EntryKind::Folder if modes => b"folder",
+            EntryKind::Special if modes => b"special",
+            EntryKind::Folder | EntryKind::Special => continue,
         };
         let mode = if modes { entry.mode } else { 0 };
         for part in [&entry.path[..], content] {
@@ -91,7 +95,7 @@ mod tests {
         };
         let paths = |patterns: &[&str]| {
             let found = find(patterns).expect("files").entries.into_iter();
-            let files = found.filter(|entry| entry.kind != Kind::Folder);
+            let files = found.filter(|entry| entry.kind != EntryKind::Folder);
             let paths = files.map(|entry| String::from_utf8_lossy(&entry.path).into_owned());
             paths.collect::<Vec<_>>()
         };

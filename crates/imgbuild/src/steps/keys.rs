@@ -4,7 +4,7 @@ use camino::Utf8Path;
 use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
 use failure::Failure;
 use naming::Digest;
-use plan::{Action, Cache, OnFailure, Probe, Step};
+use plan::{Cache, OnFailure, Probe, Step, StepAction};
 use registry::Store;
 use sha2::{Digest as _, Sha256};
 use ui::{Reporter, duration};
@@ -12,12 +12,12 @@ use ui::{Reporter, duration};
 use super::files;
 use super::probes::Probes;
 use super::written::instruction;
-use crate::context::{Context, Kind};
+use crate::context::{BuildContext, EntryKind};
 use crate::inputs::{Before, Inputs};
 use crate::own::Own;
 
 /// What is needed to find out keys.
-pub(crate) struct Keys<'a> {
+pub(crate) struct StepKeys<'a> {
     pub probes: &'a Probes,
     pub reporter: &'a Reporter,
     /// The folder that `COPY` reads.
@@ -47,7 +47,7 @@ pub(crate) struct Keyed {
     pub content: Option<Digest>,
 }
 
-impl Keys<'_> {
+impl StepKeys<'_> {
     /// The keys of steps in order, and what to remember of them. `start` stands for all that goes before the steps.
     pub(crate) fn of(
         &self,
@@ -177,14 +177,14 @@ impl Keys<'_> {
         step: &Step,
         inputs: &mut Inputs,
     ) -> Result<Option<Digest>, Failure> {
-        let (Action::Copy { from, .. }, Some(context)) = (&step.action, self.context) else {
+        let (StepAction::Copy { from, .. }, Some(context)) = (&step.action, self.context) else {
             return Ok(None);
         };
         if self.whole_context {
             return Ok(None);
         }
         let mut found = self.find(context, from)?;
-        let is_link = |kind: &Kind| matches!(kind, Kind::Link(_));
+        let is_link = |kind: &EntryKind| matches!(kind, EntryKind::Link(_));
         if found.entries.iter().any(|entry| is_link(&entry.kind)) {
             // What a link stands for may be anywhere.
             found = self.find(context, &[".".to_owned()])?;
@@ -195,7 +195,7 @@ impl Keys<'_> {
         Ok(Some(digest))
     }
 
-    fn find(&self, folder: &Utf8Path, patterns: &[String]) -> Result<Context, Failure> {
+    fn find(&self, folder: &Utf8Path, patterns: &[String]) -> Result<BuildContext, Failure> {
         let own = Own::below(self.store, folder);
         Ok(files::find(folder, patterns, &|path, is_folder| {
             own.holds(path, is_folder)
@@ -210,11 +210,11 @@ impl Keys<'_> {
 }
 
 /// The files with their contents, for people.
-fn contents(files: &Context) -> impl Iterator<Item = (&[u8], Digest)> + Clone {
+fn contents(files: &BuildContext) -> impl Iterator<Item = (&[u8], Digest)> + Clone {
     files.entries.iter().filter_map(|entry| match &entry.kind {
-        Kind::File(digest) => Some((&entry.path[..], *digest)),
-        Kind::Link(target) => Some((&entry.path[..], archive::digest_of(target))),
-        Kind::Folder | Kind::Special => None,
+        EntryKind::File(digest) => Some((&entry.path[..], *digest)),
+        EntryKind::Link(target) => Some((&entry.path[..], archive::digest_of(target))),
+        EntryKind::Folder | EntryKind::Special => None,
     })
 }
 

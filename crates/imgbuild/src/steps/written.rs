@@ -4,7 +4,7 @@
 //! brackets, a flag, a here-document) is given to the shell as an argument, in the form of a JSON array: in there
 //! nothing ends the instruction, and no builder replaces anything.
 
-use plan::{Action, Step};
+use plan::{Step, StepAction};
 
 use super::ARGUMENT;
 use crate::buildfile::{is_continued, is_plain_run};
@@ -13,12 +13,12 @@ use crate::error::{Error, Result};
 /// The instruction of a step, without a line feed.
 pub(crate) fn instruction(step: &Step) -> String {
     match &step.action {
-        Action::Shell(text) if is_plain_run(text) => format!("RUN {text}"),
+        StepAction::Shell(text) if is_plain_run(text) => format!("RUN {text}"),
         // As `run:` of CI systems: a script ends at its first failure.
-        Action::Shell(text) if text.contains('\n') => array("RUN", &["/bin/sh", "-ec", text]),
-        Action::Shell(text) => array("RUN", &["/bin/sh", "-c", text]),
-        Action::Program(words) => array("RUN", words),
-        Action::Copy { from, to } => {
+        StepAction::Shell(text) if text.contains('\n') => array("RUN", &["/bin/sh", "-ec", text]),
+        StepAction::Shell(text) => array("RUN", &["/bin/sh", "-c", text]),
+        StepAction::Program(words) => array("RUN", words),
+        StepAction::Copy { from, to } => {
             // Builders replace variables in `COPY`, also within quotes.
             let from = from.iter().map(|from| from.replace('$', "\\$"));
             let words: Vec<_> = from.chain([to.clone()]).collect();
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
     use crate::buildfile::operands;
 
-    fn step(action: Action) -> Step {
+    fn step(action: StepAction) -> Step {
         Step {
             action,
             cache: Cache::Default,
@@ -81,7 +81,7 @@ mod tests {
     }
 
     fn shell(text: &str) -> String {
-        instruction(&step(Action::Shell(text.into())))
+        instruction(&step(StepAction::Shell(text.into())))
     }
 
     #[test]
@@ -103,12 +103,12 @@ mod tests {
         ] {
             assert_eq!(shell(text), expected);
         }
-        let copy = Action::Copy {
+        let copy = StepAction::Copy {
             from: vec!["a b".into(), "$x".into()],
             to: "/c".into(),
         };
         assert_eq!(instruction(&step(copy)), r#"COPY ["a b","\\$x","/c"]"#);
-        let program = Action::Program(vec!["a".into(), "b\"\n".into()]);
+        let program = StepAction::Program(vec!["a".into(), "b\"\n".into()]);
         assert_eq!(instruction(&step(program)), r#"RUN ["a","b\"\n"]"#);
     }
 
@@ -139,9 +139,9 @@ mod tests {
             escape in prop::sample::select(vec!["", "# escape=`\n"]),
         ) {
             let action = if list {
-                Action::Program(vec![text.clone(), text])
+                StepAction::Program(vec![text.clone(), text])
             } else {
-                Action::Shell(text)
+                StepAction::Shell(text)
             };
             let run = instruction(&step(action));
             let file = format!("{escape}FROM a\n");

@@ -20,7 +20,7 @@ fn strings(list: &[&str]) -> Vec<String> {
 }
 
 /// The term of a cost, as explained to users.
-fn term(cost: &str, wanted: &Requirement, entry: &Entry, known: &Known) -> String {
+fn term(cost: &str, wanted: &Requirement, entry: &Entry, known: &CostData) -> String {
     let cost: Cost = cost.parse().expect(cost);
     cost.of(
         wanted,
@@ -60,11 +60,11 @@ fn each_cost_of_one_image() {
         built("other", "elsewhere", &["gcc-12", "clang-15"], Some(999.0)),
     ];
     let bytes = HashMap::from([("full".to_owned(), 1_234_567), ("none".to_owned(), 0)]);
-    let known = Known {
+    let known = CostData {
         bytes: Some(&bytes),
         recorded: &recorded,
     };
-    let nothing = Known::default();
+    let nothing = CostData::default();
     for (cost, entry, known, expected) in [
         ("marks", &plain, &known, "marks 0"),
         ("marks", &full, &known, "marks 30"),
@@ -86,7 +86,7 @@ fn each_cost_of_one_image() {
     // Builds with the required compilers are preferred for the estimate.
     let more = built("alike", "plain", &["gcc-12", "clang-15"], Some(7.5));
     let recorded = [&recorded[..], &[more]].concat();
-    let known = Known {
+    let known = CostData {
         recorded: &recorded,
         ..known
     };
@@ -104,7 +104,7 @@ fn rules(costs: &str) -> Rules {
 }
 
 /// The choice between two usable images or bases, in either order.
-fn winner(costs: &str, wanted: &Requirement, entries: [&Entry; 2], known: &Known) -> String {
+fn winner(costs: &str, wanted: &Requirement, entries: [&Entry; 2], known: &CostData) -> String {
     let rules = rules(costs);
     let pick = |entries: [&Entry; 2]| match select_by(wanted, entries.into(), &rules, known).pick {
         Pick::Image(taken) | Pick::Base(taken) => taken.entry.name.clone(),
@@ -128,7 +128,7 @@ fn each_cost_chooses_and_the_next_decides_a_tie() {
         e.created = "2026-02-01T00:00:00Z".parse().ok();
     });
     let bytes = HashMap::from([("tool".to_owned(), 10), ("packages".to_owned(), 20)]);
-    let known = Known {
+    let known = CostData {
         bytes: Some(&bytes),
         recorded: &[],
     };
@@ -207,7 +207,7 @@ proptest! {
                 e.created = created.and_then(|day| chrono::DateTime::from_timestamp(day * 86_400, 0));
             })
         }).collect();
-        let known = Known { bytes: Some(&bytes), recorded: &entries };
+        let known = CostData { bytes: Some(&bytes), recorded: &entries };
         let rules = rules(costs);
         let taken = |entries: &[Entry]| select_by(&wanted, entries.iter().collect(), &rules, &known).chosen().map(|one| one.entry.name.clone());
         let chosen = taken(&entries).expect("one");

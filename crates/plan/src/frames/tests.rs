@@ -7,8 +7,8 @@ fn read(text: &[u8]) -> Vec<Result<Value, String>> {
     Frames::new(text)
         .map(|frame| match frame.and_then(|frame| frame.parse()) {
             Ok(value) => Ok(value),
-            Err(Fault::Read(error)) => Err(error.to_string()),
-            Err(Fault::Syntax(message) | Fault::Content(message)) => Err(message),
+            Err(FrameError::Read(error)) => Err(error.to_string()),
+            Err(FrameError::Syntax(message) | FrameError::Content(message)) => Err(message),
         })
         .collect()
 }
@@ -80,7 +80,7 @@ fn an_object_is_bounded() {
     let mut frames = Frames::new(io::BufReader::new(Endless));
     assert!(matches!(
         frames.next(),
-        Some(Err(Fault::Syntax(message))) if message.contains("larger than")
+        Some(Err(FrameError::Syntax(message))) if message.contains("larger than")
     ));
     assert!(frames.next().is_none());
 }

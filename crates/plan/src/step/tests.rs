@@ -6,11 +6,11 @@ fn read(json: &str) -> Result<Step, String> {
 
 #[test]
 fn steps_are_what_people_write_and_print_as_the_same() {
-    let copy = |from: &[&str], to: &str| Action::Copy {
+    let copy = |from: &[&str], to: &str| StepAction::Copy {
         from: from.iter().map(|from| (*from).to_owned()).collect(),
         to: to.into(),
     };
-    let shell = |text: &str| Action::Shell(text.into());
+    let shell = |text: &str| StepAction::Shell(text.into());
     let probe = |seconds, on_failure| {
         Cache::Probe(Probe {
             command: vec!["git".into(), "ls-remote".into()],
@@ -27,7 +27,7 @@ fn steps_are_what_people_write_and_print_as_the_same() {
         ),
         (
             r#"{"run":["make",4],"cache":"default"}"#,
-            Action::Program(vec!["make".into(), "4".into()]),
+            StepAction::Program(vec!["make".into(), "4".into()]),
             Cache::Default,
         ),
         (

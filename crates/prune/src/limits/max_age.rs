@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use ui::duration;
 
 use super::Rule;
-use crate::select::{View, indexes};
+use crate::select::{StoreView, indexes};
 
 /// The key of `images.cleanup`.
 const KEY: &str = "max_age_days";
@@ -39,7 +39,7 @@ pub(super) const RULE: Rule = Rule {
 
 /// The images that are older than the limit, with their ages.
 fn older(
-    store: &View<'_>,
+    store: &StoreView<'_>,
     limit: Option<TimeDelta>,
     indexes: impl Iterator<Item = usize>,
 ) -> impl Iterator<Item = (usize, TimeDelta)> {

@@ -66,7 +66,7 @@ pub(super) const RULE: Rule = Rule {
 mod tests {
     use super::*;
     use crate::select::testing::{check, exceeded, image, now};
-    use crate::{Candidate, Disk, Limits, select};
+    use crate::{Disk, Limits, StoredImage, select};
 
     #[test]
     fn what_goes_and_what_is_said() {
@@ -92,8 +92,8 @@ mod tests {
             free,
         };
         let disks = [disk(0, "images", Some(5)), disk(1, "images/a", Some(100))];
-        let on = |disk, image: Candidate| Candidate { disk, ..image };
-        let thin = Candidate {
+        let on = |disk, image: StoredImage| StoredImage { disk, ..image };
+        let thin = StoredImage {
             base: Some("base".to_owned()),
             ..on(1, image("thin", 1))
         };

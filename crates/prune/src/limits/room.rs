@@ -2,11 +2,11 @@
 //!
 //! Sums are wider than sizes. A registry may claim any size, and an overflow would remove the wrong images.
 
-use crate::Candidate;
-use crate::select::View;
+use crate::StoredImage;
+use crate::select::StoreView;
 
 /// The bytes of all archives.
-pub(super) fn sum<'a>(candidates: impl IntoIterator<Item = &'a Candidate>) -> u128 {
+pub(super) fn sum<'a>(candidates: impl IntoIterator<Item = &'a StoredImage>) -> u128 {
     let sizes = candidates.into_iter().map(|candidate| candidate.size);
     sizes.map(u128::from).sum()
 }
@@ -14,7 +14,7 @@ pub(super) fn sum<'a>(candidates: impl IntoIterator<Item = &'a Candidate>) -> u1
 /// The shortest sequence of images, on one disk or on any, that frees so many `bytes` together; all if that is not enough.
 /// It includes the thin archives on other disks that stand on them. Each has its reason.
 pub(super) fn freeing(
-    store: &View<'_>,
+    store: &StoreView<'_>,
     disk: Option<u64>,
     bytes: u128,
     reason: &str,

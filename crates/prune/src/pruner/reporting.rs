@@ -6,8 +6,8 @@ use failure::{Code, Failure};
 use registry::Removed;
 
 use super::{Decision, Pruner};
+use crate::display_paths::DisplayPaths;
 use crate::report::Kept;
-use crate::shown::Shown;
 use crate::{Gone, GoneKind, Report};
 
 impl Pruner<'_> {
@@ -35,7 +35,7 @@ impl Pruner<'_> {
         let nothing = || vec!["it has no archive".to_owned()];
         let missing = decision.missing.iter();
         let missing = missing.map(|entry| (GoneKind::Entry, entry, nothing(), 0));
-        let shown = Shown::new(self.store)?;
+        let shown = DisplayPaths::new(self.store)?;
         report.unregistered = decision.going.len().min(removed.len());
         for ((mut kind, entry, reasons, mut bytes), removed) in images.chain(missing).zip(removed) {
             match removed {

@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
-use super::Candidate;
+use super::StoredImage;
 
 /// The bases, and the order of removal.
 pub(crate) struct Order {
@@ -19,7 +19,7 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    pub(crate) fn new(candidates: &[Candidate]) -> Self {
+    pub(crate) fn new(candidates: &[StoredImage]) -> Self {
         let mut order = Self {
             bases: bases(candidates),
             by_recency: by_recency(candidates),
@@ -69,7 +69,7 @@ impl Order {
     }
 
     /// Bases in a cycle wait for each other, so they are never removed.
-    fn remove_all(&self, candidates: &[Candidate]) -> Vec<usize> {
+    fn remove_all(&self, candidates: &[StoredImage]) -> Vec<usize> {
         let mut thins = self.thins();
         let mut ranks = vec![0; candidates.len()];
         for (rank, &index) in self.by_recency.iter().enumerate() {
@@ -96,17 +96,17 @@ impl Order {
     }
 }
 
-fn bases(candidates: &[Candidate]) -> Vec<Option<usize>> {
+fn bases(candidates: &[StoredImage]) -> Vec<Option<usize>> {
     let names: HashMap<&str, usize> = candidates
         .iter()
         .enumerate()
         .map(|(index, candidate)| (candidate.name.as_str(), index))
         .collect();
-    let base = |candidate: &Candidate| names.get(candidate.base.as_deref()?).copied();
+    let base = |candidate: &StoredImage| names.get(candidate.base.as_deref()?).copied();
     candidates.iter().map(base).collect()
 }
 
-fn by_recency(candidates: &[Candidate]) -> Vec<usize> {
+fn by_recency(candidates: &[StoredImage]) -> Vec<usize> {
     let mut indexes: Vec<_> = (0..candidates.len()).collect();
     indexes.sort_by_cached_key(|&index| {
         let candidate = &candidates[index];

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Candidate, Disk, Hold, Order, View};
+use super::{Disk, Hold, Order, StoreView, StoredImage};
 use crate::limits::{Limits, Rule};
 
 pub(crate) fn now() -> DateTime<Utc> {
@@ -10,8 +10,8 @@ pub(crate) fn now() -> DateTime<Utc> {
 }
 
 /// An image of 10 bytes that was last used so many days ago.
-pub(crate) fn image(name: &str, days: i64) -> Candidate {
-    Candidate {
+pub(crate) fn image(name: &str, days: i64) -> StoredImage {
+    StoredImage {
         name: name.to_owned(),
         project: String::new(),
         os: String::new(),
@@ -35,22 +35,22 @@ pub(crate) fn disk(free: Option<u64>) -> [Disk; 1] {
     }]
 }
 
-pub(crate) fn held(candidate: Candidate) -> Candidate {
+pub(crate) fn held(candidate: StoredImage) -> StoredImage {
     let holds = vec![Hold::Pinned];
-    Candidate { holds, ..candidate }
+    StoredImage { holds, ..candidate }
 }
 
 /// Leased by a run.
-pub(crate) fn leased(candidate: Candidate) -> Candidate {
+pub(crate) fn leased(candidate: StoredImage) -> StoredImage {
     let by = "run 1".to_owned();
     let holds = vec![Hold::Leased { by }];
-    Candidate { holds, ..candidate }
+    StoredImage { holds, ..candidate }
 }
 
 /// Calls `see` with the limits' view of the store, with 5 bytes free on its disk.
-fn seen<T>(candidates: &[Candidate], see: impl FnOnce(&View<'_>) -> T) -> T {
+fn seen<T>(candidates: &[StoredImage], see: impl FnOnce(&StoreView<'_>) -> T) -> T {
     let order = Order::new(candidates);
-    see(&View {
+    see(&StoreView {
         candidates,
         order: &order,
         exempt: order.with_bases(|index| candidates[index].is_kept()),
@@ -61,7 +61,12 @@ fn seen<T>(candidates: &[Candidate], see: impl FnOnce(&View<'_>) -> T) -> T {
 
 /// Checks which images a limit wants to remove and why, in order, with 5 bytes free.
 #[track_caller]
-pub(crate) fn check(rule: &Rule, limits: &Limits, store: &[Candidate], expected: &[(&str, &str)]) {
+pub(crate) fn check(
+    rule: &Rule,
+    limits: &Limits,
+    store: &[StoredImage],
+    expected: &[(&str, &str)],
+) {
     let wanted = seen(store, |view| (rule.wants)(limits, view));
     let wanted: Vec<_> = wanted
         .iter()
@@ -77,7 +82,7 @@ pub(crate) fn check(rule: &Rule, limits: &Limits, store: &[Candidate], expected:
 pub(crate) fn exceeded(
     rule: &Rule,
     limits: &Limits,
-    store: &[Candidate],
+    store: &[StoredImage],
     staying: &[usize],
     expected: &[(&str, &[usize])],
 ) {

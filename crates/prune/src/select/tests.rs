@@ -11,16 +11,16 @@ use super::testing::{disk, held, image, leased, now};
 use super::*;
 use crate::{KeepLast, Per};
 
-fn thin(name: &str, days: i64, base: &str) -> Candidate {
+fn thin(name: &str, days: i64, base: &str) -> StoredImage {
     let base = Some(base.to_owned());
-    Candidate {
+    StoredImage {
         base,
         ..image(name, days)
     }
 }
 
-fn of_size(size: u64, candidate: Candidate) -> Candidate {
-    Candidate { size, ..candidate }
+fn of_size(size: u64, candidate: StoredImage) -> StoredImage {
+    StoredImage { size, ..candidate }
 }
 
 fn max_age(days: i64) -> Limits {
@@ -52,7 +52,7 @@ fn keep_last(count: usize, per: Per) -> Limits {
 }
 
 /// The names of the removed images, in order.
-fn names(candidates: &[Candidate], selection: &Selection) -> String {
+fn names(candidates: &[StoredImage], selection: &PrunePlan) -> String {
     let going = selection.going.iter();
     let names: Vec<_> = going
         .map(|going| candidates[going.index].name.as_str())
@@ -60,7 +60,7 @@ fn names(candidates: &[Candidate], selection: &Selection) -> String {
     names.join(" ")
 }
 
-fn going(candidates: &[Candidate], limits: &Limits) -> String {
+fn going(candidates: &[StoredImage], limits: &Limits) -> String {
     names(
         candidates,
         &select(candidates, limits, &disk(Some(0)), now()),
@@ -77,7 +77,7 @@ fn unmet(limit: &'static str, says: &str, held_by: &[usize]) -> Unmet {
 
 /// Checks which images of `store` each of the limits removes.
 #[track_caller]
-fn check(store: &[Candidate], table: &[(Limits, &str)]) {
+fn check(store: &[StoredImage], table: &[(Limits, &str)]) {
     for (limits, expected) in table {
         assert_eq!(going(store, limits), *expected, "{limits:?}");
     }
@@ -111,7 +111,7 @@ fn limits_by_themselves() {
     );
     assert_eq!(
         select(&[], &max_size(0), &disk(None), now()),
-        Selection::default()
+        PrunePlan::default()
     );
 }
 
@@ -147,7 +147,7 @@ fn limits_together_remove_what_each_removes() {
 
 #[test]
 fn groups_are_counted_apart() {
-    let put = |project: &str, os: &str, candidate| Candidate {
+    let put = |project: &str, os: &str, candidate| StoredImage {
         project: project.to_owned(),
         os: os.to_owned(),
         ..candidate
@@ -183,7 +183,7 @@ fn groups_are_counted_apart() {
 
 #[test]
 fn equally_recent() {
-    let with_remote = |candidate| Candidate {
+    let with_remote = |candidate| StoredImage {
         has_remote: true,
         ..candidate
     };
@@ -206,7 +206,7 @@ fn equally_recent() {
 fn stamps() {
     let stamped = |name, last_used: Option<i64>, created: Option<i64>| {
         let stamp = |days| now() - TimeDelta::days(days);
-        Candidate {
+        StoredImage {
             last_used: last_used.map(stamp),
             created: created.map(stamp),
             ..image(name, 0)
@@ -295,7 +295,7 @@ fn sizes_beyond_all_sums() {
 #[test]
 fn ten_thousand_images() {
     let store: Vec<_> = (0..10_000_u32)
-        .map(|number| Candidate {
+        .map(|number| StoredImage {
             project: format!("project {}", number % 100),
             base: (number % 3 != 0).then(|| format!("image {}", number / 3)),
             holds: if number % 97 == 0 {

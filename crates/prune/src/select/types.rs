@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 /// An image of the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate {
+pub struct StoredImage {
     /// The name, unique in the store.
     pub name: String,
     /// Its project; may be empty.
@@ -27,7 +27,7 @@ pub struct Candidate {
     pub holds: Vec<Hold>,
 }
 
-impl Candidate {
+impl StoredImage {
     /// Whether a person keeps it, by a pin or by its name.
     pub(super) fn is_kept(&self) -> bool {
         let by_person = |hold: &Hold| matches!(hold, Hold::Pinned | Hold::Kept { .. });
@@ -92,7 +92,7 @@ pub enum Hold {
 
 /// The decision. Images are named by their index among the candidates.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Selection {
+pub struct PrunePlan {
     /// The images to remove, in order: the least recently used first, but a thin archive always before its base. If the
     /// removal stops early, no archive is without its base.
     pub going: Vec<Going>,

@@ -13,8 +13,8 @@ fn store() -> (tempfile::TempDir, Store) {
     (folder, Store::locate(&root, None))
 }
 
-fn run(id: &str) -> Term {
-    Term {
+fn run(id: &str) -> LeaseTerm {
+    LeaseTerm {
         holder: Holder::Run(id.into()),
         lasts: LEASE_TERM,
         brief: false,
@@ -75,7 +75,7 @@ fn time_ends_what_cannot_be_seen() {
 #[test]
 fn a_brief_lease_does_not_shorten_a_long_one() {
     let (_folder, store) = store();
-    let brief = Term {
+    let brief = LeaseTerm {
         brief: true,
         ..run("1")
     };
@@ -96,7 +96,7 @@ fn leases_of_the_dead_do_not_pile_up() {
     child.wait().expect("waited");
     // If the holder ended before it was seen, it has nothing to hold.
     if let Some(holder) = holder {
-        let term = Term { holder, ..run("1") };
+        let term = LeaseTerm { holder, ..run("1") };
         store.lease(&term, named(&["a"]), TIMEOUT).expect("leased");
     }
     store

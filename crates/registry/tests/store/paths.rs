@@ -1,6 +1,6 @@
 //! Paths stay in the store.
 
-use registry::{Holder, LEASE_TERM, Term};
+use registry::{Holder, LEASE_TERM, LeaseTerm};
 
 use super::*;
 
@@ -137,7 +137,7 @@ fn nothing_of_imgpipes_own_is_written_through_a_link() {
         }
         symlink(&precious, &link).unwrap();
     }
-    let term = Term {
+    let term = LeaseTerm {
         holder: Holder::Run("7".into()),
         lasts: LEASE_TERM,
         brief: false,

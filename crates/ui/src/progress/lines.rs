@@ -10,7 +10,7 @@ use crate::{size, words};
 
 /// Lines about one thing.
 #[derive(Debug)]
-pub(super) struct Lines {
+pub(super) struct ProgressLines {
     program: &'static str,
     every: Duration,
     started: Instant,
@@ -18,7 +18,7 @@ pub(super) struct Lines {
     any: AtomicBool,
 }
 
-impl Lines {
+impl ProgressLines {
     pub(super) fn new(program: &'static str, every: Duration) -> Self {
         let started = Instant::now();
         Self {

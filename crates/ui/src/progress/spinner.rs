@@ -5,7 +5,7 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 
 use super::form::{SILENT, TASK};
-use super::lines::Lines;
+use super::lines::ProgressLines;
 
 /// How often its time is shown.
 const TICK: Duration = Duration::from_secs(1);
@@ -15,7 +15,7 @@ const TICK: Duration = Duration::from_secs(1);
 pub(crate) struct Spinner {
     what: String,
     bar: Option<ProgressBar>,
-    lines: Option<Lines>,
+    lines: Option<ProgressLines>,
 }
 
 /// What a terminal gets.
@@ -29,7 +29,11 @@ pub(super) fn silent(what: &str) -> ProgressBar {
 }
 
 impl Spinner {
-    pub(super) fn new(what: String, bar: Option<ProgressBar>, lines: Option<Lines>) -> Self {
+    pub(super) fn new(
+        what: String,
+        bar: Option<ProgressBar>,
+        lines: Option<ProgressLines>,
+    ) -> Self {
         // It is among the others by now, so it is drawn where they are.
         if let Some(bar) = &bar {
             bar.enable_steady_tick(TICK);

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 
 use super::functions;
 use super::parse::Tree;
-use crate::value::Value;
+use crate::value::ExprValue;
 
 /// The contexts that GitHub fills in when a workflow runs.
 const GITHUBS: [&str; 11] = [
@@ -16,8 +16,8 @@ const GITHUBS: [&str; 11] = [
 
 pub(super) fn value<'a>(
     tree: &'a Tree,
-    matrix: Option<&'a Value>,
-) -> Result<Cow<'a, Value>, String> {
+    matrix: Option<&'a ExprValue>,
+) -> Result<Cow<'a, ExprValue>, String> {
     let made = |value| Ok(Cow::Owned(value));
     match tree {
         Tree::Literal(value) => Ok(Cow::Borrowed(value)),
@@ -27,10 +27,10 @@ pub(super) fn value<'a>(
             let name = known(value(name, matrix)?)?;
             match of {
                 Cow::Borrowed(of) => property(of, &name)
-                    .map(|found| found.map_or(Cow::Owned(Value::Null), Cow::Borrowed)),
+                    .map(|found| found.map_or(Cow::Owned(ExprValue::Null), Cow::Borrowed)),
                 Cow::Owned(of) => {
                     let found = property(&of, &name)?.cloned();
-                    made(found.unwrap_or(Value::Null))
+                    made(found.unwrap_or(ExprValue::Null))
                 }
             }
         }
@@ -47,7 +47,7 @@ pub(super) fn value<'a>(
                 &arguments.collect::<Result<Vec<_>, _>>()?,
             )?)
         }
-        Tree::Not(of) => made(Value::Bool(!known(value(of, matrix)?)?.is_true())),
+        Tree::Not(of) => made(ExprValue::Bool(!known(value(of, matrix)?)?.is_true())),
         Tree::Binary("&&", left, right) => {
             let left = known(value(left, matrix)?)?;
             if left.is_true() {
@@ -67,7 +67,7 @@ pub(super) fn value<'a>(
         Tree::Binary(operator, left, right) => {
             let (left, right) = (known(value(left, matrix)?)?, known(value(right, matrix)?)?);
             let order = left.order(&right);
-            made(Value::Bool(match *operator {
+            made(ExprValue::Bool(match *operator {
                 "==" => left.equals(&right),
                 "!=" => !left.equals(&right),
                 "<" => order == Some(Ordering::Less),
@@ -79,7 +79,7 @@ pub(super) fn value<'a>(
     }
 }
 
-fn context<'a>(name: &str, matrix: Option<&'a Value>) -> Result<Cow<'a, Value>, String> {
+fn context<'a>(name: &str, matrix: Option<&'a ExprValue>) -> Result<Cow<'a, ExprValue>, String> {
     let lower = name.to_ascii_lowercase();
     match (lower.as_str(), matrix) {
         ("matrix", Some(matrix)) => Ok(Cow::Borrowed(matrix)),
@@ -89,10 +89,10 @@ fn context<'a>(name: &str, matrix: Option<&'a Value>) -> Result<Cow<'a, Value>, 
     }
 }
 
-fn property<'a>(of: &'a Value, name: &Value) -> Result<Option<&'a Value>, String> {
+fn property<'a>(of: &'a ExprValue, name: &ExprValue) -> Result<Option<&'a ExprValue>, String> {
     Ok(match (of, name) {
-        (Value::Unknown(why), _) => return Err(why.clone()),
-        (Value::List(items), Value::Number(index)) => items
+        (ExprValue::Unknown(why), _) => return Err(why.clone()),
+        (ExprValue::List(items), ExprValue::Number(index)) => items
             .iter()
             .enumerate()
             .find(|(at, _)| (*at as f64 - index).abs() < 0.5)
@@ -102,9 +102,9 @@ fn property<'a>(of: &'a Value, name: &Value) -> Result<Option<&'a Value>, String
 }
 
 /// A value that decides something has to be known itself; what is in it, need not.
-fn known(value: Cow<'_, Value>) -> Result<Cow<'_, Value>, String> {
+fn known(value: Cow<'_, ExprValue>) -> Result<Cow<'_, ExprValue>, String> {
     match &*value {
-        Value::Unknown(why) => Err(why.clone()),
+        ExprValue::Unknown(why) => Err(why.clone()),
         _ => Ok(value),
     }
 }

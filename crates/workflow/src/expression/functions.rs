@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use super::MAX_TEXT;
-use crate::value::Value;
+use crate::value::ExprValue;
 
 /// The functions whose answer depends on the run.
 const GITHUBS: [&str; 5] = ["success", "failure", "always", "cancelled", "hashfiles"];
 
-pub(super) fn call(name: &str, arguments: &[Cow<Value>]) -> Result<Value, String> {
+pub(super) fn call(name: &str, arguments: &[Cow<ExprValue>]) -> Result<ExprValue, String> {
     let lower = name.to_ascii_lowercase();
     let text = |at: usize| arguments[at].text().to_uppercase();
     let (fewest, most) = match lower.as_str() {
@@ -25,18 +25,18 @@ pub(super) fn call(name: &str, arguments: &[Cow<Value>]) -> Result<Value, String
         ));
     }
     match lower.as_str() {
-        "contains" => Ok(Value::Bool(match &*arguments[0] {
-            Value::List(items) => items.iter().any(|item| item.equals(&arguments[1])),
+        "contains" => Ok(ExprValue::Bool(match &*arguments[0] {
+            ExprValue::List(items) => items.iter().any(|item| item.equals(&arguments[1])),
             _ => text(0).contains(&text(1)),
         })),
-        "startswith" => Ok(Value::Bool(text(0).starts_with(&text(1)))),
-        "endswith" => Ok(Value::Bool(text(0).ends_with(&text(1)))),
+        "startswith" => Ok(ExprValue::Bool(text(0).starts_with(&text(1)))),
+        "endswith" => Ok(ExprValue::Bool(text(0).ends_with(&text(1)))),
         "format" => format(&arguments[0].text(), &arguments[1..]),
         "join" => {
             let separator = arguments.get(1).map_or(",".to_owned(), |with| with.text());
             match &*arguments[0] {
-                Value::List(items) => {
-                    let texts: Vec<_> = items.iter().map(Value::text).collect();
+                ExprValue::List(items) => {
+                    let texts: Vec<_> = items.iter().map(ExprValue::text).collect();
                     bounded(texts.join(&separator))
                 }
                 one => bounded(one.text()),
@@ -54,15 +54,15 @@ pub(super) fn call(name: &str, arguments: &[Cow<Value>]) -> Result<Value, String
     }
 }
 
-fn bounded(text: String) -> Result<Value, String> {
+fn bounded(text: String) -> Result<ExprValue, String> {
     match text.len() > MAX_TEXT {
         true => Err(format!("becomes longer than {MAX_TEXT} bytes")),
-        false => Ok(Value::Text(text)),
+        false => Ok(ExprValue::Text(text)),
     }
 }
 
 /// `{0}` and its like become arguments; doubled braces one.
-fn format(pattern: &str, arguments: &[Cow<Value>]) -> Result<Value, String> {
+fn format(pattern: &str, arguments: &[Cow<ExprValue>]) -> Result<ExprValue, String> {
     let mut out = String::new();
     let mut rest = pattern;
     while let Some(at) = rest.find(['{', '}']) {

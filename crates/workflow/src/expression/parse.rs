@@ -2,14 +2,14 @@
 //! what follows a value (`.name`, `[index]`).
 
 use super::tokens::{Token, tokens};
-use crate::value::Value;
+use crate::value::ExprValue;
 
 /// How deep an expression may nest: GitHub's own bound.
 const MAX_DEPTH: usize = 50;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Tree {
-    Literal(Value),
+    Literal(ExprValue),
     /// `matrix`, `github`…
     Context(String),
     Property(Box<Tree>, Box<Tree>),
@@ -90,7 +90,7 @@ impl Parser {
         loop {
             let name = if self.takes(".") {
                 match self.tokens.pop() {
-                    Some(Token::Word(name)) => Tree::Literal(Value::Text(name)),
+                    Some(Token::Word(name)) => Tree::Literal(ExprValue::Text(name)),
                     token => return Err(unexpected(token.as_ref())),
                 }
             } else if self.takes("[") {

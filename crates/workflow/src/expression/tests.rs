@@ -2,20 +2,20 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn matrix() -> Value {
+fn matrix() -> ExprValue {
     let entry = |key: &str, value| (key.to_owned(), value);
-    let text = |text: &str| Value::Text(text.into());
-    Value::Map(vec![
+    let text = |text: &str| ExprValue::Text(text.into());
+    ExprValue::Map(vec![
         entry("compiler", text("gcc")),
-        entry("version", Value::Number(15.0)),
-        entry("asan", Value::Bool(true)),
+        entry("version", ExprValue::Number(15.0)),
+        entry("asan", ExprValue::Bool(true)),
         entry("os", text("ubuntu-24.04")),
         entry(
             "container",
-            Value::Map(vec![entry("image", text("debian:12"))]),
+            ExprValue::Map(vec![entry("image", text("debian:12"))]),
         ),
-        entry("list", Value::List(vec![text("a"), text("B")])),
-        entry("ref", Value::Unknown("is known only to GitHub".into())),
+        entry("list", ExprValue::List(vec![text("a"), text("B")])),
+        entry("ref", ExprValue::Unknown("is known only to GitHub".into())),
     ])
 }
 
@@ -129,6 +129,6 @@ proptest! {
     #[test]
     fn a_quoted_text_is_itself(text in "[^\0]{0,40}") {
         let quoted = format!("'{}'", text.replace('\'', "''"));
-        prop_assert_eq!(evaluate(&quoted, None), Ok(Value::Text(text)));
+        prop_assert_eq!(evaluate(&quoted, None), Ok(ExprValue::Text(text)));
     }
 }

@@ -1,10 +1,10 @@
 //! The words and signs of an expression.
 
-use crate::value::{Value, number};
+use crate::value::{ExprValue, number};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {
-    Literal(Value),
+    Literal(ExprValue),
     Word(String),
     Sign(&'static str),
 }
@@ -25,7 +25,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, String> {
             let end = end_of(rest, 1, |c| c.is_ascii_alphanumeric() || c == '.');
             let (word, after) = rest.split_at(end);
             let value = number(word).ok_or_else(|| format!("`{word}` is not a number"))?;
-            (Token::Literal(Value::Number(value)), after)
+            (Token::Literal(ExprValue::Number(value)), after)
         } else if first.is_ascii_alphabetic() || first == '_' {
             let end = end_of(rest, 1, |c| c.is_ascii_alphanumeric() || "_-".contains(c));
             let (word, after) = rest.split_at(end);
@@ -74,7 +74,7 @@ fn quoted(rest: &str) -> Result<(Token, &str), String> {
                 text.push('\'');
                 rest = after;
             }
-            None => return Ok((Token::Literal(Value::Text(text)), after)),
+            None => return Ok((Token::Literal(ExprValue::Text(text)), after)),
         }
     }
 }
@@ -83,11 +83,11 @@ fn quoted(rest: &str) -> Result<(Token, &str), String> {
 fn of_word(word: &str, before: Option<&Token>) -> Token {
     let value = match word {
         _ if before == Some(&Token::Sign(".")) => None,
-        "true" => Some(Value::Bool(true)),
-        "false" => Some(Value::Bool(false)),
-        "null" => Some(Value::Null),
-        "NaN" => Some(Value::Number(f64::NAN)),
-        "Infinity" => Some(Value::Number(f64::INFINITY)),
+        "true" => Some(ExprValue::Bool(true)),
+        "false" => Some(ExprValue::Bool(false)),
+        "null" => Some(ExprValue::Null),
+        "NaN" => Some(ExprValue::Number(f64::NAN)),
+        "Infinity" => Some(ExprValue::Number(f64::INFINITY)),
         _ => None,
     };
     value.map_or_else(|| Token::Word(word.to_owned()), Token::Literal)

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Filter, Keys, Standing};
+use crate::{Filter, MatrixKeys, Standing};
 
 fn read(text: &str) -> Vec<JobEntry> {
     parse_workflow("ci.yml".into(), text).expect(text)
@@ -60,7 +60,7 @@ fn jobs_that_run_nothing_here_are_passed_over() {
         ("runs-on: macos-15", "it runs on macos-15"),
     ] {
         let entry = read(&format!("jobs:\n  a:\n    {job}\n")).remove(0);
-        let found = entry.standing("p", &Keys::default());
+        let found = entry.standing("p", &MatrixKeys::default());
         let expected = Standing::Unread(Unread::PassedOver(says.into()));
         assert_eq!(found, expected, "{job}");
     }
@@ -71,7 +71,7 @@ fn jobs_that_run_nothing_here_are_passed_over() {
         "!cancelled()",
     ] {
         let text = format!("jobs: {{a: {{if: \"{condition}\", runs-on: ubuntu-latest}}}}");
-        let found = read(&text).remove(0).standing("p", &Keys::default());
+        let found = read(&text).remove(0).standing("p", &MatrixKeys::default());
         assert!(matches!(found, Standing::Wants(_)), "{condition} {found:?}");
     }
 }
@@ -88,7 +88,8 @@ fn a_matrix_that_only_github_knows_is_one_entry_that_can_not_be_read() {
 ";
     let entries = read(text);
     assert_eq!(entries.len(), 2);
-    let Standing::Unread(Unread::Unreadable(why)) = entries[0].standing("p", &Keys::default())
+    let Standing::Unread(Unread::Unreadable(why)) =
+        entries[0].standing("p", &MatrixKeys::default())
     else {
         panic!("read");
     };
@@ -146,7 +147,7 @@ fn filters_go_by_what_an_entry_says() {
         - {name: C, compiler: '${{ vars.C }}'}
 ";
     let entries = read(text);
-    let keys = Keys::default();
+    let keys = MatrixKeys::default();
     let chosen = |filter: &str| -> Result<String, String> {
         let filter: Filter = filter.parse()?;
         filter.check(&entries, &keys)?;

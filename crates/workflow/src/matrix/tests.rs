@@ -3,10 +3,10 @@ use proptest::prelude::*;
 use super::*;
 
 fn read(text: &str) -> Result<Vec<String>, String> {
-    let written = Written::parse("m.yml".into(), text).expect(text);
+    let written = SpannedValue::parse("m.yml".into(), text).expect(text);
     let made = combinations(&written).map_err(|(at, why)| format!("{}: {why}", at.line))?;
     let line = |one: Combination| {
-        let Value::Map(pairs) = one.values else {
+        let ExprValue::Map(pairs) = one.values else {
             panic!("no mapping");
         };
         let pairs = pairs

@@ -11,7 +11,7 @@ fn needs(entry: &str, config: &[(&str, &str)]) -> Result<serde_json::Value, Stri
     strategy: {{matrix: {{include: [{entry}]}}}}
 "
     );
-    let keys = Keys {
+    let keys = MatrixKeys {
         named: config
             .iter()
             .map(|(a, b)| ((*a).into(), (*b).into()))

@@ -17,7 +17,7 @@ impl Scene {
         Self {
             store: Store::locate(root, None),
             probes: Probes::in_folder(root),
-            reporter: Reporter::new("imgbuild", true, false, ui::Style::None),
+            reporter: Reporter::new("imgbuild", true, false, ui::ProgressStyle::None),
             _folder: folder,
         }
     }
@@ -32,7 +32,7 @@ impl Scene {
         steps: &[Step],
     ) -> (Vec<Option<String>>, Inputs) {
         let before = Before::of(before);
-        let keys = Keys {
+        let keys = StepKeys {
             probes: &self.probes,
             reporter: &self.reporter,
             context: None,
@@ -52,7 +52,7 @@ impl Scene {
 
 fn step(text: &str, cache: Cache) -> Step {
     Step {
-        action: Action::Shell(text.into()),
+        action: StepAction::Shell(text.into()),
         cache,
     }
 }

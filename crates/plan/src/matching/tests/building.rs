@@ -156,7 +156,7 @@ fn no_image_is_a_base_of_itself() {
     ];
     let base = |entries: &[Entry], rules: &Rules| {
         let entries = entries.iter().collect();
-        let selection = select_by(&wanted, entries, rules, &Known::default());
+        let selection = select_by(&wanted, entries, rules, &CostData::default());
         selection.chosen().map(|taken| taken.entry.name.clone())
     };
     let rules = Rules::default();
@@ -205,7 +205,7 @@ fn a_requirement_for_itself_alone_has_no_image_that_holds_more() {
         (built_for(&["a1", "b1"]), false),
         (unknown, true),
     ] {
-        let selection = select_by(&wanted, vec![&entry], &exact, &Known::default());
+        let selection = select_by(&wanted, vec![&entry], &exact, &CostData::default());
         assert_eq!(selection.is_met(), met);
         assert_eq!(selection.chosen().is_some(), met);
         assert!(select(&wanted, [&entry]).is_met());
@@ -251,7 +251,7 @@ fn what_has_a_fault_is_passed_over_and_only_the_best_are_looked_at() {
             let is_faulty = faulty.contains(&entry.name.as_str());
             is_faulty.then(|| "is stale".to_owned())
         };
-        let (rules, known) = (Rules::default(), Known::default());
+        let (rules, known) = (Rules::default(), CostData::default());
         let all = entries.iter().collect();
         let selection = select_sound(&wanted, all, &rules, &known, &fault);
         let name = selection.chosen().map(|it| it.entry.name.as_str());

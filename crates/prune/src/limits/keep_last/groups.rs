@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::Per;
-use crate::Candidate;
+use crate::StoredImage;
 
 /// A group. Patterns are ordered as they were given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,7 +30,7 @@ impl fmt::Display for Group<'_> {
 
 /// The images of each group, in the given order.
 pub(super) fn groups<'a>(
-    candidates: &'a [Candidate],
+    candidates: &'a [StoredImage],
     per: &'a Per,
     images: impl Iterator<Item = usize>,
 ) -> BTreeMap<Group<'a>, Vec<usize>> {
@@ -43,7 +43,7 @@ pub(super) fn groups<'a>(
     groups
 }
 
-fn group<'a>(candidate: &'a Candidate, per: &'a Per) -> Option<Group<'a>> {
+fn group<'a>(candidate: &'a StoredImage, per: &'a Per) -> Option<Group<'a>> {
     Some(match per {
         Per::Store => Group::Store,
         Per::Project => Group::Project(&candidate.project),

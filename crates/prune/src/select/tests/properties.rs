@@ -8,12 +8,12 @@ use proptest::{collection::vec, option, sample};
 use super::*;
 
 /// Few different values, so that images are equally old, share bases and form cycles.
-fn candidate() -> impl Strategy<Value = Candidate> {
+fn candidate() -> impl Strategy<Value = StoredImage> {
     let stamp = || option::weighted(0.8, -2..10_i64);
     let texts = (sample::select(vec!["", "p", "q"]), any::<bool>());
     let hold = option::weighted(0.15, Just(Hold::Busy));
     (texts, 0..30_u64, stamp(), stamp(), any::<bool>(), hold).prop_map(
-        |((project, is_alpine), size, last_used, created, has_remote, hold)| Candidate {
+        |((project, is_alpine), size, last_used, created, has_remote, hold)| StoredImage {
             project: project.to_owned(),
             os: if is_alpine { "alpine" } else { "debian" }.to_owned(),
             size,
@@ -26,7 +26,7 @@ fn candidate() -> impl Strategy<Value = Candidate> {
     )
 }
 
-fn store() -> impl Strategy<Value = Vec<Candidate>> {
+fn store() -> impl Strategy<Value = Vec<StoredImage>> {
     let base = option::of(any::<sample::Index>());
     // Bases come earlier in the list, as in real stores, or anywhere, so cycles and unknown bases occur too.
     (vec((candidate(), base), 0..24), any::<bool>()).prop_map(|(all, sane)| {
@@ -36,7 +36,7 @@ fn store() -> impl Strategy<Value = Vec<Candidate>> {
             .map(|(place, (candidate, base))| {
                 let reach = if sane { place } else { count + 1 };
                 let base = base.filter(|_| reach > 0).map(|base| base.index(reach));
-                Candidate {
+                StoredImage {
                     name: format!("i{place}"),
                     base: base.map(|base| format!("i{base}")),
                     ..candidate
@@ -83,22 +83,22 @@ fn some_limits() -> impl Strategy<Value = Limits> {
     (all_limits(), 0..16_u8).prop_map(|(limits, mask)| some_of(&limits, mask))
 }
 
-fn indexes_going(selection: &Selection) -> BTreeSet<usize> {
+fn indexes_going(selection: &PrunePlan) -> BTreeSet<usize> {
     selection.going.iter().map(|going| going.index).collect()
 }
 
-fn indexes_staying(selection: &Selection) -> Vec<usize> {
+fn indexes_staying(selection: &PrunePlan) -> Vec<usize> {
     let staying = selection.staying.iter();
     staying.map(|staying| staying.index).collect()
 }
 
-fn freed(store: &[Candidate], selection: &Selection) -> u64 {
+fn freed(store: &[StoredImage], selection: &PrunePlan) -> u64 {
     let going = selection.going.iter();
     going.map(|going| store[going.index].size).sum()
 }
 
 /// A second implementation: the tests must not trust the groups that they check.
-fn count_groups(store: &[Candidate], per: &Per, images: &[usize]) -> BTreeMap<String, usize> {
+fn count_groups(store: &[StoredImage], per: &Per, images: &[usize]) -> BTreeMap<String, usize> {
     let mut groups = BTreeMap::new();
     for &index in images {
         let candidate = &store[index];
@@ -120,10 +120,10 @@ fn count_groups(store: &[Candidate], per: &Per, images: &[usize]) -> BTreeMap<St
 
 /// For each limit, whether the remaining images meet it.
 fn is_met(
-    store: &[Candidate],
+    store: &[StoredImage],
     limits: &Limits,
     free: u64,
-    selection: &Selection,
+    selection: &PrunePlan,
 ) -> [(bool, usize); 4] {
     let stays = indexes_staying(selection);
     let unmet = |name: &str| {
@@ -160,7 +160,7 @@ fn is_met(
 }
 
 /// Whether it is held, or is the base of an image that stays.
-fn cannot_go(store: &[Candidate], selection: &Selection, index: usize) -> bool {
+fn cannot_go(store: &[StoredImage], selection: &PrunePlan, index: usize) -> bool {
     let stands = |&other: &usize| store[other].base.as_ref() == Some(&store[index].name);
     !store[index].holds.is_empty() || indexes_staying(selection).iter().any(stands)
 }

@@ -5,7 +5,7 @@ use plan::Requirement;
 
 /// A requirement, and whose it is.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Wanted {
+pub(crate) struct PlanRequest {
     pub requirement: Requirement,
     /// Where it was read, for people: `job.yml: requirement 2`.
     pub place: String,
@@ -23,4 +23,4 @@ pub(crate) struct Job {
 }
 
 /// What is wanted, in the order of the text, each with what is wrong with it.
-pub(crate) type AllWanted = Vec<Result<Wanted, Failure>>;
+pub(crate) type PlanRequests = Vec<Result<PlanRequest, Failure>>;

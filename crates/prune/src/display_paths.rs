@@ -5,13 +5,13 @@ use failure::Failure;
 use registry::{Store, Survey};
 
 /// Turns a store's files into paths from the working directory.
-pub(crate) struct Shown<'a> {
+pub(crate) struct DisplayPaths<'a> {
     store: &'a Store,
     survey: Survey<'a>,
     here: Utf8PathBuf,
 }
 
-impl<'a> Shown<'a> {
+impl<'a> DisplayPaths<'a> {
     pub(crate) fn new(store: &'a Store) -> Result<Self, Failure> {
         Ok(Self {
             store,

@@ -10,7 +10,7 @@ const MAX_DEPTH: usize = 64;
 
 /// A value as written.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Written {
+pub struct SpannedValue {
     /// Its position.
     pub at: Mark,
     /// Its value.
@@ -29,12 +29,12 @@ pub enum Content {
     /// A text.
     Text(String),
     /// A list.
-    List(Vec<Written>),
+    List(Vec<SpannedValue>),
     /// A mapping, in the order of the text.
-    Map(Vec<(String, Written)>),
+    Map(Vec<(String, SpannedValue)>),
 }
 
-impl Written {
+impl SpannedValue {
     /// Reads a text with one document; an empty text is [`Content::Null`]. `path` is only for messages.
     pub fn parse(path: &camino::Utf8Path, text: &str) -> Result<Self, Error> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -65,7 +65,7 @@ impl Written {
     }
 }
 
-fn of(tree: &Tree, node: &Node, depth: usize, left: &mut usize) -> Result<Written, Problem> {
+fn of(tree: &Tree, node: &Node, depth: usize, left: &mut usize) -> Result<SpannedValue, Problem> {
     let at = node.at;
     let too_much = |what: String| Problem::new(at, what);
     *left = left
@@ -98,15 +98,15 @@ fn of(tree: &Tree, node: &Node, depth: usize, left: &mut usize) -> Result<Writte
             return Err(Problem::new(at, format!("`*{name}` refers to no anchor")));
         }
     };
-    Ok(Written { at, content })
+    Ok(SpannedValue { at, content })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<Written, String> {
-        Written::parse("w.yml".into(), text).map_err(|error| error.to_string())
+    fn parse(text: &str) -> Result<SpannedValue, String> {
+        SpannedValue::parse("w.yml".into(), text).map_err(|error| error.to_string())
     }
 
     #[test]

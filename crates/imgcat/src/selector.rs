@@ -10,14 +10,14 @@ use registry::Entry;
 
 /// An image as `--image` names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wanted {
+pub enum ImageSelector {
     /// By a tag that the archive gives it.
     Tag(Reference),
     /// By its `image_id`.
     Id(Digest),
 }
 
-impl FromStr for Wanted {
+impl FromStr for ImageSelector {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
@@ -29,7 +29,7 @@ impl FromStr for Wanted {
     }
 }
 
-impl fmt::Display for Wanted {
+impl fmt::Display for ImageSelector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tag(tag) => tag.fmt(f),
@@ -38,7 +38,7 @@ impl fmt::Display for Wanted {
     }
 }
 
-impl Wanted {
+impl ImageSelector {
     fn is(&self, image: &Image) -> bool {
         match self {
             Self::Tag(tag) => image.tags.iter().any(|own| own.is_called(tag)),
@@ -52,7 +52,7 @@ impl Wanted {
 pub(crate) fn choose(
     images: &[Image],
     entry: Option<&Entry>,
-    wanted: Option<&Wanted>,
+    wanted: Option<&ImageSelector>,
 ) -> Result<usize, Failure> {
     let registered = entry.map(|entry| thin::the_registered(images, entry));
     let is_known = entry.is_some_and(|entry| entry.image_id.is_some());
@@ -124,8 +124,8 @@ mod tests {
     #[test]
     fn the_image_is_the_wanted_else_the_registered_else_the_only_one() {
         let two = [image(1, "one"), image(2, "two:2")];
-        let id = |number| Wanted::Id(Digest::from_bytes([number; 32]));
-        let tag = |text: &str| text.parse::<Wanted>().expect("a tag");
+        let id = |number| ImageSelector::Id(Digest::from_bytes([number; 32]));
+        let tag = |text: &str| text.parse::<ImageSelector>().expect("a tag");
         let other = Code::Other;
         for (images, entry, wanted, expected) in [
             (&two[..1], None, None, Ok(0)),
@@ -166,7 +166,7 @@ mod tests {
                 (found, expected) => panic!("{found:?}, not {expected:?}"),
             }
         }
-        assert!("sha256:12".parse::<Wanted>().is_err());
-        assert!("Not A Tag".parse::<Wanted>().is_err());
+        assert!("sha256:12".parse::<ImageSelector>().is_err());
+        assert!("Not A Tag".parse::<ImageSelector>().is_err());
     }
 }

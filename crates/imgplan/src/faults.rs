@@ -12,14 +12,14 @@ const MOST: usize = 10;
 
 /// What was found out about archives so far.
 #[derive(Debug, Default)]
-pub(crate) struct Archives {
+pub(crate) struct ArchiveFaults {
     /// By an entry's name: why its archive counts as absent, if it does.
     seen: RefCell<HashMap<String, Option<String>>>,
     /// How many archives have a fault, fetched or not.
     faults: Cell<usize>,
 }
 
-impl Archives {
+impl ArchiveFaults {
     /// Why an archive counts as absent, if it does and is not fetched. The first are named on standard error, each once.
     pub(crate) fn fault(
         &self,

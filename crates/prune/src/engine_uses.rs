@@ -12,7 +12,7 @@ use crate::alike::is_alike;
 
 /// The engine's knowledge of the store's images.
 #[derive(Debug, Default)]
-pub(crate) struct Uses {
+pub(crate) struct EngineUses {
     /// The containers, by the engine's ID of their image.
     containers: HashMap<Digest, String>,
     /// The images with registered tags.
@@ -23,7 +23,7 @@ pub(crate) struct Uses {
     known: Option<HashSet<String>>,
 }
 
-impl Uses {
+impl EngineUses {
     /// Asks the engine about the images, only if it has containers or `loaded` is set. Then it asks about all tags,
     /// because an entry may lack `image_id`, and a containerd store uses another ID. One call is enough for a thousand
     /// tags.

@@ -11,9 +11,9 @@ use crate::{Error, Registry};
 
 /// The last parsed or written registry, without the uses of [`Usage::Local`](crate::Usage::Local).
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Known(Arc<Mutex<Option<Registry>>>);
+pub(crate) struct ParseCache(Arc<Mutex<Option<Registry>>>);
 
-impl Known {
+impl ParseCache {
     /// [`Registry::parse`], unless the text is known.
     pub fn parse(&self, path: &Utf8Path, text: String) -> Result<Registry, Error> {
         // The lock is held during the parse, so parallel readers parse once.
