@@ -1,15 +1,15 @@
-//! Gives the program's version its commit: `0.1.0 (abc1234 2026-11-26)`.
+//! Adds the commit to the program's version: `0.1.0 (abc1234 2026-11-26)`.
 //!
-//! The commit is the one that Git has checked out here, or, in a tarball that `git archive` made, the one that it wrote into
-//! `commit.txt`. Sources that come in another way have a version without. The date is the commit's own, so that the same
-//! sources make the same program.
+//! It is the commit that Git has checked out here. In a tarball of `git archive`, it is the commit in `commit.txt`.
+//! Other sources have a version without a commit. The date is the commit's own, so that the same sources make the same
+//! program.
 
 use std::path::Path;
 use std::process::Command;
 
-/// What `git archive` fills in.
+/// `git archive` fills in this file.
 const ARCHIVED: &str = "commit.txt";
-/// How much of a hash people need.
+/// How many digits of a hash to show.
 const SHORT: usize = 7;
 
 fn main() {
@@ -23,14 +23,14 @@ fn main() {
     println!("cargo::rustc-env=IMGPIPE_VERSION={version}");
 }
 
-/// The commit that is checked out, if these sources are Git's.
+/// The checked-out commit, if these sources are in Git.
 fn checked_out() -> Option<(String, String)> {
-    // Somebody else's repository may be around a tarball's folder.
+    // The tarball's folder may be inside another repository.
     if git(&["rev-parse", "--show-prefix"])? != "crates/ui/" {
         return None;
     }
-    // Every commit, checkout and reset is noted in the second; the others are for who keeps no notes. A file that is not
-    // there would be taken for changed each time.
+    // The second file changes with every commit, checkout and reset; the others are for repositories without it.
+    // Missing files would trigger a rebuild each time.
     for name in ["HEAD", "logs/HEAD", "packed-refs"] {
         let path = git(&["rev-parse", "--git-path", name])?;
         if Path::new(&path).exists() {
@@ -40,7 +40,7 @@ fn checked_out() -> Option<(String, String)> {
     commit(&git(&["log", "-1", "--format=%H %cs"])?)
 }
 
-/// The commit that a tarball was made of.
+/// The commit of a tarball.
 fn archived() -> Option<(String, String)> {
     commit(&std::fs::read_to_string(ARCHIVED).ok()?)
 }
@@ -51,7 +51,7 @@ fn commit(line: &str) -> Option<(String, String)> {
     is_hash.then(|| (hash[..SHORT].to_owned(), date.to_owned()))
 }
 
-/// What Git says, where there is one.
+/// Git's output, if Git is installed.
 fn git(words: &[&str]) -> Option<String> {
     let output = Command::new("git").args(words).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;

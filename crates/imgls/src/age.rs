@@ -1,4 +1,4 @@
-//! How long ago something was.
+//! Ages of images.
 
 use chrono::{DateTime, Utc};
 
@@ -6,10 +6,10 @@ const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// A unit: the age from which on it is used, its length, its name, its short name.
+/// A unit: the least age to use it for, its length, its name, its short name.
 type Unit = (i64, i64, &'static str, &'static str);
 
-/// From the longest down. Each is used from two of it on where the next shorter one would say more.
+/// From the longest down. Two of a unit is the least, if the next shorter unit is more precise.
 const UNITS: [Unit; 6] = [
     (2 * 365 * DAY, 365 * DAY, "year", "y"),
     (60 * DAY, 30 * DAY, "month", "mo"),
@@ -19,8 +19,7 @@ const UNITS: [Unit; 6] = [
     (MINUTE, MINUTE, "minute", "min"),
 ];
 
-/// `3 days ago`, or `3d` where room is `short`; `never` where there is no time. A time to come is now: clocks
-/// differ.
+/// `3 days ago`, or `3d` if `short`; `never` without a time. A time in the future counts as now: clocks differ.
 pub(crate) fn age(then: Option<DateTime<Utc>>, now: DateTime<Utc>, short: bool) -> String {
     let Some(then) = then else {
         return "never".to_owned();

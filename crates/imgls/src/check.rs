@@ -1,4 +1,4 @@
-//! Checking images in full: every byte, along the image's own chain.
+//! Checks every byte of images, by the digests in the image's config.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -19,24 +19,23 @@ use crate::sight::{Looker, Sight};
 
 /// Checks images.
 pub struct Checker<'a> {
-    /// Where the archives are.
+    /// The store of the archives.
     pub store: &'a Store,
-    /// What is registered.
+    /// The registry.
     pub registry: &'a Registry,
-    /// The working directory, which paths are relative to.
+    /// The working directory, for relative paths.
     pub here: &'a Utf8Path,
-    /// Who shows how far it is.
+    /// The receiver of progress.
     pub reporter: &'a Reporter,
-    /// How many images are read at a time.
+    /// How many images to read at a time.
     pub jobs: usize,
-    /// How long to wait for whoever replaces an image meanwhile.
+    /// How long to wait for a command that replaces an image.
     pub lock_timeout: Duration,
 }
 
 impl Checker<'_> {
-    /// Reads each image, and hands it, with all that is wrong with it, to `take`, in order and as soon as that is
-    /// known. An image that is damaged ends nothing; a failure of `take` does. One that leaves the registry
-    /// meanwhile is passed over.
+    /// Reads each image, and passes it with all findings to `take`, in order and as soon as possible. A damaged image
+    /// does not stop the check; a failure of `take` does. An image that is unregistered meanwhile is skipped.
     pub fn check<'a>(
         &self,
         listed: &[Listed<'a>],
@@ -82,7 +81,7 @@ impl Checker<'_> {
         listed.sight = self.look(self.registry, &listed.entry, checked, passing);
         let blames_archive = |finding: &Finding| finding.code() == Code::Archive;
         if listed.findings().iter().any(blames_archive) && !passing.stopped() {
-            // The archive may just be replaced, and a check may take so long that the entry is another by now.
+            // The archive may be replaced right now, and after a long check the entry may be another.
             let registry = self.at_rest();
             let Some(entry) = registry.get(&listed.entry.name) else {
                 let name = &listed.entry.name;
@@ -98,7 +97,7 @@ impl Checker<'_> {
         Some(listed)
     }
 
-    /// The registry when nobody writes; as it was where it can't be read.
+    /// The registry when no process writes; if it cannot be read, as it was.
     fn at_rest(&self) -> Registry {
         let now = self.store.read_at_rest(self.lock_timeout);
         now.unwrap_or_else(|_| self.registry.clone())
@@ -113,7 +112,7 @@ impl Checker<'_> {
     ) -> Sight {
         let looker = Looker {
             store: self.store,
-            // Anew for each: a check takes long.
+            // A new survey for each image, because a check takes long.
             survey: &self.store.survey(),
             registry,
             here: self.here,
@@ -129,7 +128,7 @@ impl Checker<'_> {
     }
 }
 
-/// Reads every layer of an image, but for those of bases that are read for themselves.
+/// Reads every layer of an image, except those of bases that are checked themselves.
 fn read(stack: &Stack, checked: &Checked, passing: &mut Passing) -> Result<(), Finding> {
     stack
         .archive()
@@ -140,7 +139,7 @@ fn read(stack: &Stack, checked: &Checked, passing: &mut Passing) -> Result<(), F
         .map_err(|error| Finding::no_base(error.into()))
 }
 
-/// The images that are checked anyway, and the files that they are in.
+/// The images that are checked anyway, with their files.
 struct Checked(HashSet<(Utf8PathBuf, Digest)>);
 
 impl Checked {
@@ -159,7 +158,7 @@ impl Checked {
     }
 }
 
-/// Where read bytes go: they are counted, and refused where nobody waits for the outcome any more.
+/// Counts the bytes, and returns an error if the result is no longer needed.
 struct Passing<'a> {
     progress: &'a Progress,
     stop: &'a AtomicBool,

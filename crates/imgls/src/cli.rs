@@ -104,7 +104,7 @@ impl Flags for Cli {
     }
 }
 
-/// Who holds images for a run, by the image's name.
+/// The holders of leases, by the image's name.
 fn leases(store: &Store, reporter: &Reporter) -> Result<BTreeMap<String, Vec<String>>, Failure> {
     let now = Utc::now();
     let mut leases: BTreeMap<_, Vec<_>> = BTreeMap::new();
@@ -184,7 +184,7 @@ pub fn main(mut cli: Cli, context: &mut Context) -> Result<(), Failure> {
     check(&checker, &images, &mut forms, context)
 }
 
-/// The names that the operands mean; `None` where all images are meant. Nothing is done before each is known.
+/// The names of the operands; `None` for all images. All operands are resolved before anything is printed.
 fn names(
     cli: &mut Cli,
     context: &mut Context,
@@ -207,7 +207,7 @@ fn names(
     Ok(Some(names))
 }
 
-/// Prints each image as it was found, and says what is wrong with it.
+/// Prints each image after its check, and reports its findings.
 fn check(
     checker: &Checker,
     images: &[Listed<'_>],
@@ -230,7 +230,7 @@ fn check(
             context
                 .reporter
                 .failure(&finding.failure.clone().about(name));
-            // Whatever else was found, an archive that is not what it should be is what counts.
+            // A damaged archive decides the exit code, whatever else was found.
             worst = match (worst, finding.failure.code()) {
                 (_, Code::Archive) => Some(Code::Archive),
                 (worst, code) => worst.or(Some(code)),

@@ -1,32 +1,32 @@
-//! What may be wrong with a registered image.
+//! The possible faults of a registered image.
 
 use std::fmt;
 
 use failure::{Code, Failure, Reported as _};
 
-/// How an image is found to be.
+/// The state of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// Nothing is wrong that this look could see.
+    /// No fault that this check could see.
     Ok,
-    /// Its name does not comply with the naming rules. It works all the same.
+    /// Its name is invalid. The image works nevertheless.
     BadName,
-    /// Its thin archive leaves layers to a base that does not hold them.
+    /// The base of its thin archive lacks the omitted layers.
     NoBase,
-    /// The archive holds another image than the registered one.
+    /// The archive contains another image than the registered one.
     Replaced,
-    /// The archive is truncated or damaged, or no archive at all.
+    /// The archive is truncated or damaged, or the file is no archive.
     Damaged,
-    /// In the archive's place is what Git LFS puts there before a pull.
+    /// The file is a Git LFS pointer that was not pulled.
     LfsPointer,
-    /// The archive's index can't be read, for whatever reason.
+    /// The archive's index cannot be read, for any reason.
     Unreadable,
-    /// There is no such file.
+    /// The file does not exist.
     Missing,
 }
 
 impl State {
-    /// The word for it, the same for people and for scripts.
+    /// The word for it, for people and scripts.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -40,12 +40,12 @@ impl State {
         }
     }
 
-    /// Whether the image can be used.
+    /// Whether the image is usable.
     pub fn is_sound(self) -> bool {
         matches!(self, Self::Ok | Self::BadName)
     }
 
-    /// What an archive's error means to whoever only `glances` at the index, or else reads everything.
+    /// The state for an archive's error. `glances`: only the index was read.
     pub(crate) fn of(error: &archive::Error, glances: bool) -> Self {
         match error {
             archive::Error::Missing { .. } => Self::Missing,
@@ -63,12 +63,12 @@ impl fmt::Display for State {
     }
 }
 
-/// Something that is wrong with an image.
+/// A fault of an image.
 #[derive(Debug, Clone)]
 pub struct Finding {
-    /// What it makes of the image.
+    /// The image's state because of it.
     pub state: State,
-    /// What is wrong, and what to do about it.
+    /// The message, with a hint.
     pub failure: Failure,
 }
 
@@ -80,7 +80,7 @@ impl Finding {
         }
     }
 
-    /// A base that does not hold what a thin archive leaves to it.
+    /// The base of a thin archive lacks the omitted layers.
     pub(crate) fn no_base(error: thin::Error) -> Self {
         let own_trouble = match &error {
             thin::Error::Archive(archive::Error::LeftOut { .. }) => None,
@@ -97,13 +97,13 @@ impl Finding {
         Self::new(State::NoBase, failure)
     }
 
-    /// What is wrong, on one line.
+    /// The message, on one line.
     pub fn problem(&self) -> String {
         let text = self.failure.to_string();
         text.lines().next().unwrap_or_default().to_owned()
     }
 
-    /// The code of a command that was asked whether all is well.
+    /// The exit code of a check that finds it.
     pub(crate) fn code(&self) -> Code {
         self.failure.code()
     }

@@ -1,4 +1,4 @@
-//! How images are printed, each in one of several forms.
+//! Prints images in one of several forms.
 
 use std::io::IsTerminal;
 
@@ -12,14 +12,14 @@ use crate::long::long;
 use crate::record;
 use crate::table::Table;
 
-/// The width of a terminal that does not say it.
+/// The width if the terminal's is unknown.
 const USUAL_WIDTH: usize = 80;
 
-/// A form, and what has been printed in it.
+/// A form, and the state of the output.
 pub(crate) struct Forms {
     form: Form,
     now: DateTime<Utc>,
-    /// What stands between two images in the long form.
+    /// The separator of two images in the long form.
     between: &'static str,
     printed: usize,
 }
@@ -30,20 +30,20 @@ enum Form {
     Table(Table),
 }
 
-/// What was asked for.
+/// The requested form.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ListFlags {
-    /// All of each image.
+    /// All fields of each image.
     pub long: bool,
-    /// Records for programs, whatever reads them.
+    /// Records for programs, also on a terminal.
     pub records: bool,
-    /// NUL ends a record.
+    /// End records with NUL.
     pub null: bool,
     /// The images are checked before they are printed.
     pub checked: bool,
 }
 
-/// Whether people read what is printed.
+/// Whether the output is a terminal.
 pub(crate) fn on_terminal() -> bool {
     std::io::stdout().is_terminal()
 }

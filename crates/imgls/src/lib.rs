@@ -1,7 +1,7 @@
-//! Show what images there are, and check them.
+//! Lists the images, and checks them.
 //!
-//! [`Lister`] looks at registered images without reading their layers, [`Checker`] reads every byte of
-//! them, and [`pin()`] sets what pruning must leave alone. [`cli`] is the command.
+//! [`Lister`] looks at registered images without reading their layers, [`Checker`] reads every byte of them, and
+//! [`pin()`] pins images. [`cli`] is the command.
 
 mod age;
 mod check;

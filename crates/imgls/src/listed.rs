@@ -1,4 +1,4 @@
-//! What is known of one registered image.
+//! A registered image with its state.
 
 use std::borrow::Cow;
 
@@ -8,54 +8,54 @@ use registry::Entry;
 use crate::finding::{Finding, State};
 use crate::sight::Sight;
 
-/// A registered image, and what was found of it.
+/// A registered image with its state.
 #[derive(Debug, Clone)]
 pub struct Listed<'a> {
-    /// What the registry says.
+    /// The entry.
     pub entry: Cow<'a, Entry>,
-    /// Bytes of its layers, as they are stored, that other registered archives have as well, with those that
-    /// a thin archive leaves to its base. `None` where the archive does not hold the image.
+    /// Stored bytes of its layers that other registered archives have too, including the layers that a thin archive
+    /// omits. `None` if the archive does not contain the image.
     pub shared: Option<u64>,
-    /// Whether the engine has the image under its registered tag; `None` where nobody knows.
+    /// Whether the engine has the image under its registered tag; `None` if unknown.
     pub loaded: Option<bool>,
-    /// Who holds it for a run.
+    /// The holders of its leases.
     pub leased: Vec<String>,
-    /// For each layer, who else has it; empty where nobody asked.
+    /// For each layer, the other images that have it; empty if not requested.
     pub also_in: Vec<AlsoIn>,
     pub(crate) sight: Sight,
 }
 
-/// The other registered images that have a layer.
+/// The other registered images with a layer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AlsoIn {
-    /// The first few of their names, in the registry's order.
+    /// The first few names, in the order of the registry.
     pub names: Vec<String>,
-    /// How many more there are.
+    /// The number of the others.
     pub more: usize,
 }
 
 impl Listed<'_> {
-    /// The archive, as it opens from the working directory.
+    /// The archive's path, from the working directory.
     pub fn path(&self) -> &Utf8Path {
         &self.sight.path
     }
 
-    /// The archive's length in bytes; `None` where there is none.
+    /// The archive's length in bytes; `None` without an archive.
     pub fn size(&self) -> Option<u64> {
         self.sight.size
     }
 
-    /// How many layers the image has; `None` where the archive does not hold it.
+    /// The number of layers; `None` if the archive does not contain the image.
     pub fn layers(&self) -> Option<usize> {
         self.sight.image.as_ref().map(|image| image.layers.len())
     }
 
-    /// How it is, in a word.
+    /// Its state.
     pub fn state(&self) -> State {
         self.sight.state()
     }
 
-    /// All that is wrong with it.
+    /// All its faults.
     pub fn findings(&self) -> &[Finding] {
         &self.sight.findings
     }

@@ -1,4 +1,4 @@
-//! Looking at registered images without reading their layers.
+//! Looks at registered images without reading their layers.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -15,33 +15,34 @@ use crate::loaded::loaded;
 use crate::sharing::Sharing;
 use crate::sight::{Looker, Sight};
 
-/// How many of those that share a layer are named.
+/// How many images that share a layer to name.
 const NAMED: usize = 5;
 
-/// How many archives a thread looks at before it hands over: to wake the other for each takes longer than the look.
+/// How many archives a thread reads before it passes them on: waking the other thread for each would take longer than
+/// reading.
 const AT_ONCE: usize = 16;
 
 /// Looks at the images of a registry.
 pub struct Lister<'a> {
-    /// Where the archives are.
+    /// The store of the archives.
     pub store: &'a Store,
-    /// What is registered.
+    /// The registry.
     pub registry: &'a Registry,
-    /// The working directory, which paths are relative to.
+    /// The working directory, for relative paths.
     pub here: &'a Utf8Path,
-    /// Who is asked what it holds; `None` is nobody.
+    /// The engine to ask for loaded images; `None` asks none.
     pub engine: Option<&'a Engine>,
-    /// Who holds images for a run, by the image's name.
+    /// The holders of leases, by the image's name.
     pub leases: &'a BTreeMap<String, Vec<String>>,
-    /// Whether layers say who else has them.
+    /// Whether to find the other images of each layer.
     pub also_in: bool,
-    /// Who hears why something is not known.
+    /// The receiver of warnings.
     pub reporter: &'a Reporter,
 }
 
 impl Lister<'_> {
-    /// Looks at these entries of the registry, in their order. What they share is seen from all others, so
-    /// every registered archive is opened.
+    /// Looks at these entries of the registry, in their order. To find shared layers, it opens every registered
+    /// archive.
     pub fn list<'a>(&self, wanted: &[&'a Entry]) -> Vec<Listed<'a>> {
         let entries = self.registry.entries();
         let sights = self.sights(entries);

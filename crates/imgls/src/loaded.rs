@@ -1,8 +1,8 @@
-//! Which images the engine has.
+//! Finds the images that the engine has.
 //!
-//! An image is loaded when the engine has the registered one under the registered tag. An engine with a graph
-//! driver calls an image by its config's digest, which is its identity. A containerd store calls it by its manifest's:
-//! the one that imgload composes is known; any other image is the same there if its layers and its settings are.
+//! An image is loaded if the engine has the registered one under the registered tag. An engine with a graph driver
+//! identifies an image by its config's digest. A containerd store identifies it by its manifest's digest. imgload's
+//! manifest is known; another image is the same if its layers and settings are equal.
 
 use std::cell::OnceCell;
 
@@ -11,14 +11,14 @@ use engine::{Engine, Error, ImageInfo, StoreKind};
 
 use crate::listed::Listed;
 
-/// Asks for all at once. The answers are in the order of the images; `None` where it can't be told.
+/// Asks for all images at once. The answers are in the order of the images; `None` means unknown.
 pub(crate) fn loaded(engine: &Engine, listed: &[Listed<'_>]) -> Result<Vec<Option<bool>>, Error> {
     let tags: Vec<_> = listed
         .iter()
         .map(|image| image.entry.docker_tag.engine_name().to_string())
         .collect();
     let found = engine.inspect(&tags)?;
-    // Asked only where it makes a difference.
+    // Asked only if it makes a difference.
     let kind = OnceCell::new();
     let is_containerd = || {
         *kind.get_or_init(|| {
@@ -34,7 +34,7 @@ pub(crate) fn loaded(engine: &Engine, listed: &[Listed<'_>]) -> Result<Vec<Optio
     Ok(answers.collect())
 }
 
-/// Whether what the engine has under the tag is the registered image.
+/// Whether the engine's image under the tag is the registered one.
 fn is_it(image: &Listed<'_>, info: &ImageInfo, is_containerd: &dyn Fn() -> bool) -> Option<bool> {
     let seen = image.sight.image.as_ref();
     let id = image.entry.image_id.or(seen.map(|seen| seen.id))?;
@@ -46,15 +46,15 @@ fn is_it(image: &Listed<'_>, info: &ImageInfo, is_containerd: &dyn Fn() -> bool)
         return Some(true);
     }
     let Some(seen) = seen else {
-        // The archive is what tells manifests and layers.
+        // Without the archive, manifests and layers cannot be compared.
         return if is_containerd() { None } else { Some(false) };
     };
     let is_alike = || is_containerd() && is_alike(image, info);
     Some(seen.has_layers(diff_ids) && (seen.manifest == Some(info.id) || is_alike()))
 }
 
-/// Whether the engine's image is alike in what its archive says beside the layers. That is read once more: few images
-/// come so far, and all of them together may say much.
+/// Whether the engine's image has the archive's settings. The archive is read again: few images need this comparison,
+/// and the settings of all images would take much memory.
 fn is_alike(image: &Listed<'_>, info: &ImageInfo) -> bool {
     let path = image.sight.absolute.as_ref();
     let archive = path.and_then(|path| Archive::open(path).ok());

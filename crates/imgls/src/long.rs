@@ -1,4 +1,4 @@
-//! All of one image, as `key: value` lines.
+//! All fields of one image, as `key: value` lines.
 
 use archive::Compression;
 use chrono::{DateTime, Utc};
@@ -194,7 +194,7 @@ mod tests {
                     let mut values = lists.values().filter_map(|list| list.as_array()).flatten();
                     values.all(shown)
                 }
-                // Others have the same answers: their lines are looked for.
+                // Other keys may have the same value, so look for the whole line.
                 serde_json::Value::Bool(_) => text.contains(&format!("\n{key}: no\n")),
                 value => {
                     assert!(!value.is_null(), "{key} is tried");

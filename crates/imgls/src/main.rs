@@ -1,4 +1,4 @@
-//! `imgls`: show what images there are, and check them.
+//! `imgls`: list the images, and check them.
 
 use std::process::ExitCode;
 

@@ -1,12 +1,12 @@
-//! Images that pruning must leave alone.
+//! Pins images, so that pruning keeps them.
 
 use std::time::Duration;
 
 use failure::Failure;
 use registry::{Edit, Store};
 
-/// Pins these images, or no longer: all of them or, where one is not registered any more, none. An entry that
-/// says so already stays as it is.
+/// Pins or unpins these images: all of them or, if one is no longer registered, none. An entry with the right value is
+/// not changed.
 pub fn pin(
     store: &Store,
     names: &[String],

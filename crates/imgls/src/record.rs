@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::finding::Finding;
 use crate::listed::Listed;
 
-/// What stands for nothing.
+/// The value of an empty field.
 pub(crate) const NOTHING: &str = "-";
 
 /// `name path size shared last_used uses loaded leased-by pinned state`, with tabs between.
@@ -28,7 +28,7 @@ pub(crate) fn line(image: &Listed<'_>) -> String {
     fields.map(|field| one_field(&field)).join("\t")
 }
 
-/// The entry, and what was found.
+/// The entry and its state.
 pub(crate) fn json(image: &Listed<'_>) -> Value {
     let problems: Vec<_> = image.findings().iter().map(Finding::problem).collect();
     let found = json!({
@@ -56,7 +56,7 @@ pub(crate) fn yes_no(answer: Option<bool>) -> &'static str {
     }
 }
 
-/// Who holds the image.
+/// The holders of leases.
 pub(crate) fn holders(image: &Listed<'_>) -> String {
     if image.leased.is_empty() {
         NOTHING.to_owned()
@@ -72,7 +72,7 @@ pub(crate) fn time(time: Option<DateTime<Utc>>) -> String {
     })
 }
 
-/// A text that ends neither a field nor a line, and does not steer a terminal.
+/// A text without tabs, line ends and control characters.
 pub(crate) fn one_field(text: &str) -> String {
     naming::visible(text.chars())
 }

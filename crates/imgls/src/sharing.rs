@@ -1,8 +1,7 @@
-//! Which layers are in several archives.
+//! Finds layers that are in several archives.
 //!
-//! What counts is the uncompressed layer, by its diff_id: two archives that compress it differently share it.
-//! Two entries of one file share nothing with each other. A thin archive shares what it leaves to its base, with
-//! the base and the base with it.
+//! Uncompressed layers are compared, by their diff_ids: two archives with different compressions share a layer. Two
+//! entries of one file share nothing with each other. A thin archive shares its omitted layers with its base.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,7 +10,7 @@ use naming::Digest;
 
 use crate::sight::Sight;
 
-/// Who has which layer. Entries go by their place in the registry.
+/// The entries with each layer. Entries are identified by their position in the registry.
 #[derive(Debug)]
 pub(crate) struct Sharing<'a> {
     sights: &'a [Sight],
@@ -23,7 +22,7 @@ pub(crate) struct Sharing<'a> {
 #[derive(Debug, Default)]
 struct Holders {
     entries: Vec<usize>,
-    /// The most bytes that one of them stores it in.
+    /// The largest number of bytes that one of them stores it in.
     stored: u64,
 }
 
@@ -51,7 +50,7 @@ impl<'a> Sharing<'a> {
         }
     }
 
-    /// The bytes of an image's layers, as they are stored, that another archive has as well.
+    /// The stored bytes of an image's layers that another archive has too.
     pub(crate) fn bytes(&self, entry: usize) -> Option<u64> {
         let image = self.sights[entry].image.as_ref()?;
         let mut counted = HashSet::new();
@@ -69,7 +68,7 @@ impl<'a> Sharing<'a> {
         Some(bytes.sum())
     }
 
-    /// The entries, beside this one, whose archives have a layer.
+    /// The other entries whose archives have a layer.
     pub(crate) fn others(&self, entry: usize, diff_id: Digest) -> impl Iterator<Item = usize> {
         let holders = self.holders.get(&diff_id);
         let holders = holders.into_iter().flat_map(|holders| &holders.entries);
@@ -79,13 +78,13 @@ impl<'a> Sharing<'a> {
             .filter(move |other| self.sights[*other].absolute != *own)
     }
 
-    /// How many [`Self::others`] there are, without going through them.
+    /// The number of [`Self::others`], without iterating.
     pub(crate) fn count(&self, entry: usize, diff_id: Digest) -> usize {
         let holders = self.holders.get(&diff_id);
         let holders = holders.map_or(&[][..], |holders| &holders.entries);
         let own = self.of_file.get(&self.sights[entry].absolute.as_deref());
         let own = own.into_iter().flatten();
-        // In the registry's order, so in ascending order.
+        // In the order of the registry, so ascending.
         let own = own.filter(|entry| holders.binary_search(entry).is_ok());
         holders.len() - own.count()
     }
@@ -115,10 +114,10 @@ mod tests {
         let sights = [
             sight("a", vec![layer(1, 100), layer(2, 10)]),
             sight("b", vec![layer(1, 100), layer(3, 10)]),
-            // The same layer, compressed, and one that stands here twice.
+            // The same layer, compressed, and a layer that occurs twice.
             sight("c", vec![zstd, layer(4, 5), layer(4, 5)]),
             sight("alone", vec![layer(5, 7)]),
-            // Thin, on an image that only it shares; and on one that is nowhere.
+            // Thin, on an image that only it shares, and on one that does not exist.
             sight("base", vec![layer(6, 70), layer(7, 7)]),
             sight("thin", vec![left_out(6), left_out(7), layer(8, 1)]),
             sight("orphan", vec![left_out(9), layer(10, 1)]),

@@ -1,4 +1,4 @@
-//! What an entry's archive looks like from outside: its file, its index, and where its layers are.
+//! An entry's archive without its layers' contents: its file, its index, and the places of its layers.
 
 use std::sync::Arc;
 
@@ -10,41 +10,41 @@ use registry::{Entry, Registry, Store, Survey};
 
 use crate::finding::{Finding, State};
 
-/// What was seen of an archive. Holds no open file.
+/// The facts about an archive. Holds no open file.
 #[derive(Debug, Clone)]
 pub(crate) struct Sight {
-    /// The archive, as it opens from the working directory; as registered where it must not be opened.
+    /// The archive's path, from the working directory; as registered if the path is forbidden.
     pub path: Utf8PathBuf,
-    /// The same, absolute. `None` where it must not be opened.
+    /// The absolute path. `None` if the path is forbidden.
     pub absolute: Option<Utf8PathBuf>,
     /// The file's length in bytes.
     pub size: Option<u64>,
-    /// The registered image, where the archive holds it.
+    /// The registered image, if the archive contains it.
     pub image: Option<Seen>,
-    /// Every layer in the archive, of whatever image.
+    /// Every layer in the archive, of any image.
     pub holds: Vec<(Digest, u64)>,
     pub findings: Vec<Finding>,
 }
 
-/// The registered image, as its archive has it.
+/// The registered image, as its archive describes it.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
     pub id: Digest,
-    /// What an engine with a containerd store calls it after imgload.
+    /// Its ID in an engine with a containerd store after imgload.
     pub manifest: Option<Digest>,
     pub layers: Vec<ArchivedLayer>,
 }
 
-/// A layer, as its archive has it.
+/// A layer, as its archive describes it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ArchivedLayer {
     pub diff_id: Digest,
-    /// The bytes that it is stored in.
+    /// Its stored bytes.
     pub stored: u64,
-    /// Its uncompressed length, where it is known without reading it.
+    /// Its uncompressed length, if known without reading it.
     pub size: Option<u64>,
     pub compression: Compression,
-    /// Whether it is left to the base.
+    /// Whether the archive omits it.
     pub left_out: bool,
 }
 
@@ -83,7 +83,7 @@ impl Sight {
         sight
     }
 
-    /// The worst that was found: of what makes an image unusable the first.
+    /// The worst fault; of those that make an image unusable, the first.
     pub(crate) fn state(&self) -> State {
         let mut states = self.findings.iter().map(|finding| finding.state);
         let worst = states.clone().find(|state| !state.is_sound());
@@ -100,7 +100,7 @@ impl Sight {
     }
 }
 
-/// Whoever looks: where, and from where.
+/// The store and the working directory of a look.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Looker<'a> {
     pub store: &'a Store,
@@ -108,13 +108,13 @@ pub(crate) struct Looker<'a> {
     pub registry: &'a Registry,
     /// The working directory.
     pub here: &'a Utf8Path,
-    /// Whether the words are to be those of a look at the index alone.
+    /// Whether messages are those of a look at the index only.
     pub glances: bool,
 }
 
 impl Looker<'_> {
-    /// Looks at an entry's archive. Layers are not read. What comes with it is the image with all that its
-    /// layers are in, if nothing is wrong; it keeps files open.
+    /// Looks at an entry's archive. Layers are not read. If nothing is wrong, it also returns the image with all
+    /// archives of its layers; these keep files open.
     pub(crate) fn look(&self, entry: &Entry) -> (Sight, Option<Stack>) {
         let mut sight = Sight::new(entry);
         let file = match self.survey.path(&entry.file) {

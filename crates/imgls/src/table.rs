@@ -1,8 +1,8 @@
 //! Images as a table for people.
 //!
-//! It is laid out for the width that there is: first with long ages and sizes and wide gaps; where that is too wide,
-//! with narrow gaps, then with short words, then without columns that say nothing. Names are shortened last, in
-//! their middle, because projects differ at the start and variants at the end.
+//! The layout depends on the terminal's width. The first try has long ages and sizes and wide gaps, the next narrow
+//! gaps, then short words, then no empty columns. Last, names are shortened in their middle, because projects differ at
+//! the start and variants at the end.
 
 use chrono::{DateTime, Utc};
 
@@ -23,30 +23,30 @@ const HEADER: [&str; COLUMNS] = [
     "PINNED",
     "STATE",
 ];
-/// Where digits are to stand below each other.
+/// The right-aligned columns.
 const RIGHT: [bool; COLUMNS] = [false, true, true, false, true, false, false, false, false];
 const NAME: usize = 0;
 const STATE: usize = 8;
-/// The columns that go where no row says anything in them, and what saying nothing is.
+/// The columns to leave out if they are empty in every row, with the empty value.
 const OPTIONAL: [(usize, &str); 3] = [(5, NOTHING), (6, NOTHING), (7, "no")];
-/// The fewest characters of a name that are still one. A table with longer ones may be too wide.
+/// The fewest characters of a shortened name. A table with long names may still be too wide.
 const LEAST_NAME: usize = 12;
-/// The most characters of those who hold an image.
+/// The most characters of the holders.
 const MOST_HOLDERS: usize = 16;
 
-/// How the columns are laid out.
+/// The layout of the columns.
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
     now: DateTime<Utc>,
     short: bool,
     gap: usize,
-    /// `None` where a column is left out.
+    /// `None` for a column that is left out.
     widths: [Option<usize>; COLUMNS],
 }
 
 impl Table {
-    /// A layout for these images and so many characters a line. Where the images are still to be `checked`, there
-    /// is room for what may be found.
+    /// A layout for these images and so many characters a line. If the images will be `checked`, it reserves space for
+    /// any state.
     pub(crate) fn new(
         images: &[Listed<'_>],
         now: DateTime<Utc>,
@@ -83,12 +83,12 @@ impl Table {
         self.line(&HEADER.map(str::to_owned))
     }
 
-    /// An image's line.
+    /// The row of an image.
     pub(crate) fn row(&self, image: &Listed<'_>) -> String {
         self.line(&cells(image, self.now, self.short))
     }
 
-    /// Sets the widths that the images need. A `dense` table has no column that says nothing.
+    /// Sets the widths that the images need. A `dense` table has no empty column.
     fn measure(&mut self, images: &[Listed<'_>], dense: bool, checked: bool) {
         let mut widths = HEADER.map(str::len);
         let mut says = [false; COLUMNS];
@@ -239,7 +239,7 @@ mod tests {
             let widest = lines.iter().map(|line| line.chars().count()).max();
             assert!(widest <= Some(width), "{width}: {lines:#?}");
         }
-        // A name is never shortened beyond recognition.
+        // A name stays recognisable.
         assert!(lines(&images, 10)[2].starts_with("nnnnn…nnnnnn "));
     }
 }

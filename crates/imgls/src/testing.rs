@@ -1,4 +1,4 @@
-//! Images for tests, made of nothing.
+//! Images for tests, without files.
 
 use std::borrow::Cow;
 
@@ -36,7 +36,7 @@ pub(crate) fn sight(file: &str, layers: Vec<ArchivedLayer>) -> Sight {
     }
 }
 
-/// An image that is registered and sound.
+/// A registered image without faults.
 pub(crate) fn listed(name: &str) -> Listed<'static> {
     let tag = "a-debian-12-base:latest".parse().expect("a tag");
     let entry = Entry::new(name, "a.tar", tag, "debian:12", "x86_64");

@@ -1,11 +1,11 @@
-//! The programs that an image's shell would find.
+//! The programs in an image's `PATH`.
 
 use std::collections::BTreeSet;
 
 use crate::files::Files;
 
-/// Where commands live, without a leading slash. `bin` and `sbin` are links into `usr` on most
-/// systems; Alpine before 3.23 keeps its own files in them.
+/// The folders of commands, without a leading slash. `bin` and `sbin` are links into `usr` on most systems; Alpine
+/// before 3.23 has its own files in them.
 const FOLDERS: [&str; 6] = [
     "usr/local/sbin",
     "usr/local/bin",
@@ -23,9 +23,9 @@ pub(crate) fn read(files: &dyn Files) -> BTreeSet<String> {
         .collect()
 }
 
-/// The versions of the GCCs under `usr/local` and `usr`: the folders that hold a `cc1`, the compiler
-/// proper, in `lib/gcc/<target>/<version>` or, newer, `libexec/gcc/<target>/<version>`. An image such
-/// as `gcc:13` has no package and no `gcc-13` that would tell.
+/// The versions of the GCCs under `usr/local` and `usr`. Their folders contain a `cc1`, the compiler proper, in
+/// `lib/gcc/<target>/<version>` or, newer, `libexec/gcc/<target>/<version>`. An image such as `gcc:13` has no package
+/// and no command `gcc-13`.
 pub(crate) fn gcc_versions(files: &dyn Files) -> BTreeSet<String> {
     let mut versions = BTreeSet::new();
     for prefix in ["usr/local", "usr"] {

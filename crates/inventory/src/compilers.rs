@@ -1,7 +1,7 @@
-//! Which compilers an image has.
+//! Finds the compilers of an image.
 //!
-//! Where packages are called by version (`gcc-12`, `clang18`), that tells; else a package's version
-//! does (`gcc` 13.2.1 is `gcc-13`). Commands tell where no package does.
+//! Package names with a version decide first (`gcc-12`, `clang18`), then the version of a package (`gcc` 13.2.1 is
+//! `gcc-13`). Without a package, commands decide.
 
 use std::collections::BTreeSet;
 
@@ -9,12 +9,12 @@ use naming::Compiler;
 
 use crate::packages::Packages;
 
-/// The compilers that are looked for, with the first major version whose releases go by the
-/// major number alone (GCC 5, Clang 4; before, `gcc-4.8` and `clang-3.9` were releases).
+/// The known compilers, with the first major version whose releases are named by the major number alone (GCC 5, Clang
+/// 4; before, `gcc-4.8` and `clang-3.9` were releases).
 const KNOWN: [(&str, u32); 2] = [("clang", 4), ("gcc", 5)];
 
-/// The compilers that packages, commands and GCC's own folders tell of, sorted. One without a
-/// version is listed only where nothing tells its version.
+/// The compilers from packages, commands and GCC's own folders, sorted. One without a version is listed only if its
+/// version is unknown.
 pub(crate) fn find(
     packages: &Packages,
     commands: &BTreeSet<String>,

@@ -1,9 +1,9 @@
-//! Debian's package database: stanzas of `Field: value` lines, an empty line between two.
+//! Debian's package database: stanzas of `Field: value` lines, separated by empty lines.
 //!
-//! `var/lib/dpkg/status` lists every package that dpkg knows, also removed ones whose configuration is
-//! left; the third word of `Status` says which are installed, and the second that nothing is wrong
-//! with them (deb-status: want, flag, status; a held package is installed too). Distroless images have no `status` but
-//! a file for each package in `var/lib/dpkg/status.d`, without a `Status` field.
+//! `var/lib/dpkg/status` lists all packages, also removed ones with remaining configuration. The third word of `Status`
+//! says whether a package is installed, and the second that it is not broken (deb-status: want, flag, status; a held
+//! package is installed too). Distroless images have no `status`, but a file for each package in
+//! `var/lib/dpkg/status.d`, without a `Status` field.
 
 use crate::Result;
 use crate::files::Files;
@@ -12,11 +12,11 @@ use crate::packages::Packages;
 pub(crate) const STATUS: &str = "var/lib/dpkg/status";
 pub(crate) const STATUS_FOLDER: &str = "var/lib/dpkg/status.d";
 
-/// The largest `status` that is read, in bytes. A full desktop's has 10 MB.
+/// The largest accepted `status`, in bytes. A full desktop's has 10 MB.
 const MAX_STATUS: u64 = 64 * 1024 * 1024;
-/// The most files of `status.d` that are read. Distroless images have under a hundred.
+/// The most accepted files of `status.d`. Distroless images have under a hundred.
 const MAX_FILES: usize = 10_000;
-/// The largest file of `status.d` that is read, in bytes.
+/// The largest accepted file of `status.d`, in bytes.
 const MAX_STATUS_FILE: u64 = 1024 * 1024;
 
 pub(crate) fn read(files: &dyn Files) -> Result<Packages> {
@@ -35,7 +35,7 @@ pub(crate) fn read(files: &dyn Files) -> Result<Packages> {
     Ok(packages)
 }
 
-/// What a stanza without a `Status` field means.
+/// The meaning of a stanza without a `Status` field.
 #[derive(Clone, Copy, PartialEq)]
 enum Statusless {
     Installed,

@@ -1,25 +1,25 @@
-//! What can go wrong when an image is looked into.
+//! The errors of reading an image's contents.
 
 use camino::Utf8PathBuf;
 use failure::{Code, Reported};
 use thiserror::Error;
 
-/// Why an image's contents could not be told.
+/// Why an image's contents could not be read.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The archive could not be read.
     #[error(transparent)]
     Archive(#[from] archive::Error),
-    /// The rpm database of the image is damaged, or not one.
+    /// The rpm database of the image is damaged, or is none.
     #[error("`{path}` in the image is not a readable rpm database: {reason}")]
     RpmDatabase {
         /// Path inside the image.
         path: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
-    /// The image keeps its packages in a format that rpm itself has left behind.
+    /// The package database has a format that rpm no longer uses.
     #[error("`{path}` in the image is an rpm database in the unsupported {format} format")]
     OldRpmDatabase {
         /// Path inside the image.
@@ -32,7 +32,7 @@ pub enum Error {
     Temporary {
         /// The file or folder.
         path: Utf8PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
 }

@@ -1,16 +1,16 @@
-//! What the readers of this crate need of an image's files.
+//! Access to an image's files.
 
 use archive::RootFs;
 
 use crate::Result;
 
-/// Files of an image by their path without a leading slash, links resolved inside the image.
+/// Files of an image by their path without a leading slash. Links are resolved inside the image.
 pub(crate) trait Files {
-    /// The whole file; none when there is no such file. More than `limit` bytes are an error.
+    /// The whole file; `None` if it does not exist. More than `limit` bytes are an error.
     fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>>;
-    /// Whether there is such a path, behind links.
+    /// Whether a path exists, also behind links.
     fn exists(&self, path: &str) -> bool;
-    /// The names in a folder; none when there is no such folder.
+    /// The names in a folder; empty if it does not exist.
     fn list(&self, folder: &str) -> Vec<String>;
 }
 
@@ -36,7 +36,7 @@ pub(crate) mod testing {
     use super::Files;
     use crate::Result;
 
-    /// A few files in memory. Without links: those are `archive`'s to resolve.
+    /// A few files in memory, without links: `archive` resolves those.
     #[derive(Default)]
     pub(crate) struct Tree(BTreeMap<String, Vec<u8>>);
 

@@ -1,4 +1,4 @@
-//! Everything that the readers of this crate find, in one value.
+//! The contents of an image.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,34 +10,33 @@ use crate::managers::MANAGERS;
 use crate::packages::Packages;
 use crate::{Manager, OsRelease, Result, commands, compilers, os_release, tools};
 
-/// What an image holds.
+/// The contents of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inventory {
-    /// The image's os-release; empty where it has none.
+    /// The image's os-release; empty if it has none.
     pub os_release: OsRelease,
-    /// The operating system that os-release names.
+    /// The operating system of os-release.
     pub os: Option<Os>,
-    /// The package manager, of os-release or, where that says nothing, of the package database
-    /// that is there.
+    /// The package manager, by os-release or else by the existing package database.
     pub manager: Option<&'static Manager>,
     /// Installed packages and their versions, by bare name. Empty without a package database.
     pub packages: BTreeMap<String, String>,
     /// Compilers, sorted.
     pub compilers: Vec<Compiler>,
-    /// Tools of the table of known tools, sorted.
+    /// Known tools, sorted.
     pub tools: Vec<ToolName>,
     provided: BTreeSet<String>,
     commands: BTreeSet<String>,
 }
 
 impl Inventory {
-    /// Looks into an image. Damaged package databases are an error, missing ones are not.
+    /// Reads an image's contents. A damaged package database is an error, a missing one is not.
     pub fn read(root: &RootFs) -> Result<Self> {
         Self::of(root)
     }
 
-    /// Whether [`Inventory::read`] reads the file of this path, where an image has it: what is wanted of a
-    /// layer whose bytes are only once at hand.
+    /// Whether [`Inventory::read`] reads the file at this path, if the image has it. Use it to choose files of a layer
+    /// that can be read only once.
     pub fn wants(path: &str) -> bool {
         let is_below = |place: &&str| {
             let rest = path.strip_prefix(*place);
@@ -71,11 +70,9 @@ impl Inventory {
         })
     }
 
-    /// What was asked for and is not there, in the order in which it was asked for: compilers,
-    /// packages, tools.
+    /// The required parts that the image lacks, in the required order: compilers, packages, tools.
     ///
-    /// A compiler without a version is any version of it. Packages count by bare name, and a
-    /// name that an installed package provides counts as there.
+    /// A compiler without a version means any version. Packages count by bare name; provided names count too.
     pub fn lacks(
         &self,
         compilers: &[Compiler],

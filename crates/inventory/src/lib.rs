@@ -1,8 +1,7 @@
-//! What an archived image holds: operating system, packages, compilers, tools. Read from its
-//! files alone, without an engine.
+//! The contents of an archived image: operating system, packages, compilers, tools. They are read from its files,
+//! without an engine.
 //!
-//! The other way round, each package manager tells which packages bring a compiler or a tool into an image, and
-//! how they are installed.
+//! In the other direction, each package manager knows the packages of a compiler or a tool, and how to install them.
 //!
 //! ```
 //! use inventory::{Manager, tool_packages};

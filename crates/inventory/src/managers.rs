@@ -1,5 +1,5 @@
-//! The package managers. All that is to know of one stands in its module: which distributions have it, where its
-//! packages are listed, what they are called, which of them bring what, and how a build file installs them.
+//! The package managers. Each module has everything about one: its distributions, the place of its database, package
+//! names, the packages of compilers and tools, and how a build file installs them.
 
 mod apk;
 mod apt;
@@ -14,49 +14,48 @@ use crate::Result;
 use crate::files::Files;
 use crate::packages::Packages;
 
-/// All of them. Of an unnamed system that has the databases of several, the first counts.
+/// All of them. If an unknown system has databases of several, the first counts.
 pub(crate) const MANAGERS: &[&Manager] = &[&apt::APT, &apk::APK, &dnf::DNF];
 
-/// A package manager. Its name stands for all of it: two of the same name are the same.
+/// A package manager, compared by name.
 pub struct Manager {
-    /// What people call it.
+    /// Its name.
     pub name: &'static str,
-    /// The distributions that have it, by their names in `naming`'s table.
+    /// Its distributions, by their names in `naming`'s table.
     distributions: &'static [&'static str],
-    /// The files of its database, and folders of which all files count, without a leading slash.
+    /// The files of its database, and folders with all their files, without a leading slash.
     pub(crate) database: &'static [&'static str],
-    /// The packages that the database lists; none where there is none.
+    /// Reads the packages of the database; empty if there is none.
     pub(crate) read: fn(&dyn Files) -> Result<Packages>,
-    /// Why it can't have a package of such a name.
+    /// Why a package name is not allowed.
     refuses: fn(&PackageName) -> Option<&'static str>,
     /// The packages of a C and C++ compiler with its libraries; `None` for one that is its own package.
     compiler: fn(&Compiler) -> Option<Vec<String>>,
-    /// The compilers whose commands have the version in their names.
+    /// The compilers with versions in their commands' names.
     versioned: &'static [&'static str],
-    /// The packages of tools that are not called as the tool is, sorted by tool.
+    /// The packages of tools with another name, sorted by tool.
     tools: &'static [(&'static str, &'static [&'static str])],
-    /// The packages with which a compiler links what these variants instrument, beside its own.
+    /// The packages that a compiler needs besides its own to link instrumented code of these variants.
     runtimes: fn(&Compiler, &[Variant]) -> Vec<String>,
-    /// The packages with which a compiler of an x86_64 system makes 32-bit programs; `None` where there are
-    /// none.
+    /// The packages that a compiler of an x86_64 system needs for 32-bit programs; `None` if there are none.
     multilib: Option<fn(&Compiler) -> Vec<String>>,
     /// The instruction that installs these packages.
     install: fn(&BTreeSet<PackageName>) -> String,
-    /// The name of a package that it does not have, in a line that it prints.
+    /// Finds the name of a missing package in a line of output.
     unknown: fn(&str) -> Option<&str>,
-    /// The instruction that makes `cc`, `gcc` and the like mean these compilers, the first one first; empty
-    /// where there is nothing to do.
+    /// The instruction that makes `cc`, `gcc` and so on run these compilers, the first one first; empty if nothing is
+    /// needed.
     choose: fn(&Manager, &[&Compiler]) -> String,
 }
 
 impl Manager {
-    /// The package manager of an operating system; none for a distribution that has no known one.
+    /// The package manager of an operating system; `None` if unknown.
     pub fn of(os: &Os) -> Option<&'static Self> {
         let mut managers = MANAGERS.iter().copied();
         managers.find(|manager| manager.distributions.contains(&os.distribution()))
     }
 
-    /// Whether its own grammar has such a name.
+    /// Checks a name by the package manager's own grammar.
     pub fn check(&self, package: &PackageName) -> Result<(), NameError> {
         match (self.refuses)(package) {
             Some(rule) => Err(package.refused(rule)),
@@ -64,16 +63,16 @@ impl Manager {
         }
     }
 
-    /// The packages that bring a C and C++ compiler with its libraries.
+    /// The packages of a C and C++ compiler with its libraries.
     ///
-    /// Where a release has one version of a compiler, asking for another installs that one, and looking into
-    /// the built image ([`crate::Inventory::lacks`]) tells. A compiler that is not known is its own package.
+    /// If a release has only one version of a compiler, a request for another installs that one, and the check of the
+    /// built image ([`crate::Inventory::lacks`]) finds the difference. An unknown compiler is its own package.
     pub fn compiler_packages(&self, compiler: &Compiler) -> Result<Vec<PackageName>, NameError> {
         let names = (self.compiler)(compiler);
         self.checked(names.unwrap_or_else(|| vec![compiler.to_string()]))
     }
 
-    /// The packages that bring a tool by its name in the table of tools.
+    /// The packages of a tool by its name in the table of tools.
     pub(crate) fn tool(&self, tool: &str) -> Result<Vec<PackageName>, NameError> {
         let found = self.tools.iter().find(|(name, _)| *name == tool);
         let same = [tool];
@@ -81,7 +80,7 @@ impl Manager {
         self.checked(names.iter().map(|name| (*name).to_owned()).collect())
     }
 
-    /// The packages with which a compiler links what these variants instrument.
+    /// The packages that a compiler needs to link instrumented code of these variants.
     pub fn runtimes(
         &self,
         compiler: &Compiler,
@@ -90,14 +89,14 @@ impl Manager {
         self.checked((self.runtimes)(compiler, variants))
     }
 
-    /// The packages with which a compiler of an x86_64 system makes 32-bit programs; `None` where the package
-    /// manager has none.
+    /// The packages that a compiler of an x86_64 system needs for 32-bit programs; `None` if the package manager has
+    /// none.
     pub fn multilib(&self, compiler: &Compiler) -> Result<Option<Vec<PackageName>>, NameError> {
         let names = self.multilib.map(|multilib| multilib(compiler));
         names.map(|names| self.checked(names)).transpose()
     }
 
-    /// The commands of a compiler for C and C++; none for one that is not known.
+    /// The commands of a compiler for C and C++; `None` if unknown.
     pub fn commands(&self, compiler: &Compiler) -> Option<(String, String)> {
         let (c, cxx) = match compiler.name() {
             "gcc" => ("gcc", "g++"),
@@ -111,7 +110,7 @@ impl Manager {
         })
     }
 
-    /// The packages that a package manager says it does not have, in the output of a command, in its order.
+    /// The packages that are missing by a command's output, in its order.
     pub fn unknown_packages(output: &str) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         for line in output.lines() {
@@ -123,13 +122,13 @@ impl Manager {
         names
     }
 
-    /// The instruction of a build file that installs packages, which are at least one.
+    /// The instruction of a build file that installs packages, at least one.
     pub fn install(&self, packages: &BTreeSet<PackageName>) -> String {
         (self.install)(packages)
     }
 
-    /// The part of a build file that makes `cc`, `gcc` and the like mean these compilers, the first one first;
-    /// empty where there is nothing to do.
+    /// The part of a build file that makes `cc`, `gcc` and so on run these compilers, the first one first; empty if
+    /// nothing is needed.
     pub fn choose(&self, compilers: &[&Compiler]) -> String {
         (self.choose)(self, compilers)
     }
@@ -164,7 +163,7 @@ fn words(packages: &BTreeSet<PackageName>) -> String {
     names.join(" \\\n        ")
 }
 
-/// What stands in a line between two texts, wherever the first is: builders put their own words before a line.
+/// The text between two others in a line, at any position: builders print their own prefix before a line.
 fn between<'a>(line: &'a str, start: &str, end: &str) -> Option<&'a str> {
     let rest = line.split_once(start)?.1;
     match end {
@@ -178,7 +177,7 @@ fn has(variants: &[Variant], name: &str) -> bool {
     variants.iter().any(|variant| variant.as_str() == name)
 }
 
-/// Whether a compiler has to link a runtime of its own for any of these variants.
+/// Whether a compiler needs its own runtime for any of these variants.
 fn is_instrumented(variants: &[Variant]) -> bool {
     ["asan", "cov", "tsan", "ubsan"]
         .iter()

@@ -1,9 +1,9 @@
-//! The packages that an image's own package lists offer: what its package manager could install, as far as is known without a
-//! network.
+//! The packages in an image's own package lists: those that its package manager can install, as far as is known without
+//! a network.
 //!
-//! apt keeps a text of stanzas for each component of a source, `HOST_PATH_dists_SUITE_COMPONENT_binary-ARCH_Packages`. Most images
-//! have none. Lists say nothing of packages that are not in them unless they are those of all sources, and plain: apt can be told to
-//! keep them compressed.
+//! apt has a text of stanzas for each component of a source, `HOST_PATH_dists_SUITE_COMPONENT_binary-ARCH_Packages`.
+//! Most images have none. A package may be missing in the lists only because they are incomplete or compressed. So they
+//! count only if all sources have plain lists.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -18,16 +18,16 @@ const LISTS: &str = "var/lib/apt/lists";
 const SOURCES: &str = "etc/apt/sources.list";
 const MORE_SOURCES: &str = "etc/apt/sources.list.d";
 
-/// The largest file of sources that is read, in bytes.
+/// The largest accepted file of sources, in bytes.
 const MAX_SOURCES: u64 = 1 << 20;
-/// Names that are remembered. Debian has some 65,000.
+/// The most names. Debian has some 65,000.
 const MAX_NAMES: usize = 500_000;
 /// The longest line of a list that counts.
 const MAX_LINE: usize = 16 * 1024;
-/// How far a name may be from what was asked for, in letters to change, add or leave out.
+/// The largest distance of a suggestion, in letters to change, add or remove.
 const NEAR: usize = 2;
 
-/// The names in an image's package lists, with what packages provide.
+/// The names in an image's package lists, including provided ones.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Offered {
     names: BTreeSet<String>,
@@ -35,7 +35,7 @@ pub struct Offered {
 }
 
 impl Offered {
-    /// Reads an image's lists; `None` if they are not all there, so that a name may be missing in them that the package manager has.
+    /// Reads an image's lists; `None` if they are incomplete, so that a missing name proves nothing.
     pub fn read(root: &RootFs) -> Result<Option<Self>> {
         let lists = Files::list(root, LISTS);
         if !are_whole(root, &lists)? {
@@ -49,12 +49,12 @@ impl Offered {
         Ok(Some(offered).filter(|offered| !offered.names.is_empty()))
     }
 
-    /// Whether a package of this name is there, or one that provides it.
+    /// Whether a package has or provides this name.
     pub fn has(&self, package: &PackageName) -> bool {
         self.names.contains(package.name())
     }
 
-    /// The name that is nearest to one that is not there, if one is near.
+    /// The nearest name to a missing one, if one is near.
     pub fn nearest(&self, name: &str) -> Option<&str> {
         let near = self.names.iter().filter_map(|known| {
             let distance = distance(name, known);
@@ -99,7 +99,7 @@ impl Write for Offered {
     }
 }
 
-/// Whether there is a plain list of each suite of each source.
+/// Whether each suite of each source has a plain list.
 fn are_whole(files: &impl Files, lists: &[String]) -> Result<bool> {
     let mut texts = Vec::new();
     texts.extend(files.read(SOURCES, MAX_SOURCES)?);
@@ -118,8 +118,8 @@ fn are_whole(files: &impl Files, lists: &[String]) -> Result<bool> {
     Ok(!wanted.is_empty() && wanted.iter().all(has))
 }
 
-/// How the lists of each suite of a file of sources begin: lines `deb [options] URI SUITE COMPONENT…`, or the fields `URIs` and
-/// `Suites` (sources.list(5)).
+/// The prefixes of the lists of each suite in a file of sources: lines `deb [options] URI SUITE COMPONENT…`, or the
+/// fields `URIs` and `Suites` (sources.list(5)).
 fn suites(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut add = |uri: &str, suite: &str| {
@@ -151,7 +151,7 @@ fn suites(text: &str) -> Vec<String> {
     found
 }
 
-/// The letters to change, add or leave out to make one name of the other (Levenshtein); more than [`NEAR`] is not counted to its end.
+/// The letters to change, add or remove between two names (Levenshtein); counting stops after [`NEAR`].
 fn distance(one: &str, other: &str) -> usize {
     let (one, other) = (one.as_bytes(), other.as_bytes());
     if one.len().abs_diff(other.len()) > NEAR {

@@ -1,9 +1,9 @@
 //! os-release(5): `NAME=value` lines in a small part of the shell's language.
 //!
-//! A value is bare, in single quotes or in double quotes. A backslash takes the next character as
-//! it is (inside double quotes only before `"`, `$`, `` ` `` and `\`, as in a shell; inside single quotes it is
-//! itself). Nothing is expanded. `#` starts a comment at the start of a line. The last of two
-//! assignments wins. `/etc/os-release` comes before `/usr/lib/os-release`.
+//! A value is bare, in single quotes or in double quotes. A backslash escapes the next character (inside double quotes
+//! only `"`, `$`, `` ` `` and `\`, as in a shell; inside single quotes it is literal). Nothing is expanded. `#` at the
+//! start of a line starts a comment. The last of two assignments wins. `/etc/os-release` precedes
+//! `/usr/lib/os-release`.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,13 @@ use naming::Os;
 use crate::files::Files;
 use crate::{Manager, Result};
 
-/// Where the file is looked for, in this order, as os-release(5) says.
+/// The paths of the file, in this order, by os-release(5).
 pub(crate) const PATHS: [&str; 2] = ["etc/os-release", "usr/lib/os-release"];
 
-/// The largest file that is read, in bytes. Real ones have under 1 KB.
+/// The largest accepted file, in bytes. Real ones have under 1 KB.
 const MAX_FILE: u64 = 64 * 1024;
 
-/// The fields of an image's os-release. Empty when the image has none.
+/// The fields of an image's os-release. Empty if the image has none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OsRelease {
     fields: BTreeMap<String, String>,
@@ -34,8 +34,7 @@ impl OsRelease {
         Ok(Self::default())
     }
 
-    /// Reads the text of an os-release file. Lines that are no assignment are passed over, as
-    /// os-release(5) asks of readers.
+    /// Parses an os-release file. Lines without an assignment are skipped, as os-release(5) requires.
     pub fn parse(bytes: &[u8]) -> Self {
         let text = String::from_utf8_lossy(bytes);
         let fields = text
@@ -50,7 +49,7 @@ impl OsRelease {
         Self { fields }
     }
 
-    /// A field by its name, such as `PRETTY_NAME`; none where it is missing or empty.
+    /// A field by its name, such as `PRETTY_NAME`; `None` if it is missing or empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.fields
             .get(name)
@@ -63,13 +62,13 @@ impl OsRelease {
         self.fields.is_empty()
     }
 
-    /// The operating system that the fields name; none without a usable `ID`.
+    /// The operating system; `None` without a usable `ID`.
     pub fn os(&self) -> Option<Os> {
         let codename = self.get("VERSION_CODENAME");
         Os::from_os_release(self.get("ID")?, self.get("VERSION_ID"), codename).ok()
     }
 
-    /// The package manager: the system's own, or that of a system in `ID_LIKE`.
+    /// The package manager of the system, or else of a system in `ID_LIKE`.
     pub fn manager(&self) -> Option<&'static Manager> {
         let mut likes = self.get("ID_LIKE").unwrap_or_default().split_whitespace();
         let of_like = |like: &str| Manager::of(&like.parse().ok()?);
@@ -78,7 +77,7 @@ impl OsRelease {
     }
 }
 
-/// The value that the right side of an assignment stands for; none for an unclosed quote.
+/// The value on the right side of an assignment; `None` for an unclosed quote.
 fn unquote(value: &str) -> Option<String> {
     let value = value.trim();
     match value.chars().next() {

@@ -1,13 +1,13 @@
-//! What every package database comes down to: installed names, versions, provided names.
+//! The common result of all package databases: installed names, versions, provided names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The installed packages of an image.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Packages {
-    /// Bare name to version. A package that is there for two architectures is listed once.
+    /// Bare name to version. A package with two architectures is listed once.
     pub installed: BTreeMap<String, String>,
-    /// Names that installed packages provide beside their own.
+    /// Names that installed packages provide besides their own.
     pub provided: BTreeSet<String>,
 }
 
@@ -18,8 +18,8 @@ impl Packages {
             .or_insert_with(|| version.to_owned());
     }
 
-    /// Records provided names, of those that someone can ask for: `so:`, `cmd:`, `/path` and
-    /// `lib(x)` provides outnumber packages by far and are no package's name.
+    /// Adds provided names. Names like `so:`, `cmd:`, `/path` and `lib(x)` are skipped: they are many, and cannot be
+    /// required.
     pub(crate) fn provide<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) {
         let askable = |name: &&str| !name.is_empty() && !name.contains([':', '/', '(', ' ']);
         self.provided

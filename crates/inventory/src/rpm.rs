@@ -1,8 +1,8 @@
-//! rpm's package database: a SQLite file whose table `Packages` holds one header a package.
+//! rpm's package database: a SQLite file whose table `Packages` has one header a package.
 //!
-//! rpm 4.16 and newer write it, at `usr/lib/sysimage/rpm` (Fedora 36 and newer, SUSE) or
-//! `var/lib/rpm`. The Berkeley DB and ndb files of older systems are told apart by their names and refused with
-//! an error of their own, for an empty list would say that nothing is installed.
+//! rpm 4.16 and newer write it, at `usr/lib/sysimage/rpm` (Fedora 36 and newer, SUSE) or `var/lib/rpm`. The Berkeley DB
+//! and ndb files of older systems are recognised by their names, and are an error of their own: an empty list would
+//! mean that nothing is installed.
 
 mod database;
 mod header;
@@ -14,13 +14,13 @@ use crate::packages::Packages;
 
 pub(crate) const FOLDERS: [&str; 2] = ["usr/lib/sysimage/rpm", "var/lib/rpm"];
 
-/// Files of formats that rpm wrote before SQLite.
+/// Files of older formats of rpm.
 const OLD: [(&str, &str); 2] = [("Packages", "Berkeley DB"), ("Packages.db", "ndb")];
 
-/// The largest database that is read, in bytes. A full build image's has 100 MB.
+/// The largest accepted database, in bytes. A full build image's has 100 MB.
 const MAX_DATABASE: u64 = 512 * 1024 * 1024;
 
-/// A package without files that stands for a key which rpm trusts.
+/// A package without files that represents a trusted key of rpm.
 const KEY: &str = "gpg-pubkey";
 
 pub(crate) fn read(files: &dyn Files) -> Result<Packages> {
@@ -29,7 +29,7 @@ pub(crate) fn read(files: &dyn Files) -> Result<Packages> {
         let Some(bytes) = files.read(&path, MAX_DATABASE)? else {
             continue;
         };
-        // What a transaction wrote last and no checkpoint has moved into the file yet.
+        // The last transaction's data that no checkpoint has moved into the file yet.
         let log = files.read(&format!("{path}-wal"), MAX_DATABASE)?;
         return packages(&path, &bytes, log.as_deref());
     }

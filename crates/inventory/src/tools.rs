@@ -1,7 +1,7 @@
-//! The tools that requirements name, and which commands show that one is there. Which packages bring it, each
-//! package manager's module tells where they are not called as the tool is.
+//! The tools of requirements, and the commands that prove that one is installed. If a tool's package has another name,
+//! the package manager's module has it.
 //!
-//! A tool that the table does not know is its own command and its own package.
+//! An unknown tool is its own command and its own package.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use naming::{NameError, PackageName, ToolName};
 
 use crate::Manager;
 
-/// Each tool with its commands, any one of which shows that it is there. Sorted by name.
+/// Each tool with its commands; any of them proves that it is installed. Sorted by name.
 const TOOLS: &[(&str, &[&str])] = &[
     ("autoconf", &["autoconf"]),
     ("automake", &["automake"]),
@@ -31,7 +31,7 @@ const TOOLS: &[(&str, &[&str])] = &[
     ("git", &["git"]),
     ("jq", &["jq"]),
     ("lcov", &["lcov"]),
-    // Debian's `libtool` package has only libtoolize, which is what build systems call.
+    // Debian's `libtool` package has only libtoolize, which build systems call.
     ("libtool", &["libtool", "libtoolize"]),
     ("lld", &["ld.lld"]),
     ("m4", &["m4"]),
@@ -56,7 +56,7 @@ const TOOLS: &[(&str, &[&str])] = &[
     ("zip", &["zip"]),
 ];
 
-/// Other names that requirements use for a tool of the table.
+/// Other names of a tool in requirements.
 const ALIASES: [(&str, &str); 5] = [
     ("git-core", "git"),
     ("ninja-build", "ninja"),
@@ -73,7 +73,7 @@ fn known(tool: &ToolName) -> Option<&'static (&'static str, &'static [&'static s
     TOOLS.iter().find(|(tool, _)| *tool == name)
 }
 
-/// The tools of the table that are there, sorted.
+/// The known tools in the image, sorted.
 pub(crate) fn find(commands: &BTreeSet<String>) -> Vec<ToolName> {
     TOOLS
         .iter()
@@ -90,13 +90,13 @@ pub(crate) fn is_there(tool: &ToolName, commands: &BTreeSet<String>) -> bool {
     }
 }
 
-/// Whether the table has a tool of this very name.
+/// Whether the table has a tool of exactly this name.
 #[cfg(test)]
 pub(crate) fn has(name: &str) -> bool {
     TOOLS.iter().any(|(tool, _)| *tool == name)
 }
 
-/// The packages that bring a tool. A tool that is not in the table is its own package.
+/// The packages of a tool. An unknown tool is its own package.
 pub fn tool_packages(manager: &Manager, tool: &ToolName) -> Result<Vec<PackageName>, NameError> {
     manager.tool(known(tool).map_or(tool.as_str(), |(name, _)| name))
 }

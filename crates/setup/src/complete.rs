@@ -1,4 +1,4 @@
-//! The registered names, to complete a command line.
+//! Completes registered names on a command line.
 
 use std::ffi::OsString;
 
@@ -9,13 +9,13 @@ use registry::Entry;
 
 use crate::store::locate;
 
-/// The names that are registered where a command line looks for them, each with its system. None if there is no store.
+/// The names of the registry that the command line uses, each with its system. Empty if there is no store.
 pub(crate) fn names(words: &[OsString]) -> Vec<(String, String)> {
     let entries = entries(words).unwrap_or_default().into_iter();
     entries.map(|entry| (entry.name, entry.os)).collect()
 }
 
-/// The entries of the registry that a command line means.
+/// The entries of the registry that the command line uses.
 fn entries(words: &[OsString]) -> Result<Vec<Entry>, Failure> {
     let config = Config::find(&ui::working_dir()?, given(words, "--config").as_deref())?;
     let registry = given(words, "--registry").or_else(|| {
@@ -26,7 +26,7 @@ fn entries(words: &[OsString]) -> Result<Vec<Entry>, Failure> {
     Ok(store.read_or_empty()?.entries().to_vec())
 }
 
-/// The value of a flag on a command line, which bash takes apart at `=`.
+/// The value of a flag on a command line, which bash splits at `=`.
 fn given(words: &[OsString], flag: &str) -> Option<Utf8PathBuf> {
     let mut words = words.iter().filter_map(|word| word.to_str());
     let value = loop {

@@ -1,4 +1,4 @@
-//! Which run a command belongs to: the holder of the images that it uses.
+//! The run that a command belongs to: the holder of its leases.
 
 use std::time::Duration;
 
@@ -7,19 +7,19 @@ use failure::Failure;
 use registry::{Holder, LeaseTerm, Registry, Store};
 use ui::{Reporter, duration};
 
-/// The variables by which CI systems tell one job from all others: the first row with all variables set, from its first to its
-/// last. Jobs of one run may share a machine, so what belongs to the run alone does not do.
+/// The variables that identify a job of a CI system: the first row with all variables set. Jobs of one run may share a
+/// machine, so the run's own ID is not enough.
 const JOB_VARIABLES: [JobVariables; 5] = [
     JobVariables {
         all: &["IMG_RUN"],
         any: &[],
     },
-    // GitHub's runner makes one for each job.
+    // GitHub's runner sets a different one for each job.
     JobVariables {
         all: &["GITHUB_RUN_ID", "RUNNER_TRACKING_ID"],
         any: &[],
     },
-    // The jobs of a matrix share the job's name, and at one time they have different runners.
+    // The jobs of a matrix share the job's name, but parallel jobs have different runners.
     JobVariables {
         all: &["GITHUB_RUN_ID"],
         any: &["GITHUB_RUN_ATTEMPT", "GITHUB_JOB", "RUNNER_NAME"],
@@ -46,7 +46,7 @@ struct JobVariables {
 /// The longest ID of a run, in bytes.
 const MAX_ID: usize = 1024;
 
-/// Who holds what a command uses, so that imgprune leaves it alone.
+/// The holder of leases on the images that a command uses.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Leases")]
 pub struct LeaseFlags {
@@ -79,7 +79,7 @@ pub struct LeaseFlags {
 }
 
 impl LeaseFlags {
-    /// Who holds what this command uses, and for how long; `None` for nobody.
+    /// The holder of this command's leases, and their duration; `None` for no leases.
     pub fn term(&self) -> Result<Option<LeaseTerm>, Failure> {
         if self.no_lease {
             return Ok(None);
@@ -96,22 +96,22 @@ impl LeaseFlags {
     }
 }
 
-/// What a command holds.
+/// The leases of a command.
 #[derive(Debug, Clone)]
 pub struct Leases<'a> {
-    /// Where the images are.
+    /// The store of the images.
     pub store: &'a Store,
-    /// Who holds them; `None` for nobody.
+    /// The holder; `None` for no leases.
     pub term: Option<LeaseTerm>,
     /// How long to wait for the registry's lock.
     pub lock_timeout: Duration,
-    /// Where it is said that nothing can be held.
+    /// The receiver of the warning that leases are impossible.
     pub reporter: &'a Reporter,
 }
 
 impl Leases<'_> {
-    /// Holds images, registered or not, and returns the registry as it was then: what it names stays. A store that
-    /// can't be written holds nothing.
+    /// Leases images, registered or not, and returns the registry of that moment: its entries stay. In a read-only
+    /// store, nothing is leased.
     pub fn hold(&self, images: &[&str]) -> Result<Registry, Failure> {
         if images.is_empty() {
             return Ok(self.store.read_or_empty()?);
@@ -119,7 +119,8 @@ impl Leases<'_> {
         self.hold_found(|_| images.iter().map(ToString::to_string).collect())
     }
 
-    /// The same for images that `find` finds in the registry, which is read once for both. Without a registry there are none.
+    /// The same for images that `find` finds in the registry, which is read once for both. Without a registry there are
+    /// none.
     pub fn hold_found(
         &self,
         mut find: impl FnMut(&Registry) -> Vec<String>,
@@ -150,8 +151,8 @@ pub fn run(id: &str) -> Result<Holder, Failure> {
     Ok(Holder::Run(id.to_owned()))
 }
 
-/// The run that this command belongs to: that of the environment, else the process that started this one. Without a process
-/// to hold them, images are not held.
+/// The run of this command: that of the environment, else the parent process. Without a parent process, images are not
+/// leased.
 pub fn this_run() -> Result<Option<Holder>, Failure> {
     match run_of(|name| std::env::var(name).ok()) {
         Some(id) => Ok(Some(run(&id)?)),

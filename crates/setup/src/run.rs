@@ -1,4 +1,4 @@
-//! A command's frame with a store behind it.
+//! A command's frame with a store.
 
 use std::process::ExitCode;
 
@@ -8,7 +8,7 @@ use ui::{Common, Context, Flags, Hooks};
 
 use crate::{complete, config};
 
-/// The store's answers to what a command's frame asks.
+/// The store's hooks for a command's frame.
 const HOOKS: Hooks = Hooks {
     names: complete::names,
     warnings,
@@ -17,20 +17,20 @@ const HOOKS: Hooks = Hooks {
     remove_unfinished: registry::remove_unfinished,
 };
 
-/// How many of a config's unknown keys are named: a config may hold any number.
+/// How many unknown keys of a config to name.
 const MOST_WARNINGS: usize = 10;
 
-/// Reads the command line, does the work, says what failed, and gives the exit code.
+/// Reads the command line, does the work, reports a failure, and returns the exit code.
 pub fn run<F: Flags>(work: impl FnOnce(F, &mut Context) -> Result<(), Failure>) -> ExitCode {
     ui::run(HOOKS, work)
 }
 
-/// A command as it is parsed, completed and documented.
+/// A command for parsing, completion and documentation.
 pub fn command<F: Flags>() -> Command {
     ui::command::<F>(HOOKS.names)
 }
 
-/// The config's unknown keys. A config that can't be read is said by the command, if it needs one.
+/// Warnings of the config's unknown keys. If the config cannot be read, the command reports it, if it needs the config.
 fn warnings(common: &Common) -> Vec<String> {
     let Ok(config) = config(common) else {
         return Vec::new();

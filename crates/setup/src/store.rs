@@ -1,4 +1,4 @@
-//! The config and the store that the flags name.
+//! Opens the config and the store that the flags name.
 
 use camino::Utf8Path;
 use config::Config;
@@ -6,19 +6,19 @@ use failure::Failure;
 use registry::{Store, Usage};
 use ui::{Common, working_dir};
 
-/// The config that was named, or is the nearest; an empty one where there is none.
+/// The named config, or else the nearest, or else an empty one.
 pub fn config(common: &Common) -> Result<Config, Failure> {
     Ok(Config::find(&working_dir()?, common.config.as_deref())?)
 }
 
-/// The store around the registry that was named, or is the nearest.
+/// The store of the named registry, or else of the nearest.
 pub fn store(common: &Common) -> Result<Store, Failure> {
     locate(common.registry.as_deref(), &config(common)?)
 }
 
-/// The store around the registry that was named, or that the config names, or is the nearest.
+/// The store of the named registry, or else of the config's, or else of the nearest.
 pub(crate) fn locate(named: Option<&Utf8Path>, config: &Config) -> Result<Store, Failure> {
-    // A variable that is set to nothing, as CI systems do, is not set.
+    // An empty variable counts as not set: CI systems set such variables.
     let named = named.filter(|path| !path.as_str().is_empty());
     let named = named.or(config.registry.as_deref());
     let usage = match config.local_usage {

@@ -1,14 +1,14 @@
-//! What clap is told of a command beyond its own flags: the version, the environment, how values are completed.
+//! The parts of a clap command besides its own flags: version, environment, completion of values.
 
 use clap::Command;
 
 use crate::parts::unwrapped;
 use crate::{Flags, Names, complete};
 
-/// The version, with the commit where it is known: `0.1.0 (abc1234 2026-11-26)`.
+/// The version, with the commit if known: `0.1.0 (abc1234 2026-11-26)`.
 pub const VERSION: &str = env!("IMGPIPE_VERSION");
 
-/// Variables that no flag of the same meaning says: name, what it does, and the flag without which it says nothing.
+/// Environment variables without a flag: name, effect, and the flag that the command must have.
 const VARIABLES: [(&str, &str, Option<&str>); 5] = [
     (
         "IMG_RUN",
@@ -39,7 +39,7 @@ const VARIABLES: [(&str, &str, Option<&str>); 5] = [
     ),
 ];
 
-/// A command as it is parsed, completed with these names, and documented.
+/// A command for parsing, completion (with these names) and documentation.
 pub fn command<F: Flags>(names: Names) -> Command {
     let values = |arg| complete::values(arg, names);
     let command = F::command().version(VERSION).mut_args(values);
@@ -51,7 +51,7 @@ pub fn command<F: Flags>(names: Names) -> Command {
     command.after_long_help(format!("{own}{environment}"))
 }
 
-/// The variables that a command's flags stand for, and those that stand for none.
+/// The environment variables of a command: with a flag, and without.
 fn environment(command: &Command) -> String {
     let mut text = "Environment:".to_owned();
     let mut add =

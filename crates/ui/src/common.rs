@@ -1,4 +1,4 @@
-//! The flags that every command takes.
+//! The flags of every command.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use failure::Failure;
 use crate::progress::ProgressStyle;
 use crate::{Records, duration};
 
-/// The engine where none is named.
+/// The default engine.
 const ENGINE: &str = "docker";
 
-/// The flags that every command takes.
+/// The flags of every command.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Common options")]
 pub struct Common {
@@ -99,7 +99,7 @@ pub struct Common {
 }
 
 impl Common {
-    /// The engine's program. A variable that is set to nothing, as CI systems do, is not set.
+    /// The engine's program. An empty variable counts as not set: CI systems set such variables.
     pub fn program(&self) -> &Utf8Path {
         match self.engine.as_str() {
             "" => ENGINE.into(),
@@ -107,7 +107,7 @@ impl Common {
         }
     }
 
-    /// The operands, or standard input, as `--null` says; `what` names them for people.
+    /// The operands, or standard input, split by `--null`; `what` names them in messages.
     pub fn input(&self, operands: Vec<String>, what: &str) -> Result<Records, Failure> {
         Records::new(operands, self.null, what)
     }

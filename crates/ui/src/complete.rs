@@ -1,8 +1,8 @@
 //! Completion of command lines by the commands themselves.
 //!
-//! The script that a shell loads asks the command, with `IMG_COMPLETE` set, what may follow: so it knows the names that are
-//! registered just now. What a value's name says in the help is how it is completed: a `NAME` is registered, a `FILE` or an
-//! `ARCHIVE` is a path. Nothing is said where there is no store, and no engine is started.
+//! The script that a shell loads runs the command with `IMG_COMPLETE` set, so it knows the currently registered names.
+//! The name of a value in the help decides how it is completed: a `NAME` is registered, a `FILE` or an `ARCHIVE` is a
+//! path. Without a store there are no names, and no engine is started.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -17,20 +17,20 @@ use failure::Failure;
 
 use crate::{Flags, Names, command};
 
-/// The variable that makes a command complete a command line instead of obeying one.
+/// With this variable, a command completes a command line instead of running it.
 const VARIABLE: &str = "IMG_COMPLETE";
 
 /// The shells that [`script`] knows.
 pub const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
 
-/// What a shell has to load to complete the command lines of `program`, which it finds by its `PATH`.
+/// The script that a shell loads to complete the command lines of `program`, which it finds in its `PATH`.
 pub fn script(program: &str, shell: &str) -> io::Result<Vec<u8>> {
     let shells = Shells::builtins();
     let known = shells.completer(shell).ok_or(io::ErrorKind::Unsupported)?;
     let mut script = Vec::new();
     known.write_registration(VARIABLE, program, program, program, &mut script)?;
     if shell == "zsh" {
-        // zsh loads the file when it first has something to complete, and that is to be completed too.
+        // zsh loads the file at the first completion, and expects that completion too.
         let now = format!(
             "[[ $funcstack[1] != _{program} ]] || _clap_dynamic_completer_{program} \"$@\"\n"
         );
@@ -39,7 +39,7 @@ pub fn script(program: &str, shell: &str) -> io::Result<Vec<u8>> {
     Ok(script)
 }
 
-/// Completes a command line, if that is what this process was started for.
+/// Completes a command line, if this process was started for that.
 pub(crate) fn asked<F: Flags>(names: Names) -> Result<bool, Failure> {
     let here = std::env::current_dir().ok();
     CompleteEnv::with_factory(|| command::<F>(names))
@@ -50,7 +50,7 @@ pub(crate) fn asked<F: Flags>(names: Names) -> Result<bool, Failure> {
         .map_err(|error| Failure::usage(format!("{VARIABLE}: {error}")))
 }
 
-/// Gives an argument's value its completion, by what it is called.
+/// Sets the completion of an argument's value, by the value's name.
 pub(crate) fn values(arg: Arg, registered: Names) -> Arg {
     let called = arg.get_value_names().unwrap_or_default();
     let called: Vec<&str> = called.iter().flat_map(|name| name.split('|')).collect();
@@ -70,15 +70,15 @@ pub(crate) fn values(arg: Arg, registered: Names) -> Arg {
     }
 }
 
-/// Paths that begin so.
+/// Paths with this prefix.
 fn paths(current: &OsStr) -> Vec<CompletionCandidate> {
     let mut found = PathCompleter::any().complete(current);
-    // The folder itself is nothing that a command reads.
+    // No command reads the folder itself.
     found.retain(|candidate| candidate.get_value() != ".");
     found
 }
 
-/// Registered names that begin so.
+/// Registered names with this prefix.
 fn names(registered: Names, current: &OsStr) -> Vec<CompletionCandidate> {
     let words: Vec<OsString> = std::env::args_os().collect();
     let Some(current) = current.to_str() else {
@@ -91,7 +91,7 @@ fn names(registered: Names, current: &OsStr) -> Vec<CompletionCandidate> {
     found.filter(fits).map(candidate).collect()
 }
 
-/// Whether a shell takes a name as it is: what is completed is not quoted.
+/// Whether a shell needs no quotes for a name: completions are not quoted.
 fn is_plain(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-+".contains(c);
     !name.starts_with('-') && name.chars().all(plain)

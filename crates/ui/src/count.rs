@@ -1,14 +1,14 @@
-//! Numbers of things on the command line.
+//! Numbers on the command line.
 
 use std::num::NonZero;
 
-/// Reads a whole number of one or more.
+/// Parses a whole number of at least one.
 pub fn parse(text: &str) -> Result<NonZero<usize>, String> {
     text.parse()
         .map_err(|_| format!("`{text}` is not a number of at least 1"))
 }
 
-/// Reads a whole number, which may be none.
+/// Parses a whole number, which may be zero.
 pub fn parse_any(text: &str) -> Result<usize, String> {
     text.parse()
         .map_err(|_| format!("`{text}` is not a whole number"))

@@ -1,12 +1,12 @@
-//! Folders that the system and the environment name.
+//! Folders of the system and the environment.
 
 use std::{env, fs, io};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use failure::{Code, Failure};
 
-/// Where podman's temporary folders go: where podman would put its files itself. `None` for a user without a runtime folder, since podman
-/// then has its runtime files in the temporary folder, too.
+/// The folder for podman's temporary folders: the one that podman would use itself. `None` for a user without a runtime
+/// folder, because podman then keeps its runtime files in the temporary folder too.
 pub fn spool_folder() -> Option<Utf8PathBuf> {
     let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
     let user = rustix::process::geteuid();
@@ -19,7 +19,7 @@ pub fn spool_folder() -> Option<Utf8PathBuf> {
         .flatten()
 }
 
-/// The working directory. What is printed is relative to it.
+/// The working directory. Printed paths are relative to it.
 pub fn working_dir() -> Result<Utf8PathBuf, Failure> {
     let here = env::current_dir().map_err(|error| {
         Failure::new(
@@ -35,13 +35,13 @@ pub fn working_dir() -> Result<Utf8PathBuf, Failure> {
     })
 }
 
-/// A path that was given relative to the working directory, made absolute; links stay.
+/// Makes a path absolute, from the working directory. Links stay.
 pub fn absolute(path: &Utf8Path) -> Result<Utf8PathBuf, Failure> {
     Ok(working_dir()?.join(path))
 }
 
-/// Whether somebody else's folder is where skopeo looks for credentials of a user without a folder for the session: root makes
-/// `/run/containers` for itself, by running podman once, and skopeo takes that for a failure.
+/// Whether skopeo's default folder for credentials belongs to another user. Without a session's folder, skopeo looks in
+/// `/run/containers`. If root has run podman once, root owns this folder, and skopeo fails.
 pub fn is_locked_out() -> bool {
     let user = rustix::process::geteuid().as_raw();
     let file = format!("/run/containers/{user}/auth.json");

@@ -1,24 +1,24 @@
-//! What a command's frame asks of layers that it does not know.
+//! The functions of other layers that a command's frame calls.
 
 use std::ffi::OsString;
 
 use crate::Common;
 
-/// The registered names that a command line leads to, each with a word about it.
+/// The registered names for a command line, each with a description.
 pub type Names = fn(words: &[OsString]) -> Vec<(String, String)>;
 
-/// What [`run`](crate::run) asks of the layers below a command.
+/// The functions of other layers that [`run`](crate::run) calls.
 #[derive(Clone, Copy)]
 pub struct Hooks {
-    /// What completes a name.
+    /// Completes names.
     pub names: Names,
-    /// What is odd about the config: said before the work begins.
+    /// Warnings about the config, printed before the work begins.
     pub warnings: fn(&Common) -> Vec<String>,
-    /// Whether this process changes the store. An interrupt waits for that.
+    /// Whether this process is changing the store. An interrupt waits for that.
     pub is_writing: fn() -> bool,
-    /// Lets nothing begin to change the store.
+    /// Prevents new changes of the store.
     pub stop_writing: fn(),
-    /// Removes the unfinished files of this process.
+    /// Removes the temporary files of this process.
     pub remove_unfinished: fn(),
 }
 

@@ -1,4 +1,4 @@
-//! Many at a time, and the outcomes in order.
+//! Runs work in parallel, and returns the results in order.
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-/// Does `work` for each number below `count` on up to `jobs` threads, and hands each outcome to `take` as soon as it
-/// and all before it are there. Where `take` fails, no more work begins, and that is the result.
+/// Runs `work` for each number below `count` on up to `jobs` threads. It passes each result to `take` as soon as that
+/// and all earlier ones are there. If `take` fails, no new work starts, and its error is returned.
 pub fn in_order<T: Send, E>(
     count: usize,
     jobs: usize,
@@ -45,7 +45,7 @@ pub fn in_order<T: Send, E>(
     })
 }
 
-/// How many at a time where nobody says.
+/// The default number of threads.
 pub fn processors() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
 }

@@ -1,7 +1,7 @@
-//! Records in: the operands, or one record a line from standard input.
+//! Input records: the operands, or one record a line from standard input.
 //!
-//! Standard input is read as records come, so that a pipeline works on the first image while the
-//! command before it still makes the second.
+//! Standard input is read as records arrive, so that a pipeline works on the first image while the command before it
+//! still makes the second.
 
 use std::io::{BufRead, BufReader, IsTerminal, Read, StdinLock};
 
@@ -12,23 +12,23 @@ use crate::Operand;
 /// The longest record, in bytes: longer than any path that a kernel opens.
 const MAX_RECORD: usize = 64 * 1024;
 
-/// What a NUL in a line means: an archive itself was piped in, or `-0` was forgotten.
+/// A NUL in a line: an archive was piped in, or `-0` is missing.
 const NO_LINES: &str = "standard input contains NUL bytes";
 
-/// What an empty standard input means: the command before it in the pipeline printed nothing.
+/// An empty standard input: the command before it in the pipeline printed nothing.
 const NOTHING: &str = "nothing on standard input; did the command before it fail?";
 
-/// Where records come from.
+/// The source of records.
 pub enum Records {
-    /// What was given on the command line.
+    /// The operands of the command line.
     Operands(std::vec::IntoIter<String>),
-    /// Standard input, for no operands or a single `-`.
+    /// Standard input, without operands or with a single `-`.
     Stdin(RecordLines<StdinLock<'static>>),
 }
 
 impl Records {
-    /// Takes the operands, or standard input where there are none or only `-`. A terminal there
-    /// would wait for someone to type paths: that is a usage error.
+    /// Takes the operands, or standard input if there are none or only `-`. If standard input is a terminal, this is a
+    /// usage error.
     pub fn new(operands: Vec<String>, null: bool, what: &str) -> Result<Self, Failure> {
         if reads_stdin(&operands, what)? {
             Ok(Self::Stdin(RecordLines::new(std::io::stdin().lock(), null)))
@@ -43,8 +43,8 @@ impl Records {
         }
     }
 
-    /// The next record and all others that need not be waited for: the rest of the operands, or the lines
-    /// that have come already, which may be objects. Empty at the end.
+    /// The next record and all others that are available without waiting: the rest of the operands, or the complete
+    /// lines so far, which may be objects. Empty at the end.
     pub fn ready(&mut self) -> Vec<Result<Operand, Failure>> {
         match self {
             Self::Operands(operands) => operands.map(Operand::of_word).collect(),
@@ -66,8 +66,8 @@ impl Records {
     }
 }
 
-/// Whether these operands mean standard input. A terminal there is a usage error that says
-/// `what` the command would have read.
+/// Whether these operands mean standard input. If it is a terminal, this is a usage error that names the expected input
+/// `what`.
 pub fn reads_stdin<S: AsRef<str>>(operands: &[S], what: &str) -> Result<bool, Failure> {
     let named = matches!(operands, [one] if one.as_ref() == "-");
     if operands.is_empty() && std::io::stdin().is_terminal() {
@@ -79,7 +79,7 @@ pub fn reads_stdin<S: AsRef<str>>(operands: &[S], what: &str) -> Result<bool, Fa
     Ok(operands.is_empty() || named)
 }
 
-/// The failure for a standard input that held nothing.
+/// The failure for an empty standard input.
 pub fn nothing_on_stdin() -> Failure {
     Failure::new(Code::Invalid, NOTHING)
 }
@@ -95,8 +95,8 @@ impl Iterator for Records {
     }
 }
 
-/// Records of a stream, ended by a newline or by NUL. Empty records are passed over. A stream
-/// without any record ends with the failure of [`nothing_on_stdin`].
+/// Records of a stream, ended by a newline or by NUL. Empty records are skipped. A stream without any record ends with
+/// the failure of [`nothing_on_stdin`].
 pub struct RecordLines<R> {
     reader: BufReader<R>,
     end: u8,
@@ -201,7 +201,7 @@ mod tests {
         }
     }
 
-    /// Gives one piece at a time, as a pipe does.
+    /// Returns one piece at a time, as a pipe does.
     struct Pieces(Vec<&'static [u8]>);
 
     impl Read for Pieces {

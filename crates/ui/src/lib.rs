@@ -1,6 +1,6 @@
-//! What the commands share: flags, records in and out, exit codes, words for people.
+//! The frame of all commands: flags, records in and out, exit codes, messages.
 //!
-//! It knows neither the store nor the engine: what it needs of them are [`Hooks`].
+//! It knows neither the store nor the engine: it reaches them through [`Hooks`].
 
 pub mod bytes;
 mod command;

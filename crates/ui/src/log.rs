@@ -1,4 +1,4 @@
-//! The log for people who debug: each command that is run, with its time and exit status.
+//! The debug log: each command that is run, with its time and exit status.
 //!
 //! `-vv` or `IMG_LOG=debug` turns it on. `-vvv` or `IMG_LOG=trace` also logs when a command starts.
 
@@ -18,7 +18,7 @@ use crate::Reporter;
 /// The variable that sets the level: `off`, `error`, `warn`, `info`, `debug` or `trace`.
 const VARIABLE: &str = "IMG_LOG";
 
-/// Logs to standard error from now on, if the flags or the environment say so.
+/// Starts the log to standard error, if the flags or the environment enable it.
 pub(crate) fn start(verbose: u8, reporter: &Reporter) -> Result<(), Failure> {
     let level = match env::var(VARIABLE).ok().filter(|level| !level.is_empty()) {
         Some(level) => level.parse().map_err(|_| {
@@ -56,7 +56,7 @@ impl FormatTime for Since {
     }
 }
 
-/// Writes each event as a line of the reporter's, so that progress is out of its way.
+/// Writes each event as a line of the reporter, so that it does not mix with progress bars.
 struct RecordLines(Reporter);
 
 impl<'a> MakeWriter<'a> for RecordLines {

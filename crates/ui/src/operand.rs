@@ -1,9 +1,9 @@
-//! Which image is meant: an archive, a name or a reference, or an object that another command prints with `--json`.
+//! An operand for an image: an archive, a name or a reference, or an object that another command printed with `--json`.
 
 use failure::Failure;
 use serde_json::{Map, Value};
 
-/// The keys that say which image an object is about, the first that counts first.
+/// The keys that identify an object's image; the first one present counts.
 const KEYS: [&str; 5] = ["path", "name", "reference", "image_id", "remote"];
 
 /// Keys that only plans have.
@@ -19,21 +19,21 @@ const OF_PLANS: [&str; 6] = [
 /// How much of an object a message repeats, in characters.
 const SHOWN: usize = 100;
 
-/// An image, and what it is for.
+/// An image, and its purpose.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Operand {
     /// The archive's path, a registered name, a reference, or an image ID.
     pub text: String,
-    /// The reference in the engine, if an object says it.
+    /// The reference in the engine, if an object has it.
     pub reference: Option<String>,
-    /// The reference in a remote registry, if an object says it.
+    /// The reference in a remote registry, if an object has it.
     pub remote: Option<String>,
-    /// The job that the plan was for, if an object says it.
+    /// The job of the plan, if an object has it.
     pub job: Option<String>,
 }
 
 impl Operand {
-    /// A word of the command line. A file that is called like an object is `./{…`.
+    /// Parses a word of the command line. For a file with a name like an object, write `./{…`.
     pub fn of_word(text: String) -> Result<Self, Failure> {
         match serde_json::from_str(&text) {
             Ok(object) => Self::of_object(&text, &object),
@@ -44,7 +44,7 @@ impl Operand {
         }
     }
 
-    /// A record of standard input. One that begins like an object is one, and a line with tabs is one of imgls.
+    /// Parses a record of standard input: an object, a line of imgls with tabs, or a plain word.
     pub fn of_record(text: String) -> Result<Self, Failure> {
         if is_json(&text) {
             let object = serde_json::from_str(&text).map_err(|error| {
@@ -99,7 +99,7 @@ impl Operand {
     }
 }
 
-/// Whether a line begins like an object, or like a list of them.
+/// Whether a line begins like an object, or like a list of objects.
 fn is_json(line: &str) -> bool {
     let line = line.trim();
     let item = line.strip_prefix('[').map(str::trim_start);

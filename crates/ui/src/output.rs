@@ -1,4 +1,4 @@
-//! Records out: results alone go to standard output, each as soon as it is true.
+//! Output records: standard output has only results, each written as soon as it is final.
 
 use std::fs::File;
 use std::io::Write;
@@ -18,8 +18,8 @@ impl RecordWriter {
         Self { json, null }
     }
 
-    /// Prints one result: `plain`, or with `--json` the object that `detail` makes. Flushed at
-    /// once, because the next command of a pipeline waits for it.
+    /// Prints one result: `plain`, or with `--json` the object of `detail`. Flushed at once, because the next command
+    /// of a pipeline waits for it.
     pub fn record(&self, plain: &str, detail: impl FnOnce() -> Value) -> Result<(), Failure> {
         let line = if self.json {
             one_line_json(&detail().to_string())
@@ -38,7 +38,7 @@ impl RecordWriter {
         if self.null { '\0' } else { '\n' }
     }
 
-    /// Prints a result that is the same with `--json` and without: one line of JSON.
+    /// Prints a result that is the same with and without `--json`: one line of JSON.
     pub fn json_line(&self, line: &str) -> Result<(), Failure> {
         self.text(&format!("{}{}", one_line_json(line), self.end()))
     }
@@ -52,7 +52,7 @@ impl RecordWriter {
             .map_err(|error| Failure::of_stdout(&error))
     }
 
-    /// Standard output for bytes that are no records. Nothing is buffered.
+    /// Standard output for raw bytes, unbuffered.
     pub fn bytes(&self) -> Result<File, Failure> {
         let stdout = std::io::stdout();
         let own = stdout.as_fd().try_clone_to_owned();
@@ -61,11 +61,11 @@ impl RecordWriter {
     }
 }
 
-/// JSON whose strings steer no terminal: what JSON itself leaves as it is becomes an escape too.
+/// JSON without control characters in its strings: it also escapes those that JSON allows.
 fn one_line_json(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
-        // Outside strings there is no such character; all of them are in the basic plane.
+        // Only strings can contain such characters; all are in the basic plane.
         if naming::steers(c) {
             out.push_str(&format!("\\u{:04x}", u32::from(c)));
         } else {

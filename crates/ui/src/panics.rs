@@ -1,6 +1,7 @@
-//! Panics: a fault of imgpipe itself ends the command as an interrupt does, with one line and code 1.
+//! Panics: a bug of imgpipe ends the command as an interrupt does, with one line and code 1.
 //!
-//! Without this, a panic in a worker would leave other threads waiting for it, and its text is for those who know Rust.
+//! Otherwise, a panic in a worker would leave other threads waiting for it, and its message is only for Rust
+//! developers.
 
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::OnceLock;
@@ -12,25 +13,25 @@ use crate::{Hooks, Reporter, signals};
 /// The first panic of this process.
 static FAULT: OnceLock<Failure> = OnceLock::new();
 
-/// Lets a panic of any thread end the command, from now on.
+/// From now on, a panic of any thread ends the command.
 pub(crate) fn watch(reporter: &Reporter, hooks: Hooks) {
     let reporter = reporter.clone();
     panic::set_hook(Box::new(move |info| {
-        // Later ones follow from it.
+        // Later panics are consequences.
         if FAULT.set(failure(info)).is_ok() {
             signals::end_after_panic(&reporter, hooks);
         }
     }));
 }
 
-/// Does work whose panic was said already, or is going to be.
+/// Runs work and catches a panic, which the hook reports.
 pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
-    // What is half changed is not looked at again: the process ends.
+    // Half-changed state does not matter: the process ends.
     let outcome = panic::catch_unwind(AssertUnwindSafe(work));
     outcome.unwrap_or_else(|_| Err(fault().unwrap_or_else(|| Failure::new(Code::Other, "failed"))))
 }
 
-/// What the first panic was, if there was one.
+/// The first panic, if there was one.
 pub(crate) fn fault() -> Option<Failure> {
     FAULT.get().cloned()
 }

@@ -1,24 +1,24 @@
-//! What follows the flags in `--help`, taken apart.
+//! Splits the text after the flags in `--help`.
 //!
-//! A line that is not indented and ends with a colon begins a section; one that does not end so is prose. Below it, lines that
-//! are indented by two are prose too, unless they are an example: its command lines, and its explanation, indented by six.
-//! Indented by four, a text is shown as it is.
+//! A line without indentation that ends with a colon begins a section; other such lines are prose. In a section, lines
+//! indented by two are prose, or an example: its command lines, and its explanation, indented by six. Text indented by
+//! four is verbatim.
 
 /// One paragraph.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part<'a> {
-    /// What a section is called.
+    /// The heading of a section.
     Heading(&'a str),
-    /// Words to be filled, of a section or between sections.
+    /// Prose to be wrapped, in a section or between sections.
     Prose {
-        /// Whether they are a section's.
+        /// Whether it is in a section.
         indented: bool,
         /// On one line.
         words: String,
     },
-    /// Lines as they are, without what all of them are indented by.
+    /// Verbatim lines, without the common indentation.
     Verbatim(Vec<&'a str>),
-    /// Command lines and what they do.
+    /// Command lines, and their explanation.
     Example(Vec<&'a str>, String),
 }
 
@@ -34,7 +34,7 @@ pub fn parts(text: &str) -> Vec<Part<'_>> {
             parts.push(Part::Heading(heading));
             lines.remove(0);
         }
-        // A list of examples or definitions may have no empty lines in between.
+        // Examples and definitions may follow each other without empty lines.
         while !lines.is_empty() {
             let (part, rest) = first_part(&lines);
             parts.push(part);
@@ -73,7 +73,7 @@ fn filled(lines: &[&str]) -> String {
     lines.join(" ")
 }
 
-/// The same text for a terminal of any width: prose is on one line each, for whoever wraps it.
+/// The same text for a terminal of any width: each paragraph of prose is on one line.
 pub(crate) fn unwrapped(text: &str) -> String {
     let indented = |lines: &[&str], by: &str| -> String {
         let lines = lines.iter().map(|line| format!("{by}{line}"));

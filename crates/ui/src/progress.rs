@@ -1,7 +1,7 @@
-//! How far long work is.
+//! Progress of long operations.
 //!
-//! On a terminal a bar with bytes, rate and the time that is left. In a log plain lines with the time of day, one every few
-//! seconds, and one at the end of what was told of before: what is done in a moment leaves no line.
+//! On a terminal, a bar with bytes, rate and remaining time. In a log, plain lines with the time of day, one every few
+//! seconds, and one at the end of an operation that had lines before. So short operations leave no line.
 
 mod area;
 mod form;
@@ -24,13 +24,13 @@ use lines::ProgressLines;
 pub(crate) use spinner::Spinner;
 pub use waiting::Waiting;
 
-/// How often a plain line says how far it is, where that was asked for.
+/// The interval of plain lines with `--progress plain`.
 const LINE_EVERY: Duration = Duration::from_secs(5);
-/// How often it does in a log that nobody asked for: only what takes long is told.
+/// The interval in a log by default: only long operations are reported.
 const LOG_EVERY: Duration = Duration::from_secs(15);
-/// How often a terminal's lines are drawn at most, in a second.
+/// The most drawings of a terminal's lines in a second.
 const DRAWN: u8 = 20;
-/// How often it is looked how far work is that is watched.
+/// How often to measure a watched operation.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// A terminal with fewer columns is narrow.
 const NARROW: u16 = 72;
@@ -38,7 +38,7 @@ const NARROW: u16 = 72;
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum ProgressStyle {
-    /// A bar on a terminal, else plain lines of what takes long.
+    /// A bar on a terminal, else plain lines of long operations.
     #[default]
     Auto,
     /// A line every few seconds.
@@ -47,11 +47,11 @@ pub enum ProgressStyle {
     None,
 }
 
-/// What is shown where standard error leads.
+/// The kind of progress on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shown {
     Bar,
-    /// A line each time so much has passed.
+    /// A line in this interval.
     Lines(Duration),
     Nothing,
 }
@@ -68,7 +68,7 @@ impl Shown {
     }
 }
 
-/// Where bars are drawn.
+/// The target of bars.
 fn target(shown: Shown) -> ProgressDrawTarget {
     match shown {
         Shown::Bar => {
@@ -79,7 +79,7 @@ fn target(shown: Shown) -> ProgressDrawTarget {
     }
 }
 
-/// What stands on standard error besides lines.
+/// The bars on standard error.
 #[derive(Debug, Clone)]
 pub(crate) struct Screen {
     program: &'static str,
@@ -112,23 +112,23 @@ impl Screen {
         self.ended.load(Ordering::SeqCst)
     }
 
-    /// Clears the bars, and shows nothing any more.
+    /// Clears the bars, and shows nothing after that.
     pub(crate) fn end(&self) {
         self.ended.store(true, Ordering::SeqCst);
         if self.shown == Shown::Bar {
-            // Where the terminal is gone there is nothing to clear.
+            // An error means that the terminal is gone.
             let _ = self.bars.clear();
             self.bars.set_draw_target(ProgressDrawTarget::hidden());
         }
     }
 
-    /// Shows that something without a measure goes on, and the last line that it says.
+    /// Shows a task without a measure, with its last line.
     pub(crate) fn spin(&self, what: String) -> Spinner {
         let bar = (self.shown == Shown::Bar).then(|| self.bars.add(spinner::task(&what)));
         Spinner::new(what, bar, self.lines())
     }
 
-    /// Shows that something goes on of which nothing else is known.
+    /// Shows a task without any output.
     pub(crate) fn wait(&self, what: String) -> Waiting {
         let bar = (self.shown == Shown::Bar).then(|| self.bars.add(spinner::silent(&what)));
         Waiting::new(Spinner::new(what, bar, self.lines()))
@@ -141,7 +141,7 @@ impl Screen {
         }
     }
 
-    /// `done` was done before, and says nothing of how long the rest takes.
+    /// `done` bytes were done before; they do not count for the remaining time.
     pub(crate) fn start(&self, what: String, total: Option<u64>, done: u64) -> Progress {
         let bar = (self.shown == Shown::Bar).then(|| {
             let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
@@ -167,12 +167,12 @@ impl Screen {
     }
 }
 
-/// Progress of one thing, which is gone from the terminal when this is dropped.
+/// Progress of one operation. Dropping it removes its bar.
 #[derive(Debug)]
 pub struct Progress {
     what: String,
     total: Option<u64>,
-    /// What was done when it began.
+    /// The bytes that were done before.
     before: u64,
     done: AtomicU64,
     bar: Option<ProgressBar>,
@@ -180,7 +180,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// So many more bytes are done.
+    /// Adds bytes.
     pub fn add(&self, bytes: u64) {
         let done = self.done.fetch_add(bytes, Ordering::Relaxed) + bytes;
         if let Some(bar) = &self.bar {
@@ -189,7 +189,7 @@ impl Progress {
             }
             bar.set_position(done);
             if done == self.before + bytes {
-                // The time until then was somebody else's work, and says nothing of how long this takes.
+                // The time until then belongs to other work, and does not count for the remaining time.
                 bar.reset_elapsed();
             }
         }
@@ -198,7 +198,7 @@ impl Progress {
         }
     }
 
-    /// Does work that is seen from outside alone: by what a measure, taken now and then, says that is done in all.
+    /// Runs work whose progress is only visible from outside: `measure` returns the total of done bytes.
     pub fn watch<T>(&self, measure: impl Fn() -> u64 + Sync, work: impl FnOnce() -> T) -> T {
         let (working, is_over) = mpsc::channel::<()>();
         let measure = &measure;
@@ -207,7 +207,7 @@ impl Progress {
                 loop {
                     let seen = self.done.load(Ordering::Relaxed);
                     self.add(measure().saturating_sub(seen));
-                    // It hangs up when the work is over, and when it panicked.
+                    // The channel is closed when the work ends or panics.
                     if is_over.recv_timeout(LOOK_EVERY) != Err(RecvTimeoutError::Timeout) {
                         break;
                     }
@@ -218,7 +218,7 @@ impl Progress {
         })
     }
 
-    /// A writer that counts what goes through it.
+    /// A writer that counts its bytes.
     pub fn counting<'a, T>(&'a self, inner: T) -> Counting<'a, T> {
         Counting {
             inner,

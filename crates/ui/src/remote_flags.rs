@@ -1,4 +1,4 @@
-//! The flags of commands that reach remote registries.
+//! The flags of commands that use remote registries.
 
 use camino::Utf8PathBuf;
 use clap::Args;
@@ -6,7 +6,7 @@ use failure::Failure;
 
 use crate::absolute;
 
-/// The program where none is named.
+/// The default program.
 const SKOPEO: &str = "skopeo";
 
 /// How remote registries are reached.
@@ -40,7 +40,7 @@ pub struct RemoteFlags {
 }
 
 impl RemoteFlags {
-    /// The program that reaches registries, as it can be run in another folder.
+    /// The program for registries, as a path that works in any folder.
     pub fn program(&self) -> Result<Utf8PathBuf, Failure> {
         match self.skopeo.as_str() {
             "" => Ok(SKOPEO.into()),

@@ -1,4 +1,4 @@
-//! Words for people, on standard error.
+//! Messages for people, on standard error.
 
 use std::fmt::Display;
 
@@ -7,13 +7,13 @@ use failure::{Failure, one_line};
 use crate::progress::{Progress, ProgressStyle, Screen, Spinner, Waiting};
 use crate::words;
 
-/// Says what a command is doing. Cheap to pass around by reference.
+/// Prints a command's messages. Pass it by reference.
 #[derive(Debug, Clone)]
 pub struct Reporter {
     program: &'static str,
     quiet: bool,
     verbose: bool,
-    /// Whether several tasks go on at a time.
+    /// Whether several tasks run at a time.
     beside: bool,
     screen: Screen,
 }
@@ -30,22 +30,22 @@ impl Reporter {
         }
     }
 
-    /// Shows how far something is, until what this returns is dropped. `total` is in bytes.
+    /// Shows the progress of an operation, until the result is dropped. `total` is in bytes.
     pub fn progress(&self, what: impl Display, total: Option<u64>) -> Progress {
         self.progress_from(what, total, 0)
     }
 
-    /// The same of what goes on where it was left: so many bytes were done before.
+    /// The same for a resumed operation: so many bytes were done before.
     pub fn progress_from(&self, what: impl Display, total: Option<u64>, done: u64) -> Progress {
         self.screen.start(one_line(&what.to_string()), total, done)
     }
 
-    /// Shows for how long something has gone on that can't be measured, until what this returns is dropped.
+    /// Shows the elapsed time of an operation without a measure, until the result is dropped.
     pub fn wait(&self, what: impl Display) -> Waiting {
         self.screen.wait(one_line(&what.to_string()))
     }
 
-    /// Does what writes to the terminal by another way, with progress out of its way.
+    /// Clears progress bars during a write to the terminal.
     pub fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
         self.screen.print(write)
     }
@@ -56,20 +56,20 @@ impl Reporter {
         }
     }
 
-    /// A line of the command's own, whatever names it holds.
+    /// Prints a line of the command, with any names in it.
     fn say(&self, message: impl Display) {
         let message = one_line(&message.to_string());
         self.line(format_args!("{}: {message}", self.program));
     }
 
-    /// A step of long work has begun or ended. Silent with `--quiet`.
+    /// A step of long work began or ended. Silent with `--quiet`.
     pub fn info(&self, message: impl Display) {
         if !self.quiet {
             self.say(message);
         }
     }
 
-    /// What only someone who asked wants to know.
+    /// A detail, for `--verbose`.
     pub fn detail(&self, message: impl Display) {
         if self.verbose {
             self.say(message);
@@ -81,7 +81,7 @@ impl Reporter {
         self.say(line);
     }
 
-    /// An explanation that was asked for: a heading and its lines, whatever the other flags say.
+    /// A requested explanation: a heading and its lines, also with `--quiet`.
     pub fn explain(&self, heading: &str, lines: &[String]) {
         self.say(format_args!("{heading}:"));
         for line in lines {
@@ -89,17 +89,17 @@ impl Reporter {
         }
     }
 
-    /// Something is not as it should be, and work goes on.
+    /// A warning; work continues.
     pub fn warn(&self, message: impl Display) {
         self.say(format_args!("warning: {message}"));
     }
 
-    /// The same, with what to do about it.
+    /// The same with a hint.
     pub fn warn_of(&self, failure: &Failure) {
         self.line(format_args!("{}: warning: {failure}", self.program));
     }
 
-    /// Whether people see the engine's own output as it comes.
+    /// Whether the engine's own output is shown as it arrives.
     pub fn shows_engine(&self) -> bool {
         !self.quiet
     }
@@ -111,7 +111,7 @@ impl Reporter {
         }
     }
 
-    /// Long work of an engine that speaks while it does it. `name` tells it from other work of the same kind.
+    /// A long task of an engine with output. `name` distinguishes it from similar tasks.
     pub fn task(&self, name: &str) -> Task {
         Task {
             reporter: self.clone(),
@@ -120,7 +120,7 @@ impl Reporter {
         }
     }
 
-    /// From now on several tasks go on beside each other: their lines bear names.
+    /// From now on, several tasks run at a time: their lines have names.
     #[must_use]
     pub fn beside_others(mut self) -> Self {
         self.beside = true;
@@ -131,25 +131,25 @@ impl Reporter {
     pub fn failure(&self, failure: &Failure) {
         self.line(format_args!("{}: {failure}", self.program));
     }
-    /// Something ends the command. Nothing is said any more by anybody, and progress is gone from the terminal.
+    /// Prints the last message. After that nothing is printed, and progress bars are cleared.
     pub(crate) fn last_words(&self, failure: &Failure) {
         self.failure(failure);
         self.screen.end();
     }
 }
 
-/// Work of an engine, until this is dropped.
+/// A task of an engine, until this is dropped.
 #[derive(Debug)]
 pub struct Task {
     reporter: Reporter,
     name: String,
-    /// Where tasks go on beside each other.
+    /// Present if tasks run at a time.
     spinner: Option<Spinner>,
 }
 
 impl Task {
-    /// A line of the engine's output. On a terminal with several tasks each has one line, and shows the last of them; the
-    /// others bear the task's name.
+    /// A line of the engine's output. On a terminal, each of several tasks has one line with its last output;
+    /// elsewhere, each line has the task's name.
     pub fn engine(&self, line: &str) {
         match &self.spinner {
             None => self.reporter.engine(line),
@@ -162,7 +162,7 @@ impl Task {
         }
     }
 
-    /// Whether people see every line.
+    /// Whether every line is shown.
     pub fn shows_engine(&self) -> bool {
         let one_line = self.spinner.as_ref().is_some_and(Spinner::is_shown);
         self.reporter.shows_engine() && (!one_line || self.reporter.verbose)

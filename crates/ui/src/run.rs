@@ -1,4 +1,4 @@
-//! From a command line to an exit code.
+//! Runs a command: from the command line to the exit code.
 
 use std::process::ExitCode;
 
@@ -9,16 +9,16 @@ use failure::{Code, Failure};
 use crate::progress::ProgressStyle;
 use crate::{Common, Hooks, RecordWriter, Reporter, command, complete, log, panics, signals};
 
-/// A command's flags: what [`run`] needs of them.
+/// A command's flags.
 pub trait Flags: Parser {
-    /// The program's name, as errors begin with it.
+    /// The program's name, which errors begin with.
     const PROGRAM: &'static str;
 
-    /// The flags that it shares with every other command.
+    /// The common flags.
     fn common(&self) -> &Common;
 }
 
-/// What a command works with besides its own flags.
+/// The context of a command besides its own flags.
 pub struct Context {
     /// Standard output, results only.
     pub out: RecordWriter,
@@ -29,8 +29,8 @@ pub struct Context {
 }
 
 impl Context {
-    /// Does `work` for each record. The first failure ends it, unless `--keep-going` was given:
-    /// then each is said and the first one's code is the command's.
+    /// Runs `work` for each record. Stops at the first failure. With `--keep-going`, it reports each failure and
+    /// returns the first one's code.
     pub fn each<T>(
         &mut self,
         records: impl IntoIterator<Item = Result<T, Failure>>,
@@ -49,7 +49,7 @@ impl Context {
         self.keep_going
     }
 
-    /// With `--keep-going`, says a failure and remembers its code; otherwise gives it back.
+    /// With `--keep-going`, reports a failure and remembers its code; otherwise returns it.
     pub fn tolerate(&mut self, failure: Failure) -> Result<(), Failure> {
         if !self.keep_going || failure.is_quiet() || signals::received().is_some() {
             return Err(failure);
@@ -60,7 +60,7 @@ impl Context {
     }
 }
 
-/// Reads the command line, does the work, says what failed, and gives the exit code.
+/// Reads the command line, does the work, reports a failure, and returns the exit code.
 pub fn run<F: Flags>(
     hooks: Hooks,
     work: impl FnOnce(F, &mut Context) -> Result<(), Failure>,
@@ -122,13 +122,13 @@ fn parse<F: Flags>(hooks: Hooks) -> Result<F, clap::Error> {
     F::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }
 
-/// Help and version go to standard output; a wrong command line is one line and a hint.
+/// Help and version go to standard output; a usage error is one line and a hint.
 fn parse_failed(program: &'static str, error: &clap::Error) -> Code {
     if matches!(
         error.kind(),
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
     ) {
-        // Nobody reads on when this fails.
+        // An error means that the reader is gone.
         let _ = error.print();
         return Code::Done;
     }
@@ -141,7 +141,7 @@ fn parse_failed(program: &'static str, error: &clap::Error) -> Code {
     let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
     let tip = paragraphs
         .find_map(|paragraph| paragraph.trim_start().strip_prefix("tip: "))
-        // Nobody means a mistyped flag as a value.
+        // A mistyped flag is not meant as a value.
         .filter(|tip| !tip.starts_with("to pass "));
     let hint = tip
         .and_then(|tip| tip.lines().next())

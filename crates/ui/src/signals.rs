@@ -1,10 +1,10 @@
-//! Interrupts: a prompt end that leaves nothing behind.
+//! Interrupts: a prompt end that leaves no files behind.
 //!
-//! On the first signal every engine child is asked to end, which makes the work in progress fail and
-//! unwind: guards remove unfinished files and temporary tags as on any other failure. Work that
-//! does not look up (hashing a layer, waiting for a lock or for standard input) is not waited for: when the engine is
-//! at rest and no registry is being written, this thread does what the guards would have done, and ends the process.
-//! Whoever has removed something and not said so yet has longer. Kernel locks die with the process.
+//! The first signal ends every child process, so the current work fails and unwinds: guards remove temporary files and
+//! tags as on any other failure. Some work does not notice: hashing a layer, waiting for a lock or for standard input.
+//! It is not waited for. When the engine is at rest and no registry is being written, this thread does the guards'
+//! work, and ends the process. A thread that removed something and did not report it yet has more time. Kernel locks
+//! end with the process.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -17,33 +17,33 @@ use signal_hook::iterator::Signals;
 
 use crate::{Hooks, Reporter, panics};
 
-/// How long the engine must have been at rest: work that fails with it is unwound by then.
+/// How long the engine must be at rest: failed work has unwound by then.
 const QUIET: Duration = Duration::from_millis(100);
 
-/// How long engine and registry have to come to rest. People notice a second.
+/// How long to wait for engine and registry. People notice a second.
 const GRACE: Duration = Duration::from_millis(700);
 
-/// How much longer it has while it holds a [`Reprieve`] or removes what a build left: on a busy disk a moment's work may take seconds.
+/// The longest wait while a [`Reprieve`] is held or a build is cleaned up: on a busy disk, short work may take seconds.
 const REPRIEVE: Duration = Duration::from_secs(12);
 
-/// The time for tags to be taken out of the engine, which is worth the wait.
+/// How long to wait for the removal of tags from the engine.
 const CLEAN_UP: Duration = Duration::from_secs(3);
 
-/// The pause between two looks.
+/// The pause between two checks.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// In the place of a signal's number: this process panicked.
+/// Instead of a signal's number: this process panicked.
 const PANIC: u8 = u8::MAX;
 
 static RECEIVED: AtomicU8 = AtomicU8::new(0);
 static REPRIEVES: AtomicUsize = AtomicUsize::new(0);
 
-/// Held by whoever has changed what can't be changed back, until that was said.
+/// Held after an irreversible change, until the change is reported.
 #[derive(Debug)]
 #[must_use]
 pub struct Reprieve(());
 
-/// While this is held, an interrupted process is not ended without a word.
+/// While this is held, an interrupt waits longer.
 pub fn reprieve() -> Reprieve {
     REPRIEVES.fetch_add(1, Ordering::SeqCst);
     Reprieve(())
@@ -55,10 +55,10 @@ impl Drop for Reprieve {
     }
 }
 
-/// Whether a thread has said that this process was interrupted, and is ending it.
+/// Whether a thread has reported the interrupt, and is ending the process.
 static ENDING: AtomicBool = AtomicBool::new(false);
 
-/// Watches for the signals that ask a process to end, from now on.
+/// Starts watching for the signals that end a process.
 pub(crate) fn watch(reporter: &Reporter, hooks: Hooks) -> Result<(), Failure> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])
         .map_err(|error| Failure::new(Code::Other, format!("cannot watch signals: {error}")))?;
@@ -73,7 +73,7 @@ pub(crate) fn watch(reporter: &Reporter, hooks: Hooks) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Ends this process after a panic as after a signal, on a thread of its own: the one that panics may hold what this needs.
+/// Ends this process after a panic as after a signal, on a separate thread: the panicking one may hold locks.
 pub(crate) fn end_after_panic(reporter: &Reporter, hooks: Hooks) {
     RECEIVED.store(PANIC, Ordering::SeqCst);
     let reporter = reporter.clone();
@@ -93,7 +93,7 @@ fn wind_up(code: Code, reporter: &Reporter, hooks: Hooks) -> ! {
     end(code);
 }
 
-/// Waits until for so long there was nothing to wait for, or in vain.
+/// Waits until nothing was busy for the time `quiet`, but at most for `limit`.
 fn wait(limit: Duration, quiet: Duration, busy: impl Fn() -> bool) {
     let began = Instant::now();
     let mut at_rest = began;
@@ -105,9 +105,9 @@ fn wait(limit: Duration, quiet: Duration, busy: impl Fn() -> bool) {
     }
 }
 
-/// What is left to do where the main thread is busy.
+/// The cleanup if the main thread is busy.
 fn leave_nothing(hooks: Hooks) {
-    // The main thread may have got so far meanwhile.
+    // The main thread may have started to write meanwhile.
     (hooks.stop_writing)();
     wait(CLEAN_UP, PAUSE, hooks.is_writing);
     (hooks.remove_unfinished)();
@@ -122,7 +122,7 @@ fn leave_nothing(hooks: Hooks) {
     wait(REPRIEVE, PAUSE, process::is_cleaning);
 }
 
-/// Says why this process ends. Returns only to the first thread that comes here: it is to end the process.
+/// Reports why this process ends. Returns only to the first caller, which must end the process.
 pub(crate) fn say(code: Code, reporter: &Reporter) {
     if ENDING.swap(true, Ordering::SeqCst) {
         loop {
@@ -141,12 +141,12 @@ fn end(code: Code) -> ! {
     std::process::exit(code.number().into())
 }
 
-/// Whether this process was asked to end. Long work that no engine is part of looks at it.
+/// Whether this process must end. Long work without an engine checks it.
 pub fn interrupted() -> bool {
     received().is_some()
 }
 
-/// The code of the signal that was received or of a panic, if there was one.
+/// The code of the received signal or of a panic, if any.
 pub(crate) fn received() -> Option<Code> {
     match RECEIVED.load(Ordering::SeqCst) {
         0 => None,

@@ -7,7 +7,7 @@ pub fn size(bytes: u64) -> String {
     format_size(bytes, DECIMAL)
 }
 
-/// `1.5GB`, `153MB`: for columns where room is short.
+/// `1.5GB`, `153MB`: for narrow columns.
 pub fn short_size(bytes: u64) -> String {
     let with_places = |places| {
         let options = FormatSizeOptions::from(DECIMAL).space_after_value(false);

@@ -1,6 +1,6 @@
-//! Variables of the environment that others read.
+//! Environment variables of other programs.
 
-/// Whether there is a variable of this name, which may be empty.
+/// Whether a variable of this name exists; it may be empty.
 pub fn is_set(name: &str) -> bool {
     std::env::var_os(name).is_some()
 }

@@ -1,4 +1,5 @@
-//! A panic ends a command with one line and code 1. This program is its own command: a process can do so but once.
+//! A panic ends a command with one line and code 1. This program runs itself as a child, because a process can panic
+//! only once.
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "that is what is tested")]
 
@@ -11,7 +12,7 @@ use clap::Parser;
 use failure::Failure;
 use ui::{Common, Context, Flags, Hooks};
 
-/// Far more than it takes, and less than for ever.
+/// Far more than it takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Parser)]
@@ -33,7 +34,7 @@ fn work(cli: &Cli, context: &mut Context) -> Result<(), Failure> {
     match cli.case.as_str() {
         "main" => panic!("on purpose"),
         "worker" => {
-            // The sender stays: nothing ever comes, and nothing hangs up.
+            // The sender stays, so the receiver waits forever.
             let (_sender, receiver) = mpsc::channel::<()>();
             thread::spawn(|| panic!("on purpose"));
             let _ = receiver.recv();

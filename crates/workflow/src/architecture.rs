@@ -1,4 +1,4 @@
-//! Which architecture an entry runs on, for filters: told even if other parts of the entry can't be read.
+//! The architecture of an entry, for filters. It works even if other parts of the entry cannot be read.
 
 use naming::{Architecture, Variant};
 use plan::settle;
@@ -10,9 +10,9 @@ use super::system::{System, of_runner, system};
 use super::value::ExprValue;
 
 impl JobEntry {
-    /// Whether the entry runs on an architecture: the one that its image gets, and 32-bit Intel if it is a variant for
-    /// that. What does not run on Linux runs on none. An entry that contradicts itself runs on each that it names, so
-    /// that its contradiction is reported. The error says why it can't be told.
+    /// Whether the entry runs on an architecture: that of its image, or 32-bit Intel for that variant. An entry that
+    /// does not run on Linux runs on none. A contradictory entry runs on each named architecture, so that the
+    /// contradiction is reported. The error says why the architecture is unknown.
     pub(super) fn runs_on_architecture(
         &self,
         keys: &MatrixKeys,
@@ -32,7 +32,7 @@ impl JobEntry {
             Ok(System::Other(_)) => return Ok(false),
             Err(why) => {
                 let of_runner = of_runner(self.labels());
-                // An image that is not known may be a 32-bit one on a 64-bit runner.
+                // An unknown image may be a 32-bit one on a 64-bit runner.
                 let may_be_other = self.container.is_err() && is_32_bit(wanted);
                 if named.is_none() && (of_runner.is_none() || may_be_other) {
                     return Err(why);
@@ -56,7 +56,7 @@ impl JobEntry {
         })
     }
 
-    /// Whether a matrix whose architecture can't be read may mean this one.
+    /// Whether a matrix with an unreadable architecture may mean this one.
     fn may_name(&self, keys: &MatrixKeys, wanted: Architecture) -> bool {
         let value = keys.value(&self.matrix, "architecture");
         let value = value.unwrap_or(&ExprValue::Null);
@@ -65,7 +65,7 @@ impl JobEntry {
         value.unknown().is_some() || words.any(|word| word.parse() == Ok(wanted))
     }
 
-    /// Those of its variants that say an architecture. One that can't be read counts only if it may say the wanted one.
+    /// Those of its variants that name an architecture. An unreadable one counts only if it may be the wanted one.
     fn architectures(
         &self,
         keys: &MatrixKeys,

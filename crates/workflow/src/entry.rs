@@ -13,11 +13,11 @@ use super::value::ExprValue;
 pub struct JobEntry {
     /// The key of the job.
     pub job: String,
-    /// What the entry is called.
+    /// The entry's name.
     pub name: String,
-    /// Where it is written.
+    /// Its position.
     pub at: Mark,
-    /// The job's own name, where it is no expression.
+    /// The job's own name, unless it is an expression.
     pub(super) job_name: Option<String>,
     pub(super) unread: Option<Unread>,
     pub(super) matrix: ExprValue,
@@ -25,7 +25,7 @@ pub struct JobEntry {
     pub(super) container: Result<Option<String>, String>,
 }
 
-/// What an entry says, for people; `None` where it says nothing, or nothing that can be read.
+/// An entry's values for people; `None` if missing or unreadable.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
     /// The runner's labels.
@@ -58,12 +58,12 @@ impl JobEntry {
         }
     }
 
-    /// Whether nothing runs for it here, whatever its matrix says.
+    /// Whether the entry does not run here, independent of its matrix.
     pub fn is_passed_over(&self) -> bool {
         matches!(self.unread, Some(Unread::PassedOver(_)))
     }
 
-    /// The error that says what can't be read of the entry.
+    /// The error for an unreadable part of the entry.
     pub fn unreadable(&self, path: &Utf8Path, why: &str) -> Error {
         let (name, job) = (shown(&self.name), shown(&self.job));
         let message = match name == job {
@@ -73,7 +73,7 @@ impl JobEntry {
         Error::syntax(path, Problem::new(self.at, message))
     }
 
-    /// What the entry says, for people.
+    /// The entry's values for people.
     pub fn facts(&self, keys: &MatrixKeys) -> Facts {
         let field = |key: &str| {
             let value = keys
@@ -90,7 +90,7 @@ impl JobEntry {
         }
     }
 
-    /// The labels of the runner that it wants; empty where they can't be read.
+    /// The labels of its runner; empty if they cannot be read.
     pub fn labels(&self) -> &[String] {
         self.runs_on.as_deref().unwrap_or_default()
     }
@@ -119,7 +119,7 @@ pub(super) fn listed(value: &ExprValue) -> String {
     }
 }
 
-/// The labels that `runs-on` asks for: one, a list, or those of a group.
+/// The labels of `runs-on`: one, a list, or those of a group.
 fn runs_on(written: Option<&SpannedValue>, matrix: &ExprValue) -> Result<Vec<String>, String> {
     let none = || "has no `runs-on`".to_owned();
     let value = match written {
@@ -152,7 +152,7 @@ fn runs_on(written: Option<&SpannedValue>, matrix: &ExprValue) -> Result<Vec<Str
     }
 }
 
-/// The image of `container`, as a text or an object; an empty one is none. Nothing else of the object is looked at.
+/// The image of `container`, as a text or an object; an empty one means none. The object's other keys are ignored.
 fn container(written: Option<&SpannedValue>, matrix: &ExprValue) -> Result<Option<String>, String> {
     let Some(written) = written else {
         return Ok(None);

@@ -1,5 +1,5 @@
-//! GitHub's expressions, as far as they can be evaluated from a matrix alone: literals, `matrix`, operators and the
-//! functions that look at nothing else. Everything else is an error that says so; nothing is guessed.
+//! GitHub's expressions, as far as the matrix alone decides them: literals, `matrix`, operators and pure functions.
+//! Everything else is an error; nothing is guessed.
 
 mod evaluate;
 mod functions;
@@ -8,10 +8,10 @@ mod tokens;
 
 use super::value::ExprValue;
 
-/// The longest text that an expression is or becomes, in bytes. GitHub takes expressions of 21,000 characters.
+/// The longest expression or result, in bytes. GitHub allows expressions of 21,000 characters.
 pub(crate) const MAX_TEXT: usize = 32 << 10;
 
-/// The value of what stands between `${{` and `}}`. Without a `matrix`, its values are not known.
+/// The value of the text between `${{` and `}}`. Without a `matrix`, its values are unknown.
 pub(crate) fn evaluate(text: &str, matrix: Option<&ExprValue>) -> Result<ExprValue, String> {
     if text.len() > MAX_TEXT {
         return Err(format!("is longer than {MAX_TEXT} bytes"));

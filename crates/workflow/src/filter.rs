@@ -1,4 +1,4 @@
-//! Choosing entries by what they say: `compiler=gcc`.
+//! Chooses entries by their values: `compiler=gcc`.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -11,10 +11,10 @@ use super::marks::truth;
 use super::needs::MatrixKeys;
 use super::value::ExprValue;
 
-/// The keys that are the entry's own, and not its matrix's.
+/// The keys of the entry itself, not of its matrix.
 const OWN: [&str; 4] = ["job", "name", "runs-on", "container"];
 
-/// The key whose value an entry has from its container or runner, if its matrix does not say it.
+/// A key with a default from the container or runner, if the matrix lacks it.
 const ARCHITECTURE: &str = "architecture";
 
 /// A key and the value that an entry must have. Case does not matter.
@@ -39,7 +39,7 @@ impl FromStr for Filter {
 }
 
 impl Filter {
-    /// The keys that can be asked for, if this one is none of them; the architectures, if this is none of them.
+    /// Checks the key. The error lists the known keys; for an unknown architecture, the known architectures.
     pub fn check(&self, entries: &[JobEntry], keys: &MatrixKeys) -> Result<(), String> {
         if self.is_architecture(keys) {
             self.architecture()?;
@@ -64,7 +64,7 @@ impl Filter {
         }
     }
 
-    /// Whether an entry has the value. The error says why it can't be told.
+    /// Whether an entry has the value. The error says why this is unknown.
     pub fn accepts(&self, entry: &JobEntry, keys: &MatrixKeys) -> Result<bool, String> {
         let is = |text: &str| text.trim().eq_ignore_ascii_case(&self.value);
         match self.key.to_ascii_lowercase().as_str() {
@@ -86,7 +86,7 @@ impl Filter {
                 if let Some(why) = value.unknown() {
                     return Err(format!("`{key}`: {why}"));
                 }
-                // A mark that is not there is not set.
+                // A missing flag counts as not set.
                 let unset = *value == ExprValue::Null && self.value.eq_ignore_ascii_case("false");
                 let set = self.value.eq_ignore_ascii_case("true") && truth(value) == Ok(true);
                 Ok(unset || set || is(&listed(value)))

@@ -8,15 +8,15 @@ use super::matrix::{Combination, combinations};
 use super::value::ExprValue;
 use super::{expression, template};
 
-/// How long a job's name is shown: GitHub's bound, in characters.
+/// The longest shown name of a job: GitHub's limit, in characters.
 const MAX_NAME: usize = 100;
 
-/// What of a workflow is no entry that could be planned for.
+/// An entry that cannot be planned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unread {
-    /// It is somebody else's: another system's, another workflow's.
+    /// It runs on another system, or is in another workflow.
     PassedOver(String),
-    /// It can't be read here.
+    /// It cannot be read here.
     Unreadable(String),
 }
 
@@ -42,8 +42,8 @@ pub fn parse_workflow(path: &Utf8Path, text: &str) -> Result<Vec<JobEntry>, Erro
     Ok(entries)
 }
 
-/// The entries that a name means: those of the job with this key, else of the jobs with this name, else those that are
-/// called so themselves. The error lists the jobs.
+/// The entries with a name: those of the job with this key, else of the jobs with this name, else the entries with this
+/// name. The error lists the jobs.
 pub fn called(entries: Vec<JobEntry>, name: &str) -> Result<Vec<JobEntry>, String> {
     let ways: [fn(&JobEntry) -> Option<&str>; 3] = [
         |entry| Some(&entry.job),
@@ -103,7 +103,7 @@ fn of_job(id: &str, job: &SpannedValue) -> Vec<JobEntry> {
     }
 }
 
-/// Whether a condition is false whatever happens. It is an expression with its braces or without.
+/// Whether a condition is always false. It is an expression with or without its braces.
 fn never(condition: &SpannedValue) -> bool {
     let value = match &condition.content {
         Content::Text(text) if text.contains("${{") => template::evaluate(text, None),
@@ -113,8 +113,8 @@ fn never(condition: &SpannedValue) -> bool {
     value.is_ok_and(|value| !value.is_true())
 }
 
-/// What an entry is called: its own `name`; else the job's, where that tells entries apart; else, as GitHub shows it,
-/// the job's with the values of the matrix behind.
+/// The name of an entry: its own `name`; else the job's, if that differs between entries; else, as on GitHub, the job's
+/// with the values of the matrix.
 fn name(id: &str, job: &SpannedValue, one: &Combination) -> String {
     let own = one.values.get("name").map(ExprValue::text);
     if let Some(own) = own.filter(|own| !own.trim().is_empty()) {

@@ -1,4 +1,4 @@
-//! Values from JSON and as JSON, with the keys in their order: the order of a matrix's axes is that of its jobs.
+//! JSON values with keys in their order: the order of a matrix's axes is that of its jobs.
 
 use std::fmt;
 

@@ -1,8 +1,8 @@
-//! GitHub Actions workflows: from a text to the entries of its jobs' matrices, and what image each wants.
+//! GitHub Actions workflows: parses the entries of the jobs' matrices, and finds the image that each needs.
 //!
-//! Only what decides about an image is read: `strategy.matrix`, `runs-on`, `container`, names, and those keys of a matrix
-//! that say what is to be installed. Steps, services and conditions are not looked at. What only GitHub knows when the
-//! workflow runs is an error of the entry that needs it, and of no other.
+//! Only the parts that decide about an image are read: `strategy.matrix`, `runs-on`, `container`, names, and the matrix
+//! keys of things to install. Steps, services and conditions are ignored. A value that only GitHub knows is an error of
+//! the entries that need it, and of no others.
 
 mod architecture;
 mod entry;

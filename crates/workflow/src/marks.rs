@@ -1,4 +1,4 @@
-//! Values of a matrix that say what an image holds: truths, lists of packages, compilers and their versions.
+//! Values of a matrix that describe an image: booleans, lists of packages, compilers and their versions.
 
 use std::str::FromStr;
 
@@ -6,14 +6,14 @@ use naming::{Compiler, NameError};
 
 use super::value::ExprValue;
 
-/// What people call GCC and Clang by the names of their commands.
+/// The command names of GCC and Clang, which workflows use too.
 const COMMANDS: [(&str, &str); 2] = [("g++", "gcc"), ("clang++", "clang")];
 
-/// The first version whose packages are named by the major version alone: `g++-5`, `clang-7`
-/// (Debian, and apt.llvm.org).
+/// The first version whose packages are named by the major version alone: `g++-5`, `clang-7` (Debian, and
+/// apt.llvm.org).
 const MAJOR_ALONE: [(&str, u32); 2] = [("gcc", 5), ("clang", 7)];
 
-/// Whether a mark is set. What neither says yes nor no is an error.
+/// Whether a flag is set. A value that means neither yes nor no is an error.
 pub(super) fn truth(value: &ExprValue) -> Result<bool, String> {
     match value {
         ExprValue::Unknown(why) => Err(why.clone()),
@@ -27,7 +27,7 @@ pub(super) fn truth(value: &ExprValue) -> Result<bool, String> {
     }
 }
 
-/// Names with white space between, or in a list.
+/// Names separated by white space, or in a list.
 pub(super) fn names<T: FromStr<Err = NameError>>(value: &ExprValue) -> Result<Vec<T>, String> {
     match value {
         ExprValue::Null => Ok(Vec::new()),
@@ -46,7 +46,7 @@ pub(super) fn names<T: FromStr<Err = NameError>>(value: &ExprValue) -> Result<Ve
     }
 }
 
-/// The compilers that `compiler` and `version` name together.
+/// The compilers of `compiler` and `version` together.
 pub(super) fn compilers(
     compiler: &ExprValue,
     version: &ExprValue,
@@ -85,7 +85,7 @@ fn one_compiler(compiler: &Compiler, version: Option<&str>) -> Result<Compiler, 
     text.parse().map_err(|error: NameError| error.to_string())
 }
 
-/// A version as the packages of a compiler are named.
+/// A version in the form of a compiler's package names.
 fn packaged<'a>(name: &str, version: &'a str) -> &'a str {
     let first = MAJOR_ALONE.iter().find(|(compiler, _)| *compiler == name);
     let major = version.split('.').next().unwrap_or(version);
@@ -95,7 +95,7 @@ fn packaged<'a>(name: &str, version: &'a str) -> &'a str {
     }
 }
 
-/// A version that says which one it is. What a range would be is decided where it is installed.
+/// An exact version. The version for a range is known only at installation.
 fn exact(value: &ExprValue) -> Result<Option<String>, String> {
     let text = match value {
         ExprValue::Null => return Ok(None),

@@ -1,31 +1,31 @@
-//! From `strategy.matrix` to its combinations, as GitHub makes them ("Running variations of jobs in a workflow").
+//! Expands `strategy.matrix` into its combinations, as GitHub does ("Running variations of jobs in a workflow").
 //!
-//! Axes make their product, the first axis slowest. `exclude` removes what agrees with all that one of its entries says.
-//! Then each entry of `include`, in order, is added to every combination of axes whose axis values it does not
-//! contradict; what it adds may be overwritten by a later entry, an axis value never. An entry that can be added to none
-//! is a combination of its own, which later entries do not touch.
+//! The axes are multiplied, the first axis slowest. `exclude` removes the combinations that match one of its entries.
+//! Then each entry of `include`, in order, is added to every combination whose axis values it does not contradict. A
+//! later entry may overwrite an added value, but not an axis value. An entry that fits none is a combination of its
+//! own, which later entries do not change.
 
 use yaml::{Content, Mark, SpannedValue};
 
 use super::value::ExprValue;
 
-/// How many values all combinations may have together: 10,000 jobs of 50 keys.
+/// The most values of all combinations: 10,000 jobs of 50 keys.
 const MAX_VALUES: usize = 500_000;
 
 /// One combination.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Combination {
-    /// Where it is written, if it is an entry of `include`; else where the matrix is.
+    /// The position of its entry of `include`, else of the matrix.
     pub at: Mark,
     /// The `matrix` of expressions.
     pub values: ExprValue,
-    /// What stands in brackets behind the job's name where the name tells no entries apart.
+    /// The text in parentheses after the job's name, if the name does not differ between entries.
     pub shown: Vec<String>,
 }
 
 type Pairs = Vec<(String, ExprValue)>;
 
-/// The combinations of a matrix. The error says what can't be read, and where.
+/// The combinations of a matrix. The error has a position and the reason.
 pub(super) fn combinations(matrix: &SpannedValue) -> Result<Vec<Combination>, (Mark, String)> {
     let wrong = |what: &str| (matrix.at, what.to_owned());
     let read = match ExprValue::of(matrix) {
@@ -97,7 +97,7 @@ pub(super) fn combinations(matrix: &SpannedValue) -> Result<Vec<Combination>, (M
     Ok(made)
 }
 
-/// Where a key of the matrix has its value, or the value its item.
+/// The position of the value of a key, or of an item of the value.
 fn place(matrix: &SpannedValue, key: &str, index: Option<usize>) -> Mark {
     let value = matrix.get(key).unwrap_or(matrix);
     match (&value.content, index) {
@@ -162,7 +162,7 @@ fn product(
     made.collect()
 }
 
-/// Whether a combination has all these values. What is compared has to be known.
+/// Whether a combination has all these values, which must be known.
 fn agrees(combination: &ExprValue, pairs: &[(String, ExprValue)]) -> Result<bool, String> {
     for (key, value) in pairs {
         let own = combination.get(key).unwrap_or(&ExprValue::Null);
@@ -207,7 +207,7 @@ fn gather(value: &ExprValue, found: &mut Vec<String>) {
     }
 }
 
-/// How many values there may still be.
+/// How many more values are allowed.
 struct Room(usize);
 
 impl Room {

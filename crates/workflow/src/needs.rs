@@ -1,4 +1,4 @@
-//! From an entry to the requirement that its image has to meet.
+//! Turns an entry into the requirement of its image.
 
 use config::Planning;
 use naming::{Architecture, NameError, Os, ToolName, Variant};
@@ -10,16 +10,16 @@ use super::marks::{compilers, names, truth};
 use super::system::{System, system};
 use super::value::ExprValue;
 
-/// The keys whose truth makes a variant of their name, in the order of image names.
+/// The boolean keys that enable a variant of their name, in the order of image names.
 const VARIANTS: [&str; 5] = ["coverage", "asan", "ubsan", "tsan", "x86"];
 
-/// The key whose truth asks for a tool, and the tool.
+/// The boolean keys that require a tool, with the tool.
 const TOOLS: [(&str, &str); 1] = [("build-cmake", "cmake")];
 
-/// What a project calls the keys of its matrices.
+/// The project's names for matrix keys.
 #[derive(Debug, Clone, Default)]
 pub struct MatrixKeys {
-    /// Their name, and ours.
+    /// The project's name, and the canonical one.
     named: Vec<(String, String)>,
     variants: Vec<(String, Variant)>,
     tools: Vec<(String, ToolName)>,
@@ -27,7 +27,7 @@ pub struct MatrixKeys {
 }
 
 impl MatrixKeys {
-    /// Those that a config says.
+    /// The names in a config.
     pub fn new(planning: &Planning) -> Self {
         Self {
             named: planning.keys.clone(),
@@ -37,7 +37,7 @@ impl MatrixKeys {
         }
     }
 
-    /// What a matrix says under one of our keys: under its own name, else under what the project calls it.
+    /// The value of a canonical key: under its own name, else under the project's name for it.
     pub(super) fn value<'a>(&self, matrix: &'a ExprValue, key: &str) -> Option<&'a ExprValue> {
         let theirs = self.named.iter().filter(|(_, ours)| ours == key);
         let mut names = [key]
@@ -46,13 +46,13 @@ impl MatrixKeys {
         names.find_map(|name| matrix.get(name))
     }
 
-    /// Whether the project's key stands for one of ours. Case does not matter.
+    /// Whether the project's name means this canonical key. Case does not matter.
     pub(super) fn means(&self, name: &str, key: &str) -> bool {
         let mut named = self.named.iter();
         named.any(|(theirs, ours)| theirs.eq_ignore_ascii_case(name) && ours == key)
     }
 
-    /// The keys whose truth makes a variant, ours first.
+    /// The boolean keys that enable a variant, the built-in ones first.
     pub(super) fn variants(&self) -> Result<Vec<(&str, Variant)>, String> {
         let own = VARIANTS.into_iter().map(|key| Ok((key, key.parse()?)));
         let own = own.collect::<Result<Vec<_>, NameError>>();
@@ -72,17 +72,17 @@ impl MatrixKeys {
     }
 }
 
-/// What is to be done about an entry.
+/// The result for an entry.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Standing {
-    /// It wants an image.
+    /// It needs an image.
     Wants(Box<Requirement>),
-    /// It wants none, or can't be read.
+    /// It needs none, or cannot be read.
     Unread(Unread),
 }
 
 impl JobEntry {
-    /// What image the entry wants, for a project of this name.
+    /// The image that the entry needs, in this project.
     pub fn standing(&self, project: &str, keys: &MatrixKeys) -> Standing {
         if let Some(unread) = &self.unread {
             return Standing::Unread(unread.clone());
@@ -177,7 +177,7 @@ impl JobEntry {
         self.set(keys, all.chain(added))
     }
 
-    /// What stands for those keys that are set.
+    /// The items of the keys that are set.
     fn set<'a, T: PartialEq>(
         &self,
         keys: &MatrixKeys,

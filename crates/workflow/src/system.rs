@@ -1,22 +1,21 @@
-//! Which system an entry runs on: its container's, else its runner's.
+//! The system of an entry: its container's, or else its runner's.
 
 use naming::{Architecture, Os};
 use plan::System as Linux;
 
-/// What the labels of a runner that is none of GitHub's Linux runners begin with
-/// (actions/runner-images, "Available Images").
+/// The prefixes of GitHub's runners without Linux (actions/runner-images, "Available Images").
 const OTHERS: [&str; 2] = ["windows", "macos"];
 
-/// What an entry runs on.
+/// The system of an entry.
 #[derive(Debug, PartialEq)]
 pub(super) enum System {
-    /// Linux, of this distribution; the architecture if the container's image or the runner says it.
+    /// A Linux distribution, and the architecture if the container's image or the runner names it.
     Linux(Linux),
-    /// No Linux: this label says so.
+    /// Not Linux, because of this label.
     Other(String),
 }
 
-/// The system of a runner with these labels, in a container or without. `own` are labels that a project knows itself.
+/// The system for a runner's labels, with or without a container. `own` are the labels that the project defines.
 pub(super) fn system(
     labels: &Result<Vec<String>, String>,
     container: &Result<Option<String>, String>,
@@ -33,7 +32,7 @@ pub(super) fn system(
     let container = container.as_ref().map_err(Clone::clone)?.as_deref();
     let labels = match (labels, container) {
         (Ok(labels), _) => &labels[..],
-        // Containers run on Linux alone, whatever the runner is called.
+        // Containers run only on Linux, whatever the runner's label.
         (Err(_), Some(_)) => &[],
         (Err(why), None) => return Err(why.clone()),
     };
@@ -46,7 +45,7 @@ pub(super) fn system(
             format!("invalid container `{image}`: {error}{hint}")
         })?;
         return Ok(System::Linux(Linux {
-            // A 64-bit runner runs containers for 32 bits too.
+            // A 64-bit runner also runs 32-bit containers.
             architecture: system.architecture.or(architecture),
             ..system
         }));
@@ -64,7 +63,7 @@ pub(super) fn system(
     }
 }
 
-/// The architecture that a runner's labels say.
+/// The architecture in a runner's labels.
 pub(super) fn of_runner(labels: &[String]) -> Option<Architecture> {
     let known = labels.iter().find_map(|label| naming::runner(label));
     let said = || labels.iter().find_map(|label| label.parse().ok());

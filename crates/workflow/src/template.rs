@@ -1,10 +1,10 @@
-//! Texts with expressions in them: `ubuntu:${{ matrix.version }}`.
+//! Texts with expressions: `ubuntu:${{ matrix.version }}`.
 
 use super::expression::{self, MAX_TEXT};
 use super::value::ExprValue;
 
-/// The value of a text: its own, that of the one expression that it is, or a text with the values of the
-/// expressions put in. The error says which expression has none, and why.
+/// The value of a text: itself, the value of the single expression, or a text with expressions replaced by their
+/// values. The error names the failed expression, and the reason.
 pub(crate) fn evaluate(text: &str, matrix: Option<&ExprValue>) -> Result<ExprValue, String> {
     if !text.contains("${{") {
         return Ok(ExprValue::Text(text.to_owned()));
@@ -33,13 +33,13 @@ pub(crate) fn evaluate(text: &str, matrix: Option<&ExprValue>) -> Result<ExprVal
 
 fn value(inside: &str, matrix: Option<&ExprValue>) -> Result<ExprValue, String> {
     expression::evaluate(inside, matrix).map_err(|why| match why.starts_with("`${{") {
-        // It is an expression in the matrix that has no value.
+        // An expression in the matrix has no value.
         true => why,
         false => format!("`${{{{ {} }}}}` {why}", cut(inside.trim())),
     })
 }
 
-/// An expression and what follows its braces, which may stand in a quoted text.
+/// An expression and the text after its braces. Braces inside quotes do not count.
 fn split_end(text: &str) -> Option<(&str, &str)> {
     let mut quoted = false;
     let mut bytes = text.bytes().enumerate();

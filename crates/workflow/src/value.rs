@@ -1,7 +1,7 @@
-//! Values of GitHub's expressions: JSON's, and one that only GitHub knows.
+//! Values of GitHub's expressions: JSON's, and values that only GitHub knows.
 //!
-//! Truth, equality and order are as GitHub documents them ("Evaluate expressions in workflows and actions"): values of
-//! different types are compared as numbers, texts without regard to case, and property names too.
+//! Truth, equality and order follow GitHub's documentation ("Evaluate expressions in workflows and actions"). Values of
+//! different types are compared as numbers; texts and property names are compared without regard to case.
 
 use std::cmp::Ordering;
 
@@ -9,7 +9,7 @@ use yaml::{Content, SpannedValue};
 
 use super::template;
 
-/// A value that a workflow or an expression has.
+/// A value of a workflow or an expression.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum ExprValue {
     Null,
@@ -18,12 +18,12 @@ pub(crate) enum ExprValue {
     Text(String),
     List(Vec<ExprValue>),
     Map(Vec<(String, ExprValue)>),
-    /// What it would be is not known here, for this reason. Nothing is wrong until it is needed.
+    /// The value is unknown, for this reason. It is an error only if the value is needed.
     Unknown(String),
 }
 
 impl ExprValue {
-    /// What a workflow says where no matrix is known yet: in the matrix itself.
+    /// A value of the matrix itself, before any matrix is known.
     pub(crate) fn of(written: &SpannedValue) -> Self {
         match &written.content {
             Content::Null => Self::Null,
@@ -42,7 +42,7 @@ impl ExprValue {
         }
     }
 
-    /// What a workflow says where the matrix is known.
+    /// A value of a workflow with this matrix.
     pub(crate) fn within(written: &SpannedValue, matrix: &Self) -> Result<Self, String> {
         Ok(match &written.content {
             Content::Text(text) => template::evaluate(text, Some(matrix))?,
@@ -60,7 +60,7 @@ impl ExprValue {
         })
     }
 
-    /// The value of a key, whatever its case. `None` where this is no mapping, or has no such key.
+    /// The value of a key, in any case. `None` if this is no mapping, or lacks the key.
     pub(crate) fn get(&self, key: &str) -> Option<&Self> {
         let Self::Map(pairs) = self else {
             return None;
@@ -71,7 +71,7 @@ impl ExprValue {
         found.next().map(|(_, value)| value)
     }
 
-    /// Whether GitHub takes it for true.
+    /// Whether GitHub treats it as true.
     pub(crate) fn is_true(&self) -> bool {
         match self {
             Self::Null | Self::Unknown(_) => false,
@@ -82,7 +82,7 @@ impl ExprValue {
         }
     }
 
-    /// As text, the way GitHub puts it into a string.
+    /// As text, in GitHub's format.
     pub(crate) fn text(&self) -> String {
         match self {
             Self::Null | Self::Unknown(_) => String::new(),
@@ -106,12 +106,12 @@ impl ExprValue {
         }
     }
 
-    /// `==`. Lists and mappings equal nothing there: GitHub compares which one it is, not what is in it.
+    /// `==`. Lists and mappings equal nothing: GitHub compares identities, not contents.
     pub(crate) fn equals(&self, other: &Self) -> bool {
         self.order(other) == Some(Ordering::Equal)
     }
 
-    /// `<` and its like; `None` where values can't be compared.
+    /// `<` and similar; `None` if values cannot be compared.
     pub(crate) fn order(&self, other: &Self) -> Option<Ordering> {
         match (self, other) {
             (Self::Text(a), Self::Text(b)) => Some(a.to_uppercase().cmp(&b.to_uppercase())),
@@ -119,8 +119,8 @@ impl ExprValue {
         }
     }
 
-    /// Whether a value of a matrix has what `exclude` or `include` says of it: as `==`, and in lists and mappings each value that
-    /// is said, whatever else is there.
+    /// Whether a value of a matrix matches one of `exclude` or `include`: scalars by `==`; in lists and mappings each
+    /// given value, other values are allowed.
     pub(crate) fn has(&self, said: &Self) -> bool {
         match (self, said) {
             (Self::List(own), Self::List(said)) => {
@@ -133,7 +133,7 @@ impl ExprValue {
         }
     }
 
-    /// The reason why some part of it is not known.
+    /// The reason why some part of it is unknown.
     pub(crate) fn unknown(&self) -> Option<&str> {
         match self {
             Self::Unknown(why) => Some(why),
@@ -144,7 +144,7 @@ impl ExprValue {
     }
 }
 
-/// A number as YAML and GitHub's expressions write it.
+/// A number in the syntax of YAML and GitHub's expressions.
 pub(crate) fn number(text: &str) -> Option<f64> {
     let radix = |digits: &str, radix| u32::from_str_radix(digits, radix).ok().map(f64::from);
     match (text.get(..2), text) {
@@ -160,7 +160,7 @@ pub(crate) fn number(text: &str) -> Option<f64> {
     }
 }
 
-/// A number as GitHub writes it: 15 significant digits, and none that say nothing (`25.10` is `25.1`).
+/// A number in GitHub's format: 15 significant digits, without trailing zeros (`25.10` is `25.1`).
 pub(crate) fn shown(number: f64) -> String {
     let rounded: f64 = format!("{number:.14e}").parse().unwrap_or(number);
     if rounded == 0.0 {

@@ -12,7 +12,7 @@ fn found(packages: &[(&str, &str)], commands: &[&str], gcc: &[&str]) -> Vec<Stri
         .collect()
 }
 
-/// Packages, commands, versions in GCC's folders, and what they come to.
+/// Packages, commands, versions in GCC's folders, and the result.
 type Case<'a> = (
     &'a [(&'a str, &'a str)],
     &'a [&'a str],

@@ -1,10 +1,9 @@
-//! apk: Alpine, Wolfi. There is one GCC, whose commands have no version; older clangs are packages and commands
-//! with one (`clang18`, `clang-18`).
+//! apk: Alpine, Wolfi. There is one GCC, with commands without a version; older clangs are packages and commands with
+//! one (`clang18`, `clang-18`).
 //!
-//! The database has stanzas of one letter, a colon and a value (apk-v2 package database), an empty line
-//! between two. `P:` is the name, `V:` the version, `p:` what it provides: words such as `samurai=1.2`,
-//! `so:libc.musl-x86_64.so.1=1`, `cmd:gcc=13.2`. Alpine up to 3.22 keeps it in `lib/apk/db`, systems
-//! with `/usr` merged in `usr/lib/apk/db`.
+//! The database has stanzas of a letter, a colon and a value (apk-v2 package database), separated by empty lines. `P:`
+//! is the name, `V:` the version, `p:` the provided names: words such as `samurai=1.2`, `so:libc.musl-x86_64.so.1=1`,
+//! `cmd:gcc=13.2`. Alpine up to 3.22 has it in `lib/apk/db`, systems with merged `/usr` in `usr/lib/apk/db`.
 
 use std::collections::BTreeSet;
 
@@ -37,7 +36,7 @@ pub(super) const APK: Manager = Manager {
     choose: |_, _| String::new(),
 };
 
-/// Alpine's ninja-build puts no `ninja` into the path; samurai does, and is its default.
+/// Alpine's ninja-build installs no `ninja` in the path; samurai does, and is Alpine's default.
 const TOOLS: &[(&str, &[&str])] = &[
     ("b2", &["boost-build"]),
     ("clang-format", &["clang-extra-tools"]),
@@ -50,10 +49,10 @@ const TOOLS: &[(&str, &[&str])] = &[
 
 const PATHS: [&str; 2] = ["lib/apk/db/installed", "usr/lib/apk/db/installed"];
 
-/// The largest database that is read, in bytes. It lists every file; a full build image's has 5 MB.
+/// The largest accepted database, in bytes. It lists every file; a full build image's has 5 MB.
 const MAX_DATABASE: u64 = 64 * 1024 * 1024;
 
-/// Alpine's clang brings no start files and no libstdc++ of its own.
+/// Alpine's clang has no start files and no libstdc++ of its own.
 fn compiler(compiler: &Compiler) -> Option<Vec<String>> {
     let first = match (compiler.name(), compiler.version()) {
         ("gcc", _) => "gcc".into(),
@@ -64,7 +63,7 @@ fn compiler(compiler: &Compiler) -> Option<Vec<String>> {
     Some(vec![first, "g++".into(), "musl-dev".into()])
 }
 
-/// GCC's packages bring what they have.
+/// GCC's packages contain its runtimes.
 fn runtimes(compiler: &Compiler, variants: &[Variant]) -> Vec<String> {
     match compiler.name() {
         "clang" if is_instrumented(variants) => vec!["compiler-rt".into()],

@@ -1,5 +1,5 @@
-//! apt: Debian, Ubuntu and what derives from them. Packages and commands of compilers are named by version
-//! (`gcc-12`, `clang-15`), several may be there beside each other.
+//! apt: Debian, Ubuntu and derivatives. Packages and commands of compilers have a version in their names (`gcc-12`,
+//! `clang-15`); several can be installed together.
 
 use std::collections::BTreeSet;
 
@@ -28,8 +28,8 @@ pub(super) const APT: Manager = Manager {
     choose,
 };
 
-/// Debian only recommends the certificates without which a download over TLS fails; build files install no
-/// recommended packages, so they are listed.
+/// Debian only recommends the certificates, which downloads over TLS need. Build files install no recommended packages,
+/// so they are listed.
 const TOOLS: &[(&str, &[&str])] = &[
     ("b2", &["libboost-tools-dev"]),
     ("curl", &["curl", "ca-certificates"]),
@@ -41,7 +41,7 @@ const TOOLS: &[(&str, &[&str])] = &[
     ("xz", &["xz-utils"]),
 ];
 
-/// Debian's first clang whose runtimes are a package apart; before, `clang-N` brought them.
+/// Debian's first clang with separate packages for its runtimes; before, `clang-N` contained them.
 const FIRST_SPLIT_CLANG: u32 = 16;
 
 /// Debian policy 5.6.1.
@@ -58,7 +58,7 @@ fn refuses(package: &PackageName) -> Option<&'static str> {
     }
 }
 
-/// tcc links nothing without the C library, which Debian only recommends.
+/// tcc cannot link without the C library, which Debian only recommends.
 fn compiler(compiler: &Compiler) -> Option<Vec<String>> {
     match (compiler.name(), compiler.version()) {
         ("gcc", Some(v)) => Some(vec![format!("gcc-{v}"), format!("g++-{v}")]),
@@ -68,7 +68,7 @@ fn compiler(compiler: &Compiler) -> Option<Vec<String>> {
     }
 }
 
-/// Those of GCC come with its packages.
+/// GCC's packages contain its runtimes.
 fn runtimes(compiler: &Compiler, variants: &[Variant]) -> Vec<String> {
     let version = compiler.version().filter(|version| {
         let is_split = |major: u32| major >= FIRST_SPLIT_CLANG;
@@ -79,7 +79,7 @@ fn runtimes(compiler: &Compiler, variants: &[Variant]) -> Vec<String> {
     names.into_iter().collect()
 }
 
-/// clang links what GCC's packages bring.
+/// clang uses the libraries of GCC's packages.
 fn multilib(compiler: &Compiler) -> Vec<String> {
     match (compiler.name(), compiler.version()) {
         ("gcc", Some(v)) => vec![format!("gcc-{v}-multilib"), format!("g++-{v}-multilib")],
@@ -87,8 +87,8 @@ fn multilib(compiler: &Compiler) -> Vec<String> {
     }
 }
 
-/// `clean` knows where the base keeps its downloads and the tables that apt makes of its lists. Docker's own images of Debian
-/// have it done by a hook; other bases, as debootstrap makes them, keep all of it.
+/// `clean` knows the base's folders of downloads and of apt's tables. Docker's own images of Debian remove these by a
+/// hook; other bases, for example debootstrap's, keep them.
 const CLEAN: &str = "apt-get clean; \\\n    rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin";
 
 fn install(packages: &BTreeSet<PackageName>) -> String {
@@ -101,7 +101,7 @@ fn install(packages: &BTreeSet<PackageName>) -> String {
     )
 }
 
-/// dpkg takes packages of another architecture only once it was told of it.
+/// dpkg accepts packages of another architecture only after it was added.
 fn foreign_architectures(packages: &BTreeSet<PackageName>) -> String {
     let mut names: Vec<_> = packages
         .iter()
@@ -117,12 +117,12 @@ fn foreign_architectures(packages: &BTreeSet<PackageName>) -> String {
         .collect()
 }
 
-/// Every name becomes an alternative of its own; what a base has set up for it before goes, since one that
-/// was made a companion of `gcc` there (as `--slave` does) could not be set. Hence `gcc` comes first.
+/// Every name becomes a separate alternative. The base's own alternatives are removed: a name that is a slave of `gcc`
+/// there (`--slave`) could not be set. Therefore `gcc` comes first.
 fn choose(apt: &Manager, compilers: &[&Compiler]) -> String {
     let mut pairs: Vec<(&str, String)> = Vec::new();
     let mut add = |name: &'static str, command: String| {
-        // Not a link to itself, and the first compiler of a kind wins.
+        // Not a link to itself. The first compiler of a kind wins.
         if name != command && pairs.iter().all(|(known, _)| *known != name) {
             pairs.push((name, command));
         }

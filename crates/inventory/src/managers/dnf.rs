@@ -1,4 +1,4 @@
-//! dnf: Fedora, RHEL and what derives from them. There is one GCC and one clang, whose commands have no version.
+//! dnf: Fedora, RHEL and derivatives. There is one GCC and one clang, with commands without a version.
 
 use std::collections::BTreeSet;
 
@@ -46,7 +46,7 @@ const TOOLS: &[(&str, &[&str])] = &[
 
 const MULTILIB: [&str; 3] = ["glibc-devel.i686", "libgcc.i686", "libstdc++-devel.i686"];
 
-/// rpm's own grammar, where these signs would mean something else.
+/// rpm's own grammar gives these characters another meaning.
 fn refuses(package: &PackageName) -> Option<&'static str> {
     let is_odd = package.as_str().contains([':', '=']);
     is_odd.then_some("holds `:` or `=`; dnf takes a version as `name-version`")

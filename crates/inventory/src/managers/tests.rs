@@ -15,7 +15,7 @@ pub(super) fn joined(names: Result<Vec<PackageName>, NameError>) -> String {
     names.join(" ")
 }
 
-/// Each compiler with the packages that bring it.
+/// Checks the packages of each compiler.
 #[track_caller]
 pub(super) fn brought(manager: &Manager, table: &[(&str, &str)]) {
     for (compiler, expected) in table {
@@ -24,7 +24,7 @@ pub(super) fn brought(manager: &Manager, table: &[(&str, &str)]) {
     }
 }
 
-/// Each compiler with variants and the packages that those need.
+/// Checks the packages that each compiler needs for variants.
 #[track_caller]
 pub(super) fn needed(manager: &Manager, table: &[(&str, &str, &str)]) {
     for (compiler, variants, expected) in table {
@@ -37,7 +37,7 @@ pub(super) fn needed(manager: &Manager, table: &[(&str, &str, &str)]) {
     }
 }
 
-/// Each name with whether a package may be called so.
+/// Checks which package names are allowed.
 #[track_caller]
 pub(super) fn allowed(manager: &Manager, table: &[(&str, bool)]) {
     for (text, expected) in table {
@@ -70,7 +70,7 @@ fn what_holds_of_each() {
     }
 }
 
-/// Any word may be the distribution of a system, but in an image's name it is one of `naming`'s table.
+/// A system may have any word as its distribution, but in image names it must be in `naming`'s table.
 #[test]
 fn each_distribution_is_known_by_that_very_name_and_has_one_manager() {
     let mut seen = BTreeSet::new();
@@ -86,7 +86,7 @@ fn each_distribution_is_known_by_that_very_name_and_has_one_manager() {
     }
 }
 
-/// By every spelling, of which the modules list one.
+/// By every spelling; the modules list only one.
 #[test]
 fn whose_system_is_whose() {
     let table = [

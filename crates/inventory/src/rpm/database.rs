@@ -1,21 +1,20 @@
 //! The SQLite side of rpm's database.
 //!
-//! SQLite opens files, and a database in write-ahead mode together with its log beside it; so both
-//! are written to a temporary folder of this process. (SQLite can read a database from memory, but
-//! not one in write-ahead mode, which is how rpm leaves it.) The file comes from an image that nobody vouches for: it is
-//! opened read-only, its schema may call no functions with side effects, cells are checked before they are
-//! used, and only a plain table is read, since a view could compute without end.
+//! SQLite opens files, and a database in write-ahead mode together with its log. So both are written to a temporary
+//! folder of this process. (SQLite can read a database from memory, but not in write-ahead mode, which rpm uses.) The
+//! file comes from an untrusted image. It is opened read-only, its schema may call no functions with side effects, and
+//! cells are checked before use. Only a plain table is read, because a view could compute without end.
 
 use std::io::Write;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-/// The most packages that are read. A whole distribution has 70,000.
+/// The most packages. A whole distribution has 70,000.
 const MAX_PACKAGES: usize = 200_000;
 
 pub(super) enum Failure {
-    /// The reason, to follow the database's path.
+    /// The reason, to be printed after the database's path.
     Damaged(String),
     Temporary {
         path: Utf8PathBuf,
@@ -29,7 +28,7 @@ impl From<rusqlite::Error> for Failure {
     }
 }
 
-/// Hands over each header, until the visitor returns false.
+/// Passes each header to the visitor, until it returns false.
 pub(super) fn for_each_header(
     database: &[u8],
     log: Option<&[u8]>,
@@ -88,7 +87,7 @@ fn plain_table(connection: &Connection) -> Result<(), Failure> {
             }
             error => error.into(),
         })?;
-    // A virtual table is a table too, and would run a module's code.
+    // A virtual table is a table too, but would run a module's code.
     if kind == "table create table " {
         Ok(())
     } else {

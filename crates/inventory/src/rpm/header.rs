@@ -1,11 +1,10 @@
-//! An rpm header as the database stores it.
+//! An rpm header in the database's format.
 //!
-//! Big-endian: the number of index entries, the number of data bytes, then the entries of 16
-//! bytes each (tag, type, offset into the data, number of values), then the data. A string ends with a
-//! NUL. (rpm's "Package format" manual, section Header, without the eight bytes of magic that
-//! only files have.) Nothing in it is trusted: every offset is checked.
+//! Big-endian: the number of index entries, the number of data bytes, then the entries of 16 bytes each (tag, type,
+//! offset into the data, number of values), then the data. A string ends with a NUL. (rpm's "Package format" manual,
+//! section Header, without the eight bytes of magic that only files have.) Every offset is checked.
 
-/// Tags as rpm numbers them (rpmtag.h).
+/// rpm's numbers of tags (rpmtag.h).
 const NAME: u32 = 1000;
 const VERSION: u32 = 1001;
 const RELEASE: u32 = 1002;
@@ -19,13 +18,13 @@ const STRING: u32 = 6;
 const STRING_ARRAY: u32 = 8;
 const I18NSTRING: u32 = 9;
 
-/// rpm's own bounds on a header (`HEADER_TAGS_MAX`, `HEADER_DATA_MAX` in header.c).
+/// rpm's own limits of a header (`HEADER_TAGS_MAX`, `HEADER_DATA_MAX` in header.c).
 const MAX_ENTRIES: usize = 0xffff;
 const MAX_DATA: usize = 0x0fff_ffff;
 
 const ENTRY: usize = 16;
 
-/// What the inventory needs of a header.
+/// The required fields of a header.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Header<'a> {
     pub name: &'a str,
@@ -37,7 +36,7 @@ pub(super) struct Header<'a> {
 }
 
 impl Header<'_> {
-    /// As rpm prints it: `epoch:version-release`, the epoch only where there is one.
+    /// In rpm's format: `epoch:version-release`, the epoch only if there is one.
     pub(super) fn full_version(&self) -> String {
         let (version, release) = (self.version, self.release);
         match self.epoch {
@@ -47,7 +46,7 @@ impl Header<'_> {
     }
 }
 
-/// Reads one header. An error is the reason, for a sentence that names the database.
+/// Parses one header. The error is a reason, to be printed after the database's path.
 pub(super) fn parse(blob: &[u8]) -> Result<Header<'_>, &'static str> {
     let raw = Raw::new(blob)?;
     Ok(Header {
@@ -104,7 +103,7 @@ impl<'a> Raw<'a> {
     fn string(&self, tag: u32) -> Result<Option<&'a str>, &'static str> {
         match self.find(tag) {
             None => Ok(None),
-            // Of an i18n string the first value is the untranslated one.
+            // The first value of an i18n string is the untranslated one.
             Some(entry) if entry.kind == STRING || entry.kind == I18NSTRING => {
                 let (text, _) = self.text_at(entry.offset)?;
                 Ok(Some(text))
@@ -119,7 +118,7 @@ impl<'a> Raw<'a> {
         };
         let mut offset = entry.offset;
         let mut out = Vec::new();
-        // Every string takes a byte at least, so a lying count ends at the end of the data.
+        // Every string takes at least a byte, so a false count ends with the data.
         for _ in 0..entry.count {
             let (text, next) = self.text_at(offset)?;
             out.push(text);
@@ -135,7 +134,7 @@ impl<'a> Raw<'a> {
         }
     }
 
-    /// The string at an offset and the offset behind its NUL.
+    /// The string at an offset, and the offset after its NUL.
     fn text_at(&self, offset: usize) -> Result<(&'a str, usize), &'static str> {
         let rest = self.data.get(offset..).ok_or(OUTSIDE)?;
         let end = rest.iter().position(|byte| *byte == 0).ok_or(OUTSIDE)?;

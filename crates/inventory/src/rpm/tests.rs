@@ -18,7 +18,7 @@ fn reads_what_rpm_wrote() {
     for folder in FOLDERS {
         let mut tree = Tree::default();
         tree.put(&format!("{folder}/rpmdb.sqlite"), REAL);
-        // rpm leaves an empty log behind.
+        // rpm leaves an empty log.
         tree.put(&format!("{folder}/rpmdb.sqlite-wal"), b"");
         let packages = read(&tree).expect("read");
         let installed: Vec<_> = packages
@@ -96,7 +96,7 @@ proptest! {
     fn no_damage_panics(at in 0usize..REAL.len(), byte: u8, page in 0usize..62, cut in proptest::option::of(0usize..REAL.len())) {
         let mut bytes = REAL.to_vec();
         bytes[at] = byte;
-        // The head of each page and of the file steer SQLite.
+        // The headers of pages and of the file control SQLite.
         bytes[page * 1024 + at % 100] ^= byte;
         bytes.truncate(cut.unwrap_or(REAL.len()));
         let _ = read_bytes(&bytes);

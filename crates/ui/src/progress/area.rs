@@ -1,8 +1,9 @@
-//! The lines of a terminal that are drawn again and again, below all others.
+//! The lines of a terminal that are redrawn, below all others.
 //!
-//! indicatif fills each line with blanks up to the terminal's edge. What a terminal then shows by itself, the `^C` of who
-//! interrupts, begins another line; one that becomes wider joins two, and one that becomes narrower breaks them: lines stay
-//! behind that nobody clears. Here a line has its newline and some columns free, and it is known into how many each is broken.
+//! indicatif pads each line with blanks up to the terminal's edge. Then the terminal's own `^C` begins another line. If
+//! the terminal becomes wider, two lines are joined; if it becomes narrower, lines are broken. In each case some lines
+//! stay. Here every line ends with a newline and leaves some columns free, and the number of terminal lines is
+//! computed.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -12,11 +13,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use indicatif::TermLike;
 use terminal_size::{Height, Width, terminal_size_of};
 
-/// Columns that stay free at the end of a line, for `^C`.
+/// Free columns at the end of a line, for `^C`.
 const FREE: u16 = 3;
-/// What is drawn has so many columns at least, however narrow the terminal is.
+/// The narrowest output, on any terminal.
 const NARROWEST: u16 = 10;
-/// A terminal that does not say how large it is.
+/// The size if the terminal's is unknown.
 const USUAL: Size = Size {
     columns: 80,
     lines: 24,
@@ -29,7 +30,7 @@ pub(super) struct Size {
     pub lines: u16,
 }
 
-/// Of the terminal on standard error, as it is now.
+/// The current size of the terminal on standard error.
 pub(super) fn size() -> Size {
     let size = terminal_size_of(io::stderr());
     size.map_or(USUAL, |(Width(columns), Height(lines))| Size {
@@ -38,7 +39,7 @@ pub(super) fn size() -> Size {
     })
 }
 
-/// A terminal's last lines. What was drawn is wiped away by what is drawn next.
+/// A terminal's last lines. Each frame replaces the one before.
 pub(super) struct Area<W> {
     size: fn() -> Size,
     state: Mutex<State<W>>,
@@ -46,9 +47,9 @@ pub(super) struct Area<W> {
 
 struct State<W> {
     to: W,
-    /// What is to be drawn, without line ends: each line is as long as indicatif was told that the terminal is wide.
+    /// The frame to draw, without line ends: each line has the width that indicatif knows.
     frame: String,
-    /// How long the lines are that stand there.
+    /// The lengths of the drawn lines.
     drawn: Vec<usize>,
 }
 
@@ -71,7 +72,7 @@ impl<W: Write> Area<W> {
 }
 
 impl<W: Write> State<W> {
-    /// Draws the frame in the place of the last one. The cursor stays at the end of its last line.
+    /// Replaces the last frame. The cursor stays at the end of its last line.
     fn draw(&mut self, size: Size) -> io::Result<()> {
         let lines = lines(&mem::take(&mut self.frame), width(size));
         let wipe = match height(&self.drawn, size.columns) {
@@ -80,19 +81,19 @@ impl<W: Write> State<W> {
             height => format!("\u{1b}[{}A\r\u{1b}[J", height - 1),
         };
         self.drawn = lines.iter().map(|line| line.chars().count()).collect();
-        // In one go: between the two there would be nothing to be seen.
+        // In one write, to avoid flicker.
         self.to
             .write_all(format!("{wipe}{}", lines.join("\r\n")).as_bytes())?;
         self.to.flush()
     }
 }
 
-/// How wide lines may be.
+/// The longest line.
 fn width(size: Size) -> u16 {
     size.columns.saturating_sub(FREE).max(NARROWEST)
 }
 
-/// The lines of a frame, without the blanks that fill them.
+/// The lines of a frame, without the padding.
 fn lines(frame: &str, width: u16) -> Vec<String> {
     let characters: Vec<char> = frame.chars().collect();
     let lines = characters.chunks(width.into());
@@ -101,7 +102,7 @@ fn lines(frame: &str, width: u16) -> Vec<String> {
         .collect()
 }
 
-/// How many lines of a terminal these take, each of which may be broken into several.
+/// How many terminal lines these take, if long ones are broken.
 fn height(lines: &[usize], columns: u16) -> usize {
     let columns = usize::from(columns.max(1));
     let broken = lines.iter().map(|length| length.div_ceil(columns).max(1));
@@ -167,7 +168,7 @@ mod tests {
         lines: 24,
     };
 
-    /// What is written for frames, each for a terminal of so many columns.
+    /// The output for several frames, each with its number of columns.
     fn written(frames: &[(&str, u16)]) -> Vec<String> {
         let mut state = State {
             to: Vec::new(),

@@ -1,4 +1,4 @@
-//! What a terminal's lines say, and how what is going on is made to fit.
+//! The texts of a terminal's lines, shortened to fit.
 
 use std::fmt;
 
@@ -16,17 +16,17 @@ pub(super) const SHORT: Form = Form {
     template: "{what}: {decimal_bytes} of {decimal_total_bytes}",
     room: |columns| columns.saturating_sub(28),
 };
-/// Where the end is not known.
+/// The bar without a known total.
 pub(super) const UNKNOWN: Form = Form {
     template: "{what}: {decimal_bytes}, {decimal_bytes_per_sec} {spinner}",
     room: |columns| columns.saturating_sub(36),
 };
-/// Work of which only the last line is known. A long name takes half of the line at most.
+/// A task with its last line. A long name takes at most half of the line.
 pub(super) const TASK: Form = Form {
     template: "{what}: {elapsed} {wide_msg}",
     room: |columns| columns / 2,
 };
-/// Work of which nothing is known.
+/// A task without output.
 pub(super) const SILENT: Form = Form {
     template: "{what}: {elapsed}",
     room: |columns| columns.saturating_sub(14),
@@ -35,28 +35,27 @@ pub(super) const SILENT: Form = Form {
 /// A line on a terminal.
 pub(super) struct Form {
     template: &'static str,
-    /// The columns that there are for what is going on, of so many.
+    /// The columns for the message, for a terminal of so many columns.
     room: fn(usize) -> usize,
 }
 
 impl Form {
-    /// As indicatif has it. What is going on is shortened to what there is room for whenever it is drawn: a terminal may
-    /// become narrower.
+    /// The style for indicatif. The message is shortened at each drawing, because the terminal may become narrower.
     pub(super) fn style(&self, what: &str) -> ProgressStyle {
         let (what, room) = (what.to_owned(), self.room);
-        // The templates are fixed: where one was wrong, the usual bar would do.
+        // The templates are constant; if one were wrong, the default bar would be used.
         let style = ProgressStyle::with_template(self.template);
         style
             .unwrap_or_else(|_| ProgressStyle::default_bar())
             .with_key("what", move |_: &ProgressState, to: &mut dyn fmt::Write| {
                 let room = room(usize::from(area::size().columns));
-                // Memory takes all.
+                // Writing to memory does not fail.
                 let _ = to.write_str(&shortened(&what, room));
             })
     }
 }
 
-/// A message of so many characters at most: of one that is longer, the first word and the end, where file names differ.
+/// Shortens a message to so many characters: it keeps the first word and the end, where file names differ.
 fn shortened(message: &str, room: usize) -> String {
     let length = message.chars().count();
     if length <= room {

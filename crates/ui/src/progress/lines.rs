@@ -8,7 +8,7 @@ use chrono::Utc;
 
 use crate::{size, words};
 
-/// Lines about one thing.
+/// The lines of one operation.
 #[derive(Debug)]
 pub(super) struct ProgressLines {
     program: &'static str,
@@ -30,19 +30,19 @@ impl ProgressLines {
         }
     }
 
-    /// So much is done.
+    /// Reports the amount, if a line is due.
     pub(super) fn add(&self, what: &str, done: u64, total: Option<u64>) {
         self.say(what, |passed| amounts(done, total, passed));
     }
 
-    /// Says something, of the time that has passed, if it is time to.
+    /// Prints a line with the elapsed time, if a line is due.
     pub(super) fn say(&self, what: &str, words: impl FnOnce(Duration) -> String) {
         if self.is_due() {
             self.print(what, &words(self.started.elapsed()));
         }
     }
 
-    /// Whoever has read of it wants to know that it has ended.
+    /// Prints the end, if there were lines before.
     pub(super) fn end(&self, what: &str, done: u64) {
         if self.any.load(Ordering::Relaxed) {
             let seconds = self.started.elapsed().as_secs();
@@ -50,7 +50,7 @@ impl ProgressLines {
         }
     }
 
-    /// Whether it is time for a line; the next is due after another while.
+    /// Whether a line is due. If so, the next is due after another interval.
     fn is_due(&self) -> bool {
         let now = Instant::now();
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);

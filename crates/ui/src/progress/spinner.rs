@@ -1,4 +1,4 @@
-//! Progress of what has no measure.
+//! Progress of tasks without a measure.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::lines::ProgressLines;
 /// How often its time is shown.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Work of which only the last line is known, until this is dropped.
+/// A task with its last line, until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Spinner {
     what: String,
@@ -18,12 +18,12 @@ pub(crate) struct Spinner {
     lines: Option<ProgressLines>,
 }
 
-/// What a terminal gets.
+/// The bar on a terminal.
 pub(super) fn task(what: &str) -> ProgressBar {
     ProgressBar::new_spinner().with_style(TASK.style(what))
 }
 
-/// The same of what says nothing.
+/// The same for a task without output.
 pub(super) fn silent(what: &str) -> ProgressBar {
     ProgressBar::new_spinner().with_style(SILENT.style(what))
 }
@@ -34,14 +34,14 @@ impl Spinner {
         bar: Option<ProgressBar>,
         lines: Option<ProgressLines>,
     ) -> Self {
-        // It is among the others by now, so it is drawn where they are.
+        // It was added to the other bars, so it is drawn with them.
         if let Some(bar) = &bar {
             bar.enable_steady_tick(TICK);
         }
         Self { what, bar, lines }
     }
 
-    /// The last line, harmless to a terminal.
+    /// Shows the last line, without control characters.
     pub(crate) fn say(&self, line: &str) {
         if let Some(bar) = &self.bar {
             bar.set_message(line.to_owned());
@@ -53,14 +53,14 @@ impl Spinner {
         }
     }
 
-    /// That it goes on, where lines are to say so.
+    /// Prints that it continues, if plain lines are due.
     pub(super) fn goes_on(&self) {
         if let Some(lines) = &self.lines {
             lines.say(&self.what, |passed| format!("for {} s", passed.as_secs()));
         }
     }
 
-    /// Whether it stands on a terminal.
+    /// Whether it is drawn on a terminal.
     pub(crate) fn is_shown(&self) -> bool {
         self.bar.is_some()
     }

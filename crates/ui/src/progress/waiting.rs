@@ -1,4 +1,4 @@
-//! Work of which nothing is known but that it goes on.
+//! Progress of tasks without any output.
 
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use super::Spinner;
 
-/// How often it is looked whether it is time to say so.
+/// How often to check whether a line is due.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Says that something goes on, until this is dropped.
+/// Reports that a task continues, until this is dropped.
 #[derive(Debug)]
 pub struct Waiting {
-    /// Whoever says so ends with this.
+    /// Dropping it ends the reporting thread.
     over: Option<Sender<()>>,
     says: Option<JoinHandle<()>>,
 }
@@ -36,7 +36,7 @@ impl Drop for Waiting {
     fn drop(&mut self) {
         drop(self.over.take());
         if let Some(says) = self.says.take() {
-            // It can't fail but by a fault of its own, which is none of the work's.
+            // If the thread panicked, the task is not affected.
             drop(says.join());
         }
     }

@@ -1,4 +1,4 @@
-//! The value of a tree. What does not decide is not looked at: `matrix.container || github.x` has a value where the
+//! Evaluates a tree. Operands that do not matter are not evaluated: `matrix.container || github.x` has a value if the
 //! matrix has a container.
 
 use std::borrow::Cow;
@@ -8,7 +8,7 @@ use super::functions;
 use super::parse::Tree;
 use crate::value::ExprValue;
 
-/// The contexts that GitHub fills in when a workflow runs.
+/// The contexts that have values only when GitHub runs the workflow.
 const GITHUBS: [&str; 11] = [
     "github", "env", "vars", "secrets", "needs", "inputs", "strategy", "job", "jobs", "steps",
     "runner",
@@ -101,7 +101,7 @@ fn property<'a>(of: &'a ExprValue, name: &ExprValue) -> Result<Option<&'a ExprVa
     })
 }
 
-/// A value that decides something has to be known itself; what is in it, need not.
+/// A value that decides something must be known; its contents need not be.
 fn known(value: Cow<'_, ExprValue>) -> Result<Cow<'_, ExprValue>, String> {
     match &*value {
         ExprValue::Unknown(why) => Err(why.clone()),

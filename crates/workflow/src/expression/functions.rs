@@ -1,11 +1,11 @@
-//! The functions that look at nothing but their arguments.
+//! The functions that depend only on their arguments.
 
 use std::borrow::Cow;
 
 use super::MAX_TEXT;
 use crate::value::ExprValue;
 
-/// The functions whose answer depends on the run.
+/// The functions whose result depends on the run.
 const GITHUBS: [&str; 5] = ["success", "failure", "always", "cancelled", "hashfiles"];
 
 pub(super) fn call(name: &str, arguments: &[Cow<ExprValue>]) -> Result<ExprValue, String> {
@@ -61,7 +61,7 @@ fn bounded(text: String) -> Result<ExprValue, String> {
     }
 }
 
-/// `{0}` and its like become arguments; doubled braces one.
+/// Replaces `{0}` and so on by arguments, and doubled braces by one.
 fn format(pattern: &str, arguments: &[Cow<ExprValue>]) -> Result<ExprValue, String> {
     let mut out = String::new();
     let mut rest = pattern;

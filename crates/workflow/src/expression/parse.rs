@@ -1,10 +1,10 @@
-//! From tokens to a tree. What binds tighter, from the loosest: `||`, `&&`, `==` and `!=`, `<` and its like, `!`, and
-//! what follows a value (`.name`, `[index]`).
+//! Parses tokens into a tree. The operators, the loosest first: `||`, `&&`, `==` and `!=`, `<` and similar, `!`, then
+//! accesses (`.name`, `[index]`).
 
 use super::tokens::{Token, tokens};
 use crate::value::ExprValue;
 
-/// How deep an expression may nest: GitHub's own bound.
+/// The deepest nesting of an expression: GitHub's own limit.
 const MAX_DEPTH: usize = 50;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -18,7 +18,7 @@ pub(super) enum Tree {
     Binary(&'static str, Box<Tree>, Box<Tree>),
 }
 
-/// The operators between two values, by how tight they bind.
+/// The binary operators, the loosest first.
 const BINARY: [&[&str]; 4] = [&["||"], &["&&"], &["==", "!="], &["<=", ">=", "<", ">"]];
 
 pub(super) fn parse(text: &str) -> Result<Tree, String> {
@@ -33,7 +33,7 @@ pub(super) fn parse(text: &str) -> Result<Tree, String> {
 }
 
 struct Parser {
-    /// The next one last.
+    /// In reverse order: the next token is last.
     tokens: Vec<Token>,
 }
 
@@ -67,7 +67,7 @@ impl Parser {
             return self.unary(depth);
         };
         let mut left = self.binary(level + 1, depth)?;
-        // A chain hangs to the left, as deep as it is long.
+        // A chain becomes a left-leaning tree, as deep as the chain is long.
         let mut room = depth;
         while let Some(Token::Sign(sign)) = self.tokens.last()
             && let Some(operator) = operators.iter().find(|operator| *operator == sign)

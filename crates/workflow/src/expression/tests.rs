@@ -111,7 +111,7 @@ fn what_would_be_too_much_is_refused() {
         format!("1{}", " == 1".repeat(1_000)),
         format!("matrix{}", "[0]".repeat(1_000)),
         format!("'{}'", "x".repeat(MAX_TEXT)),
-        // Eight of the one below, ten levels deep.
+        // Eight of the inner expression, ten levels deep.
         (0..10).fold("'x'".to_owned(), |inner, _| {
             format!("format('{}', {inner})", "{0}".repeat(8))
         }),

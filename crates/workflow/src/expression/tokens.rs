@@ -1,4 +1,4 @@
-//! The words and signs of an expression.
+//! The tokens of an expression.
 
 use crate::value::{ExprValue, number};
 
@@ -9,12 +9,12 @@ pub(super) enum Token {
     Sign(&'static str),
 }
 
-/// The longer signs first.
+/// Longer operators first.
 const SIGNS: [&str; 17] = [
     "==", "!=", "<=", ">=", "&&", "||", "<", ">", "!", "(", ")", "[", "]", ".", ",", "*", "-",
 ];
 
-/// The tokens of a text, or what none begins with.
+/// The tokens of a text; the error is the text that begins no token.
 pub(super) fn tokens(text: &str) -> Result<Vec<Token>, String> {
     let mut all = Vec::new();
     let mut rest = text.trim_start();
@@ -43,7 +43,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, String> {
     Ok(all)
 }
 
-/// Whether a number's sign stands there, or a dot that no property follows.
+/// Whether this is a negative number, or a dot without a property.
 fn negative(text: &str, before: Option<&Token>) -> bool {
     let digit = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
     let is_operand = matches!(
@@ -62,7 +62,7 @@ fn end_of(text: &str, from: usize, inside: impl Fn(char) -> bool) -> usize {
     rest.map_or(text.len(), |end| from + end)
 }
 
-/// A text up to its closing quote; a doubled quote is one of the text.
+/// A text up to its closing quote; a doubled quote means one quote.
 fn quoted(rest: &str) -> Result<(Token, &str), String> {
     let mut text = String::new();
     let mut rest = rest;
@@ -79,7 +79,7 @@ fn quoted(rest: &str) -> Result<(Token, &str), String> {
     }
 }
 
-/// A word that is a value, but where it is a property's name.
+/// A word with a value, unless it is a property's name.
 fn of_word(word: &str, before: Option<&Token>) -> Token {
     let value = match word {
         _ if before == Some(&Token::Sign(".")) => None,

@@ -43,7 +43,7 @@ fn exclude_goes_by_what_it_says() {
     assert_eq!(back.expect("included again"), ["os=a v=1"]);
 }
 
-/// The rule, case by case: added to all, to some, overwritten, on its own.
+/// The rules of `include`: added to all, to some, overwritten, on its own.
 #[test]
 fn include_adds_and_never_overwrites_an_axis() {
     let made = read(
@@ -125,12 +125,12 @@ fn what_can_not_be_read_is_said_with_its_place() {
         let error = read(text).expect_err(text);
         assert!(error.starts_with(says), "{error}");
     }
-    // What nobody asks for may be anything.
+    // An unused key may have any value.
     assert!(read("a: ['${{ vars.x }}', 2]").is_ok());
 }
 
 proptest! {
-    /// Each original combination is there unless excluded, in order, with its axis values.
+    /// Each original combination stays unless excluded, in order, with its axis values.
     #[test]
     fn axis_values_stay(a in 1usize..4, b in 1usize..4, includes in proptest::collection::vec((0usize..5, 0usize..5), 0..6)) {
         let axis = |count: usize| (0..count).map(|v| v.to_string()).collect::<Vec<_>>().join(", ");

@@ -1,7 +1,7 @@
 use super::*;
 use crate::parse_workflow;
 
-/// The requirement of a matrix entry, as JSON, or why there is none.
+/// The requirement of a matrix entry as JSON, or the error.
 fn needs(entry: &str, config: &[(&str, &str)]) -> Result<serde_json::Value, String> {
     let text = format!(
         "jobs:
@@ -72,7 +72,7 @@ fn keys_of_other_projects_stand_for_ours() {
     assert_eq!(found["compilers"], serde_json::json!(["clang-19"]));
     assert_eq!(found["packages"], serde_json::json!(["git"]));
     assert_eq!(found["variants"], serde_json::json!(["asan"]));
-    // Its own name counts first.
+    // The canonical name has priority.
     let found = needs("{toolset: clang-19, compiler: gcc-13}", &keys).expect("read");
     assert_eq!(found["compilers"], serde_json::json!(["gcc-13"]));
 }
