@@ -13,7 +13,7 @@ use crate::list::ListFormat;
 use crate::paths::Paths;
 use crate::{ImageSelector, Opened, Opener, read};
 
-/// How much of a list is written at once.
+/// The buffer for a list.
 const BUFFER: usize = 64 * 1024;
 
 /// Print files of an archived image, without an engine
@@ -107,7 +107,7 @@ impl Flags for Cli {
     }
 }
 
-/// Prints what was asked for.
+/// Prints the files, the list or the tar.
 pub fn main(mut cli: Cli, context: &mut Context) -> Result<(), Failure> {
     cli.check()?;
     let of_stdin = cli.image == "-";
@@ -122,7 +122,7 @@ pub fn main(mut cli: Cli, context: &mut Context) -> Result<(), Failure> {
         verify: cli.verify,
         reporter: &reporter,
     };
-    // A file of a compressed layer that is known to be wanted need not be read twice.
+    // Files with these names are kept while compressed layers are indexed, so that the layers are not read twice.
     let names = if cli.tar || cli.list {
         BTreeSet::new()
     } else {
@@ -147,7 +147,7 @@ pub fn main(mut cli: Cli, context: &mut Context) -> Result<(), Failure> {
     })
 }
 
-/// What `--tar` can't be given for.
+/// The conflict of `--tar` with several images.
 const SEVERAL: &str = "`--tar` makes the tar of one image, and several were given";
 
 impl Cli {
@@ -185,14 +185,14 @@ impl Cli {
                 form.write(&file, &image.diff_ids, &mut out)
                     .map_err(|error| Failure::of_stdout(&error))?;
             }
-            // Whoever reads sees each list before the next path is looked at.
+            // Each list is visible before the next path is looked up.
             out.flush().map_err(|error| Failure::of_stdout(&error))
         })
     }
 
     fn tar(&self, image: &Opened, paths: Paths, context: &mut Context) -> Result<(), Failure> {
         let mut found = Vec::new();
-        // Nothing is written before every path is known.
+        // Nothing is written before every path is known to exist.
         context.each(paths.or_all(), |_, path| {
             found.push(image.find_link(&path)?.path);
             Ok(())

@@ -1,11 +1,11 @@
-//! Names for people: nothing in them moves a cursor or ends a line.
+//! Escapes names for people: no cursor movements, no line ends.
 
 use std::fmt::Write;
 
 use archive::name_bytes;
 
-/// A name with the escapes of C, as `tar -t` and `ls -b` show them: `\n` and the like, three octal digits for other
-/// control characters and for what is not UTF-8, and a doubled backslash. `printf %b` makes the name again.
+/// A name with the escapes of C, as `tar -t` and `ls -b` show them: `\n` and similar, three octal digits for other
+/// control characters and invalid UTF-8, and a doubled backslash. `printf %b` restores the name.
 pub(crate) fn escape(name: &str) -> String {
     let mut shown = String::with_capacity(name.len());
     for chunk in name_bytes(name).utf8_chunks() {
@@ -30,7 +30,7 @@ pub(crate) fn escape(name: &str) -> String {
 
 fn octal(shown: &mut String, bytes: &[u8]) {
     for byte in bytes {
-        // A string takes all that is written to it.
+        // Writing to a string does not fail.
         let _ = write!(shown, "\\{byte:03o}");
     }
 }

@@ -1,7 +1,7 @@
-//! Read files out of an archived image, without an engine.
+//! Reads files out of an archived image, without an engine.
 //!
-//! [`Opened`] finds the image that an operand means and lists its files; [`list`] and [`read`] print. [`cli`] is
-//! the command. Nothing is written but what is printed.
+//! [`Opened`] finds the image of an operand and lists its files; [`list`] and [`read`] print. [`cli`] is the command.
+//! It writes only to standard output.
 
 pub mod cli;
 mod escape;

@@ -9,17 +9,17 @@ use serde_json::{Value, json};
 
 use crate::escape::escape;
 
-/// The columns of owner and size together, as in `tar -tv`: more where they need it.
+/// The width of owner and size together, as in `tar -tv`; longer ones take more.
 const OWNER_AND_SIZE: usize = 19;
 
-/// How files are listed.
+/// The format of a list.
 #[derive(Debug, Clone, Copy)]
 pub struct ListFormat {
-    /// All of each file, as `tar -tv` shows it.
+    /// All fields of each file, as in `tar -tv`.
     pub long: bool,
     /// One JSON object a file.
     pub json: bool,
-    /// Lines end with NUL, and names are as they are.
+    /// Lines end with NUL, and names are not escaped.
     pub null: bool,
 }
 
@@ -119,7 +119,7 @@ fn columns(file: &ImageFile) -> String {
     format!("{} {owner} {size:>width$} {time}", permissions(file))
 }
 
-/// `drwxr-sr-t`, as `ls` writes it.
+/// `drwxr-sr-t`, as in `ls`.
 fn permissions(file: &ImageFile) -> String {
     let mode = file.attributes.mode;
     let mut text = String::from(match file.kind {
@@ -131,7 +131,7 @@ fn permissions(file: &ImageFile) -> String {
         FileKind::Special(Special::Fifo) => 'p',
         FileKind::Special(Special::Unknown) => '?',
     });
-    // Who, the bit that stands in the place of x, and its letter.
+    // The shift of the permissions, the special bit that replaces x, and its letter.
     for (shift, special, letter) in [(6, 0o4000, 's'), (3, 0o2000, 's'), (0, 0o1000, 't')] {
         let bits = mode >> shift;
         text.push(if bits & 4 == 0 { '-' } else { 'r' });

@@ -1,4 +1,4 @@
-//! From an operand to the files of an image.
+//! Turns an operand into the files of an image.
 
 use std::fmt::Display;
 use std::io;
@@ -15,37 +15,37 @@ use ui::Reporter;
 use crate::ImageSelector;
 use crate::selector::choose;
 
-/// How often the registry is read again where an archive is not the registered one: whoever replaces an archive
-/// renames it into its place a moment before its entry follows.
+/// How often to read the registry again if an archive is not the registered one: a new archive is renamed into its
+/// place a moment before its entry is written.
 const ATTEMPTS: usize = 5;
-/// How long a moment is.
+/// The pause between two attempts.
 const MOMENT: Duration = Duration::from_millis(50);
 const NO_IMAGE: &str = "holds no image";
 
 /// Opens images.
 pub struct Opener<'a> {
-    /// Where registered archives are.
+    /// The store of registered archives.
     pub store: &'a Store,
-    /// Which image of several.
+    /// The image of an archive with several.
     pub wanted: Option<&'a ImageSelector>,
-    /// Whether every byte is checked before the image is looked into.
+    /// Whether to check every byte first.
     pub verify: bool,
-    /// Who shows how far that is.
+    /// The receiver of progress.
     pub reporter: &'a Reporter,
 }
 
-/// An image whose files are known.
+/// An image with its list of files.
 pub struct Opened {
     /// Its files.
     pub files: RootFs,
     /// The digests of its layers, lowest first.
     pub diff_ids: Vec<Digest>,
-    /// What failures name it by.
+    /// Its name in messages.
     name: String,
 }
 
 impl Opener<'_> {
-    /// Opens the image that an operand means. Of compressed layers, the files that `keep` wants are kept in memory.
+    /// Opens the image of an operand. For compressed layers, files that `keep` accepts are kept in memory.
     pub fn open(&self, operand: &str, keep: &dyn Fn(&str) -> bool) -> Result<Opened, Failure> {
         self.look(operand, keep)
             .map_err(|failure| failure.about(operand))
@@ -64,7 +64,7 @@ impl Opener<'_> {
         })
     }
 
-    /// The image, with all archives that its layers are in.
+    /// The image, with all archives of its layers.
     fn stack(&self, operand: &str) -> Result<Stack, Failure> {
         let mut attempts = ATTEMPTS;
         loop {
@@ -74,7 +74,7 @@ impl Opener<'_> {
             attempts -= 1;
             match choose(archive.images(), target.entry.as_ref(), self.wanted) {
                 Ok(index) => {
-                    // The index is of an image that is there: this is never the second.
+                    // The index is of an existing image, so this never fails.
                     let stack = Stack::new(Arc::new(archive), index);
                     let stack = stack.ok_or_else(|| Failure::new(Code::Archive, NO_IMAGE))?;
                     return Ok(thin::complete(self.store, &registry, stack)?);
@@ -85,7 +85,7 @@ impl Opener<'_> {
         }
     }
 
-    /// Reads every byte of the image, and checks it along the image's own chain.
+    /// Reads every byte of the image, and checks it by the digests in the image's config.
     fn check(&self, stack: &Stack, operand: &str) -> Result<(), Failure> {
         let sizes = (0..stack.diff_ids().len()).map(|layer| stack.tar_size(layer));
         let progress = self
@@ -99,26 +99,26 @@ impl Opener<'_> {
 }
 
 impl Opened {
-    /// A failure that is about one path of the image.
+    /// A failure about one path of the image.
     pub(crate) fn failure(&self, path: &str, what: impl Display) -> Failure {
         let path = path.trim_start_matches('/');
         let path = String::from_utf8_lossy(&name_bytes(path)).into_owned();
         Failure::new(Code::Other, format!("/{path}: {what}")).about(&self.name)
     }
 
-    /// What a path leads to.
+    /// The file that a path leads to.
     pub(crate) fn find(&self, path: &str) -> Result<ImageFile<'_>, Failure> {
         let found = self.files.find(path);
         found.map_err(|error| self.failure(path, error))
     }
 
-    /// As [`Self::find`]; a symbolic link is itself, unless a slash follows it.
+    /// As [`Self::find`], but a symbolic link is not followed, unless a slash follows it.
     pub(crate) fn find_link(&self, path: &str) -> Result<ImageFile<'_>, Failure> {
         let found = self.files.find_link(path);
         found.map_err(|error| self.failure(path, error))
     }
 
-    /// What a failure to read or write the image's bytes means.
+    /// The failure for an error while reading or writing the image's bytes.
     pub(crate) fn broken(&self, error: archive::Error) -> Failure {
         match error {
             archive::Error::Write { source } => Failure::of_stdout(&source),

@@ -1,4 +1,4 @@
-//! Paths inside an image, as they are given.
+//! The given paths inside an image.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::ffi::OsString;
@@ -8,17 +8,17 @@ use archive::name_text;
 use failure::Failure;
 use ui::{Common, Records};
 
-/// Whether both an image and its paths are to be read from standard input.
+/// The conflict of reading both images and paths from standard input.
 const BOTH: &str = "`-` (standard input) is either for images or for paths";
 
-/// Paths as [`name_text`] makes them: from the command line, or one a line from standard input.
+/// Paths in the form of [`name_text`]: from the command line, or one a line from standard input.
 pub(crate) enum Paths {
     Given(VecDeque<String>),
     Stdin(Records),
 }
 
 impl Paths {
-    /// `of_stdin`: standard input is for images.
+    /// `of_stdin`: standard input has images.
     pub(crate) fn new(
         operands: Vec<OsString>,
         of_stdin: bool,
@@ -47,7 +47,7 @@ impl Paths {
         }
     }
 
-    /// The image's root where no path was given.
+    /// The image's root if no path was given.
     pub(crate) fn or_all(mut self) -> Self {
         if let Self::Given(paths) = &mut self
             && paths.is_empty()
@@ -57,7 +57,7 @@ impl Paths {
         self
     }
 
-    /// The last parts of the paths that are known already. What a link leads to often has the link's name.
+    /// The last parts of the known paths. A link's target often has the link's name.
     pub(crate) fn names(&self) -> BTreeSet<String> {
         let Self::Given(paths) = self else {
             return BTreeSet::new();

@@ -1,4 +1,4 @@
-//! The bytes of files, one after the other or as a tar.
+//! Writes the bytes of files, one after the other or as a tar.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -9,7 +9,7 @@ use ui::Reporter;
 
 use crate::Opened;
 
-/// How much of a tar is written at once: headers alone would be many small writes.
+/// The buffer for a tar: headers alone would be many small writes.
 const BUFFER: usize = 256 * 1024;
 
 /// Writes the bytes of a regular file, through symbolic links.
@@ -32,7 +32,7 @@ pub fn cat(image: &Opened, path: &str, out: &mut File) -> Result<(), Failure> {
     Err(image.failure(path, what))
 }
 
-/// Writes a tar of files, and of folders with all that is in them, as they are called in the image.
+/// Writes a tar of files, and of folders with their contents, under their names in the image.
 pub fn tar(image: &Opened, paths: &[&str], out: File, reporter: &Reporter) -> Result<(), Failure> {
     let broken = |error| image.broken(error);
     let bytes = image.files.tar_bytes(paths).map_err(broken)?;

@@ -1,4 +1,4 @@
-//! Which image of an archive that holds several.
+//! Chooses an image of an archive with several.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,7 +11,7 @@ use registry::Entry;
 /// An image as `--image` names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImageSelector {
-    /// By a tag that the archive gives it.
+    /// By a tag in the archive.
     Tag(Reference),
     /// By its `image_id`.
     Id(Digest),
@@ -47,8 +47,8 @@ impl ImageSelector {
     }
 }
 
-/// The image that is meant, by its index: the wanted one, else the registered one, else the only one. Whatever is
-/// wanted, a registered archive must hold the registered image.
+/// The index of the image: the wanted one, else the registered one, else the only one. A registered archive must
+/// contain the registered image in any case.
 pub(crate) fn choose(
     images: &[Image],
     entry: Option<&Entry>,
@@ -77,7 +77,7 @@ pub(crate) fn choose(
     }
 }
 
-/// The images, each by its ID and its tags.
+/// The images as text, each with its ID and tags.
 fn named(images: &[Image]) -> String {
     let named = images.iter().map(|image| {
         let tags: Vec<_> = image.tags.iter().map(Reference::to_string).collect();
@@ -143,7 +143,7 @@ mod tests {
             (&two, Some(entry(Some(2))), None, Ok(1)),
             (&two, Some(entry(Some(2))), Some(id(1)), Ok(0)),
             (&two, Some(entry(None)), None, Ok(0)),
-            // An archive that is not the registered one is not read, whatever is wanted of it.
+            // An archive that is not the registered one is not read at all.
             (
                 &two,
                 Some(entry(Some(3))),

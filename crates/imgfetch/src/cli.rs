@@ -109,13 +109,13 @@ impl Flags for Cli {
     }
 }
 
-/// Where references lead that name neither a registry nor a folder in one.
+/// The registry and folder of references without one.
 const DOCKER_HUB: &str = "docker.io/library/";
 
-/// What `--name` can't be given for.
+/// The conflict of `--name` with several images.
 const SEVERAL: &str = "`--name` names one image, but several were given";
 
-/// Fetches each record and prints where its archive is.
+/// Fetches each record and prints its archive's path.
 pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     if cli.name.is_some() && cli.operands.len() > 1 {
         return Err(Failure::usage(SEVERAL));
@@ -184,14 +184,14 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
             return Err(Failure::usage(SEVERAL));
         }
         let registry = store.read_or_empty()?;
-        // What another store says of its image is not registered here: it is where it was published.
+        // The object may come from another store, whose name is not registered here: use its remote reference.
         let operand = match operand.remote {
             Some(remote) if find_entry(&store, &registry, &operand.text).is_none() => remote,
             _ => operand.text,
         };
         let about = |failure: Failure| failure.about(&operand);
         if !cli.update && names.name.is_none() {
-            // What was never published is fetched from nowhere, and need not be where it is there.
+            // An image that was never published cannot be fetched, so its archive must exist.
             let entry = find_entry(&store, &registry, &operand);
             let entry = entry.filter(|entry| entry.remote.is_none());
             if let Some(there) = entry
@@ -209,7 +209,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     })
 }
 
-/// Says what was asked for by a word that may have been meant as a registered name.
+/// Adds the meaning of a word that the user may have meant as a registered name.
 fn with_meaning(failure: Failure, operand: &str, wanted: &Wanted) -> Failure {
     let reference = wanted.reference.canonical();
     if wanted.entry.is_some() || operand.contains('/') || !reference.starts_with(DOCKER_HUB) {
@@ -223,7 +223,7 @@ fn with_meaning(failure: Failure, operand: &str, wanted: &Wanted) -> Failure {
     failure.with_hint(hint)
 }
 
-/// Fetches an image, holds it for this run, and prints where its archive is.
+/// Fetches an image, leases it for this run, and prints its archive's path.
 fn fetch(
     context: &Context,
     fetcher: &Fetcher,

@@ -1,3 +1,3 @@
-//! Download images into the store, with no engine and no root: the command over `transfer::fetch`.
+//! Downloads images into the store, without an engine and without root: the command for `transfer::fetch`.
 
 pub mod cli;

@@ -1,4 +1,4 @@
-//! `imgfetch`: download images into the store, with no engine.
+//! `imgfetch`: download images into the store, without an engine.
 
 use std::process::ExitCode;
 

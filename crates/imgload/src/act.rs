@@ -1,9 +1,9 @@
-//! `--act`: the image that act (nektos/act) is to run a runner's jobs in.
+//! `--act`: the image in which act (nektos/act) runs a runner's jobs.
 
 use failure::Failure;
 use ui::Context;
 
-/// A runner's label, and the image that it was given last. act takes one image a label.
+/// A runner's label, and its last image. act takes one image for each label.
 #[derive(Debug)]
 pub(crate) struct Runner {
     label: String,
@@ -11,7 +11,7 @@ pub(crate) struct Runner {
 }
 
 impl Runner {
-    /// A label as act takes it.
+    /// Checks a label for act.
     pub(crate) fn new(label: String) -> Result<Self, Failure> {
         if label.is_empty() || label.contains(char::is_whitespace) {
             return Err(Failure::usage(format!(
@@ -21,12 +21,12 @@ impl Runner {
         Ok(Self { label, given: None })
     }
 
-    /// What act takes for an image.
+    /// act's argument for an image.
     pub(crate) fn line(&self, reference: &str) -> String {
         format!("-P {}={reference}", self.label)
     }
 
-    /// Whether an image is to be printed: not where it was the last time. With another one before, a warning says so.
+    /// Whether to print an image: not again if it was the last one. If there was another before, it warns.
     pub(crate) fn give(&mut self, reference: &str, context: &Context) -> bool {
         match self.given.replace(reference.to_owned()) {
             Some(before) if before == reference => false,

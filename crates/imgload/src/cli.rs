@@ -97,10 +97,10 @@ impl Flags for Cli {
     }
 }
 
-/// What `--tag` can't be given for.
+/// The conflict of `--tag` with several images.
 const SEVERAL: &str = "`--tag` names one image, but several were given";
 
-/// Loads each record and prints what `docker run` takes.
+/// Loads each record and prints its `name:tag`.
 pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     if cli.tag.is_some() && cli.operands.len() > 1 {
         return Err(Failure::usage(SEVERAL));
@@ -188,7 +188,7 @@ fn check_tag(tag: &Reference) -> Result<(), Failure> {
     Err(Failure::usage(format!("`--tag {tag}` {message}")).with_hint(hint))
 }
 
-/// Fetches the archive of a target, if that is wanted and it is missing. Its entry may be another then.
+/// Fetches the archive of a target, if that is allowed and the archive is missing. The entry may change.
 fn fetched(
     store: &Store,
     registry: &mut Registry,
@@ -208,10 +208,10 @@ fn fetched(
     }
 }
 
-/// What each of the records stands for.
+/// The targets of the records.
 type Found = Vec<Result<Target, Failure>>;
 
-/// Finds what operands name, and holds those that are registered. Returns the registry as it was then.
+/// Resolves operands, and leases the registered ones. Returns the registry of that moment.
 fn hold(
     leases: &Leases,
     records: &[Result<Operand, Failure>],
@@ -232,7 +232,7 @@ fn hold(
     Ok((registry, found))
 }
 
-/// How many streams where nobody says: an engine unpacks each on one processor.
+/// The default number of streams: an engine unpacks each on one processor.
 fn usual_jobs() -> usize {
     processors().min(4)
 }

@@ -1,4 +1,4 @@
-//! Bring an archive into the engine, verified: the command over `transfer::load`.
+//! Loads an archive into the engine, verified: the command for `transfer::load`.
 
 mod act;
 pub mod cli;

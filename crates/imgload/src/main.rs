@@ -1,4 +1,4 @@
-//! `imgload`: bring an archive into the engine, verified.
+//! `imgload`: load an archive into the engine, verified.
 
 use std::process::ExitCode;
 

@@ -1,7 +1,7 @@
-//! `--act`: which image act (nektos/act) is to run an entry in.
+//! `--act`: the images in which act (nektos/act) runs entries.
 //!
-//! act takes `-P LABEL=IMAGE` for the runners of jobs without a container, one image a label. A job with a container
-//! runs in the image that the workflow names, whatever `-P` says.
+//! act takes `-P LABEL=IMAGE` for the runners of jobs without a container, one image for each label. A job with a
+//! container runs in the workflow's image, regardless of `-P`.
 
 use std::collections::HashMap;
 
@@ -9,22 +9,22 @@ use failure::Failure;
 use serde_json::json;
 use ui::Context;
 
-/// What an entry is to run in.
+/// The image of an entry's runner.
 pub(crate) struct Mapping<'a> {
     pub job: Option<&'a str>,
-    /// `None` where act takes the image from the workflow.
+    /// `None` if act takes the image from the workflow.
     pub runner: Option<&'a str>,
     pub image: String,
 }
 
-/// The images that runners have been given so far.
+/// The images of the runners so far.
 #[derive(Debug, Default)]
 pub(crate) struct Runners {
     given: HashMap<String, String>,
 }
 
 impl Runners {
-    /// Prints what act takes for an entry, once for each runner and image; with `--json` an object for every entry.
+    /// Prints act's argument for an entry, once for each runner and image; with `--json` an object for every entry.
     pub(crate) fn print(&mut self, context: &Context, mapping: &Mapping) -> Result<(), Failure> {
         let job = mapping.job.unwrap_or_default();
         let line = mapping

@@ -131,7 +131,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         && workflow_read.is_none()
         && ui::reads_stdin(&files, "a file with requirements")?;
     let store = setup::store(&common)?;
-    // A registry that was named must be there; without one, everything is a build.
+    // A named registry must exist; without any, every requirement needs a build.
     let registry = if common.registry.is_some() {
         store.read()?
     } else {
@@ -142,7 +142,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     }
     let reporter = context.reporter.clone();
     let engine = Engine::configured(common.program(), common.engine_timeout, ui::spool_folder());
-    // Where nobody ever wrote or removed an image, there is nothing to hold it against.
+    // If no command has written here, no image can be removed.
     let term = lease.term()?.filter(|_| store.is_kept());
     let planner = Planner {
         store: &store,
@@ -150,7 +150,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         registry,
         leases: Leases {
             store: &store,
-            // A plan that was only looked at holds its image no longer than a run that can't be seen.
+            // A plan may never be used, so its lease expires even if the holder lives.
             term: term.map(|term| LeaseTerm {
                 brief: true,
                 ..term
@@ -173,7 +173,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     planner.print_all(context, &group(wanted, naming))
 }
 
-/// The requirements of all files, which are planned together. A file that can't be read is a failure in its place.
+/// The requirements of all files, which are planned together. A file that cannot be read is a failure at its position.
 fn from_operands(files: &[Utf8PathBuf], null: bool) -> PlanRequests {
     let read = files.iter().map(|path| from_operand(path, null));
     read.flat_map(|read| read.unwrap_or_else(|failure| vec![Err(failure)]))

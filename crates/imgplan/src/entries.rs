@@ -1,5 +1,4 @@
-//! Which registered images can be planned with: those whose archives are there, or are fetched
-//! when they are needed, or that the engine holds.
+//! The registered images that can be planned: those with an archive, those to be fetched, and those in the engine.
 
 use std::collections::HashSet;
 
@@ -12,12 +11,12 @@ use ui::Reporter;
 use crate::faults::ArchiveFaults;
 use crate::view::{Availability, Found};
 
-/// How many of those whose archives are not there are named.
+/// How many images without an archive to name.
 const MOST: usize = 5;
-/// How many bases are followed: images have at most 127 layers.
+/// The longest chain of bases: images have at most 127 layers.
 const MAX_DEPTH: usize = 128;
 
-/// The images of a store, and where the paths to them begin.
+/// The images of a store, and the folder that their paths start from.
 pub(crate) struct Images<'a> {
     store: &'a Store,
     here: &'a Utf8Path,
@@ -29,8 +28,8 @@ pub(crate) struct Images<'a> {
 }
 
 impl<'a> Images<'a> {
-    /// The entries whose archive is a file inside the store, or as `choice` says. One whose archive is missing, or that
-    /// points elsewhere, or that is thin and has no base, is passed over with a warning: it would fail whoever took it.
+    /// The entries whose archive is in the store, or that `choice` accepts. An entry is skipped with a warning if its
+    /// archive is missing or outside the store, or if a thin archive has no base: imgload would fail.
     pub(crate) fn look(
         store: &'a Store,
         registry: &'a Registry,
@@ -85,7 +84,7 @@ impl<'a> Images<'a> {
         Ok(images)
     }
 
-    /// The best of them whose archive, if there is one, is the registered one.
+    /// The best of them whose archive, if any, is the registered one.
     pub(crate) fn select(
         &self,
         requirement: &Requirement,
@@ -95,7 +94,7 @@ impl<'a> Images<'a> {
         let known = self.found.known(self.registry);
         let own = requirement.image_name().ok();
         let usable = self.usable.iter().copied().filter(|entry| {
-            // An image of the very name is no base of itself, so without an archive it is of no use.
+            // An image cannot be its own base, so without an archive it is useless.
             let is_own = own.as_ref().is_some_and(|own| own.as_str() == entry.name);
             !(is_own && self.is_held_alone(entry))
         });
@@ -104,12 +103,12 @@ impl<'a> Images<'a> {
         })
     }
 
-    /// Says how many archives were passed over beyond those that were named.
+    /// Reports how many more archives were skipped.
     pub(crate) fn say_rest(&self, reporter: &Reporter) {
         self.archives.say_rest(reporter);
     }
 
-    /// Why an archive that an entry needs counts as absent, if it does. Those that are fetched are as good as there.
+    /// Why an entry's archive or a base's counts as absent. Archives that are fetched count as present.
     fn fault(&self, entry: &Entry, reporter: &Reporter) -> Option<String> {
         let mut next = Some(entry);
         for _ in 0..MAX_DEPTH {
@@ -137,14 +136,13 @@ impl<'a> Images<'a> {
         self.registry.get(name)
     }
 
-    /// Whether the engine has an image, and no archive.
+    /// Whether only the engine has the image.
     fn is_held_alone(&self, entry: &Entry) -> bool {
         self.found.held.contains(&entry.name)
             && self.path_of(entry).is_ok_and(|path| path.is_none())
     }
 
-    /// The path of an entry's archive, as it opens from the working directory; `None` where the engine alone has the
-    /// image.
+    /// The path of an entry's archive, from the working directory; `None` if only the engine has the image.
     pub(crate) fn path_of(&self, entry: &Entry) -> Result<Option<Utf8PathBuf>, Failure> {
         let file = self.store.path(&entry.file)?;
         let path = self.store.relative(&file, self.here);
@@ -154,7 +152,7 @@ impl<'a> Images<'a> {
     }
 }
 
-/// The base without an archive of a thin image, or of one that it stands on.
+/// The base without an archive of a thin image, direct or indirect.
 fn lost_base<'a>(
     registry: &'a Registry,
     entry: &'a Entry,
@@ -171,7 +169,7 @@ fn lost_base<'a>(
     None
 }
 
-/// Says in one line whose archives are not there.
+/// The message about missing archives, in one line.
 fn lacks(gone: &[(&str, Utf8PathBuf)]) -> Option<String> {
     match gone {
         [] => None,
@@ -186,7 +184,7 @@ fn lacks(gone: &[(&str, Utf8PathBuf)]) -> Option<String> {
     }
 }
 
-/// Says in one line whose bases are not there.
+/// The message about missing bases, in one line.
 fn stand_on_nothing(baseless: &[(&str, &str)]) -> Option<String> {
     match baseless {
         [] => None,
@@ -201,7 +199,7 @@ fn stand_on_nothing(baseless: &[(&str, &str)]) -> Option<String> {
     }
 }
 
-/// The names of the first, and how many more there are.
+/// The first few names, and the number of the others.
 fn listed<T>(several: &[(&str, T)]) -> String {
     let names: Vec<_> = several.iter().take(MOST).map(|(name, _)| *name).collect();
     let more = several.len() - names.len();

@@ -1,4 +1,4 @@
-//! Which archives count as absent. Only those of images that would be taken are opened, each once.
+//! Decides which archives count as absent. It opens only archives of images that would be chosen, each once.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -7,10 +7,10 @@ use camino::Utf8Path;
 use registry::Entry;
 use ui::Reporter;
 
-/// How many archives are named; the others are counted.
+/// How many archives to name; the others are counted.
 const MOST: usize = 10;
 
-/// What was found out about archives so far.
+/// The results for archives so far.
 #[derive(Debug, Default)]
 pub(crate) struct ArchiveFaults {
     /// By an entry's name: why its archive counts as absent, if it does.
@@ -20,7 +20,7 @@ pub(crate) struct ArchiveFaults {
 }
 
 impl ArchiveFaults {
-    /// Why an archive counts as absent, if it does and is not fetched. The first are named on standard error, each once.
+    /// Why an archive counts as absent, unless it is fetched. The first few are named on standard error, each once.
     pub(crate) fn fault(
         &self,
         entry: &Entry,
@@ -50,7 +50,7 @@ impl ArchiveFaults {
         counts
     }
 
-    /// Says how many have a fault beyond those that were named.
+    /// Reports how many more archives have a fault.
     pub(crate) fn say_rest(&self, reporter: &Reporter) {
         let rest = self.faults.get().saturating_sub(MOST);
         if rest > 0 {

@@ -1,4 +1,4 @@
-//! Requirements of one call that get one image name: they are planned as one, with the packages and tools of all.
+//! Requirements of one call with the same image name are planned as one, with the packages and tools of all.
 
 use std::collections::HashMap;
 
@@ -8,8 +8,8 @@ use plan::Requirement;
 use crate::naming_flags::NamingRules;
 use crate::request::{PlanRequest, PlanRequests};
 
-/// The requirements as they are planned: each with what all of its name ask for, unless each is for itself. Those of
-/// one name that can't be one image are failures that name both.
+/// The requirements to plan: each with the contents of all of its name, unless it is exact. If one image cannot meet
+/// all of one name, they are failures that name both.
 pub(crate) fn group(mut all: PlanRequests, naming: NamingRules) -> PlanRequests {
     for wanted in all.iter_mut().flatten() {
         wanted.requirement.distinct = naming.distinct;
@@ -47,7 +47,7 @@ pub(crate) fn group(mut all: PlanRequests, naming: NamingRules) -> PlanRequests 
 
 /// The requirements of one name.
 struct Group {
-    /// The place of the first.
+    /// The source of the first.
     first: String,
     merged: Result<Requirement, Failure>,
 }

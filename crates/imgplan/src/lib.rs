@@ -1,6 +1,7 @@
-//! Pick the best image for a requirement, or the best base and what is missing.
+//! Chooses the best image for a requirement, or the best base and the missing parts.
 //!
-//! Reads the registry, looks which archives are there, holds those that it names, prints plans. Starts no engine.
+//! Reads the registry, checks which archives exist, leases the images, prints plans. Starts no engine, except for some
+//! costs and views.
 
 mod act;
 pub mod cli;

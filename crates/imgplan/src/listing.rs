@@ -5,10 +5,11 @@ use serde_json::json;
 use ui::Context;
 use workflow::{JobEntry, MatrixKeys, Standing, Unread};
 
-/// What stands for nothing.
+/// The value of an empty field.
 const NOTHING: &str = "-";
 
-/// Prints `standing job name runs-on container compiler version image`; the last is the reason where no image is wanted.
+/// Prints `standing job name runs-on container compiler version image`; if no image is wanted, the last field is the
+/// reason.
 pub(crate) fn print(
     context: &Context,
     entry: &JobEntry,

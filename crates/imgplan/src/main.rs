@@ -1,4 +1,4 @@
-//! `imgplan`: pick the best image, or the best base and what is missing.
+//! `imgplan`: choose the best image, or the best base and the missing parts.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! `--exact`, `--distinct` and `--accept-missing`: what one image is for, and what it may lack.
+//! `--exact`, `--distinct` and `--accept-missing`: the purpose of an image, and its allowed gaps.
 
 use config::Config;
 use failure::Failure;
@@ -6,7 +6,7 @@ use plan::AcceptMissing;
 
 use crate::view::at;
 
-/// What one image is for, and what it may lack.
+/// The purpose of an image, and its allowed gaps.
 #[derive(Debug, Clone, clap::Args)]
 pub struct NamingFlags {
     /// Plan for each requirement alone
@@ -36,14 +36,14 @@ pub struct NamingFlags {
 /// How images are shared between requirements.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NamingRules {
-    /// Whether each image is for one requirement alone. It is if names are distinct.
+    /// Whether each image is for one requirement alone. True if names are distinct.
     pub exact: bool,
-    /// Whether requirements that differ have names that differ.
+    /// Whether different requirements have different names.
     pub distinct: bool,
 }
 
 impl NamingFlags {
-    /// What the flags say, or else the config.
+    /// The values of the flags, or else of the config.
     pub(crate) fn naming(&self, config: &Config) -> NamingRules {
         let distinct = self.distinct || (!self.exact && config.plan.distinct == Some(true));
         NamingRules {
@@ -52,7 +52,7 @@ impl NamingFlags {
         }
     }
 
-    /// What images may lack, by the flag, or else the config.
+    /// The parts that images may lack, by the flag, or else the config.
     pub(crate) fn accept_missing(&self, config: &Config) -> Result<AcceptMissing, Failure> {
         if !self.accept_missing.is_empty() {
             let read = self.accept_missing.join(",").parse::<AcceptMissing>();

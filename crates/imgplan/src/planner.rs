@@ -1,4 +1,4 @@
-//! From requirements to printed plans, whose images stay until they are used.
+//! Turns requirements into printed plans, and leases their images.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::entries::Images;
 use crate::request::{Job, PlanRequests};
 use crate::view::Availability;
 
-/// How often plans are made again because an image was removed before it was held.
+/// How often to plan again because an image was removed before it was leased.
 const ATTEMPTS: usize = 10;
 
 /// Plans against one registry.
@@ -26,18 +26,18 @@ pub(crate) struct Planner<'a> {
     pub choice: Availability<'a>,
     pub rules: Rules,
     pub explaining: bool,
-    /// Whether what act takes is printed instead of plans.
+    /// Whether to print act's arguments instead of plans.
     pub act: bool,
 }
 
-/// A plan, and what was taken for it.
+/// A plan, and the choice for it.
 #[derive(Clone)]
 struct Planned {
     plan: Plan,
     job: Option<Job>,
     chosen: Option<Chosen>,
     explanation: Vec<String>,
-    /// What is said when it is printed.
+    /// The warning to print with it.
     warning: Option<String>,
 }
 
@@ -50,7 +50,7 @@ struct Chosen {
 }
 
 impl Planner<'_> {
-    /// Plans for what was read together, and prints the plans.
+    /// Plans requirements that were read together, and prints the plans.
     pub(crate) fn print_all(
         &self,
         context: &mut Context,
@@ -70,7 +70,7 @@ impl Planner<'_> {
         })
     }
 
-    /// The plans, whose images are all held.
+    /// The plans, with all images leased.
     fn plan_all(
         &self,
         wanted: &PlanRequests,
@@ -114,7 +114,7 @@ impl Planner<'_> {
         reporter: &Reporter,
     ) -> Vec<Result<Planned, Failure>> {
         let mut rules = self.rules.clone();
-        // Requirements of one name were made one before: they are planned once.
+        // Requirements of one name were merged before, so they are planned once.
         let mut known: HashMap<String, Planned> = HashMap::new();
         let mut all = Vec::new();
         for one in wanted {
@@ -186,7 +186,7 @@ impl Planner<'_> {
         })
     }
 
-    /// What is said of a plan whose image lacks something, or is not there yet for act.
+    /// The warning for a plan whose image lacks something, or does not exist yet for act.
     fn warning(&self, plan: &Plan, selection: &Selection) -> Option<String> {
         if plan.needs_build() {
             let not_yet = "is not built yet; build and load it with imgbuild and imgload";
@@ -215,7 +215,7 @@ impl Planner<'_> {
 }
 
 impl Planned {
-    /// The image's name, and what it is for.
+    /// The image's name, and its purpose.
     fn heading(&self) -> String {
         let name = self.plan.name.as_deref().unwrap_or_default();
         match &self.job {
@@ -229,7 +229,7 @@ impl Planned {
         format!("{}: {what}", self.heading())
     }
 
-    /// Which image the entry's runner is to be.
+    /// The image of the entry's runner.
     fn mapping(&self) -> Mapping<'_> {
         let chosen = self.chosen.as_ref().filter(|_| !self.plan.needs_build());
         let name = self.plan.name.as_deref().unwrap_or_default();

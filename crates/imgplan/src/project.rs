@@ -1,4 +1,4 @@
-//! The project that a workflow's images belong to.
+//! The project of a workflow's images.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use config::Config;
@@ -6,7 +6,7 @@ use failure::Failure;
 use naming::ImageName;
 use ui::Reporter;
 
-/// What is in the folder of a repository.
+/// A repository's folder contains one of these.
 const MARKS: [&str; 2] = [".git", ".github"];
 
 /// The project: that of `--project`, else of `plan.project` in the config, else the name of the repository's folder.
@@ -31,7 +31,7 @@ pub(crate) fn of(
     }
     let here = ui::working_dir()?;
     let path = here.join(workflow);
-    // Links in a path would name another folder than people see; `..` alone has to go.
+    // Resolve `..`, but no links in other paths: a link's target may have another name than the user sees.
     let path = path.canonicalize_utf8().unwrap_or(path);
     let folder = path
         .ancestors()
@@ -47,7 +47,7 @@ pub(crate) fn of(
     Ok(project)
 }
 
-/// A folder's name as a project's: lower case, other signs become dashes.
+/// A folder's name as a valid project: lower case, other characters become dashes.
 fn normalized(folder: &Utf8PathBuf) -> Option<String> {
     let name = folder.file_name()?.to_ascii_lowercase();
     let words = name.split(|c: char| !c.is_ascii_alphanumeric());

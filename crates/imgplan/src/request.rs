@@ -1,26 +1,26 @@
-//! What plans are made for.
+//! The requirements to plan.
 
 use failure::Failure;
 use plan::Requirement;
 
-/// A requirement, and whose it is.
+/// A requirement, with its source.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PlanRequest {
     pub requirement: Requirement,
-    /// Where it was read, for people: `job.yml: requirement 2`.
+    /// Its source in messages: `job.yml: requirement 2`.
     pub place: String,
-    /// The entry of a workflow that it is for.
+    /// Its workflow entry.
     pub job: Option<Job>,
 }
 
 /// An entry of a workflow.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Job {
-    /// What the entry is called.
+    /// The entry's name.
     pub name: String,
-    /// The label of its runner; `None` where it has a container, or no label that can be read.
+    /// The label of its runner; `None` if it has a container, or no readable label.
     pub runner: Option<String>,
 }
 
-/// What is wanted, in the order of the text, each with what is wrong with it.
+/// The requirements or their errors, in the order of the text.
 pub(crate) type PlanRequests = Vec<Result<PlanRequest, Failure>>;

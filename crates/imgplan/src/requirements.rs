@@ -1,4 +1,4 @@
-//! Where requirements come from: files, standard input, or flags.
+//! The sources of requirements: files, standard input, or flags.
 
 use camino::Utf8Path;
 use failure::Failure;
@@ -113,13 +113,13 @@ pub struct Given {
 }
 
 impl Given {
-    /// Whether the flags name a system, and so a requirement.
+    /// Whether the flags name a system, and so give a requirement.
     pub(crate) fn has_os(&self) -> bool {
         self.os.is_some()
     }
 
-    /// The requirement, if the flags give one. It is read like one of a file, so that both mean the same and
-    /// are refused for the same.
+    /// The requirement of the flags, if any. It is parsed like one in a file, so that both have the same meaning and
+    /// errors.
     pub(crate) fn requirement(&self) -> Option<Result<PlanRequest, Failure>> {
         self.os.as_ref()?;
         let written = json!({

@@ -1,4 +1,4 @@
-//! Texts that are read whole, from files and from standard input.
+//! Texts that are read as a whole, from files and from standard input.
 
 use std::io::Read;
 
@@ -8,10 +8,10 @@ use failure::{Code, Failure};
 /// The largest text, in bytes: a matrix of thousands of jobs fits many times over.
 const MAX_TEXT: u64 = 4 << 20;
 
-/// What standard input is called.
+/// The name of standard input in messages.
 pub(crate) const STDIN: &str = "standard input";
 
-/// The text of a file, or of standard input for `-`, and what messages call it.
+/// The text of a file, or of standard input for `-`, and its name in messages.
 pub(crate) fn read(path: &Utf8Path) -> Result<(String, &str), Failure> {
     if path == "-" {
         return Ok((of_stdin()?, STDIN));
@@ -22,7 +22,7 @@ pub(crate) fn read(path: &Utf8Path) -> Result<(String, &str), Failure> {
     Ok((bounded(file, path.as_str())?, path.as_str()))
 }
 
-/// The text on standard input, where there must be one.
+/// The text on standard input, which must not be empty.
 pub(crate) fn of_stdin() -> Result<String, Failure> {
     let text = bounded(std::io::stdin().lock(), STDIN)?;
     if text

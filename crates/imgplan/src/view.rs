@@ -1,4 +1,4 @@
-//! `--cost` and `--view`: what is best, and where an image may come from.
+//! `--cost` and `--view`: how images are ranked, and where they may come from.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,13 +15,13 @@ use ui::Reporter;
 pub enum View {
     /// From its archive.
     Archives,
-    /// From the engine, which holds it.
+    /// From the engine.
     Engine,
     /// From either.
     Both,
 }
 
-/// What is best, and where it may come from.
+/// How images are ranked, and where they may come from.
 #[derive(Debug, Clone, clap::Args)]
 pub struct CostFlags {
     /// How to rank usable images
@@ -47,24 +47,24 @@ pub struct CostFlags {
     view: Option<View>,
 }
 
-/// How images are chosen.
+/// The rules for choosing images.
 pub(crate) struct Availability<'a> {
     pub view: View,
-    /// Whether archives that are missing are fetched by whoever needs them.
+    /// Whether missing archives are fetched on demand.
     fetches: bool,
-    /// `None` where nothing depends on it: it is not asked then.
+    /// `None` if nothing depends on the engine; then it is not asked.
     engine: Option<&'a Engine>,
 }
 
-/// What was found out about the images of a registry.
+/// Facts about the images of a registry.
 pub(crate) struct Found {
-    /// The names of those that the engine holds.
+    /// The names of the images in the engine.
     pub held: HashSet<String>,
     bytes: Option<HashMap<String, u64>>,
 }
 
 impl CostFlags {
-    /// The costs that the flag names, or else the config.
+    /// The costs of the flag, or else of the config.
     pub(crate) fn costs(&self, config: &Config) -> Result<Vec<Cost>, Failure> {
         if self.cost.is_empty() {
             return configured_costs(config);
@@ -73,7 +73,7 @@ impl CostFlags {
         costs.map_err(|why| Failure::usage(format!("`--cost`: {why}")))
     }
 
-    /// What the flags say, or else the config.
+    /// The values of the flags, or else of the config.
     pub(crate) fn choice<'a>(
         &self,
         costs: &[Cost],
@@ -111,12 +111,12 @@ pub(crate) fn at(config: &Config, said: &config::Setting<String>, why: &str) -> 
 }
 
 impl Availability<'_> {
-    /// Whether an image whose archive is missing is as good as there.
+    /// Whether an image with a missing archive counts as present.
     pub(crate) fn fetches(&self, entry: &Entry) -> bool {
         self.fetches && entry.remote.is_some()
     }
 
-    /// Asks the engine, where that is needed. What an archive that can't be read would bring is not known.
+    /// Asks the engine, if necessary. The bytes of an unreadable archive are unknown.
     pub(crate) fn find_out(
         &self,
         store: &Store,
@@ -140,7 +140,7 @@ impl Availability<'_> {
             }
             match state.missing_bytes(store, registry, entry) {
                 Ok(bytes) => {
-                    // An engine with a containerd store is told by the archive what it has.
+                    // On a containerd store, the archive is needed to see whether the engine has the image.
                     if bytes == 0 {
                         found.held.insert(entry.name.clone());
                     }
@@ -153,7 +153,7 @@ impl Availability<'_> {
         Ok(found)
     }
 
-    /// Whether an entry may be taken, which has its archive or not.
+    /// Whether an entry may be chosen, with or without an archive.
     pub(crate) fn takes(&self, entry: &Entry, has_archive: bool, found: &Found) -> bool {
         let is_held = found.held.contains(&entry.name);
         match self.view {
@@ -165,7 +165,7 @@ impl Availability<'_> {
 }
 
 impl Found {
-    /// What costs are reckoned from.
+    /// The input of costs.
     pub(crate) fn known<'a>(&'a self, registry: &'a Registry) -> CostData<'a> {
         CostData {
             bytes: self.bytes.as_ref(),

@@ -1,4 +1,4 @@
-//! Workflows on the command line: which entries are wanted, and what is said of the others.
+//! Workflows on the command line: chooses entries, and reports the others.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use config::Config;
@@ -54,7 +54,7 @@ pub(crate) struct Workflow {
     path: Utf8PathBuf,
     entries: Vec<(JobEntry, Standing)>,
     keys: MatrixKeys,
-    /// Whether its entries are only to be listed.
+    /// Whether to list its entries only.
     pub list: bool,
 }
 
@@ -67,7 +67,7 @@ impl WorkflowFlags {
         reporter: &Reporter,
     ) -> Result<Option<Workflow>, Failure> {
         let Some(path) = &self.workflow else {
-            // clap asks for it, too, but not beside a flag that it can't stand beside.
+            // clap checks this too, but not together with a conflicting flag.
             if self.list || self.act || self.job.is_some() || !self.filters.is_empty() {
                 return Err(Failure::usage(
                     "`--job`, `--filter`, `--list` and `--act` need a `--workflow`",
@@ -89,13 +89,13 @@ impl WorkflowFlags {
         let project = project::of(project, config, path, reporter)?;
         let mut chosen = Vec::new();
         for entry in entries {
-            // What is passed over has none of what is asked for.
+            // A skipped entry meets no filter.
             if !filters.is_empty() && entry.is_passed_over() {
                 continue;
             }
             let filters = filters.iter().map(|filter| filter.accepts(&entry, &keys));
             let accepted: Vec<_> = filters.collect();
-            // One filter that the entry certainly does not meet is enough, even if another can't be told.
+            // One filter that the entry certainly does not meet is enough, even if another is unknown.
             if accepted.contains(&Ok(false)) {
                 continue;
             }
@@ -137,7 +137,7 @@ impl Workflow {
         }
     }
 
-    /// Gives entries that differ image names that differ.
+    /// Gives different entries different image names.
     pub(crate) fn with_distinct_names(mut self) -> Self {
         for (_, standing) in &mut self.entries {
             if let Standing::Wants(requirement) = standing {
@@ -147,7 +147,7 @@ impl Workflow {
         self
     }
 
-    /// What its entries want. Those that want nothing are said.
+    /// The requirements of its entries. The other entries are reported.
     pub(crate) fn wanted(&self, reporter: &Reporter) -> PlanRequests {
         let mut all = Vec::new();
         for (entry, standing) in &self.entries {
@@ -193,11 +193,11 @@ impl Workflow {
     }
 }
 
-/// What to do about an entry that can't be read.
+/// The hint for an unreadable entry.
 const HINT: &str =
     "select other entries with --job or --filter, or plan for the rest with --keep-going";
 
-/// Filters with commas between. What holds no `=` belongs to the value before.
+/// Filters separated by commas. A part without `=` belongs to the value before it.
 fn filters(written: &[String]) -> Result<Vec<Filter>, Failure> {
     let mut all: Vec<String> = Vec::new();
     for text in written {

@@ -1,4 +1,4 @@
-//! The command as a script sees it: what it prints, what it says, how it ends. It needs no engine.
+//! The command as scripts see it: output, messages, exit codes. It needs no engine.
 #![expect(clippy::expect_used, reason = "a test may end where it fails")]
 
 use std::io::Write;
@@ -42,7 +42,7 @@ images:
 const WANTED: &str =
     "project: capy\nos: debian:12\narchitecture: x86_64\ncompiler: gcc-12\ntools: cmake\n";
 
-/// A store with two archives; one of its entries has none, and one points out of the store.
+/// A store with two archives. One entry has no archive, and one has a path outside the store.
 fn store() -> TempDir {
     let folder = TempDir::new().expect("folder");
     write(folder.path(), "image-registry.yml", REGISTRY);
@@ -94,7 +94,7 @@ fn run(folder: &Path, arguments: &[&str], stdin: &str) -> Ran {
         .stderr(Stdio::piped())
         .spawn()
         .expect("imgplan");
-    // It may end without having read: a wrong flag.
+    // After a usage error, it ends without reading.
     let _ = child
         .stdin
         .take()

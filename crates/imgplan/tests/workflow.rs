@@ -1,4 +1,4 @@
-//! Workflows as a script sees them: what is printed, what is said, how it ends. No engine is needed.
+//! Workflows as scripts see them: output, messages, exit codes. No engine is needed.
 #![expect(clippy::expect_used, reason = "a test may end where it fails")]
 
 use std::path::Path;
@@ -320,7 +320,7 @@ fn a_pinned_container_is_what_a_new_image_is_built_on() {
     let says = ".github/workflows/ci.yml:13:11: `GCC 12 (asan)` of the job `build`: matching images by debian:12; \
         the container's digest counts only for the base of a new build\n";
     assert!(ran.err.contains(says), "{}", ran.err);
-    // One image can't stand on two.
+    // One image cannot have two bases.
     let entry = text
         .lines()
         .find(|line| line.contains("asan"))
@@ -361,7 +361,7 @@ selected\tlint\tlint\tubuntu-24.04\t-\t-\t-\tcapy-ubuntu-24.04-base
 fn act_is_told_which_image_a_runner_is() {
     let repository = repository();
     let ran = run(&repository, "--act --job build").ok();
-    // The registered image under its own tag; a job with a container takes the workflow's.
+    // The registered image under its own tag; a job with a container uses the workflow's image.
     assert_eq!(ran.out, "-P ubuntu-24.04=us/capy:13\n");
     assert!(
         ran.err

@@ -10,7 +10,7 @@ use registry::{Holder, Store};
 use serde_json::json;
 use ui::{Common, Context, Flags, duration};
 
-/// What stands for `--release` without an ID. No argument of a command line can hold it.
+/// The value of `--release` without an ID. No argument of a command line can contain it.
 const THIS_JOB: &str = "\0";
 
 /// Keep the store under its limits, and never remove images in use
@@ -20,10 +20,10 @@ const THIS_JOB: &str = "\0";
 /// Limits come from flags, or else from images.cleanup and resource_limits of the config. Without any limit it
 /// exits with code 2. If you name images, imgprune removes these and applies no limit.
 ///
-/// It never removes an image that is pinned, leased by a live run, used by a container, read or written by another
-/// command, kept by --keep, or the base of a thin archive that stays. If a limit can't be met because of that, or a
-/// named image stays, imgprune says so and exits with code 6. Pinned images and images kept by name are exempt from
-/// --max-age and --keep-last.
+/// It never removes an image that is pinned, leased by a live run, used by a container, or kept by --keep. An image that
+/// another command reads or writes stays too, and so does the base of a thin archive that stays. If a limit can't be met
+/// because of that, or a named image stays, imgprune says so and exits with code 6. Pinned images and images kept by
+/// name are exempt from --max-age and --keep-last.
 #[derive(Debug, Parser)]
 #[command(
     name = "imgprune",
@@ -127,7 +127,7 @@ impl Flags for Cli {
     }
 }
 
-/// Prunes, and prints what went.
+/// Prunes, and prints the removed archives' paths.
 pub fn main(mut cli: Cli, context: &mut Context) -> Result<(), Failure> {
     let config = setup::config(&cli.common)?;
     let reporter = context.reporter.clone();
@@ -176,7 +176,7 @@ pub fn main(mut cli: Cli, context: &mut Context) -> Result<(), Failure> {
     }
     let mut report = pruner.run(&in_force, &options)?;
     if let Some(names) = names {
-        // Thin archives go before their bases; what is printed is in the order of the input.
+        // Thin archives are removed before their bases, but printed in the order of the input.
         let place = |gone: &Gone| {
             names
                 .iter()
@@ -201,7 +201,7 @@ pub fn main(mut cli: Cli, context: &mut Context) -> Result<(), Failure> {
     report.verdict()
 }
 
-/// Whose leases end.
+/// The holders whose leases end.
 fn released(ids: &[String]) -> Result<Vec<Holder>, Failure> {
     let holder = |id: &String| match id.as_str() {
         THIS_JOB => setup::this_run()?
@@ -211,7 +211,7 @@ fn released(ids: &[String]) -> Result<Vec<Holder>, Failure> {
     ids.iter().map(holder).collect()
 }
 
-/// The names of the images that the operands mean, each once; `None` if there is no operand.
+/// The names of the operands' images, each once; `None` without operands.
 fn names(
     cli: &mut Cli,
     context: &mut Context,
@@ -252,7 +252,7 @@ fn show(context: &Context, in_force: &InForce) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The failure of a call that asks for nothing.
+/// The failure of a call without a limit.
 fn no_limit(in_force: &InForce) -> Failure {
     let failure = Failure::new(Code::Usage, "no limit given; nothing to prune");
     match &in_force.disabled {

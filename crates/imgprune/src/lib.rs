@@ -1,3 +1,3 @@
-//! Keep the store under its limits: the command over the library `prune`.
+//! Keeps the store under its limits: the command for the library `prune`.
 
 pub mod cli;

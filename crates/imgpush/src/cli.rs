@@ -70,7 +70,7 @@ impl Flags for Cli {
     }
 }
 
-/// Publishes each record and prints where it is.
+/// Publishes each record and prints its reference.
 pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     let published = match &cli.to {
         Some(to) => Some(Published::parse(to)?),
@@ -112,7 +112,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     })
 }
 
-/// Registries as the flags say. What is tried again is told.
+/// Access to registries, by the flags. Retries are reported.
 fn remote(flags: &RemoteFlags, common: &Common, reporter: &Reporter) -> Result<Remote, Failure> {
     let reporter = reporter.clone();
     let options = Options {

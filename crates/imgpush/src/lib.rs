@@ -1,4 +1,4 @@
-//! Publish images to a remote OCI registry, with no engine.
+//! Publishes images to a remote OCI registry, without an engine.
 //!
 //! [`Pusher`] does it, [`cli`] is the command.
 

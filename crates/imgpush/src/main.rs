@@ -1,4 +1,4 @@
-//! `imgpush`: publish images to a remote registry, with no engine.
+//! `imgpush`: publish images to a remote registry, without an engine.
 
 use std::process::ExitCode;
 

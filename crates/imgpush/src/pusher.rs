@@ -1,4 +1,4 @@
-//! Publishing: what is there is not sent again, and what is said to be there was asked for.
+//! Publishes images. Layers in the registry are not sent again, and a pushed image is verified there.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,35 +16,35 @@ use crate::stored;
 
 /// Publishes images of a store.
 pub struct Pusher<'a> {
-    /// Where the images are registered.
+    /// The store of the images.
     pub store: &'a Store,
-    /// How registries are reached.
+    /// Access to registries.
     pub remote: &'a Remote,
-    /// Where to.
+    /// The destination.
     pub published: &'a Published,
-    /// How layers are compressed that are not there yet.
+    /// How to compress new layers.
     pub compress: Compress,
-    /// Where progress goes.
+    /// The receiver of progress.
     pub reporter: &'a Reporter,
     /// How long to wait for locks.
     pub lock_timeout: Duration,
 }
 
-/// An image that is published now.
+/// A published image.
 #[derive(Debug, Clone)]
 pub struct Pushed {
     /// The registered name.
     pub name: String,
-    /// Where it is, with the digest of its manifest.
+    /// Its remote reference, with the digest of its manifest.
     pub remote: Reference,
     /// The config's digest.
     pub image_id: Digest,
-    /// Whether anything was sent; `false` where the registry had the image under this tag.
+    /// Whether anything was sent; `false` if the registry had the image under this tag.
     pub sent: bool,
 }
 
 impl Pusher<'_> {
-    /// Publishes a registered image and notes where.
+    /// Publishes a registered image, and writes its reference into the entry.
     pub fn push(&self, registry: &Registry, entry: &Entry) -> Result<Pushed, Failure> {
         let name: ImageName = entry.name.parse()?;
         let stack = self.open(registry, entry)?;
@@ -56,7 +56,7 @@ impl Pusher<'_> {
         let architecture = Architecture::from_oci(&config.architecture, config.variant.as_deref())?;
         let there = match self.remote.resolve(&to, architecture) {
             Ok(there) => Some(there),
-            // Registries also refuse to say what is in a repository that is not there yet.
+            // Some registries deny access to a repository that does not exist yet.
             Err(
                 Error::Unknown { .. }
                 | Error::Denied { .. }
@@ -70,7 +70,7 @@ impl Pusher<'_> {
             .filter(|there| there.image_id == image.image_id)
         {
             self.reporter.detail(format!("{name}: already published"));
-            // One that was killed may have packed it, and sent it, and no more.
+            // A killed process may have packed and sent it without removing the folder.
             self.store.forget_transfer(&transfer_name(image.image_id));
             return self.note(entry, image.image_id, &to, there.digest(), false);
         }
@@ -83,7 +83,7 @@ impl Pusher<'_> {
         self.note(entry, image.image_id, &to, digest, true)
     }
 
-    /// The registered image, with the archives that hold its layers.
+    /// The registered image, with the archives of its layers.
     fn open(&self, registry: &Registry, entry: &Entry) -> Result<Stack, Failure> {
         let archive = Archive::open(&self.store.path(&entry.file)?.absolute())?;
         let index = thin::the_registered(archive.images(), entry)?;
@@ -92,7 +92,7 @@ impl Pusher<'_> {
         Ok(thin::complete(self.store, registry, stack)?)
     }
 
-    /// Sends an image, but for what the registry has of it.
+    /// Sends an image, without the layers that the registry has.
     fn send(
         &self,
         stack: &Stack,
@@ -102,7 +102,7 @@ impl Pusher<'_> {
         let name = transfer_name(stack.image().image_id);
         let transfer = self.store.transfer(&name, self.lock_timeout)?;
         let sent = match self.send_but(stack, to, stored, &transfer) {
-            // The registry has it, but not where it can be taken from.
+            // The registry has the layer, but cannot copy it from there.
             Err(Sending::Lacks) => self.send_but(stack, to, &BTreeMap::new(), &transfer),
             sent => sent,
         };
@@ -117,7 +117,7 @@ impl Pusher<'_> {
                 ));
             }
         };
-        // What skopeo calls success is not believed either.
+        // skopeo's success is verified.
         match self.remote.digest(to)? {
             found if found == digest => Ok(digest),
             found => Err(Failure::new(
@@ -150,7 +150,7 @@ impl Pusher<'_> {
         });
         let layout = layout.map_err(|error| Sending::Failed(error.into()))?;
         drop(progress);
-        // skopeo does not say how far it is.
+        // skopeo reports no progress.
         let size = ui::size(layout.bytes);
         let waiting = self.reporter.wait(format!("sending {to} ({size})"));
         let sent = self.remote.upload(transfer.path(), to);
@@ -162,7 +162,7 @@ impl Pusher<'_> {
         }
     }
 
-    /// Notes where an image is published, if it is still the registered one.
+    /// Writes the reference into the entry, if the image is still the registered one.
     fn note(
         &self,
         entry: &Entry,
@@ -192,14 +192,14 @@ impl Pusher<'_> {
     }
 }
 
-/// What the folder is called in which an image is packed.
+/// The name of the folder in which an image is packed.
 fn transfer_name(image_id: Digest) -> String {
     format!("push-{}", image_id.hex())
 }
 
 /// Why an image was not sent.
 enum Sending {
-    /// A layer that was to be taken from the registry is not where it can be.
+    /// A layer that the registry should copy is not available.
     Lacks,
     /// Anything else.
     Failed(Failure),

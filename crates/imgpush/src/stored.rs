@@ -1,8 +1,8 @@
-//! Which layers a registry has already, and as which blobs.
+//! The layers that a registry already has, with their blobs.
 //!
-//! Nobody can ask a registry for a layer by its diff_id. What can be asked for are the images that are published from this
-//! store: the one that bears the tag, the one that this entry was published as before, and those that it stands on. Their
-//! manifests name blobs and their configs diff_ids, in the same order.
+//! A registry cannot be asked for a layer by its diff_id. But it can be asked for images of this store: the image with
+//! the tag, the earlier published version of this entry, and its bases. Their manifests name blobs and their configs
+//! diff_ids, in the same order.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use naming::{Architecture, Digest, Reference};
 use registry::{Entry, Registry};
 use remote::{Remote, RemoteImage};
 
-/// How many images below one another are asked for. Images have at most 127 layers.
+/// How many bases of bases to ask for. Images have at most 127 layers.
 const MAX_DEPTH: usize = 128;
 
 /// Adds the layers of a published image.
@@ -31,8 +31,8 @@ pub(crate) fn add(stored: &mut BTreeMap<Digest, Stored>, image: &RemoteImage) {
     }
 }
 
-/// The images that an entry was published as, or stands on, in the registry of `to`. What can't be had is passed over: its
-/// layers are sent again.
+/// The published version and bases of an entry, in the registry of `to`. An unavailable one is skipped: its layers are
+/// sent again.
 pub(crate) fn published(
     remote: &Remote,
     registry: &Registry,

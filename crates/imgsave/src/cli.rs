@@ -104,10 +104,10 @@ impl Flags for Cli {
     }
 }
 
-/// What `--name` can't be given for.
+/// The conflict of `--name` with several images.
 const SEVERAL: &str = "`--name` names one image, but several were given";
 
-/// Saves each record and prints where its archive is.
+/// Saves each record and prints its archive's path.
 pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     if cli.name.is_some() && cli.operands.len() > 1 {
         return Err(Failure::usage(SEVERAL));
@@ -150,7 +150,7 @@ pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
         });
     }
     context.each(input.images(), |context, operand| {
-        // What the engine holds counts before its archive.
+        // The engine's image takes precedence over its archive.
         let operand = operand.reference.unwrap_or(operand.text);
         if names_one && !names.is_empty() {
             return Err(Failure::usage(SEVERAL));
@@ -194,7 +194,7 @@ fn full(saver: &Saver, name: &str) -> Result<Saved, Failure> {
     saver.save(&source, &naming, |_| Ok(DraftEntry::from(entry)))
 }
 
-/// The name that the flags give, checked before anything is read. `None`: each image has its own.
+/// The name of the flags, checked before anything is read. `None`: each image has its own.
 fn naming_of(cli: &Cli) -> Result<Option<Naming>, Failure> {
     match (&cli.name, &cli.project, &cli.variant) {
         (Some(name), _, _) => {
@@ -207,14 +207,14 @@ fn naming_of(cli: &Cli) -> Result<Option<Naming>, Failure> {
     }
 }
 
-/// One name for several images.
+/// The failure of one name for several images.
 fn several_images(sources: &[Source]) -> Failure {
     let held = sources.first().map_or_else(String::new, Source::beside);
     Failure::invalid(format!("holds {} images ({held})", sources.len()))
         .with_hint("choose one with --image, or omit the name to save each under its own tag")
 }
 
-/// The name that is given, else that of the image's entry, else the one that the image suggests.
+/// The given name, or else that of the image's entry, or else the one that the image suggests.
 fn naming_for(
     source: &Source,
     given: Option<&Naming>,
@@ -236,7 +236,7 @@ fn save(
 ) -> Result<Saved, Failure> {
     saver.save(source, naming, |contents| {
         let name = contents.name.as_str();
-        // It would be gone as soon as it was printed.
+        // The second image would replace the first right after it was printed.
         if names
             .get(name)
             .is_some_and(|id| *id != contents.image.image_id)

@@ -1,4 +1,4 @@
-//! Put an image into the store and register it: the command over `transfer::save`.
+//! Puts an image into the store and registers it: the command for `transfer::save`.
 
 pub mod cli;
 mod on_base;

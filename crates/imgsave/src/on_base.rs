@@ -1,4 +1,4 @@
-//! To which base an archive leaves layers.
+//! Chooses the base of a thin archive.
 
 use archive::ThinBase;
 use failure::Failure;
@@ -6,16 +6,16 @@ use naming::Digest;
 use registry::{Entry, Registry, Store};
 use transfer::save::{Form, Naming, Saver, Source, Wanted};
 
-/// Which layers the archives of a call leave out.
+/// The layers that the archives of a call omit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LeavingOut {
     /// Those of one base for all of them.
     Given,
-    /// Those of the base that each image's entry names.
+    /// Those of the base in each image's entry.
     OwnBase,
-    /// Those that the image's archive leaves out already, if it has one.
+    /// Those that the image's archive omits already, if it has one.
     AsBefore,
-    /// The same, or else those of the registered image that it stands on, if there is one.
+    /// The same, or else those of a registered image that it stands on, if any.
     WherePossible,
 }
 
@@ -49,7 +49,7 @@ impl LeavingOut {
     }
 }
 
-/// How archives are written; the base is registered and its archive is there.
+/// The form of archives. The base must be registered, and its archive must exist.
 pub(crate) fn form(store: &Store, base: Option<&str>, wanted: Wanted) -> Result<Form, Failure> {
     let base = base.map(|operand| {
         let registry = store.read_or_empty()?;
@@ -63,7 +63,7 @@ pub(crate) fn form(store: &Store, base: Option<&str>, wanted: Wanted) -> Result<
     })
 }
 
-/// The base that the entry of an image names.
+/// The base in the entry of an image.
 fn own_base<'a>(
     store: &Store,
     registry: &'a Registry,
@@ -80,8 +80,8 @@ fn own_base<'a>(
     registry.get(base).ok_or_else(unknown)
 }
 
-/// The registered image that an image stands on, by its layers: that of its entry, else the nearest. Not one that would
-/// stand on the image itself.
+/// The registered image that an image stands on, by its layers: that of its entry, or else the nearest. Never one that
+/// stands on the image itself.
 fn possible_base(
     store: &Store,
     registry: &Registry,
@@ -100,7 +100,7 @@ fn possible_base(
         .or_else(|| thin::base_of(store, registry, diff_ids, may))
 }
 
-/// The base that the archive of the name to save under has, if it is thin, can be read, and is of this very image.
+/// The base of the existing archive with the same name, if the archive is thin, readable, and of the same image.
 fn base_before(
     saver: &Saver,
     registry: &Registry,

@@ -1,11 +1,11 @@
-//! Blocks of a document that are made, between what people write.
+//! Generated blocks in hand-written documents.
 
-/// What begins a block, before its name.
+/// The beginning of a block, before its name.
 const BEGIN: &str = "<!-- made by `cargo xtask generate`: ";
-/// What ends one.
+/// The end of a block.
 const END: &str = "<!-- end -->";
 
-/// The document with the text of its block replaced; `None` where it has no such block.
+/// The document with the text of its block replaced; `None` if it has no such block.
 pub(crate) fn replace(document: &str, name: &str, text: &str) -> Option<String> {
     let begin = format!("{BEGIN}{name} -->\n");
     let at = document.find(&begin)? + begin.len();

@@ -10,7 +10,7 @@ use crate::block::replace;
 use crate::flags::{by_command, flags, table};
 use crate::{Made, commands};
 
-/// Where people look first.
+/// The first document that people read.
 const README: &str = "README.md";
 /// Every flag of every command.
 const FLAGS: &str = "docs/flags.md";
@@ -18,7 +18,7 @@ const FLAGS: &str = "docs/flags.md";
 /// The documents as they should be; `root` is the folder of the sources.
 ///
 /// # Errors
-/// Where a document can't be read or has lost one of its blocks.
+/// If a document cannot be read, or has lost one of its blocks.
 pub fn documents(root: &Utf8Path) -> io::Result<Vec<Made>> {
     let commands = commands();
     let built: Vec<Command> = commands.into_iter().map(built).collect();

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use clap::{Arg, ArgAction, Command};
 
-/// What the flags that every command has stand under in the help.
+/// The help's heading of the common flags.
 const COMMON: &str = "Common options";
 
-/// The flags of a command that only it has, or that it has in common with every other.
+/// The common flags of a command, or its other flags.
 pub(crate) fn flags(command: &Command, common: bool) -> impl Iterator<Item = &Arg> {
     let wanted = move |arg: &&Arg| is_common(arg) == common;
     let shown = |arg: &&Arg| !arg.is_positional() && !arg.is_hide_set();
@@ -22,7 +22,7 @@ fn is_common(arg: &Arg) -> bool {
     general || arg.get_help_heading() == Some(COMMON)
 }
 
-/// A table of flags and what they mean.
+/// A table of flags and their meanings.
 pub(crate) fn table<'a>(flags: impl Iterator<Item = &'a Arg>) -> String {
     let mut table = "| flag | meaning |\n|---|---|\n".to_owned();
     for arg in flags {

@@ -1,9 +1,10 @@
-//! What people read of the commands elsewhere than in `--help`, made of the very same definitions.
+//! The other documentation of the commands besides `--help`, generated from the same definitions.
 //!
-//! - [`installed`]: man pages and completion scripts, made where the commands are installed or packed. They are
-//!   nowhere else, so they can't be old.
-//! - [`documents`]: the tables of flags in `README.md` and the whole of `docs/flags.md`. They are kept with the sources, because
-//!   people read them there; `cargo xtask generate` writes them, and `cargo xtask ci` fails where they are old.
+//! - [`installed`]: man pages and completion scripts, generated when the commands are installed or packed, so they are
+//!   never outdated.
+//! - [`documents`]: the tables of flags in `README.md` and the whole of `docs/flags.md`. They are kept with the
+//!   sources, because people read them there. `cargo xtask generate` writes them, and `cargo xtask ci` fails if they
+//!   are outdated.
 //!
 //! ```
 //! let pages = manual::installed()?;
@@ -21,12 +22,12 @@ use clap::Command;
 
 pub use documents::documents;
 
-/// A file, relative to where it belongs.
+/// A generated file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Made {
     /// Relative to a prefix like `/usr/local`, or to the sources.
     pub path: Utf8PathBuf,
-    /// All of the file.
+    /// Its contents.
     pub text: Vec<u8>,
 }
 
@@ -46,10 +47,10 @@ pub fn commands() -> Vec<Command> {
     ]
 }
 
-/// Man pages and completion scripts, where the usual shells look for them.
+/// Man pages and completion scripts, in the usual folders.
 ///
 /// # Errors
-/// Where a page can't be made, which is a fault of this crate.
+/// If a page cannot be generated, which is a bug of this crate.
 pub fn installed() -> std::io::Result<Vec<Made>> {
     let mut made = Vec::new();
     for command in commands() {

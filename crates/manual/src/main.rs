@@ -1,4 +1,4 @@
-//! `manual`: what `cargo xtask` calls to make man pages, completions and tables of flags.
+//! `manual`: generates man pages, completions and tables of flags for `cargo xtask`.
 #![expect(
     clippy::print_stderr,
     reason = "it tells contributors which documents are old"
@@ -20,7 +20,7 @@ enum Task {
     /// Bring the documents of the sources up to date
     Documents {
         root: Utf8PathBuf,
-        /// Write nothing, and fail where one is old
+        /// Write nothing, and fail if one is outdated
         #[arg(long)]
         check: bool,
     },
@@ -47,7 +47,7 @@ fn install(folder: &Utf8Path) -> io::Result<()> {
         .try_for_each(|made| write(folder, made))
 }
 
-/// Whether all documents were as they should be, or are so now.
+/// Whether all documents are up to date, or were updated.
 fn documents(root: &Utf8Path, check: bool) -> io::Result<bool> {
     let mut fine = true;
     for made in manual::documents(root)? {

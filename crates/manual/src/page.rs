@@ -7,9 +7,9 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 use ui::parts::{Part, parts};
 
-/// The page, as `man` reads it.
+/// The page, in roff.
 pub(crate) fn page(command: Command) -> io::Result<Vec<u8>> {
-    // What short help leaves out would have no text in the page.
+    // Flags that the short help hides would have no text in the page.
     let mut command = command.mut_args(|arg| arg.hide_short_help(false));
     command.build();
     let after = command.get_after_long_help();
@@ -29,7 +29,7 @@ pub(crate) fn page(command: Command) -> io::Result<Vec<u8>> {
     synopsis.to_writer(&mut page)?;
     man.render_description_section(&mut page)?;
     let parts = parts(&after);
-    // What comes before the first heading belongs to the description.
+    // Text before the first heading belongs to the description.
     let described = parts
         .iter()
         .position(|part| matches!(part, Part::Heading(_)))
@@ -65,7 +65,7 @@ fn render(parts: &[Part]) -> Roff {
     roff
 }
 
-/// Lines that are neither filled nor hyphenated.
+/// Lines without filling and hyphenation.
 fn verbatim(roff: &mut Roff, lines: &[&str]) {
     roff.control("nf", []);
     for line in lines {

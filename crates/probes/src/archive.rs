@@ -1,4 +1,4 @@
-//! Archives: whatever their bytes, they are refused with a word or are what they say.
+//! Archives: any bytes are refused with a message, or mean what their digests say.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -14,25 +14,25 @@ use rustix::fs::{MemfdFlags, memfd_create};
 use crate::composed::images;
 use crate::words::fair;
 
-/// What an inventory reads, and how much of it at most.
+/// The files that an inventory reads, and their longest size.
 const FILES: [&str; 2] = ["etc/os-release", "var/lib/dpkg/status"];
 const LIMIT: u64 = 1 << 20;
-/// How much a composed stream may have so that it is held in memory and judged, in bytes.
+/// The largest composed stream to hold in memory and judge, in bytes.
 const MAX_JUDGED: u64 = 16 << 20;
 
-/// What became of an archive.
+/// The result for an archive.
 #[derive(Debug)]
 pub enum Verdict {
     /// It was refused.
     Refused(String),
-    /// It would be loaded: the images in it.
+    /// It would be loaded: its images.
     Accepted(Vec<Digest>),
 }
 
-/// The target `tar_index`: reads an archive, and takes it in as if an engine had saved it.
+/// The target `tar_index`: reads an archive, and imports it as if an engine had saved it.
 ///
 /// # Panics
-/// Where it is neither refused with one line nor what its digests say.
+/// If it is not refused with one line, and differs from its digests.
 pub fn archive(bytes: &[u8]) {
     read(bytes, None);
     let mut out = file(&[]);
@@ -56,7 +56,7 @@ pub fn archive(bytes: &[u8]) {
     }
 }
 
-/// Reads an archive in every way that imgload does, over the archive that a thin one stands on.
+/// Reads an archive in every way that imgload does, with the archive of its base if it is thin.
 ///
 /// # Panics
 /// As [`archive()`].
@@ -91,7 +91,7 @@ fn accepted(path: &Utf8Path, base: Option<&[u8]>) -> Result<Vec<Digest>, Error> 
     Ok(ids)
 }
 
-/// Reads an image in each way. What is sound can be composed.
+/// Reads an image in each way. A sound image can be composed.
 fn composed(archive: &Archive, stack: &Stack) -> Result<Digest, Error> {
     let image = stack.image();
     assert_eq!(image.layers.len(), image.config.diff_ids.len());
@@ -117,7 +117,7 @@ fn composed(archive: &Archive, stack: &Stack) -> Result<Digest, Error> {
     let is_judged = length(&[choice]) <= MAX_JUDGED;
     let mut out = Judged(is_judged.then(Vec::new));
     let composed = compose(&[choice], &mut out);
-    // A layer that is there twice is sent once, and damage to the other copy is seen by whoever reads all.
+    // A layer that occurs twice is sent once. Only a full check finds damage in the other copy.
     assert!(
         verified.is_err() || composed.is_ok(),
         "{verified:?} {composed:?}"
@@ -125,14 +125,14 @@ fn composed(archive: &Archive, stack: &Stack) -> Result<Digest, Error> {
     if let Some(stream) = out.0 {
         match &composed {
             Ok(_) => assert_eq!(images(&stream), [image.image_id]),
-            // No engine takes what has no documents.
+            // Engines accept no stream without documents.
             Err(_) => assert!(!has_documents(&stream)),
         }
     }
     composed.map(|_| image.image_id)
 }
 
-/// Whether a stream that broke off has documents already. Its layers may hold whatever they like.
+/// Whether an incomplete stream already has documents. Its layers may contain anything.
 fn has_documents(stream: &[u8]) -> bool {
     let mut tar = tar::Archive::new(stream);
     let members = tar.entries().into_iter().flatten().map_while(Result::ok);
@@ -140,7 +140,7 @@ fn has_documents(stream: &[u8]) -> bool {
     names.any(|name| name.as_os_str() == "manifest.json")
 }
 
-/// Keeps what is written, or does not.
+/// Keeps the written bytes, or drops them.
 struct Judged(Option<Vec<u8>>);
 
 impl io::Write for Judged {
@@ -164,7 +164,7 @@ fn file(bytes: &[u8]) -> File {
     file
 }
 
-/// Where a file in memory is opened as long as it is there.
+/// The path of an open file in memory.
 fn path(file: &File) -> String {
     format!("/proc/self/fd/{}", file.as_raw_fd())
 }

@@ -1,5 +1,5 @@
-//! Judges a stream that an engine would be given, by other means than those that made it: the `tar` crate, JSON without
-//! types, and digests of all bytes.
+//! Judges a composed stream independently of the code that made it: with the `tar` crate, untyped JSON, and digests of
+//! all bytes.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -9,7 +9,7 @@ use samples::digest;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What a config says of layers; the rest is somebody else's, and may be no more than well-formed.
+/// The layers of a config; its other keys only need to be well-formed.
 #[derive(Deserialize)]
 struct Config {
     rootfs: RootFs,
@@ -20,10 +20,10 @@ struct RootFs {
     diff_ids: Option<Vec<String>>,
 }
 
-/// Holds every digest in the stream against the bytes that it names, and returns the digests of the images' configs.
+/// Compares every digest in the stream with its bytes, and returns the digests of the images' configs.
 ///
 /// # Panics
-/// Where one differs, or where the documents lead to nothing.
+/// If one differs, or if the documents describe no image.
 pub(crate) fn images(stream: &[u8]) -> Vec<Digest> {
     let mut members = BTreeMap::new();
     let mut tar = tar::Archive::new(stream);
@@ -79,7 +79,7 @@ pub(crate) fn images(stream: &[u8]) -> Vec<Digest> {
     ids
 }
 
-/// The member that a descriptor names, with the length that it says.
+/// The member of a descriptor, with the descriptor's length.
 fn blob(members: &BTreeMap<String, Vec<u8>>, descriptor: &Value) -> String {
     let digest = descriptor["digest"].as_str().expect("a digest");
     let name = digest.replace("sha256:", "blobs/sha256/");

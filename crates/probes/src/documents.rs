@@ -1,4 +1,5 @@
-//! The documents of an archive: whatever they say, they are refused with a word or describe an image as an engine would.
+//! The documents of an archive: any contents are refused with a message, or describe an image that engines understand
+//! the same way.
 
 use std::collections::HashMap;
 
@@ -8,14 +9,14 @@ use serde::de::IgnoredAny;
 
 use crate::archive::{Verdict, read};
 
-/// What ends one document, because no JSON holds it.
+/// The end of a document: no JSON contains this byte.
 const END: u8 = 0xff;
 
-/// The target `image_json`: up to four documents, with the byte 0xff between them: the config, an OCI manifest,
-/// `index.json` and `manifest.json`. `@layer`, `@config` and `@manifest` stand for digests in those that come later.
+/// The target `image_json`: up to four documents, separated by the byte 0xff: the config, an OCI manifest, `index.json`
+/// and `manifest.json`. `@layer`, `@config` and `@manifest` in later documents stand for digests.
 ///
 /// # Panics
-/// Where an archive with them is neither refused with one line nor what its digests say.
+/// If an archive with them is not refused with one line, and differs from its digests.
 pub fn documents(bytes: &[u8]) {
     let mut documents = bytes.splitn(4, |byte| *byte == END).map(<[u8]>::to_vec);
     let layer = Tar::new().file("etc/os-release", "ID=x\n").bytes();
@@ -53,7 +54,7 @@ pub fn documents(bytes: &[u8]) {
     }
 }
 
-/// Puts digests in the place of their names.
+/// Replaces names by digests.
 fn named(document: Vec<u8>, names: &[(&str, String)]) -> Vec<u8> {
     let Ok(mut text) = String::from_utf8(document.clone()) else {
         return document;
@@ -64,7 +65,7 @@ fn named(document: Vec<u8>, names: &[(&str, String)]) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// The keys of an object, whatever their values are.
+/// The keys of an object with any values.
 type Keys = HashMap<String, IgnoredAny>;
 
 #[derive(Deserialize)]
@@ -72,7 +73,7 @@ struct Config {
     rootfs: Keys,
 }
 
-/// The config of an image that was accepted has one meaning: Go takes a key in whatever case.
+/// The config of an accepted image has one meaning: Go ignores the case of keys.
 fn as_an_engine(config: &[u8]) {
     let only = |keys: &Keys, wanted: &str| {
         let same = keys

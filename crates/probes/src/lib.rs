@@ -1,5 +1,5 @@
-//! What holds of whatever bytes somebody sends, as functions that panic where it does not. Each is one target of `fuzz/`,
-//! and the ordinary tests run the committed corpus, and archives with damage in them, through the same functions.
+//! Properties of any input, as functions that panic if a property does not hold. Each is one target of `fuzz/`. The
+//! ordinary tests run the committed corpus and damaged archives through the same functions.
 
 #![expect(
     clippy::expect_used,
@@ -21,10 +21,10 @@ pub use names::names;
 pub use plans::plans;
 pub use registry::registry;
 
-/// Something that holds of all bytes, or panics.
+/// A property of all bytes; panics if it does not hold.
 pub type Probe = fn(&[u8]);
 
-/// Each probe under the name of its fuzz target.
+/// Each probe by the name of its fuzz target.
 pub const ALL: [(&str, Probe); 5] = [
     ("tar_index", archive),
     ("image_json", documents),

@@ -1,4 +1,4 @@
-//! Names: what is accepted is written as it was meant, and leads nowhere.
+//! Names: accepted names are printed unchanged, and are safe as paths and arguments.
 
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
@@ -10,14 +10,14 @@ use naming::{
 
 use crate::words::fair;
 
-/// The longest image name (the contract, section 3).
+/// The longest image name (docs/naming.md).
 const MAX_IMAGE_NAME: usize = 128;
 
-/// The target `names`: a text as each kind of name.
+/// The target `names`: parses a text as each kind of name.
 ///
 /// # Panics
-/// Where what is accepted does not come back as it was written, could be taken for a flag, a path or several words, or is
-/// refused with more than one line.
+/// If an accepted name is not printed unchanged, could be taken for a flag, a path or several words, or if the error
+/// has more than one line.
 pub fn names(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     for candidate in [ImageName::normalize(&text), text.parse()] {
@@ -65,7 +65,7 @@ fn image_name(name: &ImageName) {
     assert_eq!(ImageName::normalize(text).as_ref(), Ok(name));
 }
 
-/// The value of a text, and that of what it is written as.
+/// Parses a text, prints the value, and parses that.
 fn again<T>(text: &str) -> Option<T>
 where
     T: FromStr<Err = NameError> + Display + PartialEq + Debug,

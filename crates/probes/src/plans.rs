@@ -1,4 +1,4 @@
-//! Plans and requirements: what is read is written and read again, in whatever pieces it comes.
+//! Plans and requirements: they are written and read again, in pieces of any size.
 
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -9,7 +9,8 @@ use crate::words::fair;
 /// The target `plans`: a stream of plans, and the same bytes as requirements.
 ///
 /// # Panics
-/// Where a plan does not come back as it was written, pieces of a stream are not what the whole is, or a refusal is no line.
+/// If a plan changes when it is written and read, if pieces give another result than the whole, or if an error is not
+/// one line.
 pub fn plans(bytes: &[u8]) {
     let whole = read(bytes);
     let pieces = read(BufReader::with_capacity(3, Pieces(bytes)));
@@ -54,7 +55,7 @@ fn read(input: impl BufRead) -> Vec<Result<Plan, String>> {
     plans.collect()
 }
 
-/// One byte at a time, as a slow pipe.
+/// One byte at a time, like a slow pipe.
 struct Pieces<'a>(&'a [u8]);
 
 impl Read for Pieces<'_> {

@@ -1,4 +1,4 @@
-//! Edits of registries: what is edited says what was meant, to another parser too, and nothing else has changed.
+//! Edits of registries: the result is as intended, for another parser too, and nothing else changes.
 
 use camino::Utf8Path;
 use registry::{Edit, Entry, Registry};
@@ -9,10 +9,10 @@ use crate::words::fair;
 /// How many bytes choose the edit; the rest is the registry's text.
 const CHOICE: usize = 4;
 
-/// The target `registry_edit`: four bytes that choose what is changed, and a registry's text.
+/// The target `registry_edit`: four bytes that choose the edit, and a registry's text.
 ///
 /// # Panics
-/// Where an edit does something else than it should.
+/// If the edit has another result than intended.
 pub fn registry(bytes: &[u8]) {
     let Some((choice, text)) = bytes.split_at_checked(CHOICE) else {
         return;
@@ -55,7 +55,7 @@ fn is_as_meant(old: &Registry, new: &Registry, edit: &Edit) {
         others.cloned().collect()
     };
     assert_eq!(others(old), others(new));
-    // What was done is read again, and doing it again changes nothing.
+    // The result is read again, and the same edit changes nothing.
     let text = new.text().to_owned();
     let again = Registry::parse(Utf8Path::new("r.yml"), text).expect("what was written is read");
     assert_eq!(again.entries(), new.entries());
@@ -66,7 +66,7 @@ fn is_as_meant(old: &Registry, new: &Registry, edit: &Edit) {
     agrees(new);
 }
 
-/// Another parser reads the same names and tags, wherever it takes the text at all.
+/// Another parser reads the same names and tags, if it accepts the text at all.
 fn agrees(registry: &Registry) {
     let text = registry.text().trim_start_matches('\u{feff}');
     let Ok(document) = serde_yaml::from_str::<serde_yaml::Value>(text) else {

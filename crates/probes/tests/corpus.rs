@@ -1,4 +1,4 @@
-//! The corpus of the fuzz targets, in the same functions, without a fuzzer.
+//! Runs the corpus of the fuzz targets through the same functions, without a fuzzer.
 
 #![expect(
     clippy::print_stderr,
@@ -8,9 +8,9 @@
 use std::fs;
 use std::path::Path;
 
-/// How many files each corpus has at least.
+/// The least number of files of each corpus.
 const FEW: usize = 10;
-/// How large all of them may be together, in bytes: they are in the repository.
+/// The largest size of all corpora, in bytes: they are in the repository.
 const ALL: usize = 200_000;
 
 #[test]

@@ -1,11 +1,11 @@
-//! Ways to damage an archive, from a flipped bit to a document that says something else.
+//! Ways to damage an archive, from a flipped bit to changed documents.
 
 use tar::EntryType;
 
 use crate::dice::Dice;
 use crate::members::{TarMember, apart, together};
 
-/// Where the fields of a tar's header are, and how long they are (POSIX, ustar).
+/// The positions and lengths of fields in a tar's header (POSIX, ustar).
 const FIELDS: [(usize, usize); 9] = [
     (0, 100),
     (100, 8),
@@ -17,7 +17,7 @@ const FIELDS: [(usize, usize); 9] = [
     (157, 100),
     (257, 8),
 ];
-/// What a field of a header may say.
+/// Possible values of a header's field.
 const VALUES: [&[u8]; 12] = [
     b"",
     b"-1",
@@ -32,7 +32,7 @@ const VALUES: [&[u8]; 12] = [
     b"manifest.json",
     b"index.json",
 ];
-/// What a document may say in the place of something else.
+/// Possible replacements in a document.
 const TOKENS: [&str; 16] = [
     "null",
     "[]",
@@ -96,7 +96,7 @@ fn swap_blocks(archive: &mut [u8], dice: &mut Dice) {
     }
 }
 
-/// Damage to whole members, or inside one, with headers that are right otherwise.
+/// Damage to whole members, or inside one, with otherwise correct headers.
 fn members(archive: &[u8], dice: &mut Dice) -> Vec<u8> {
     let mut members = apart(archive);
     if members.is_empty() {
@@ -140,7 +140,7 @@ fn members(archive: &[u8], dice: &mut Dice) -> Vec<u8> {
     together(&members)
 }
 
-/// Another value in a header's field, with a checksum that is right most times.
+/// Another value in a header's field, usually with a correct checksum.
 fn field(member: &mut TarMember, dice: &mut Dice) {
     let (start, length) = *dice.pick(&FIELDS);
     let value = match dice.below(3) {
@@ -157,7 +157,7 @@ fn field(member: &mut TarMember, dice: &mut Dice) {
     }
 }
 
-/// A document with something else in it.
+/// A changed document.
 pub(crate) fn edited(document: &[u8], dice: &mut Dice) -> Vec<u8> {
     let mut out = document.to_vec();
     let (one, other) = (dice.below(out.len()), dice.below(out.len()));
@@ -174,7 +174,7 @@ pub(crate) fn edited(document: &[u8], dice: &mut Dice) -> Vec<u8> {
                 **digit = b"0123456789abcdef"[dice.below(16)];
             }
         }
-        // A whole value in the place of another one.
+        // Another value instead of a whole value.
         4 => {
             let colons = (0..out.len()).filter(|at| matches!(out[*at], b':' | b'[' | b','));
             let colons: Vec<_> = colons.collect();

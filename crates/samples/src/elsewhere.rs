@@ -1,5 +1,5 @@
-//! Archives as tools write them that are no engines, each after the tool's own sources: names of members, their order,
-//! and what is compressed.
+//! Archives in the forms of tools that are not engines, by the tools' own sources: names of members, their order, and
+//! compressions.
 
 use serde_json::{Value, json};
 
@@ -7,14 +7,14 @@ use crate::packing::{Packing, compress};
 use crate::tar::Tar;
 use crate::{TestImage, blob_name, digest, image};
 
-/// An archive, and whose form it has.
+/// An archive, and the tool whose form it has.
 #[derive(Clone)]
 pub struct Foreign {
     /// The tool.
     pub tool: &'static str,
     /// The archive.
     pub bytes: Vec<u8>,
-    /// The tag that it gives its only image.
+    /// The tag of its only image.
     pub tag: Option<&'static str>,
 }
 
@@ -62,8 +62,8 @@ impl TestImage {
         ]
     }
 
-    /// go-containerregistry, `pkg/v1/tarball/write.go`: crane, kaniko, and bazel's rules_docker from 0.8 on. The config's
-    /// name has its algorithm, and layers are as the registry has them.
+    /// go-containerregistry, `pkg/v1/tarball/write.go`: crane, kaniko, and bazel's rules_docker from 0.8 on. The
+    /// config's name has its algorithm, and layers are as in the registry.
     fn crane(&self, tags: &Value, sources: &Value) -> Vec<u8> {
         let config = self.image_id().to_string();
         let mut tar = Tar::new().file(&config, &self.config);
@@ -110,8 +110,8 @@ impl TestImage {
             .bytes()
     }
 
-    /// rules_oci, `oci/private/tarball.sh.tpl`: the documents first, blobs with an ending, and an empty tag from the last
-    /// line of the file with the tags.
+    /// rules_oci, `oci/private/tarball.sh.tpl`: the documents first, blobs with a suffix, and an empty tag from the
+    /// last line of the file with the tags.
     fn rules_oci(&self) -> Vec<u8> {
         let config = blob_name(self.image_id());
         let blobs: Vec<_> = self
@@ -135,8 +135,8 @@ impl TestImage {
         tar.bytes()
     }
 
-    /// kaniko's `--oci-layout-path`, `crane pull --format=oci`, `skopeo copy … oci:`: a folder, put into a tar by
-    /// `tar -C FOLDER -c .`; the image's name there is a mere tag.
+    /// kaniko's `--oci-layout-path`, `crane pull --format=oci`, `skopeo copy … oci:`: a folder, packed by `tar -C
+    /// FOLDER -c .`; its image's name is only a tag.
     fn layout(&self) -> Vec<u8> {
         let (blobs, mut listed) = self.blobs(Tar::new(), Packing::Gzip);
         listed["annotations"] = json!({ "org.opencontainers.image.ref.name": "1" });
@@ -157,8 +157,8 @@ impl TestImage {
         dotted.bytes()
     }
 
-    /// containerd, `images/archive/exporter.go`: BuildKit's exporters and containerd stores. An index of the image and its
-    /// provenance, whose platform is `unknown`; `manifest.json` in the form for Docker.
+    /// containerd, `images/archive/exporter.go`: BuildKit's exporters and containerd stores. An index of the image and
+    /// its provenance, whose platform is `unknown`; `manifest.json` in the form for Docker.
     fn buildx(&self, packing: Packing, docker: bool) -> Vec<u8> {
         let tar = Tar::new().folder("blobs/").folder("blobs/sha256/");
         let (tar, mut ours) = self.blobs(tar, packing);
@@ -189,7 +189,7 @@ impl TestImage {
         self.named(tar, top).bytes()
     }
 
-    /// Adds the documents of a layout whose only entry has both annotations, as containerd sets them.
+    /// Adds the documents of a layout with one entry and both annotations, as in containerd.
     fn named(&self, tar: Tar, mut entry: Value) -> Tar {
         let (_, tag) = self.tag.split_once(':').expect("a tag");
         entry["annotations"] = json!({ "org.opencontainers.image.ref.name": tag,
@@ -200,7 +200,7 @@ impl TestImage {
     }
 }
 
-/// Adds what BuildKit says of how an image came about.
+/// Adds BuildKit's provenance of an image.
 fn provenance(tar: Tar, subject: &Value) -> (Tar, Value) {
     let statement = json!({ "_type": "https://in-toto.io/Statement/v0.1" }).to_string();
     let config = json!({ "architecture": "unknown", "os": "unknown", "config": {},

@@ -33,7 +33,7 @@ pub fn image(layers: Vec<Vec<u8>>) -> TestImage {
     }
 }
 
-/// An image of two layers that differ and one that repeats the first.
+/// An image of two different layers and a third that repeats the first.
 #[must_use]
 pub fn sample() -> TestImage {
     let first = Tar::new()
@@ -54,7 +54,7 @@ impl TestImage {
         digest(&self.config)
     }
 
-    /// As Docker 20.10 saves it; a repeated layer is a symbolic link.
+    /// The form of Docker 20.10; a repeated layer is a symbolic link.
     #[must_use]
     pub fn classic(&self) -> Vec<u8> {
         let mut tar = Tar::new();
@@ -83,7 +83,7 @@ impl TestImage {
         self.blobs_on(tar, packing.into(), 0, Value::Null)
     }
 
-    /// The same without the lowest `left_out` layers' bytes, and with these annotations of the manifest.
+    /// The same without the bytes of the lowest `left_out` layers, and with these annotations of the manifest.
     fn blobs_on(
         &self,
         mut tar: Tar,
@@ -121,13 +121,13 @@ impl TestImage {
         (tar, descriptor)
     }
 
-    /// As podman saves an oci-archive: no `manifest.json`.
+    /// podman's form of an oci-archive: no `manifest.json`.
     pub fn oci(&self, packing: impl Into<Packing>) -> Vec<u8> {
         let (tar, descriptor) = self.blobs(Tar::new(), packing);
         self.indexed(tar, descriptor)
     }
 
-    /// As Docker 26 and later save it: an OCI layout with a `manifest.json`.
+    /// The form of Docker 26 and later: an OCI layout with a `manifest.json`.
     pub fn both(&self, packing: impl Into<Packing>) -> Vec<u8> {
         let packing = packing.into();
         let (tar, descriptor) = self.blobs(Tar::new(), packing);
@@ -138,7 +138,7 @@ impl TestImage {
         self.indexed(tar.file("manifest.json", listed.to_string()), descriptor)
     }
 
-    /// An OCI layout that leaves the lowest layers to another image, which it calls `base`.
+    /// An OCI layout that omits the lowest layers, with the name `base` for the other image.
     #[must_use]
     pub fn thin(&self, packing: Packing, base: &Self) -> Vec<u8> {
         let annotations = json!({ "io.imgpipe.base.name": "base",

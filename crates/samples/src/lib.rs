@@ -1,5 +1,5 @@
-//! Image archives made in memory, for tests: tars with whatever members, and images in each layout that
-//! engines write. Bytes alone: this crate knows nothing of how they are read.
+//! Image archives in memory, for tests: tars with any members, and images in each engine's layout. It only makes bytes,
+//! and does not know how they are read.
 //!
 //! ```
 //! let image = samples::sample();
@@ -39,7 +39,7 @@ pub fn digest(bytes: &[u8]) -> Digest {
     Digest::from_bytes(Sha256::digest(bytes).into())
 }
 
-/// Where an OCI layout keeps a blob.
+/// The path of a blob in an OCI layout.
 #[must_use]
 pub fn blob_name(digest: Digest) -> String {
     format!("blobs/sha256/{}", digest.hex())

@@ -1,17 +1,17 @@
-//! A tar as a list of members, to be put together in another way. Knows plain headers alone, which is what samples have.
+//! A tar as a list of members, to be reassembled. Knows only plain headers, which samples have.
 
 use tar::Header;
 
 const BLOCK: usize = 512;
 
-/// A header, and the bytes that follow it, padded.
+/// A header, and its bytes with padding.
 #[derive(Debug, Clone)]
 pub(crate) struct TarMember {
     pub header: Header,
     pub body: Vec<u8>,
 }
 
-/// Takes a sound tar apart. What is no member any more is left out.
+/// Splits a valid tar into members. Invalid ones are left out.
 pub(crate) fn apart(tar: &[u8]) -> Vec<TarMember> {
     let mut members = Vec::new();
     let mut at = 0;
@@ -36,7 +36,7 @@ pub(crate) fn apart(tar: &[u8]) -> Vec<TarMember> {
     members
 }
 
-/// Puts members together to a tar.
+/// Joins members to a tar.
 pub(crate) fn together(members: &[TarMember]) -> Vec<u8> {
     let mut out = Vec::new();
     for member in members {
@@ -48,7 +48,7 @@ pub(crate) fn together(members: &[TarMember]) -> Vec<u8> {
 }
 
 impl TarMember {
-    /// The bytes without what pads them.
+    /// The bytes without padding.
     pub(crate) fn bytes(&self) -> &[u8] {
         let size = self.header.entry_size().unwrap_or(0);
         let size = usize::try_from(size).unwrap_or(usize::MAX);

@@ -1,4 +1,4 @@
-//! Archives with damage in them, each from a seed.
+//! Damaged archives, each from a seed.
 
 use naming::Digest;
 
@@ -8,29 +8,29 @@ use crate::image::image;
 use crate::packing::{Packing, compress};
 use crate::tar::Tar;
 
-/// An archive that is damaged, or was made of an image that is none.
+/// An archive that is damaged, or was made from an invalid image.
 #[derive(Debug, Clone)]
 pub struct Mutant {
     /// The archive.
     pub bytes: Vec<u8>,
-    /// The sound archive below it, where it is thin.
+    /// The sound archive of its base, if it is thin.
     pub base: Option<Vec<u8>>,
-    /// The sound image that it was made of.
+    /// The sound image that it was made from.
     pub image_id: Digest,
 }
 
 impl Mutant {
-    /// The one of this seed. About one in five is sound after all.
+    /// The archive of this seed. About one in five is sound after all.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let mut layers = layers();
         let base = image(layers[..2].to_vec());
-        // The first again: classic archives make a link of it.
+        // The first again: classic archives link to it.
         layers.push(layers[0].clone());
         let mut image = image(layers);
         let image_id = image.image_id();
-        // One in three lies from its very start, with digests that are right otherwise.
+        // One in three is wrong from the start, with otherwise correct digests.
         match dice.below(6) {
             0 => image.config = edited(&image.config, &mut dice),
             1 => {
@@ -51,7 +51,7 @@ impl Mutant {
                 image.thin(packing, &base)
             }
         };
-        // The archive's own compression is put around the damage, or damaged itself.
+        // The archive's own compression is applied after the damage, or damaged itself.
         let around = *dice.pick(&Packing::ALL);
         let bytes = match dice.below(8) {
             0 => damage(compress(around, &plain), &mut dice),

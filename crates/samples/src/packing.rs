@@ -1,11 +1,11 @@
-//! Compression, in more than one piece.
+//! Compression with several members or frames.
 
 use std::io::Write as _;
 
-/// How bytes are packed.
+/// A compression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Packing {
-    /// As they are.
+    /// None.
     Plain,
     /// gzip.
     Gzip,
@@ -14,11 +14,11 @@ pub enum Packing {
 }
 
 impl Packing {
-    /// All there are.
+    /// All compressions.
     pub const ALL: [Self; 3] = [Self::Plain, Self::Gzip, Self::Zstd];
 }
 
-/// Compresses in two members or frames, as parallel compressors do.
+/// Compresses into two members or frames, as parallel compressors do.
 pub fn compress(packing: impl Into<Packing>, bytes: &[u8]) -> Vec<u8> {
     let (first, second) = bytes.split_at(bytes.len() / 2);
     match packing.into() {

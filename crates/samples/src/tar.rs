@@ -1,4 +1,4 @@
-//! Tars with whatever members.
+//! Tars with any members.
 
 use tar::{Builder, EntryType, Header};
 
@@ -61,13 +61,13 @@ impl Tar {
         self
     }
 
-    /// Adds a header whose name `tar` itself would refuse, with nothing behind it.
+    /// Adds a header whose name `tar` itself would refuse, without bytes.
     #[must_use]
     pub fn raw(self, kind: EntryType, name: impl AsRef<[u8]>) -> Self {
         self.member(kind, name, b"")
     }
 
-    /// Adds a member of any kind under any name of at most 100 bytes, with these bytes behind its header.
+    /// Adds a member of any kind and any name of at most 100 bytes, with these bytes.
     #[must_use]
     pub fn member(mut self, kind: EntryType, name: impl AsRef<[u8]>, bytes: &[u8]) -> Self {
         let mut header = Header::new_gnu();
@@ -80,7 +80,7 @@ impl Tar {
         self
     }
 
-    /// Adds a header as it is, with these bytes behind it, whatever the header says of them.
+    /// Adds an unchanged header with these bytes, regardless of the header's size.
     #[must_use]
     pub fn header(self, header: &Header, bytes: &[u8]) -> Self {
         let mut tar = Self(self.0);
@@ -91,13 +91,13 @@ impl Tar {
         tar
     }
 
-    /// Ends it.
+    /// Finishes the tar.
     #[must_use]
     pub fn bytes(self) -> Vec<u8> {
         self.0.into_inner().expect("tar")
     }
 
-    /// What is there so far, as a whole tar.
+    /// The members so far, as a whole tar.
     #[must_use]
     pub fn clone_bytes(&self) -> Vec<u8> {
         [self.0.get_ref().as_slice(), &[0; 1024]].concat()

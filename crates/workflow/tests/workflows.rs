@@ -1,7 +1,7 @@
 //! Workflows in the style of C++ libraries, and their images.
 //!
-//! The comments beside each workflow are the expected result, a line an entry: `name | image | architecture | compilers
-//! | packages | tools`, or the beginning of the error.
+//! A file beside each workflow has the expected result, a line an entry: `name | image | architecture | compilers |
+//! packages | tools`, or the beginning of the error.
 #![expect(clippy::expect_used, reason = "a test may end where it fails")]
 
 use camino::Utf8Path;
