@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use camino::Utf8Path;
 use xtask::{debian, folders};
 
-/// Marks an image, and what is built on it, as a sandbox's own even after it lost its name to another image.
+/// Marks an image and its derivatives as a sandbox's own, even after another image took its name.
 pub(crate) const LABEL: &str = "imgpipe.test";
 
 /// An engine that answers.
@@ -16,15 +16,15 @@ pub struct Engine {
     containerd: OnceLock<bool>,
 }
 
-/// What podman puts before names that people say without a host.
+/// podman's prefixes of names without a host.
 const LOCAL: [&str; 2] = ["localhost/", "docker.io/library/"];
 
 static ENGINE: OnceLock<Engine> = OnceLock::new();
 
-/// The engine that `IMG_ENGINE` names, by default `docker`.
+/// The engine of `IMG_ENGINE`, by default `docker`.
 ///
 /// # Panics
-/// Where it does not answer: a test that needs an engine never passes without one.
+/// If it does not answer: a test that needs an engine never passes without one.
 pub fn engine() -> &'static Engine {
     ENGINE.get_or_init(|| {
         let program = std::env::var("IMG_ENGINE")
@@ -44,7 +44,7 @@ pub fn engine() -> &'static Engine {
     })
 }
 
-/// Whether the kernel's emulators can be seen from here: in another namespace of processes, `/proc` need not show them.
+/// Whether the kernel's emulators are visible: in another PID namespace, `/proc` may not show them.
 #[must_use]
 pub fn sees_emulators() -> bool {
     let namespace = std::fs::read_link("/proc/self/ns/pid");
@@ -73,13 +73,13 @@ impl Engine {
         }
     }
 
-    /// What starts it.
+    /// Its program.
     #[must_use]
     pub fn program(&self) -> &str {
         &self.program
     }
 
-    /// Runs it and returns what it prints; `None` where it fails.
+    /// Runs it and returns its output; `None` if it fails.
     pub fn read(&self, words: &[&str]) -> Option<String> {
         duct::cmd(&self.program, words)
             .stdin_null()
@@ -94,7 +94,7 @@ impl Engine {
         self.id(reference).is_some()
     }
 
-    /// The digest of the config of the image that this name points to, which is its identity in every engine.
+    /// The digest of the image's config, which is its identity in every engine.
     #[must_use]
     pub fn id(&self, reference: &str) -> Option<String> {
         let id = self.read(&["image", "inspect", "--format", "{{.Id}}", reference])?;
@@ -106,7 +106,7 @@ impl Engine {
         Some(format!("sha256:{hex}"))
     }
 
-    /// What containerd's store, which knows images by their manifests, does not show.
+    /// containerd's store, which identifies images by their manifests, does not show the config.
     fn config_of(&self, reference: &str) -> Option<String> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = Utf8Path::from_path(folder.path())?.join("image.tar");
@@ -118,12 +118,12 @@ impl Engine {
             .map(|image| image.image_id.to_string())
     }
 
-    /// Writes images into a docker-archive, in the place of whatever is there.
+    /// Saves images as a docker-archive, replacing an existing file.
     ///
     /// # Panics
-    /// Where the engine refuses.
+    /// If the engine fails.
     pub fn save(&self, references: &[&str], path: &Utf8Path) {
-        // podman adds nothing to an archive that is there, and takes a second image for a name of the first.
+        // podman cannot add to an existing archive, and takes a second image for a name of the first.
         drop(std::fs::remove_file(path));
         let mut words = vec!["save", "--output", path.as_str()];
         if self.podman && references.len() > 1 {
@@ -136,7 +136,7 @@ impl Engine {
     /// The digests of an image's layers, lowest first.
     ///
     /// # Panics
-    /// Where it does not have the image.
+    /// If it does not have the image.
     #[must_use]
     pub fn layers(&self, reference: &str) -> Vec<String> {
         let words = [
@@ -152,7 +152,7 @@ impl Engine {
         layers.unwrap_or_else(|| panic!("the engine has no {reference}"))
     }
 
-    /// Whether it keeps images in containerd's store, which knows layers by the blobs that they came in.
+    /// Whether it has containerd's store, which identifies layers by their blobs.
     #[must_use]
     pub fn is_containerd(&self) -> bool {
         *self.containerd.get_or_init(|| {
@@ -161,8 +161,7 @@ impl Engine {
         })
     }
 
-    /// Whether what it unpacks has device files in it: only the machine's root can make one, and engines of another user
-    /// leave them out.
+    /// Whether it unpacks device files: only the host's root can create them, and rootless engines omit them.
     #[must_use]
     pub fn makes_devices(&self) -> bool {
         let words = if self.podman {
@@ -174,7 +173,7 @@ impl Engine {
         said != "true" && !said.contains("name=rootless")
     }
 
-    /// What an archive of the engine's calls an image that people call so.
+    /// The name of an image in the engine's archives.
     #[must_use]
     pub fn name_in_archives(&self, reference: &str) -> String {
         let host = if self.podman { LOCAL[0] } else { "" };
@@ -201,8 +200,8 @@ impl Engine {
         self.images(&words).lines().map(str::to_owned).collect()
     }
 
-    /// The references of all images whose name in the last part of the path is `project`, or starts with it and a
-    /// dash, each once and as people say it.
+    /// The references of all images whose last path component is `project`, or starts with it and a dash, each once and
+    /// in the usual form.
     #[must_use]
     pub fn images_of(&self, project: &str) -> Vec<String> {
         let mut images = Vec::new();
@@ -216,10 +215,10 @@ impl Engine {
         images
     }
 
-    /// What `images` prints. podman's fails if an image goes while it lists them.
+    /// The output of `images`. podman's fails if an image is removed meanwhile.
     ///
     /// # Panics
-    /// Where it fails again and again.
+    /// If it fails repeatedly.
     #[must_use]
     pub fn images(&self, words: &[&str]) -> String {
         let words = [&["images"], words].concat();
@@ -229,7 +228,7 @@ impl Engine {
             .expect("the engine lists images")
     }
 
-    /// The same as the engine calls them.
+    /// The same in the engine's form.
     pub(crate) fn names_of(&self, project: &str) -> Vec<String> {
         let lines = self.images(&["--format", "{{json .}}"]);
         references(&lines)
@@ -239,7 +238,7 @@ impl Engine {
     }
 }
 
-/// The names in a list of images: docker prints an object a line, podman one list, in which an image has all its names.
+/// The names in a list of images: docker prints an object a line, podman one list with all names of an image.
 fn references(printed: &str) -> Vec<String> {
     if let Ok(images) = serde_json::from_str::<Vec<serde_json::Value>>(printed) {
         let names = images.iter().filter_map(|image| image["Names"].as_array());
@@ -263,10 +262,10 @@ fn belongs(reference: &str, project: &str) -> bool {
 }
 
 /// The name of a real Debian 12 in the engine. It is made once (by debootstrap, or pulled), kept, and shared by all
-/// tests, which therefore never tag, change or remove it.
+/// tests. So no test may tag, change or remove it.
 ///
 /// # Panics
-/// Where there is none and it can't be had.
+/// If there is none and it cannot be made.
 pub fn debian_base() -> &'static str {
     static BASE: OnceLock<String> = OnceLock::new();
     BASE.get_or_init(|| {

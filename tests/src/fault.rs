@@ -1,21 +1,21 @@
-//! What goes wrong on the way to a registry.
+//! Faults on the way to a registry.
 
 use crate::Request;
 
-/// What becomes of a request.
+/// The fault of a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Action {
-    /// It is answered with this status, and never reaches the registry.
+    /// It gets this status, and never reaches the registry.
     Status(u16),
     /// The connection is cut after so many bytes of the answer's body.
     Cut(u64),
-    /// After so many bytes of the answer's body nothing more comes, and no end.
+    /// The answer's body stalls after so many bytes.
     Stall(u64),
-    /// The first byte of the answer's body is another.
+    /// The first byte of the answer's body is changed.
     Spoil,
 }
 
-/// A fault that strikes some requests.
+/// A fault of some requests.
 #[derive(Debug, Clone)]
 #[must_use = "it strikes nothing before a registry has it"]
 pub struct Fault {
@@ -46,22 +46,22 @@ impl Fault {
         Self::new(request, Action::Cut(after))
     }
 
-    /// Serves nothing more after so many bytes of the body. After 0 the request never reaches the registry.
+    /// Stalls after so many bytes of the body. After 0 the request never reaches the registry.
     pub fn stall(request: &str, after: u64) -> Self {
         Self::new(request, Action::Stall(after))
     }
 
-    /// Serves another first byte.
+    /// Changes the first byte.
     pub fn spoil(request: &str) -> Self {
         Self::new(request, Action::Spoil)
     }
 
-    /// Only so often, and then no more.
+    /// Only so often.
     pub fn times(self, times: usize) -> Self {
         Self { times, ..self }
     }
 
-    /// What is to become of a request, if this fault strikes it. That counts.
+    /// The action for a request, if this fault applies to it. Counts it.
     pub(crate) fn strikes(&mut self, request: &Request) -> Option<Action> {
         if self.times == 0 || request.method != self.method || !request.path.contains(&self.path) {
             return None;

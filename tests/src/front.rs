@@ -1,6 +1,6 @@
-//! What stands in front of a registry: it passes requests on, counts them, and goes wrong where a test wants that.
+//! A proxy in front of a registry: it passes requests on, counts them, and produces faults for tests.
 //!
-//! A connection serves one request: both sides are told that it is closed afterwards, so no body has to be parsed.
+//! A connection serves one request: both sides get `Connection: close`, so that no body needs to be parsed.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -10,26 +10,26 @@ use std::time::Duration;
 
 use crate::fault::{Action, Fault};
 
-/// How much is passed on at a time.
+/// How many bytes to pass on at a time.
 const CHUNK: usize = 16 * 1024;
-/// How often somebody who is held up looks whether that is over.
+/// How often a stalled thread checks whether to continue.
 const PAUSE: Duration = Duration::from_millis(10);
-/// How long what a client still sends is read after it was refused.
+/// How long to read a client's data after its request was refused.
 const DRAIN: Duration = Duration::from_secs(1);
 
 /// The first byte of a TLS connection.
 const TLS: u8 = 0x16;
 
-/// A request that came, and what became of it.
+/// A received request, and its result.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
     /// `GET`.
     pub method: String,
-    /// With what follows a question mark.
+    /// With the query.
     pub path: String,
-    /// What was answered; 0 as long as nothing was.
+    /// The answer's status; 0 before the answer.
     pub status: u16,
-    /// Bytes of its body, with what frames them.
+    /// Bytes of its body, including the framing.
     pub sent: u64,
     /// Bytes of the answer's body.
     pub served: u64,
@@ -62,7 +62,7 @@ impl Front {
                     return;
                 }
                 let state = shared.clone();
-                // What fails here is seen by the client.
+                // The client sees an error.
                 thread::spawn(move || drop(serve(&client, registry, &state)));
             }
         });
@@ -91,7 +91,7 @@ impl Front {
 impl Drop for Front {
     fn drop(&mut self) {
         lock(&self.state).is_over = true;
-        // Whoever waits for a client gets one, and sees that it is over.
+        // A connection wakes the listening thread, which then sees the end.
         drop(TcpStream::connect(self.address));
     }
 }
@@ -102,7 +102,7 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 
 fn serve(client: &TcpStream, registry: SocketAddr, state: &Arc<Mutex<State>>) -> io::Result<()> {
     let mut reader = BufReader::new(client.try_clone()?);
-    // What a registry without a certificate answers who speaks TLS.
+    // The answer of a registry without a certificate to TLS.
     if reader.fill_buf()?.first() == Some(&TLS) {
         return refuse(client, 400);
     }
@@ -192,21 +192,21 @@ fn answer(
     pass(&mut upstream, &mut client, u64::MAX, served)
 }
 
-/// Keeps a client waiting until it gives up.
+/// Stalls a client until it gives up.
 fn hold_up(client: &TcpStream, state: &Mutex<State>) {
     while !lock(state).is_over && is_there(client) {
         thread::sleep(PAUSE);
     }
 }
 
-/// Whether the other side has not hung up.
+/// Whether the other side is still connected.
 fn is_there(client: &TcpStream) -> bool {
     client.set_nonblocking(true).is_ok()
         && !matches!(client.peek(&mut [0]), Ok(0))
         && client.set_nonblocking(false).is_ok()
 }
 
-/// The lines of a head, with the empty one at its end.
+/// The lines of a head, with the empty line at its end.
 fn head(reader: &mut impl BufRead) -> io::Result<String> {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
@@ -217,7 +217,7 @@ fn head(reader: &mut impl BufRead) -> io::Result<String> {
     Ok(head)
 }
 
-/// A head that says that the connection is closed afterwards.
+/// A head with `Connection: close`.
 fn closing(head: &str) -> String {
     let is_other = |line: &&str| !line.to_lowercase().starts_with("connection:");
     let lines = head.trim_end().split("\r\n").filter(is_other);
@@ -225,7 +225,7 @@ fn closing(head: &str) -> String {
     lines.join("\r\n")
 }
 
-/// Passes so many bytes on at most, as they come.
+/// Passes at most so many bytes on, as they arrive.
 fn pass(
     from: &mut impl Read,
     to: &mut impl Write,
@@ -258,7 +258,7 @@ fn refuse(mut client: &TcpStream, status: u16) -> io::Result<()> {
     )?;
     client.shutdown(Shutdown::Write)?;
     client.set_read_timeout(Some(DRAIN))?;
-    // A connection that is closed with something unread in it loses what was written, too.
+    // Closing a connection with unread data would also discard the written data.
     let _ = io::copy(&mut client, &mut io::sink());
     Ok(())
 }

@@ -9,21 +9,21 @@ use camino::Utf8Path;
 use crate::Sandbox;
 use crate::engine::{LABEL, engine};
 
-/// How often a build is tried.
+/// How often to try a build.
 const ATTEMPTS: u32 = 5;
 
-/// What builders say of an image that somebody removed while they looked at all there are.
+/// Builders' messages if an image was removed while they listed all images.
 const RACED: [&str; 3] = [
     "unable to find image \"sha256:",
     "layer not known",
     "image not known",
 ];
 
-/// What makes an image a Debian 12 for whoever looks.
+/// The os-release of a Debian 12.
 const OS_RELEASE: &str = "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n";
-/// Where a static busybox may be.
+/// The possible paths of a static busybox.
 const BUSYBOX: [&str; 3] = ["/bin/busybox", "/usr/bin/busybox", "/bin/busybox-static"];
-/// The commands that images with busybox have.
+/// The commands of images with busybox.
 const APPLETS: [&str; 8] = ["sh", "cat", "echo", "ls", "mkdir", "rm", "test", "true"];
 
 /// A stand-in for apt.
@@ -44,7 +44,7 @@ Version: 1
 done
 "#;
 
-/// An image from scratch: an os-release that says Debian 12, 4 KiB of fresh random bytes in `/random`, and what is added.
+/// An image from scratch: an os-release of Debian 12, 4 KiB of fresh random bytes in `/random`, and the added files.
 #[derive(Debug, Clone)]
 pub struct Image {
     from: String,
@@ -59,7 +59,7 @@ impl Default for Image {
 }
 
 impl Image {
-    /// One layer, with what every image has.
+    /// One layer, with the common files.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -71,7 +71,7 @@ impl Image {
         .random("random", 4096)
     }
 
-    /// One layer, with what every image has, on the layers of an image that the engine holds.
+    /// One layer, with the common files, on the layers of an image in the engine.
     #[must_use]
     pub fn on(base: &str) -> Self {
         Self {
@@ -97,7 +97,7 @@ impl Image {
         self.file(path, bytes)
     }
 
-    /// Starts the next layer, with random bytes of its own.
+    /// Starts the next layer, with its own random bytes.
     #[must_use]
     pub fn layer(mut self) -> Self {
         let number = self.layers.len();
@@ -105,24 +105,24 @@ impl Image {
         self.random(&format!("random-{number}"), 4096)
     }
 
-    /// Adds a shell script that runs, in an image with busybox.
+    /// Adds an executable shell script, for an image with busybox.
     #[must_use]
     pub fn script(mut self, path: &str, text: &str) -> Self {
         self.add(path, format!("#!/bin/sh\n{text}").into_bytes(), 0o755);
         self
     }
 
-    /// Adds busybox and an `apt-get` that notes what it installs in dpkg's database, and in `/installed` in its order. It
-    /// knows no package whose name begins with `no-`.
+    /// Adds busybox and an `apt-get` that writes installed packages into dpkg's database, and into `/installed` in its
+    /// order. It refuses packages whose names begin with `no-`.
     #[must_use]
     pub fn apt(self) -> Self {
         self.busybox().script("usr/bin/apt-get", APT)
     }
 
-    /// Adds a static busybox with a shell, for images that have to run.
+    /// Adds a static busybox with a shell, for images that must run.
     ///
     /// # Panics
-    /// Where this machine has none.
+    /// If this machine has none.
     #[must_use]
     pub fn busybox(mut self) -> Self {
         let found = BUSYBOX
@@ -140,7 +140,7 @@ impl Image {
     /// Builds it in the engine as [`Sandbox::image`] of this variant, and returns its reference.
     ///
     /// # Panics
-    /// Where the engine refuses.
+    /// If the engine fails.
     pub fn build(&self, sandbox: &Sandbox, variant: &str) -> String {
         let reference = format!("{}:latest", sandbox.image(variant));
         let context = tempfile::tempdir_in(sandbox.root()).expect("a folder for the build");
@@ -157,7 +157,7 @@ impl Image {
                 break;
             }
             let said = String::from_utf8_lossy(&output.stdout);
-            // Where another test removes an image at this very moment, Docker's legacy builder fails, and podman.
+            // Docker's legacy builder and podman fail if another test removes an image at this moment.
             let raced = RACED.iter().any(|words| said.contains(words));
             assert!(raced && attempt < ATTEMPTS, "no image {reference}:\n{said}");
         }
@@ -192,7 +192,7 @@ impl Image {
     }
 }
 
-/// A dynamic program names its loader.
+/// A dynamic program contains the name of its loader.
 fn is_static(program: &[u8]) -> bool {
     let names = |loader: &[u8]| program.windows(loader.len()).any(|window| window == loader);
     !names(b"/ld-linux") && !names(b"/ld-musl")

@@ -1,4 +1,4 @@
-//! One run of a command, in a cleaned environment.
+//! One run of a command, in a clean environment.
 
 use std::io::PipeWriter;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
@@ -11,11 +11,11 @@ use rustix::process::Signal;
 use crate::running::signal_group;
 use crate::{Outcome, Running, Sandbox, engine, programs};
 
-/// A command that takes longer has hung. Generous: a build with packages from the network is among the tests.
+/// A command that takes longer hangs. Some tests build with packages from the network.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(10 * 60);
-/// How long a hung command may take to end when asked to.
+/// How long a hanging command may take to end after SIGTERM.
 const GRACE: Duration = Duration::from_secs(5);
-/// Variables that change what a command does, besides all whose names start with `IMG_`.
+/// Environment variables that change commands, besides those with the prefix `IMG_`.
 const REMOVED: [&str; 11] = [
     "GITHUB_RUN_ID",
     "GITHUB_RUN_ATTEMPT",
@@ -30,7 +30,7 @@ const REMOVED: [&str; 11] = [
     "CLICOLOR_FORCE",
 ];
 
-/// What is on stdin.
+/// The content of stdin.
 #[derive(Debug, Clone)]
 enum Input {
     Nothing,
@@ -38,7 +38,7 @@ enum Input {
     Silence,
 }
 
-/// A command about to run, made by [`Sandbox::command`].
+/// A command before its start, made by [`Sandbox::command`].
 #[derive(Debug, Clone)]
 #[must_use = "nothing runs before `run`"]
 pub struct Invocation {
@@ -75,19 +75,19 @@ impl Invocation {
         words.into_iter().fold(self, Self::arg)
     }
 
-    /// What it reads on stdin, which is empty otherwise.
+    /// Sets its stdin, which is empty otherwise.
     pub fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.input = Input::Bytes(bytes.into());
         self
     }
 
-    /// On stdin nothing comes, and no end, for as long as the command is [`Running`].
+    /// Leaves stdin open and silent, as long as the command is [`Running`].
     pub fn silence(mut self) -> Self {
         self.input = Input::Silence;
         self
     }
 
-    /// Where it runs: a path inside the sandbox, or an absolute one. The sandbox's own folder by default.
+    /// Sets its folder: a path inside the sandbox, or an absolute one. Default: the sandbox's own folder.
     pub fn folder(mut self, path: impl AsRef<str>) -> Self {
         self.folder = self.folder.join(path.as_ref());
         self
@@ -102,7 +102,7 @@ impl Invocation {
     /// Runs it.
     ///
     /// # Panics
-    /// Where it can't be started, or does not end.
+    /// If it cannot be started, or does not end.
     pub fn run(self) -> Outcome {
         let (command, started, _silent) = self.start(Expression::stderr_capture);
         let Some(output) = started
@@ -118,10 +118,10 @@ impl Invocation {
         outcome(command, output)
     }
 
-    /// Runs it for so long at most: then it is killed, with all that it has started. `None` where it was.
+    /// Runs it for at most this time, then kills it with its descendants. `None` if it was killed.
     ///
     /// # Panics
-    /// Where it can't be started.
+    /// If it cannot be started.
     pub fn run_until_killed(self, after: Duration) -> Option<Outcome> {
         let (command, started, _silent) = self.start(Expression::stderr_capture);
         let ended = started.wait_timeout(after);
@@ -136,7 +136,7 @@ impl Invocation {
     /// Starts it and does not wait.
     ///
     /// # Panics
-    /// Where it can't be started.
+    /// If it cannot be started.
     pub fn launch(self) -> Running {
         // Into a file, so that it can be read while the command runs.
         let stderr = tempfile::tempfile().expect("a file for what it says");
@@ -145,7 +145,7 @@ impl Invocation {
         Running::new(command, started, stderr, silent)
     }
 
-    /// Starts it, with its stderr led by `lead`.
+    /// Starts it, with its stderr redirected by `lead`.
     fn start(
         self,
         lead: impl FnOnce(&Expression) -> Expression,
@@ -157,7 +157,7 @@ impl Invocation {
             programs::folder(),
             std::env::var("PATH").unwrap_or_default()
         );
-        // The path of a command, rather than its name: the system looks names up in the caller's PATH, not in this one.
+        // The command's path, not its name: the system would look the name up in the caller's PATH.
         let own = programs::folder().join(program);
         let program = if own.is_file() {
             own.into_string()

@@ -8,18 +8,18 @@
 //! s.sh("imgload images/*/*.tar").code(0).stdout(&format!("{base}\n"));
 //! ```
 //!
-//! - A [`Sandbox`] is a store of its own (in a folder with a space in its path), a project name of its own, and commands
-//!   run in a cleaned environment. Dropping it removes every engine image of its project, and no other.
-//! - An [`Outcome`] is exit code, stdout and stderr at once; a failed assertion shows all three.
-//! - A [`Running`] is a command that was only launched, to be watched and sent signals.
-//! - An [`Image`] is a tiny image with fresh random content, so that no layer is in the engine already.
-//! - [`Watched`] is the engine with every call written down, and spoiled where a test needs that.
-//! - A [`Tally`] counts what is tried again and again, for `cargo xtask soak`.
-//! - A [`Registry`] is a real registry of a test's own, with every request counted, and a [`Fault`] where a test needs it.
-//! - [`remote`] has images for it, and [`Tokens`] lets people into it as Docker Hub does.
+//! - A [`Sandbox`] has its own store (in a folder with a space in its path) and its own project name, and runs commands
+//!   in a clean environment. Dropping it removes every engine image of its project, and no other.
+//! - An [`Outcome`] is exit code, stdout and stderr together; a failed assertion shows all three.
+//! - A [`Running`] is a started command, to be watched and sent signals.
+//! - An [`Image`] is a tiny image with fresh random content, so that the engine has none of its layers.
+//! - [`Watched`] is the engine with every call recorded, and with faults if a test needs them.
+//! - A [`Tally`] counts repeated attempts, for `cargo xtask soak`.
+//! - A [`Registry`] is a test's own real registry, with every request counted, and a [`Fault`] if a test needs it.
+//! - [`remote`] has images for it, and [`Tokens`] authenticates users as Docker Hub does.
 //! - [`debian_base`] is a real Debian 12 that all tests share; `cargo xtask clean` removes it.
 //!
-//! The tests need an engine: `cargo xtask test` starts one where none answers. The commands are built as needed.
+//! The tests need an engine: `cargo xtask test` starts one if none answers. The commands are built as needed.
 
 #![expect(
     clippy::expect_used,

@@ -1,17 +1,17 @@
-//! What a command did: exit code, stdout and stderr in one piece.
+//! The result of a command: exit code, stdout and stderr together.
 
 use std::fmt;
 
-/// The outcome of a run. Every assertion shows all of it when it fails, and returns the outcome for the next one.
+/// The result of a run. Every assertion shows all of it on failure, and returns it for the next assertion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     /// The command line.
     pub command: String,
-    /// The exit code; 128 and the signal's number where a signal ended it.
+    /// The exit code; 128 and the signal's number if a signal ended it.
     pub code: i32,
-    /// What it printed.
+    /// Its stdout.
     pub stdout: String,
-    /// What it said.
+    /// Its stderr.
     pub stderr: String,
 }
 
@@ -45,19 +45,19 @@ impl Outcome {
         self.check(self.code == code, &format!("code {code}"))
     }
 
-    /// It printed exactly this.
+    /// Its stdout is exactly this.
     #[track_caller]
     pub fn stdout(&self, text: &str) -> &Self {
         self.check(self.stdout == text, &format!("stdout `{text}`"))
     }
 
-    /// It said this among other things.
+    /// Its stderr contains this.
     #[track_caller]
     pub fn stderr_has(&self, text: &str) -> &Self {
         self.check(self.stderr.contains(text), &format!("`{text}` on stderr"))
     }
 
-    /// It did not say this.
+    /// Its stderr does not contain this.
     #[track_caller]
     pub fn stderr_lacks(&self, text: &str) -> &Self {
         self.check(
@@ -66,14 +66,14 @@ impl Outcome {
         )
     }
 
-    /// It said nothing.
+    /// Its stderr is empty.
     #[track_caller]
     pub fn silent(&self) -> &Self {
         self.check(self.stderr.is_empty(), "nothing on stderr")
     }
 
-    /// It failed as every command fails: this code, nothing on stdout, and on stderr a line `PROGRAM: … text …` without
-    /// a panic, a backtrace or a Rust type's name.
+    /// It failed properly: this code, nothing on stdout, and on stderr a line `PROGRAM: … text …` without a panic, a
+    /// backtrace or a Rust type's name.
     #[track_caller]
     pub fn fails(&self, program: &str, code: i32, text: &str) -> &Self {
         self.code(code).stdout("");

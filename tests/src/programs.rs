@@ -1,14 +1,14 @@
-//! The commands under test, built from the sources as they are now.
+//! The commands under test, built from the current sources.
 
 use std::sync::OnceLock;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use xtask::folders;
 
-/// The folder with the commands.
+/// The folder of the commands.
 ///
-/// Cargo is asked once a process to bring them up to date, which takes a moment where they are: a test never runs
-/// against yesterday's commands.
+/// Each process asks Cargo once to build them, which is quick if they are up to date: tests never run with outdated
+/// commands.
 pub(crate) fn folder() -> &'static Utf8Path {
     static FOLDER: OnceLock<Result<Utf8PathBuf, String>> = OnceLock::new();
     match FOLDER.get_or_init(build) {
@@ -19,7 +19,7 @@ pub(crate) fn folder() -> &'static Utf8Path {
 
 fn build() -> Result<Utf8PathBuf, String> {
     let folder = folders::programs().map_err(|error| error.to_string())?;
-    // Whoever runs the tests where there are no sources has built the commands for them.
+    // On a machine without sources, the commands were built before.
     if std::env::var_os(xtask::COMMANDS_ARE_BUILT).is_some() {
         return Ok(folder);
     }

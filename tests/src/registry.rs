@@ -1,4 +1,4 @@
-//! A real registry of a test's own: Debian's `docker-registry`, on this machine alone, behind a [`Front`].
+//! A test's own real registry: Debian's `docker-registry`, only on this machine, behind a [`Front`].
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
@@ -13,20 +13,21 @@ use xtask::folders;
 use crate::front::Front;
 use crate::{Fault, Request, Tokens};
 
-/// How long a registry may take to begin to listen.
+/// How long a registry may take to start listening.
 const START: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(10);
-/// Where programs of the system may be that are not on everybody's PATH.
+/// The possible paths of programs that may not be in the PATH.
 const PROGRAM: [&str; 2] = ["/usr/bin/docker-registry", "/usr/local/bin/docker-registry"];
 
-/// Manifests of every kind: of what is not named here a registry says that it is not there.
+/// Manifests of every kind: a registry claims that others do not exist.
 const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json";
 
-/// The only user of a registry that wants a login, the password, and a line that says both to the registry: it takes bcrypt alone.
+/// The only user of a registry with a login, the password, and the line with both for the registry: it accepts only
+/// bcrypt.
 pub const LOGIN: (&str, &str) = ("ci", "open sesame");
 const HTPASSWD: &str = "ci:$2b$04$LWebwXKKpIVd9PBlFu2Hm.cxEOfAeyv755RDVvry8SA3n/gqZcY6G\n";
 
-/// A registry with nothing in it. It ends, and is gone, with this.
+/// An empty registry. Dropping it stops and removes it.
 #[derive(Debug)]
 pub struct Registry {
     process: duct::Handle,
@@ -36,28 +37,28 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// A registry that lets everybody in.
+    /// A registry without a login.
     ///
     /// # Panics
-    /// Where it does not start.
+    /// If it does not start.
     #[must_use]
     pub fn start() -> Self {
         Self::create("")
     }
 
-    /// A registry that lets in whoever knows [`LOGIN`].
+    /// A registry with the login [`LOGIN`].
     ///
     /// # Panics
-    /// Where it does not start.
+    /// If it does not start.
     #[must_use]
     pub fn with_login() -> Self {
         Self::create("auth: {htpasswd: {realm: tests, path: htpasswd}}\n")
     }
 
-    /// A registry that lets in whoever brings a token of this server.
+    /// A registry that accepts tokens of this server.
     ///
     /// # Panics
-    /// Where it does not start.
+    /// If it does not start.
     #[must_use]
     pub fn with_tokens(tokens: &Tokens) -> Self {
         Self::create(&tokens.settings())
@@ -86,7 +87,7 @@ impl Registry {
         );
         let log = root.join("log");
         let file = File::create(&log).expect("the folder is writable");
-        // The kernel ends it where the test itself is ended before its time.
+        // The kernel ends it if the test is killed.
         let program = program();
         let words = [
             "--pdeathsig",
@@ -100,7 +101,7 @@ impl Registry {
             .stdin_null()
             .stderr_to_stdout()
             .stdout_file(file);
-        // It takes its settings from there, too, and this is one of skopeo's.
+        // It also reads settings from the environment, and one of these variables is skopeo's.
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("REGISTRY_")) {
             command = command.env_remove(name);
         }
@@ -114,13 +115,13 @@ impl Registry {
         }
     }
 
-    /// What images in it are called: this, a slash, and more.
+    /// The prefix of its images' references, without the slash.
     #[must_use]
     pub fn address(&self) -> String {
         self.front.address().to_string()
     }
 
-    /// Lets something go wrong from now on.
+    /// Adds a fault.
     pub fn fault(&self, fault: Fault) {
         self.front.add(fault);
     }
@@ -136,7 +137,7 @@ impl Registry {
         self.front.requests()
     }
 
-    /// Those with this method, and this in their path: `GET /blobs/`.
+    /// The requests with this method and this part in their path: `GET /blobs/`.
     #[must_use]
     pub fn requests_of(&self, request: &str) -> Vec<Request> {
         let (method, path) = request.split_once(' ').unwrap_or(("", request));
@@ -145,10 +146,10 @@ impl Registry {
         requests
     }
 
-    /// What the registry itself has at `/v2/` and this: a manifest, a blob. Not counted, and without a fault.
+    /// The registry's own answer for `/v2/` and this path: a manifest, a blob. Not counted, and without faults.
     ///
     /// # Panics
-    /// Where it does not answer.
+    /// If it does not answer.
     #[must_use]
     pub fn holds(&self, path: &str) -> Option<Vec<u8>> {
         let answer = self.ask(path).expect("a registry answers");
@@ -157,7 +158,7 @@ impl Registry {
         head.starts_with(b"HTTP/1.0 200 ").then(|| body.to_owned())
     }
 
-    /// By HTTP 1.0, in which a body is neither cut into pieces nor followed by anything.
+    /// With HTTP 1.0, whose bodies are not chunked and end with the connection.
     fn ask(&self, path: &str) -> io::Result<Vec<u8>> {
         let mut stream = TcpStream::connect(self.behind)?;
         let host = self.behind;
@@ -183,7 +184,7 @@ fn program() -> Utf8PathBuf {
     found.map_or_else(|| "docker-registry".into(), Utf8PathBuf::from)
 }
 
-/// Where the registry says that it listens: nobody else can have taken the port meanwhile.
+/// The registry reports its port, so no other process can have taken the port.
 fn listening(process: &duct::Handle, log: &Utf8Path) -> SocketAddr {
     let began = Instant::now();
     loop {

@@ -1,4 +1,4 @@
-//! Images for tests of remote registries: put into one by `skopeo` alone, or into a store.
+//! Images for tests of remote registries: copied into one by `skopeo` alone, or into a store.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -9,7 +9,7 @@ use crate::{Registry, Sandbox};
 
 const OS_RELEASE: &str = "ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n";
 
-/// So many fresh random bytes: they do not compress, and nobody has them already.
+/// So many fresh random bytes: they do not compress, and no registry has them.
 pub fn random(length: usize) -> Vec<u8> {
     let mut bytes = vec![0; length];
     let source = File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut bytes));
@@ -17,7 +17,7 @@ pub fn random(length: usize) -> Vec<u8> {
     bytes
 }
 
-/// A layer with an os-release that says Debian 12, and so many random bytes.
+/// A layer with an os-release of Debian 12, and so many random bytes.
 pub fn debian(length: usize) -> Vec<u8> {
     let tar = Tar::new().folder("etc").file("etc/os-release", OS_RELEASE);
     tar.file("random", random(length)).bytes()
@@ -38,7 +38,7 @@ pub fn image(layers: Vec<Vec<u8>>) -> TestImage {
     image_for(architecture, layers)
 }
 
-/// An image for another machine, by the name that Go gives its processor.
+/// An image for another machine, by Go's name of its processor.
 pub fn image_for(architecture: &str, layers: Vec<Vec<u8>>) -> TestImage {
     let mut image = samples::image(layers);
     let config = String::from_utf8(image.config).expect("JSON is text");
@@ -51,7 +51,7 @@ pub fn two_layers(length: usize) -> TestImage {
     image(vec![debian(1000), layer("more", length)])
 }
 
-/// Copies an image into a registry as `path`, by skopeo with these flags, and returns its reference.
+/// Copies an image into a registry as `path`, with skopeo and these flags, and returns its reference.
 pub fn publish_as(
     s: &Sandbox,
     registry: &Registry,
@@ -86,7 +86,7 @@ pub fn save(s: &Sandbox, image: &TestImage, name: &str, flags: &[&str]) {
     s.remove("own.tar");
 }
 
-/// The digest of the manifest that a registry has under a reference, as skopeo says it.
+/// The digest of the manifest under a reference in a registry, by skopeo.
 pub fn digest(s: &Sandbox, reference: &str) -> String {
     let inspected = s.run(
         "skopeo",
@@ -100,7 +100,7 @@ pub fn digest(s: &Sandbox, reference: &str) -> String {
     text["Digest"].as_str().expect("a digest").to_owned()
 }
 
-/// The digest of the config that a registry has under a reference: tools that convert an image write another.
+/// The digest of the config under a reference in a registry: tools that convert an image write another config.
 pub fn config_digest(s: &Sandbox, reference: &str) -> String {
     let reference = format!("docker://{reference}");
     let words = ["inspect", "--raw", "--tls-verify=false", &reference];
@@ -113,14 +113,14 @@ pub fn config_digest(s: &Sandbox, reference: &str) -> String {
         .to_owned()
 }
 
-/// What is in the way from a registry to the store, from the sandbox's folder.
+/// The files of transfers from a registry to the store, from the sandbox's folder.
 pub fn on_the_way(s: &Sandbox) -> Vec<String> {
     let mut files = s.files("images/.imgpipe/transfers");
     files.extend(s.files("images/.imgpipe/unfinished"));
     files
 }
 
-/// The values of an entry's key.
+/// The entry of an image.
 pub fn entry(s: &Sandbox, name: &str) -> serde_yaml::Value {
     let registry: serde_yaml::Value =
         serde_yaml::from_str(&s.read("image-registry.yml")).expect("YAML");
@@ -130,7 +130,7 @@ pub fn entry(s: &Sandbox, name: &str) -> serde_yaml::Value {
     found.unwrap_or_else(|| panic!("{name} is not registered"))
 }
 
-/// How many blobs of layers a registry was asked for: those that are not an image's config, of which there is one.
+/// How many blobs of layers a registry was asked for: all but the image's config.
 pub fn blobs_served(registry: &Registry) -> usize {
     let blobs: std::collections::BTreeSet<_> = registry
         .requests_of("GET /blobs/")

@@ -1,4 +1,4 @@
-//! A command that runs, to be looked at from outside and sent signals.
+//! A running command, to be watched and sent signals.
 
 use std::fs::{self, File};
 use std::io::PipeWriter;
@@ -12,22 +12,23 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use crate::Outcome;
 use crate::invocation::{TIMEOUT, outcome};
 
-/// How often somebody who waits looks.
+/// How often to check a condition.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// How long a command may take that moves gigabytes.
+/// How long a command that moves gigabytes may take.
 const PATIENCE: Duration = Duration::from_secs(60 * 60);
 
-/// Whom a signal is sent to.
+/// The receiver of a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whom {
-    /// The command's own process: `kill PID`.
+    /// Only the command's own process: `kill PID`.
     Alone,
-    /// All that it has started too: Ctrl-C on a terminal.
+    /// Its descendants too: Ctrl-C on a terminal.
     Group,
 }
 
-/// A command that was started by [`Invocation::launch`](crate::Invocation::launch) and leads a process group. Dropping it kills the group.
+/// A command that was started by [`Invocation::launch`](crate::Invocation::launch) and leads a process group. Dropping
+/// it kills the group.
 #[derive(Debug)]
 pub struct Running {
     command: String,
@@ -47,7 +48,7 @@ pub struct Process {
 }
 
 impl Running {
-    /// A command whose stderr goes into a file.
+    /// A command with its stderr in a file.
     pub(crate) fn new(
         command: String,
         handle: Handle,
@@ -65,15 +66,15 @@ impl Running {
         }
     }
 
-    /// What it has said on stderr so far.
+    /// Its stderr so far.
     ///
     /// # Panics
-    /// Where that can't be read.
+    /// If that cannot be read.
     #[must_use]
     pub fn said(&self) -> String {
         let length = self.stderr.metadata().expect("an open file").len();
         let mut bytes = vec![0; usize::try_from(length).expect("it fits into memory")];
-        // By position: the command writes at the place that the file is at.
+        // By position: the command shares the file's offset.
         self.stderr
             .read_exact_at(&mut bytes, 0)
             .expect("what was written can be read");
@@ -88,10 +89,10 @@ impl Running {
         }
     }
 
-    /// Waits until something is so of the running command.
+    /// Waits for a condition of the running command.
     ///
     /// # Panics
-    /// Where the command ends before, or it takes minutes.
+    /// If the command ends before, or it takes minutes.
     #[track_caller]
     pub fn wait_until(&self, what: &str, mut is_so: impl FnMut(&Self) -> bool) {
         let began = Instant::now();
@@ -108,7 +109,7 @@ impl Running {
         }
     }
 
-    /// The bytes that it has read so far, from whatever.
+    /// The bytes that it has read so far, from any file.
     #[must_use]
     pub fn bytes_read(&self) -> u64 {
         let path = format!("/proc/{}/io", self.pid.as_raw_nonzero());
@@ -117,11 +118,11 @@ impl Running {
         line.and_then(|bytes| bytes.parse().ok()).unwrap_or(0)
     }
 
-    /// Waits for its end. With the outcome comes the most memory that it ever had at a time, in bytes (proc(5), `VmHWM`),
-    /// as it was a moment before the end at the latest.
+    /// Waits for its end. Also returns its peak memory in bytes (proc(5), `VmHWM`), measured at the latest a moment
+    /// before the end.
     ///
     /// # Panics
-    /// Where it takes minutes.
+    /// If it takes minutes.
     #[must_use]
     pub fn peak(self) -> (Outcome, u64) {
         let path = format!("/proc/{}/status", self.pid.as_raw_nonzero());
@@ -146,7 +147,7 @@ impl Running {
         }
     }
 
-    /// Whether it has a file open whose path ends so.
+    /// Whether it has a file open whose path has this suffix.
     #[must_use]
     pub fn has_open(&self, path: &str) -> bool {
         let files = fs::read_dir(format!("/proc/{}/fd", self.pid.as_raw_nonzero()));
@@ -154,7 +155,7 @@ impl Running {
         files.any(|file| fs::read_link(file.path()).is_ok_and(|file| file.ends_with(path)))
     }
 
-    /// Whether its main thread waits for something.
+    /// Whether its main thread is waiting.
     #[must_use]
     pub fn is_asleep(&self) -> bool {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid.as_raw_nonzero()));
@@ -164,7 +165,7 @@ impl Running {
         })
     }
 
-    /// The living processes of its group, but for itself.
+    /// The other living processes of its group.
     #[must_use]
     pub fn others(&self) -> Vec<Process> {
         let own = self.pid.as_raw_nonzero().get();
@@ -179,7 +180,7 @@ impl Running {
     /// Sends a signal.
     ///
     /// # Panics
-    /// Where that fails.
+    /// If that fails.
     pub fn send(&self, signal: Signal, whom: Whom) {
         match whom {
             Whom::Alone => kill_process(self.pid, signal),
@@ -188,10 +189,10 @@ impl Running {
         .expect("a signal can be sent to a child");
     }
 
-    /// Sends a signal, and returns how long the command took to end, and what it did.
+    /// Sends a signal, and returns the time until the command's end, and its result.
     ///
     /// # Panics
-    /// Where it does not end.
+    /// If it does not end.
     pub fn end_by(&self, signal: Signal, whom: Whom) -> (Duration, Outcome) {
         let sent = Instant::now();
         self.send(signal, whom);
@@ -219,7 +220,7 @@ pub(crate) fn signal_group(handle: &Handle, signal: Signal) {
     }
 }
 
-/// The group of a process that lives.
+/// The group of a living process.
 fn group_of(pid: i32) -> Option<i32> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, rest) = stat.rsplit_once(')')?;

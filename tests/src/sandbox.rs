@@ -1,4 +1,4 @@
-//! A store and names of a test's own.
+//! A test's own store and names.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,7 +10,7 @@ use xtask::folders;
 use crate::engine::{self, engine};
 use crate::{Invocation, Outcome};
 
-/// A folder with a space in its path, and a project name that nothing else uses.
+/// A folder with a space in its path, and a unique project name.
 #[derive(Debug)]
 pub struct Sandbox {
     _temporary: TempDir,
@@ -23,21 +23,21 @@ impl Sandbox {
     /// A sandbox whose commands reach the engine.
     ///
     /// # Panics
-    /// Where no engine answers.
+    /// If no engine answers.
     #[must_use]
     pub fn new() -> Self {
         engine();
         Self::create(true)
     }
 
-    /// A sandbox for commands that need no engine: one that starts it all the same fails.
+    /// A sandbox for commands that need no engine: starting one fails.
     #[must_use]
     pub fn without_engine() -> Self {
         Self::create(false)
     }
 
     fn create(engine: bool) -> Self {
-        // Below the target folder rather than in the system's temporary one, which may be small and in memory.
+        // Below the target folder, not in the system's temporary folder, which may be small and in memory.
         let parent = folders::target()
             .expect("a test runs from Cargo's target folder")
             .join("tmp");
@@ -60,7 +60,7 @@ impl Sandbox {
         self.engine
     }
 
-    /// The store's folder, which commands run in.
+    /// The store's folder, the working directory of commands.
     #[must_use]
     pub fn root(&self) -> &Utf8Path {
         &self.root
@@ -72,13 +72,13 @@ impl Sandbox {
         &self.project
     }
 
-    /// The name of an image of this sandbox, on Debian 12: `<project>-debian-12-<variant>`.
+    /// The name of this sandbox's image, on Debian 12: `<project>-debian-12-<variant>`.
     #[must_use]
     pub fn image(&self, variant: &str) -> String {
         format!("{}-debian-12-{variant}", self.project)
     }
 
-    /// Where the archive of [`Sandbox::image`] belongs, from the store's folder.
+    /// The path of [`Sandbox::image`]'s archive, from the store's folder.
     #[must_use]
     pub fn archive(&self, variant: &str) -> String {
         format!("images/{}/{}.tar", self.project, self.image(variant))
@@ -90,10 +90,10 @@ impl Sandbox {
         self.root.join(path)
     }
 
-    /// Writes a file, with the folders above it.
+    /// Writes a file, and creates the folders above it.
     ///
     /// # Panics
-    /// Where it can't be written.
+    /// If it cannot be written.
     pub fn write(&self, path: &str, bytes: impl AsRef<[u8]>) -> Utf8PathBuf {
         let path = self.path(path);
         let folder = path.parent().expect("a file is in a folder");
@@ -102,13 +102,14 @@ impl Sandbox {
         path
     }
 
-    /// Writes a script that can be run, such as a stand-in engine for faults that a real one won't produce.
+    /// Writes an executable script, for example a stand-in engine for faults that a real one does not produce on
+    /// demand.
     ///
     /// # Panics
-    /// Where it can't be written.
+    /// If it cannot be written.
     pub fn script(&self, path: &str, text: &str) -> Utf8PathBuf {
-        // By another process: a program that this one has open for writing while another test's thread forks can't be
-        // run ("text file busy").
+        // By another process: if a thread of another test forks while this process has the program open for writing, it
+        // cannot be run ("text file busy").
         self.command("sh")
             .args(["-c", "cat > \"$0\" && chmod 755 \"$0\"", path])
             .input(format!("#!/bin/sh\n{text}"))
@@ -120,14 +121,14 @@ impl Sandbox {
     /// Reads a text file.
     ///
     /// # Panics
-    /// Where it is not there.
+    /// If it does not exist.
     #[must_use]
     #[track_caller]
     pub fn read(&self, path: &str) -> String {
         String::from_utf8_lossy(&self.read_bytes(path)).into_owned()
     }
 
-    /// Reads a text file; an empty text where there is none.
+    /// Reads a text file; an empty text if it does not exist.
     #[must_use]
     pub fn read_if_there(&self, path: &str) -> String {
         std::fs::read_to_string(self.path(path)).unwrap_or_default()
@@ -136,7 +137,7 @@ impl Sandbox {
     /// Reads a file.
     ///
     /// # Panics
-    /// Where it is not there.
+    /// If it does not exist.
     #[must_use]
     #[track_caller]
     pub fn read_bytes(&self, path: &str) -> Vec<u8> {
@@ -150,7 +151,7 @@ impl Sandbox {
     /// The length of a variant's archive.
     ///
     /// # Panics
-    /// Where it is not there.
+    /// If it does not exist.
     #[must_use]
     #[track_caller]
     pub fn size(&self, variant: &str) -> u64 {
@@ -160,7 +161,7 @@ impl Sandbox {
     /// Removes a file.
     ///
     /// # Panics
-    /// Where it is not there.
+    /// If it does not exist.
     #[track_caller]
     pub fn remove(&self, path: &str) {
         std::fs::remove_file(self.path(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
@@ -169,7 +170,7 @@ impl Sandbox {
     /// Changes one byte of a text in a file.
     ///
     /// # Panics
-    /// Where the file does not hold the text, uncompressed.
+    /// If the file does not contain the text, uncompressed.
     #[track_caller]
     pub fn flip(&self, path: &str, text: &str) {
         let mut bytes = self.read_bytes(path);
@@ -180,7 +181,7 @@ impl Sandbox {
         self.write(path, bytes);
     }
 
-    /// All files below a folder of the sandbox, sorted, from the sandbox's folder; none where the folder is not there.
+    /// All files below a folder of the sandbox, sorted, from the sandbox's folder; empty if the folder does not exist.
     #[must_use]
     pub fn files(&self, folder: &str) -> Vec<String> {
         let mut files = Vec::new();
@@ -219,10 +220,10 @@ impl Sandbox {
         self.run("sh", ["-c", line])
     }
 
-    /// The living processes that work in the sandbox, as their arguments.
+    /// The living processes in the sandbox, as their arguments.
     ///
     /// # Panics
-    /// Where there is no `/proc`.
+    /// If there is no `/proc`.
     #[must_use]
     pub fn processes(&self) -> Vec<String> {
         let root = self.root().canonicalize().expect("the sandbox is there");
@@ -234,14 +235,14 @@ impl Sandbox {
             let words = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
             String::from_utf8_lossy(&words).replace('\0', " ")
         });
-        // One that has ended has none.
+        // A finished process has no arguments.
         words.filter(|words| !words.is_empty()).collect()
     }
 
-    /// Removes an image of this sandbox from the engine, so that it has to be loaded again.
+    /// Removes an image of this sandbox from the engine, so that it must be loaded again.
     ///
     /// # Panics
-    /// Where it belongs to somebody else, or can't be removed.
+    /// If it belongs to another sandbox, or cannot be removed.
     pub fn forget(&self, reference: &str) {
         let repository = reference.split(':').next().unwrap_or(reference);
         assert!(
@@ -252,8 +253,8 @@ impl Sandbox {
         assert!(removed.is_some(), "{reference} could not be removed");
     }
 
-    /// Removes from the engine what killed builds of this sandbox left there: the tags that builds go by, and their steps,
-    /// which bear no tag. Those of nobody else.
+    /// Removes the leftovers of this sandbox's killed builds from the engine: the tags of builds, and their steps,
+    /// which have no tag.
     pub fn sweep(&self) {
         let tags = engine().images_of(&self.project).into_iter();
         let tags = tags.filter(|image| image.starts_with("imgpipe-build/"));
@@ -263,7 +264,7 @@ impl Sandbox {
                 .into_iter()
                 .chain(left.iter().map(String::as_str))
                 .collect();
-            // A step that the engine has not given up yet goes the next time.
+            // If the engine still uses a step, the next call removes it.
             drop(engine().read(&words));
         }
     }
@@ -291,13 +292,13 @@ impl Drop for Sandbox {
         };
         let nameless = engine.nameless_of(&self.project);
         for image in engine.names_of(&self.project).into_iter().chain(nameless) {
-            // A test that fails may leave a container that uses it; the failure itself says more.
+            // A failed test may leave a container that uses it; the test's own failure is more helpful.
             drop(engine.read(&["rmi", &image]));
         }
     }
 }
 
-/// Unique on this machine, and random besides: an engine may serve several machines, and process numbers come again.
+/// Unique on this machine, and random: an engine may serve several machines, and process numbers are reused.
 fn unique_project() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);

@@ -1,8 +1,8 @@
-//! A small file system, for what happens where a disk is full or can't be written.
+//! A small file system, for tests of full and read-only disks.
 
 use crate::{Invocation, Sandbox};
 
-/// A file system of its own below a sandbox, as the folder `small`, for as long as this lives. Needs root.
+/// A separate file system below a sandbox, as the folder `small`, until this is dropped. Needs root.
 #[derive(Debug)]
 pub struct SmallDisk<'a> {
     sandbox: &'a Sandbox,
@@ -10,10 +10,10 @@ pub struct SmallDisk<'a> {
 }
 
 impl<'a> SmallDisk<'a> {
-    /// With room for so much, as `mount -o size=` takes it.
+    /// With this size, in the syntax of `mount -o size=`.
     ///
     /// # Panics
-    /// Where it can't be mounted.
+    /// If it cannot be mounted.
     #[must_use]
     pub fn new(sandbox: &'a Sandbox, size: &str) -> Self {
         Self::at(sandbox, "small", size)
@@ -22,7 +22,7 @@ impl<'a> SmallDisk<'a> {
     /// The same as another folder.
     ///
     /// # Panics
-    /// Where it can't be mounted.
+    /// If it cannot be mounted.
     #[must_use]
     pub fn at(sandbox: &'a Sandbox, folder: &str, size: &str) -> Self {
         let mount = format!("mount -t tmpfs -o size={size} tmpfs {folder}");
@@ -36,19 +36,19 @@ impl<'a> SmallDisk<'a> {
         self.sandbox.command(program).folder(&self.folder)
     }
 
-    /// Takes all room that is left.
+    /// Fills the remaining space.
     pub fn fill(&self) {
-        // Twice: the first write ends where a whole block does not fit.
+        // Twice: the first write ends at the last whole block.
         let full = format!("{}/full", self.folder);
         self.sandbox.sh(&format!(
             "for f in a b; do cat /dev/zero > {full}.$f 2> /dev/null; done"
         ));
     }
 
-    /// Lets nobody write any more.
+    /// Makes it read-only.
     ///
     /// # Panics
-    /// Where it can't be mounted anew.
+    /// If it cannot be mounted again.
     pub fn seal(&self) {
         let line = format!("mount -o remount,ro {}", self.folder);
         self.sandbox.sh(&line).ok();

@@ -1,10 +1,10 @@
-//! What a test tried again and again, and whether anything was lost, for whoever runs it for long.
+//! Counts the repeated attempts of a test, for long runs.
 
 use std::fs::File;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::Write as _;
 
-/// A number that is the same for a whole process: the one that `SEED` says, so that a failure's moments can be had again.
+/// A seed for the whole process: `SEED`, so that a failure can be repeated.
 #[must_use]
 pub fn seed() -> u64 {
     static SEED: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
@@ -15,7 +15,7 @@ pub fn seed() -> u64 {
     })
 }
 
-/// A share between 0 and 1 for each round, spread evenly, that follows from the seed (SplitMix64).
+/// A number between 0 and 1 for each round, spread evenly, from the seed (SplitMix64).
 #[must_use]
 pub fn share(round: u32) -> f64 {
     let mut mixed = (seed() << 32 | u64::from(round)).wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -25,7 +25,7 @@ pub fn share(round: u32) -> f64 {
     f64::from(parts) / f64::from(u32::MAX)
 }
 
-/// Counts attempts. When it goes, a line about them is added to the file that `TALLY` names, also where the test fails.
+/// Counts attempts. When dropped, it adds a line to the file `TALLY`, also if the test fails.
 #[derive(Debug)]
 pub struct Tally {
     what: String,
@@ -33,7 +33,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Of nothing so far. `what` is a phrase in which the count comes first: `kills of imgsave`.
+    /// Starts at zero. `what` is a phrase that follows the count: `kills of imgsave`.
     #[must_use]
     pub fn new(what: impl Into<String>) -> Self {
         Self {
@@ -42,7 +42,7 @@ impl Tally {
         }
     }
 
-    /// So many more, which all went as they should.
+    /// Adds attempts, all successful.
     pub fn add(&mut self, attempts: usize) {
         self.attempts += attempts as u64;
     }

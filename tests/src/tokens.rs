@@ -1,8 +1,8 @@
-//! A server of tokens, as Docker Hub, GHCR and Harbor have one: the registry sends whoever asks to it, and lets in who
-//! comes back with a token that it signed.
+//! A token server as in Docker Hub, GHCR and Harbor: the registry sends clients to it, and admits those that return
+//! with a token that the server signed.
 //!
-//! `openssl` makes the key and signs. What a token looks like is said by the distribution project's "Token Authentication
-//! Specification" and RFC 7519.
+//! `openssl` makes the key and signs. The token's format is specified by the distribution project's "Token
+//! Authentication Specification" and RFC 7519.
 
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -17,12 +17,12 @@ use tempfile::TempDir;
 
 use crate::LOGIN;
 
-/// What the registry and the server call each other.
+/// The service's name for the registry and the server.
 const SERVICE: &str = "tests";
-/// How long a token is good for, in seconds.
+/// The lifetime of a token, in seconds.
 const TERM: u64 = 60;
 
-/// A server of tokens for whoever knows [`LOGIN`]; to anybody else it gives one that opens nothing. Its thread ends with it.
+/// A token server for [`LOGIN`]; others get a token without access. Its thread ends with it.
 #[derive(Debug)]
 pub struct Tokens {
     address: SocketAddr,
@@ -34,15 +34,15 @@ pub struct Tokens {
 struct Shared {
     root: Utf8PathBuf,
     is_over: AtomicBool,
-    /// What tokens were asked for, and by whom.
+    /// The requested scopes, and the users.
     asked: Mutex<Vec<String>>,
 }
 
 impl Tokens {
-    /// A server on a free port of this machine, with a key of its own.
+    /// A server on a free port of this machine, with its own key.
     ///
     /// # Panics
-    /// Where there is no `openssl`.
+    /// If there is no `openssl`.
     #[must_use]
     pub fn start() -> Self {
         let folder = TempDir::new().expect("a temporary folder");
@@ -62,7 +62,7 @@ impl Tokens {
                 if server.is_over.load(Ordering::SeqCst) {
                     return;
                 }
-                // What fails here is seen by the client.
+                // The client sees an error.
                 drop(server.serve(&client));
             }
         });
@@ -73,7 +73,7 @@ impl Tokens {
         }
     }
 
-    /// What a registry's settings say of it.
+    /// The settings of a registry for it.
     pub(crate) fn settings(&self) -> String {
         let (address, root) = (self.address, &self.shared.root);
         format!(
@@ -82,7 +82,7 @@ impl Tokens {
         )
     }
 
-    /// The scopes that were asked for so far, each with who asked.
+    /// The requested scopes so far, each with the user.
     #[must_use]
     pub fn asked(&self) -> Vec<String> {
         let asked = self.shared.asked.lock();
@@ -93,7 +93,7 @@ impl Tokens {
 impl Drop for Tokens {
     fn drop(&mut self) {
         self.shared.is_over.store(true, Ordering::SeqCst);
-        // Whoever waits for a client gets one, and sees that it is over.
+        // A connection wakes the listening thread, which then sees the end.
         drop(TcpStream::connect(self.address));
     }
 }
@@ -172,7 +172,7 @@ impl Shared {
     }
 }
 
-/// `repository:ci/x:pull,push`, as a token says it.
+/// `repository:ci/x:pull,push`, in a token's format.
 fn access(scope: &str) -> Option<Value> {
     let (kind, rest) = scope.split_once(':')?;
     let (name, actions) = rest.rsplit_once(':')?;

@@ -1,10 +1,10 @@
-//! The engine behind a script that writes down what it is asked, and spoils it where a test wants that.
+//! The engine behind a script that records calls, and produces faults for tests.
 
 use camino::Utf8PathBuf;
 
 use crate::{Sandbox, engine};
 
-/// What the script does before anything else: it writes down the call, and of a `load` the stream.
+/// The beginning of the script: it records the call, and the stream of a `load`.
 const WATCH: &str = r#"
 here=${0%/*}
 calls=$here/watched
@@ -18,7 +18,7 @@ pass() { "$engine" "$@" < "$fed"; }
 partial() { tar --list --verbose --file "$fed" 2> /dev/null | grep -q -E '^-[^ ]+ +[^ ]+ +0 .*blobs/sha256/'; }
 "#;
 
-/// The engine of the tests, with every call written down. Streams are passed on when they have ended.
+/// The engine of the tests, with every call recorded. Streams are passed on when they have ended.
 #[derive(Debug)]
 pub struct Watched<'a> {
     sandbox: &'a Sandbox,
@@ -32,11 +32,11 @@ impl<'a> Watched<'a> {
         Self::spoiled(sandbox, "pass \"$@\"")
     }
 
-    /// Does these lines of shell for a `load`: `pass "$@"` passes it on, `partial` is true where layers of the stream
-    /// are left out, `$number` counts the loads from 1, and `$fed` is the file with the stream.
+    /// Runs these lines of shell for a `load`: `pass "$@"` passes it on, `partial` is true if the stream omits layers,
+    /// `$number` counts the loads from 1, and `$fed` is the file with the stream.
     ///
     /// # Panics
-    /// Where the script can't be written.
+    /// If the script cannot be written.
     #[must_use]
     pub fn spoiled(sandbox: &'a Sandbox, load: &str) -> Self {
         sandbox.write("watched/log", "");
@@ -48,7 +48,7 @@ impl<'a> Watched<'a> {
         Self { sandbox, program }
     }
 
-    /// What `--engine` is given.
+    /// The value for `--engine`.
     #[must_use]
     pub fn program(&self) -> &str {
         self.program.as_str()
@@ -61,14 +61,14 @@ impl<'a> Watched<'a> {
         log.lines().map(str::to_owned).collect()
     }
 
-    /// How many streams it was fed.
+    /// The number of streams that it received.
     #[must_use]
     pub fn loads(&self) -> usize {
         let calls = self.calls();
         calls.iter().filter(|call| call.starts_with("load")).count()
     }
 
-    /// The streams that it was fed, in order.
+    /// The streams that it received, in order.
     #[must_use]
     pub fn fed(&self) -> Vec<Utf8PathBuf> {
         let files = self.sandbox.files("watched");
@@ -79,7 +79,7 @@ impl<'a> Watched<'a> {
     /// The bytes of all streams together.
     ///
     /// # Panics
-    /// Where one of them is gone.
+    /// If one of them is gone.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         let length = |path: &Utf8PathBuf| path.metadata().map(|metadata| metadata.len());
@@ -87,10 +87,10 @@ impl<'a> Watched<'a> {
         lengths.expect("what was fed is kept")
     }
 
-    /// Forgets what was written down.
+    /// Forgets the recorded calls.
     ///
     /// # Panics
-    /// Where it can't be removed.
+    /// If that fails.
     pub fn reset(&self) {
         for path in self.fed() {
             std::fs::remove_file(&path).unwrap_or_else(|error| panic!("{path}: {error}"));

@@ -1,15 +1,15 @@
-//! Completion, as shells ask for it: each loads the very script that is installed.
+//! Completion as shells request it: each loads the installed script.
 
 use pipeline_tests::Sandbox;
 
-/// Asks bash as its readline does.
+/// Requests completions as bash's readline does.
 const BASH: &str = r#"
 . "$1"; shift
 COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_TYPE=9
 "_clap_complete_$1" "$1" "${COMP_WORDS[COMP_CWORD]}" ''
 printf '%s\n' "${COMPREPLY[@]}"
 "#;
-/// Asks zsh as its completion system does, which here says what it was given.
+/// Requests completions as zsh's completion system does; a stub prints them.
 const ZSH: &str = r#"
 compdef() { :; }
 _describe() { print -l -- ${(P)@[-1]}; }
@@ -18,7 +18,7 @@ words=("$@") CURRENT=$#
 source "$script"
 _clap_dynamic_completer_$1
 "#;
-/// fish can be asked.
+/// fish has a command for it.
 const FISH: &str = r#"source "$argv[1]"; complete -C "$argv[2..]""#;
 
 /// A store with two images, and the scripts.
@@ -47,7 +47,7 @@ fn sandbox() -> Sandbox {
     s
 }
 
-/// What a shell offers for the last word of a command line.
+/// A shell's completions of the last word of a command line.
 fn offered(s: &Sandbox, shell: &str, folder: &str, words: &[&str]) -> Vec<String> {
     let program = words[0];
     let (file, text, line) = match shell {
@@ -77,7 +77,7 @@ fn offered(s: &Sandbox, shell: &str, folder: &str, words: &[&str]) -> Vec<String
     }
     let outcome = s.command(&line[0]).args(&line[1..]).folder(folder).run();
     let told = outcome.ok().silent().stdout.lines().map(|line| {
-        // fish and zsh tell more of each after it.
+        // fish and zsh add descriptions.
         let value = line.split(['\t', ':']).next().unwrap_or_default();
         value.trim_end_matches('/').to_owned()
     });

@@ -1,4 +1,4 @@
-//! `imgplan --cost` and `--view`, against what the engine holds.
+//! `imgplan --cost` and `--view`, with a real engine.
 
 use pipeline_tests::{Image, Sandbox, engine};
 
@@ -18,7 +18,7 @@ fn two(s: &Sandbox) -> [String; 2] {
     images
 }
 
-/// The archive that a plan takes.
+/// The archive that a plan chooses.
 fn taken(s: &Sandbox, words: &[&str]) -> String {
     let planned = s.command("imgplan").args(words).arg("req.yml").run();
     let plan = &planned.ok().json()[0];
@@ -35,7 +35,7 @@ fn bytes_are_those_that_this_engine_lacks() {
     assert_eq!(taken(&s, &["--cost", "bytes"]), s.archive("small"));
     s.run("imgload", ["--no-record", &s.archive("large")]).ok();
     assert_eq!(taken(&s, &["--cost", "bytes"]), s.archive("large"));
-    // The same question, the same answer; and each term is said.
+    // The choice is the same each time, and each term is explained.
     let explain = ["--cost", "bytes,missing,newest", "--explain", "req.yml"];
     let first = s.run("imgplan", explain);
     first
@@ -50,7 +50,7 @@ fn bytes_are_those_that_this_engine_lacks() {
     assert_eq!(s.run("imgplan", repeated).stderr, first.stderr);
     s.forget(&large);
     assert_eq!(taken(&s, &["--cost", "bytes"]), s.archive("small"));
-    // A config says the same.
+    // The same in a config.
     s.write(".localci.yml", "plan: {cost: [bytes, marks]}\n");
     s.run("imgload", ["--no-record", &s.archive("large")]).ok();
     assert_eq!(taken(&s, &[]), s.archive("large"));
@@ -117,7 +117,8 @@ fn an_image_that_only_the_engine_has_comes_back_into_an_archive() {
         format!("project: {}\nos: debian:12\n", s.project()),
     );
     if engine().is_containerd() {
-        // Such a store knows an image by a manifest: of a registered one, by that of imgload, which only its archive tells.
+        // Such a store identifies an image by its manifest. imgload's manifest of a registered image is known only with
+        // the archive.
         assert_eq!(taken(&s, &["--view", "engine"]), "none");
         s.forget(&reference);
         s.run("imgload", ["--no-record", &s.image("other")]).ok();
@@ -128,7 +129,7 @@ fn an_image_that_only_the_engine_has_comes_back_into_an_archive() {
     }
     assert_eq!(taken(&s, &["--view", "engine"]), s.archive("other"));
     s.remove(&s.archive("other"));
-    // Its archive alone was looked for so far.
+    // Before, only the archive counted.
     let planned = s.run("imgplan", ["req.yml"]);
     planned.stderr_has("is missing; passed over");
     assert_eq!(planned.ok().json()[0]["base_image"], "debian:12");
@@ -147,11 +148,11 @@ fn an_image_that_only_the_engine_has_comes_back_into_an_archive() {
     loaded.ok().stdout(&format!("{base}\n"));
     assert!(s.path(s.archive("base")).is_file() && engine().has(&base));
     assert_eq!(taken(&s, &[]), s.archive("base"));
-    // An image is no base of itself: what the engine alone has is built anew under its own name.
+    // An image cannot be its own base: if only the engine has it, it is built again.
     s.remove(&s.archive("base"));
     let planned = s.run("imgplan", ["--view", "both", "req.yml"]);
     assert_eq!(planned.ok().json()[0]["base_image"], reference);
-    // Neither here nor there.
+    // In neither.
     s.forget(&base);
     s.forget(&reference);
     assert_eq!(taken(&s, &["--view", "both"]), "none");

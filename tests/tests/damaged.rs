@@ -1,7 +1,7 @@
-//! Archives that are damaged in whatever way, and engines that would take them all the same.
+//! Damaged archives of all kinds, and engines that would accept them.
 //!
-//! `LOADS` says how many damaged archives are loaded, `LOADS_FROM` the first one's seed: 0, or where `LOADS` is said one that
-//! follows from `SEED`.
+//! `LOADS` sets how many damaged archives are loaded, `LOADS_FROM` the first one's seed: 0, or with `LOADS` one from
+//! `SEED`.
 
 #![expect(
     clippy::expect_used,
@@ -12,18 +12,17 @@
 use pipeline_tests::{Image, Sandbox, Tally, engine, seed};
 use samples::{Dice, damage};
 
-/// How many damaged archives are loaded where nobody says.
+/// The default number of loaded damaged archives.
 const LOADS: u64 = 40;
 
-/// More bytes than an engine is sent before it reads any.
+/// More bytes than fit into the pipe before an engine reads any.
 const MUCH: usize = 6_000_000;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// An image of two layers of its own on a base of so many bytes, saved in each form that there is and forgotten: its
-/// variants.
+/// An image of two own layers on a base of so many bytes, saved in each form and removed from the engine: its variants.
 fn saved(s: &Sandbox, bytes: usize) -> [&'static str; 4] {
     let base = Image::new().random("data", bytes).build(s, "base");
     s.run("imgsave", [&base]).ok();
@@ -83,8 +82,8 @@ fn no_damaged_archive_becomes_an_image_that_is_not_the_registered_one() {
     assert!(loaded < all);
 }
 
-/// Where a byte of the layer is that stands before the config: both end less than a block before what follows. The config
-/// begins a block; engines do not agree on its first key.
+/// The position of a byte of the last layer, less than a block before the config. The config begins a block; engines do
+/// not agree on its first key.
 fn inside_last_layer(archive: &[u8]) -> usize {
     let key = br#""architecture""#;
     let mut blocks = archive.chunks(512);
@@ -102,7 +101,7 @@ fn an_engine_that_takes_damage_for_an_image_has_no_tag_of_it_left() {
     let other = Image::new().build(&s, "other");
     for variant in variants {
         let name = s.image(variant);
-        // As containerd's store of Docker 28, which says that all is well: it knows no name that it could tag.
+        // Like containerd's store of Docker 28, which reports success without a name to tag.
         let line = format!(
             "engine='{}'; case $1 in load) cat > fed;; *) exec \"$engine\" \"$@\";; esac\n",
             engine().program()
@@ -123,7 +122,7 @@ fn an_engine_that_takes_damage_for_an_image_has_no_tag_of_it_left() {
             !blocks.any(|block| block.starts_with(documents)),
             "{variant}"
         );
-        // A whole archive, and an engine that says that it is there.
+        // A complete archive, and an engine that claims to have loaded it.
         s.write(&s.archive(variant), &bytes);
         load().fails("imgload", 5, "reported success, but has no image");
         assert!(!engine().has(&name), "{variant}: a tag was left");
@@ -135,7 +134,7 @@ fn an_engine_that_takes_damage_for_an_image_has_no_tag_of_it_left() {
         );
         let names_it = |bytes: &[u8]| bytes == name.as_bytes();
         assert!(!stream.windows(name.len()).any(names_it), "{variant}");
-        // A tag that was there stays there.
+        // An existing tag stays.
         let tagged = engine().read(&["tag", &other, &name]);
         assert!(tagged.is_some());
         load().fails("imgload", 5, "reported success, but has no image");

@@ -1,4 +1,4 @@
-//! Stores in which something is denied: a system call that fails at any place, and files of somebody else.
+//! Stores with denied operations: a system call that fails anywhere, and files of another user.
 
 #![expect(
     clippy::expect_used,
@@ -9,10 +9,10 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use pipeline_tests::{Image, Sandbox};
 
-/// How often a command calls anything at most that is made to fail.
+/// The most calls of one kind that are made to fail.
 const MOST: u32 = 60;
 
-/// Saves one archive over another, and lets the first, the second, … call of one kind fail, until none is left.
+/// Saves one archive over another. The first, the second, … call of one kind fails, until no call is left.
 fn fails_at_every_place(call: &str, error: &str, codes: &[i32]) {
     let s = Sandbox::new();
     let images = ["a", "b"].map(|variant| Image::new().build(&s, variant));
@@ -43,7 +43,7 @@ fn fails_at_every_place(call: &str, error: &str, codes: &[i32]) {
         if outcome.code != 0 {
             assert!(codes.contains(&outcome.code), "{call} {number}\n{outcome}");
             outcome.fails("imgsave", outcome.code, "");
-            // Nothing but what was there, or all that was to come: never half of it, and nothing beside it.
+            // Either the old state or the new one, never a mixture, and no other files.
             let is = is();
             assert!(
                 is.as_ref() == Some(&ids[0]) || call == "fsync" && is.as_ref() == Some(&ids[1]),
@@ -87,7 +87,7 @@ fn what_belongs_to_somebody_else_is_read_and_stays() {
     let image = Image::new().build(&s, "a");
     s.run("imgsave", [&image]).ok();
     s.sh(&format!("$IMG_ENGINE save {image} > saved.tar")).ok();
-    // Where anybody may look, with the commands beside it.
+    // In a public folder, with the commands beside it.
     let folder = tempfile::tempdir().expect("a folder");
     let open = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(folder.path(), open).expect("the mode is set");
@@ -113,7 +113,7 @@ fn what_belongs_to_somebody_else_is_read_and_stays() {
         "cd '{there}' && find . -type f -exec sha256sum {{}} +"
     ));
     assert_eq!(after.ok().stdout, before.ok().stdout);
-    // What may not even be read.
+    // Unreadable files.
     s.sh(&format!("chmod 000 '{there}/{archive}'")).ok();
     let unread = nobody("imgls --check --no-engine");
     assert!([1, 4].contains(&unread.code), "{unread}");

@@ -1,12 +1,12 @@
-//! An engine that misbehaves: the right code, nothing registered, and nothing said to be loaded that is not.
+//! An engine with faults: the right code, nothing registered, and no image reported that was not loaded.
 //!
-//! The stand-in passes everything on to the real engine, but for the one call that a test spoils.
+//! The stand-in passes everything on to the real engine, except the one call that a test spoils.
 
 use std::time::{Duration, Instant};
 
 use pipeline_tests::{Image, Outcome, Sandbox, engine};
 
-/// An engine that does `spoiled` for this subcommand, and passes the rest on.
+/// An engine that runs `spoiled` for this subcommand, and passes the rest on.
 fn faulty(s: &Sandbox, subcommand: &str, spoiled: &str) -> String {
     let text = format!(
         "engine='{}'\ncase \"$1\" in {subcommand}) {spoiled} ;; *) exec \"$engine\" \"$@\" ;; esac\n",
@@ -15,7 +15,7 @@ fn faulty(s: &Sandbox, subcommand: &str, spoiled: &str) -> String {
     s.script("faulty", &text).into_string()
 }
 
-/// Saves an image through an engine that spoils it, and sees that nothing came of it.
+/// Saves an image through an engine with a fault, and checks that nothing was saved.
 fn save_fails(spoiled: &str, text: &str) -> Outcome {
     let s = Sandbox::new();
     let image = Image::new().random("data", 300_000).layer().build(&s, "a");
@@ -31,7 +31,7 @@ fn save_fails(spoiled: &str, text: &str) -> Outcome {
     saved
 }
 
-/// Loads an image through an engine that spoils it, and sees that it is not said to be there.
+/// Loads an image through an engine with a fault, and checks that it is not reported.
 fn load_fails(spoiled: &str, text: &str) -> Outcome {
     let s = Sandbox::new();
     let image = Image::new().build(&s, "a");

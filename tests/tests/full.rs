@@ -1,8 +1,8 @@
-//! Stores that can't be written: full disks, read-only ones, and what is in the way. What was there stays as it was.
+//! Stores that cannot be written: full disks, read-only disks, and foreign files in the way. The old state stays.
 
 use pipeline_tests::{Image, Sandbox, SmallDisk, engine};
 
-/// A store on a small disk with one image that was saved, and its registry's text.
+/// A store on a small disk with one saved image, and its registry's text.
 fn with_one<'a>(s: &'a Sandbox, size: &str) -> (SmallDisk<'a>, String) {
     let small = SmallDisk::new(s, size);
     let image = Image::new().random("data", 1_000_000).build(s, "old");
@@ -14,7 +14,7 @@ fn registry(s: &Sandbox) -> String {
     s.read("small/image-registry.yml")
 }
 
-/// Nothing is left of what did not get done.
+/// No temporary files are left.
 fn clean(s: &Sandbox) {
     assert!(s.files("small/images/.imgpipe/unfinished").is_empty());
     assert!(!s.path("small/.image-registry.yml.unfinished").exists());
@@ -47,7 +47,7 @@ fn a_project_on_a_mount_of_its_own() {
         .ok()
         .stdout(&(s.archive("a") + "\n"));
     assert!(s.path(&staging).exists(), "it was written beside its place");
-    // Replaced, and an archive of which only its inside tells the name.
+    // Replaced, and an archive whose name is known only from its contents.
     let again = Image::new().random("data", 1_000_000).build(&s, "a");
     s.run("imgsave", [&again]).ok();
     let file = s.path("foreign.tar");
@@ -56,11 +56,11 @@ fn a_project_on_a_mount_of_its_own() {
         .ok();
     s.run("imgls", ["--check"]).ok();
     assert!(s.files(&staging).is_empty() && s.files("images/.imgpipe/unfinished").is_empty());
-    // Room is looked for where the archive is going to be.
+    // The free space counts on the disk of the archive.
     let large = Image::new().random("data", 12_000_000).build(&s, "large");
     let refused = s.run("imgsave", [&large]);
     refused.fails("imgsave", 6, "the store has only");
-    // What a killed writer left there is found.
+    // A killed writer's file there is found.
     let left = format!("{staging}/1-0-0000000a.tar");
     s.write(&left, "half");
     s.run("imgprune", ["--no-engine", "--orphans"])
@@ -97,7 +97,7 @@ fn a_registry_that_does_not_fit_any_more() {
     s.sh("rm small/images/.imgpipe/reserve").ok();
     small.fill();
     s.forget(&image);
-    // The image comes, and what can't be written is said.
+    // The image is loaded, and the failed write is reported.
     let loaded = small.command("imgload").arg(&image).run();
     loaded.code(6).stderr_has("No space left on device");
     assert_eq!(registry(&s), before);

@@ -1,4 +1,4 @@
-//! The harness itself: what it promises to the other tests.
+//! Tests of the harness itself.
 
 use pipeline_tests::{Image, Sandbox, engine};
 

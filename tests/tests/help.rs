@@ -1,8 +1,8 @@
-//! What `--help` says, and the documents that are made of it.
+//! `--help`, and the documents generated from it.
 
 use xtask::folders::workspace;
 
-/// A terminal's lines, and its columns.
+/// The lines and columns of a terminal.
 const SCREEN: (usize, usize) = (24, 80);
 
 #[test]
@@ -45,7 +45,7 @@ fn long_help_is_complete() {
                 .split("\n\n")
                 .take_while(|paragraph| paragraph.starts_with("  "))
         };
-        // An example is a command line and what it does.
+        // An example is a command line with its explanation.
         let is_example = |text: &&str| text.contains(&name) && text.contains("\n      ");
         let examples = section("Examples").filter(is_example).count();
         assert!(examples >= 2, "{name}: {examples} examples");
@@ -58,13 +58,14 @@ fn long_help_is_complete() {
         for variable in ["IMG_REGISTRY", "IMG_ENGINE", "NO_COLOR"] {
             assert!(environment.contains(variable), "{name}: {variable}");
         }
-        // What takes the job from the environment says so; what waits for locks may wait in vain.
+        // Commands that read the job from the environment document it; commands that wait for locks document the
+        // timeout.
         let has = |id: &str| command.get_arguments().any(|arg| arg.get_id() == id);
         let takes_job = has("run") || has("release");
         assert_eq!(environment.contains("IMG_RUN"), takes_job, "{name}");
         let waits = takes_job && has("lock_timeout");
         assert!(!waits || codes.contains("7 timed out"), "{name}");
-        // What the command reads, and what it prints.
+        // The command's input and output.
         let about = command.get_long_about().map(ToString::to_string);
         let about = about.unwrap_or_default().to_lowercase();
         for word in [["read", "from"], ["print", "writes"]] {

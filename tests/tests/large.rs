@@ -1,7 +1,7 @@
-//! Images so large that whoever held one in memory would be noticed: what a command takes does not grow with them.
+//! Images too large for memory: a command's memory does not grow with them.
 //!
-//! `LARGE` says how many megabytes the larger image has; it is compared with one of a tenth of the size. With `LARGE`
-//! only compressed archives are made: the layer repeats itself, so they take little room.
+//! `LARGE` sets the megabytes of the larger image, which is compared with one of a tenth of the size. With `LARGE`,
+//! only compressed archives are made: the layer is repetitive, so they are small.
 
 #![expect(
     clippy::print_stderr,
@@ -14,14 +14,14 @@ use std::process::{Command, Stdio};
 
 use pipeline_tests::{Sandbox, Tally, engine, seed};
 
-/// How many megabytes the larger image has where nobody says.
+/// The default size of the larger image in megabytes.
 const LARGE: u64 = 300;
-/// The most that a command may take, whatever the image, in bytes.
+/// The most memory of a command for any image, in bytes.
 const LIMIT: u64 = 64 << 20;
-/// How much more it may take for an image ten times as large: threads come and go, and with them what they hold.
+/// How much more it may need for an image ten times as large: threads and their buffers come and go.
 const SLACK: u64 = 8 << 20;
 
-/// The length of what repeats itself, in bytes, and of the noise at its start, which does not.
+/// The length of the repeated block, in bytes, and of the unique noise at its start.
 const BLOCK: usize = 1 << 20;
 const NOISE: usize = BLOCK / 16;
 
@@ -69,7 +69,7 @@ impl Read for Content {
     }
 }
 
-/// Makes an image of one layer in the engine, from a stream: nothing is stored on the way.
+/// Makes an image of one layer in the engine, from a stream without a file.
 fn import(s: &Sandbox, variant: &str, megabytes: u64) -> String {
     let reference = format!("{}:latest", s.image(variant));
     let label = format!("LABEL imgpipe.test={}", s.project());
@@ -97,7 +97,7 @@ fn import(s: &Sandbox, variant: &str, megabytes: u64) -> String {
     reference
 }
 
-/// What each command takes at most, in bytes, for an image of this size.
+/// The peak memory of each command in bytes, for an image of this size.
 fn peaks(variant: &str, megabytes: u64, forms: &[&str], tally: &mut Tally) -> Vec<(String, u64)> {
     let s = Sandbox::new();
     let image = import(&s, variant, megabytes);

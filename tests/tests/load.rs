@@ -1,4 +1,4 @@
-//! `imgload`: what it brings, and what it refuses.
+//! `imgload`: loaded and refused archives.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,10 +8,10 @@
 
 use pipeline_tests::{Image, Sandbox, engine};
 
-/// Content of the image that [`stored`] makes, to be found in its archive.
+/// Content that is only in the image of [`stored`], to be found in its archive.
 const MARK: &str = "a line that is in the image and nowhere else";
 
-/// Puts an image into the store and out of the engine. Returns its reference.
+/// Saves an image and removes it from the engine. Returns its reference.
 fn stored(s: &Sandbox, variant: &str) -> String {
     let reference = Image::new().file("etc/motd", MARK).build(s, variant);
     s.run("imgsave", [&reference])
@@ -34,7 +34,7 @@ fn brings_a_registered_image_and_counts_the_use() {
     let registry = s.read("image-registry.yml");
     assert!(registry.contains("usage_count: 1"), "{registry}");
 
-    // By its name, from stdin, and while it is there: the same answer.
+    // By its name, from stdin, and while it is loaded: the same output.
     s.command("imgload")
         .input(s.image("base") + "\n")
         .run()
@@ -58,7 +58,7 @@ fn a_runner_is_mapped_for_act() {
     assert_eq!(object["reference"], reference);
     let unasked = s.run("imgload", ["--json", &s.archive("base")]);
     assert!(unasked.ok().json()[0]["act"].is_null(), "{unasked}");
-    // Each image once; that a runner has one alone is told.
+    // Each image once; a second image of a runner causes a warning.
     let other = stored(&s, "other");
     let archives = [&s.archive("base"), &s.archive("base"), &s.archive("other")];
     let several = s
@@ -91,7 +91,7 @@ fn what_comes_back_is_what_was_saved() {
     assert_eq!(engine().id(&image), before);
 }
 
-/// A way to spoil an archive: what it is called, what does it, and what the message must say of it.
+/// A way to damage an archive: its name, the function, and the expected message.
 type Fault = (&'static str, fn(&Sandbox, &str), &'static str);
 
 const FAULTS: [Fault; 9] = [
@@ -168,7 +168,7 @@ fn refuses_what_is_damaged_each_with_its_own_message() {
     s.run("imgload", [&path]).ok();
 }
 
-/// With the image in the engine under its tag, a spoiled archive neither passes for it nor takes the tag away.
+/// If the engine has the image under its tag, a damaged archive neither counts as it nor takes the tag.
 #[test]
 fn a_damaged_archive_leaves_an_earlier_image_alone() {
     let s = Sandbox::new();
@@ -286,7 +286,7 @@ fn an_archive_that_is_just_being_replaced_is_waited_for() {
     let old = s.read("image-registry.yml");
     stored(&s, "base");
     let new = s.read("image-registry.yml");
-    // The archive is the new one already, and its entry follows while the lock is held.
+    // The archive is already the new one, and its entry is written while the lock is held.
     s.write("image-registry.yml", old);
     s.write("new.yml", new);
     let name = s.image("base");

@@ -1,6 +1,6 @@
-//! Registries of many entries: what a command does for each is little, and does not grow with their number.
+//! Registries with many entries: the work for each is little, and does not grow with their number.
 //!
-//! Work is counted in system calls, which a busy machine does not change.
+//! Work is counted in system calls, which do not depend on the machine's load.
 
 #![expect(
     clippy::expect_used,
@@ -9,7 +9,7 @@
 
 use pipeline_tests::Sandbox;
 
-/// A store of so many images in a hundred folders, whose archives are names of one file.
+/// A store of so many images in a hundred folders. The archives are links to one file.
 fn store(entries: usize) -> Sandbox {
     let s = Sandbox::without_engine();
     let archive = s.write("images/p0/archive.tar", "no archive");
@@ -48,9 +48,9 @@ fn an_entry_takes_a_few_system_calls() {
         ("imgplan requirement.yml", 4),
         ("imgls --no-engine", 30),
         ("imgprune --no-engine --max-size 1GB", 12),
-        // If something is to go, archives say themselves on what they stand.
+        // Before a removal, archives are read for their bases.
         ("imgprune --no-engine --max-size 1B -n", 50),
-        // Each is looked at once more before it goes, with all that leads to it.
+        // Each is checked again before it is removed, with all folders above.
         ("imgprune --no-engine --max-size 1B", 125),
     ] {
         let (few, many) = (calls(&few, line), calls(&many, line));

@@ -1,8 +1,7 @@
-//! Archives with damage in them, read, verified and composed as imgload does: each is refused with one line, or what is
-//! composed is what its digests say. Processes of their own read them, each with 64 MiB.
+//! Damaged archives, read, verified and composed as imgload does. Each is refused with one line, or the composed stream
+//! matches its digests. Child processes read them, each with 64 MiB.
 //!
-//! `MUTANTS` says how many there are, `MUTANTS_FROM` the first one's seed: 0, or where `MUTANTS` is said one that follows
-//! from `SEED`.
+//! `MUTANTS` sets their number, `MUTANTS_FROM` the first one's seed: 0, or with `MUTANTS` one from `SEED`.
 
 #![expect(
     clippy::expect_used,
@@ -18,14 +17,14 @@ use pipeline_tests::{Tally, seed};
 use probes::{Verdict, read};
 use samples::Mutant;
 
-/// How many there are where nobody says.
+/// The default number.
 const MUTANTS: u64 = 2000;
 /// How many one process reads.
 const BATCH: u64 = 500;
-/// How much memory it may use, in KiB.
+/// Its memory limit, in KiB.
 const MEMORY: u64 = 64 << 10;
 
-/// What tells a child which mutants are its own.
+/// The variable with a child's mutants.
 const CHILD: &str = "MUTANTS_CHILD";
 
 fn number(name: &str) -> Option<u64> {
@@ -70,7 +69,7 @@ fn no_mutant_is_accepted_that_is_not_what_its_digests_say() {
         peak = peak.max(memory);
     }
     eprintln!("{all} mutants: {accepted} are sound, the others were refused; at most {peak} KiB");
-    // Damage is common, and not everywhere.
+    // Most archives are damaged, but not all.
     assert!(
         accepted >= all / 50 && accepted <= all / 2,
         "{accepted} of {all}"
@@ -97,7 +96,7 @@ fn child() {
     println!("\naccepted {accepted}\nmemory {}", peak());
 }
 
-/// The most memory that this process ever had, in KiB (proc(5), `VmHWM`).
+/// The peak memory of this process, in KiB (proc(5), `VmHWM`).
 fn peak() -> u64 {
     let status = fs::read_to_string("/proc/self/status").expect("proc");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

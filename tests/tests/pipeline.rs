@@ -1,10 +1,10 @@
-//! `imgplan | imgbuild | imgload`: from any folder, by any shell, and when one of them fails.
+//! `imgplan | imgbuild | imgload`: from any folder, in any shell, and with failures.
 
 use pipeline_tests::{Image, Sandbox, engine};
 
 const PIPELINE: &str = "imgplan req.yml | imgbuild | imgload";
 
-/// A requirement that the image [`stored`] meets.
+/// A requirement that the image of [`stored`] meets.
 fn requirement(s: &Sandbox) -> String {
     format!(
         "project: {}\nos: debian:12\nvariants: [base]\n",
@@ -26,7 +26,7 @@ fn an_image_that_fits_is_neither_built_nor_loaded_twice() {
     let s = Sandbox::new();
     let reference = stored(&s);
     s.sh(PIPELINE).ok().stdout(&format!("{reference}\n"));
-    // Each shell holds what it uses for as long as it lives.
+    // Each shell leases its images as long as it lives.
     let files = || -> Vec<String> {
         let files = s.files("images").into_iter();
         files.filter(|path| !path.contains("/leases/")).collect()
@@ -51,7 +51,7 @@ fn works_from_any_folder() {
     let registry = s.path("image-registry.yml");
 
     let inside = |line: &str, folder: &str| s.command("sh").args(["-c", line]).folder(folder).run();
-    // The nearest registry upward; one named by a relative path, by an absolute one, and by the environment.
+    // The nearest registry upward; one given by a relative path, by an absolute one, and by the environment.
     inside(PIPELINE, "deep/er folder").ok().stdout(&reference);
     let line = "imgplan --registry ../image-registry.yml req.yml | imgbuild --registry ../image-registry.yml | imgload --registry ../image-registry.yml";
     inside(line, "aside").ok().stdout(&reference);
@@ -98,7 +98,7 @@ fn works_from_a_makefile() {
     );
     s.run("make", ["--silent"]).ok();
     assert_eq!(s.read("image.txt"), format!("{reference}\n"));
-    // One that does not fit ends make with an error, although make's shell has no `pipefail`.
+    // A failed pipeline ends make with an error, although make's shell has no `pipefail`.
     s.write(
         "req.yml",
         "project: p\nos: debian:12\ncompilers: ['gcc; rm -rf']\n",
@@ -109,13 +109,14 @@ fn works_from_a_makefile() {
         .stderr_has("imgload: ");
 }
 
-/// Each command's failure, without and with `pipefail`: the line ends non-zero, and the one that failed says so first.
+/// Each command's failure, with and without `pipefail`: the pipeline fails, and the failed command's message comes
+/// first.
 #[test]
 fn a_failure_anywhere_fails_the_line_and_is_named() {
     let s = Sandbox::new();
     stored(&s);
     s.write("bad.yml", "project: [\n");
-    // A release that no engine has an image of.
+    // A release without an image in any engine.
     s.write(
         "lacks.yml",
         format!(
@@ -127,7 +128,7 @@ fn a_failure_anywhere_fails_the_line_and_is_named() {
         "gone.json",
         r#"{"name":"p-debian-12-base","needs_build":false,"best_image_path":"images/p/gone.tar"}"#,
     );
-    // Damage in a layer, which no index shows.
+    // Damage in a layer, which the index does not show.
     let mut bytes = s.read_bytes(&s.archive("base"));
     let layer = b"VERSION_ID=";
     let at = bytes.windows(layer.len()).position(|part| part == layer);
@@ -175,7 +176,7 @@ fn an_engine_that_is_not_there_is_code_5() {
         let load = s.run("imgload", ["--engine", engine, &s.archive("base")]);
         load.fails("imgload", 5, engine);
     }
-    // A plan is made without any.
+    // A plan needs no engine.
     s.run("imgplan", ["--engine", "/nonexistent/docker", "req.yml"])
         .ok();
 }
@@ -193,7 +194,7 @@ fn an_empty_input_is_an_error_of_its_own() {
 fn a_closed_stdout_ends_quietly() {
     let s = Sandbox::new();
     stored(&s);
-    // More plans than a pipe holds, so that some are still to be written when their reader is gone.
+    // More plans than fit into a pipe, so that some are unwritten when the reader ends.
     s.write("many.yml", format!("{}---\n", requirement(&s)).repeat(500));
     let outcome = s.run(
         "bash",

@@ -1,4 +1,4 @@
-//! The recipes of docs/ci.md, run as they stand there, as far as that goes without their CI systems.
+//! The recipes of docs/ci.md, run as they are, as far as possible without their CI systems.
 
 #![expect(clippy::expect_used, reason = "in tests, and in what they share")]
 
@@ -7,7 +7,7 @@ use serde_yaml::Value;
 
 const DOCUMENT: &str = include_str!("../../docs/ci.md");
 
-/// What the tests of the recipes' project print.
+/// The output of the tests in the recipes' project.
 const TESTED: &str = "tested on debian 12";
 
 /// The code block below a heading, or the one that begins with a line.
@@ -35,7 +35,7 @@ fn project() -> Sandbox {
     s
 }
 
-/// Runs lines of a recipe with the engine that the tests use, and what a CI system sets.
+/// Runs lines of a recipe with the tests' engine, and a CI system's variables.
 fn sh(s: &Sandbox, shell: &[&str], lines: &str) -> String {
     let lines = lines.replace("docker run", &format!("{} run", engine().program()));
     let run = s
@@ -56,7 +56,7 @@ fn sh(s: &Sandbox, shell: &[&str], lines: &str) -> String {
     run.ok().stdout.clone()
 }
 
-/// What holds after any of them: the tests ran, nothing is held, and Git sees nothing new.
+/// The checks after each: the tests ran, no lease is left, and Git sees no change.
 fn check(s: &Sandbox, registry: &str, said: &str) {
     assert!(said.contains(TESTED), "{said}");
     assert_eq!(s.read("image-registry.yml"), registry);
@@ -79,7 +79,7 @@ fn github_actions() {
         .filter_map(|step| step["run"].as_str())
         .collect();
     assert_eq!(runs.len(), 3);
-    // As the runner starts a step that names no shell.
+    // Like the runner for a step without a shell.
     let said: Vec<_> = runs
         .iter()
         .map(|run| sh(&s, &["bash", "-e", "-c"], run))
@@ -118,7 +118,7 @@ fn jenkins() {
     let pipeline = block("## Jenkins", "groovy");
     let script = pipeline.split("'''").nth(1).expect("a script");
     let after = pipeline.rsplit('\'').nth(1).expect("a line");
-    // As Jenkins runs a script.
+    // Like Jenkins for a script.
     let said = sh(&s, &["sh", "-xe", "-c"], script);
     sh(&s, &["sh", "-xe", "-c"], after);
     check(&s, &registry, &said);

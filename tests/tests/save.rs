@@ -1,4 +1,4 @@
-//! `imgsave`: what goes into the store, under which name, and what the registry says of it.
+//! `imgsave`: archives, names, and entries.
 
 use pipeline_tests::{Image, Sandbox, engine};
 
@@ -67,7 +67,7 @@ fn adopts_archives_that_the_engine_wrote() {
     let id = engine().id(&image).expect("the image has an ID");
     let name = s.image("base");
     for (made, file) in [("", "a.tar"), ("| gzip", "b.tar"), ("| zstd -q", "c.tar")] {
-        // What is there already is not saved again.
+        // A stored image is not saved again.
         s.sh(&format!("rm -f '{}'", s.archive("base"))).ok();
         s.sh(&format!(
             "{} save {image} {made} > {file}",
@@ -119,7 +119,7 @@ fn what_is_there_already_is_not_saved_again_and_what_is_damaged_is_mended() {
         s.read_bytes(&s.archive("base")),
     );
     if engine().is_containerd() {
-        // It is known which image was loaded from here, not which was built there.
+        // The store knows which image was loaded from it, but not which was built in the engine.
         s.forget(&image);
         s.run("imgload", ["--no-record", &s.archive("base")]).ok();
     }

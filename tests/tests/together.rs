@@ -1,13 +1,13 @@
-//! Sixteen commands at once over one store, again and again: nothing is lost, nothing is there twice, nothing is made twice.
+//! Sixteen commands at once on one store, repeatedly: nothing is lost, nothing exists twice, nothing is made twice.
 //!
-//! `ROUNDS` says how often.
+//! `ROUNDS` sets how often.
 
 use std::panic::resume_unwind;
 use std::thread;
 
 use pipeline_tests::{Image, Outcome, Sandbox, Tally, Watched};
 
-/// How many rounds where nobody says.
+/// The default number of rounds.
 const ROUNDS: u32 = 4;
 
 fn rounds() -> u32 {
@@ -15,7 +15,7 @@ fn rounds() -> u32 {
     said.and_then(|said| said.parse().ok()).unwrap_or(ROUNDS)
 }
 
-/// Runs lines of shell at the same time, each in a shell of its own.
+/// Runs lines of shell in parallel, each in its own shell.
 fn at_once(s: &Sandbox, lines: &[String]) -> Vec<Outcome> {
     thread::scope(|scope| {
         let running: Vec<_> = lines
@@ -29,7 +29,7 @@ fn at_once(s: &Sandbox, lines: &[String]) -> Vec<Outcome> {
     })
 }
 
-/// A plan whose image differs from round to round.
+/// A plan with another image in each round.
 fn plan(s: &Sandbox, variant: &str, round: u32) {
     let name = s.image(variant);
     let text = format!("FROM scratch\nCOPY os-release /etc/os-release\nLABEL round={round}\n");
@@ -71,11 +71,11 @@ fn sixteen_commands_lose_nothing() {
             lines.push(format!("{builder} {variant}.json | imgload -q"));
         }
         for image in [&saved[0], &saved[1], &saved[0]] {
-            // What is printed can be loaded there and then, though somebody replaces it.
+            // A printed archive can be loaded at once, even if another command replaces it.
             lines.push(format!("imgsave -q --name {name} {image} | imgload -q"));
         }
         lines.extend([(); 4].map(|()| format!("imgload -q {loaded}")));
-        // What nobody uses goes, and somebody else looks at the same time.
+        // Unused images are removed, and another command reads at the same time.
         lines.push(format!("imgprune -q --max-age 0 --keep '{project}-*'"));
         lines.push("imgls --check --no-engine".to_owned());
         assert_eq!(lines.len(), 16);
@@ -116,7 +116,7 @@ fn hand_edits_stay() {
     for round in 0..rounds() {
         let load = || format!("imgload -q {image}");
         let mut lines: Vec<String> = [(); 15].map(|()| load()).into();
-        // `sed -i` takes no lock: it may undo what was counted meanwhile, but what it wrote itself stays.
+        // `sed -i` takes no lock: it may undo uses that were counted meanwhile, but its own change stays.
         lines.insert(
             4,
             format!("sed -i '$a # by hand, {round}' image-registry.yml"),

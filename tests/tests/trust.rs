@@ -1,8 +1,8 @@
-//! What nobody can do to a store or to an engine by what they leave lying about.
+//! Hostile files cannot harm a store or an engine.
 
 use pipeline_tests::{Image, Outcome, Sandbox, Watched, engine};
 
-/// What the store keeps for itself, each of which somebody may have put something else in the place of.
+/// The store's own files, each possibly replaced by another user.
 const OWN: [&str; 13] = [
     "images/.imgpipe",
     "images/.imgpipe/.gitignore",
@@ -19,8 +19,8 @@ const OWN: [&str; 13] = [
     ".image-registry.yml.unfinished",
 ];
 
-/// Puts something (`$1` is where) in the place of each own file, and runs every command that writes. None hangs or
-/// panics, and nothing outside the store changes.
+/// Plants something (at `$1`) in place of each own file, and runs every command that writes. None hangs or panics, and
+/// nothing outside the store changes.
 fn planted(plant: &str) {
     let s = Sandbox::new();
     let image = Image::new().build(&s, "a");
@@ -69,7 +69,7 @@ fn planted(plant: &str) {
     }
 }
 
-/// It ended by itself, well or with a word about it.
+/// It ended by itself, with success or a message.
 fn fair(own: &str, outcome: &Outcome) {
     let program = |line: &str| line.starts_with("img") && line.contains(": ");
     let said = outcome.stderr.lines().any(program);
@@ -97,7 +97,7 @@ fn a_link_to_a_folder_is_not_written_into() {
 
 #[test]
 fn another_name_of_a_file_is_not_written_through() {
-    // Where a folder is to be there is none.
+    // A file in place of a folder.
     planted("ln outside/victim \"$1\"");
 }
 
@@ -169,7 +169,7 @@ fn an_archive_that_is_not_the_registered_one_is_not_shown_to_the_engine() {
 fn a_tag_of_another_image_is_moved_by_force_alone() {
     let s = Sandbox::new();
     let (a, b) = (Image::new().build(&s, "a"), Image::new().build(&s, "b"));
-    // An archive of `b` that claims to be `a`, alone and beside an image of no other's tag.
+    // An archive of `b` that claims to be `a`, alone and together with an untagged image.
     let own = engine().id(&a).expect("an image");
     let other = format!("{b}-other");
     s.sh(&format!(
@@ -189,7 +189,7 @@ fn a_tag_of_another_image_is_moved_by_force_alone() {
         assert_eq!(engine().id(&a).as_ref(), Some(&own), "{archive}");
         assert!(!engine().has(&b), "{archive}");
     }
-    // What a registered archive says of its own tags is not believed.
+    // A registered archive's own tags are ignored.
     s.run("imgsave", ["--name", &s.image("b"), "two.tar"]).ok();
     s.sh(&format!("cp two.tar {}", s.archive("b"))).ok();
     s.run("imgload", [&s.image("b")])

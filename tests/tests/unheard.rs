@@ -1,4 +1,4 @@
-//! Nobody reads what a command says: what it does and returns is the same.
+//! Without a reader of messages, commands do and return the same.
 
 use pipeline_tests::Sandbox;
 
@@ -20,7 +20,7 @@ fn words_that_nobody_can_read_change_no_exit_code() {
             let heard = s.sh(&format!("{command} {words}"));
             assert!((1..=7).contains(&heard.code), "{heard}");
             for deaf in ["2>/dev/full", "2>&-", "2>closed"] {
-                // A pipe whose reader is gone.
+                // A pipe without a reader.
                 let line = if deaf == "2>closed" {
                     format!(
                         "{{ {command} {words}; echo $? >code; }} 2>&1 >/dev/null | true; cat code"

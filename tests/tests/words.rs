@@ -1,8 +1,8 @@
-//! What commands print is what their peers read: every pair of them in a real pipe.
+//! Commands read each other's output: every pair in a real pipe.
 
 use pipeline_tests::{Image, Sandbox};
 
-/// A store with one image, `base`, that the engine holds too; and its reference.
+/// A store with one image, `base`, that the engine has too; and its reference.
 fn store(s: &Sandbox) -> String {
     let reference = Image::new().file("hello", "hello\n").build(s, "base");
     s.run("imgsave", [&reference]).ok();
@@ -122,7 +122,7 @@ fn an_object_that_names_no_image_is_said_in_one_line() {
     }
 }
 
-/// One key is enough, whichever it is.
+/// Any single key is enough.
 #[test]
 fn every_key_of_an_object_finds_its_image() {
     let s = Sandbox::new();

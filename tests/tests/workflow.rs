@@ -1,4 +1,4 @@
-//! A workflow's matrix through the whole pipeline, and which job got which image.
+//! A workflow's matrix through the whole pipeline, and the image of each job.
 
 use pipeline_tests::{Image, Sandbox, engine};
 
@@ -33,7 +33,7 @@ jobs:
     text
 }
 
-/// A store with an image for each compiler, made out of nothing, that the engine does not have.
+/// A store with an image for each compiler, made from scratch, which the engine does not have.
 fn store(s: &Sandbox) {
     for (variant, compiler) in [
         ("gcc12", "gcc-12"),
@@ -44,7 +44,7 @@ fn store(s: &Sandbox) {
         let reference = Image::new().build(s, variant);
         s.run("imgsave", [&reference]).ok();
         s.forget(&reference);
-        // The images hold no compiler; the registry says so all the same.
+        // The images contain no compiler, but the registry lists one.
         let registry = s.read("image-registry.yml");
         let name = format!("- name: {}\n", s.image(variant));
         let with = format!("{name}    compilers: [{compiler}]\n");
@@ -107,7 +107,7 @@ fn what_is_lacking_is_built_and_what_is_there_is_not() {
     let base = Image::new().busybox().build(&s, "base");
     s.run("imgsave", [&base]).ok();
     s.forget(&base);
-    // The file that a compiler is known by.
+    // The file that identifies a compiler's image.
     let name = s.image("gcc12");
     s.write(
         &format!("images/{}/Dockerfile.{name}", s.project()),

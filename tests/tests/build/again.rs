@@ -1,4 +1,4 @@
-//! When it builds, and what a build that failed leaves.
+//! When images are built, and what a failed build leaves.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Where the base comes from.
+//! The base of a build.
 
 use super::*;
 
@@ -13,7 +13,7 @@ fn a_base_that_is_nowhere_is_not_pulled() {
         .fails("imgbuild", 4, "debian:2")
         .stderr_has("hint: ")
         .stderr_has("imgfetch");
-    // Nor one that only the build file names.
+    // Nor an image that only the build file names.
     recipe(&s, "RUN true\nFROM debian:3\nRUN true");
     let plan = format!(r#"{{"name":"{}","base_image":"scratch"}}"#, s.image("tool"));
     build(&s, &plan)
@@ -60,14 +60,14 @@ fn registered_images_that_a_build_file_names_are_brought_in() {
     build(&s, &plan).ok();
     s.run("imgcat", [&s.image("tool"), "/etc/made-of", "/etc/data"])
         .stdout("basedata");
-    // What was brought in is an input: nothing is built again while it stays, loaded or not.
+    // The loaded base is an input: while it is the same, loaded or not, nothing is built again.
     let built = s.read("image-registry.yml");
     s.forget_all(&[s.image("data"), s.image("base")].map(|name| format!("{name}:latest")));
     build(&s, &plan).ok();
     assert_eq!(s.read("image-registry.yml"), built);
 }
 
-/// A requirement that adds only packages gets the name that its base may have been saved under.
+/// A requirement of packages alone may get the name under which its base was saved.
 #[test]
 fn a_saved_image_is_replaced_with_a_warning() {
     let s = Sandbox::new();
@@ -89,7 +89,7 @@ fn a_saved_image_is_replaced_with_a_warning() {
     let look = s.command("imgbuild").arg("-n").input(plan(&base)).run();
     look.ok().stderr_has(&says);
     build(&s, &plan(&base)).ok().stderr_has(&says);
-    // Now it is imgbuild's own.
+    // Now imgbuild made the image.
     let again = s
         .command("imgbuild")
         .arg("--rebuild")
@@ -101,7 +101,7 @@ fn a_saved_image_is_replaced_with_a_warning() {
         .stderr_has("let the engine pull it with --pull");
 }
 
-/// The name says no more than `base`: nobody asked for this image to be replaced.
+/// The name ends with `base`, so the user may not want to replace this image.
 #[test]
 fn a_saved_base_is_not_lost_to_a_requirement_of_packages() {
     let s = Sandbox::new();
@@ -124,13 +124,13 @@ fn a_saved_base_is_not_lost_to_a_requirement_of_packages() {
             .stderr_lacks("building");
     }
     assert_eq!(traces(&s), before);
-    // On the same image nothing of it is lost.
+    // With the same image as base, no layer is lost.
     let same = format!("{}:latest", s.image("same"));
     engine().read(&["tag", &saved, &same]).expect("tagged");
     let says = format!("warning: {name}: replaces the saved image");
     build(&s, &plan(&same)).ok().stderr_has(&says);
     s.run("imgsave", ["-q", "--name", &name, &same]).ok();
-    // Nor is anybody surprised who asks for it.
+    // An explicit `--rebuild` replaces it.
     let rebuilt = s.command("imgbuild").arg("--rebuild").input(plan(&os));
     rebuilt.run().ok().stderr_has(&says);
     s.run("imgsave", ["-q", "--name", &name, &same]).ok();

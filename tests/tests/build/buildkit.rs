@@ -1,24 +1,24 @@
-//! Single steps and their caches on BuildKit, where a client of the engine builds with it.
+//! Single steps and their caches on BuildKit, if a client of the engine builds with it.
 //!
-//! Docker's client of 20.10 has the engine itself do it; newer ones need a plugin that Debian does not have. So Debian's
-//! own client is tried too, where another is found first.
+//! Docker's client of 20.10 lets the engine do it; newer ones need a plugin that Debian does not have. So Debian's own
+//! client is tested too, if another is found first.
 
 use super::*;
 
-/// The client that is tried besides the one of the tests.
+/// Another client to test.
 const OTHER: &str = "/usr/bin/docker";
 
-/// What makes a client build with BuildKit.
+/// The variable that makes a client use BuildKit.
 const VARIABLE: &str = "DOCKER_BUILDKIT";
 
-/// BuildKit, behind a client of the engine. What it keeps of a sandbox's steps goes with this.
+/// BuildKit, behind a client of the engine. Dropping this removes its cache of a sandbox's steps.
 struct BuildKit<'a> {
     s: &'a Sandbox,
     client: &'static str,
 }
 
 impl<'a> BuildKit<'a> {
-    /// `None` on podman, which has a builder of its own.
+    /// `None` on podman, which has its own builder.
     fn of(s: &'a Sandbox) -> Option<Self> {
         if engine().is_podman() {
             return None;
@@ -37,7 +37,7 @@ impl<'a> BuildKit<'a> {
         client.map(|client| Self { s, client })
     }
 
-    /// Builds what a plan asks for. Returns whether that was necessary.
+    /// Builds a plan. Returns whether that was necessary.
     fn build(&self, plan: &str) -> bool {
         let command = self.s.command("imgbuild").args(["--engine", self.client]);
         let outcome = command
@@ -51,7 +51,7 @@ impl<'a> BuildKit<'a> {
         built
     }
 
-    /// What it keeps of this sandbox's steps.
+    /// The cached steps of this sandbox.
     fn kept(&self) -> Vec<String> {
         let words = ["system", "df", "-v", "--format", "{{json .BuildCache}}"];
         let text = ask(self.client, &words).unwrap_or_default();
@@ -64,10 +64,10 @@ impl<'a> BuildKit<'a> {
             .collect()
     }
 
-    /// Makes it forget this sandbox's steps, and the engine its images.
+    /// Removes this sandbox's steps from BuildKit, and its images from the engine.
     fn forget(&self) {
         self.s.forget_all(&engine().images_of(self.s.project()));
-        // What has a child can't go.
+        // A step with a child cannot be removed.
         for _ in 0..10 {
             for id in self.kept() {
                 let filter = format!("id={id}");
@@ -89,7 +89,7 @@ fn ask(program: &str, words: &[&str]) -> Option<String> {
     call.stdin_null().stderr_null().read().ok()
 }
 
-/// A step that writes down a value that no two runs share.
+/// A step that writes a unique value.
 fn step(s: &Sandbox, number: usize, text: &str, cache: &str) -> String {
     let run = format!(
         ": {} {text}; cat /proc/sys/kernel/random/uuid > /{number}",
@@ -107,7 +107,7 @@ fn plan(s: &Sandbox, steps: &[String]) -> String {
     )
 }
 
-/// What the steps wrote, one after the other.
+/// The values that the steps wrote.
 fn written(s: &Sandbox, count: usize) -> Vec<String> {
     let files = (1..=count).map(|number| format!("/{number}"));
     let words: Vec<String> = [s.archive("tool")].into_iter().chain(files).collect();
@@ -167,7 +167,7 @@ fn exactly_the_steps_are_done_again_whose_key_changed() {
         assert_eq!(same.collect::<Vec<_>>(), expected, "{what} changed");
         before = after;
     }
-    // Without the one that is never kept, there is nothing to do the second time.
+    // Without the step that is never cached, the second run does nothing.
     let without = plan(&s, &steps("2", "2", "1h")[..5]);
     assert!(buildkit.build(&without));
     assert_eq!(written(&s, 5), before[..5]);
@@ -198,10 +198,10 @@ fn steps_come_from_the_archive_where_buildkit_has_forgotten_them() {
     assert_eq!(buildkit.kept(), [""; 0]);
     assert!(buildkit.build(&with("two")));
     let second = written(&s, 2);
-    // On containerd's store it asks a remote registry for what it is to take steps from.
+    // With containerd's store, it asks a remote registry for the cache source.
     assert_eq!(second[0] == first[0], !engine().is_containerd());
     assert_ne!(second[1], first[1]);
-    // That it has forgotten is what makes the difference: without the archive all is done again.
+    // The archive was not the reason: without it, all steps run again.
     buildkit.forget();
     s.remove(&s.archive("tool"));
     assert!(buildkit.build(&with("two")));
@@ -242,7 +242,7 @@ fn secrets_reach_the_step_and_nothing_else() {
             .any(|piece| piece == word.as_bytes());
         assert!(!found, "{path} holds the secret");
     }
-    // The ID is an input, the secret is none.
+    // The ID is an input, the secret is not.
     s.write("token", "another");
     assert!(!buildkit.build(&plan(r#"{"token":"token"}"#)));
     assert!(buildkit.build(&plan(r#"["id=token,src=token","id=more,src=token"]"#)));

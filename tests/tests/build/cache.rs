@@ -1,8 +1,8 @@
-//! The image before is a cache for the next one, also where the engine has never heard of it.
+//! The earlier image is a cache for the next one, also in an engine that does not have it.
 
 use super::*;
 
-/// Everything that the engine holds of a sandbox, with steps in between.
+/// All images of a sandbox in the engine, including steps.
 fn held_of(s: &Sandbox) -> Option<String> {
     let label = format!("label=imgpipe.test={}", s.project());
     engine().read(&["images", "--all", "--quiet", "--filter", &label])
@@ -10,14 +10,15 @@ fn held_of(s: &Sandbox) -> Option<String> {
 
 fn forget_everything(s: &Sandbox) {
     s.forget_all(&engine().images_of(s.project()));
-    // Steps without a name, the last ones first: what has a child can't go.
+    // Steps without a name, the last ones first: a step with a child cannot be removed.
     for _ in 0..10 {
         for id in held_of(s).unwrap_or_default().lines() {
             engine().read(&["rmi", id]);
         }
     }
     assert_eq!(held_of(s).as_deref(), Some(""), "the engine is as new");
-    // BuildKit keeps steps apart from images. Those of the sandbox bear its name, each of them: none goes before what is on it.
+    // BuildKit caches steps separately. Those of the sandbox contain its name; each can be removed only after its
+    // children.
     if !engine().is_podman() {
         let own = format!("description~={}", s.project());
         let words = ["builder", "prune", "--all", "--force", "--filter", &own];
@@ -51,7 +52,7 @@ fn only_the_changed_tail_is_built_on_an_engine_that_knows_nothing() {
     let first = build("one", &[]);
     forget_everything(&s);
     let second = build("two", &[]);
-    // podman's builder, and BuildKit on containerd's store, look for steps elsewhere: there all are done again.
+    // podman's builder, and BuildKit with containerd's store, cannot use these steps: all run again.
     let takes_steps = !engine().is_podman() && !engine().is_containerd();
     assert_eq!(second.0 == first.0, takes_steps, "the first step");
     assert_eq!(second.1, "two\n");
@@ -69,7 +70,7 @@ fn only_the_changed_tail_is_built_on_an_engine_that_knows_nothing() {
     assert_eq!(fourth.0 == first.0, takes_steps, "the first step");
     assert_eq!(fourth.1, "four\n");
 
-    // An archive that is no good is no cache, and no obstacle.
+    // An unusable archive is no cache, but does not prevent the build.
     forget_everything(&s);
     s.flip(&s.archive("tool"), "four\n");
     let fifth = build("five", &[]);

@@ -1,8 +1,8 @@
-//! Why something is built, before and after.
+//! Explanations of builds, before and after.
 
 use super::*;
 
-/// What is said of the image `tool`, line by line.
+/// The lines about the image `tool`.
 fn said(s: &Sandbox, words: &[&str], plan: &str) -> Vec<String> {
     let outcome = s
         .command("imgbuild")

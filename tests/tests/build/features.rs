@@ -1,10 +1,10 @@
-//! What a plan's `build` may ask of the engine: a stage, a network, arguments, another architecture.
+//! The engine's features in a plan's `build`: a stage, a network, arguments, another architecture.
 
 use std::fs;
 
 use super::*;
 
-/// A plan for an image that a build file makes, with what else stands in its `build`.
+/// A plan for an image with a build file, and the rest of its `build`.
 fn asks(s: &Sandbox, variant: &str, rest: &str) -> String {
     format!(
         r#"{{"name":"{}","build":{{"dockerfile":"Dockerfile",{rest}}}}}"#,
@@ -21,7 +21,7 @@ fn has_file(s: &Sandbox, variant: &str, path: &str) -> bool {
 fn a_target_is_the_stage_that_is_built() {
     let s = Sandbox::new();
     let base = Image::new().busybox().build(&s, "base");
-    // What follows the target is not made, so it may name what is nowhere.
+    // The stages after the target are not built, so they may name missing images.
     s.write(
         "Dockerfile",
         format!(
@@ -82,7 +82,7 @@ fn the_network_of_steps_is_the_plans_or_the_flags() {
         let read = s.run("imgcat", [&s.archive("tool"), "/net"]);
         let read = read.ok();
         let devices = read.stdout.split_whitespace();
-        // Other containers' devices come and go.
+        // Devices of other containers come and go.
         let devices = devices.filter(|device| !device.starts_with("veth"));
         devices.map(str::to_owned).collect::<Vec<_>>()
     };
@@ -91,7 +91,7 @@ fn the_network_of_steps_is_the_plans_or_the_flags() {
     assert!(none.len() < host.len(), "{none:?} {host:?}");
     assert_eq!(networks(&["--network", "host"], "none"), host);
     assert_eq!(networks(&["--network", "none"], "host"), none);
-    // It is no part of the image: with another network there is nothing to build.
+    // The network is not part of the image: another one causes no build.
     build(&s, &asks(&s, "tool", r#""network":"none""#)).ok();
     let plan = asks(&s, "tool", r#""network":"host""#);
     let same = s.command("imgbuild").arg("--explain").input(plan).run();
@@ -124,7 +124,7 @@ fn arguments_stand_on_no_command_line() {
         .flatten()
         .filter_map(|entry| fs::read(entry.path().join("cmdline")).ok())
         .map(|words| String::from_utf8_lossy(&words).replace('\0', " "))
-        // The step itself runs what the shell made of it.
+        // The step itself runs the shell's expansion.
         .filter(|words| words.contains(&word) && !words.contains("begun"))
         .collect();
     assert_eq!(shown, [""; 0]);
@@ -195,7 +195,7 @@ fn secrets_are_looked_for_before_anything_is_built() {
     if engine().is_podman() {
         return;
     }
-    // Docker's legacy builder does not support secrets. A client that builds with BuildKit is tried in `buildkit`.
+    // Docker's legacy builder does not support secrets. `buildkit` tests a client that builds with BuildKit.
     s.write("token", "word");
     let plan = asks(&s, "tool", r#""secrets":["id=a,src=token"]"#);
     let refused = s.command("imgbuild").variable("DOCKER_BUILDKIT", "0");
@@ -209,7 +209,7 @@ fn secrets_are_looked_for_before_anything_is_built() {
 #[test]
 fn another_architecture_is_built_if_nothing_has_to_run() {
     let s = Sandbox::new();
-    // No machine that runs tests is one, and nobody registers an emulator for it.
+    // No test machine has this architecture, or an emulator for it.
     let wanted = "s390x";
     s.write("files/data", "data");
     s.write("Dockerfile", "FROM scratch AS any\nCOPY data /data\n");
@@ -247,7 +247,7 @@ fn another_architecture_is_built_if_nothing_has_to_run() {
         other.fails("imgbuild", 3, "is for s390x, not for x86_64");
         other.stderr_has("imgfetch --platform linux/amd64");
     }
-    // Without a word of the plan, the base decides.
+    // If the plan names none, the base decides the architecture.
     let bare = format!(
         r#"{{"name":"{}","base_image":"{tag}",{steps}}}"#,
         s.image("same-s390x")

@@ -1,4 +1,4 @@
-//! What is built: the build file, its context, and what gets into it.
+//! The build file, its context, and the result.
 
 use pipeline_tests::debian_base;
 
@@ -106,7 +106,7 @@ fn hostile_names_reach_no_build_file() {
     }
 }
 
-/// The real thing: a package from Debian's mirror, on a real Debian.
+/// A package from Debian's mirror, on a real Debian.
 #[test]
 fn installs_packages_on_a_real_debian() {
     let s = Sandbox::new();
@@ -122,7 +122,7 @@ fn installs_packages_on_a_real_debian() {
     let said = engine().read(&["run", "--rm", "--network", "none", reference, "hello"]);
     assert_eq!(said.as_deref(), Some("Hello, world!"), "{outcome}");
 
-    // What is in the image is in the registry, so that the next plan finds it.
+    // The registry lists the image's contents, so the next plan finds it.
     s.write(
         "req.yml",
         format!(

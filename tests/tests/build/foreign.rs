@@ -22,7 +22,7 @@ fn one_foreign_plan_is_refused_before_others_are_built() {
     let own = format!(r#""best_base_image_path":"{}""#, s.archive("base"));
     let nowhere = r#""base_image":"no-such-registry.example/debian:12""#;
     let run = r#""steps":[{"run":"true"}]"#;
-    // No machine that runs tests is one, and nobody registers an emulator for it.
+    // No test machine has this architecture, or an emulator for it.
     for base in [own.as_str(), nowhere] {
         let plans = [
             plan(&s, "one", "amd64", &own, run),
@@ -71,7 +71,7 @@ fn a_foreign_plan_that_runs_nothing_is_built_with_others() {
             plan(&s, "second-s390x", "s390x", &on, &steps)
         )
     };
-    // What runs programs on an image of the same call is found before that is built.
+    // If an image of the same call is the base, the error comes before that is built.
     if sees_emulators() {
         let refused = build(&s, &second(r#"{"run":"true"}"#));
         refused.fails("imgbuild", 5, "cannot run s390x programs");

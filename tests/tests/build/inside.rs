@@ -1,8 +1,8 @@
-//! A registry that says less than its images hold.
+//! A registry that lists less than its images contain.
 
 use super::*;
 
-/// A base with apt and a package that a person registered without saying what is in it.
+/// A base with apt and a package, registered by hand without its contents.
 fn registered_by_hand(s: &Sandbox) -> String {
     let base = Image::new()
         .apt()
@@ -23,7 +23,7 @@ fn registered_by_hand(s: &Sandbox) -> String {
     registry
 }
 
-/// A plan for a variant, made when the registry did not say what the base holds.
+/// A plan for a variant, made before the registry listed the base's contents.
 fn plan(s: &Sandbox, variant: &str, packages: &[&str], tools: &[&str]) -> String {
     let plan = serde_json::json!({
         "name": s.image(variant), "needs_build": true, "best_base_image_path": s.archive("base"),
@@ -40,7 +40,7 @@ fn what_an_image_really_holds_is_not_built() {
     let s = Sandbox::new();
     let before = registered_by_hand(&s);
     let plan = plan(&s, "tool", &["aa"], &["cmake"]);
-    // A look does not write.
+    // A dry run does not write.
     let looked = s.command("imgbuild").arg("-n").input(&*plan).run();
     looked
         .ok()

@@ -11,8 +11,8 @@ fn plan(s: &Sandbox, variant: &str, base: &str, job: &str, run: &str) -> String 
     )
 }
 
-/// Whether a line is a step's own word, with the name of the image before it: BuildKit puts the step's number and the seconds
-/// between.
+/// Whether a line is a step's own output, prefixed with the name of the image: BuildKit puts the step's number and the
+/// seconds between.
 fn is_said_by(line: &str, image: &str, word: &str) -> bool {
     let said = line
         .strip_prefix(image)
@@ -35,7 +35,7 @@ fn jobs(s: &Sandbox, words: &[&str], plans: &[String]) -> pipeline_tests::Outcom
 fn a_matrix_keeps_its_order_and_builds_each_image_once_and_bases_first() {
     let s = Sandbox::new();
     with_base(&s);
-    // `a` is asked for twice, `d` stands on `c`, which comes after it, and the first takes longest.
+    // `a` occurs twice, `d` stands on `c`, which comes after it, and the first takes longest.
     let plans = [
         plan(
             &s,
@@ -93,7 +93,7 @@ fn a_matrix_keeps_its_order_and_builds_each_image_once_and_bases_first() {
 fn what_a_build_file_names_is_built_first() {
     let s = Sandbox::new();
     with_base(&s);
-    // `copies` comes first and takes a file out of `tools`, which no plan has for a base.
+    // `copies` comes first and copies a file out of `tools`, which is no plan's base.
     s.write(
         "copies.Dockerfile",
         format!(
@@ -151,7 +151,7 @@ fn after_a_failure_it_says_who_is_affected() {
     outcome
         .code(5)
         .stderr_has(&format!("{bad}: failed; affected: GCC 15: C++20; Bad\n"));
-    // A plan that can't be read comes in its turn, and one name can't be built in two ways.
+    // A plan that cannot be read fails at its position, and one name cannot be built in two ways.
     let other = plan(&s, "a", "base", "A2", "echo another a");
     let text = format!("{}\n{{\"version\":7}}\n{other}\n{}", plans[0], plans[4]);
     let outcome = jobs(&s, &["--keep-going"], &[text]);

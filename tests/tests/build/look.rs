@@ -1,8 +1,8 @@
-//! What a run would do that does nothing: also of bases that are not there yet.
+//! Dry runs, also with bases that do not exist yet.
 
 use super::*;
 
-/// A plan for a variant, with one step, on what `base` says.
+/// A plan for a variant, with one step, on `base`.
 fn plan(s: &Sandbox, variant: &str, base: &str, run: &str) -> String {
     format!(
         r#"{{"name":"{}","needs_build":true,{base},"build":{{"steps":[{{"run":"{run}"}}]}}}}"#,
@@ -19,7 +19,7 @@ fn run(s: &Sandbox, words: &[&str], plans: &[String]) -> pipeline_tests::Outcome
     command.input(plans.join("\n")).run()
 }
 
-/// What is said of one image after the other.
+/// The expected lines about the images.
 fn said(s: &Sandbox, images: &[(&str, &[&str])]) -> String {
     let lines = images.iter().map(|(variant, lines)| {
         let lines: String = lines.iter().map(|line| format!("  {line}\n")).collect();
@@ -76,7 +76,7 @@ fn a_matrix_is_looked_at_before_anything_of_it_is_there() {
         &[("d", &["new", &first(&on_c)]), ("c", &["new", &on_base])],
     );
     assert_eq!(outcome.ok().stderr, all, "{outcome}");
-    // A base that nobody builds can't be had, and what stands on it can't be built.
+    // A base that no plan builds is missing, so the images on it cannot be built.
     let lost = plan(&s, "lost", &archive(&s, "none"), "true");
     let on_lost = plan(&s, "more", &archive(&s, "lost"), "true");
     for words in [&["-n"][..], &["-n", "--jobs", "4"]] {
@@ -134,14 +134,14 @@ fn what_stands_on_a_changed_image_is_built_again() {
         );
         assert_eq!(outcome.ok().stderr, all, "{outcome}");
     }
-    // It is as was said.
+    // The build does the same.
     let outcome = run(&s, &["-q", "--explain"], &plans("echo"));
     let all = said(
         &s,
         &[("c", &["step 1 changed"]), ("d", &["the base changed"])],
     );
     assert_eq!(outcome.ok().stderr, all, "{outcome}");
-    // One name can't be built in two ways.
+    // One name cannot be built in two ways.
     let [c, _] = plans("true");
     let [other, _] = plans("echo other");
     let outcome = run(&s, &["-n"], &[c, other]);

@@ -1,4 +1,4 @@
-//! `imgbuild`: from a plan to an archive, once, and without traces when it fails.
+//! `imgbuild`: from a plan to an archive, once, and without traces after a failure.
 
 mod again;
 mod base;
@@ -22,7 +22,7 @@ mod steps;
 
 use pipeline_tests::{Image, Sandbox, engine, sees_emulators};
 
-/// A store with a base that runs, which the engine no longer has, and a plan for the image `tool` on top of it.
+/// A store with a base that runs, but is not in the engine, and a plan for the image `tool` on it.
 fn with_base(s: &Sandbox) -> String {
     let base = Image::new().busybox().build(s, "base");
     s.run("imgsave", [&base]).ok();
@@ -31,7 +31,7 @@ fn with_base(s: &Sandbox) -> String {
     format!(r#"{{"name":"{name}","needs_build":true,"best_base_image_path":"{path}"}}"#)
 }
 
-/// Writes the build file that belongs to the image `tool`.
+/// Writes the build file of the image `tool`.
 fn recipe(s: &Sandbox, steps: &str) {
     let path = format!("images/{}/Dockerfile.{}", s.project(), s.image("tool"));
     s.write(
@@ -44,7 +44,7 @@ fn build(s: &Sandbox, plan: &str) -> pipeline_tests::Outcome {
     s.command("imgbuild").input(plan).run()
 }
 
-/// What must not change, or not be left, when nothing is built.
+/// The state that a failed build must not change.
 fn traces(s: &Sandbox) -> (String, Vec<String>, Vec<String>) {
     let strays = engine().images_of(&s.image("tool"));
     // Locks, leases and notes of images outlive a build.

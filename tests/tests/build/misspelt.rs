@@ -1,8 +1,8 @@
-//! Packages that do not exist: found before the build if the base's package lists tell, and always named.
+//! Packages that do not exist: found before the build by the base's package lists, and always named.
 
 use super::*;
 
-/// A registered base with these sources, whose one list has `libssl-dev`.
+/// A registered base with these sources. Its only list has `libssl-dev`.
 fn with_lists(s: &Sandbox, sources: &str) -> String {
     let list = "var/lib/apt/lists/deb.example_debian_dists_bookworm_main_binary-amd64_Packages";
     let base = Image::new()
@@ -33,7 +33,7 @@ fn is_found_before_the_build_where_the_lists_are_whole() {
     refused
         .stderr_has("did you mean libssl-dev?")
         .stderr_lacks("building");
-    // There is no apt in it: so far comes what is in the lists, and what is like nothing there.
+    // It has no apt, so the build itself fails: these names are in the lists, or not similar to any.
     for name in ["libssl-dev", "ssl", "make:i386", "quite-another"] {
         asked(name).code(5).stderr_has("building");
     }

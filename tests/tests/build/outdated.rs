@@ -1,4 +1,4 @@
-//! A plan that found the image of its own name: it is built again if its inputs changed, and only then.
+//! A plan that found the image of its own name: it is built again only if its inputs changed.
 
 use super::*;
 
@@ -22,7 +22,7 @@ fn job(s: &Sandbox, file: &str, packages: &str) {
     );
 }
 
-/// Plans `job.yml`, which finds the image `tool`, and builds. Whether it was built, and what was said.
+/// Plans `job.yml`, which finds the image `tool`, and builds. Returns whether it was built, and the messages.
 fn again(s: &Sandbox, words: &str) -> (bool, String) {
     let plan = s.sh("imgplan job.yml").ok().stdout.clone();
     assert!(plan.contains(r#""needs_build":false"#), "{plan}");
@@ -79,7 +79,7 @@ fn a_build_file_that_is_new() {
     assert!(again(&s, "").0);
     assert_eq!(made(&s), "new\n");
     assert!(!again(&s, NO_ENGINE).0);
-    // One that does not install what the requirement asks for leaves the image as it was.
+    // A build that lacks a required package leaves the image as it was.
     recipe(&s, "RUN true");
     s.sh("imgplan job.yml | imgbuild -q")
         .fails("imgbuild", 5, "lacks aa");
@@ -99,13 +99,13 @@ fn a_base_that_was_replaced() {
         base(&s);
         let (built, said) = again(&s, form);
         assert!(built && said.contains("the base changed"), "{said}");
-        // What others asked for is still there.
+        // The packages of other requirements are still there.
         let installed = s.run("imgcat", [&s.image("tool"), "/installed"]);
         let installed = installed.ok().stdout.clone();
         assert!(installed.contains("aa") && installed.contains("bb"));
         assert!(!again(&s, NO_ENGINE).0);
         s.run("imgls", ["--check", "--no-engine"]).ok();
-        // A base that is gone is no change.
+        // A missing base is no change.
         if form.is_empty() {
             s.sh(&format!("imgprune -q --no-engine {}", s.image("base")))
                 .ok();
@@ -222,7 +222,7 @@ fn what_the_plan_can_not_build_again_stays() {
             .stderr_has("hint: ");
     }
     assert_eq!(made(&s), "one\n");
-    // A build file that is gone.
+    // A removed build file.
     recipe(&s, "RUN echo file > /made");
     s.run("imgprune", ["-q", "--no-engine", &s.image("tool")])
         .ok();

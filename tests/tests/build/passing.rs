@@ -1,4 +1,4 @@
-//! Plans that need no build are held against what their archive holds.
+//! Plans without a build are checked against their archives.
 
 use super::*;
 
@@ -94,7 +94,7 @@ fn what_only_the_image_tells_is_looked_up() {
     assert!(s.read("image-registry.yml").contains("packages: [git]"));
 }
 
-/// An archive in the store's folder that no entry names, of an image with the package `aa`.
+/// An archive without an entry in the store's folder, of an image with the package `aa`.
 fn unregistered(s: &Sandbox) -> String {
     let status = "Package: aa\nStatus: install ok installed\nArchitecture: all\nVersion: 1\n\n";
     let image = Image::new().busybox().file("var/lib/dpkg/status", status);
@@ -145,7 +145,7 @@ fn an_archive_without_an_entry_is_read() {
         }
     }
     build(&s, &plan(r#""os":"debian:11""#, "")).fails("imgbuild", 3, "is for debian:12 on");
-    // What no image tells.
+    // Requirements that no image can prove.
     let exact = format!(r#"{os},"variants":["asan"],"packages":["aa=1"]"#);
     build(&s, &plan(&exact, ""))
         .ok()

@@ -1,15 +1,15 @@
-//! Several requirements of one name are one image, which holds what each of them asks for.
+//! Several requirements of one name are one image with the contents of all.
 
 use super::*;
 
-/// A registered base with an apt, which the engine no longer has.
+/// A registered base with an apt, which is not in the engine.
 fn with_apt(s: &Sandbox) {
     let base = Image::new().apt().build(s, "base");
     s.run("imgsave", ["-q", &base]).ok();
     s.forget(&base);
 }
 
-/// Writes a plan for the image `tool` with some packages, as imgplan makes it on the base.
+/// Writes imgplan's plan for the image `tool` with some packages, on the base.
 fn require(s: &Sandbox, file: &str, packages: &[&str]) {
     let plan = serde_json::json!({
         "name": s.image("tool"), "needs_build": true, "best_base_image_path": s.archive("base"),
@@ -24,7 +24,7 @@ fn require(s: &Sandbox, file: &str, packages: &[&str]) {
     s.write(&format!("{file}-exact"), exact.to_string());
 }
 
-/// What the image `tool` installed, each package once.
+/// The packages that the image `tool` installed, each once.
 fn installed(s: &Sandbox) -> Vec<String> {
     let text = s.run("imgcat", [&s.image("tool"), "/installed"]);
     let mut names: Vec<_> = text.ok().stdout.lines().map(str::to_owned).collect();
@@ -65,7 +65,7 @@ fn a_later_requirement_adds_and_a_repeated_one_does_nothing() {
     let base = format!("base: {}\n", s.image("base"));
     assert!(said.contains(&base), "{said}");
     assert_eq!(layers(&s), first, "it stands on the base, not on itself");
-    // Neither plan has anything to build any more, alone or together.
+    // Neither plan needs a build any more, alone or together.
     for run in ["a", "b", "a b", "--jobs 2 b a"] {
         let lines = s.sh(&format!("imgbuild -q --json {run}")).ok().json();
         assert!(lines.iter().all(|line| line["built"] == false), "{run}");
@@ -101,7 +101,7 @@ fn what_was_found_is_still_there_at_the_end() {
     require(&s, "a", &["aa"]);
     require(&s, "b", &["bb"]);
     s.sh("imgbuild -q a").ok();
-    // Its entry does not say what it was built for: that `aa` is needed, only the plan that found it says.
+    // Its entry lacks `requested`: only the plan that found it says that `aa` is required.
     let registry = s.read("image-registry.yml");
     let lines = registry.lines().filter(|line| !line.contains("requested:"));
     s.write(
@@ -128,7 +128,7 @@ fn exact_plans_are_for_themselves_alone() {
     s.sh("imgbuild -q a && imgbuild -q b-exact").ok();
     assert_eq!(installed(&s), ["bb"]);
     assert!(entry(&s).contains("requested: {packages: [bb]"));
-    // Two that no image serves: nothing is built, and both are named.
+    // Two plans that one image cannot meet: nothing is built, and both are named.
     let before = traces(&s);
     for files in ["a-exact b-exact", "a-exact b"] {
         for words in ["", "--jobs 2"] {
@@ -142,7 +142,7 @@ fn exact_plans_are_for_themselves_alone() {
         }
     }
     assert_eq!(traces(&s), before);
-    // Other plans of the call are built if it goes on.
+    // With --keep-going, other plans of the call are built.
     let other = format!(
         r#"{{"name":"{}","best_base_image_path":"{}","missing":{{"packages":["cc"]}}}}"#,
         s.image("other"),
@@ -244,14 +244,14 @@ fn an_earlier_requirement_that_can_not_be_met_any_more_is_named() {
         .fails("imgbuild", 5, &s.image("tool"))
         .stderr_has(hint);
     assert_eq!(traces(&s), before, "{failed}");
-    // What this plan itself asks for is no matter of earlier ones.
+    // A refused package of this plan is not blamed on earlier ones.
     require(&s, "own", &["no-own"]);
     s.write("image-registry.yml", registry.replace("gone", "other"));
     s.sh("imgbuild own")
         .fails("imgbuild", 5, "no-own")
         .stderr_lacks("earlier requirements of this name");
     s.write("image-registry.yml", registry.replace("gone", "no-gone"));
-    // A build file of one's own has to install it too.
+    // A custom build file must install it too.
     recipe(&s, "RUN apt-get install bb");
     s.sh("imgbuild b")
         .fails("imgbuild", 5, "lacks no-gone")

@@ -1,4 +1,4 @@
-//! What the result has to be, and where it goes.
+//! The checks of the result, and its destination.
 
 use super::*;
 

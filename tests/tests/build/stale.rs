@@ -1,8 +1,8 @@
-//! Archives that hold another image than the registry says.
+//! Archives that contain another image than the registered one.
 
 use super::*;
 
-/// Puts the archive of an older image into the place of a variant's.
+/// Replaces a variant's archive by that of an older image.
 fn make_stale(s: &Sandbox, variant: &str) {
     let kept = s.read_bytes(&s.archive(variant));
     let newer = Image::new().busybox().build(s, variant);

@@ -1,10 +1,10 @@
-//! Single steps: when each is done again, and that nothing is built where none is.
+//! Single steps: when each runs again, and when nothing is built.
 
 use std::path::Path;
 
 use super::*;
 
-/// Writes down a value that no two runs share.
+/// Writes a unique value.
 fn unique(file: &str) -> String {
     format!("cat /proc/sys/kernel/random/uuid > /{file}")
 }
@@ -24,7 +24,7 @@ fn built(s: &Sandbox, plan: &str) -> bool {
     outcome.ok().json()[0]["built"] == true
 }
 
-/// What files of the image hold.
+/// The contents of files in the image.
 fn held<const N: usize>(s: &Sandbox, files: [&str; N]) -> [String; N] {
     files.map(|file| {
         let archive = s.archive("tool");
@@ -238,7 +238,7 @@ fn a_probe_that_fails_does_what_its_step_says() {
     s.script("probe", "exec sleep 60");
     let slow = with("error").replace(r#""on_failure""#, r#""timeout":"1s","on_failure""#);
     build(&s, &slow).fails("imgbuild", 1, "timed out after 1 second");
-    // With all that it has started.
+    // With its descendants.
     s.script("probe", "(sleep 60 &); sleep 60; true");
     build(&s, &slow).code(1);
     assert_eq!(s.processes(), [""; 0]);

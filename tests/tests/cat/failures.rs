@@ -1,4 +1,4 @@
-//! What it says where it can't print.
+//! Failures and their messages.
 
 use pipeline_tests::{Image, Sandbox, engine};
 
@@ -7,7 +7,7 @@ use crate::odd;
 const POINTER: &str = "version https://git-lfs.github.com/spec/v1\n\
     oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
 
-/// Flips a bit of the only place where an archive holds a text.
+/// Flips a bit of a text that occurs only once in an archive.
 fn flip(s: &Sandbox, path: &str, text: &str) {
     let mut bytes = s.read_bytes(path);
     let mut windows = bytes.windows(text.len());
@@ -58,7 +58,7 @@ fn what_is_no_file_says_what_it_is() {
             "/none: no such file in the image",
         );
     }
-    // Nothing of a tar is written before all is known, but for what --keep-going leaves out.
+    // A tar is not started before all paths are known, except with --keep-going.
     s.run("imgcat", ["--tar", &name, "owned", "none"])
         .fails("imgcat", 1, "/none: no such file");
     let kept = s.sh(&format!(
@@ -129,7 +129,7 @@ fn archives_that_are_none_say_so() {
     s.write(&path, &whole[..whole.len() / 2]);
     s.run("imgcat", [&name, "a"])
         .fails("imgcat", 4, "is truncated");
-    // Another image in the place of the registered one.
+    // Another image instead of the registered one.
     let other = Image::new().file("a", "another").build(&s, "other");
     let saved = s.path(&path);
     engine().save(&[&other], &saved);
@@ -140,7 +140,7 @@ fn archives_that_are_none_say_so() {
             "is registered as sha256:",
         );
     }
-    // The same file elsewhere is not registered.
+    // The same file at another path is not registered.
     s.write("elsewhere.tar", s.read_bytes(&path));
     s.run("imgcat", ["elsewhere.tar", "a"])
         .ok()
@@ -162,7 +162,7 @@ fn damage_is_found_before_the_first_byte() {
         .ok()
         .stdout("the bytes of c");
     flip(&s, &path, "the bytes of b");
-    // Not read, not seen.
+    // Damage in an unread layer is not found.
     s.run("imgcat", [&name, "c"]).ok().stdout("the bytes of c");
     for words in [&["c"][..], &["--tar"], &["--list"]] {
         s.command("imgcat")
@@ -230,7 +230,7 @@ fn of_several_images_one_is_chosen() {
             .ok()
             .stdout("two");
     }
-    // Where it is registered, the registry chooses.
+    // In a registered archive, the registry chooses.
     let name = s.image("two");
     s.write(
         "image-registry.yml",

@@ -1,4 +1,4 @@
-//! `imgcat`: files out of archives, as a container of the image would see them.
+//! `imgcat`: files of archives, as a container of the image would see them.
 
 #![expect(clippy::expect_used, reason = "in tests, and in what they share")]
 

@@ -1,20 +1,20 @@
-//! An image with everything that makes files of layers hard to read.
+//! An image with all features that make layers hard to read.
 
 use pipeline_tests::{Image, Sandbox, engine};
 use tar::{Builder, EntryType, Header};
 
 /// A name that is not UTF-8.
 pub const BYTES: &[u8] = b"odd/not utf8 \xff\xfe";
-/// cap_net_raw=ep, as setcap writes it (struct vfs_cap_data, linux/capability.h).
+/// cap_net_raw=ep, in setcap's format (struct vfs_cap_data, linux/capability.h).
 const CAPABILITY: &[u8] = b"\x01\0\0\x02\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
-/// When files were changed: long ago, so that nothing is by chance as old.
+/// The time of files: long ago, so that no other file has it by chance.
 const MTIME: u64 = 1_234_567_890;
 
-/// What the upper layers do to the lower ones, in a shell of the image.
+/// The changes of the upper layers, in a shell of the image.
 const CHANGES: [&str; 4] = [
     // Whiteouts.
     "rm -r gone odd/target",
-    // A link to a file of a lower layer; the name that it was made of goes one layer later.
+    // A link to a file of a lower layer; its original name is removed one layer later.
     "busybox ln links/first links/second && busybox ln links/first kept-link && \
      busybox chown 7:8 owned && busybox chmod 4711 owned",
     "rm links/first && busybox ln -s /etc/os-release links/absolute && \
@@ -43,7 +43,7 @@ fn layer() -> Vec<u8> {
             header.as_old_mut().linkname[..body.len()].copy_from_slice(body.as_bytes());
         }
         let bytes = if is_link { "" } else { body };
-        // The crate's own names are cleaned; these are to be as they are.
+        // The crate would normalize these names.
         if name.len() <= 100 {
             header.as_old_mut().name[..name.len()].copy_from_slice(name);
             header.set_cksum();
@@ -108,8 +108,7 @@ pub fn build(s: &Sandbox, variant: &str) -> String {
     reference
 }
 
-/// Loads an image whose upper layer hides a folder's content in each way that there is: builders differ in the one
-/// that they write.
+/// Loads an image whose upper layer hides a folder's content in every possible way: builders differ in their way.
 pub fn load_whiteouts(s: &Sandbox, variant: &str) -> String {
     let lower = [
         ("opaque/", ""),
@@ -122,14 +121,14 @@ pub fn load_whiteouts(s: &Sandbox, variant: &str) -> String {
         ("one/stays", "stays"),
         ("all/", ""),
         ("all/gone", "gone"),
-        // Where an engine puts files of its own.
+        // Engines put their own files here.
         ("etc/", ""),
         ("bin/", ""),
         ("bin/capable", "no program"),
     ];
     let upper = [
         ("opaque/", ""),
-        // Where it stands in its folder does not matter.
+        // Its position in its folder does not matter.
         ("opaque/above", "new"),
         ("opaque/.wh..wh..opq", ""),
         ("opaque/new", "new"),
@@ -169,7 +168,7 @@ pub fn load_whiteouts(s: &Sandbox, variant: &str) -> String {
     reference
 }
 
-/// A layer of files and, with a slash at their ends, folders.
+/// A layer of files and, with a trailing slash, folders.
 fn plain(entries: &[(&str, &str)]) -> Vec<u8> {
     let mut tar = Builder::new(Vec::new());
     for (name, body) in entries {
@@ -193,7 +192,7 @@ fn plain(entries: &[(&str, &str)]) -> Vec<u8> {
     tar.into_inner().expect("a tar")
 }
 
-/// What a container of the image would see, as the engine exports it.
+/// Exports the files that a container of the image would see.
 pub fn export(s: &Sandbox, reference: &str, file: &str) {
     let container = engine().read(&["create", reference, "true"]);
     let container = container.expect("the engine makes a container");

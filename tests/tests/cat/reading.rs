@@ -1,11 +1,11 @@
-//! What it prints.
+//! Output.
 
 use pipeline_tests::{Image, Sandbox, engine};
 use serde_json::json;
 
 use crate::{odd, tree};
 
-/// Saves an image under an archive's name of its own.
+/// Saves an image under its own archive's name.
 fn save(s: &Sandbox, words: &[&str]) {
     s.command("imgsave").arg("--quiet").args(words).run().ok();
 }
@@ -63,7 +63,7 @@ fn a_tar_unpacks_to_what_a_container_sees() {
             .ok()
             .silent();
     }
-    // As the engine itself saves it.
+    // In the engine's own form.
     let path = s.path("saved.tar");
     engine().save(&[&image], &path);
     s.sh("imgcat --tar saved.tar > own.tar").ok();
@@ -192,7 +192,7 @@ fn lists_are_sorted_and_can_be_read() {
         "/was-link",
     ];
     assert_eq!(others, [&first, devices, &last].concat());
-    // All that is listed can be printed, whatever its name: files by their names as they are.
+    // All listed files can be printed, with any unescaped name.
     let all = format!("imgcat --list -0 {name} | grep -zc .");
     let tar = format!("imgcat --tar {name} | tar -t --null | grep -c .");
     let (all, tar) = (s.sh(&all), s.sh(&tar));
@@ -240,7 +240,7 @@ fn lists_are_sorted_and_can_be_read() {
         "diff_id": layers[layers.len() - 5],
     });
     assert_eq!(times.ok().json(), [expected]);
-    // A link is itself, unless a slash follows it.
+    // A link is not followed, unless a slash follows it.
     let link = s.run("imgcat", ["--list", &name, "links/folder"]);
     link.ok().stdout("/links/folder\n");
     let folder = s.run("imgcat", ["--list", &name, "links/folder/"]);
@@ -272,7 +272,7 @@ fn a_tar_of_some_files_holds_no_others() {
         found.sort_unstable();
         assert_eq!(found, lines, "{paths}");
     }
-    // The target of a link is not among them: a file. Both are: a link.
+    // Without the target of a link, it becomes a file; with both, a link.
     let file = s.sh(&format!(
         "imgcat --tar {name} links | tar -x -O links/second"
     ));

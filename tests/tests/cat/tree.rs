@@ -1,4 +1,4 @@
-//! A tree of files on disk, to be compared with another.
+//! A tree of files on disk, for comparisons.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -10,7 +10,7 @@ use std::path::Path;
 
 use pipeline_tests::Sandbox;
 
-/// What an engine puts into every container, whatever the image has there.
+/// Files that an engine puts into every container.
 const OF_CONTAINERS: [&str; 8] = [
     ".dockerenv",
     "dev",
@@ -25,14 +25,14 @@ const OF_CONTAINERS: [&str; 8] = [
 /// The files below a folder.
 #[derive(Debug, Default)]
 pub struct Tree {
-    /// What each is, in words.
+    /// A description of each.
     pub files: BTreeMap<OsString, String>,
-    /// Names of one file, where it has several. Docker with fuse-overlayfs exports some as files of their own.
+    /// The names of each file with several. Docker with fuse-overlayfs exports some as separate files.
     pub links: Vec<Vec<String>>,
 }
 
-/// Unpacks a tar into a folder of its own, and reads what is there then. Root has owners and devices set; somebody
-/// else compares what is left without them.
+/// Unpacks a tar into a new folder, and reads the result. Only root can set owners and devices; other users compare the
+/// rest.
 pub fn unpack(s: &Sandbox, tar: &str) -> Tree {
     let folder = format!("{tar}.d");
     fs::create_dir(s.path(&folder)).expect("a folder");
@@ -98,14 +98,14 @@ fn words(path: &Path, metadata: &fs::Metadata, stable: bool) -> String {
     )
 }
 
-/// Enough to tell files apart (Fowler, Noll and Vo's FNV-1a).
+/// Enough to distinguish files (Fowler, Noll and Vo's FNV-1a).
 fn sum(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |sum, byte| {
         (sum ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
     })
 }
 
-/// Shows where two trees differ, in lines that can be read.
+/// Prints the differences of two trees in readable lines.
 #[track_caller]
 pub fn assert_same(found: &Tree, expected: &Tree, what: &str) {
     let mut differences = String::new();

@@ -1,4 +1,4 @@
-//! `imgfetch`: the store has an image or has it not, and what arrived whole is not asked for again.
+//! `imgfetch`: the store has an image or not, and complete blobs are not downloaded again.
 
 use std::cell::Cell;
 
@@ -11,8 +11,8 @@ use crate::{kill_often, unlocked};
 const NAME: &str = "capy-debian-12-fetched";
 const ARCHIVE: &str = "images/capy/capy-debian-12-fetched.tar";
 
-/// The blobs of an image's download that are there under their own names, by their hexadecimal digests, but for its config,
-/// which is asked for anew each time. None of them is half a blob.
+/// The downloaded blobs of an image with their final names, by their hexadecimal digests, except its config, which is
+/// always downloaded. None of them is incomplete.
 fn arrived(s: &Sandbox, image_id: &str) -> Vec<String> {
     let files = s.files(&format!(
         "images/.imgpipe/transfers/{image_id}/blobs/sha256"
@@ -20,12 +20,12 @@ fn arrived(s: &Sandbox, image_id: &str) -> Vec<String> {
     let names = files
         .iter()
         .map(|path| (path, path.rsplit('/').next().unwrap_or_default()));
-    // skopeo calls what it is writing something else.
+    // skopeo writes blobs under other names first.
     let named = names.filter(|(_, name)| name.len() == 64);
     let mut arrived = Vec::new();
     for (path, name) in named {
         let bytes = s.read_bytes(path);
-        // Nothing stands for what is not needed.
+        // An empty file replaces an unneeded blob.
         if bytes.is_empty() {
             continue;
         }
@@ -37,7 +37,7 @@ fn arrived(s: &Sandbox, image_id: &str) -> Vec<String> {
     arrived
 }
 
-/// An image after another takes the same name, in an empty store and over the other.
+/// Several images take the same name, in an empty store and over each other.
 #[test]
 fn fetching() {
     let (s, registry) = (Sandbox::without_engine(), Registry::start());
@@ -46,7 +46,7 @@ fn fetching() {
         let own = ["a", "b"].map(|own| layer(own, 200_000));
         let image = image([vec![base.clone()], own.to_vec()].concat());
         let reference = publish(&s, &registry, &image, &format!("ci/{name}:1"));
-        // As it is in the registry: tools that convert an image write another config.
+        // As in the registry: tools that convert an image write another config.
         let id = config_digest(&s, &reference);
         (reference, id.trim_start_matches("sha256:").to_owned())
     });
@@ -64,7 +64,7 @@ fn fetching() {
     };
     let check = || {
         let arrived = arrived(&s, &image().1);
-        // Half of them are tried again at once; of the others the next ones find what they left.
+        // Half of them are repeated at once. For the others, later rounds find the leftovers.
         if (round.get() / 4).is_multiple_of(2) {
             return;
         }

@@ -1,7 +1,7 @@
-//! Commands that are killed at any moment, with all that they have started: what is registered is whole, nothing stays
+//! Commands that are killed at any moment, with their descendants: registered images are complete, nothing stays
 //! locked, and the next run needs no help.
 //!
-//! `KILLS` says how often each command is killed; what it takes is in proportion. `SEED` repeats the moments of a run.
+//! `KILLS` sets how often each command is killed; the duration is proportional. `SEED` repeats the moments of a run.
 
 #![expect(
     clippy::expect_used,
@@ -16,9 +16,9 @@ use std::time::{Duration, Instant};
 use pipeline_tests::remote::on_the_way;
 use pipeline_tests::{Image, Invocation, Sandbox, Tally, engine, share};
 
-/// How often each command is killed where nobody says.
+/// The default number of kills of each command.
 const KILLS: u32 = 60;
-/// How long what a killed command has started may take to die.
+/// How long the descendants of a killed command may take to die.
 const DEATH: Duration = Duration::from_secs(10);
 
 fn kills() -> u32 {
@@ -26,8 +26,8 @@ fn kills() -> u32 {
     said.and_then(|said| said.parse().ok()).unwrap_or(KILLS)
 }
 
-/// Kills a command again and again, at moments that are spread over what it usually takes and a little more. `prepare`
-/// makes its work new before each, and `check` looks at what is left.
+/// Kills a command repeatedly, at moments spread over its usual duration and a little more. `prepare` sets up each run,
+/// and `check` checks the result.
 fn kill_often(
     s: &Sandbox,
     program: &str,
@@ -61,8 +61,8 @@ fn kill_often(
             Some(outcome) => drop(outcome.ok()),
         }
     }
-    // This leaves nothing of those that died, but for what was on its way from or to a remote registry: that waits an hour for
-    // whoever goes on with it. On a busy machine, what a command has started dies a moment after it.
+    // This removes all leftovers except transfers with a remote registry, which stay for an hour so that they can be
+    // resumed. On a busy machine, descendants die a moment after their command.
     let waits = |path: &String| path.starts_with("images/.imgpipe/transfers/");
     let died = Instant::now();
     loop {
@@ -84,7 +84,7 @@ fn kill_often(
     assert!(round >= kills());
 }
 
-/// Every registered archive is there and complete, to the last byte.
+/// Every registered archive exists and is complete.
 fn whole(s: &Sandbox) {
     if s.path("image-registry.yml").exists() {
         s.run("imgls", ["--check", "--no-engine", "--jobs", "1"])
@@ -92,7 +92,7 @@ fn whole(s: &Sandbox) {
     }
 }
 
-/// No lock is left: whoever needs one has it at once.
+/// No lock is left: the next command gets each at once.
 fn unlocked(s: &Sandbox, program: &str) -> Invocation {
     s.command(program).args(["--lock-timeout", "1s"])
 }
@@ -110,7 +110,7 @@ fn saving() {
         let image = &images[next.get() % images.len()];
         unlocked(&s, "imgsave").args(["--name", &name, image])
     };
-    // Another image each time, in the place of the last.
+    // Another image each time, replacing the last one.
     kill_often(&s, "imgsave", &save, &|_| next.set(next.get() + 1), &|| {});
     save().run().ok();
 }
@@ -118,7 +118,7 @@ fn saving() {
 #[test]
 fn building() {
     let s = Sandbox::new();
-    // Of its own: another build's cache of the same step may go at any time.
+    // A unique step: another build's cache of the same step may disappear.
     s.write(
         "os-release",
         format!("ID=debian\nVERSION_ID=\"12\"\n# {}\n", s.project()),
@@ -143,7 +143,7 @@ fn building() {
     );
     let build = || unlocked(&s, "imgbuild").arg("plan.json");
     let prepare = |round| {
-        // A thousand steps that nobody needs slow an engine down.
+        // A thousand unused steps would slow an engine down.
         s.sweep();
         s.write("data", format!("{round}"));
     };
@@ -167,7 +167,7 @@ fn loading() {
     };
     let load = || unlocked(&s, "imgload").arg(&image);
     kill_often(&s, "imgload", &load, &forget, &|| {
-        // Whatever has the tag is the whole image.
+        // The tag, if present, points to the complete image.
         assert!(!engine().has(&image) || engine().id(&image) == id);
     });
     load().run().ok();
@@ -181,7 +181,7 @@ fn pruning() {
     s.run("imgsave", [&image]).ok();
     let (registry, archive) = (s.read("image-registry.yml"), s.read_bytes(&s.archive("a")));
     let more = |round: u32| {
-        // A hundred entries with archives of their own.
+        // A hundred entries with their own archives.
         let (head, entry) = registry.split_at(registry.find("  - ").unwrap_or_default());
         let mut text = head.to_owned();
         for number in 0..100 {

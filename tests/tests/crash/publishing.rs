@@ -1,4 +1,4 @@
-//! `imgpush`: what the registry file says of a remote registry is so, and the next run publishes what the last one did not.
+//! `imgpush`: the registry file's `remote` is true, and the next run publishes the rest.
 
 use std::cell::Cell;
 
@@ -11,7 +11,7 @@ use crate::{kill_often, unlocked};
 
 const NAME: &str = "own-debian-12-published";
 
-/// Where the registry file says that the image is published, which it is: with every blob, to the last byte.
+/// The `remote` in the registry file, after checking it: every blob is complete.
 fn published(s: &Sandbox, registry: &Registry) -> Option<String> {
     let remote = entry(s, NAME)["remote"].as_str()?.to_owned();
     let reference: Reference = remote.parse().expect("a reference");
@@ -39,7 +39,7 @@ fn published(s: &Sandbox, registry: &Registry) -> Option<String> {
     Some(remote)
 }
 
-/// The digests of blobs that a registry has taken.
+/// The digests of the blobs in a registry.
 fn taken(registry: &Registry) -> Vec<String> {
     let ended = registry.requests_of("PUT /blobs/uploads/").into_iter();
     let ended = ended.filter(|request| request.status == 201);
@@ -48,7 +48,7 @@ fn taken(registry: &Registry) -> Vec<String> {
         .collect()
 }
 
-/// The same image to another place each time, where nothing of it is yet.
+/// The same image to another repository each time, which has nothing of it yet.
 #[test]
 fn publishing() {
     let (s, registry) = (Sandbox::without_engine(), Registry::start());
@@ -67,7 +67,7 @@ fn publishing() {
     };
     let check = || {
         published(&s, &registry);
-        // Every other time it is tried again at once; else the next one finds what was packed for another place.
+        // Half of them are repeated at once. For the others, the next one finds layers packed for another repository.
         if round.get().is_multiple_of(2) {
             return;
         }

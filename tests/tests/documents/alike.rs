@@ -1,18 +1,18 @@
-//! Whether a command prints what a document shows.
+//! Compares a command's output with a document.
 
-/// What stands for any lines, or for any text inside a line.
+/// Stands for any lines, or for any text inside a line.
 const ANY: &str = "…";
-/// How many characters a hexadecimal word has at least to be a digest, or the beginning of one.
+/// A digest, or its beginning, has at least so many hexadecimal digits.
 const DIGEST: usize = 12;
-/// How many digits a number has at least to be a size in bytes.
+/// A size in bytes has at least so many digits.
 const BYTES: usize = 7;
-/// What stands behind a number that differs from run to run.
+/// The units of numbers that differ between runs.
 const UNITS: [&str; 12] = [
     "B", "kB", "MB", "GB", "KiB", "MiB", "GiB", "bytes", "s", "ms", "min", "ago",
 ];
 const PUNCTUATION: [char; 8] = [',', '.', ';', ':', '(', ')', '"', '…'];
 
-/// Whether `printed` is what `shown` shows.
+/// Whether the output `printed` matches the document's `shown`.
 pub(crate) fn alike(shown: &str, printed: &str) -> bool {
     let lines = |text: &str| {
         let lines = text.trim_end().lines().map(plain);
@@ -51,7 +51,7 @@ fn fits_line(shown: &str, printed: &str) -> bool {
     last.map_or(rest.is_empty(), |end| rest.ends_with(end))
 }
 
-/// A line without what differs from run to run: digests, sizes, times, dates, process numbers, the width of gaps.
+/// A line without the parts that differ between runs: digests, sizes, times, dates, process numbers, the width of gaps.
 fn plain(line: &str) -> String {
     let words: Vec<&str> = line.split_whitespace().collect();
     let bare = |word: &&str| word.trim_matches(PUNCTUATION).to_owned();
@@ -87,7 +87,7 @@ fn is_measured(word: &str) -> bool {
             || (unit.is_empty() && digits >= BYTES))
 }
 
-/// A word of letters and digits, with `#` for it if it is a digest, and for its number if that differs from run to run.
+/// A word of letters and digits, with `#` instead of a digest, or instead of a number that differs between runs.
 fn counted(token: &str, differs: bool) -> String {
     let word = token.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
     let behind = &token[word.len()..];

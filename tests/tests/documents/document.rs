@@ -1,33 +1,33 @@
-//! A document in Markdown, as far as its examples go.
+//! The examples of a document in Markdown.
 
-/// Something that a document says is done.
+/// A step of a document's session.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// A command, and what it is shown to print.
+    /// A command, and its shown output.
     Command {
         line: usize,
         command: String,
         shown: String,
-        /// It fails on Docker alone.
+        /// Whether only Docker fails here.
         docker_fails: bool,
     },
-    /// A command that is not shown and does not fail.
+    /// A command that is not shown and must succeed.
     Hidden { line: usize, command: String },
-    /// A file that is shown.
+    /// A shown file.
     File { name: String, text: String },
 }
 
 /// A block of code.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Block {
-    /// Where its first line is, from 1.
+    /// The number of its first line, from 1.
     pub line: usize,
-    /// What stands behind the fence; `console` for an indented one that begins with `$ `, nothing for others.
+    /// The word after the fence; `console` for an indented block that begins with `$ `, empty for others.
     pub kind: String,
     pub text: String,
     /// Why it is not run.
     pub excused: Option<String>,
-    /// What it shows is a failure that other engines than Docker don't have.
+    /// Whether it shows a failure that only Docker has.
     pub docker_fails: bool,
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn blocks(text: &str) -> impl Iterator<Item = Block> {
     })
 }
 
-/// What a document says is done, in order.
+/// The steps of a document, in order.
 pub(crate) fn steps(text: &str) -> Vec<Step> {
     let mut steps = Vec::new();
     for piece in pieces(text) {
@@ -155,7 +155,7 @@ pub(crate) fn is_used(block: &Block) -> bool {
     block.kind == "console" || file(block).is_some()
 }
 
-/// The file that a block shows, if its first line is a comment with nothing but its name.
+/// The file of a block, if its first line is a comment with only the file's name.
 fn file(block: &Block) -> Option<Step> {
     let name = block.text.lines().next()?.strip_prefix("# ")?;
     let is_name = name.contains('.') && !name.contains(' ');

@@ -1,4 +1,4 @@
-//! The documents with a session in them, and that no example is forgotten.
+//! The documents with sessions, and the check that every example is tested.
 
 use xtask::folders::workspace;
 
@@ -7,7 +7,7 @@ use crate::session::run;
 
 macro_rules! documents {
     ($($test:ident: $name:literal,)*) => {
-        /// Those that are run here.
+        /// The documents that are run here.
         const SESSIONS: &[&str] = &[$($name,)*];
 
         $(
@@ -35,7 +35,7 @@ documents! {
     troubleshooting: "docs/troubleshooting.md",
 }
 
-/// Examples that others hold against the commands, by document and kind of block, and which test that is.
+/// Examples that other tests check, by document and kind of block, with the test.
 const ELSEWHERE: &[(&str, &str, &str)] = &[
     (
         "docs/remote.md",

@@ -5,23 +5,23 @@ use pipeline_tests::{Sandbox, debian_base, engine};
 use crate::alike::alike;
 use crate::document::{Step, steps};
 
-/// Stands between what commands print. No text has it.
+/// Separates the outputs of commands. No output contains it.
 const SEPARATOR: char = '\u{1e}';
 /// Ends the text of a command or file in the script.
 const END: &str = "end_of_what_a_document_says";
-/// What the session's shell knows beforehand: one stream, times without those of the processor.
+/// The setup of the session's shell: one stream, and only the real time.
 const PREPARED: &str = r#"
 exec 2>&1 </dev/null
 TIMEFORMAT=$'\nreal\t%lR'
 "#;
 
-/// Runs a document of this name, and panics with all that differs.
+/// Runs a document of this name, and panics with all differences.
 #[track_caller]
 pub(crate) fn run(name: &str, text: &str) {
     let s = Sandbox::new();
     let steps = steps(text);
     let script: String = steps.iter().map(|step| lines(step, s.project())).collect();
-    // The engine by the name that documents and their scripts call it.
+    // The engine under the name that documents and their scripts use.
     let aside = tempfile::tempdir().expect("a folder");
     let aside = aside.path().to_str().expect("UTF-8");
     let program = s.sh("command -v \"$IMG_ENGINE\"");
@@ -72,7 +72,7 @@ pub(crate) fn run(name: &str, text: &str) {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
-/// What the shell does for a step.
+/// The shell code of a step.
 fn lines(step: &Step, project: &str) -> String {
     match step {
         Step::Hidden { command, .. } => evaluated(command, project),

@@ -1,4 +1,4 @@
-//! Archives made elsewhere: by tools that are here, as they write them; by others, after their sources.
+//! Archives of other tools: written by installed tools, or modelled on the sources of others.
 
 #![expect(clippy::expect_used, reason = "in tests, and in what they share")]
 
@@ -8,17 +8,17 @@ mod tools;
 
 use pipeline_tests::{Sandbox, engine};
 
-/// Content of the image, to be read out of each archive.
+/// A file's content, to be read out of each archive.
 const MARK: &str = "the same in every archive";
 
-/// What an archive must be for every command.
+/// The expected result of every command for an archive.
 struct Expected<'a> {
     image_id: &'a str,
-    /// What the archive calls its image; `None` where it does not.
+    /// The image's tag in the archive, if any.
     tag: Option<&'a str>,
 }
 
-/// Tries an archive with each command that takes one, as it is and compressed as a whole.
+/// Tries an archive with each command that reads archives, as it is and compressed as a whole.
 fn try_all(s: &Sandbox, tool: &str, archive: &str, expected: &Expected) {
     try_one(s, tool, archive, expected);
     for (packer, ending) in [("gzip --fast", "gz"), ("zstd -q", "zst")] {
@@ -49,7 +49,7 @@ fn try_one(s: &Sandbox, tool: &str, archive: &str, expected: &Expected) {
         remove_nameless(s, tool);
     }
 
-    // Into a store, and as an archive that somebody registered as it is.
+    // Into a store, and as an archive that a person registered.
     let name = s.image("saved");
     let saved = s.run("imgsave", ["--name", &name, archive]);
     assert_eq!(
@@ -75,7 +75,7 @@ fn try_one(s: &Sandbox, tool: &str, archive: &str, expected: &Expected) {
     .ok();
 }
 
-/// An image that came without a name goes with what was made of it.
+/// Removes an image without a name, and the images made from it.
 fn remove_nameless(s: &Sandbox, tool: &str) {
     let list = [
         "images",
@@ -87,14 +87,14 @@ fn remove_nameless(s: &Sandbox, tool: &str) {
     let label = format!("label=imgpipe.test={}", s.project());
     let ids = engine().read(&[&list[..], &["--filter", &label]].concat());
     let ids = ids.unwrap_or_default();
-    // podman may keep an image of an earlier step beside it.
+    // podman may also keep an image of an earlier step.
     assert!(!ids.is_empty(), "{tool}: it is not in the engine");
     for id in ids.lines() {
         drop(engine().read(&["rmi", id]));
     }
 }
 
-/// What the engine itself makes of an archive: the identity of the image that it loads, or `None` where it refuses.
+/// The engine's own result for an archive: the ID of the loaded image, or `None` if it refuses.
 fn by_engine(s: &Sandbox, archive: &str, tag: &str) -> Option<String> {
     engine().read(&["load", "--input", s.path(archive).as_str()])?;
     let id = engine().id(tag);

@@ -1,8 +1,8 @@
-//! A clone whose large files Git LFS has not brought yet.
+//! A clone whose large files were not pulled by Git LFS.
 
 use pipeline_tests::{Image, Sandbox, engine};
 
-/// As Git LFS writes it (docs/spec.md).
+/// In Git LFS's format (docs/spec.md).
 const POINTER: &str = "version https://git-lfs.github.com/spec/v1\n\
     oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
 
@@ -52,7 +52,7 @@ fn a_pointer_is_told_by_every_command_that_reads_an_archive() {
     let listed = s.run("imgls", ["--no-engine", &base]);
     assert!(listed.ok().stdout.contains("\tlfs pointer"), "{listed}");
 
-    // What was built is not built again because it is not here yet.
+    // A built image is not built again because its archive was not pulled.
     s.write(&base_archive, whole);
     s.write(&tool_archive, POINTER);
     s.run("imgbuild", ["built.json"])

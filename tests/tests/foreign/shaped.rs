@@ -1,4 +1,4 @@
-//! Archives after the sources of tools that are not here, and what no engine loads.
+//! Archives modelled on the sources of other tools, and archives that no engine loads.
 
 use pipeline_tests::Sandbox;
 use samples::{Tar, image};
@@ -15,7 +15,7 @@ fn as_crane_kaniko_bazel_and_buildx_write() {
     ];
     let label = format!("\"imgpipe.test\":\"{}\"", s.project());
     let mut image = image(layers);
-    // The tag is of this test's own, and so is the label by which a nameless image is found.
+    // The test's own tag, and its own label, by which an image without a name is found.
     let tag = format!("{}:1", s.image("shaped"));
     image.tag = Box::leak(tag.clone().into_boxed_str());
     let config = String::from_utf8_lossy(&image.config)

@@ -1,14 +1,14 @@
-//! Archives that real tools write.
+//! Archives of real tools.
 
 use pipeline_tests::{Image, Sandbox, engine};
 use serde_json::Value;
 
 use crate::{Expected, MARK, by_engine, try_all};
 
-/// An archive of the engine's own, with an image of two layers, and what is in it.
+/// An archive of the engine, with an image of two layers, and its contents.
 struct Saved {
     s: Sandbox,
-    /// As people call the image; the engine has it no more.
+    /// The image's reference; it is no longer in the engine.
     image: String,
     id: String,
 }
@@ -26,8 +26,8 @@ fn saved() -> Saved {
 }
 
 impl Saved {
-    /// Makes an archive by a line of shell, and tries it; `tag` is what it calls its image. Who makes an OCI image of
-    /// Docker's writes another config: its digest is what skopeo says.
+    /// Makes an archive with a line of shell, and tries it; `tag` is its image's tag. Tools that convert Docker's image
+    /// to OCI write another config: skopeo reports its digest.
     fn try_made(&self, tool: &str, line: &str, tag: Option<&str>) {
         let s = &self.s;
         s.sh(&format!("rm -rf made made.* && {{ {line}; }}")).ok();
@@ -37,7 +37,7 @@ impl Saved {
         let id = converted.as_ref().unwrap_or(&self.id);
         let expected = Expected { image_id: id, tag };
         try_all(s, tool, "made.tar", &expected);
-        // The engine loads another image or none, never this one as another.
+        // The engine loads another image or none, never this one under another ID.
         if let Some(tag) = tag {
             let loaded = by_engine(s, "made.tar", tag);
             let same = loaded.as_ref().is_none_or(|loaded| loaded == id);
@@ -51,7 +51,7 @@ fn as_the_engine_saves() {
     let saved = saved();
     let tag = engine().name_in_archives(&saved.image);
     saved.try_made("the engine", "cp engine.tar made.tar", Some(&tag));
-    // Members in a folder `.`, as whoever unpacks and packs an archive again writes them.
+    // Members in a folder `.`, as after unpacking and packing an archive.
     let again = "mkdir made && tar -C made -xf engine.tar && tar -C made -cf made.tar .";
     saved.try_made("the engine, packed again", again, Some(&tag));
 }
@@ -96,7 +96,7 @@ fn as_skopeo_copies() {
 fn as_podman_saves() {
     let saved = saved();
     let local = format!("localhost/{}", saved.image);
-    // A podman of the test's own, which mounts nothing. Its state's path must be short.
+    // The test's own podman, which mounts nothing. The path of its state must be short.
     let short = tempfile::tempdir_in("/tmp").expect("a temporary folder");
     let short = short.path().display();
     let podman = &format!("podman --root \"$PWD/podman\" --runroot {short} --storage-driver vfs");
@@ -143,8 +143,8 @@ fn as_buildah_pushes() {
     }
 }
 
-/// BuildKit's exporters, where the engine has them: containerd's store and the plugin. `shaped.rs` has their form for
-/// all engines.
+/// BuildKit's exporters, if the engine has them: containerd's store and the plugin. `shaped.rs` tests their form on all
+/// engines.
 #[test]
 fn as_buildx_exports() {
     let saved = saved();

@@ -1,15 +1,15 @@
-//! What the engine is asked: no shell comes between, and what is no flag can't be taken for one.
+//! The engine's arguments: no shell is involved, and no text can become a flag.
 
 use pipeline_tests::{Image, Sandbox, engine};
 use xtask::folders;
 
-/// Flags whose values are words of their own.
+/// Flags whose values are separate words.
 const WITH_VALUE: [&str; 3] = ["--format", "--type", "--filter"];
 
-/// Writes down each argument of each call, and passes the call on.
+/// Records each argument of each call, and passes the call on.
 fn recording(s: &Sandbox) -> String {
     let text = format!(
-        // In one write: some calls are made at the same time.
+        // In one write: some calls run in parallel.
         "printf '%s\\0' call \"$@\" >> \"${{0%/*}}/calls\"\nexec '{}' \"$@\"\n",
         engine().program()
     );
@@ -126,7 +126,7 @@ fn one_crate_starts_programs_and_none_starts_a_shell() {
     }
     assert!(read > 100, "{read}");
     starting.sort();
-    // The first asks Git for the commit, when it is built.
+    // The first asks Git for the commit at build time.
     assert_eq!(
         starting,
         [

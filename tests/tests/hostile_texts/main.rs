@@ -1,4 +1,4 @@
-//! Texts of somebody who means harm: registries, configs, requirements, plans.
+//! Hostile texts: registries, configs, requirements, plans.
 
 #![expect(
     clippy::expect_used,
@@ -12,7 +12,7 @@ mod sizes;
 
 use pipeline_tests::{Image, Outcome, Sandbox, engine};
 
-/// An entry, as a line of JSON, which is YAML as well.
+/// An entry, as a line of JSON, which is also YAML.
 fn entry(name: &str, file: &str) -> serde_json::Value {
     serde_json::json!({
         "name": name, "file": file, "docker_tag": "x:1", "os": "debian:12", "architecture": "x86_64", "size_mb": 1,
@@ -69,7 +69,7 @@ fn a_path_that_leads_out_is_neither_read_nor_written_nor_removed() {
             format!("imgsave --name {name} ../outside/victim.tar"),
         ] {
             let outcome = run(&s, &line);
-            // What is no archive is found first; and a plan passes over what can't be used.
+            // A file that is no archive is found first, and a plan skips unusable images.
             let code = match line.split(' ').next() {
                 Some("imgsave") => 4,
                 Some("imgplan") => 0,
@@ -114,7 +114,7 @@ fn what_looks_like_a_flag_is_a_name() {
         let saved = run(&s, &format!("imgsave -- {word} < /dev/null"));
         assert!([0, 3, 4].contains(&saved.code), "{saved}");
     }
-    // A file of such a name is a file.
+    // A file with such a name is a file.
     run(&s, &format!("imgsave --name {} ./--rm", s.image("b"))).ok();
     registry(
         &s,
@@ -129,7 +129,7 @@ fn what_looks_like_a_flag_is_a_name() {
     assert!(!s.path("store/--rm").exists());
 }
 
-/// Names that would be more than a name, were they put into a build file or a command line as they are.
+/// Names that would break out of a build file or a command line if they were inserted unchanged.
 const BREAKING_OUT: [&str; 12] = [
     "gcc-15\nRUN touch /pwned",
     "gcc-15\nFROM evil",

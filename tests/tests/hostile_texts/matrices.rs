@@ -1,4 +1,4 @@
-//! Workflows of somebody who means harm.
+//! Hostile workflows.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use crate::BREAKING_OUT;
 use crate::printed::harmless;
 use crate::sizes::{MEMORY, SECONDS};
 
-/// What a matrix says reaches a plan through the same names as a requirement, and nothing of it steers a terminal.
+/// A matrix's values reach a plan through the same names as a requirement, and none controls a terminal.
 #[test]
 fn no_matrix_breaks_out_of_its_names() {
     let s = Sandbox::without_engine();
@@ -38,7 +38,7 @@ fn no_matrix_breaks_out_of_its_names() {
                 .args(words)
                 .input(job.to_string())
                 .run();
-            // Packages stand in a list with white space between: words of one are packages of it.
+            // Packages are a list separated by white space, so several words are several packages.
             let is_list = ["install", "compiler", "architecture"].contains(&key);
             let is_word = |word: &str| word.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
             let is_words = is_list && text.split_whitespace().all(is_word);
@@ -49,7 +49,7 @@ fn no_matrix_breaks_out_of_its_names() {
             harmless(&planned);
         }
     }
-    // Names are for people: what a terminal would do with them is not done.
+    // Names are shown to people, without their control characters.
     let text = "jobs: {\"a\\e[31m\": {name: \"x\\e]0;evil\\a\\u202e\", runs-on: windows-2022}, b: {name: \"y\\e[2J\", runs-on: ubuntu-24.04}}";
     for words in [
         &[][..],
@@ -67,7 +67,7 @@ fn no_matrix_breaks_out_of_its_names() {
     }
 }
 
-/// Matrices and expressions that would become more than their text.
+/// Matrices and expressions that expand beyond their text.
 #[test]
 fn matrices() {
     let s = Sandbox::without_engine();

@@ -1,14 +1,14 @@
-//! What others wrote reaches no terminal as it is.
+//! Foreign texts reach a terminal only escaped.
 
 use pipeline_tests::{Outcome, Sandbox};
 
 use crate::{entry, registry, run};
 
-/// A title for the window, a colour, a C1 control, a carriage return, a line of its own, text that runs the other way.
+/// A window title, a colour, a C1 control, a carriage return, a line break, right-to-left text.
 const EVIL: &str =
     "x\u{1b}]0;pwned\u{7}\u{1b}[31m\u{9b}31m\rA\nimgload: fine\u{202e}\u{2066}\u{2028}z";
 
-/// Nothing that could steer a terminal, or be taken for a line of the command's own.
+/// Nothing that could control a terminal, or look like the command's own line.
 #[track_caller]
 pub fn harmless(outcome: &Outcome) {
     for text in [&outcome.stdout, &outcome.stderr] {
@@ -22,7 +22,7 @@ pub fn harmless(outcome: &Outcome) {
     assert!(!forged, "{outcome}");
 }
 
-/// What a command says where its stdout and stderr are a terminal.
+/// A command's output with stdout and stderr on a terminal.
 fn on_a_terminal(s: &Sandbox, line: &str) -> Outcome {
     s.write("store/line", line);
     let script =
@@ -34,7 +34,7 @@ fn on_a_terminal(s: &Sandbox, line: &str) -> Outcome {
     outcome
 }
 
-/// As many fields as may be of a kind that anything can be said in.
+/// All fields that accept any text.
 fn evil_entry(name: &str, file: &str) -> serde_json::Value {
     let mut entry = entry(name, file);
     for key in ["compilers", "packages", "tools", "variants"] {

@@ -1,6 +1,6 @@
 //! Texts that would take all time and memory.
 //!
-//! `SIZES=FILE` writes down what each took: milliseconds, KiB of memory at most, what it was.
+//! `SIZES=FILE` records for each: milliseconds, peak memory in KiB, description.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -10,13 +10,13 @@ use pipeline_tests::Sandbox;
 
 use crate::printed::harmless;
 
-/// How long any of them may take, in seconds: generous, for a build that is not optimised and a busy machine.
+/// The time limit for each, in seconds: enough for a debug build and a busy machine.
 pub const SECONDS: u32 = 60;
 
-/// How much memory, in KiB of address space.
+/// The memory limit, in KiB of address space.
 pub const MEMORY: u32 = 1 << 20;
 
-/// Nine levels of nine aliases each, 9^9 texts if anybody wrote them out.
+/// Nine levels of nine aliases each, 9^9 texts when expanded.
 fn bomb(top: &str) -> String {
     let mut text = "a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n".to_owned();
     for level in 1..10 {
@@ -26,7 +26,7 @@ fn bomb(top: &str) -> String {
     format!("{text}{top}: *a9\n")
 }
 
-/// A text for each way of being too much.
+/// A text for each kind of excess.
 fn texts(top: &str) -> Vec<(&'static str, String, bool)> {
     let deep = |open: &str, times: usize| format!("{top}: {}", open.repeat(times));
     let block: String = (0..20_000).fold(String::new(), |mut text, depth| {

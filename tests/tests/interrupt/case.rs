@@ -1,4 +1,4 @@
-//! A command that is interrupted in a moment of its life, and what is the same before and after.
+//! Interrupts a command at some moment, and compares the state before and after.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -8,17 +8,16 @@ use std::time::{Duration, Instant};
 use pipeline_tests::{Invocation, Running, Sandbox, Whom, engine};
 use rustix::process::Signal;
 
-/// How long an interrupted command may take, on a machine that is busy with other tests. Alone it takes a
-/// tenth of a second.
+/// How long an interrupted command may take on a busy machine. Alone it takes a tenth of a second.
 const PROMPT: Duration = Duration::from_secs(3);
 
-/// The same, where the kernel is flushing 200 MB: no process ends before its own flush, and disks are shared.
+/// The same while the kernel flushes 200 MB: no process ends before its own flush, and disks are shared.
 const FLUSHED: Duration = Duration::from_secs(20);
 
-/// How long what was told to end, or an engine that was told to give up, may take until it is gone.
+/// How long ended processes, or an engine's unfinished work, may take to disappear.
 const SOON: Duration = Duration::from_secs(5);
 
-/// What is the same before and after an interrupted command.
+/// The state that an interrupted command must not change.
 #[derive(Debug, PartialEq)]
 struct State {
     registry: Option<String>,
@@ -31,8 +30,8 @@ impl State {
     fn of(s: &Sandbox) -> Self {
         let registry = s.path("image-registry.yml");
         let own = |path: &String| {
-            // Locks stay, and say nothing; leases end with their holders; room is kept for the registry; notes of images in
-            // the engine outlive those.
+            // Lock files stay, leases end with their holders, space is reserved for the registry, and notes of images
+            // in the engine outlive the images.
             let own = [
                 "/locks/",
                 "/leases/",
@@ -62,14 +61,14 @@ impl State {
     }
 }
 
-/// A command, and a moment in its life.
+/// A command, and a moment of its run.
 pub struct Case<'a> {
     what: &'a str,
     command: &'a dyn Fn() -> Invocation,
     midst: &'a dyn Fn(&Running) -> bool,
-    /// A lock that somebody else holds meanwhile, from the store's folder.
+    /// A lock that the test holds meanwhile, from the store's folder.
     held: &'a str,
-    /// It may be done before it notices.
+    /// Whether it may finish before it notices the interrupt.
     may_finish: bool,
 }
 
@@ -88,12 +87,12 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// While the test itself holds a lock, from the store's folder.
+    /// The test holds a lock meanwhile, from the store's folder.
     pub fn while_held(self, held: &'a str) -> Self {
         Self { held, ..self }
     }
 
-    /// At a moment at which all may be done before the command notices: then what is registered is whole.
+    /// A moment at which the command may finish before it notices: then registered images are complete.
     pub fn near_the_end(self) -> Self {
         Self {
             may_finish: true,
@@ -101,9 +100,9 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Interrupts the command in each way, and sees to it that it ends and all is as before.
+    /// Interrupts the command in each way, and checks its end and the state.
     pub fn try_in(&self, s: &Sandbox) {
-        // What is made once, on first use.
+        // Created once, on first use.
         s.sh("mkdir -p images/.imgpipe && echo '*' > images/.imgpipe/.gitignore")
             .ok();
         let before = State::of(s);
@@ -119,14 +118,14 @@ impl<'a> Case<'a> {
                 ));
                 let context = format!("{what}: {signal:?} {whom:?} took {took:?}\n{outcome}");
                 outcome.code(code);
-                // What was printed is true: it may have been done just in time.
+                // Printed results are true: the command may just have finished.
                 assert!(
                     outcome.stdout.is_empty() || outcome.stdout.ends_with('\n'),
                     "{context}"
                 );
                 assert!(took < self.prompt(), "{context}");
                 assert!(outcome.stderr.ends_with(": interrupted\n"), "{context}");
-                // Whatever was started is gone, too.
+                // All descendants are gone, too.
                 soon(|| running.others(), &Vec::new(), &context);
                 if self.may_finish && s.path("image-registry.yml").exists() {
                     s.run("imgls", ["--check", "--no-engine"]).ok();
@@ -145,7 +144,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Nobody holds a lock.
+    /// No lock is held.
     #[track_caller]
     fn unlocked(&self, s: &Sandbox, context: &str) {
         let files = s.files("images/.imgpipe");
@@ -157,7 +156,7 @@ impl<'a> Case<'a> {
     }
 }
 
-/// Adds a line to the file that `TIMES` names, if it names one.
+/// Adds a line to the file `TIMES`, if set.
 fn note(line: &str) {
     let Some(path) = std::env::var_os("TIMES") else {
         return;
@@ -167,7 +166,7 @@ fn note(line: &str) {
     assert!(matches!(written, Ok(Ok(()))), "{written:?}");
 }
 
-/// Waits a little for what is no longer under the command's eyes.
+/// Waits a little for processes that the command no longer controls.
 #[track_caller]
 fn soon<T: PartialEq + std::fmt::Debug>(now: impl Fn() -> T, wanted: &T, context: &str) {
     let began = Instant::now();

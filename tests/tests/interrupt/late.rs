@@ -1,4 +1,4 @@
-//! Steps that Docker's legacy builder commits after the command itself has ended.
+//! Steps that Docker's legacy builder commits after the command has ended.
 
 use std::fs::File;
 use std::thread::sleep;
@@ -10,10 +10,10 @@ use rustix::process::Signal;
 /// How long the daemon may take for a copy on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The bytes of a copy that takes seconds.
+/// The size of a copy that takes seconds.
 const SIZE: u64 = 200_000_000;
 
-/// All images of a sandbox without a name of their own, steps below other images too.
+/// All images of a sandbox without their own name, including steps below other images.
 fn unnamed(s: &Sandbox) -> Vec<String> {
     let label = format!("label=imgpipe.test={}", s.project());
     let words = ["images", "-aq", "--no-trunc", "--filter", &label];
@@ -23,7 +23,7 @@ fn unnamed(s: &Sandbox) -> Vec<String> {
     all.sort_unstable();
     all.dedup();
     let images = all.iter().filter_map(|id| {
-        // One that goes meanwhile is not there.
+        // One that is removed meanwhile does not exist.
         engine().read(&["image", "inspect", "--format", format, id])
     });
     let unnamed = images.filter_map(|line| {
@@ -33,7 +33,7 @@ fn unnamed(s: &Sandbox) -> Vec<String> {
     unnamed.collect()
 }
 
-/// A store with a build file of these steps, and what has no name before it is built.
+/// A store with a build file of these steps, and the images without a name before the build.
 fn prepared(steps: &str) -> (Sandbox, Vec<String>) {
     let s = Sandbox::new();
     let base = Image::new().busybox().build(&s, "base");
@@ -44,7 +44,7 @@ fn prepared(steps: &str) -> (Sandbox, Vec<String>) {
         format!(r#"{{"name":"{name}","build":{{"dockerfile":"Dockerfile","context":"files"}}}}"#);
     s.write("plan.json", plan);
     s.sh(&format!("imgsave -q {base}")).ok();
-    // The same instruction on the same image, of a build that is none of ours.
+    // The same instruction on the same image, in a foreign build.
     s.write("elsewhere/big", "small");
     let foreign = format!("FROM {base}\nCOPY big /big\nRUN false\n");
     s.write("elsewhere/Dockerfile", foreign);
@@ -60,7 +60,8 @@ fn notes(s: &Sandbox) -> Vec<String> {
     files.filter(|file| file.ends_with(".json")).collect()
 }
 
-/// Interrupts a build at its copy and ends the command before the daemon commits. Returns what has no name afterwards.
+/// Interrupts a build at its copy and ends the command before the daemon commits. Returns the images without a name
+/// afterwards.
 fn interrupted(s: &Sandbox, before: &[String]) -> Vec<String> {
     let sizes = (0..4).map(|doubled| SIZE << doubled);
     let mut late = sizes.map(|size| late_step(s, before, size));
@@ -95,7 +96,7 @@ fn late_step(s: &Sandbox, before: &[String], size: u64) -> Option<Vec<String>> {
     None
 }
 
-/// What this is about does not happen with other builders.
+/// Other builders do not have this problem.
 fn is_other_builder() -> bool {
     let builds = std::env::var("DOCKER_BUILDKIT").unwrap_or_default();
     engine().is_podman() || builds == "1"
@@ -106,7 +107,7 @@ fn a_step_that_comes_late_is_removed_by_the_next_command() {
     if is_other_builder() {
         return;
     }
-    // The engine gives the build's name to what the last step makes.
+    // The engine gives the build's name to the last step's image.
     for (steps, next) in [
         ("COPY big /big", "imgprune --rmi"),
         (

@@ -1,7 +1,7 @@
-//! Interrupts: a prompt end, its own exit code, and nothing left behind.
+//! Interrupts: a prompt end, its own exit code, and no files left behind.
 //!
-//! Every command that can take long is sent SIGINT and SIGTERM in the midst of it: alone, as by `kill`, and with all that it
-//! has started, as by Ctrl-C. `TIMES=FILE` writes down how many milliseconds each took.
+//! Every command that can take long gets SIGINT and SIGTERM during its work: alone, as by `kill`, and with its
+//! descendants, as by Ctrl-C. `TIMES=FILE` records the milliseconds of each.
 
 #![expect(
     clippy::expect_used,
@@ -17,15 +17,15 @@ use pipeline_tests::{Image, Running, Sandbox, engine};
 
 use case::Case;
 
-/// Bytes of an image that takes its time.
+/// The size of an image that takes long.
 const LARGE: usize = 200_000_000;
 
-/// What wipes a line away, and all below it.
+/// The control sequence that clears a line and everything below.
 const WIPE: &str = "\r\u{1b}[J";
-/// How wide a terminal is taken to be that does not say so, as the one that `script` gives.
+/// The width of a terminal that does not report it, such as the one of `script`.
 const COLUMNS: usize = 80;
 
-/// What a terminal shows in the end of lines that are wiped away and written again.
+/// The final text of a terminal whose lines are cleared and rewritten.
 fn settled(written: &str) -> String {
     let mut shown = String::new();
     for piece in written.split(WIPE) {
@@ -35,7 +35,7 @@ fn settled(written: &str) -> String {
     shown
 }
 
-/// Whether the command has the engine at this work.
+/// Whether the command has started this subcommand of the engine.
 fn engine_does(subcommand: &'static str) -> impl Fn(&Running) -> bool {
     move |running| {
         let others = running.others();
@@ -83,7 +83,7 @@ fn imgsave() {
 fn an_engine_that_does_not_listen() {
     let s = Sandbox::new();
     let image = Image::new().build(&s, "a");
-    // What is ignored here is ignored by the program that takes the shell's place, too.
+    // A signal that the shell ignores is also ignored by the program that replaces it.
     for (what, instead) in [
         ("a deaf engine", "trap '' INT TERM; exec sleep 60"),
         ("an engine behind a script", "sleep 60; false"),
@@ -123,7 +123,7 @@ fn imgload_imgls_and_imgcat() {
     let read = || s.command("imgcat").args(words);
     Case::new("imgcat --verify", &read, &hashes).try_in(&s);
     let load = || s.command("imgload").arg(s.image("a"));
-    // The image is there under another tag: only the archive is looked at.
+    // The engine has the image under another tag, so only the archive is read.
     let other = format!("{}:latest", s.image("other"));
     engine().read(&["tag", &image, &other]).expect("tagged");
     let untagged = || {
@@ -148,14 +148,14 @@ fn imgbuild() {
         s.write("plan.json", plan);
         s.command("imgbuild").arg("plan.json")
     };
-    // The step says so itself: BuildKit has no container for it that could be listed. The sum is in the build file, which
-    // builders print too, and its result is not.
+    // The step prints it itself: BuildKit lists no container for it. Builders also print the build file, which has the
+    // sum but not its result.
     let in_step = |running: &Running| running.said().contains("begun: 42");
     let slow = || build("slow", "ENV A=1\nRUN echo begun: $((A + 41)) && sleep 60");
     Case::new("imgbuild, building", &slow, &in_step).try_in(&s);
     let several = || {
         let plans = ["one", "two", "three"].map(|variant| {
-            // No step before: of two builds at once the legacy builder may make one again that it has.
+            // No step before: of two builds at once the legacy builder may repeat a cached one.
             drop(build(variant, "RUN echo begun: $((1 + 41)) && sleep 60"));
             s.read("plan.json")
         });
@@ -181,7 +181,7 @@ fn imgbuild() {
         };
         Case::new(&format!("imgbuild, probing {probe}"), &probing, &sleeps).try_in(&s);
     }
-    // As another build of the same image.
+    // Like another build of the same image.
     let lock = format!("images/.imgpipe/locks/{}.lock", s.image("slow"));
     let file = File::open(s.path(&lock)).expect("a lock's file can be opened");
     file.lock().expect("locked");
@@ -191,7 +191,7 @@ fn imgbuild() {
         .try_in(&s);
 }
 
-/// Docker's legacy builder commits the step that it is at after its client is gone, and podman's leaves its container.
+/// Docker's legacy builder commits the current step after its client is gone, and podman's leaves its container.
 #[test]
 fn imgbuild_at_steps_that_engines_finish() {
     let s = Sandbox::new();
@@ -232,7 +232,7 @@ fn imgbuild_that_saves() {
     let build = || s.command("imgbuild").args(["plan.json", "--no-cache"]);
     Case::new("imgbuild, saving", &build, &engine_does("save")).try_in(&s);
     Case::new("imgbuild, writing", &build, &has_written(&s, 1_000_000)).try_in(&s);
-    // The engine is done, but the image bears a tag in it until the archive is on disk.
+    // The engine is done, but the image has a temporary tag until the archive is on disk.
     let flushes =
         |running: &Running| has_written(&s, LARGE)(running) && running.others().is_empty();
     Case::new("imgbuild, flushing", &build, &flushes)
@@ -265,24 +265,24 @@ fn ctrl_c_on_a_terminal() {
     let s = Sandbox::new();
     let image = Image::new().random("data", LARGE).build(&s, "a");
     s.sh(&format!("$IMG_ENGINE save {image} > saved.tar")).ok();
-    // By the thread that does the work, and by the one that waits for signals.
+    // By the working thread, and by the thread that waits for signals.
     for operand in [image.as_str(), "saved.tar"] {
         s.write(
             "line",
             format!("stty -g; trap : INT; imgsave {operand}; echo code $?; stty -g"),
         );
-        // `script` gives a terminal, on which what comes on its stdin is typed. Without `exec` the shell
-        // between the two would take the Ctrl-C for its own, if it is one that does not wait and see.
+        // `script` provides a terminal, and types its stdin there. Without `exec`, the shell between the two might
+        // handle the Ctrl-C itself.
         let typed = "until [ -n \"$(find images -size +2000k 2> /dev/null)\" ]; do sleep 0.02; done
             printf '\\003'; sleep 2";
         let script = "script --quiet --return --command 'exec sh line' typescript > /dev/null";
         s.sh(&format!("({typed}) | {script}")).ok();
         let shown = s.read("typescript").replace("\r\n", "\n");
-        // The bar is gone, the cursor is not, and the terminal is set as it was.
+        // The bar is gone, the cursor is visible, and the terminal's settings are restored.
         assert!(!shown.contains("\u{1b}[?25l"), "{shown:?}");
         let (before, _) = shown.split_once("^C").expect("Ctrl-C was typed");
-        // The terminal shows what was typed at the end of the bar, where there is room for it: the line that is wiped away then
-        // is still the bar's.
+        // The terminal shows the typed character at the end of the bar, if it fits: the cleared line is then still the
+        // bar's.
         let bar = before.lines().last().expect("what stty said");
         let bar = bar.rsplit(WIPE).next().unwrap_or(bar);
         assert!(bar.chars().count() + "^C".len() < COLUMNS, "{bar:?}");

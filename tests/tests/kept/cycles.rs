@@ -40,7 +40,7 @@ fn an_image_never_stands_on_itself() {
             .stderr_has(&names.join(" -> "));
         assert!(chain.state() == before, "{refused}");
     }
-    // By the archive of the store, and by its name.
+    // By the archive in the store, and by its name.
     for operand in [s.archive("base"), name("base")] {
         s.run("imgsave", ["--thin", "--base", &name("middle"), &operand])
             .code(if operand.contains('/') { 3 } else { 5 });

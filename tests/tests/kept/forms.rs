@@ -1,11 +1,11 @@
-//! Another form of an archive is all that changes.
+//! A conversion of an archive changes nothing but its form.
 
 use pipeline_tests::Image;
 use pipeline_tests::engine;
 
 use super::*;
 
-/// What an entry may say, by imgpipe and by people.
+/// Keys of an entry, by imgpipe and by people.
 const KEYS: &str = "    last_used: 2026-01-02T03:04:05Z
     usage_count: 7
     created: 2025-01-02T03:04:05Z
@@ -25,7 +25,7 @@ const KEYS: &str = "    last_used: 2026-01-02T03:04:05Z
     variants: [asan]
 ";
 
-/// Gives the entry of `top` everything that an entry may say.
+/// Gives the entry of `top` all keys.
 fn say_all(s: &Sandbox) {
     let text = s.read("image-registry.yml");
     let start = text.find(&format!("  - name: {}\n", s.image("top")));
@@ -41,7 +41,7 @@ fn key(line: &str) -> &str {
     line.trim().split(':').next().unwrap_or_default()
 }
 
-/// The lines of the registry but for those that say what form an archive has.
+/// The lines of the registry except those of the archive's form.
 fn lines(s: &Sandbox) -> Vec<String> {
     let text = s.read("image-registry.yml");
     let is_form = |line: &&str| ["size_mb", "digest", "thin"].contains(&key(line));
@@ -111,7 +111,7 @@ fn an_image_of_the_store_changes_its_form_without_being_in_the_engine() {
         .stdout(&format!("{}\n", s.archive("base")));
     assert!(s.read(&s.archive("base")).contains("tar+zstd"));
     whole(&s);
-    // What is neither there nor here is no image.
+    // An image in neither the store nor the engine does not exist.
     s.run("imgsave", ["--compress", "zstd", &s.image("none")])
         .fails("imgsave", 5, "the engine holds no such image");
     assert!(!engine().has(&image));
@@ -155,13 +155,13 @@ fn a_thin_archive_stays_thin_on_its_base_unless_it_is_made_whole() {
         assert!(s.read("image-registry.yml").ends_with(&base), "{words:?}");
         whole(s);
     }
-    // On a base with more layers by now it can't be thin.
+    // It cannot be thin on a base that has more layers now.
     chain.replace("middle", &on(&chain.middle), &[]).ok();
     s.run("imgsave", ["--compress", "zstd", &path])
         .ok()
         .stderr_has("is no longer thin, because its base");
     whole(s);
-    // Another image of that name is whole, as it was asked for.
+    // Another image of that name is whole, as requested.
     chain.save("top", &on(&chain.base), &["--thin", "base"]);
     chain.replace("top", &chain.middle, &[]).ok();
     assert!(s.read_bytes(&path).len() > BASE);

@@ -1,5 +1,5 @@
-//! No layer is ever lost: base chains have no cycles, what others stand on is replaced only if they keep their layers, and
-//! another form of an archive is all that changes.
+//! No layer is ever lost: chains of bases have no cycles, a base is replaced only if its thin archives keep their
+//! layers, and a conversion changes nothing but the form.
 
 #![expect(
     clippy::expect_used,
@@ -16,10 +16,10 @@ use pipeline_tests::remote::{debian, image, layer, save};
 use pipeline_tests::{Outcome, Sandbox};
 use samples::TestImage;
 
-/// The bytes of a base's layer, much more than all that stands on it.
+/// The size of a base's layer, much larger than the images on it.
 const BASE: usize = 100_000;
 
-/// More than a thin archive has.
+/// Larger than a thin archive.
 const LITTLE: usize = 60_000;
 
 /// A store without an engine: a base, `middle` thin on it, and `top` thin on that.
@@ -74,7 +74,7 @@ fn state(s: &Sandbox) -> Vec<(String, Vec<u8>)> {
         .collect()
 }
 
-/// An image with a small layer of its own on the layers of another.
+/// An image with a small own layer on the layers of another.
 fn on(base: &TestImage) -> TestImage {
     let mut layers = base.layers.clone();
     layers.push(layer("own", 5000));
@@ -89,13 +89,13 @@ fn alike(base: &TestImage) -> TestImage {
     image
 }
 
-/// Every registered image is read whole, from the store alone.
+/// Every registered image is readable from the store alone.
 fn whole(s: &Sandbox) {
     s.run("imgls", ["--check", "--no-engine", "--jobs", "1"])
         .ok();
 }
 
-/// Takes the entry of a variant from the registry, as a person might; its archive stays.
+/// Removes the entry of a variant, as a person might; its archive stays.
 fn forget_entry(s: &Sandbox, variant: &str) {
     let text = s.read("image-registry.yml");
     let start = text.find(&format!("  - name: {}\n", s.image(variant)));
@@ -108,7 +108,7 @@ fn forget_entry(s: &Sandbox, variant: &str) {
     );
 }
 
-/// Gives an entry another name, as a person might.
+/// Renames an entry, as a person might.
 fn rename(s: &Sandbox, variant: &str, new: &str, moves_archive: bool, drops_ids: bool) {
     let (old, name) = (s.image(variant), s.image(new));
     let text = s.read("image-registry.yml");

@@ -1,8 +1,8 @@
-//! What registered archives need stays, whatever the registry says of it.
+//! Layers that registered archives need stay, whatever the registry says.
 
 use super::*;
 
-/// Takes the lines that name bases from the registry.
+/// Removes the lines that name bases from the registry.
 fn without_bases(s: &Sandbox) {
     let text = s.read("image-registry.yml");
     let is_other = |line: &&str| !line.contains("base: ") && !line.contains("thin: ");
@@ -24,7 +24,7 @@ fn a_base_stays_by_the_word_of_the_archives_alone() {
     let kept = prune(s, &["--max-size", "1kB", "--keep", &top]);
     kept.fails("imgprune", 6, "held back by ").stdout("");
     whole(s);
-    // With the last one the bases go, too.
+    // With the last one the bases are removed, too.
     let all = ["top", "middle", "base"].map(|variant| s.archive(variant) + "\n");
     prune(s, &["--max-size", "0"]).ok().stdout(&all.concat());
 }
@@ -84,7 +84,7 @@ fn a_renamed_base_stays_by_its_layers() {
             .stdout("");
         assert!(chain.state() == before);
         whole(s);
-        // With the last one that needs it, it goes.
+        // With the last archive that needs it, it is removed.
         prune(s, &["--max-size", "0"]).ok();
         assert!(!s.read("image-registry.yml").contains("name: "));
     }

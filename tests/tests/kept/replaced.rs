@@ -1,4 +1,4 @@
-//! A base that is replaced takes no layers from what stands on it.
+//! Replacing a base takes no layers from the images on it.
 
 use pipeline_tests::remote::{entry, publish};
 use pipeline_tests::{Registry, SmallDisk};
@@ -26,7 +26,7 @@ fn what_stands_on_a_replaced_base_is_made_whole_first() {
         let mut after = entry(s, &s.image("middle"));
         assert_eq!(after["thin"].as_bool(), Some(false));
         assert!(s.read_bytes(&s.archive("middle")).len() > BASE);
-        // That stands on `middle`, which has all layers now.
+        // It stands on `middle`, which has all layers now.
         assert!(s.read_bytes(&s.archive("top")).len() < LITTLE);
         for entry in [&mut before, &mut after] {
             for key in ["thin", "size_mb", "digest"] {
@@ -71,7 +71,7 @@ fn a_base_becomes_thin_itself() {
     chain.replace("base", lowest, &thin).ok();
     assert!(s.read_bytes(&s.archive("base")).len() < LITTLE);
     whole(s);
-    // Three archives lead to the layers that go now; one of them is made whole.
+    // Three archives need the removed layers; one of them is made whole.
     let replaced = chain.replace("lowest", &image(vec![debian(1000)]), &[]);
     replaced.ok().stderr_has(&format!(
         "{}: is no longer thin, because its base",
@@ -113,14 +113,14 @@ fn a_file_that_no_entry_names_is_replaced_only_if_no_layer_is_lost() {
     ));
     assert!(s.read_bytes(&s.archive("middle")).len() > BASE);
     whole(s);
-    // It holds the layers itself.
+    // It contains the layers itself.
     let chain = Chain::new();
     forget_entry(&chain.s, "base");
     chain.replace("base", &on(&chain.base), &[]).ok();
     let middle = chain.s.read_bytes(&chain.s.archive("middle"));
     assert!(middle.len() < LITTLE);
     whole(&chain.s);
-    // What can't be known is refused.
+    // An unknown base is refused.
     let chain = Chain::new();
     let s = &chain.s;
     forget_entry(s, "base");

@@ -1,7 +1,7 @@
-//! Random sequences of all that changes a store, killed at random moments and two at a time: after each step every
-//! registered image is read whole from the store alone, or the step was refused and changed nothing.
+//! Random sequences of all changes of a store, with kills and two at a time. After each step every registered image is
+//! readable from the store alone, or the step was refused and changed nothing.
 //!
-//! `SEQUENCES` says how many sequences are tried, `SEED` repeats those of a run.
+//! `SEQUENCES` sets the number of sequences, `SEED` repeats those of a run.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,24 +12,24 @@ use samples::{Dice, Tar};
 
 use super::*;
 
-/// How many sequences are tried if nobody says.
+/// The default number of sequences.
 const SEQUENCES: u64 = 8;
 /// The steps of a sequence, and of one with builds, which take longer.
 const STEPS: usize = 16;
 const STEPS_WITH_BUILDS: usize = 10;
-/// What images are called. Few: they replace each other all the time.
+/// The names of images. Few, so that they replace each other often.
 const VARIANTS: [&str; 4] = ["a", "b", "c", "d"];
-/// The longest time after which a command is killed, in milliseconds: about what it takes.
+/// The longest time before a command is killed, in milliseconds: about its duration.
 const LONGEST: usize = 150;
 
-/// A store, and the images that get into it.
+/// A store, and its possible images.
 struct World<'a> {
     s: Sandbox,
     dice: Dice,
     images: Vec<TestImage>,
     /// A remote registry with some of the images, and their references.
     remote: Option<(&'a Registry, Vec<String>)>,
-    /// The steps so far, for whoever wants to know how it came to that.
+    /// The steps so far, for failure messages.
     trail: Vec<String>,
     files: usize,
 }
@@ -38,7 +38,7 @@ struct World<'a> {
 struct Step {
     program: &'static str,
     words: Vec<String>,
-    /// Whether an entry may leave.
+    /// Whether it may remove an entry.
     removes: bool,
 }
 
@@ -149,7 +149,7 @@ impl<'a> World<'a> {
         self.s.command(step.program).args(&step.words)
     }
 
-    /// Renames an entry, as a person might: its layers stay where they are.
+    /// Renames an entry, as a person might; its layers stay.
     fn rename_entry(&mut self) {
         let (old, new) = (self.name(), self.name());
         let text = self.s.read_if_there("image-registry.yml");
@@ -165,7 +165,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// One step, or two at once, or one that is killed.
+    /// One step, or two at once, or a killed one.
     fn go(&mut self) {
         if self.dice.below(5) == 0 {
             self.rename_entry();
@@ -201,7 +201,7 @@ impl<'a> World<'a> {
         self.check();
     }
 
-    /// What a step is not about holds the image that it held.
+    /// Other entries still have their images.
     fn others_stay(&self, step: &Step, before: &BTreeMap<String, String>) {
         if step.removes {
             return;
@@ -216,7 +216,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Reads every registered image whole.
+    /// Reads every registered image completely.
     fn check(&self) {
         if !self.s.path("image-registry.yml").exists() {
             return;
@@ -226,7 +226,7 @@ impl<'a> World<'a> {
         assert_eq!(checked.code, 0, "{}\n{checked}", self.trail.join("\n"));
     }
 
-    /// A build on a registered base, or a replacement of what is built on.
+    /// A build on a registered base, or a replacement of a base.
     fn build(&mut self, number: usize) {
         let before = (state(&self.s), registered(&self.s));
         self.s.write("data", format!("{number}"));
@@ -258,7 +258,7 @@ impl<'a> World<'a> {
     }
 }
 
-/// Images on each other, with layers of their own, and with other configs of the same layers.
+/// Images on each other, with their own layers, and with other configs of the same layers.
 fn images(dice: &mut Dice) -> Vec<TestImage> {
     let release = "ID=debian\nVERSION_ID=\"12\"\n";
     let roots = [0, 1].map(|root| {
@@ -283,7 +283,7 @@ fn images(dice: &mut Dice) -> Vec<TestImage> {
     images
 }
 
-/// What is registered, and the image of each.
+/// The registered names, each with its image.
 fn registered(s: &Sandbox) -> BTreeMap<String, String> {
     let text = s.read_if_there("image-registry.yml");
     let registry: serde_yaml::Value = serde_yaml::from_str(&text).expect("YAML");

@@ -1,4 +1,4 @@
-//! Damaged archives among good ones.
+//! Damaged archives among sound ones.
 
 use super::*;
 
@@ -31,7 +31,7 @@ fn one_damaged_archive_among_good_ones() {
             went_on.stdout(&lines(&[&images[0], &images[2]]));
             assert!(engine().has(&images[2]), "{went_on}");
             s.forget_all(&images);
-            // What was not printed was not used.
+            // Only printed images count as used.
             used += 1;
             let registry = s.read("image-registry.yml");
             let counts = [2 * used, 0, used].map(|count| format!("usage_count: {count}"));

@@ -1,4 +1,4 @@
-//! Only what the engine lacks is sent, and its word is not taken for success.
+//! Only missing layers are sent, and the engine's success is verified.
 
 use samples::{Dice, Tar, digest};
 use serde_json::json;
@@ -32,15 +32,15 @@ fn images_that_are_there_take_one_call_of_the_engine_however_many_they_are() {
         let calls = engine.calls();
         let program = pipeline_tests::engine();
         let most = if program.is_podman() {
-            // A program of another name is asked as Docker, and once more when the answer shows podman.
+            // A program with another name is asked as Docker, and again if the answer shows podman.
             2
         } else if program.is_containerd() {
-            // Docker 26 does not show of an image there that something is missing: its version, then its list tell.
+            // Docker 26 does not show that layers of an image are missing: its version, then its list are needed.
             3
         } else {
             1
         };
-        // What comes on stdin may come in two parts.
+        // Stdin may arrive in two parts.
         let most = most + usize::from(!input.is_empty());
         assert!((1..=most).contains(&calls.len()), "{what}: {calls:?}");
         assert_eq!(engine.loads(), 0, "{what}: {calls:?}");
@@ -73,7 +73,7 @@ fn only_the_layers_that_the_engine_lacks_are_sent() {
     let both = Some(MARK.to_owned() + &top_mark("top"));
     assert_eq!(run(top, &marks), both);
 
-    // The engine can give away all of it.
+    // The engine can export all of it.
     let whole = s.path("whole.tar");
     engine().save(&[top], &whole);
     s.forget_all(&images);
@@ -140,7 +140,7 @@ fn an_engine_that_only_says_so_is_not_believed() {
     let images = family(&s, &["top"]);
     let liar = format!("echo 'Loaded image: {}'", images[1]);
     let watched = Watched::spoiled(&s, &liar);
-    // A containerd store may have gone on with an earlier stream: there it is sent once more.
+    // A containerd store may have continued with an earlier stream: then one more is sent.
     let more = usize::from(engine().is_containerd());
     for (base, loads) in [(false, 1 + more), (true, 2 + more)] {
         if base {
@@ -155,19 +155,19 @@ fn an_engine_that_only_says_so_is_not_believed() {
         assert_eq!(watched.loads(), loads, "with the base there: {base}");
         assert!(!engine().has(&images[1]), "with the base there: {base}");
     }
-    // What it had before it still has.
+    // Earlier images are still there.
     assert!(engine().has(&images[0]));
     let registry = s.read("image-registry.yml");
     assert_eq!(registry.matches("usage_count: 1").count(), 1, "{registry}");
 }
 
-/// An archive that others made says nothing of the uncompressed length of its layers. The trailer of a gzip stream does, if it
+/// Archives of other tools lack the uncompressed length of layers. The trailer of a gzip stream has it, if the stream
 /// has one member.
 #[test]
 fn a_gzip_layer_of_others_is_decompressed_once() {
     let s = Sandbox::new();
     let mut dice = Dice::new(u64::from(std::process::id()));
-    // The command also reads what the engine prints: a megabyte or two, if it has the images of many tests.
+    // The command also reads the engine's output: a megabyte or two, if the engine has the images of many tests.
     let layer = Tar::new()
         .file("noise", dice.bytes(8_000_000))
         .file("zeros", vec![0; 4_000_000])

@@ -1,4 +1,4 @@
-//! `imgload`: what is sent to the engine, which is what it lacks, once, and no more.
+//! `imgload`: it sends only the missing layers, each once.
 
 #![expect(clippy::expect_used, reason = "in tests, and in what they share")]
 
@@ -12,13 +12,13 @@ use std::collections::BTreeMap;
 use camino::Utf8Path;
 use pipeline_tests::{Image, Outcome, Sandbox, Watched, engine};
 
-/// Content of the lowest layer alone, to be found in its archives.
+/// Content that is only in the lowest layer, to be found in its archives.
 const MARK: &str = "a line of the base and of nothing else";
 
-/// The bytes of the base, which is much more than all that stands on it.
+/// The size of the base, much larger than the images on it.
 const BASE: u64 = 2_000_000;
 
-/// More than the layers of a few images on a base have together.
+/// More than the layers of a few images on a base together.
 const LITTLE: u64 = 100_000;
 
 /// Content of the topmost layer of an image of a [`family`].
@@ -46,7 +46,7 @@ fn family(s: &Sandbox, variants: &[&str]) -> Vec<String> {
     }
     references.iter().for_each(|image| store(s, image));
     references.iter().rev().for_each(|image| s.forget(image));
-    // What imgbuild would have written: engines with a containerd store go by it.
+    // imgbuild's `base` key, which engines with a containerd store need.
     let mut registry = s.read("image-registry.yml");
     for top in &references[1..] {
         let tag = format!("docker_tag: {top}\n");

@@ -1,4 +1,4 @@
-//! What is said meanwhile.
+//! Messages during a load.
 
 use super::*;
 
@@ -71,7 +71,7 @@ fn plain_progress_says_how_far_it_is() {
     }
 }
 
-/// A line of imgload's after the time of day, if it has one: `12:34:56Z `.
+/// A line of imgload after the time of day, if it has one: `12:34:56Z `.
 fn with_time(line: &str) -> Option<&str> {
     let (time, rest) = line.strip_prefix("imgload: ")?.split_once("Z ")?;
     let is_time = time.len() == 8 && time.split(':').all(|part| part.parse::<u8>().is_ok());

@@ -17,7 +17,7 @@ fn what_archives_share_is_sent_once() {
             .ok()
             .stdout(&lines(&[b, a]));
         assert_eq!(watched.loads(), 1, "--jobs {jobs}");
-        // Beside the random bytes, the base holds a shell.
+        // Besides the random bytes, the base contains a shell.
         let layer = |layer: &String| members(&s, &watched.fed()[0])[&blob(layer)];
         let base: u64 = engine().layers(a).first().map(layer).expect("a layer");
         let bytes = watched.bytes();
@@ -118,12 +118,12 @@ fn every_use_is_counted() {
     assert_eq!((counts(1), counts(3)), (2, 1));
 }
 
-/// What is sent at the same time as an archive that fails, and comes after it, is neither printed nor counted.
+/// An archive that is sent together with a failing one, and comes after it, is neither printed nor counted.
 #[test]
 fn what_comes_after_a_failure_is_not_counted() {
     let s = Sandbox::new();
     strangers(&s, &["one", "two"]);
-    // The first one's stream is told by the content of its layer.
+    // The first one's stream is identified by the content of its layer.
     let layers = archive::Archive::open(&s.path(s.archive("one"))).expect("an archive");
     let layer = layers.images()[0].config.diff_ids[0].hex();
     let fails = format!(

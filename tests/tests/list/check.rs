@@ -1,8 +1,8 @@
-//! What a look and a check find.
+//! The findings of a look and a check.
 
 use super::*;
 
-/// A way to spoil an archive: what does it, the state that a look and a check find, and what is said of it.
+/// A way to damage an archive: the function, the states that a look and a check find, and the message.
 type Fault = (fn(&Sandbox, &str), &'static str, &'static str, &'static str);
 
 const FAULTS: [Fault; 6] = [
@@ -64,7 +64,7 @@ fn a_check_finds_what_is_wrong_and_says_each() {
         let looked = lines(outcome.ok().silent());
         assert_eq!(states(&s, &looked), [("base", seen), ("other", "ok")]);
 
-        // It is a report: what comes after a damaged image is checked too.
+        // It is a report: images after a damaged one are checked too.
         let outcome = s.run("imgls", ["--check"]);
         let checked = lines(outcome.code(4));
         assert_eq!(states(&s, &checked), [("base", found), ("other", "ok")]);
@@ -86,7 +86,7 @@ fn a_check_of_thin_archives_looks_at_their_bases() {
     s.run("imgls", ["--check"]).ok().silent();
     s.run("imgls", ["--check", &s.image("top")]).ok().silent();
 
-    // Damaged: its own line says so, and where it has none, that of what stands on it.
+    // Damaged: reported on its own line, or, without an entry, on those of the images on it.
     s.flip(&path, MARK);
     let all = s.run("imgls", ["--check"]);
     let found = lines(all.code(4));
@@ -95,7 +95,7 @@ fn a_check_of_thin_archives_looks_at_their_bases() {
     assert_eq!(states(&s, &lines(top.code(4))), [("top", "no base")]);
     top.stderr_has("its base is not usable").stderr_has(&path);
 
-    // Gone.
+    // Removed.
     s.remove(&path);
     for flags in [&["--check"][..], &[]] {
         let outcome = s.command("imgls").args(flags).run();
@@ -112,7 +112,7 @@ fn a_check_of_thin_archives_looks_at_their_bases() {
     let name = format!("- name: {}\n", s.image("base"));
     let renamed = registry.replacen(&name, &name.replace("base\n", "renamed\n"), 1);
     s.write("image-registry.yml", renamed);
-    // By another name, it holds the layers all the same.
+    // Under another name, it has the layers too.
     let outcome = s.run("imgls", ["--check"]);
     assert_eq!(
         states(&s, &lines(outcome.ok())),
@@ -141,7 +141,7 @@ fn a_name_that_does_not_comply_is_a_warning() {
     assert_eq!(states(&s, &lines(outcome.ok())), [("Odd", "bad name")]);
     outcome.stderr_has("imgls: warning: Odd: ");
 
-    // What is worse is what is shown.
+    // The worse state is shown.
     s.remove(&s.archive("base"));
     let outcome = s.run("imgls", ["--check"]);
     assert_eq!(states(&s, &lines(outcome.code(4))), [("Odd", "missing")]);

@@ -1,4 +1,4 @@
-//! `imgls`: what it shows, what its check finds, and what it pins.
+//! `imgls`: its output, its checks, and its pins.
 
 #![expect(clippy::expect_used, reason = "in tests, and in what they share")]
 
@@ -8,16 +8,16 @@ mod show;
 
 use pipeline_tests::{Image, Outcome, Sandbox, engine};
 
-/// Content of the base alone, to be found in its archive.
+/// Content that is only in the base, to be found in its archive.
 const MARK: &str = "a line of the base and of nothing else";
 
-/// The bytes of the base, which is much more than what stands on it.
+/// The size of the base, much larger than the images on it.
 const BASE: u64 = 300_000;
 
 const POINTER: &str = "version https://git-lfs.github.com/spec/v1\n\
     oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
 
-/// What a line of a pipe holds.
+/// The fields of a line.
 struct Line {
     name: String,
     path: String,
@@ -52,7 +52,7 @@ fn lines(outcome: &Outcome) -> Vec<Line> {
     outcome.stdout.lines().map(line).collect()
 }
 
-/// Name without its common part, and state, of each line.
+/// The name without its common part, and the state, of each line.
 fn states<'a>(s: &Sandbox, lines: &'a [Line]) -> Vec<(&'a str, &'a str)> {
     let common = s.image("");
     let short = |line: &'a Line| line.name.strip_prefix(&common).unwrap_or(&line.name);

@@ -1,4 +1,4 @@
-//! What is shown of images.
+//! The output for images.
 
 use pipeline_tests::Watched;
 use serde_json::json;
@@ -32,7 +32,7 @@ fn a_pipe_gets_a_line_an_image() {
         "{registry}"
     );
 
-    // Names choose, and their order is kept; paths and tags are names too.
+    // Names choose, and keep their order; paths and tags work too.
     for [first, second] in [
         [s.image("top"), s.image("base")],
         [s.archive("top"), base.clone()],
@@ -104,7 +104,7 @@ fn bytes_on_one_base_are_shared() {
         .iter()
         .map(|line| line.shared.parse().expect("a number"))
         .collect();
-    // All of the base, which has one layer; of the others the base alone, whether or not they hold it.
+    // All of the base, which has one layer; of the others only the base, in the archive or not.
     assert!(shared[0] > BASE && shared[0] < s.size("base"), "{shared:?}");
     assert_eq!(shared, [shared[0], shared[0], shared[0], 0]);
     assert!(s.size("thin") < shared[0]);
@@ -163,7 +163,7 @@ fn the_engine_is_asked_once_and_need_not_answer() {
     };
     assert_eq!(loaded(&["--engine", watched.program()]), ["yes", "yes"]);
     if engine().is_podman() {
-        // A program of another name is asked as Docker, and once more when the answer shows podman.
+        // A program with another name is asked as Docker, and again if the answer shows podman.
         let calls = ["image inspect", "image inspect"];
         assert_eq!(watched.calls(), calls);
     } else if !engine().is_containerd() {

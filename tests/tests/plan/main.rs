@@ -1,4 +1,4 @@
-//! What imgplan makes of requirements. No engine is needed.
+//! imgplan's plans for requirements. No engine is needed.
 
 mod rules;
 mod stale;

@@ -1,10 +1,9 @@
-//! When an image is built, what shares an image, what is refused.
+//! When an image is built, which requirements share an image, which are refused.
 
 use pipeline_tests::{Outcome, Sandbox};
 use serde_json::Value;
 
-/// A sandbox with a registry of these entries, each the pairs of its mapping beside those that all have, and an archive
-/// for each.
+/// A sandbox with a registry of these entries, each with these extra keys, and with an archive.
 fn sandbox(entries: &[(&str, &str)]) -> Sandbox {
     let s = Sandbox::without_engine();
     let mut registry = "version: 1.0\nimages:\n".to_owned();
@@ -101,13 +100,13 @@ fn what_an_image_lacks_is_built() {
             false => "meets the requirement",
         });
     }
-    // A clean image comes before one with more marks.
+    // An image without unrequested contents is preferred to one with more marks.
     requirement(&s, "req.yml", "compiler: clang-15\ntools: [ninja]");
     let planned = plan(&s, &["req.yml"]);
     assert_eq!(field(&planned, "best_base_image_path"), [s.archive("base")]);
 }
 
-/// `imgsave --variant` makes the name; what a variant of one project means, no file of the image tells.
+/// `imgsave --variant` sets the name; a custom variant is in no file of the image.
 #[test]
 fn the_name_of_a_saved_image_says_its_variants() {
     let s = sandbox(&[("sdk", "compilers: []")]);
@@ -205,7 +204,7 @@ fn names_can_tell_requirements_apart() {
     );
     s.write(".localci.yml", "plan: {names: distinct}\n");
     assert_eq!(field(&plan(&s, &["a.yml", "b.yml"]), "name"), names);
-    // What happens without a package is tried in an image that was not built for it.
+    // A test without a package needs an image that was not built for it.
     let s = sandbox(&[(
         "gcc12-zlib1g-dev",
         "compilers: [gcc-12], packages: [zlib1g-dev], requested: {packages: [zlib1g-dev]}",
@@ -265,7 +264,7 @@ fn a_build_holds_what_the_image_was_built_for_before() {
         field(&exact, "missing/packages"),
         [serde_json::json!(["make"])]
     );
-    // What is there is no reason to build.
+    // Present contents need no build.
     requirement(&s, "req.yml", "compiler: gcc-12\ntools: [cmake]");
     assert_eq!(field(&plan(&s, &["req.yml"]), "needs_build"), [false]);
     let s = sandbox(&[(

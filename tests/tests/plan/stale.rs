@@ -1,17 +1,17 @@
-//! Archives that hold another image than the registry says.
+//! Archives that contain another image than the registered one.
 
 use pipeline_tests::{Outcome, Sandbox};
 use samples::{Tar, image};
 use serde_json::Value;
 
-/// An image that is told from others by what it holds.
+/// An image with distinct content.
 fn archive(content: &str) -> (Vec<u8>, String) {
     let layer = Tar::new().file("content", content).bytes();
     let image = image(vec![layer]);
     (image.classic(), image.image_id().to_string())
 }
 
-/// An entry's line, whose archive holds `held` and is registered as `registered`.
+/// An entry's line. Its archive contains `held` and is registered as `registered`.
 fn entry(s: &Sandbox, variant: &str, held: &str, registered: &str, rest: &str) -> String {
     s.write(&s.archive(variant), archive(held).0);
     let (name, file, id) = (s.image(variant), s.archive(variant), archive(registered).1);
@@ -49,7 +49,7 @@ fn a_stale_archive_is_as_good_as_absent() {
     let (fresh, planned) = plan(&s, &[entry(&s, "base", "new", "new", used)]);
     assert_eq!(planned["best_image_path"], s.archive("base"));
     assert_eq!(fresh.stderr, "");
-    // The next best is taken, and only what would be taken is looked at.
+    // The next best is chosen, and only possible choices are opened.
     let entries = [
         entry(&s, "base", "old", "new", used),
         entry(&s, "next", "x", "x", ", usage_count: 8"),
@@ -59,7 +59,7 @@ fn a_stale_archive_is_as_good_as_absent() {
     assert_eq!(planned["best_image_path"], s.archive("next"));
     stale.stderr_has(&says("base")).stderr_lacks(&says("other"));
     assert_eq!(stale.stderr.lines().count(), 1, "{}", stale.stderr);
-    // A base counts as an image does.
+    // The same for a base.
     let (_, planned) = plan(
         &s,
         &[entry(
@@ -74,7 +74,7 @@ fn a_stale_archive_is_as_good_as_absent() {
         (&planned["needs_build"], &planned["best_base_image_path"]),
         (&true.into(), &Value::Null)
     );
-    // An image with a stale base is of no use either.
+    // An image with a stale base is useless too.
     let thin = format!(", thin: true, base: {}", s.image("under"));
     let entries = [
         entry(&s, "base", "new", "new", &thin),
@@ -128,7 +128,7 @@ fn a_damaged_archive_is_as_good_as_absent() {
         assert_eq!(alone.ok().json()[0]["needs_build"], true, "{alone}");
         let why = format!("a build is needed: {} is passed over: ", s.image("base"));
         alone.stderr_has(&why);
-        // Who has the plan of before is told, too.
+        // An older plan also gets the error.
         let path = s.archive("base");
         let found = format!(r#"{{"best_image_path":"{path}"}}"#);
         let built = s.command("imgbuild").input(&*found).run();

@@ -1,11 +1,11 @@
-//! Pruning beside those who build and load.
+//! Pruning parallel to builds and loads.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use super::*;
 
-/// Sixteen pipelines over four images, and somebody who wants everything gone.
+/// Sixteen pipelines over four images, and a command that removes everything.
 #[test]
 fn pipelines_never_lose_an_image_to_pruning_beside_them() {
     let s = Sandbox::new();

@@ -1,4 +1,4 @@
-//! Limits that the config gives, and the registry that it names.
+//! Limits of the config, and its registry.
 
 use super::*;
 
@@ -58,12 +58,12 @@ fn a_misspelled_limit_is_a_warning() {
     let dry = prune(&s, ["-n", "--quiet"]);
     dry.ok().stdout(&paths(&s, &["a", "b"]));
     dry.stderr_has(said).stderr_has(place);
-    // What is left of the config limits nothing, and that stays an error.
+    // The rest of the config has no limit, so the error stays.
     s.write(".localci.yml", config.replace("max_size_gb", "max_sise_gb"));
     let nothing = prune(&s, []);
     nothing.fails("imgprune", 2, "no limit given");
     nothing.stderr_has(place).stderr_has(":3:5: ");
-    // Each command that reads the section says so, once.
+    // Each command that reads the section warns once.
     let listed = s.run("imgls", ["--no-engine"]);
     assert_eq!(listed.ok().stderr.matches("keep_lats").count(), 1);
     assert_eq!(nothing.stderr.matches("keep_lats").count(), 1);

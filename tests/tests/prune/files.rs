@@ -1,8 +1,8 @@
-//! What becomes of files, entries and tags.
+//! The removal of files, entries and tags.
 
 use super::*;
 
-/// How many images are many.
+/// A large number of images.
 const MANY: usize = 3000;
 
 #[test]
@@ -100,7 +100,7 @@ fn a_file_that_two_entries_name_goes_with_the_last() {
         registry.replace(&s.archive("a"), &s.archive("c")),
     );
     std::fs::remove_file(s.path(s.archive("a"))).unwrap();
-    // The file counts once, and goes when nobody names it any more.
+    // The file counts once, and is removed with its last entry.
     let kept = prune(&s, ["--max-age", "1d", "--keep", "*-c"]);
     kept.ok().stdout(&paths(&s, &["b"]));
     kept.stderr_has("before 500 kB in 3 images, freed 200 kB, after 300 kB in 1 image");
@@ -116,7 +116,7 @@ fn a_file_that_two_entries_name_goes_with_the_last() {
 fn an_entry_stays_whose_archive_can_not_be_removed() {
     let s = Sandbox::without_engine();
     three(&s);
-    // Whoever is root may do anything, except on what is mounted over the folder.
+    // Root may do anything, except on a folder with a mount over it.
     let folder = format!("images/{}", s.project());
     let registry = s.read("image-registry.yml");
     s.sh(&format!(
@@ -148,7 +148,7 @@ fn two_ways_to_one_file_count_once() {
     assert!(!s.path(s.archive("c")).exists());
 }
 
-/// A store of so many images that they are removed in parts, while something can be done to it.
+/// A store of so many images that they are removed in parts, with time for a disturbance.
 fn many(s: &Sandbox) {
     let images: Vec<String> = (0..MANY).map(|number| format!("i{number}")).collect();
     let all: Vec<_> = images
@@ -158,7 +158,8 @@ fn many(s: &Sandbox) {
     stored(s, &all);
 }
 
-/// Removes all of [`many`], does something when the first is gone, and says how many were printed, and how many are left.
+/// Removes all of [`many`], with a disturbance after the first removal. Returns how many were printed, and how many are
+/// left.
 fn disturbed(s: &Sandbox, disturb: &str, code: i32) -> (usize, usize) {
     let script = format!(
         "(exec imgprune --no-engine --max-age 0 --json) > out & pid=$!
@@ -185,7 +186,7 @@ fn an_interrupted_run_says_what_it_removed_and_registers_the_rest() {
 fn a_run_that_fails_on_the_way_says_what_it_removed() {
     let s = Sandbox::without_engine();
     many(&s);
-    // As an editor does, which takes no lock.
+    // Like an editor, which takes no lock.
     let (printed, files) = disturbed(&s, "echo 'images: [' > image-registry.yml", 3);
     assert_eq!(files, MANY - printed);
     assert_eq!(s.read("image-registry.yml"), "images: [\n");
@@ -195,7 +196,7 @@ fn a_run_that_fails_on_the_way_says_what_it_removed() {
 fn what_can_not_be_deleted_is_told_once() {
     let s = Sandbox::without_engine();
     three(&s);
-    // Nobody can delete what something is mounted on.
+    // A mount point cannot be deleted.
     let file = s.archive("a");
     s.sh(&format!("mount --bind {file} {file}")).ok();
     let pruned = prune(&s, ["--max-size", "0", "--orphans"]);
@@ -207,7 +208,7 @@ fn what_can_not_be_deleted_is_told_once() {
         "{pruned}"
     );
     pruned.stderr_lacks("not registered");
-    // Its entry is gone: from now on it belongs to nobody.
+    // Its entry is gone, so it is an orphan now.
     prune(&s, ["--orphans"]).ok().stdout(&paths(&s, &["a"]));
 }
 
@@ -222,8 +223,8 @@ fn another_image_under_the_tag_stays_in_the_engine() {
     assert!(engine().has(&image));
 }
 
-/// What has the registered image's layers, and is another all the same. An engine that knows images by their manifests can't
-/// tell by its name for them.
+/// An image with the registered image's layers, but another config. Engines that identify images by their manifests
+/// cannot distinguish them by ID.
 #[test]
 fn an_image_of_the_same_layers_stays_in_the_engine() {
     let s = Sandbox::new();
@@ -247,7 +248,7 @@ fn an_image_of_the_same_layers_stays_in_the_engine() {
     let pruned = s.run("imgprune", words);
     assert_eq!(pruned.code(6).json()[0]["untagged"], false, "{pruned}");
     assert!(engine().has(&other));
-    // While its own goes, also where it was not loaded by imgload.
+    // Its own image is removed, even if imgload did not load it.
     build("one");
     s.run("imgsave", [&other]).ok();
     let listed = s.run("imgls", ["--json", &s.image("b")]).ok().json();

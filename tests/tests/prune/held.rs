@@ -1,4 +1,4 @@
-//! What is in use, or pinned, or a base, stays.
+//! Images that are in use, pinned, or a base stay.
 
 use std::fs::File;
 
@@ -11,7 +11,7 @@ fn what_is_held_stays_and_is_said() {
     let registry = s.read("image-registry.yml");
     let pinned = registry.replacen("x86_64, ", "x86_64, pinned: true, ", 1);
     s.write("image-registry.yml", pinned);
-    // Somebody reads one, and makes another anew.
+    // One is being read, another is being made.
     let read = File::open(s.path(s.archive("a"))).unwrap();
     read.lock_shared().unwrap();
     let lock = format!("images/.imgpipe/locks/{}.lock", s.image("b"));
@@ -47,7 +47,7 @@ fn a_base_stays_as_long_as_something_stands_on_it() {
     let kept = prune(&s, ["--max-size", "100kB", "--keep", "*-top", "-v"]);
     kept.fails("imgprune", 6, "held back by ");
     kept.stderr_has(&format!("{base}: kept: base of {}", s.image("top")));
-    // The last thin archive frees its base, and goes before it.
+    // The last thin archive frees its base, and is removed before it.
     prune(&s, ["--max-size", "100kB"])
         .ok()
         .stdout(&paths(&s, &["top", "base"]));
@@ -69,11 +69,11 @@ fn a_run_keeps_its_images_until_it_is_released() {
     s.run("imgprune", release)
         .ok()
         .stderr_has("run 8 has no leases");
-    // Limits of the config hold afterwards; what is leased by another run stays.
+    // Limits of the config apply afterwards; images leased by another run stay.
     s.write(".localci.yml", "images: {cleanup: {max_size_gb: 0}}");
     s.run("imgprune", ["--release", "8"]).code(6);
     s.run("imgprune", ["--max-size", "0"]).code(6);
-    // Six hours are over at once where somebody says so.
+    // `--lease 0s` expires the six hours at once.
     s.run("imgprune", ["--max-size", "0", "-n", "--lease", "0s"])
         .ok();
     s.run("imgprune", ["-n", "--release", "run 7", "--max-size", "0"])
@@ -122,7 +122,7 @@ fn the_end_of_a_job_leaves_its_neighbours_alone() {
             .stderr_has(": 1 released");
         assert!(s.files("images/.imgpipe/leases").is_empty(), "{own}");
     }
-    // Without CI the job is the shell's.
+    // Outside CI, the job is the shell's.
     let line = format!("imgload {} && imgprune --release", s.image("a"));
     s.sh(&line).ok().stderr_has(": 1 released");
     s.run("imgprune", ["--release="])
@@ -135,10 +135,10 @@ fn a_process_keeps_its_images_until_it_ends() {
     let reference = saved(&s, "a");
     let line = format!("imgload {reference} && imgprune --max-size 0");
     s.sh(&line).code(6).stderr_has("(leased by process ");
-    // What a shell starts for `$(…)` is that shell.
+    // A subshell of `$(…)` counts as the shell.
     let line = format!("image=$(echo {reference} | imgload) && imgprune --max-size 0");
     s.sh(&line).code(6).stderr_has("(leased by process ");
-    // A lease that can't be read may be anybody's.
+    // A lease that cannot be read may be on any image.
     let damaged = s.write("images/.imgpipe/leases/x.json", "{");
     s.run("imgprune", ["--max-size", "0", "-v"])
         .code(6)

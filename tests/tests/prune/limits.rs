@@ -1,4 +1,4 @@
-//! Which images a limit wants gone, and who says so.
+//! Which images a limit removes, and the messages.
 
 use super::*;
 
@@ -86,7 +86,7 @@ fn age_is_since_the_last_use_or_else_since_it_was_made() {
             ("c", 1, "size_mb: 1"),
         ],
     );
-    // The clock went back after b was used; c was never said to be made, but its file was just now.
+    // The clock went back after b was used; c has no creation time, but its file is new.
     let pruned = prune(&s, ["--max-age", "365d"]);
     pruned.ok().stdout(&paths(&s, &["a"]));
     let ahead = format!("{}: `last_used` is in the future", s.image("b"));
@@ -127,7 +127,7 @@ fn what_a_person_keeps_is_exempt_from_limits_on_each_image() {
     pruned.stderr_has(&format!("{}: kept: kept by --keep *-a", s.image("a")));
     pruned.stderr_has(&format!("{base}: kept: base of {}", s.image("top")));
     assert_eq!(there(&s), ["a", "base", "top"]);
-    // They are bytes all the same.
+    // Their bytes count nevertheless.
     for room in [["--max-size", "1kB"], ["--min-free", "1PB"]] {
         prune(&s, room.into_iter().chain(["--keep", "*-a"]))
             .code(6)

@@ -1,4 +1,4 @@
-//! `imgprune`: what goes, what stays and why.
+//! `imgprune`: removed images, remaining images, and the reasons.
 
 mod beside;
 mod config;
@@ -10,7 +10,7 @@ mod room;
 
 use pipeline_tests::{Image, Outcome, Sandbox, engine};
 
-/// A store without an engine: entries with archives of so many kilobytes, and more of their keys.
+/// A store without an engine: entries with archives of so many kilobytes, and with these extra keys.
 fn stored(s: &Sandbox, images: &[(&str, usize, &str)]) {
     let mut registry = String::from("version: 1.0\n# kept by people\nimages:\n");
     for (variant, kilobytes, keys) in images {
@@ -60,7 +60,7 @@ fn there(s: &Sandbox) -> Vec<String> {
     there.map(str::to_owned).collect()
 }
 
-/// An image in the engine and the store, loaded by nobody.
+/// An image in the engine and the store that was never loaded.
 fn saved(s: &Sandbox, variant: &str) -> String {
     let reference = Image::new().build(s, variant);
     s.run("imgsave", [&reference]).ok();

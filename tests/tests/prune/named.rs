@@ -1,4 +1,4 @@
-//! Images that are named, and what replaced ones leave in the engine.
+//! Named images, and dangling ones in the engine.
 
 use super::*;
 
@@ -28,7 +28,7 @@ fn named_images_go_and_no_limit_is_applied() {
     piped.run().ok().stdout(&paths(&s, &["a"]));
     assert_eq!(there(&s), ["b"]);
     assert!(s.read("image-registry.yml").contains("# kept by people"));
-    // Protected as ever.
+    // Protected as always.
     let kept = prune(&s, [s.image("b").as_str()]);
     kept.fails("imgprune", 6, "kept 1 of 1 named images; held back by ");
     kept.stderr_has("(kept by --keep *-b)");
@@ -94,12 +94,12 @@ fn a_base_goes_with_all_that_stand_on_it_or_stays() {
     );
     let kept = prune(&s, [base.as_str()]);
     kept.fails("imgprune", 6, &format!("{base} (base of {top})"));
-    // Removed in the order that is safe, printed in the order of the input.
+    // Removed in the safe order, printed in the order of the input.
     prune(&s, [base.as_str(), &top])
         .ok()
         .stdout(&paths(&s, &["base", "top"]));
     assert_eq!(there(&s), ["a"]);
-    // An entry without its archive goes too, unless it is pinned.
+    // An entry without its archive is removed too, unless it is pinned.
     std::fs::remove_file(s.path(s.archive("a"))).unwrap();
     let entry = s.read("image-registry.yml");
     s.write("image-registry.yml", entry.replace("x: 1", "pinned: true"));
@@ -145,10 +145,10 @@ fn replaced_images_do_not_pile_up_in_the_engine() {
     }
     let has = |id: &String| engine().has(id);
     if !ids.iter().all(has) {
-        // The engine keeps nothing without a name.
+        // The engine keeps no image without a name.
         return;
     }
-    // One has a container, one was given a name by a person.
+    // One has a container, one was tagged by a person.
     let container = engine().read(&["create", &ids[0], "/bin/true"]).unwrap();
     let by_person = format!("{}:kept", s.image("b"));
     engine().read(&["tag", &ids[1], &by_person]).unwrap();
@@ -176,14 +176,14 @@ fn what_a_killed_load_left_goes_too() {
     let image = saved(&s, "a");
     let id = engine().id(&image).unwrap();
     s.forget(&image);
-    // Killed when the image is there and has no name.
+    // Killed when the image is loaded and has no name.
     let program = engine().program();
     let line = format!("[ $1 != tag ] || {{ kill -KILL $PPID; exit; }}\nexec {program} \"$@\"");
     s.script("deadly", &line);
     let load = ["--engine", "./deadly", "--no-lease", &s.image("a")];
     assert_ne!(s.run("imgload", load).code, 0);
     if !engine().has(&id) {
-        // This engine calls the image otherwise once it has no name.
+        // This engine changes the ID of an image without a name.
         return;
     }
     s.run("imgprune", ["--rmi", "-v"])

@@ -1,4 +1,4 @@
-//! Disks that are full or almost.
+//! Full and nearly full disks.
 
 use pipeline_tests::SmallDisk;
 
@@ -34,7 +34,7 @@ fn too_little_room_is_said_before_a_byte_is_written() {
         .stderr_has("--make-room");
     full.stderr_lacks("saving");
     assert!(s.files("small/images/.imgpipe/unfinished").is_empty());
-    // What a run holds stays, and the other goes.
+    // The leased image stays, and the other is removed.
     let load = ["--run", "7", "--no-record", &images[0]];
     small.command("imgload").args(load).run().ok();
     let made = save(&["--make-room", &images[2]]);
@@ -47,12 +47,12 @@ fn too_little_room_is_said_before_a_byte_is_written() {
             .count(),
         2
     );
-    // What can't be enough costs nothing.
+    // If the room cannot be made, nothing is removed.
     let huge = Image::new().random("data", 6_000_000).build(&s, "e");
     save(&["--make-room", &huge])
         .fails("imgsave", 6, "(required: ")
         .stderr_lacks("removed");
-    // Nothing can go any more.
+    // No image can be removed any more.
     let again = Image::new().random("data", 1_500_000).build(&s, "d");
     let load = ["--run", "7", "--no-record", &images[2]];
     small.command("imgload").args(load).run().ok();
@@ -60,12 +60,12 @@ fn too_little_room_is_said_before_a_byte_is_written() {
     drop(small);
 }
 
-/// A project's folder may be a mount of its own. There an archive needs room, and what makes it is there too.
+/// A project's folder may be a mount. There the archive needs room, and images there make it.
 #[test]
 fn room_is_where_the_archive_is_going_to_be() {
     let s = Sandbox::new();
     let image = |variant: &str| Image::new().random("data", 1_500_000).build(&s, variant);
-    // The oldest image of all is on the disk of the registry, and it stays.
+    // The oldest image is on the disk of the registry, and stays.
     let other = image("other");
     let elsewhere = format!("other-debian-12-{}", s.project());
     s.run("imgsave", ["--name", &elsewhere, &other]).ok();
@@ -87,7 +87,7 @@ fn room_is_where_the_archive_is_going_to_be() {
     made.ok()
         .stderr_has(&format!("{}: removed to make room", s.image("a")));
     assert_eq!(made.stderr.matches("removed").count(), 1, "{made}");
-    // The limit holds on each disk with archives.
+    // The limit applies to each disk with archives.
     let words = ["--no-engine", "--min-free", "2MB"];
     let pruned = s.run("imgprune", words);
     pruned.ok().stdout(&paths(&s, &["b"]));

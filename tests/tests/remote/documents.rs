@@ -1,4 +1,4 @@
-//! The examples of docs/remote.md, run as they stand there, with a registry of the test's own in the place of the example's.
+//! The examples of docs/remote.md, run as they are, with the test's own registry instead of the example's.
 
 use pipeline_tests::{Registry, Sandbox};
 
@@ -7,7 +7,7 @@ use crate::common::{publish, two_layers};
 const DOCUMENT: &str = include_str!("../../../docs/remote.md");
 const EXAMPLE: &str = "registry.example:5000";
 
-/// Whether a line is as the document says, where `…` stands for anything.
+/// Whether a line matches the document's, with `…` for any text.
 fn is_as_said(line: &str, said: &str) -> bool {
     match said.split_once('…') {
         Some((start, end)) => line.starts_with(start) && line.ends_with(end),
@@ -22,7 +22,7 @@ fn the_examples_are_true() {
         publish(&s, &registry, &two_layers(1000), path);
     }
     let address = registry.address();
-    // Rather than a flag that the examples do without.
+    // Instead of a flag, which the examples do not have.
     let conf = format!("[[registry]]\nlocation = '{address}'\ninsecure = true\n");
     s.write("home/.config/containers/registries.conf", conf);
     let home = s.path("home");

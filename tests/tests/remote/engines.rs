@@ -1,13 +1,13 @@
-//! What engines push is fetched, what imgpush publishes they pull, and it is one image all the time.
+//! Engines' images are fetched, imgpush's are pulled, and they are the same image all the time.
 
 use pipeline_tests::{Image, Registry, Sandbox, engine};
 
 use crate::common::{digest, entry};
 
-/// Has the engine move an image to or from a registry on this machine.
+/// Lets the engine move an image to or from a registry on this machine.
 fn engine_moves(verb: &str, reference: &str) {
     let mut words = vec![verb];
-    // Docker trusts registries on this machine by itself.
+    // Docker trusts registries on this machine by default.
     if engine().program().ends_with("podman") {
         words.push("--tls-verify=false");
     }
@@ -33,7 +33,7 @@ fn an_engine_pulls_what_was_published() {
     if !engine().is_containerd() {
         assert_eq!(engine().id(&pulled).as_deref(), Some(&*id));
     }
-    // The same image, whoever brings it.
+    // The same image from both.
     assert!(engine().read(&["rmi", &pulled]).is_some());
     s.remove(&s.archive("base"));
     s.run("imgfetch", ["--insecure", &name]).ok();
@@ -63,7 +63,7 @@ fn what_an_engine_pushed_is_loaded_under_its_reference_too() {
     registry.reset();
     s.sh(&line).ok().stdout(&format!("{tag}\n"));
     assert_eq!(registry.requests().len(), 0);
-    // A plan that names the reference builds on it.
+    // A plan with the reference builds on it.
     s.write(
         "recipe",
         "ARG BASE_IMAGE\nFROM $BASE_IMAGE\nLABEL built=yes\n",
@@ -81,7 +81,7 @@ fn what_an_engine_pushed_is_loaded_under_its_reference_too() {
         .ok()
         .stdout(&format!("{}\n", s.archive("built")));
     assert_eq!(entry(&s, &s.image("built"))["base"].as_str(), Some(&*name));
-    // And both tags go with it.
+    // Both tags are removed with it.
     let pruned = s.run("imgprune", ["--max-size", "0", "--rmi"]);
     let left = [&tag, &reference].map(|name| engine().has(name));
     assert_eq!(left, [false, false], "{}", pruned.ok());

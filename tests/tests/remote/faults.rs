@@ -1,4 +1,4 @@
-//! Registries that fail, refuse, or serve something else.
+//! Registries that fail, refuse, or serve wrong content.
 
 use std::time::{Duration, Instant};
 
@@ -28,11 +28,11 @@ fn what_may_pass_is_tried_again() {
         let began = Instant::now();
         let done = s.run("imgfetch", ["--insecure", &reference]);
         done.ok();
-        // skopeo knows what to do about 429 itself.
+        // skopeo handles 429 itself.
         if status != 429 {
             done.stderr_has("; retrying in 1 s\n");
         }
-        // Not at once: whoever is overloaded is not helped by that.
+        // Not at once: that would not help an overloaded server.
         assert!(
             began.elapsed() >= Duration::from_secs(1),
             "{request} {status}"
@@ -91,7 +91,7 @@ fn what_is_not_what_its_digest_says_is_refused_at_once() {
     for (request, what) in [
         ("GET /manifests/sha256", "manifest"),
         ("GET /blobs/", "config"),
-        // The third time: the config was asked for twice by then, and the layers come with it.
+        // The third time: the config was requested twice before, and the layers follow it.
         ("GET /blobs/", "layers"),
     ] {
         registry.reset();
@@ -125,7 +125,7 @@ fn a_program_that_hangs_is_aborted_and_a_slow_one_is_not() {
         ];
         s.run("imgfetch", words)
     };
-    // Neither it nor what it has started does anything.
+    // Neither it nor its descendants do I/O.
     s.script("hangs", "sleep 600");
     let began = Instant::now();
     let hung = fetch("./hangs");
@@ -133,7 +133,7 @@ fn a_program_that_hangs_is_aborted_and_a_slow_one_is_not() {
     hung.stderr_has("hint: if the registry is slow, set a longer timeout with --engine-timeout");
     assert!(began.elapsed() < Duration::from_secs(30));
     assert!(s.processes().is_empty(), "{:?}", s.processes());
-    // It says nothing for longer than that, and moves bytes elsewhere.
+    // It prints nothing for longer than that, but moves bytes elsewhere.
     s.script(
         "slow",
         "for i in 1 2 3 4 5 6 7 8 9; do echo $i > slow.bytes; sleep 0.3; done; echo too late >&2; exit 1",

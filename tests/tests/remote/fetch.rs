@@ -1,4 +1,4 @@
-//! What arrives, what is asked for, and that neither an engine nor root is needed.
+//! Downloads: the result, the requests, and that neither an engine nor root is needed.
 
 use pipeline_tests::{Registry, Sandbox};
 use samples::Tar;
@@ -8,7 +8,7 @@ use crate::common::{
     publish_as, two_layers,
 };
 
-/// The name and the archive of what is fetched as `capy:1`.
+/// The name and the archive of the fetched `capy:1`.
 const NAME: &str = "capy-debian-12-1";
 const ARCHIVE: &str = "images/capy/capy-debian-12-1.tar\n";
 
@@ -139,7 +139,7 @@ fn an_image_without_a_layer_or_a_system_needs_a_name() {
         s.run("imgfetch", ["--insecure", &reference])
             .fails("imgfetch", 3, "does not state its operating system")
             .stderr_has("--name");
-        // What was downloaded is of use as soon as there is a name.
+        // The download is reused as soon as there is a name.
         registry.reset();
         s.run("imgfetch", ["--insecure", "--name", &name, &reference])
             .ok();
@@ -182,7 +182,7 @@ fn what_is_no_image_is_refused() {
 fn nobody_in_particular_fetches_and_pushes() {
     let (s, registry) = (Sandbox::without_engine(), Registry::start());
     let reference = publish(&s, &registry, &two_layers(1000), "ci/capy:1");
-    // Below /tmp rather than the target folder, which not everybody may look into.
+    // Below /tmp, not in the target folder, which other users may be unable to read.
     let folder = tempfile::tempdir().expect("a folder");
     let home = folder.path().to_str().expect("UTF-8");
     let lines = format!(

@@ -4,7 +4,7 @@ use pipeline_tests::{LOGIN, Registry, Sandbox, Tokens};
 
 use crate::common::{debian, image};
 
-/// A file of credentials for a registry, as every tool writes it.
+/// A file of credentials for a registry, in the common format.
 fn credentials(s: &Sandbox, registry: &Registry, path: &str, password: &str) -> String {
     let file = s.write(path, "{}");
     s.command("skopeo")
@@ -93,7 +93,7 @@ fn credentials_are_where_other_tools_put_them() {
     ] {
         let run = |program: &str, words: &[&str]| {
             let command = s.command(program).arg("--insecure").args(flags).args(words);
-            // Nobody's session has any.
+            // A session without credentials.
             let command = command.variable("XDG_RUNTIME_DIR", empty.as_str());
             variables
                 .iter()
@@ -106,13 +106,13 @@ fn credentials_are_where_other_tools_put_them() {
         s.sh("rm -r images/own").ok();
         let fetched = run("imgfetch", &["own-debian-12-base"]);
         fetched.ok().stdout("images/own/own-debian-12-base.tar\n");
-        // By its reference, it is the registered one.
+        // Its reference means the registered image.
         run("imgfetch", &[&reference]).ok();
         assert!(!fetched.stderr.contains("auth"), "{name}: {fetched}");
     }
 }
 
-/// As Docker Hub, GHCR and Harbor do it.
+/// Like Docker Hub, GHCR and Harbor.
 #[test]
 fn a_registry_may_ask_for_tokens_of_another_server() {
     let (s, tokens) = (store(), Tokens::start());

@@ -1,4 +1,4 @@
-//! What fetched images are called.
+//! The names of fetched images.
 
 use pipeline_tests::{Registry, Sandbox};
 
@@ -65,7 +65,7 @@ fn a_name_that_is_taken_is_not_taken_over_by_chance() {
         .stderr_has("--name");
     assert_eq!(s.read("image-registry.yml"), before);
     s.run("imgls", ["--check", "--no-engine"]).ok();
-    // Whoever gives a name means it.
+    // A given name is used.
     s.run(
         "imgfetch",
         ["--insecure", "--name", "web-debian-12-1", &two],
@@ -110,12 +110,12 @@ fn an_image_keeps_the_reference_that_it_was_fetched_by() {
         texts.map(str::to_owned).collect::<Vec<_>>()
     };
     assert_eq!(aliases("web-debian-12-1"), [reference.as_str()]);
-    // By another tag, it is the same image.
+    // Under another tag, it is the same image.
     let other = publish(&s, &registry, &two_layers(1000), "ci/shop:1");
     s.run("imgfetch", ["--insecure", "--project", "p", &other])
         .ok();
     assert_eq!(aliases("p-debian-12-shop1"), [other.as_str()]);
-    // Whoever gives a name has said what it is to be called, and a digest is no tag.
+    // A given name is used, and a digest is no tag.
     s.run(
         "imgfetch",
         ["--insecure", "--name", "p-debian-12-x", &other],
@@ -131,7 +131,7 @@ fn an_image_keeps_the_reference_that_it_was_fetched_by() {
 #[test]
 fn a_word_that_is_not_registered_is_said_to_be_one_of_docker_hubs() {
     let s = Sandbox::without_engine();
-    // As skopeo says it where there is no network.
+    // skopeo's message without a network.
     let skopeo = |what: &str| {
         let fatal = format!(r#"echo 'time="x" level=fatal msg="{what}"' >&2; exit 1"#);
         s.script("skopeo", &format!("echo call >> calls; {fatal}"));
@@ -150,7 +150,7 @@ fn a_word_that_is_not_registered_is_said_to_be_one_of_docker_hubs() {
     failed
         .fails("imgfetch", 4, "no such image")
         .stderr_has("it means docker.io/library/nosuch:7\n");
-    // Other hints stay, and who names a registry knows what they mean.
+    // Other hints stay, and a reference with a registry is no misunderstanding.
     let failed = skopeo("denied").arg("nosuch").run();
     failed
         .stderr_has("not registered")

@@ -1,4 +1,4 @@
-//! Without a registry, what is there is there.
+//! Without a registry, present images are found.
 
 use pipeline_tests::{Registry, Sandbox};
 

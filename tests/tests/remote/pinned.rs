@@ -1,4 +1,4 @@
-//! Registered images come from where they are published, and are the ones that are pinned.
+//! Registered images come from their `remote`, with the pinned digests.
 
 use pipeline_tests::{Registry, Sandbox};
 
@@ -6,7 +6,7 @@ use crate::common::{entry, on_the_way, publish, two_layers};
 
 const ONE: &str = "images/one/one-debian-12-1.tar";
 
-/// A store with two fetched images, of which only the registry is left, as in a fresh clone.
+/// A store with two fetched images and only its registry, as in a fresh clone.
 fn cloned(s: &Sandbox, registry: &Registry) -> [String; 2] {
     let references = ["one", "two"].map(|name| {
         let reference = publish(s, registry, &two_layers(20_000), &format!("ci/{name}:1"));
@@ -33,7 +33,7 @@ fn a_registry_file_alone_is_enough_for_a_whole_store() {
     registry.reset();
     s.run("imgfetch", ["--all"]).ok().stdout(&both);
     assert_eq!(registry.requests().len(), 0);
-    // One that is gone again is the only one that is asked for.
+    // Only the missing one is requested.
     s.remove(ONE);
     s.run("imgfetch", ["--insecure", "--all"])
         .ok()
@@ -69,7 +69,7 @@ fn update_follows_a_tag() {
     let old = entry(&s, "one-debian-12-1");
     let image = two_layers(5000);
     publish(&s, &registry, &image, "ci/one:1");
-    // Who does not ask for it stays with what there is.
+    // Without --update, the present one is used.
     s.run("imgfetch", ["--insecure", &one]).ok();
     assert_eq!(entry(&s, "one-debian-12-1"), old);
     for operand in [&one, "one-debian-12-1"] {
@@ -92,14 +92,14 @@ fn update_follows_a_tag() {
 fn what_is_published_must_be_what_is_registered() {
     let (s, registry) = (Sandbox::without_engine(), Registry::start());
     let _ = cloned(&s, &registry);
-    // The digest of another image's manifest under this one's identity.
+    // The digest of another image's manifest with this one's ID.
     let text = s.read("image-registry.yml");
     let remote = |name: &str| entry(&s, name)["remote"].as_str().expect("text").to_owned();
     let (one, two) = (remote("one-debian-12-1"), remote("two-debian-12-1"));
     s.write("image-registry.yml", text.replace(&one, &two));
     s.run("imgfetch", ["--insecure", "one-debian-12-1"])
         .fails("imgfetch", 4, "is registered");
-    // A digest that nobody has.
+    // A digest that does not exist.
     let nothing = format!(
         "{}@sha256:{}",
         &one[..one.find('@').expect("@")],
@@ -108,7 +108,7 @@ fn what_is_published_must_be_what_is_registered() {
     s.write("image-registry.yml", text.replace(&one, &nothing));
     s.run("imgfetch", ["--insecure", "one-debian-12-1"])
         .fails("imgfetch", 4, "has no such image");
-    // Nowhere to fetch it from.
+    // Without a `remote`.
     let without: Vec<_> = text
         .lines()
         .filter(|line| !line.contains("remote:"))

@@ -1,4 +1,4 @@
-//! Images that are there for several machines.
+//! Images for several platforms.
 
 use pipeline_tests::{Registry, Sandbox};
 use samples::{Packing, Tar, TestImage, blob_name, index};
@@ -81,7 +81,7 @@ fn the_image_for_this_machine_is_taken_unless_another_is_asked_for() {
         Some(&*other.image_id().to_string())
     );
     assert_eq!(fetched["architecture"].as_str(), Some("s390x"));
-    // The digests of both are pinned, whatever machine fetches them next.
+    // The digests of both are pinned, independent of the next machine.
     s.sh("rm -r images").ok();
     let before = s.read("image-registry.yml");
     s.run("imgfetch", ["--insecure", "--all"]).ok();

@@ -1,4 +1,4 @@
-//! What is published, and what is not sent again.
+//! Published images, and layers that are not sent again.
 
 use pipeline_tests::{Registry, Sandbox};
 
@@ -25,7 +25,7 @@ fn what_is_published_is_the_same_image_under_the_printed_digest() {
     let remote = entry(&s, "own-debian-12-base")["remote"].clone();
     assert_eq!(remote.as_str(), Some(&*reference));
     assert_eq!(on_the_way(&s), [""; 0]);
-    // And it comes back to somebody who has the registry's file alone.
+    // It can be fetched with only the registry's file.
     s.sh("rm -r images").ok();
     s.run("imgfetch", ["--insecure", "--all"]).ok();
     s.run("imgls", ["--check", "--no-engine"]).ok();
@@ -104,10 +104,10 @@ fn what_is_there_is_not_sent_again() {
     );
     assert_eq!(sent(&registry), 0, "{:?}", registry.requests());
     push("own-debian-12-more");
-    // Nothing says that it stands on the other: its layers are in another repository, and sent to this one.
+    // The registry does not know its base here: the layers are in another repository, so they are sent.
     let more = sent(&registry);
     assert!(more > 20_000, "{more}");
-    // A second version under the same tag sends what is new.
+    // A second version under the same tag sends only new layers.
     let newer = image(vec![own.layers[0].clone(), layer("newer", 30_000)]);
     save(&s, &newer, "own-debian-12-more", &[]);
     let printed = push("own-debian-12-more");
@@ -201,12 +201,12 @@ fn what_was_fetched_is_still_found_by_its_reference_when_it_is_published() {
     s.run("imgfetch", ["--offline", &reference])
         .ok()
         .stdout("images/tool/tool-debian-12-1.tar\n");
-    // Where it is gone, what is published is the same image.
+    // If the archive is gone, the published image is the same.
     s.remove("images/tool/tool-debian-12-1.tar");
     s.run("imgfetch", ["--insecure", &reference])
         .ok()
         .stdout("images/tool/tool-debian-12-1.tar\n");
-    // The reference can be followed all the same.
+    // The reference still works.
     publish(&s, &registry, &two_layers(2000), "library/tool:1");
     s.run("imgfetch", ["--insecure", "--update", &reference])
         .ok()

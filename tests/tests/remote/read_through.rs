@@ -1,9 +1,9 @@
-//! `imgload` and `imgbuild` fetch what is missing, where that is wanted.
+//! `imgload` and `imgbuild` fetch missing archives, if that is allowed.
 
 use pipeline_tests::{Image, Registry, Sandbox, engine};
 use serde_json::json;
 
-/// A published image of the store whose archive is gone, and is not in the engine either; its name.
+/// The name of a published image of the store without an archive, which is not in the engine either.
 fn published(s: &Sandbox, registry: &Registry, variant: &str) -> String {
     let reference = Image::new().busybox().build(s, variant);
     s.run("imgsave", [&reference]).ok();
@@ -33,7 +33,7 @@ fn imgload_fetches_where_that_is_wanted() {
         .stdout(&format!("{tag}\n"));
     assert!(engine().has(&tag));
     s.run("imgls", ["--check", &name]).ok();
-    // What is there is neither fetched nor replaced, and a Git LFS pointer stands for what is there.
+    // A present archive is neither fetched nor replaced, and a Git LFS pointer counts as present.
     registry.reset();
     s.run("imgload", ["--fetch", "--insecure", &name]).ok();
     let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n";
@@ -42,7 +42,7 @@ fn imgload_fetches_where_that_is_wanted() {
         .fails("imgload", 4, "is a Git LFS pointer");
     assert_eq!(s.read(&archive), pointer);
     assert_eq!(registry.requests().len(), 0);
-    // What is no archive counts as missing.
+    // A file that is no archive counts as missing.
     s.write(&archive, "no archive");
     s.run("imgload", ["--insecure", "--no-fetch", &name])
         .code(4);
@@ -51,14 +51,14 @@ fn imgload_fetches_where_that_is_wanted() {
         .ok()
         .stdout(&format!("{tag}\n"));
     s.run("imgls", ["--check", &name]).ok();
-    // By its path, and by the flag alone.
+    // By its path, and only by the flag.
     s.remove(&archive);
     s.remove(".localci.yml");
     s.forget(&tag);
     s.run("imgload", ["--fetch", "--insecure", &archive])
         .ok()
         .stdout(&format!("{tag}\n"));
-    // Where the registry is down, that is the reason.
+    // If the registry is down, the error says so.
     s.remove(&archive);
     drop(registry);
     s.run("imgload", ["--fetch", "--insecure", "--retry", "0", &name])
@@ -132,7 +132,7 @@ fn imgbuild_fetches_what_was_found_and_what_it_builds_on() {
     s.run("imgcat", [&s.image("built"), "built"])
         .ok()
         .stdout("built\n");
-    // What was built elsewhere, and published, is not built again.
+    // A published image of another machine is not built again.
     let to = format!("{}/ci", registry.address());
     s.run("imgpush", ["--insecure", "--to", &to, &s.image("built")])
         .ok();
@@ -203,7 +203,7 @@ fn a_look_says_what_would_be_fetched_and_fetches_nothing() {
     says(&looked, &archive, &["up to date", &coming]);
     assert_eq!(registry.requests().len(), 0);
     assert!(!s.path(&archive).exists());
-    // What was built elsewhere and published is told as what it is.
+    // The message names the published image.
     run(&["--fetch", "-q"], &by_path).ok();
     let to = format!("{}/ci", registry.address());
     s.run("imgpush", ["--insecure", "--to", &to, &built]).ok();
@@ -216,7 +216,7 @@ fn a_look_says_what_would_be_fetched_and_fetches_nothing() {
         &["up to date", &format!("{built}, {first}")],
     );
     assert_eq!(registry.requests().len(), 0);
-    // Nobody knows where that could be fetched from.
+    // Without a `remote`.
     let text = s.read("image-registry.yml");
     let kept = text.lines().filter(|line| !line.contains("remote:"));
     s.write("image-registry.yml", kept.collect::<Vec<_>>().join("\n"));

@@ -1,4 +1,4 @@
-//! Downloads that were cut off go on, layer by layer.
+//! Interrupted downloads continue, layer by layer.
 
 use pipeline_tests::{Fault, Registry, Sandbox};
 
@@ -6,7 +6,7 @@ use crate::common::{config_digest, on_the_way, publish, two_layers};
 
 const ARCHIVE: &str = "images/capy/capy-debian-12-1.tar\n";
 
-/// How many bytes of blobs were served that are as long as the second layer.
+/// How many bytes were served of blobs as long as the second layer.
 fn large(registry: &Registry) -> usize {
     let blobs = registry.requests_of("GET /blobs/");
     blobs.iter().filter(|it| it.served > 100_000).count()
@@ -15,7 +15,7 @@ fn large(registry: &Registry) -> usize {
 #[test]
 fn whole_layers_stay_after_a_failure_and_the_rest_is_fetched() {
     let (s, registry) = (Sandbox::without_engine(), Registry::start());
-    // The large layer arrives; of the small one, half.
+    // The large layer arrives; half of the small one, too.
     let image = crate::common::image(vec![
         crate::common::debian(300_000),
         crate::common::layer("more", 60_000),
@@ -69,7 +69,7 @@ fn what_was_left_behind_is_checked_like_anything_else() {
     registry.fault(Fault::status("GET /blobs/", 404));
     s.run("imgfetch", ["--insecure", &reference]).code(4);
     registry.reset();
-    // An attempt whose last step fails: all blobs are there.
+    // An attempt that fails at its last step: all blobs are there.
     s.write("images/capy", "in the way of a folder");
     s.run("imgfetch", ["--insecure", &reference]).code(1);
     let large = on_the_way(&s)
@@ -125,7 +125,7 @@ fn a_download_that_was_killed_goes_on() {
                 .filter(|path| !path.contains("oci-put-blob"))
                 .any(whole)
     });
-    // By SIGKILL, with all that it has started.
+    // By SIGKILL, with its descendants.
     drop(running);
     assert!(!s.path("image-registry.yml").exists());
     registry.reset();
@@ -152,7 +152,7 @@ fn what_was_done_but_for_its_last_step_leaves_nothing() {
         let run = || s.run(words[0], &words[1..]);
         let first = run();
         first.ok();
-        // As one leaves it that is killed when all is registered.
+        // The state after a kill when all is registered.
         s.write(
             &format!("images/.imgpipe/transfers/{name}/blobs/sha256/x"),
             "blob",

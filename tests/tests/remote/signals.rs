@@ -7,10 +7,10 @@ use rustix::process::Signal;
 
 use crate::common::{on_the_way, publish, save, two_layers};
 
-/// How long an interrupted command may take, on a machine that is busy with other tests. Alone it takes a quarter of a second.
+/// How long an interrupted command may take on a busy machine. Alone it takes a quarter of a second.
 const PROMPT: Duration = Duration::from_secs(3);
 
-/// Interrupts a command, in each way, once a registry keeps it waiting for a request.
+/// Interrupts a command, in each way, while a registry stalls a request.
 fn interrupt(s: &Sandbox, registry: &Registry, request: &str, command: &dyn Fn() -> Invocation) {
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         for whom in [Whom::Alone, Whom::Group] {
@@ -47,7 +47,7 @@ fn a_slow_download_ends_at_once() {
     let command = || s.command("imgfetch").args(["--insecure", &reference]);
     interrupt(&s, &registry, "GET /manifests/1", &command);
     interrupt(&s, &registry, "GET /blobs/", &command);
-    // In the midst of a layer.
+    // During a layer.
     let blob = large(&s, &reference);
     registry.fault(Fault::stall(&format!("GET {blob}"), 100_000));
     for whom in [Whom::Alone, Whom::Group] {

@@ -38,7 +38,7 @@ fn a_thin_archive_is_published_whole_and_its_base_is_sent_once() {
         registry.requests()
     );
     assert_eq!(config_digest(&s, &reference), id);
-    // Somebody who has neither gets all of it.
+    // A store that has neither gets all layers.
     let other = Sandbox::without_engine();
     other
         .run("imgfetch", ["--insecure", "--json", &reference])
@@ -58,7 +58,7 @@ fn a_thin_archive_alone_is_published_with_all_layers() {
     assert_eq!(config_digest(&s, &reference), id);
     let sent: u64 = registry.requests().iter().map(|it| it.sent).sum();
     assert!(sent > 100_000, "{sent}");
-    // Without its base, it can't be.
+    // Without its base, it cannot be published.
     s.remove(&archive(BASE));
     s.run(
         "imgpush",
@@ -77,7 +77,7 @@ fn a_clone_has_thin_archives_again() {
     let before = s.read("image-registry.yml");
     s.sh("rm -r images").ok();
     registry.reset();
-    // Asked for alone, it brings its base with it.
+    // Fetched alone, it brings its base along.
     s.run("imgfetch", ["--insecure", THIN])
         .ok()
         .stdout(&format!("{}\n", archive(THIN)));

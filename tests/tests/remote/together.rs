@@ -1,4 +1,4 @@
-//! Several at once.
+//! Several commands at once.
 
 use pipeline_tests::{Registry, Sandbox};
 

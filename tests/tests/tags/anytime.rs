@@ -1,7 +1,7 @@
-//! Random references, archives and engine states, with kills, interrupts and rivals: whenever it is looked at, each tag points where
-//! it did before, or to an image that was asked for under it and can be loaded.
+//! Random references, archives and engine states, with kills, interrupts and rivals. At any time, each tag points to
+//! its old image, or to a loadable image that was requested under it.
 //!
-//! `ROUNDS` says how many calls are tried; `SEED` repeats those of a run.
+//! `ROUNDS` sets the number of calls; `SEED` repeats those of a run.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -12,13 +12,13 @@ use samples::{Dice, TestImage};
 
 use super::{Layout, damage, image, manifest, write};
 
-/// How many calls are tried if `ROUNDS` does not say.
+/// The default number of calls.
 const ROUNDS: usize = 24;
-/// Bytes of a layer: enough for a moment in the midst of it.
+/// The size of a layer: large enough to be interrupted.
 const LENGTH: usize = 3_000_000;
-/// How long calls take here, more or less.
+/// The approximate duration of a call.
 const USUAL: Duration = Duration::from_millis(900);
-/// How long a graph driver may work on what it was sent after its client is gone.
+/// How long a graph driver may continue after its client is gone.
 const AFTERWARDS: Duration = Duration::from_millis(500);
 const WRONG: &str = "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
 
@@ -31,15 +31,15 @@ struct World<'a> {
     tags: Vec<String>,
 }
 
-/// A call of imgload, and what it asks for.
+/// A call of imgload, and its request.
 #[derive(Debug)]
 struct Call {
     words: Vec<String>,
     /// The config's digest of the archive's image.
     id: String,
-    /// The tags that are asked for.
+    /// The requested tags.
     tags: Vec<String>,
-    /// Whether the archive or a digest is bad.
+    /// Whether the archive or a digest is wrong.
     bad: bool,
     force: bool,
 }
@@ -102,7 +102,7 @@ impl World<'_> {
         self.s.command("imgload").args(&call.words)
     }
 
-    /// Looks at the tags until `until` says that it is enough, and once more.
+    /// Checks the tags until `until` returns true, and once more.
     fn watch(&self, before: &Tags, calls: &[Call], mut until: impl FnMut() -> bool) -> Tags {
         loop {
             let is_last = until();
@@ -123,7 +123,7 @@ impl World<'_> {
 }
 
 impl Call {
-    /// Whether it may put the tag on this image.
+    /// Whether the tag may point to this image.
     fn may_move(&self, tag: &String, id: &Option<String>, before: &Tags) -> bool {
         let is_free = |tag: &String| {
             let held = before[tag].as_ref();
@@ -160,7 +160,7 @@ fn a_tag_is_where_it_was_or_on_an_image_that_was_asked_for() {
         let began = Instant::now();
         let is_over = |after: Duration| began.elapsed() > after + AFTERWARDS;
         before = match how {
-            // To its end.
+            // Complete.
             0 | 1 => {
                 let running = world.command(&first);
                 let calls = [first];
@@ -197,7 +197,7 @@ fn a_tag_is_where_it_was_or_on_an_image_that_was_asked_for() {
                 let calls = [first, second];
                 drop(running.run());
                 drop(rival.peak());
-                // What was free for both is the one's that came first.
+                // A tag that was free for both belongs to the first.
                 world.watch(&before, &calls, || true)
             }
         };

@@ -1,4 +1,4 @@
-//! Tags: each points where it did before, or to a checked image that was asked for under it.
+//! Tags: each points to its old image, or to a checked image that was requested under it.
 
 #![expect(clippy::expect_used, reason = "in tests, and in what they share")]
 
@@ -15,7 +15,7 @@ use serde_json::json;
 /// An archive's layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Layout {
-    /// `manifest.json` and its config: nothing tells the manifest's digest.
+    /// `manifest.json` and its config: the manifest's digest is unknown.
     Docker,
     /// `index.json` and its manifest.
     Oci,

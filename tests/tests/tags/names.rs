@@ -1,11 +1,11 @@
-//! Which names can be tags, and that the very tag is set that was asked for.
+//! Valid tags, and that exactly the requested tag is set.
 
 use pipeline_tests::{Sandbox, Watched, engine};
 use samples::Dice;
 
 use super::{Layout, image, write, write_all};
 
-/// What a tag begins with that is there, and one that is asked for: two names, in Docker or in podman.
+/// The prefixes of an existing tag and a requested one: two names, in Docker or in podman.
 const OTHERS: [(&str, &str); 3] = [
     ("", "localhost/"),
     ("localhost/", ""),

@@ -1,4 +1,4 @@
-//! References with a tag and a digest: the engine is told the tag, and the digest is checked.
+//! References with a tag and a digest: the engine gets the tag, and the digest is checked.
 
 use pipeline_tests::{Sandbox, Watched, engine};
 use samples::{Dice, Packing, Tar, TestImage};
@@ -7,7 +7,7 @@ use super::{Layout, image, manifest, write};
 
 const WRONG: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
-/// The names under which an archive may have `x:1`, and whether another engine's image of that name is in their way.
+/// The possible names of `x:1` in an archive, and whether another engine image of that name is in their way.
 #[test]
 fn a_digest_behind_a_tag_moves_no_other_images_tag() {
     let s = Sandbox::new();
@@ -28,7 +28,7 @@ fn a_digest_behind_a_tag_moves_no_other_images_tag() {
     let config = other.image_id().to_string();
     for (layout, digest, code) in [
         (Layout::Docker, WRONG, 4),
-        // The archive does not say which manifest it came from.
+        // The archive lacks the digest of its manifest.
         (Layout::Docker, elsewhere(&other).as_str(), 4),
         (Layout::Docker, config.as_str(), 1),
         (Layout::Oci, WRONG, 4),
@@ -71,7 +71,7 @@ fn a_digest_behind_a_tag_moves_no_other_images_tag() {
     }
 }
 
-/// The digest of a manifest that has the image, and that no archive of a test tells.
+/// The digest of a manifest with the image that is in no archive.
 fn elsewhere(image: &TestImage) -> String {
     let (_, descriptor) = image.blobs(Tar::new(), Packing::Gzip);
     descriptor["digest"].as_str().expect("a digest").to_owned()
@@ -197,7 +197,7 @@ fn the_registry_pins_too() {
         .stdout(&format!("{tag}\n"));
     assert_eq!(engine().id(&tag).as_ref(), Some(&id));
     assert_eq!(engine().id(&other), Some(id));
-    // It is there under its tag: nothing is sent, and imgls knows it.
+    // The engine has it under its tag: nothing is sent, and imgls finds it.
     let watched = Watched::new(&s);
     s.run(
         "imgload",

@@ -1,4 +1,4 @@
-//! podman alone has two names for one tag, and leaves archives in its temporary folder.
+//! Only podman has two names for one tag, and leaves archives in its temporary folder.
 
 use pipeline_tests::{Image, Sandbox, Whom, engine};
 use rustix::process::Signal;
@@ -41,7 +41,7 @@ fn nothing_is_left_in_the_temporary_folder() {
     s.write("tmp/own", "");
     let tmp = s.path("tmp");
     let command = |program: &str| s.command(program).variable("TMPDIR", tmp.as_str());
-    // Of `podman images` a few bytes stay if it is interrupted.
+    // An interrupted `podman images` leaves a few bytes.
     let is_spool = |path: &String| {
         let length = s.path(path).metadata().map_or(0, |file| file.len());
         length > 10_000 || path.contains("/imgpipe-podman-")
@@ -65,7 +65,7 @@ fn nothing_is_left_in_the_temporary_folder() {
         command("imgload").arg(s.image("a")).run().ok();
     }
     s.forget(&image);
-    // Killed: the next call removes what was left.
+    // Killed: the next call removes its files.
     let killed = command("imgload").arg(s.image("a"));
     drop(killed.run_until_killed(std::time::Duration::from_millis(700)));
     s.flip(&s.archive("a"), "a line to be found");
@@ -74,7 +74,7 @@ fn nothing_is_left_in_the_temporary_folder() {
     assert_eq!(left(), [""; 0], "{damaged}");
 }
 
-/// podman 4.3 loads compressed layers that it can't save.
+/// podman 4.3 loads compressed layers that it cannot save.
 #[test]
 fn a_zstd_archive_can_be_saved_again() {
     let s = Sandbox::new();

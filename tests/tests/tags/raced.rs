@@ -1,4 +1,4 @@
-//! Rivals of a load, and the leftovers of a load that was killed.
+//! Rivals of a load, and leftovers of a killed load.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use samples::Dice;
 
 use super::{Layout, image, write};
 
-/// How long an engine may work on what it was sent.
+/// How long an engine may continue with a stream.
 const SOON: Duration = Duration::from_secs(20);
 
 #[test]
@@ -24,9 +24,9 @@ fn a_tag_that_is_taken_meanwhile_stays() {
     let raced = Watched::spoiled(&s, &rival);
     s.run("imgload", ["--engine", raced.program(), "mine.tar"])
         .fails("imgload", 1, "another image tagged");
-    // podman calls what it loads from such an archive `localhost/…`, and means it by the short name.
+    // podman names images of such an archive `localhost/…`, and finds them by the short name.
     assert_eq!(engine().id(&tag), Some(other.image_id().to_string()));
-    // Nothing is left of the image that got no tag.
+    // The image without a tag is removed.
     assert_eq!(dangling(&s), [""; 0]);
 }
 
@@ -55,10 +55,10 @@ fn an_image_that_is_removed_before_its_tag_is_sent_again() {
     assert_eq!(engine().id(&tag), Some(mine.image_id().to_string()));
 }
 
-/// An engine that finishes a load after its client was killed, as graph drivers do.
+/// An engine that finishes a load after its client was killed, like graph drivers.
 #[test]
 fn what_a_killed_load_leaves_is_removed_by_the_next_pruning() {
-    // podman is no server: it dies with its client.
+    // podman has no server: it ends with its client.
     if engine().is_podman() {
         return;
     }
@@ -92,7 +92,7 @@ fn what_a_killed_load_leaves_is_removed_by_the_next_pruning() {
     assert!(engine().has(&image));
 }
 
-/// The images of the sandbox that have no name.
+/// The images of the sandbox without a name.
 fn dangling(s: &Sandbox) -> Vec<String> {
     let label = format!("label=imgpipe.test={}", s.project());
     let words = ["-q", "--filter", "dangling=true", "--filter", &label];

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A registered base that runs and that the engine no longer has, a build file, and a plan for `tool` on it.
+/// A registered base that runs and is not in the engine, a build file, and a plan for `tool` on it.
 fn planned(s: &Sandbox) -> String {
     let base = Image::new().busybox().random("data", BASE).build(s, "base");
     s.run("imgsave", [&base]).ok();
@@ -20,7 +20,7 @@ fn recipe(s: &Sandbox) {
     );
 }
 
-/// Whether a build was thin, after checking that what it made runs.
+/// Whether a build was thin, after checking that its image runs.
 fn built_thin(s: &Sandbox, words: &[&str], plan: &str) -> bool {
     let build = || {
         let command = s.command("imgbuild").arg("--json").args(words);
@@ -80,12 +80,12 @@ fn a_base_that_is_not_registered_makes_no_thin_image() {
         .stderr_lacks("building");
     assert!(!s.path("image-registry.yml").exists());
     assert!(engine().images_of(&s.image("tool")).is_empty());
-    // The config says where it is possible, no more.
+    // The config makes archives thin only if possible.
     s.write(".localci.yml", "images: {thin: true}\n");
     assert!(!built_thin(&s, &[], &plan));
 }
 
-/// Puts another image into the place of the base's archive.
+/// Replaces the base's archive by another image.
 fn make_base_stale(s: &Sandbox) {
     let other = Image::new().busybox().build(s, "other");
     s.run("imgsave", ["-q", &other]).ok();
@@ -121,7 +121,7 @@ fn an_archive_that_only_lacks_its_base_is_not_replaced_by_a_build_without_its_ow
     s.run("imgcat", [&s.image("tool"), "/built"])
         .ok()
         .stdout("one\n");
-    // A build with the same steps makes it anew, and so does one that was told to.
+    // A build with the same steps makes it again, and so does one with `--rebuild`.
     make_base_stale(&s);
     recipe(&s);
     let reason = format!("  its base `{}` is stale\n", s.image("base"));

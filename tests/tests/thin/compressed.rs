@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A way to compress: the flag, what the archive's manifest then says, and whether every engine loads it.
+/// A compression: the flag, the archive's media type, and whether every engine loads it.
 const WAYS: [(&str, &str, bool); 4] = [
     ("zstd", "layer.v1.tar+zstd", false),
     ("zstd:1", "layer.v1.tar+zstd", false),
@@ -10,7 +10,7 @@ const WAYS: [(&str, &str, bool); 4] = [
     ("none", "layer.v1.tar\"", true),
 ];
 
-/// An image of two layers, most of which any compression makes smaller.
+/// An image of two layers that compress well.
 fn squeezable() -> Image {
     Image::new()
         .file("text", "the same line again\n".repeat(50_000))
@@ -35,7 +35,7 @@ fn the_same_image_gives_the_same_compressed_bytes() {
             s.read_bytes(&path)
         };
         let first = save();
-        // How a pipe cuts the engine's stream is never the same.
+        // The chunks of the engine's stream are never the same.
         if (0..3).any(|_| save() != first) {
             differ.push(way);
         }
@@ -71,7 +71,7 @@ fn compressed_layers_load() {
             assert_eq!(engine().layers(&image), layers, "{way}");
             s.forget(&image);
         }
-        // In the first layer, whose random bytes no compression makes smaller.
+        // In the first layer, whose random bytes do not compress.
         bytes[150_000] ^= 1;
         s.write(&path, bytes);
         s.run("imgload", [&path]).fails("imgload", 4, &path);
@@ -96,7 +96,7 @@ fn an_archive_is_written_again_only_for_another_compression() {
             .args(["--json", &image])
             .args(words)
             .run();
-        // What was built in a containerd store is not known to be what was saved.
+        // After a build in a containerd store, it is unknown whether the image was saved.
         let written = written || engine().is_containerd();
         assert_eq!(outcome.ok().json()[0]["written"], written, "{words:?}");
     }

@@ -1,4 +1,4 @@
-//! What the config says of compression and of thin archives.
+//! The config's compression and thin archives.
 
 use super::*;
 
@@ -69,7 +69,7 @@ fn the_config_makes_saved_images_thin_if_their_base_is_registered() {
         s.run("imgls", ["--check", "--no-engine", &s.image(variant)])
             .ok();
     };
-    // The nearest of the images that it stands on; nothing else says which that is.
+    // The nearest of its bases; the entry does not name one.
     let lower = Image::on(&base).build(&s, "lower");
     s.run("imgsave", [&lower]).ok();
     is_thin("lower", Some("base"));
@@ -77,15 +77,15 @@ fn the_config_makes_saved_images_thin_if_their_base_is_registered() {
     let words = ["--project", s.project(), "--variant", "top", &upper];
     s.run("imgsave", words).ok();
     is_thin("top", Some("lower"));
-    // What stands on no registered image is whole.
+    // An image without a registered base is whole.
     s.run("imgsave", [&base]).ok();
     is_thin("base", None);
-    // --full counts before the config, and the config before how the archive is.
+    // --full precedes the config, and the config precedes the current form.
     s.run("imgsave", ["--full", &s.image("lower")]).ok();
     assert!(s.size("lower") > 200_000);
     s.run("imgsave", [&s.image("lower")]).ok();
     is_thin("lower", Some("base"));
-    // No image stands on itself, whether its name is known before or not, nor on one that stands on it.
+    // No image stands on itself, with or without a known name, nor on one that stands on it.
     for words in [
         &["--name", &s.image("top")][..],
         &["--project", s.project(), "--variant", "top"],

@@ -1,4 +1,4 @@
-//! Loading thin archives, with their base or without.
+//! Loading thin archives, with and without their base.
 
 use super::*;
 
@@ -36,7 +36,7 @@ fn a_base_in_the_engine_is_as_good_as_its_archive() {
     };
     s.flip(&s.archive("base"), MARK);
     load();
-    // A containerd store tells layers by blobs, which takes the base's archive to know.
+    // A containerd store identifies layers by blobs, so the base's archive is needed.
     if !engine().is_containerd() {
         watched.reset();
         s.remove(&s.archive("base"));
@@ -44,7 +44,7 @@ fn a_base_in_the_engine_is_as_good_as_its_archive() {
     }
 }
 
-/// A way to spoil a base, and what the message must say besides its name.
+/// A way to damage a base, and the expected message besides its name.
 type Fault = (&'static str, fn(&Sandbox), &'static str);
 
 const FAULTS: [Fault; 4] = [
@@ -128,7 +128,7 @@ fn a_base_that_was_replaced_by_more_of_the_same_still_serves() {
 #[test]
 fn an_engine_that_has_the_base_loads_a_thin_archive_itself() {
     let s = Sandbox::new();
-    // Others tell layers by blobs, or want every blob that a manifest names.
+    // Others identify layers by blobs, or need every blob of a manifest.
     if engine().is_containerd() {
         return;
     }

@@ -1,4 +1,4 @@
-//! Compressed archives, and thin ones, which leave the layers of their base to its archive.
+//! Compressed archives, and thin ones, which omit the layers of their base.
 
 mod build;
 mod compressed;
@@ -8,13 +8,13 @@ mod save;
 
 use pipeline_tests::{Image, Outcome, Sandbox, Watched, engine};
 
-/// Content of the base alone, to be found in its archives.
+/// Content that is only in the base, to be found in its archives.
 const MARK: &str = "a line of the base and of nothing else";
 
-/// The bytes of the base, which is much more than all that stands on it.
+/// The size of the base, much larger than the images on it.
 const BASE: usize = 1_000_000;
 
-/// More than the layers of a few images on a base have together.
+/// More than the layers of a few images on a base together.
 const LITTLE: u64 = 100_000;
 
 /// A large image in the engine.
@@ -42,7 +42,7 @@ fn thin_on_base(s: &Sandbox) -> [String; 2] {
     images
 }
 
-/// What the registry says of an image.
+/// The lines of an image's entry.
 fn entry(s: &Sandbox, variant: &str) -> String {
     let registry = s.read("image-registry.yml");
     let name = format!("{}\n", s.image(variant));
@@ -53,7 +53,7 @@ fn entry(s: &Sandbox, variant: &str) -> String {
         .to_owned()
 }
 
-/// What the engine says when it is told itself to load a file.
+/// Whether the engine itself loads a file.
 fn engine_loads(s: &Sandbox, path: &str) -> bool {
     let path = s.path(path);
     engine().read(&["load", "--input", path.as_str()]).is_some()

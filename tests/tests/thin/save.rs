@@ -1,4 +1,4 @@
-//! Making archives thin, and whole again.
+//! Conversions to thin archives and back.
 
 use super::*;
 
@@ -21,7 +21,7 @@ fn a_thin_archive_is_small_and_brings_its_base_along() {
         assert!(said.contains(&line), "no {line} in\n{said}");
     }
     assert!(!entry(&s, "base").contains("thin"));
-    // What was built in a containerd store is not known to be what was saved.
+    // After a build in a containerd store, it is unknown whether the image was saved.
     let again = save_thin(&s, "base", &top).ok().json();
     assert_eq!(again[0]["written"], engine().is_containerd());
 
