@@ -120,13 +120,13 @@ impl Engine {
     /// The names under which podman holds what people call by one, each with the image's ID, the one that counts first.
     fn held_names(&self, name: &Name) -> Result<Vec<(String, Digest)>, Error> {
         let flavor = self.flavor()?;
-        let mut held = Vec::new();
-        for spelling in name.spellings(flavor) {
-            let found = self.inspect_chunk(&[(name, &spelling)], flavor)?;
-            let image = found.into_iter().flatten().next();
-            held.extend(image.map(|image| (spelling, image.id)));
-        }
-        Ok(held)
+        let spellings = name.spellings(flavor);
+        let asked: Vec<_> = spellings.iter().map(|one| (name, one.as_str())).collect();
+        let found = self.inspect_chunk(&asked, flavor)?;
+        let held = spellings.into_iter().zip(found);
+        Ok(held
+            .filter_map(|(spelling, image)| Some((spelling, image?.id)))
+            .collect())
     }
 }
 

@@ -125,8 +125,8 @@ fn a_tag_of_podmans_is_the_full_name() {
     ] {
         let stand_in = StandIn::new(&format!(
             r#"version) echo '{{"Client":{{"APIVersion":"4.3.1","Version":"4.3.1"}}}}';;
-            image) shift 5; case $1 in {held}) echo '[{{"Id":"{id}","RepoTags":["{held}"]}}]';;
-            *) echo "Error: $1: image not known" >&2; exit 125;; esac;;
+            image) shift 5; for name; do case $name in {held}) echo '[{{"Id":"{id}","RepoTags":["{held}"]}}]';;
+            *) echo "Error: $name: image not known" >&2; failed=125;; esac; done; exit ${{failed:-0}};;
             tag) shift; echo "$*" >${{0%/*}}/tagged;;"#
         ));
         let engine = &stand_in.engine;
