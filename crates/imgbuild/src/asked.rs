@@ -1,4 +1,4 @@
-//! What an image is built for: what its plan asks for, and what earlier requirements of its name asked for.
+//! The contents that an image is built for: those of its plan, and of earlier requirements of its name.
 
 use std::fmt::Display;
 
@@ -7,15 +7,15 @@ use naming::{PackageName, ToolName};
 use plan::{Missing, Plan};
 use registry::{Entry, Requested};
 
-/// A plan with everything that its image is built for.
+/// A plan with all contents that its image is built for.
 #[derive(Debug)]
 pub(crate) struct Purpose {
     pub plan: Plan,
-    /// What earlier requirements of the name asked for and this plan does not.
+    /// Contents of earlier requirements that this plan does not ask for.
     pub earlier: Missing,
 }
 
-/// All that a plan asks for.
+/// All contents of a plan.
 pub(crate) fn asked(plan: &Plan) -> Missing {
     match &plan.requirements {
         Some(wanted) => wanted.contents(),
@@ -24,8 +24,8 @@ pub(crate) fn asked(plan: &Plan) -> Missing {
 }
 
 impl Purpose {
-    /// Adds to a plan what its name's entry was built for, unless the plan is exact. Of what is to be installed, what the
-    /// base's entry lists is left out.
+    /// Adds the earlier requirements of its name's entry to a plan, unless the plan is exact. Contents of the base's
+    /// entry are not installed again.
     pub(crate) fn of(
         plan: &Plan,
         own: Option<&Entry>,
@@ -60,7 +60,7 @@ impl Purpose {
 }
 
 impl Purpose {
-    /// A failure of the build, which may be about what earlier requirements asked for.
+    /// A failure of the build, which earlier requirements may have caused.
     pub(crate) fn blame(&self, failure: Failure) -> Failure {
         match words(&self.earlier) {
             Some(names) if failure.code() == Code::Engine && !self.is_about_own(&failure) => {
@@ -75,7 +75,7 @@ impl Purpose {
         }
     }
 
-    /// Whether a failure names what this plan asks for, and nothing else.
+    /// Whether a failure names only contents of this plan.
     fn is_about_own(&self, failure: &Failure) -> bool {
         let said = failure.to_string();
         let line = said.lines().next().unwrap_or_default();
@@ -89,7 +89,7 @@ impl Purpose {
     }
 }
 
-/// As the registry keeps it, sorted; `None` for nothing.
+/// In the registry's form, sorted; `None` if empty.
 pub(crate) fn requested(asked: &Missing) -> Option<Requested> {
     let mut requested = Requested {
         packages: asked.packages.iter().map(ToString::to_string).collect(),
@@ -100,7 +100,7 @@ pub(crate) fn requested(asked: &Missing) -> Option<Requested> {
     Some(requested).filter(|requested| *requested != Requested::default())
 }
 
-/// `gcc-15, libssl-dev, cmake`; `None` for nothing.
+/// `gcc-15, libssl-dev, cmake`; `None` if empty.
 pub(crate) fn words(asked: &Missing) -> Option<String> {
     let compilers = asked.compilers.iter().map(ToString::to_string);
     let packages = asked.packages.iter().map(ToString::to_string);
@@ -109,7 +109,7 @@ pub(crate) fn words(asked: &Missing) -> Option<String> {
     (!all.is_empty()).then(|| all.join(", "))
 }
 
-/// All that a plan and its name's entry ask for. Two versions of a package are an error.
+/// The contents of a plan and of its name's entry. Two versions of a package are an error.
 fn added(plan: &Plan, asked: Missing, requested: &Requested) -> Result<Missing, Failure> {
     asked.with_requested(requested).map_err(|error| {
         let failure = Failure::from(error).about(plan.subject());
@@ -176,7 +176,7 @@ mod tests {
             );
             assert_eq!(words(&purpose.earlier).as_deref(), earlier);
         }
-        // What nobody recorded is not requested, and what is no name is an error.
+        // Unrecorded contents are not requested, and an invalid name is an error.
         let plan = plan(&PLAN.replace("EXACT", ""));
         let purpose = Purpose::of(&plan, Some(&base), None).expect("a purpose");
         assert_eq!(words(&purpose.plan.to_install()).as_deref(), Some("git"));

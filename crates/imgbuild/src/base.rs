@@ -1,4 +1,4 @@
-//! What a build begins with.
+//! The base of a build.
 
 use archive::{Archive, RootFs, Stack};
 use engine::ImageInfo;
@@ -12,31 +12,31 @@ use crate::buildfile::SCRATCH;
 use crate::inside::{inventory, stack};
 use crate::pending::PendingImage;
 
-/// What a plan builds on.
+/// The base of a build.
 #[derive(Debug)]
 pub(crate) enum BuildBase {
-    /// An archive of the store, which is brought into the engine when something is built.
+    /// An archive of the store, to be loaded before a build.
     Archive {
         target: Box<Target>,
         image_id: Digest,
     },
-    /// An image in the engine that no archive holds.
+    /// An image that is only in the engine.
     Engine {
         reference: Reference,
         info: Box<ImageInfo>,
     },
     /// An image that the engine may pull.
     Remote { reference: Reference },
-    /// An image that will be there by then; for runs that only look.
+    /// An image that will exist by then; for dry runs.
     Pending(PendingImage),
-    /// Nothing, under the name that build files have for it.
+    /// Nothing, with the name of build files for it.
     Scratch,
-    /// The build file says what it starts from.
+    /// The build file names its own base.
     Unsaid,
 }
 
 impl BuildBase {
-    /// Makes sure that the engine holds the base. Returns the reference that the build file gets.
+    /// Loads the base into the engine if necessary. Returns its reference for the build file.
     pub(crate) fn bring(&self, loader: &Loader) -> Result<Option<Reference>, Failure> {
         match self {
             Self::Archive { target, .. } => {
@@ -55,7 +55,7 @@ impl BuildBase {
         }
     }
 
-    /// What the build file calls the base where it is only printed.
+    /// The base's reference in a printed build file.
     pub(crate) fn reference(&self) -> Option<Reference> {
         match self {
             Self::Archive { target, .. } => match &target.entry {
@@ -74,7 +74,7 @@ impl BuildBase {
         }
     }
 
-    /// What would be built on, for people; `None` for nothing.
+    /// The base, for messages; `None` without one.
     pub(crate) fn words(&self) -> Option<String> {
         match self {
             Self::Archive { target, .. } => Some(match &target.entry {
@@ -89,7 +89,7 @@ impl BuildBase {
         }
     }
 
-    /// What it will be there as, where it is not there yet.
+    /// The expected image, if it does not exist yet.
     pub(crate) fn pending(&self) -> Option<&PendingImage> {
         match self {
             Self::Pending(pending) => Some(pending),
@@ -97,7 +97,7 @@ impl BuildBase {
         }
     }
 
-    /// The image's digest, where it is known before the build.
+    /// The image's digest, if known before the build.
     pub(crate) fn digest(&self) -> Option<Digest> {
         match self {
             Self::Archive { image_id, .. } => Some(*image_id),
@@ -107,7 +107,7 @@ impl BuildBase {
         }
     }
 
-    /// The architecture that it is for, where that is known before the build.
+    /// Its architecture, if known before the build.
     pub(crate) fn architecture(&self) -> Option<Architecture> {
         let (architecture, variant) = match self {
             Self::Archive { target, .. } => match &target.entry {
@@ -124,7 +124,7 @@ impl BuildBase {
         Architecture::from_oci(&architecture, variant.as_deref()).ok()
     }
 
-    /// What tells it from other bases.
+    /// Identifies the base.
     pub(crate) fn key(&self) -> String {
         match self {
             Self::Archive { target, .. } => target.path.to_string(),
@@ -134,7 +134,7 @@ impl BuildBase {
         }
     }
 
-    /// The digests of the base's layers; none where they are not known before the build.
+    /// The digests of the base's layers; empty if unknown before the build.
     pub(crate) fn layers(&self) -> Result<Vec<Digest>, Failure> {
         Ok(match self {
             Self::Archive { target, .. } => {
@@ -147,7 +147,7 @@ impl BuildBase {
         })
     }
 
-    /// The base's entry, where it is registered.
+    /// The base's entry, if registered.
     pub(crate) fn entry(&self) -> Option<&Entry> {
         match self {
             Self::Archive { target, .. } => target.entry.as_ref(),
@@ -155,7 +155,7 @@ impl BuildBase {
         }
     }
 
-    /// The package manager that is found in the base itself; only an archive can be looked into.
+    /// The package manager found in the base itself; only archives can be inspected.
     pub(crate) fn manager(
         &self,
         store: &Store,
@@ -168,7 +168,7 @@ impl BuildBase {
         Ok(inventory.and_then(|inventory| inventory.manager))
     }
 
-    /// The packages of its own package lists, if it has them; only an archive can be looked into.
+    /// The packages of its own package lists, if any; only archives can be inspected.
     pub(crate) fn offered(
         &self,
         store: &Store,
@@ -183,7 +183,7 @@ impl BuildBase {
         Ok(Offered::read(&RootFs::open(stack)?)?)
     }
 
-    /// The operating system that the base's name or entry says.
+    /// The operating system by the base's name or entry.
     pub(crate) fn os(&self) -> Option<Os> {
         match self {
             Self::Archive { target, .. } => target.entry.as_ref()?.os.parse().ok(),

@@ -19,18 +19,18 @@ use crate::schedule::Schedule;
 /// The plans of one call.
 pub(crate) struct Batch<'a> {
     pub builder: &'a Builder<'a>,
-    /// Files with plans; none for standard input.
+    /// Files with plans; empty for standard input.
     pub files: &'a [Utf8PathBuf],
-    /// How many images are worked on at a time.
+    /// How many images to build at a time.
     pub jobs: usize,
     /// Whether images are built, so that the engine must be able to.
     pub builds: bool,
 }
 
 impl Batch<'_> {
-    /// Does `work` with all plans and the registry, and hands each with what came of it to `print`, in the order of the input.
-    /// It is done once for each image, with all that its plans ask for, and before those that stand on it. A plan that can't be
-    /// carried out whatever is built is refused before anything is.
+    /// Runs `work` with all plans and the registry, and passes each result to `print`, in the order of the input. It
+    /// runs once for each image, with the contents of all its plans, and bases first. Impossible plans are refused
+    /// before anything is built.
     pub(crate) fn each<T: Send>(
         &self,
         context: &mut Context,
@@ -66,7 +66,8 @@ impl Batch<'_> {
             jobs: self.jobs,
             keep_going: context.keeps_going(),
         };
-        // What was read for all holds for the first build. Others begin later, and what they need may be built meanwhile.
+        // The registry that was read for all is current for the first build. Later builds may need the results of
+        // earlier ones.
         let read_now = Mutex::new(Some(registry.clone()));
         let registry = || {
             if !self.builds {
@@ -101,7 +102,7 @@ impl Batch<'_> {
         let ended = each_plan(self.files, context, |context, plan| {
             match plan {
                 Ok(mut plan) => {
-                    // What is wrong with a name is said when it is built.
+                    // An invalid name is reported by its build.
                     let name = self.builder.name(&plan).map(|name| name.to_string());
                     plan.name = name.ok().or(plan.name);
                     plans.push(plan);
@@ -120,7 +121,7 @@ impl Batch<'_> {
         }
     }
 
-    /// The images of all plans, with what keeps them from being built.
+    /// The images of all plans, with the reasons why some cannot be built.
     fn sorted<'p>(&self, plans: &'p [Plan], registry: &Registry) -> Result<Matrix<'p>, Failure> {
         let builder = self.builder;
         let mut matrix = Matrix::of(plans, builder.store, registry)?;
@@ -142,13 +143,12 @@ impl Batch<'_> {
     }
 }
 
-/// What the input held.
+/// The contents of the input.
 struct Read {
     plans: Vec<Plan>,
-    /// By the number of plans before them, the failures of those that can't be read: they are told when all before them
-    /// was built.
+    /// The failures of unreadable plans, by the number of plans before them. They are reported after those plans.
     unreadable: BTreeMap<usize, Vec<Failure>>,
-    /// What ended it too early.
+    /// The error that ended it early.
     ended: Result<(), Failure>,
 }
 
@@ -170,7 +170,7 @@ fn do_one<T>(
     work(plan).map_err(|failure| failure.about(plan.subject()))
 }
 
-/// Says for whom a failure matters, where that is more than its message will say.
+/// Reports the plans that a failure affects, if its message does not name them.
 fn tell_affected(builder: &Builder, matrix: &Matrix, image: usize) {
     let subject = matrix.plan(image).subject();
     let affected = matrix.affected(image);
@@ -182,7 +182,7 @@ fn tell_affected(builder: &Builder, matrix: &Matrix, image: usize) {
     }
 }
 
-/// Results on their way out.
+/// Prints results in order.
 struct Printing<'a, T> {
     plans: &'a [Plan],
     matrix: &'a Matrix<'a>,
@@ -190,12 +190,12 @@ struct Printing<'a, T> {
     outcomes: BTreeMap<usize, Result<T, Failure>>,
     /// The next plan to print.
     due: usize,
-    /// For each image, whether its failure was told.
+    /// For each image, whether its failure was reported.
     told: Vec<bool>,
 }
 
 impl<T> Printing<'_, T> {
-    /// Prints what is due and there. With `--keep-going` failures are told in their turn, each once.
+    /// Prints the available results that are due. With `--keep-going`, failures are reported in order, each once.
     fn go_on(
         &mut self,
         context: &mut Context,
@@ -222,7 +222,7 @@ impl<T> Printing<'_, T> {
         }
     }
 
-    /// The failure that ended it all, where plans before it were not reached any more.
+    /// The failure that stopped everything, if earlier plans were not reached.
     fn first_failure(&self) -> Option<Failure> {
         let rest = self.matrix.image_of.iter().skip(self.due);
         let mut failures =

@@ -1,4 +1,4 @@
-//! Thin archives that are whole themselves, and whose base is not there.
+//! Thin archives that are complete themselves, but lack their base.
 
 use archive::Stack;
 use failure::{Code, Failure};
@@ -10,13 +10,13 @@ use thin::Fault;
 use crate::earlier::Earlier;
 use crate::{Builder, recipe};
 
-/// The label by which generated build files say their image.
+/// The label with the image's name in generated build files.
 const TITLE: &str = "org.opencontainers.image.title";
 
-/// How many bases are looked at: as many as an image can have layers.
+/// How many bases to check: the most layers of an image.
 const MAX_BASES: usize = 127;
 
-/// Why the layers that an image leaves to its bases can't be read.
+/// Why the omitted layers of an image cannot be read.
 pub(crate) fn fault(store: &Store, registry: &Registry, stack: &Stack) -> Option<String> {
     let mut below = stack.image().base.clone();
     let mut last = below.as_ref()?.name.clone();
@@ -42,15 +42,15 @@ pub(crate) fn fault(store: &Store, registry: &Registry, stack: &Stack) -> Option
     Some(format!("its base `{last}` no longer has its layers"))
 }
 
-/// Whether an image was made by steps or a build file of its own, as far as its archive tells: a generated build file says
-/// the image's name.
+/// Whether an image was made by steps or a custom build file, by its archive: a generated build file writes the image's
+/// name into a label.
 pub(crate) fn is_handmade(stack: &Stack, name: &str) -> bool {
     let labels = &stack.image().config.labels;
     labels.get(TITLE).is_none_or(|title| title != name)
 }
 
 impl Builder<'_> {
-    /// Refuses to replace a thin archive that only lacks its base by a build without what its own build file or steps made.
+    /// Refuses to replace a thin archive that only lacks its base by a build without its custom build file or steps.
     pub(crate) fn refuse_loss(
         &self,
         plan: &Plan,

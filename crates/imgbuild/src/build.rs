@@ -18,7 +18,7 @@ use crate::sources::Named;
 use crate::{Builder, Built, complaint, contents, temporary};
 
 impl Builder<'_> {
-    /// Builds, looks into the image, saves and registers it. The caller holds the image's lock.
+    /// Builds the image, inspects it, saves and registers it. The caller holds the image's lock.
     pub(crate) fn make_locked(&self, ready: &Ready, registry: &Registry) -> Result<Built, Failure> {
         let Ready {
             name,
@@ -105,7 +105,7 @@ impl Builder<'_> {
                     .map_err(|failure| purpose.blame(failure))?
             })
         })?;
-        // Another image may get its name later, and then only its ID finds it.
+        // Another image may take its name later, and then only its ID finds it.
         self.store.note_leftovers(&[image_id], self.lock_timeout)?;
         self.engine.tag(&image_id.to_string(), &saved.reference)?;
         Ok(Built {
@@ -125,7 +125,7 @@ impl Builder<'_> {
         }
     }
 
-    /// What brings archives into the engine for a build, which is no use of them to count.
+    /// Loads archives for a build, without counting a use.
     pub(crate) fn loader(&self) -> Loader<'_> {
         Loader {
             session: self.session(),
@@ -138,7 +138,7 @@ impl Builder<'_> {
         }
     }
 
-    /// The base that a thin archive leaves its layers to.
+    /// The base of a thin archive.
     fn thin_base(&self, base: &BuildBase) -> Result<Option<ThinBase>, Failure> {
         match (self.options.wanted.thin, base.entry()) {
             (Thin::Never, _) | (Thin::WherePossible, None) => Ok(None),

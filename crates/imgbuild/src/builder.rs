@@ -1,8 +1,7 @@
-//! From a plan to an archive in the store.
+//! Turns a plan into an archive in the store.
 //!
-//! Nothing is registered before it was built, saved and looked into. The image is built under a tag of this
-//! process alone and gets its own tag when it is registered, so a build that fails leaves the engine as it
-//! was.
+//! Nothing is registered before it was built, saved and inspected. The image is built under a tag of this process, and
+//! gets its own tag when it is registered. So a failed build leaves the engine as it was.
 
 use std::time::Duration;
 
@@ -26,58 +25,58 @@ use crate::prepared::{Mode, Prepared, Ready};
 use crate::sources::Sources;
 use crate::steps::Probes;
 
-/// Builds what plans ask for.
+/// Builds plans.
 pub(crate) struct Builder<'a> {
-    /// Where archives and entries go.
+    /// The destination of archives and entries.
     pub store: &'a Store,
     /// The engine that builds.
     pub engine: &'a Engine,
-    /// Where the build's output goes.
+    /// The receiver of the build's output.
     pub reporter: &'a Reporter,
-    /// How long to wait for the registry's lock. Another build of the same image is waited for however long.
+    /// How long to wait for the registry's lock. There is no limit for another build of the same image.
     pub lock_timeout: Duration,
-    /// What this run holds.
+    /// The leases of this run.
     pub leases: Leases<'a>,
-    /// What fetches archives that are missing, where that is wanted.
+    /// Fetches missing archives, if allowed.
     pub fetcher: Option<Fetcher<'a>>,
-    /// How to build.
+    /// The options of a build.
     pub options: BuildOptions,
-    /// What cache probes have answered.
+    /// The answers of cache probes.
     pub probes: Probes,
-    /// One lock for each base that is brought into the engine.
+    /// One lock for each base that is loaded.
     pub bases: KeyedMutex,
-    /// Archives that were looked into.
+    /// The inspected archives.
     pub completed: CompletedEntries,
 }
 
-/// How to build.
+/// The options of a build.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct BuildOptions {
-    /// Build although the archive is up to date.
+    /// Build even if the archive is up to date.
     pub rebuild: bool,
-    /// Build, and tell the engine to run every step anew.
+    /// Build without the engine's cache.
     pub no_cache: bool,
     /// Let the engine pull bases.
     pub pull: bool,
     /// The network of `RUN` steps.
     pub network: Option<String>,
-    /// Take the nearest name that complies.
+    /// Use the nearest valid name.
     pub normalize: bool,
-    /// Say of each plan why it is built, or that it is up to date.
+    /// Explain for each plan why it is built or up to date.
     pub explain: bool,
-    /// How archives are written.
+    /// The form of archives.
     pub wanted: Wanted,
-    /// By which limits to make room for them; `None` makes none.
+    /// The limits for making room; `None` makes none.
     pub make_room: Option<InForce>,
 }
 
-/// Why nothing is built, although the registry did not say that an image meets the requirement.
+/// Explains why nothing is built, although the registry listed too little.
 pub(crate) fn met_by(name: &str) -> String {
     format!("{name} meets the requirement: it holds more than the registry listed")
 }
 
 impl BuildOptions {
-    /// Whether something is built that is up to date, or there already.
+    /// Whether an image that is up to date or present is built anyway.
     pub(crate) fn builds_anyway(&self) -> bool {
         self.rebuild || self.no_cache
     }
@@ -86,18 +85,18 @@ impl BuildOptions {
 /// An archive that meets a plan.
 #[derive(Debug, Clone)]
 pub(crate) struct Built {
-    /// The registered name, where the archive is registered.
+    /// The registered name, if the archive is registered.
     pub name: Option<String>,
-    /// The archive, as it opens from the working directory.
+    /// The archive's path, from the working directory.
     pub path: Utf8PathBuf,
-    /// The image in it, where that is known.
+    /// Its image, if known.
     pub image_id: Option<Digest>,
-    /// Whether it was built now.
+    /// Whether it was built by this call.
     pub built: bool,
 }
 
 impl<'a> Builder<'a> {
-    /// Builds in a session. `term` says who holds the images, `fetcher` fetches archives that are missing.
+    /// Builds in a session. `term` has the leases' holder, `fetcher` fetches missing archives.
     pub(crate) fn new(
         session: Session<'a>,
         term: Option<LeaseTerm>,
@@ -130,7 +129,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Makes sure that the archive that a plan asks for is in the store.
+    /// Provides the archive of a plan in the store.
     pub(crate) fn build(&self, plan: &Plan, registry: Registry) -> Result<Built, Failure> {
         let registry = self.fetch_missing(plan, registry)?;
         match plan.passed() {
@@ -147,7 +146,7 @@ impl<'a> Builder<'a> {
         compliant_name(text, self.options.normalize)
     }
 
-    /// Where images are looked for.
+    /// The sources of images.
     pub(crate) fn sources<'s>(&'s self, registry: &'s Registry, mode: Mode<'s>) -> Sources<'s> {
         Sources {
             builder: self,
@@ -159,7 +158,7 @@ impl<'a> Builder<'a> {
     fn make(&self, plan: &Plan, mut registry: Registry) -> Result<Built, Failure> {
         let prepare =
             |registry: &Registry| Prepared::new(plan, &self.sources(registry, Mode::Build));
-        // Before the lock: a plan that can't be built should not wait for one that can.
+        // Before the lock: an impossible plan must not wait for another build.
         let mut ready = match prepare(&registry)? {
             Prepared::Met { entry, .. } => return self.found(plan, &entry),
             Prepared::Ready(ready) => ready,
@@ -193,8 +192,8 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Locks an image, and leases it with all that it is built from. Returns the registry as it is then, if the preparation by
-    /// `before` may not be true any more.
+    /// Locks an image, and leases it with its base and named images. Returns the current registry, if the preparation
+    /// with `before` may be outdated.
     fn lock(&self, ready: &Ready, before: &Registry) -> Result<(Lock, Option<Registry>), Failure> {
         let name = ready.name.as_str();
         match self.store.lock_image(name, Some(Duration::ZERO)) {
@@ -204,7 +203,7 @@ impl<'a> Builder<'a> {
                 Ok((lock, Some(now).filter(|_| !is_same)))
             }
             Err(registry::Error::LockTimeout { .. }) => {
-                // While another build is waited for, the base stays.
+                // The base stays while another build is waited for.
                 self.leases.hold(&ready.leased())?;
                 let lock = self.store.lock_image(name, None)?;
                 Ok((lock, Some(self.store.read_or_empty()?)))
@@ -213,7 +212,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// An image that meets the requirement, although the registry did not say so.
+    /// An image that meets the requirement, although the registry listed too little.
     fn found(&self, plan: &Plan, entry: &Entry) -> Result<Built, Failure> {
         self.register(entry)?;
         let registry = self.leases.hold(&[&entry.name])?;
@@ -230,7 +229,7 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// Says why something is built or not, where that was asked for.
+    /// Explains why an image is built or not, if requested.
     pub(crate) fn explain(&self, name: &str, reasons: &[String]) {
         if !self.options.explain {
             return;

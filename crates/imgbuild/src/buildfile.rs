@@ -1,5 +1,4 @@
-//! Build files: made from what is missing, or written by hand and looked through before they are
-//! built.
+//! Build files: generated from missing contents, or hand-written and scanned before the build.
 
 mod ending;
 mod generate;

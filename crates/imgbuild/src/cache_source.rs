@@ -1,9 +1,9 @@
-//! Layers of the image that is to be replaced, for the steps that did not change.
+//! Loads the image to be replaced, so that its layers serve as a cache for unchanged steps.
 //!
-//! An engine that did not build an image knows none of its steps: it is a new one, or its cache was cleaned up. But the
-//! archive is in the store; loaded, it gives the builder what it needs. Docker's legacy builder finds steps in an
-//! image's history; BuildKit in what [`engine`] has it write into the image's config. podman's builder looks only at
-//! images that it has built step by step, so there nothing is loaded.
+//! An engine that did not build an image has none of its steps: it is new, or its cache was pruned. But the store has
+//! the archive. After a load, Docker's legacy builder finds steps in the image's history, and BuildKit finds them in
+//! the cache data that [`engine`] lets it write into the image's config. podman's builder considers only images that it
+//! built step by step, so nothing is loaded there.
 
 use engine::{Flavor, StoreKind, TemporaryTag};
 use failure::Failure;
@@ -16,8 +16,8 @@ use crate::earlier::Earlier;
 use crate::{Builder, temporary};
 
 impl Builder<'_> {
-    /// Brings an earlier image into the engine, under a tag of this process alone, if its steps may be of use and the engine
-    /// does not know them. What can't be had is no failure: the steps are done again.
+    /// Loads an earlier image into the engine, under a tag of this process, if its steps may be useful and the engine
+    /// does not have them. If that fails, the steps run again.
     pub(crate) fn cache_source(
         &self,
         earlier: Option<&Earlier>,
@@ -45,7 +45,7 @@ impl Builder<'_> {
         let Some(stack) = &earlier.stack else {
             return Ok(None);
         };
-        // Steps are found by what they are done on: with another base, none.
+        // Steps are found by their parent, so another base has none of them.
         let on_base = stack.diff_ids().starts_with(&base.layers()?);
         let version = self.engine.probe()?;
         if !on_base || version.server_flavor != Flavor::Docker {

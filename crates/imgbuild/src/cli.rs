@@ -120,7 +120,7 @@ impl Flags for Cli {
     }
 }
 
-/// Builds each plan and prints where its archive is.
+/// Builds each plan and prints its archive's path.
 pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {
     let config = setup::config(&cli.common)?;
     let store = setup::store(&cli.common)?;
@@ -189,7 +189,7 @@ fn print(context: &Context, plan: &Plan, built: &Built) -> Result<(), Failure> {
     })
 }
 
-/// Says what would become of a plan. Of an image that several plans ask for, only the first time.
+/// Reports the expected result of a plan. If several plans share an image, only the first time.
 fn tell(context: &Context, plan: &Plan, lines: &[String], pending: &Pending) {
     let once = ["built once, as above".to_owned()];
     let lines = if pending.tell(plan) { &once } else { lines };

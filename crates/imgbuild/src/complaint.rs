@@ -1,4 +1,4 @@
-//! What the output of a failed build says of the reason.
+//! Finds the reason of a failed build in its output.
 
 use failure::{Code, Failure};
 use inventory::Manager;
@@ -6,9 +6,9 @@ use naming::Architecture;
 
 use crate::possible::emulation;
 
-/// What a package manager, an engine or a program says where a step has no network.
+/// The messages of package managers, engines and programs in steps without a network.
 const NO_NETWORK: &[&str] = &[
-    // Docker's BuildKit where the daemon has `bridge: none` (20.10).
+    // Docker's BuildKit if the daemon has `bridge: none` (20.10).
     "network bridge not found",
     "Temporary failure resolving",
     "Temporary failure in name resolution",
@@ -20,7 +20,7 @@ const NO_NETWORK: &[&str] = &[
     "bad address",
 ];
 
-/// A package, and the compiler or tool that it is for: `g++-21 (for gcc-21)`.
+/// A package, and its compiler or tool: `g++-21 (for gcc-21)`.
 pub(crate) fn named(package: &str, asked: Option<&str>) -> String {
     match asked {
         Some(asked) => format!("{package} (for {asked})"),
@@ -28,8 +28,8 @@ pub(crate) fn named(package: &str, asked: Option<&str>) -> String {
     }
 }
 
-/// A failed build with the reason in the first line, if its output tells it. `asked_as` knows what a package is for if that
-/// has another name, `suggest` the nearest name of a package.
+/// A failed build with the reason in the first line, if its output contains it. `asked_as` returns the compiler or tool
+/// of a package with another name, `suggest` the nearest name of a package.
 pub(crate) fn explain<'r>(
     error: engine::Error,
     architecture: Architecture,

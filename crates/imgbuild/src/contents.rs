@@ -1,5 +1,4 @@
-//! What the registry says of a built image: what its base has and what was asked for, as far as it is
-//! really there.
+//! The entry's lists for a built image: the base's and the required contents, as far as the image really has them.
 
 use failure::{Code, Failure};
 use naming::{Digest, Os};
@@ -9,7 +8,7 @@ use transfer::save::{Contents, DraftEntry, contradicts};
 
 use crate::asked::{asked, requested};
 
-/// Looks whether the image holds what the plan asks for, and says what the entry gets.
+/// Checks that the image has the plan's contents, and returns the draft of its entry.
 pub(crate) fn draft(
     plan: &Plan,
     base: Option<&Entry>,
@@ -21,7 +20,7 @@ pub(crate) fn draft(
     let asked = asked(plan);
     check(wanted.map(|wanted| wanted.architecture), &asked, contents)?;
     check_os(wanted.map(|wanted| &wanted.os), contents)?;
-    // A base that is not registered has no list of its own: then it is all that is there.
+    // An unregistered base has no list of its own, so everything found counts.
     let of_base = match base {
         Some(entry) => DraftEntry {
             compilers: really_there(&entry.compilers, |name| inventory.lacks(&[name], &[], &[])),
@@ -85,7 +84,7 @@ fn check(
     }
 }
 
-/// A build file may start from anything; the next plan would take the image for what the registry says.
+/// A build file may have any base, and the next plan trusts the registry.
 fn check_os(wanted: Option<&Os>, contents: &Contents) -> Result<(), Failure> {
     match contents.inventory.os.as_ref().zip(wanted) {
         Some((built, wanted)) if contradicts(built, wanted) => Err(Failure::new(
@@ -97,7 +96,7 @@ fn check_os(wanted: Option<&Os>, contents: &Contents) -> Result<(), Failure> {
     }
 }
 
-/// The names of an entry's list that the image bears out. A person may have written anything there.
+/// The names of an entry's list that the image confirms. The list may be hand-written.
 fn really_there<T: std::str::FromStr>(
     list: &[String],
     lacks: impl Fn(T) -> Vec<String>,

@@ -1,8 +1,8 @@
-//! The files that a build can see, and what of them it can tell apart.
+//! The files of a build context, and the properties that distinguish them.
 //!
-//! Docker sends a context without owners and times: what is left are paths, permission bits, contents
-//! and where links point. Links are not followed; sockets are not sent, and of other special files
-//! only their kind. What `.dockerignore` names is left out (see [`Ignore`]).
+//! Docker sends a context without owners and times. It keeps paths, permission bits, contents and link targets.
+//! Links are not followed; sockets are not sent, and of other special files only their kind. `.dockerignore` excludes
+//! files (see [`Ignore`]).
 
 mod ignore;
 mod pattern;
@@ -19,7 +19,7 @@ use naming::Digest;
 use crate::error::{Error, Result};
 pub use ignore::Ignore;
 
-/// Permissions with set-user-ID, set-group-ID and sticky bits: what `COPY` preserves.
+/// Permissions with set-user-ID, set-group-ID and sticky bits, which `COPY` preserves.
 const MODE_BITS: u32 = 0o7777;
 
 /// The files of a build context, sorted by path.
@@ -36,11 +36,11 @@ pub struct ContextEntry {
     pub path: Vec<u8>,
     /// The permission bits; 0 for links, which have none.
     pub mode: u32,
-    /// What it is.
+    /// Its kind.
     pub kind: EntryKind,
 }
 
-/// What an entry is.
+/// The kind of an entry.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EntryKind {
     /// A regular file with the digest of its bytes.
@@ -53,15 +53,15 @@ pub enum EntryKind {
     Special,
 }
 
-/// What of a folder does not count.
+/// The excluded files of a folder.
 struct Rules<'a> {
     ignore: &'a Ignore,
     is_left_out: &'a dyn Fn(&Path, bool) -> bool,
 }
 
 impl BuildContext {
-    /// Reads a folder, hashing each file as a stream. `is_left_out` is asked of each path from the folder, and whether it is
-    /// a folder, which is entered all the same.
+    /// Reads a folder, hashing each file as a stream. `is_left_out` gets each path from the folder, and whether it is a
+    /// folder. Excluded folders are entered nevertheless.
     pub fn read(
         folder: &Utf8Path,
         ignore: &Ignore,
@@ -84,7 +84,7 @@ impl BuildContext {
             let name = name.map_err(|source| failed(&folder, source))?.file_name();
             let relative = below.join(&name);
             let path = folder.join(&name);
-            // Before it is looked at: what imgpipe makes may be gone again.
+            // Before reading the metadata: imgpipe's own files may disappear.
             let is_folder = path.is_dir() && !path.is_symlink();
             let left_out = (rules.is_left_out)(&relative, is_folder);
             if left_out && !is_folder {
@@ -112,7 +112,7 @@ impl BuildContext {
     }
 }
 
-/// What a file is; none for what is not sent.
+/// The kind of a file; `None` if it is not sent.
 fn kind(path: &Path, data: &Metadata) -> Result<Option<EntryKind>> {
     let failed = |source| failed(path, source);
     Ok(Some(match data.file_type() {

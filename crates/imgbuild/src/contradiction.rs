@@ -1,11 +1,11 @@
-//! A name stands for one kind of image: one architecture, one set of compilers and variants.
+//! Checks that a name stands for one kind of image: one architecture, one set of compilers and variants.
 
 use failure::Failure;
 use naming::{Architecture, Compiler, ImageName, Variant};
 use plan::{Plan, Requirement};
 use registry::Entry;
 
-/// Refuses to build an image for an architecture that its name denies.
+/// Refuses an image whose architecture contradicts its name.
 pub(crate) fn check_architecture(
     name: &ImageName,
     architecture: Architecture,
@@ -15,7 +15,7 @@ pub(crate) fn check_architecture(
         .split('-')
         .filter_map(|part| part.parse().ok());
     let said: Vec<Architecture> = said.collect();
-    // `x86` also is a variant of 64-bit images.
+    // `x86` is also a variant of 64-bit images.
     let fits = |said: &Architecture| {
         *said == architecture || (*said, architecture) == (Architecture::X86, Architecture::X86_64)
     };
@@ -39,7 +39,7 @@ pub(crate) fn check_architecture(
     Err(failure.about(name.as_str()).with_hint(hint))
 }
 
-/// Refuses a plan whose name's image was built for other compilers or variants, which give the same name: each of the two
+/// Refuses a plan if its name's image was built for other compilers or variants with the same name: each of the two
 /// would replace the other.
 pub(crate) fn check_variants(
     plan: &Plan,
@@ -62,8 +62,8 @@ pub(crate) fn check_variants(
     .with_hint("give one of them another variant, or replace the image with --rebuild"))
 }
 
-/// Whether an image has a variant that its name says and the requirement does not, or has as a compiler what is required
-/// as a variant.
+/// Whether an image has a variant that is in its name but not in the requirement, or a compiler that is required as a
+/// variant.
 fn is_another(name: &ImageName, wanted: &Requirement, entry: &Entry) -> bool {
     let tail = format!("-{}-", name.variant());
     let is_wanted = |variant: &Variant| wanted.variants.contains(variant);
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn compilers_and_variants_that_share_a_name_are_told_apart() {
-        // What was built, what is asked for, whether these are two.
+        // The built image, the requirement, whether they differ.
         for (compilers, variants, wanted, is_two) in [
             ("", "a-b", "variants: [a-b]", false),
             ("", "a-b", "variants: [a, b]", true),
@@ -144,7 +144,7 @@ mod tests {
             ("gcc-12", "", "variants: [gcc12]", true),
             ("gcc-12", "gcc12", "variants: [gcc12]", false),
             ("gcc-12, clang-14", "", "compiler: gcc-12", false),
-            // What no name says may be there, and a registry may list less.
+            // An image may have variants that are not in its name, and a registry may list less.
             ("", "nightly", "variants: [a-b]", false),
             ("", "", "variants: [a-b]", false),
             ("", "", "compiler: gcc-12", false),

@@ -1,4 +1,4 @@
-//! No image stands on itself, by one step or by several.
+//! Refuses images that stand on themselves, directly or indirectly.
 
 use failure::Failure;
 use naming::ImageName;
@@ -8,8 +8,8 @@ use registry::{Entry, Registry, Store, find_entry};
 use crate::destination::{Destination, plain};
 use crate::named;
 
-/// Refuses a plan whose base, or an image that its build file names, is the one that it makes, or stands on it: every
-/// build would stand on the one before. A whole archive counts like a thin one, as it becomes thin with one command.
+/// Refuses a plan if its base, or an image that its build file names, is its own image or stands on it: every build
+/// would stand on the one before. A whole archive counts like a thin one, because it can become thin later.
 pub(crate) fn refuse(
     plan: &Plan,
     name: &ImageName,

@@ -1,4 +1,4 @@
-//! Plans that are only looked at: nothing is built, loaded or fetched.
+//! Dry runs: nothing is built, loaded or fetched.
 
 use failure::Failure;
 use plan::Plan;
@@ -11,11 +11,11 @@ use crate::pending::{Pending, PendingImage};
 use crate::prepared::{Mode, Prepared};
 use crate::{Builder, paths};
 
-/// What a plan comes to if nothing is built, in words.
+/// The message if nothing would be built.
 const UP_TO_DATE: &str = "up to date";
 
 impl Builder<'_> {
-    /// What would become of a plan after those that are pending, in lines; it is pending itself afterwards.
+    /// The expected result of a plan after the pending ones, in lines; then it is pending itself.
     pub(crate) fn dry_run(
         &self,
         plan: &Plan,
@@ -59,7 +59,7 @@ impl Builder<'_> {
         Ok(lines)
     }
 
-    /// The text of the build file that would be used, after those of plans that are pending; `None` if the plan needs none.
+    /// The text of the build file after the pending plans; `None` if the plan needs no build.
     pub(crate) fn print(
         &self,
         plan: &Plan,
@@ -73,7 +73,7 @@ impl Builder<'_> {
         let Prepared::Ready(ready) = Prepared::new(plan, &sources)? else {
             return Ok(None);
         };
-        // An archive that is there can be looked into, whether it stays or not.
+        // An existing archive can be inspected, even if it will be replaced.
         let destination = Destination::of(plan, self.store, registry);
         if destination.is_some_and(|it| !it.archive.exists()) {
             pending.expect(plan, self.store, registry);

@@ -1,4 +1,4 @@
-//! What was built before under a name, and why that does not do any more.
+//! The earlier image of a name, and why it is outdated.
 
 use archive::{Archive, Stack};
 use camino::Utf8PathBuf;
@@ -19,22 +19,22 @@ use crate::{BuildOptions, Built, below};
 #[derive(Debug, Clone)]
 pub(crate) struct Earlier {
     pub entry: Entry,
-    /// Its archive, as it opens from the working directory.
+    /// Its archive's path, from the working directory.
     pub path: Utf8PathBuf,
-    /// The image, where the archive is what the entry says, with all that it leaves out.
+    /// The image with all its layers, if the archive is the registered one.
     pub stack: Option<Stack>,
-    /// Why its archive counts as absent, if it does.
+    /// Why its archive counts as absent, if so.
     pub fault: Option<Fault>,
-    /// What keeps a thin archive, whole itself, from being read.
+    /// Why a complete thin archive cannot be read.
     pub base_fault: Option<String>,
-    /// Whether that archive has what no generated build file makes.
+    /// Whether a custom build file or steps made the image.
     pub is_handmade: bool,
-    /// What will be fetched by then, if its archive is missing.
+    /// The fetched image to come, if its archive is missing.
     pub pending: Option<PendingImage>,
 }
 
 impl Earlier {
-    /// What is registered under a name.
+    /// The registered image of a name.
     pub(crate) fn find(name: &ImageName, sources: &Sources) -> Result<Option<Self>, Failure> {
         let (store, registry) = (sources.builder.store, sources.registry);
         let Some(entry) = registry.get(name.as_str()) else {
@@ -49,7 +49,7 @@ impl Earlier {
                 let id = stack.image().image_id;
                 entry.image_id.is_none_or(|registered| registered == id)
             });
-        // Damaged, gone or without its base: built again, as if it had never been.
+        // Damaged, missing or without its base: built again, as if it had never existed.
         let stack = own.clone();
         let stack = stack.and_then(|stack| thin::complete(store, registry, stack).ok());
         let without_base = own.filter(|_| stack.is_none());
@@ -73,12 +73,12 @@ impl Earlier {
         }))
     }
 
-    /// Whether its archive holds an image that imgbuild did not build.
+    /// Whether its archive has an image that imgbuild did not build.
     pub(crate) fn is_saved(&self) -> bool {
         self.entry.fingerprint.is_none() && self.stack.is_some()
     }
 
-    /// What went into it. Without its archive nothing of it counts; a Git LFS pointer stands for one.
+    /// The inputs of its build. Without its archive they do not count; a Git LFS pointer counts as the archive.
     pub(crate) fn inputs(&self) -> Before {
         if self.stack.is_some()
             || self.pending.is_some()
@@ -91,7 +91,7 @@ impl Earlier {
     }
 }
 
-/// Why there is something to build; empty if what was built before is up to date and lists all that is `asked`.
+/// Why a build is needed; empty if the earlier image is up to date and lists all that is `asked`.
 pub(crate) fn reasons(
     earlier: Option<&Earlier>,
     ingredients: &Ingredients,
@@ -120,7 +120,7 @@ pub(crate) fn reasons(
     let before = earlier.inputs();
     let changes = ingredients.inputs.changes(&before);
     let changes = match lacks {
-        // What it lacks is what the generated build file installs now.
+        // The generated build file installs the missing contents now.
         Some(lacks) => {
             let others = changes.into_iter().filter(|_| !before.is_empty());
             let others = others.filter(|change| change != BUILD_FILE_CHANGED);

@@ -1,28 +1,28 @@
-//! Why a build file, or what goes into a build, was refused before any engine was asked.
+//! The errors of build files and other inputs, found before the engine is asked.
 
 use camino::Utf8PathBuf;
 use failure::{Code, Reported};
 use naming::{ImageName, NameError, Os};
 use thiserror::Error;
 
-/// What is wrong with a build's input.
+/// An invalid input of a build.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
     /// No package manager is known for the base, so nothing can be generated.
     #[error("cannot generate a build file: no known package manager for {os}")]
     UnknownManager {
-        /// What the base is, in words: `` `gentoo` `` or "a base without os-release".
+        /// The base's system as text: `` `gentoo` `` or "a base without os-release".
         os: String,
-        /// The image that was to be built.
+        /// The image to build.
         name: String,
         /// Its project.
         project: String,
     },
-    /// A name does not comply with the package manager's grammar.
+    /// A name violates the package manager's grammar.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// A package manager has nothing that makes 32-bit programs.
+    /// A package manager has no packages for 32-bit programs.
     #[error(
         "cannot build variant `x86` with {manager}: it has no 32-bit packages next to 64-bit ones"
     )]
@@ -30,23 +30,23 @@ pub enum Error {
         /// The package manager.
         manager: &'static str,
     },
-    /// A hand-written build file is not one, or asks for what is not supported.
+    /// A hand-written build file is invalid, or uses an unsupported feature.
     #[error("line {line}: {reason}")]
     BuildFile {
-        /// The line on which the instruction starts, from 1.
+        /// The first line of the instruction, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
     /// A build file has no stage of this name.
     #[error("the build file has no stage `{}`", target.escape_debug())]
     NoStage {
-        /// The stage that was to be built.
+        /// The stage to build.
         target: String,
         /// The names of its stages; empty for one without a name.
         stages: Vec<String>,
     },
-    /// An ignore file holds a pattern that is none.
+    /// An ignore file has an invalid pattern.
     #[error("{path}:{line}: `{pattern}` is not a valid pattern")]
     Pattern {
         /// The ignore file.
@@ -56,21 +56,21 @@ pub enum Error {
         /// The pattern.
         pattern: String,
     },
-    /// A step names files by a pattern that is none.
+    /// A step has an invalid pattern for files.
     #[error("`{}` is not a valid pattern", pattern.escape_debug())]
     NoPattern {
         /// The pattern.
         pattern: String,
     },
-    /// A step names files that are not there.
+    /// A step names missing files.
     #[error("there is no file `{}` in {folder}", patterns.escape_debug())]
     NoFiles {
         /// The patterns.
         patterns: String,
-        /// Where the files should be.
+        /// The folder in which they are missing.
         folder: Utf8PathBuf,
     },
-    /// A file of the build context can't be read.
+    /// A file of the build context cannot be read.
     #[error("{path}: {source}")]
     Context {
         /// The file or folder.
@@ -80,11 +80,11 @@ pub enum Error {
     },
 }
 
-/// This crate's result of what needs no engine.
+/// This crate's result of work without an engine.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// For a base whose package manager is not known; `os` is what its os-release names.
+    /// For a base with an unknown package manager; `os` is its os-release's system.
     pub fn unknown_manager(os: Option<&Os>, name: &ImageName) -> Self {
         Self::UnknownManager {
             os: os.map_or_else(

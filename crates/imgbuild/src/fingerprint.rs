@@ -1,12 +1,12 @@
-//! One digest of everything that goes into a build: equal fingerprint, equal input.
+//! One digest of all inputs of a build: equal fingerprints mean equal inputs.
 //!
-//! SHA-256 over `imgpipe-fingerprint-v1` and a line feed, then these fields in this order: base,
-//! build file, platform, arguments, context, extra. A field is its name, the number of its values and the
-//! values; every text and value is preceded by its length, every number is 8 bytes, big-endian. So no two
-//! inputs run together to the same bytes, and a new version of this encoding has a new first line.
+//! SHA-256 over `imgpipe-fingerprint-v1` and a line feed, then these fields in this order: base, build file, platform,
+//! arguments, context, extra. A field is its name, the number of its values and the values. Every text and value is
+//! preceded by its length, every number is 8 bytes, big-endian. So different inputs have different encodings, and a new
+//! version of the encoding has a new first line.
 //!
-//! An argument is a name and a value. A file of the context is its path, its mode, its kind (`file`, `folder`,
-//! `link`, `special`) and its digest or target, empty for the others.
+//! An argument is a name and a value. A file of the context is its path, its mode, its kind (`file`, `folder`, `link`,
+//! `special`) and its digest or target, empty for the others.
 
 use std::collections::BTreeMap;
 
@@ -17,20 +17,20 @@ use crate::context::{BuildContext, EntryKind};
 
 const VERSION: &[u8] = b"imgpipe-fingerprint-v1\n";
 
-/// What goes into a build.
+/// The inputs of a build.
 #[derive(Debug, Clone, Copy)]
 pub struct Fingerprint<'a> {
     /// The `image_id` of the base.
     pub base: Digest,
     /// The build file's text.
     pub build_file: &'a str,
-    /// The processor that the image is for.
+    /// The architecture of the image.
     pub architecture: Architecture,
-    /// The arguments of the build. Not `BASE_IMAGE`: how the base is called changes nothing.
+    /// The arguments of the build, without `BASE_IMAGE`: the base's name changes nothing.
     pub args: &'a BTreeMap<String, String>,
-    /// The files that the build can see; none without a context.
+    /// The files of the context; `None` without a context.
     pub context: Option<&'a BuildContext>,
-    /// What else tells builds apart: the answers of cache probes.
+    /// Other inputs: the answers of cache probes.
     pub extra: &'a BTreeMap<String, String>,
 }
 
@@ -114,7 +114,7 @@ mod tests {
         }
     }
 
-    /// A change of the encoding makes every store build anew: it needs a new version.
+    /// A change of the encoding rebuilds all images of every store, so it needs a new version.
     #[test]
     fn the_encoding_stays() {
         let args = map(&[("A", "1")]);

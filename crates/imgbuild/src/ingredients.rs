@@ -1,5 +1,5 @@
-//! All that goes into a build, found out at one moment: the build file with the keys of its steps, the fingerprint, and
-//! the inputs one by one.
+//! All inputs of a build at one moment: the build file with the keys of its steps, the fingerprint, and the inputs one
+//! by one.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -21,25 +21,25 @@ use crate::recipe::Recipe;
 use crate::sources::Named;
 use crate::steps::{self, Keyed, StepKeys};
 
-/// Stands for the base of a build that has none.
+/// The digest for a build without a base.
 const NO_BASE: Digest = Digest::from_bytes([0; 32]);
 
-/// The reason if the build file's text is another.
+/// The reason if the build file's text changed.
 pub(crate) const BUILD_FILE_CHANGED: &str = "the build file changed";
 
-/// What goes into one build.
+/// The inputs of one build.
 #[derive(Debug)]
 pub(crate) struct Ingredients {
     /// The build file, with its steps and their keys.
     pub text: String,
     /// One digest of everything.
     pub fingerprint: Digest,
-    /// What the registry remembers.
+    /// The inputs in the registry.
     pub inputs: Inputs,
 }
 
 impl Builder<'_> {
-    /// Finds out what goes into a build. `named` are the images that its build file names besides its base.
+    /// Collects the inputs of a build. `named` are the images that its build file names besides its base.
     pub(crate) fn gather(
         &self,
         recipe: &Recipe,
@@ -133,7 +133,7 @@ impl Builder<'_> {
         })
     }
 
-    /// The files of a context, without those that imgpipe itself makes: the registry changes with every load.
+    /// The files of a context, without imgpipe's own files: the registry changes with every load.
     fn context(&self, folder: &Utf8Path) -> Result<BuildContext, Failure> {
         let ignore = Ignore::of_folder(folder)?;
         let own = Own::below(self.store, folder);
@@ -142,7 +142,7 @@ impl Builder<'_> {
     }
 }
 
-/// What tells steps apart is an input like all others.
+/// The keys of steps are inputs too.
 fn with_steps(mut extra: BTreeMap<String, String>, steps: &[Keyed]) -> BTreeMap<String, String> {
     for (index, step) in steps.iter().enumerate() {
         let name = format!("step {}", index + 1);

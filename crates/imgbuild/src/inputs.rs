@@ -1,17 +1,17 @@
-//! What went into a build, one by one, so that the next one can say what changed.
+//! The inputs of a build, one by one, so that the next build can explain a change.
 //!
-//! The registry's `inputs` holds a name and a value each: `base 3f2a9c1d0e5b`, `argument WHO 9d8e7f6a5b4c`,
-//! `step 2 probe 0a1b2c3d4e5f`. Values are the beginnings of digests, or times. They only explain: whether something is
-//! built is for the fingerprint to say.
+//! The registry's `inputs` has a name and a value for each: `base 3f2a9c1d0e5b`, `argument WHO 9d8e7f6a5b4c`, `step 2
+//! probe 0a1b2c3d4e5f`. Values are the beginnings of digests, or times. They are only for explanations: the fingerprint
+//! decides whether to build.
 
 use std::collections::BTreeMap;
 
 use naming::Digest;
 
-/// The most files of one context or step that are written down each for itself. Beyond, they are one input.
+/// The most files of one context or step that are separate inputs. More files are one input.
 const MAX_FILES: usize = 32;
 
-/// The most changes that are told.
+/// The most changes in a message.
 const MAX_TOLD: usize = 5;
 
 /// One input of a build.
@@ -19,7 +19,7 @@ const MAX_TOLD: usize = 5;
 struct Input {
     name: String,
     value: String,
-    /// What to say where the value is another than before; nothing where another input says it.
+    /// The message if the value changed; `None` if another input reports it.
     changed: Option<String>,
 }
 
@@ -27,19 +27,19 @@ struct Input {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Inputs(Vec<Input>);
 
-/// The inputs of an earlier build, as the registry has them.
+/// The inputs of an earlier build, from the registry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Before(BTreeMap<String, String>);
 
 impl Inputs {
-    /// One that is told as changed by its name.
+    /// Adds an input whose change is reported by its name.
     pub(crate) fn add(&mut self, name: impl Into<String>, value: impl Into<String>) {
         let name = name.into();
         let changed = format!("{name} changed");
         self.add_told(name, value, Some(changed));
     }
 
-    /// One with words of its own.
+    /// Adds an input with its own message.
     pub(crate) fn add_told(
         &mut self,
         name: impl Into<String>,
@@ -53,7 +53,7 @@ impl Inputs {
         });
     }
 
-    /// Files, each for itself where there are few. `whose` goes before the names.
+    /// Adds files, each as an input if there are few. `whose` is the prefix of the names.
     pub(crate) fn add_files<'a>(
         &mut self,
         whose: &str,
@@ -68,13 +68,13 @@ impl Inputs {
         }
     }
 
-    /// As the registry keeps them.
+    /// In the registry's form.
     pub(crate) fn list(&self) -> Vec<String> {
         let line = |input: &Input| format!("{} {}", input.name, input.value);
         self.0.iter().map(line).collect()
     }
 
-    /// What is another than before, in words. Empty where nothing that was written down is.
+    /// The changes, as messages. Empty if no recorded input changed.
     pub(crate) fn changes(&self, before: &Before) -> Vec<String> {
         let mut told = Vec::new();
         for input in &self.0 {
@@ -94,7 +94,7 @@ impl Inputs {
             .keys()
             .filter(|name| !names.contains(&name.as_str()));
         told.extend(gone.map(|name| (name.as_str(), format!("{name} is gone"))));
-        // What belongs to a step that is another itself, and a whole of which a part is told, need not be told too.
+        // If a step changed, its parts are not reported too, nor a whole whose part is reported.
         let all: Vec<_> = told.iter().map(|(name, _)| (*name).to_owned()).collect();
         told.retain(|(name, _)| {
             let owner = all
@@ -107,7 +107,7 @@ impl Inputs {
     }
 }
 
-/// Whether an input is one of the files that another stands for together.
+/// Whether an input is one of the files of a combined input.
 fn is_part(file: &str, whole: &str) -> bool {
     match whole.strip_suffix("files") {
         Some(whose) => file
@@ -118,7 +118,7 @@ fn is_part(file: &str, whole: &str) -> bool {
 }
 
 impl Before {
-    /// The inputs as the registry has them; what is none is passed over.
+    /// The inputs in the registry; invalid ones are skipped.
     pub(crate) fn of(list: &[String]) -> Self {
         let pairs = list.iter().filter_map(|line| line.rsplit_once(' '));
         Self(

@@ -1,8 +1,8 @@
-//! A look into archives of which the registry may say too little, before anything is built.
+//! Inspects archives whose entries may list too little, before anything is built.
 //!
-//! imgplan goes by the registry's lists. What a person or another program wrote there may be less than an image holds, and an
-//! image that imgbuild made lists what was asked for, without what came along. So before a build the archives that the
-//! requirement could be met by are read, and their entries completed.
+//! imgplan uses the registry's lists. A hand-written list may be incomplete. An image of imgbuild lists the required
+//! contents, without their dependencies. So before a build, the archives that could meet the requirement are read, and
+//! their entries completed.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -21,29 +21,28 @@ use crate::asked::{Purpose, has, requested};
 use crate::earlier::Earlier;
 use crate::prepared::Ready;
 
-/// How many archives are read for one plan, besides its base and what is registered under its name. Each takes up to some
-/// seconds if it is compressed.
+/// How many archives to read for one plan, besides its base and its own image. Each takes up to some seconds if it is
+/// compressed.
 const MAX_LOOKS: usize = 8;
 
-/// The entries whose images were looked into by this call, so that each is read once, and what was found beside what they
-/// list.
+/// The entries that this call inspected, so that each is read once, and the additional contents found.
 #[derive(Debug, Default)]
 pub(crate) struct CompletedEntries(Mutex<HashMap<Key, Option<Entry>>>);
 
 /// An entry's name and its image.
 type Key = (String, Option<Digest>);
 
-/// What was found: an entry that lists now what its image holds.
+/// An entry that now lists all contents of its image.
 #[derive(Debug)]
 pub(crate) enum Inside {
     /// It meets the requirement.
     Meets(Entry),
-    /// It is the base's, and less is missing than the registry said.
+    /// It is the base's, and less is missing than the registry listed.
     Base(Entry),
 }
 
 impl Builder<'_> {
-    /// Looks for what a plan's requirement lacks by the registry: in images that could meet it, and in its base.
+    /// Looks for the missing parts of a plan in images that could meet it, and in its base.
     pub(crate) fn look_inside(
         &self,
         plan: &Plan,
@@ -53,7 +52,7 @@ impl Builder<'_> {
         let all = ready.purpose.plan.requirements.as_ref()?;
         let earlier = ready.earlier.as_ref();
         if plan.build != plan::BuildSpec::default() {
-            // What a build of its own makes, no other image has.
+            // No other image has the results of a custom build.
             let fingerprint = Some(ready.ingredients.fingerprint);
             let same = earlier.filter(|it| it.entry.fingerprint == fingerprint);
             return self.meets_itself(all, same, registry).map(Inside::Meets);
@@ -67,15 +66,15 @@ impl Builder<'_> {
         lacks_less.then_some(Inside::Base(completed))
     }
 
-    /// An image that meets a plan's requirement, although the registry lists too little of it: what is registered under its
-    /// name, or another one for the same system, the best first. Needs no base.
+    /// An image that meets a plan's requirement, although the registry lists too little: that of its name, or another
+    /// one for the same system, the best first. Needs no base.
     pub(crate) fn meets_inside(
         &self,
         plan: &Plan,
         earlier: Option<&Earlier>,
         registry: &Registry,
     ) -> Option<Entry> {
-        // A plan that found its image and is built all the same is for that image.
+        // If a plan found its image and is built anyway, the build is for that image.
         let is_rebuilt = plan.best_image_path.is_some() || self.options.builds_anyway();
         if plan.build != plan::BuildSpec::default() || is_rebuilt {
             return None;
@@ -115,8 +114,8 @@ impl Builder<'_> {
         meets(all, &entry).then_some(entry)
     }
 
-    /// An entry that lists all that its image holds; `None` if it listed that before this call, or lists all that is
-    /// required, or can't be read.
+    /// An entry that lists all contents of its image; `None` if it did so before this call, lists all required
+    /// contents, or cannot be read.
     pub(crate) fn completed_entry(
         &self,
         wanted: &Requirement,
@@ -124,7 +123,7 @@ impl Builder<'_> {
         registry: &Registry,
     ) -> Option<Entry> {
         let key = (entry.name.clone(), entry.image_id);
-        // Held while it is read: another plan of this call waits for what is found.
+        // The lock is held during the read: another plan of this call waits for the result.
         let mut looked = (self.completed.0.lock()).unwrap_or_else(PoisonError::into_inner);
         if !looked.contains_key(&key) {
             if score(wanted, entry).missing.is_empty() {
@@ -148,7 +147,7 @@ impl Builder<'_> {
         Ok(found.filter(|found| union(entry, found) != *entry))
     }
 
-    /// Writes what was found into the registry.
+    /// Writes the found contents into the registry.
     pub(crate) fn register(&self, found: &Entry) -> Result<(), Failure> {
         let is_new = self.store.update(self.lock_timeout, |registry| {
             let entry = registry.get(&found.name);
@@ -169,12 +168,12 @@ impl Builder<'_> {
     }
 }
 
-/// Whether an entry lists all that is required.
+/// Whether an entry lists all required contents.
 fn meets(wanted: &Requirement, entry: &Entry) -> bool {
     score(wanted, entry).meets(AcceptMissing::default())
 }
 
-/// What the image of an archive holds; `None` if the archive holds another image.
+/// The contents of an archive's image; `None` if the archive has another image.
 pub(crate) fn inventory(
     store: &Store,
     registry: &Registry,
@@ -192,7 +191,7 @@ pub(crate) fn inventory_of(stack: Stack) -> Result<Inventory, Failure> {
     Ok(Inventory::read(&files)?)
 }
 
-/// The layers of an image of an archive, the first one or the one of this ID.
+/// The layers of an archive's image: the first one or the one with this ID.
 pub(crate) fn stack(
     store: &Store,
     registry: &Registry,
@@ -224,7 +223,7 @@ pub(crate) fn with_inventory(entry: &Entry, inventory: &Inventory) -> Entry {
     found
 }
 
-/// An entry with what another lists as well. What is there stays as it was written.
+/// An entry with the contents of another added. Its own stay as written.
 fn union(entry: &Entry, found: &Entry) -> Entry {
     let mut entry = entry.clone();
     for (list, more) in [

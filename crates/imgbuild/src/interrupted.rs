@@ -1,4 +1,4 @@
-//! What interrupted builds left in the engine after their commands had ended.
+//! Removes leftovers of interrupted builds from the engine.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -8,7 +8,7 @@ use registry::Store;
 
 use crate::Builder;
 
-/// Notes in a store what a build may leave.
+/// Notes a build's possible leftovers in a store.
 #[derive(Debug)]
 pub(crate) struct Noted<'a> {
     store: &'a Store,
@@ -34,13 +34,13 @@ impl Notes for Noted<'_> {
 
     fn forget(&self) {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        // A note that stays is looked at by a later command.
+        // If the note stays, a later command handles it.
         drop(last.as_ref().map(registry::BuildNote::forget));
     }
 }
 
 impl Builder<'_> {
-    /// Removes what earlier builds left. After this call's own builds, which may have used it.
+    /// Removes leftovers of earlier builds. Call it after this call's own builds, which may have used them.
     pub(crate) fn remove_interrupted(&self) {
         if ui::interrupted() {
             return;

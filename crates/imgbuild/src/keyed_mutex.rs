@@ -1,9 +1,9 @@
-//! One lock for each key, for work that several threads may ask for.
+//! One lock for each key, for work that several threads may need.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// One lock for each key. The second thread to come finds done what the first did.
+/// One lock for each key. The second thread finds the work done.
 #[derive(Debug, Default)]
 pub(crate) struct KeyedMutex(Mutex<HashMap<String, Arc<Mutex<()>>>>);
 

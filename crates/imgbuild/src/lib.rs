@@ -1,7 +1,7 @@
-//! Build what a plan misses, save and register it.
+//! Builds the missing contents of a plan, saves and registers the image.
 //!
-//! [`Builder`] does the work; [`cli`] is the command. What needs no engine stands apart: build files,
-//! contexts, fingerprints.
+//! [`Builder`] does the work; [`cli`] is the command. The parts without an engine are separate: build files, contexts,
+//! fingerprints.
 
 mod asked;
 mod base;

@@ -1,4 +1,4 @@
-//! `imgbuild`: build what a plan misses, save and register it.
+//! `imgbuild`: build the image of a plan, save and register it.
 
 use std::process::ExitCode;
 

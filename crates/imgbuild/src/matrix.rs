@@ -1,4 +1,4 @@
-//! The plans of one call: which of them are one image, which are the base of others, and who is affected by a failure.
+//! The plans of one call: which of them share an image, which are the base of others, and which a failure affects.
 
 use std::collections::HashMap;
 
@@ -16,9 +16,9 @@ use crate::named;
 /// Plans, each image once.
 pub(crate) struct Matrix<'a> {
     plans: &'a [Plan],
-    /// For each plan, the image that it asks for.
+    /// For each plan, its image.
     pub image_of: Vec<usize>,
-    /// What is built or passed through.
+    /// The images to build or to pass through.
     pub images: Vec<MatrixImage>,
     /// For each image, those that must be built before.
     pub after: Vec<Vec<usize>>,
@@ -26,15 +26,15 @@ pub(crate) struct Matrix<'a> {
 
 /// All plans for one image.
 pub(crate) struct MatrixImage {
-    /// What all of them ask for.
+    /// The contents of all of them.
     pub plan: Plan,
-    /// Why that can't be one image.
+    /// Why one image cannot meet all of them.
     pub refused: Option<Failure>,
-    /// The first of them, by its place in the input.
+    /// The first of them, by its position in the input.
     first: usize,
 }
 
-/// What tells images apart before anything is built.
+/// Identifies images before anything is built.
 #[derive(PartialEq, Eq, Hash)]
 enum Key {
     Built(Option<String>),
@@ -42,7 +42,7 @@ enum Key {
 }
 
 impl<'a> Matrix<'a> {
-    /// Sorts out plans.
+    /// Sorts plans into images.
     pub(crate) fn of(
         plans: &'a [Plan],
         store: &Store,
@@ -84,7 +84,7 @@ impl<'a> Matrix<'a> {
         Ok(matrix)
     }
 
-    /// Takes a plan into an image, or notes why that can't be.
+    /// Merges a plan into an image, or notes the conflict.
     fn take(&mut self, image: usize, number: usize, merged: Result<Plan, String>) {
         let words = |number: usize| match &self.plans[number].job {
             Some(job) => format!("{job} (plan {})", number + 1),
@@ -105,7 +105,7 @@ impl<'a> Matrix<'a> {
         }
     }
 
-    /// Finds out what has to wait for what.
+    /// Finds the images that must be built first.
     fn order(&mut self, store: &Store, registry: &Registry) -> Result<(), Failure> {
         let built: Vec<usize> = (0..self.images.len())
             .filter(|image| self.plan(*image).needs_build())
@@ -135,7 +135,7 @@ impl<'a> Matrix<'a> {
                 before.filter(|(other, at)| **other != image && at.as_ref().is_some_and(is_before));
             self.after[image] = before.map(|(other, _)| *other).collect();
         }
-        // What was found in an image is still in it when that is built again for others.
+        // An image that is built again for others keeps its contents.
         for (number, plan) in self.plans.iter().enumerate() {
             if plan.passed().is_some() && plan.requirements.is_some() {
                 for image in self.after[self.image_of[number]].clone() {
@@ -147,7 +147,7 @@ impl<'a> Matrix<'a> {
         Ok(())
     }
 
-    /// Images that wait for themselves wait for nothing: what is wrong with them is said when they are built.
+    /// Images in a cycle wait for nothing: their builds report the error.
     fn open_circles(&mut self) {
         let mut done = vec![false; self.after.len()];
         loop {
@@ -166,7 +166,7 @@ impl<'a> Matrix<'a> {
         }
     }
 
-    /// The plan that an image is built from.
+    /// The plan of an image.
     pub(crate) fn plan(&self, image: usize) -> &Plan {
         &self.images[image].plan
     }
@@ -179,7 +179,7 @@ impl<'a> Matrix<'a> {
             let failed = images[seen];
             seen += 1;
             for next in 0..self.after.len() {
-                // An image that was found stays as it was.
+                // A found image stays as it was.
                 let waits = self.after[next].contains(&failed) && self.plan(next).needs_build();
                 if waits && !images.contains(&next) {
                     images.push(next);
@@ -194,7 +194,7 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// What a plan builds on, so that two plans for the same say the same.
+/// The base of a plan, in one form for all its spellings.
 fn base(plan: &Plan, store: &Store, registry: &Registry) -> Result<Option<Utf8PathBuf>, Failure> {
     let Some(operand) = (plan.best_base_image_path.as_ref())
         .map(|path| path.as_str())
@@ -212,7 +212,7 @@ fn base(plan: &Plan, store: &Store, registry: &Registry) -> Result<Option<Utf8Pa
     }))
 }
 
-/// What two plans have in common that ask for the same in every respect but whom it is for.
+/// The common key of two plans that differ only in their jobs.
 fn identity(plan: &Plan) -> Result<String, Failure> {
     let bare = Plan {
         job: None,

@@ -1,4 +1,4 @@
-//! Plans of one call for one name are one build: its image has what each of them asks for.
+//! Plans of one call with one name are one build: its image has the contents of all.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::asked::{asked, has};
 const COMPILERS: &str = "`compilers`";
 const EXACT: &str = "packages or tools, and one of them is exact";
 
-/// Two plans for one name as one; `Err` says in what they differ so that no image serves both.
+/// Merges two plans of one name; the error is the difference that one image cannot meet.
 pub(crate) fn merge(one: &Plan, other: &Plan) -> Result<Plan, String> {
     if one.build != other.build {
         return Err("`build`".to_owned());
@@ -39,7 +39,7 @@ pub(crate) fn merge(one: &Plan, other: &Plan) -> Result<Plan, String> {
     })
 }
 
-/// A plan whose image is to hold more packages and tools; with `exact`, no others.
+/// A plan with more packages and tools; with `exact`, without any others.
 pub(crate) fn with(plan: &Plan, more: &Missing, exact: bool) -> Result<Plan, String> {
     let own = asked(plan);
     let has_compilers = |wanted: &Requirement| {
@@ -122,7 +122,7 @@ mod tests {
                 "{all}"
             );
         }
-        // What the base has is not missing because another plan asks for it too.
+        // The base's contents are not missing because another plan asks for them too.
         let mut on_base = a.clone();
         on_base.missing = Some(Missing::default());
         let merged = merge(&on_base, &b).expect("one image");

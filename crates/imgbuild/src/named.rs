@@ -1,4 +1,4 @@
-//! The images that a plan's build file names, as far as they can be told before its base is known.
+//! The images that a plan's build file names, as far as they are known before its base.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use registry::Store;
 use crate::buildfile::{SCRATCH, scan};
 use crate::recipe::{self, BASE_IMAGE};
 
-/// All of them but the base. What is wrong with the file is said when it is built, and until then it names nothing.
+/// All of them except the base. The build reports an invalid file; until then it names nothing.
 pub(crate) fn images(plan: &Plan, store: &Store) -> BTreeSet<Reference> {
     told(plan, store).unwrap_or_default()
 }
@@ -21,7 +21,7 @@ fn told(plan: &Plan, store: &Store) -> Result<BTreeSet<Reference>, Failure> {
         return Ok(BTreeSet::new());
     };
     let mut args = plan.build.args.clone();
-    // It is no image that the file names.
+    // The base is not an image that the file names.
     args.insert(BASE_IMAGE.to_owned(), SCRATCH.to_owned());
     let text = recipe::read(&file)?;
     let architecture = recipe::wanted_architecture(plan).unwrap_or_else(Architecture::host);

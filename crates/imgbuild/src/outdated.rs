@@ -1,7 +1,8 @@
-//! Plans that found the image of their own name, which was built from something else than there is now.
+//! Plans that found the image of their own name, but with changed inputs.
 //!
-//! imgplan goes by what images hold. What this image was built from is looked at here: its build file in the store, its registered base,
-//! and the registered images that the build file names. What only an engine has counts as unchanged, since no engine is asked.
+//! imgplan considers only the contents of images. Here the inputs of the image are checked: its build file in the
+//! store, its registered base, and the registered images that the build file names. Images that only an engine has
+//! count as unchanged, because no engine is asked.
 
 use archive::{Archive, Stack};
 use failure::Failure;
@@ -14,10 +15,10 @@ use crate::inputs::Before;
 use crate::sources::tagged;
 use crate::{Builder, below, named, paths, recipe};
 
-/// Inputs that a plan without a `build` has; `image …` too.
+/// The inputs of a plan without a `build`; `image …` too.
 const PLAIN: [&str; 4] = ["base", "build file", "platform", "argument BASE_IMAGE"];
 
-/// An image that imgbuild built, and that a plan of its name found.
+/// An image that imgbuild built and a plan of its name found.
 pub(crate) struct OwnMatch<'a> {
     builder: &'a Builder<'a>,
     registry: &'a Registry,
@@ -31,8 +32,8 @@ pub(crate) struct OwnMatch<'a> {
 }
 
 impl Builder<'_> {
-    /// Makes builds of the plans that found the image of their name, if that is outdated, or built anyway. A plan whose name
-    /// another plan builds stays as it is: that build is for both.
+    /// Turns plans that found the image of their name into builds, if the image is outdated, or is built anyway. If
+    /// another plan builds the name, the plan stays: that build is for both.
     pub(crate) fn rebuild_outdated(
         &self,
         plans: &mut [Plan],
@@ -60,7 +61,7 @@ impl Builder<'_> {
         }
     }
 
-    /// The image that a plan found, if imgbuild built it for the plan's name.
+    /// The image that a plan found, if imgbuild built it under the plan's name.
     pub(crate) fn own_match<'a>(
         &'a self,
         plan: &'a Plan,
@@ -86,8 +87,8 @@ impl Builder<'_> {
         })
     }
 
-    /// With `--rebuild`, refuses a match that the plan can't build, and warns of one that imgbuild did not build. Without, warns
-    /// of an outdated one that the plan can't build.
+    /// With `--rebuild`, refuses a match that the plan cannot build, and warns of one that imgbuild did not build.
+    /// Without, warns of an outdated one that the plan cannot build.
     pub(crate) fn check_match(&self, plan: &Plan, registry: &Registry) -> Result<(), Failure> {
         let anyway = self.options.builds_anyway();
         let found = self.own_match(plan, registry);
@@ -118,7 +119,7 @@ impl Builder<'_> {
 }
 
 impl OwnMatch<'_> {
-    /// Whether the plan says how the image was built.
+    /// Whether the plan describes the image's build.
     fn is_described(&self) -> bool {
         if self.plan.build != BuildSpec::default() {
             return true;
@@ -130,7 +131,7 @@ impl OwnMatch<'_> {
             && by_file()
     }
 
-    /// Whether a build file made it that the store does not have.
+    /// Whether it was made by a build file that the store does not have.
     fn is_handmade(&self) -> bool {
         let file = self.builder.store.path(&self.entry.file).ok();
         let archive = file.and_then(|file| Archive::open(&file.absolute()).ok());
@@ -138,7 +139,7 @@ impl OwnMatch<'_> {
         stack.is_some_and(|stack| below::is_handmade(&stack, &self.entry.name))
     }
 
-    /// Whether an input is another than it was; `built` are names of images that may change in this call.
+    /// Whether an input changed; `built` are names of images that may change in this call.
     fn is_outdated(&self, built: &[String]) -> bool {
         if self.plan.build != BuildSpec::default() || self.before.is_empty() {
             return false;
@@ -166,12 +167,12 @@ impl OwnMatch<'_> {
         base || named || self.text.is_none() || is_new("build file", self.text)
     }
 
-    /// The base that it was built on, if that is registered.
+    /// Its base, if registered.
     fn base(&self) -> Option<&Entry> {
         self.registry.get(self.entry.base.as_deref()?)
     }
 
-    /// Whether it can be built on an image again.
+    /// Whether it can be the base again.
     fn is_there(&self, base: &Entry) -> bool {
         let file = self.builder.store.path(&base.file).ok();
         let archive =
@@ -179,7 +180,7 @@ impl OwnMatch<'_> {
         archive.is_some_and(|archive| archive.is_ok()) || self.builder.fetcher.is_some()
     }
 
-    /// The plan as a build on the base that the image has. What the plan accepts to be missing is not asked for.
+    /// The plan as a build on the image's base. Accepted missing parts are not required.
     fn build(&self) -> Result<Plan, Failure> {
         let mut plan = self.plan.clone();
         let accepted = plan.missing.take().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What imgpipe keeps in a store for itself, as seen from a build's context.
+//! imgpipe's own files in a build's context.
 
 use std::path::Path;
 
@@ -8,12 +8,12 @@ use registry::Store;
 /// The store's own files below a folder. They change with every load, and are no input of a build.
 pub(crate) struct Own<'a> {
     store: &'a Store,
-    /// The folder and the store without links; `None` where either is not to be found.
+    /// The folder and the store without links; `None` if either cannot be resolved.
     real: Option<(Utf8PathBuf, Utf8PathBuf)>,
 }
 
 impl<'a> Own<'a> {
-    /// Those below a folder, which may lie in the store, hold it, or be it.
+    /// Those below a folder, which may be in the store, contain it, or be it.
     pub(crate) fn below(store: &'a Store, folder: &Utf8Path) -> Self {
         let folder = folder.canonicalize_utf8().ok();
         Self {

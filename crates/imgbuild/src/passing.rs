@@ -1,4 +1,4 @@
-//! Plans that need no build: their archive is passed on, if it still holds what they ask for.
+//! Plans without a build: their archive is passed on, if it still has the required contents.
 
 use camino::Utf8Path;
 use failure::Failure;
@@ -18,7 +18,7 @@ impl Builder<'_> {
     ) -> Result<Built, Failure> {
         let mut target = paths::archive(self.store, &registry, path)?;
         if let Some(entry) = &target.entry {
-            // It may have gone before it was held.
+            // It may have been removed before it was leased.
             registry = self.leases.hold(&[&entry.name])?;
             target = paths::archive(self.store, &registry, path)?;
         }
@@ -39,8 +39,8 @@ impl Builder<'_> {
         })
     }
 
-    /// Refuses an archive that does not hold what its plan asks for: the plan may be old, or edited. Returns the
-    /// entry with what the image holds besides, if only that shows that it does.
+    /// Refuses an archive without the plan's contents: the plan may be old, or edited. Returns the completed entry, if
+    /// only the image itself proves the contents.
     pub(crate) fn check_holds(
         &self,
         plan: &Plan,
@@ -75,7 +75,7 @@ impl Builder<'_> {
     }
 }
 
-/// What an entry lacks of a requirement, in words; packages and tools that are `accepted` may be missing.
+/// The missing parts of an entry, as text; `accepted` packages and tools may be missing.
 fn lack(wanted: &Requirement, accepted: Option<&Missing>, entry: &Entry) -> Option<String> {
     let candidate = score(wanted, entry);
     if !candidate.is_usable() {

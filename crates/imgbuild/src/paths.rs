@@ -1,14 +1,14 @@
-//! Which paths a plan may name: registered archives, and what is inside the registry's folder. A plan may
-//! come from anywhere; it does not get to read the rest of the disk.
+//! The paths that a plan may use: registered archives, and files inside the registry's folder. A plan may come from
+//! anywhere, so it must not read the rest of the disk.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use failure::{Code, Failure};
 use registry::{Registry, Store, Target};
 
-/// What an archive is called: a missing one has an exit code of its own.
+/// The noun for an archive: a missing one has its own exit code.
 const ARCHIVE: &str = "archive";
 
-/// The archive that a plan names.
+/// The archive of a plan.
 pub(crate) fn archive(
     store: &Store,
     registry: &Registry,
@@ -34,7 +34,7 @@ pub(crate) fn archive(
     }
 }
 
-/// Refuses an archive that is not the registered image: it counts as absent.
+/// Refuses an archive without the registered image: it counts as absent.
 pub(crate) fn refuse_faulty(target: &Target) -> Result<(), Failure> {
     let entry = target.entry.as_ref();
     match entry.and_then(|entry| thin::fault(&target.path, entry)) {
@@ -48,7 +48,7 @@ pub(crate) fn refuse_faulty(target: &Target) -> Result<(), Failure> {
     }
 }
 
-/// A file or folder that a plan names, as it opens from the working directory.
+/// A file or folder of a plan, from the working directory.
 pub(crate) fn inside(store: &Store, path: &Utf8Path, what: &str) -> Result<Utf8PathBuf, Failure> {
     let absolute = ui::absolute(path)?;
     let root = store.root().canonicalize_utf8();
@@ -76,7 +76,7 @@ fn missing(path: &Utf8Path) -> Failure {
 mod tests {
     use super::*;
 
-    /// A store in a folder of its own, with an image, next to a file that is none of its business.
+    /// A store in its own folder, with an image, next to a foreign file.
     fn store() -> (tempfile::TempDir, Utf8PathBuf, Store) {
         let folder = tempfile::tempdir().expect("a folder");
         let root = Utf8PathBuf::from_path_buf(folder.path().join("store")).expect("UTF-8");

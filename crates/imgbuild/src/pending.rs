@@ -1,5 +1,4 @@
-//! What will be there by the time a build needs it, for a run that only looks: the images of the plans before it, and
-//! archives that would be fetched.
+//! The images that will exist when a build needs them, for dry runs: those of earlier plans, and fetched ones.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -12,18 +11,18 @@ use transfer::fetch::Fetcher;
 
 use crate::destination::{Destination, plain};
 
-/// An image that is not there yet.
+/// An image that does not exist yet.
 #[derive(Debug, Clone)]
 pub(crate) struct PendingImage {
     pub name: String,
     pub reference: Reference,
     pub os: Option<Os>,
-    /// Where it is known already what will come.
+    /// Its ID, if already known.
     pub image_id: Option<Digest>,
     pub way: Way,
 }
 
-/// How an image comes to be there.
+/// How an image will come to exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
     Built,
@@ -41,14 +40,14 @@ impl PendingImage {
     }
 }
 
-/// All that is expected by now.
+/// All expected images.
 pub(crate) struct Pending<'a> {
-    /// What fetches archives that are missing, where that is wanted. It is asked what it would fetch, and nothing else.
+    /// Fetches missing archives, if allowed. Here it only says what it would fetch.
     fetcher: Option<&'a Fetcher<'a>>,
     plans: Mutex<Vec<Expected>>,
 }
 
-/// An image of a plan before.
+/// The image of an earlier plan.
 struct Expected {
     name: String,
     os: Option<Os>,
@@ -57,7 +56,7 @@ struct Expected {
 }
 
 impl<'a> Pending<'a> {
-    /// Nothing yet but what could be fetched.
+    /// Only archives that could be fetched.
     pub(crate) fn new(fetcher: Option<&'a Fetcher<'a>>) -> Self {
         Self {
             fetcher,
@@ -65,7 +64,7 @@ impl<'a> Pending<'a> {
         }
     }
 
-    /// From now on the image of this plan counts as built.
+    /// From now on, the image of this plan counts as built.
     pub(crate) fn expect(&self, plan: &Plan, store: &Store, registry: &Registry) {
         let (Some(name), Some(destination)) = (&plan.name, Destination::of(plan, store, registry))
         else {
@@ -81,7 +80,7 @@ impl<'a> Pending<'a> {
         self.plans().push(expected);
     }
 
-    /// Notes that people were told of a plan's image. Returns whether they were before.
+    /// Notes that a plan's image was reported. Returns whether it was before.
     pub(crate) fn tell(&self, plan: &Plan) -> bool {
         let mut plans = self.plans();
         let expected = plans
@@ -91,7 +90,7 @@ impl<'a> Pending<'a> {
         expected.is_some_and(|it| std::mem::replace(&mut it.told, true))
     }
 
-    /// The image whose archive will be at a path, if it is not there as it will be.
+    /// The expected image of an archive's path, if it will change.
     pub(crate) fn archive(
         &self,
         path: &Utf8Path,
@@ -109,7 +108,7 @@ impl<'a> Pending<'a> {
         }
     }
 
-    /// The image that will have a tag, if an earlier plan builds it.
+    /// The expected image of a tag, if an earlier plan builds it.
     pub(crate) fn tagged(&self, tag: &Reference) -> Option<PendingImage> {
         self.built(|it| it.is_called(tag))
     }

@@ -1,4 +1,4 @@
-//! What can't be built is refused before a base is loaded and anything is built.
+//! Refuses impossible builds before a base is loaded.
 
 use engine::Build;
 use failure::{Code, Failure};
@@ -25,7 +25,8 @@ impl Builder<'_> {
         Ok(self.engine.check_build(build)?)
     }
 
-    /// Refuses a plan that needs a build for an architecture that the engine can't build. Other failures are left to the build.
+    /// Refuses a plan that needs a build for an architecture that the engine cannot build. Other failures are left to
+    /// the build.
     pub(crate) fn refuse_foreign(&self, plan: &Plan, sources: &Sources) -> Result<(), Failure> {
         let foreign = wanted_architecture(plan).filter(|wanted| *wanted != Architecture::host());
         let can_run = foreign.map(|wanted| self.engine.can_run(wanted));
@@ -54,8 +55,8 @@ impl Builder<'_> {
         contradiction::check_architecture(&ready.name, wanted)
     }
 
-    /// A misspelt package fails only when all before it is downloaded. It is told from one that a newer list would have by its
-    /// neighbour.
+    /// A misspelt package would fail only after all downloads. A similar name in the lists shows that it is misspelt,
+    /// and not just newer than the lists.
     fn check_packages(
         &self,
         recipe: &Recipe,
@@ -89,7 +90,7 @@ impl Builder<'_> {
     }
 }
 
-/// Engines take no note of a base for another architecture, or pull one instead.
+/// Engines ignore a base's wrong architecture, or pull another image instead.
 fn check_base(recipe: &Recipe, base: &BuildBase) -> Result<(), Failure> {
     let wanted = recipe.architecture;
     let counts = recipe.uses_base && !recipe.names_platform;
@@ -108,7 +109,7 @@ fn check_base(recipe: &Recipe, base: &BuildBase) -> Result<(), Failure> {
     }
 }
 
-/// The builder's own words for a secret that is not there differ, and podman takes an empty one.
+/// Builders' messages for a missing secret differ, and podman uses an empty one.
 fn check_secret(secret: &Secret) -> Result<(), Failure> {
     let refuse = |why: String| {
         Err(Failure::invalid(format!(
@@ -135,7 +136,7 @@ fn can_not_run(wanted: Architecture) -> Failure {
     .with_hint(emulation(wanted))
 }
 
-/// What makes a machine run another one's programs.
+/// How to let a machine run programs of another architecture.
 pub(crate) fn emulation(wanted: Architecture) -> String {
     let (name, _) = wanted.oci();
     format!(

@@ -1,4 +1,4 @@
-//! The archives that a plan needs, fetched where they are missing and that is wanted.
+//! Fetches the missing archives that a plan needs, if allowed.
 
 use failure::Failure;
 use plan::Plan;
@@ -8,8 +8,8 @@ use crate::sources::tagged;
 use crate::{Builder, named};
 
 impl Builder<'_> {
-    /// Fetches what a plan needs and the store lacks: the image that was found, or the base and what the build file
-    /// names; and what was built before under this name, which may still be up to date. Returns the registry afterwards.
+    /// Fetches the archives that a plan needs and the store lacks: the found image, or the base and the images of the
+    /// build file. Also the earlier image of this name, which may be up to date. Returns the registry afterwards.
     pub(crate) fn fetch_missing(
         &self,
         plan: &Plan,
@@ -21,7 +21,7 @@ impl Builder<'_> {
         let mut any = false;
         let mut fetch = |entry: Option<&Entry>| {
             let fetched = entry.map_or(Ok(false), |entry| fetcher.fetch_missing(entry));
-            // A failure may come after one of several images.
+            // A failure may follow a success of several images.
             any |= !matches!(fetched, Ok(false));
             fetched.map(|_| ())
         };

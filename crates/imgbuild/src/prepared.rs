@@ -1,5 +1,5 @@
-//! One preparation of a plan: all that is found out before the engine has to do anything. The build file is printed from
-//! it, a dry run tells it, and a build goes by it.
+//! One preparation of a plan: everything that is known before the engine works. It serves printing the build file, a
+//! dry run, and a build.
 
 use failure::{Code, Failure};
 use naming::ImageName;
@@ -17,30 +17,30 @@ use crate::pending::{Pending, PendingImage};
 use crate::recipe::Recipe;
 use crate::sources::{Named, Sources};
 
-/// What a plan is prepared for.
+/// The purpose of the preparation.
 #[derive(Clone, Copy)]
 pub(crate) enum Mode<'a> {
-    /// To print the build file. Whether the engine has the images matters only to a build.
+    /// To print the build file. Only a build needs to know whether the engine has the images.
     Print(&'a Pending<'a>),
-    /// To say what would be done.
+    /// To report the expected result.
     DryRun(&'a Pending<'a>),
-    /// To find out whether the engine can build for an architecture. A missing base makes no difference to that.
+    /// To check whether the engine can build for an architecture. A missing base does not matter.
     Check(&'a Pending<'a>),
     /// To build.
     Build,
 }
 
-/// What a plan comes to.
+/// The result of the preparation.
 #[derive(Debug)]
 pub(crate) enum Prepared {
-    /// An image meets the requirement, because it holds more than the registry listed.
+    /// An image meets the requirement, because it has more contents than the registry listed.
     Met {
-        /// Its entry, with all that it holds.
+        /// Its entry, with all its contents.
         entry: Box<Entry>,
-        /// What would be fetched under the plan's name, in words.
+        /// The expected download under the plan's name, as text.
         pending: Option<String>,
     },
-    /// All that a build needs is there.
+    /// Everything for a build is known.
     Ready(Box<Ready>),
 }
 
@@ -53,17 +53,17 @@ pub(crate) struct Ready {
     pub recipe: Recipe,
     /// The images that the build file names besides its base.
     pub named: Vec<Named>,
-    /// What is registered under the name.
+    /// The registered image of the name.
     pub earlier: Option<Earlier>,
     pub ingredients: Ingredients,
-    /// Why it has to be built; empty if it is up to date.
+    /// Why it must be built; empty if it is up to date.
     pub reasons: Vec<String>,
-    /// The base's entry with all that its archive holds, if the registry listed less and that makes a difference.
+    /// The base's completed entry, if the registry listed less and that matters.
     pub completed: Option<Entry>,
 }
 
 impl<'a> Mode<'a> {
-    /// What counts as present because it will be there by then.
+    /// The images that count as present because they will exist by then.
     pub(crate) fn pending(self) -> Option<&'a Pending<'a>> {
         match self {
             Self::Print(pending) | Self::DryRun(pending) | Self::Check(pending) => Some(pending),
@@ -73,12 +73,12 @@ impl<'a> Mode<'a> {
 }
 
 impl Prepared {
-    /// Finds out how a plan's image is built, and whether it has to be. Only if it has to be, archives are looked into.
+    /// Finds out how a plan's image is built, and whether it must be. Archives are inspected only if it must be.
     pub(crate) fn new(plan: &Plan, sources: &Sources) -> Result<Self, Failure> {
         let name = sources.builder.name(plan)?;
         let earlier = Earlier::find(&name, sources)?;
         match Self::on_base(plan, &name, earlier.as_ref(), sources) {
-            // A base that is nowhere is not needed if nothing is built.
+            // A missing base does not matter if nothing is built.
             Err(failure)
                 if failure.code() == Code::Archive && !matches!(sources.mode, Mode::Print(_)) =>
             {
@@ -122,7 +122,7 @@ impl Prepared {
         if let (Mode::Build, Some(earlier)) = (sources.mode, earlier)
             && earlier.entry.fingerprint == Some(ready.ingredients.fingerprint)
         {
-            // What is only not here yet is not to be replaced.
+            // An archive that was not pulled must not be replaced.
             archive::refuse_pointer(&earlier.path)?;
         }
         Ok(Self::Ready(Box::new(ready)))
@@ -130,7 +130,7 @@ impl Prepared {
 }
 
 impl Ready {
-    /// With `completed`, that is what the base's entry lists.
+    /// With `completed`, the base's entry lists that.
     fn new(
         plan: &Plan,
         name: &ImageName,
@@ -140,7 +140,7 @@ impl Ready {
     ) -> Result<Self, Failure> {
         let (builder, registry) = (sources.builder, sources.registry);
         let base = BuildBase::find(plan, sources)?;
-        // What is registered of a base, whether its archive is here or will be fetched.
+        // The base's registered entry, whether its archive exists or will be fetched.
         let pending = base.pending().and_then(|base| registry.get(&base.name));
         let listed = completed.as_ref().or(base.entry()).or(pending);
         let purpose = Purpose::of(plan, registry.get(name.as_str()), listed)?;
@@ -171,7 +171,7 @@ impl Ready {
         below.chain([self.name.as_str()]).collect()
     }
 
-    /// Why it is built, and what it holds for others, in words.
+    /// Why it is built, and its additional contents, as text.
     pub(crate) fn lines(&self) -> Vec<String> {
         let earlier = crate::asked::words(&self.purpose.earlier);
         let earlier = earlier
@@ -182,7 +182,7 @@ impl Ready {
 }
 
 impl Sources<'_> {
-    /// Refuses a plan whose image would stand on itself, or would be another one than its name stands for.
+    /// Refuses a plan whose image would stand on itself, or would contradict its name.
     pub(crate) fn refuse_contradiction(
         &self,
         plan: &Plan,

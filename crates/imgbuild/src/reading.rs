@@ -1,4 +1,4 @@
-//! Plans from files and from standard input.
+//! Reads plans from files and standard input.
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -8,7 +8,7 @@ use failure::{Code, Failure};
 use plan::{Plan, Plans};
 use ui::Context;
 
-/// Does `work` with each plan as soon as it was read, and with each that can't be read.
+/// Runs `work` with each plan as soon as it is read, and with the error of each unreadable one.
 pub(crate) fn each_plan(
     files: &[Utf8PathBuf],
     context: &mut Context,
@@ -51,7 +51,7 @@ fn open(path: &Utf8Path) -> Result<File, Failure> {
     Ok(file)
 }
 
-/// A reader that knows whether anything but white space came.
+/// A reader that notes whether anything except white space was read.
 struct Seen<R> {
     inner: R,
     any: bool,

@@ -1,4 +1,4 @@
-//! How an image is built: from the plan's build file, the store's, or one that is made.
+//! How an image is built: by the plan's build file, the store's, or a generated one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,34 +14,34 @@ use crate::buildfile::{Generated, SCRATCH, generate, installs, scan};
 use crate::sources::Sources;
 use crate::{paths, steps};
 
-/// The argument through which a build file takes its base.
+/// The argument for the base of a build file.
 pub(crate) const BASE_IMAGE: &str = "BASE_IMAGE";
 
-/// The largest build file that is read, in bytes.
+/// The largest accepted build file, in bytes.
 const MAX_BUILD_FILE: u64 = 1 << 20;
 
-/// All that goes into a build, but for the bytes of its base.
+/// All inputs of a build, except the bytes of its base.
 #[derive(Debug)]
 pub(crate) struct Recipe {
     /// The build file's text, without the steps.
     pub text: String,
-    /// What is done after it.
+    /// The steps after it.
     pub steps: Vec<Step>,
     /// The folder that `COPY` reads.
     pub context: Option<Utf8PathBuf>,
     /// Whether the engine needs it.
     pub sends_context: bool,
-    /// Whether anything in it may go into the image, or only what steps copy.
+    /// Whether the whole context may get into the image, or only files that steps copy.
     pub whole_context: bool,
-    /// Build arguments that the plan gives.
+    /// The plan's build arguments.
     pub args: BTreeMap<String, String>,
-    /// The processor that the image is for.
+    /// The architecture of the image.
     pub architecture: Architecture,
     /// Images that the build file itself names, besides its base.
     pub images: BTreeSet<Reference>,
-    /// Whether the base goes into the image.
+    /// Whether the base is part of the image.
     pub uses_base: bool,
-    /// Whether a `FROM` names a platform of its own: then the base may be for another one.
+    /// Whether a `FROM` has its own platform: then the base may be for another one.
     pub names_platform: bool,
     /// Whether programs of the image's architecture are run.
     pub runs: bool,
@@ -51,8 +51,8 @@ pub(crate) struct Recipe {
     pub network: Option<String>,
     /// Secrets that `RUN` steps may mount.
     pub secrets: Vec<Secret>,
-    /// The packages that a generated build file installs, each with the compiler or tool that it is for, if that has another
-    /// name.
+    /// The packages that a generated build file installs. If a package has another name than its compiler or tool, that
+    /// is the value.
     pub packages: BTreeMap<PackageName, Option<String>>,
 }
 
@@ -145,8 +145,8 @@ impl Recipe {
         }
         let checked = steps::append(&text, steps.iter().map(|_| ("RUN true", None)));
         checked.map_err(|error| Failure::from(error).about(file.as_str()))?;
-        // No builder makes what follows the target. So no builder is told of it: Docker's legacy builder (20.10) knows no stage
-        // by its number, podman none in another case, and steps follow the stage that is built, whose arguments they see.
+        // No builder builds the stages after the target, so they are cut off. Docker's legacy builder (20.10) finds no
+        // stage by its number, and podman none in another case. Steps follow the target stage, and see its arguments.
         if let Some(line) = scan.rest {
             let lines = text.lines().take(line - 1);
             text = lines.map(|line| format!("{line}\n")).collect();
@@ -170,14 +170,14 @@ impl Recipe {
         })
     }
 
-    /// What a package is for, if that has another name than the package.
+    /// The compiler or tool of a package with another name.
     pub(crate) fn asked_as(&self, package: &str) -> Option<&str> {
         let mut packages = self.packages.iter();
         let (_, asked) = packages.find(|(name, _)| name.name() == package)?;
         asked.as_deref()
     }
 
-    /// Whether there are arguments beside the one that says the base, which only `FROM` goes by.
+    /// Whether there are arguments besides the base's, which only `FROM` uses.
     pub(crate) fn has_args_of_its_own(&self) -> bool {
         self.args.keys().any(|name| name != BASE_IMAGE)
     }
@@ -192,8 +192,8 @@ impl Recipe {
     }
 }
 
-/// Whether a build argument can be given to an engine, which takes `NAME=VALUE` as one word and reads the name as a
-/// variable's. A value may be anything but hold a NUL: no shell sees it.
+/// Whether a build argument can be passed to an engine, which takes `NAME=VALUE` as one word and reads the name as a
+/// variable's. A value may be anything without a NUL: no shell sees it.
 fn check_argument(name: &str, value: &str) -> Result<(), Failure> {
     let mut characters = name.chars();
     let is_start = |c: char| c.is_ascii_alphabetic() || c == '_';
@@ -250,7 +250,7 @@ fn generated(
     let manager = match os.as_ref().and_then(Manager::of) {
         _ if is_scratch => None,
         Some(manager) => Some(manager),
-        // A base of one's own (`our-base:3`) says nothing, the name of what is built on it does.
+        // The name of a custom base (`our-base:3`) has no system, but the name of the image does.
         None if has_any => base
             .manager(sources.builder.store, sources.registry)?
             .or_else(|| Manager::of(name.os())),
@@ -273,12 +273,12 @@ fn generated(
     Ok((generate(&generated)?, installs(&generated)?))
 }
 
-/// The architecture that a plan asks for. Without one, it is the base's.
+/// The architecture of a plan. Without one, it is the base's.
 pub(crate) fn wanted_architecture(plan: &Plan) -> Option<Architecture> {
     Some(plan.requirements.as_ref()?.architecture)
 }
 
-/// The build file that was written for a plan: the one that it says, or else the store's for the name.
+/// The hand-written build file of a plan: its own, or else the store's for the name.
 pub(crate) fn build_file(
     plan: &Plan,
     name: &ImageName,

@@ -1,4 +1,4 @@
-//! Images that imgbuild did not build, under the name of one that it is to build. It can't build them again.
+//! Saved images with the name of a new build. imgbuild cannot build them again.
 
 use failure::Failure;
 use plan::{BuildSpec, Plan};
@@ -8,7 +8,7 @@ use crate::prepared::Ready;
 use crate::{Builder, recipe};
 
 impl Builder<'_> {
-    /// Warns before a saved image is replaced, or refuses to replace it if nobody asked for that.
+    /// Warns before a saved image is replaced, or refuses if the user may not want that.
     pub(crate) fn check_saved(&self, plan: &Plan, ready: &Ready) -> Result<(), Failure> {
         let name = &ready.name;
         let Some(saved) = ready.earlier.as_ref().filter(|it| it.is_saved()) else {
@@ -30,19 +30,18 @@ impl Builder<'_> {
     }
 }
 
-/// Whether the name says no more than `base`: a requirement without compilers and variants gets it, and so do bases that people
-/// save.
+/// Whether the name ends with `base`: requirements without compilers and variants get it, and so do saved bases.
 fn has_plain_name(ready: &Ready) -> bool {
     let wanted = ready.purpose.plan.requirements.as_ref();
     wanted.is_some_and(|wanted| wanted.compilers.is_empty() && wanted.variants.is_empty())
 }
 
-/// Whether neither a remote registry nor the new image has what the saved image holds.
+/// Whether neither a remote registry nor the new image has the saved image's layers.
 fn is_lost(saved: &Earlier, ready: &Ready) -> Result<bool, Failure> {
     let Some(stack) = &saved.stack else {
         return Ok(false);
     };
-    // Of a base that is not there yet, nobody knows the layers.
+    // The layers of a base that does not exist yet are unknown.
     if saved.entry.remote.is_some() || ready.base.pending().is_some() {
         return Ok(false);
     }

@@ -1,31 +1,31 @@
-//! Work of which some must wait for other work, several at a time.
+//! A schedule of work with dependencies, several pieces at a time.
 
 use std::mem;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
-/// What there is to do.
+/// The work.
 pub(crate) struct Schedule<'a> {
-    /// For each piece of work, the pieces that must be done before. No circles: whoever is in one never begins.
+    /// For each piece of work, the pieces that must be done before. A piece in a cycle would never begin.
     pub after: &'a [Vec<usize>],
-    /// How many are done at a time.
+    /// How many pieces run at a time.
     pub jobs: usize,
-    /// Whether others still begin after one failed.
+    /// Whether others still begin after a failure.
     pub keep_going: bool,
 }
 
-/// What became of each piece so far.
+/// The results so far.
 struct State {
     begun: Vec<bool>,
-    /// Whether it succeeded, where it has ended.
+    /// Whether it succeeded, if it has ended.
     ended: Vec<Option<bool>>,
     stopped: bool,
 }
 
 impl Schedule<'_> {
-    /// Does all of it and hands each outcome to `take`, on the caller's thread, in the order in which they come. `work` gets
-    /// a number and those of the pieces before it that failed; where `take` returns `false`, nothing more begins. What many wait for is done first, and otherwise what was
-    /// named first.
+    /// Does all work and passes each result to `take`, on the caller's thread, in the order in which they end. `work`
+    /// gets a number and those of the failed pieces before it; if `take` returns `false`, nothing more begins. Pieces
+    /// that many others wait for come first, else in their given order.
     pub(crate) fn run<T: Send, E: Send>(
         &self,
         work: impl Fn(usize, &[usize]) -> Result<T, E> + Sync,
@@ -71,7 +71,7 @@ impl Schedule<'_> {
         });
     }
 
-    /// The next piece that can begin, and which of those before it failed; waits for one. `None` where there is none to come.
+    /// The next piece that can begin, and which pieces before it failed; waits for one. `None` if there is none.
     fn next(
         &self,
         state: &Mutex<State>,
@@ -116,7 +116,7 @@ impl Schedule<'_> {
     }
 }
 
-/// A piece of work that panicked, when this is dropped: then nothing more begins, and no thread waits for it.
+/// Dropped when a piece of work panics: then nothing more begins, and no thread waits for it.
 struct Unwound<'a> {
     state: &'a Mutex<State>,
     changed: &'a Condvar,
@@ -144,7 +144,8 @@ mod tests {
 
     use super::*;
 
-    /// The order in which pieces ended and what became of them; those in `bad` fail by themselves, others by what they wait for.
+    /// The order in which pieces ended, and their results. Those in `bad` fail themselves, others because of their
+    /// dependencies.
     fn run(
         after: &[Vec<usize>],
         jobs: usize,

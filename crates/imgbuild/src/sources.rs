@@ -1,4 +1,4 @@
-//! Where the images are that a build begins with, and those that its build file names.
+//! Finds the base of a build, and the images that its build file names.
 
 use archive::Archive;
 use camino::Utf8Path;
@@ -21,7 +21,7 @@ pub(crate) struct Named {
     pub image: BuildBase,
 }
 
-/// Where images are looked for.
+/// The sources of images.
 pub(crate) struct Sources<'a> {
     pub builder: &'a Builder<'a>,
     pub registry: &'a Registry,
@@ -29,7 +29,7 @@ pub(crate) struct Sources<'a> {
 }
 
 impl Sources<'_> {
-    /// The images that a build file names besides its base. The engine would pull those that it lacks, unasked.
+    /// The images that a build file names besides its base. The engine would pull missing ones without asking.
     pub(crate) fn named(&self, recipe: &Recipe) -> Result<Vec<Named>, Failure> {
         let find = |reference: &Reference| {
             Ok(Named {
@@ -52,8 +52,8 @@ impl Sources<'_> {
 }
 
 impl BuildBase {
-    /// Finds the base that a plan names: its archive, a registered image of that tag, an image in the
-    /// engine. Nothing is loaded yet, and the engine is asked only where no archive is.
+    /// Finds the base of a plan: its archive, a registered image with that tag, an image in the engine. Nothing is
+    /// loaded yet, and the engine is asked only if there is no archive.
     pub(crate) fn find(plan: &Plan, sources: &Sources) -> Result<Self, Failure> {
         if let Some(path) = &plan.best_base_image_path {
             return sources.at(path);
@@ -83,7 +83,7 @@ impl BuildBase {
         })
     }
 
-    /// Finds an image by its reference, as [`BuildBase::find`] does.
+    /// Finds an image by its reference, like [`BuildBase::find`].
     fn named(reference: Reference, sources: &Sources) -> Result<Self, Failure> {
         let builder = sources.builder;
         let pending = sources.mode.pending();
@@ -118,7 +118,7 @@ impl BuildBase {
                 reference,
                 info: Box::new(info),
             }),
-            // The archive is gone, and the engine does not have the image: what is wrong is the archive.
+            // The archive is missing, and the engine does not have the image: report the archive.
             (_, Some(target)) => Self::archive(target),
             _ if builder.options.pull || matches!(sources.mode, Mode::Check(_)) => {
                 Ok(Self::Remote { reference })
@@ -150,7 +150,7 @@ impl BuildBase {
     }
 }
 
-/// The name of a plan, if an image is registered by it that imgbuild did not build. It can't be its own base.
+/// The name of a plan, if a saved image has it. That cannot be its own base.
 fn own_saved<'r>(plan: &Plan, registry: &'r Registry) -> Option<&'r str> {
     let own = registry.get(plan.name.as_deref()?)?;
     own.fingerprint.is_none().then_some(own.name.as_str())
@@ -162,8 +162,8 @@ pub(crate) fn tagged<'r>(registry: &'r Registry, reference: &Reference) -> Optio
     entries.find(|entry| entry.tags().any(|tag| tag == reference))
 }
 
-/// Whether what the engine has under an entry's tag is the entry's image. Without an entry, or where it says nothing,
-/// there is nothing that it could not be.
+/// Whether the engine's image under an entry's tag is the entry's image. Without an entry, or without `image_id`, any
+/// image is accepted.
 fn is_registered(info: &ImageInfo, target: Option<&Target>) -> bool {
     let registered = target.and_then(|target| target.entry.as_ref()?.image_id);
     registered.is_none_or(|id| id == info.id)

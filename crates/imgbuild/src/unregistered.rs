@@ -1,4 +1,4 @@
-//! Archives that no entry names: what a plan asks for is looked up in the image itself.
+//! Archives without an entry: the contents are read from the image itself.
 
 use std::slice;
 
@@ -13,8 +13,8 @@ use transfer::save::contradicts;
 use crate::{Builder, inside};
 
 impl Builder<'_> {
-    /// What an entry would say of an archive's first image, as far as a requirement asks for it. What no image tells is taken
-    /// to be there, and named on standard error. `None` if the image can't be read.
+    /// The entry for an archive's first image, as far as a requirement needs it. Contents that no image can prove are
+    /// assumed, and named on standard error. `None` if the image cannot be read.
     pub(crate) fn unregistered(
         &self,
         wanted: &Requirement,
@@ -76,7 +76,8 @@ impl Builder<'_> {
     }
 }
 
-/// Adds what an image has under another name than a requirement's: a package that another one provides, any version of a compiler.
+/// Adds contents with another name than in a requirement: a package that another one provides, any version of a
+/// compiler.
 fn add_provided(entry: &mut Entry, wanted: &Requirement, image: &Inventory) {
     let compilers = wanted.compilers.iter();
     let compilers = compilers.filter(|it| image.lacks(slice::from_ref(it), &[], &[]).is_empty());

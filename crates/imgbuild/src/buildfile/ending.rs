@@ -1,10 +1,10 @@
-//! What may be written behind an instruction, and as one.
+//! Checks texts that become instructions.
 
 use super::instructions::{self, Instruction};
 use crate::error::Result;
 
-/// Whether a text of a shell can stand behind `RUN` as it is, whatever the escape character: read as one instruction whose
-/// operand it is, and as nothing else.
+/// Whether a shell text can follow `RUN` unchanged with any escape character: it must be exactly the operand of one
+/// instruction.
 pub(crate) fn is_plain_run(text: &str) -> bool {
     let harmless = text.trim() == text
         && !text.starts_with(['[', '#'])
@@ -25,7 +25,7 @@ pub(crate) fn operands(text: &str) -> Result<Vec<(String, String)>> {
         .collect())
 }
 
-/// Whether the last instruction of a build file would go on in a line that follows.
+/// Whether the last instruction of a build file would continue on a following line.
 pub(crate) fn is_continued(text: &str) -> Result<bool> {
     let before = operands(text)?.len();
     let behind = operands(&format!("{text}\nARG X\n"))?.len();

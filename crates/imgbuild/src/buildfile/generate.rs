@@ -1,12 +1,10 @@
-//! Makes a build file out of what an image misses.
+//! Generates a build file for the missing contents.
 //!
-//! The text depends on nothing but its input: packages are sorted, there is one layer a purpose
-//! and no time in it. It needs no context, and builds by hand as it is printed: the base is the
-//! default of the argument `BASE_IMAGE`, which hand-written build files take too. The legacy builder
-//! reads it as BuildKit does.
+//! The text depends only on its input: packages are sorted, each purpose has one layer, and there is no time in it. It
+//! needs no context, and can be built by hand as printed: the base is the default of the argument `BASE_IMAGE`, as in
+//! hand-written build files. The legacy builder and BuildKit read it in the same way.
 //!
-//! Everything that reaches the text is one of `naming`'s types, whose grammars leave no room for
-//! quotes, spaces or a shell's signs.
+//! All inserted texts are of `naming`'s types, whose grammars exclude quotes, spaces and a shell's special characters.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -18,21 +16,21 @@ use super::packages;
 use super::scan::SCRATCH;
 use crate::error::Result;
 
-/// What a build file is made from.
+/// The input of a build file.
 #[derive(Debug, Clone, Copy)]
 pub struct Generated<'a> {
     /// The image to build.
     pub name: &'a ImageName,
-    /// What it starts from; `None` is `scratch`.
+    /// Its base; `None` is `scratch`.
     pub base: Option<&'a Reference>,
-    /// The package manager in the base; `None` if there is none and nothing that would need it.
+    /// The package manager in the base; `None` if there is none and nothing needs it.
     pub manager: Option<&'static Manager>,
-    /// The processor that the image is for.
+    /// The architecture of the image.
     pub architecture: Architecture,
     /// The compilers to install.
     pub compilers: &'a [Compiler],
-    /// The compiler that `CC`, `CXX`, `cc` and `c++` mean: the first that was required, whether
-    /// it is installed now or was in the base.
+    /// The compiler for `CC`, `CXX`, `cc` and `c++`: the first required one, whether it is installed now or in the
+    /// base.
     pub default_compiler: Option<&'a Compiler>,
     /// The packages to install.
     pub packages: &'a [PackageName],
@@ -68,7 +66,7 @@ pub fn generate(wanted: &Generated<'_>) -> Result<String> {
     Ok(out)
 }
 
-/// All packages that it installs, each with the compiler or tool that it is for, if that has another name.
+/// All packages that it installs. If a package has another name than its compiler or tool, that is the value.
 pub fn installs(wanted: &Generated<'_>) -> Result<BTreeMap<PackageName, Option<String>>> {
     let Some(manager) = wanted.manager else {
         return Ok(BTreeMap::new());
@@ -109,8 +107,8 @@ fn installed(wanted: &Generated<'_>, manager: &Manager) -> Result<String> {
     Ok(out)
 }
 
-/// Whether a reference is one that a store gives its images. No registry has that image, so it is not the image reference
-/// that `org.opencontainers.image.base.name` stands for (OCI image specification, annotations.md).
+/// Whether a reference is one of a store's own. No registry has such an image, so it must not be the value of
+/// `org.opencontainers.image.base.name` (OCI image specification, annotations.md).
 fn is_of_store(base: &Reference) -> bool {
     let text = base.to_string();
     let name = text.strip_suffix(":latest").map(str::parse::<ImageName>);

@@ -46,7 +46,7 @@ fn text(wanted: &Wanted) -> Result<String> {
     })
 }
 
-/// The manual shows these as they are made; it lies in the repository's `docs`.
+/// The manual shows the generated text; it is in the repository's `docs`.
 #[test]
 fn the_manual_shows_what_is_made() {
     let manual = include_str!("../../../../docs/build-files.md");
@@ -159,7 +159,7 @@ fn variants_bring_packages() {
         ("alpine:3.20", "clang-18", "ubsan", "compiler-rt"),
     ];
     for (base, compilers, variants, package) in table {
-        // Also where the compiler is in the base already.
+        // Also if the compiler is in the base already.
         for (compilers, default) in [(compilers, ""), ("", compilers)] {
             let wanted = Wanted {
                 base,
@@ -257,7 +257,7 @@ fn names_that_the_manager_has_not_are_refused() {
 }
 
 proptest! {
-    /// Whatever naming lets through, every line of the text is one of the known kinds.
+    /// With any valid names, every line of the text is one of the known kinds.
     #[test]
     fn no_name_adds_an_instruction(packages in proptest::collection::vec("\\PC{1,12}|[a-z0-9][a-zA-Z0-9+._:=~-]{0,12}", 0..6)) {
         let packages: Vec<PackageName> = packages.iter().filter_map(|name| name.parse().ok()).collect();

@@ -1,29 +1,29 @@
-//! Splits a build file into instructions, as BuildKit's parser does.
+//! Splits a build file into instructions, like BuildKit's parser.
 //!
-//! A file may start with directives (`# syntax=…`, `# escape=…`), up to the first line that is none.
-//! A line that ends in the escape character goes on in the next one; comments and empty lines in
-//! between belong to neither. A word `<<NAME` behind `RUN`, `COPY` or `ADD` starts a here-document, whose
-//! lines up to `NAME` are no instructions (Dockerfile reference, "Here-Documents").
+//! A file may start with directives (`# syntax=…`, `# escape=…`), up to the first other line. A line that ends with the
+//! escape character continues in the next one; comments and empty lines between are skipped. A word `<<NAME` after
+//! `RUN`, `COPY` or `ADD` starts a here-document, whose lines up to `NAME` are no instructions (Dockerfile reference,
+//! "Here-Documents").
 
 use crate::error::{Error, Result};
 
-/// One instruction with what follows it.
+/// One instruction with its operands.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Instruction {
-    /// Where it starts, from 1.
+    /// The number of its first line, from 1.
     pub line: usize,
     /// `FROM`, in upper case.
     pub name: String,
-    /// Everything behind the name, its lines joined.
+    /// Everything after the name, with joined lines.
     pub rest: String,
 }
 
 /// A build file in parts.
 #[derive(Debug)]
 pub(super) struct Instructions {
-    /// The image that `# syntax=` names.
+    /// The image of `# syntax=`.
     pub syntax: Option<String>,
-    /// The escape character: a backslash, or what `# escape=` says.
+    /// The escape character: a backslash, or that of `# escape=`.
     pub escape: char,
     pub list: Vec<Instruction>,
 }
@@ -121,7 +121,7 @@ fn continued(line: &str, escape: char) -> (String, bool) {
 
 struct Heredoc {
     name: String,
-    /// `<<-`: leading tabs do not count.
+    /// `<<-`: leading tabs are ignored.
     tabs: bool,
 }
 
@@ -157,7 +157,7 @@ fn heredocs(instruction: &Instruction, escape: char) -> Vec<Heredoc> {
         .collect()
 }
 
-/// The words of a line with their quotes: blanks inside quotes or behind an escape split nothing.
+/// The words of a line with their quotes: blanks inside quotes or after an escape do not separate words.
 pub(super) fn words(text: &str, escape: char) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();

@@ -1,4 +1,4 @@
-//! Which packages a build file installs for each purpose.
+//! The packages that a build file installs for each purpose.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 /// The packages of one layer, sorted.
 pub(super) type Layer = BTreeSet<PackageName>;
 
-/// The compilers, and what the variants need of them.
+/// The compilers, and the packages that they need for the variants.
 pub(super) fn for_compilers(wanted: &Generated<'_>, manager: &Manager) -> Result<Layer> {
     let mut layer = Layer::new();
     for compiler in wanted.compilers {
@@ -41,7 +41,7 @@ pub(super) fn for_tools(wanted: &Generated<'_>, manager: &Manager) -> Result<Lay
     Ok(layer)
 }
 
-/// The packages that were asked for by name.
+/// The packages that are required by name.
 pub(super) fn by_name(wanted: &Generated<'_>, manager: &Manager) -> Result<Layer> {
     for package in wanted.packages {
         manager.check(package)?;

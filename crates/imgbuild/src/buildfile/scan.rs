@@ -1,9 +1,9 @@
-//! Which images a hand-written build file needs.
+//! Finds the images that a hand-written build file needs.
 //!
-//! An engine pulls what it lacks without asking; so whoever builds looks here first. Named are the images of
-//! every stage, also of stages that the last one does not need (the legacy builder makes them
-//! all), of `COPY --from=` and of `RUN --mount=…,from=`. A name in these is an earlier stage's, by its
-//! name or number, or else an image's. `# syntax=` names an image too, which only BuildKit asks for.
+//! An engine pulls missing images without asking, so they are found first. These are the images of every stage, even of
+//! stages that the last one does not need (the legacy builder builds them all), of `COPY --from=` and of `RUN
+//! --mount=…,from=`. A name in these may be an earlier stage's name or number, or else an image. `# syntax=` names an
+//! image too, which only BuildKit uses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,32 +13,31 @@ use super::instructions::{self, Instruction, unquoted, words};
 use super::variables::Variables;
 use crate::error::Result;
 
-/// The argument through which a build file takes its base.
+/// The argument for the base of a build file.
 const BASE_IMAGE: &str = "BASE_IMAGE";
 
-/// The image that is none: an empty start.
+/// No image: an empty base.
 pub const SCRATCH: &str = "scratch";
 
-/// What a build file needs.
+/// The needs of a build file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scan {
     /// The images, sorted, each once. Without `scratch`.
     pub images: BTreeSet<Reference>,
-    /// BuildKit's own front end, where `# syntax=` asks for one.
+    /// BuildKit's own front end, if `# syntax=` names one.
     pub syntax: Option<Reference>,
-    /// Whether a `FROM` takes the argument `BASE_IMAGE`. One that does not ignores the base of
-    /// its plan.
+    /// Whether a `FROM` uses the argument `BASE_IMAGE`. Otherwise the plan's base is ignored.
     pub uses_base: bool,
-    /// Whether something is run, in stages for the image's own architecture as far as it can be seen.
+    /// Whether it runs programs, in stages of the image's own architecture as far as known.
     pub runs: bool,
-    /// Whether a `FROM` has a `--platform` of its own.
+    /// Whether a `FROM` has its own `--platform`.
     pub names_platform: bool,
-    /// The line on which the stage behind the target begins, from 1, if there is one.
+    /// The first line of the stage after the target, from 1, if there is one.
     pub rest: Option<usize>,
 }
 
-/// Looks through a build file, with the values that the build's arguments will have. Arguments that it
-/// does not declare have no effect, as in the builders. Stages behind `target` are not looked at: no builder makes them.
+/// Scans a build file, with the values of the build's arguments. Undeclared arguments have no effect, as in the
+/// builders. Stages after `target` are skipped: no builder builds them.
 pub fn scan(
     text: &str,
     args: &BTreeMap<String, String>,
@@ -82,7 +81,7 @@ pub fn scan(
         images: scanner.images,
         syntax: syntax.transpose()?,
         uses_base: scanner.uses_base,
-        // With a platform of its own, a stage may run what the engine's machine runs.
+        // With its own platform, a stage may run programs of the engine's machine.
         runs: scanner.runs && !scanner.names_platform,
         names_platform: scanner.names_platform,
         rest,
@@ -93,7 +92,7 @@ struct Scanner<'a> {
     args: &'a BTreeMap<String, String>,
     escape: char,
     variables: Variables,
-    /// A name for each stage so far; empty where it has none.
+    /// The names of the stages so far; empty for a stage without a name.
     stages: Vec<String>,
     in_stage: bool,
     images: BTreeSet<Reference>,
@@ -207,7 +206,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// What a `from=` stands for.
+    /// The meaning of a `from=`.
     fn reference(&mut self, instruction: &Instruction, value: &str) -> Result<()> {
         if value.contains('$') {
             return Err(instruction
@@ -223,7 +222,7 @@ impl<'a> Scanner<'a> {
         self.image(instruction, value)
     }
 
-    /// Whether the stage that was last begun is the target: by its name, or its number from 0.
+    /// Whether the current stage is the target, by its name or its number from 0.
     fn is_at(&self, target: &str) -> bool {
         let Some(name) = self.stages.last() else {
             return false;
@@ -248,7 +247,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// The values of a flag among those before the first operand.
+/// The values of a flag before the first operand.
 fn flags<'a>(
     words: &'a [String],
     flag: &'a str,

@@ -1,20 +1,20 @@
-//! Arguments in `FROM` and global `ARG` lines: `$NAME`, `${NAME}`, `${NAME:-default}` and the
-//! like (Dockerfile reference, "Environment replacement").
+//! Expands arguments in `FROM` and global `ARG` lines: `$NAME`, `${NAME}`, `${NAME:-default}` and similar (Dockerfile
+//! reference, "Environment replacement").
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// How deep defaults may hold variables in turn. No hand writes three.
+/// The deepest nesting of variables in defaults. Real files have at most two levels.
 const MAX_DEPTH: usize = 16;
 
-/// The longest text that an expansion may come to, in bytes: references have under 300. It keeps
-/// `ARG A=$B$B`, repeated, from doubling without end.
+/// The longest result of an expansion, in bytes: references have under 300. It stops repeated lines like `ARG A=$B$B`
+/// from doubling without end.
 const MAX_TEXT: usize = 4096;
 
 const UNCLOSED: &str = "a `${` is not closed";
 
-/// The arguments that hold before the first `FROM`, and which of them were asked for.
+/// The arguments before the first `FROM`, and which of them were used.
 #[derive(Debug, Default)]
 pub(super) struct Variables {
     values: BTreeMap<String, String>,
@@ -26,12 +26,12 @@ impl Variables {
         self.values.insert(name.to_owned(), value);
     }
 
-    /// Whether an expansion asked for a variable that has a value.
+    /// Whether an expansion used a variable that has a value.
     pub(super) fn was_used(&self, name: &str) -> bool {
         self.used.contains(name) && self.values.contains_key(name)
     }
 
-    /// The word that a word stands for: variables replaced, quotes and escapes taken away.
+    /// The value of a word: variables replaced, quotes and escapes removed.
     pub(super) fn expand(&mut self, word: &str, escape: char) -> Result<String, String> {
         let mut chars = word.chars().peekable();
         self.expand_until(&mut chars, None, escape, 0)
@@ -71,7 +71,7 @@ impl Variables {
         }
     }
 
-    /// What stands behind a `$`.
+    /// The value of a variable after its `$`.
     fn variable(
         &mut self,
         chars: &mut Peekable<Chars<'_>>,
@@ -95,7 +95,7 @@ impl Variables {
         if !braces {
             return Ok(value.unwrap_or_default());
         }
-        // With a colon, an empty value counts as none.
+        // With a colon, an empty value counts as missing.
         let colon = chars.next_if_eq(&':').is_some();
         let there = value.filter(|value| !(colon && value.is_empty()));
         match chars.next() {

@@ -1,9 +1,8 @@
-//! `.dockerignore`: which files of a context the engine never sees.
+//! `.dockerignore`: files of a context that the engine does not get.
 //!
-//! Unlike Git's rules, every pattern starts at the context's folder; a pattern that matches a folder
-//! holds for all below it; `!` takes files back, also from within an ignored folder; the last pattern
-//! that says anything about a file wins. `#` at the start of a line is a comment. (Docker's "Build
-//! context" manual, and moby/patternmatcher.)
+//! Unlike in Git, every pattern starts at the context's folder. A pattern that matches a folder applies to everything
+//! below it. `!` restores files, also from within an ignored folder. The last matching pattern wins. `#` at the start
+//! of a line is a comment. (Docker's "Build context" manual, and moby/patternmatcher.)
 
 use camino::Utf8Path;
 
@@ -12,7 +11,7 @@ use crate::error::{Error, Result};
 
 const FILE: &str = ".dockerignore";
 
-/// The largest ignore file that is read, in bytes.
+/// The largest accepted ignore file, in bytes.
 const MAX_FILE: u64 = 1024 * 1024;
 
 /// The rules for one context.
@@ -24,17 +23,17 @@ pub struct Ignore {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Rule {
     pattern: Pattern,
-    /// `!`: takes back what matches.
+    /// `!`: restores matching files.
     exception: bool,
 }
 
 impl Ignore {
-    /// The rules that hold for a context: those of the `.dockerignore` in its folder.
+    /// The rules of a context: those of the `.dockerignore` in its folder.
     pub fn of_folder(folder: &Utf8Path) -> Result<Self> {
         Self::read(&folder.join(FILE))
     }
 
-    /// Rules by which what the patterns name is what is excluded; `.` names all.
+    /// Rules that exclude the named files; `.` means all.
     pub fn of_patterns(patterns: &[String]) -> Result<Self> {
         let mut rules = Vec::new();
         for text in patterns {
@@ -54,7 +53,7 @@ impl Ignore {
         Ok(Self { rules })
     }
 
-    /// Reads an ignore file; no file is no rules.
+    /// Reads an ignore file; a missing file has no rules.
     fn read(path: &Utf8Path) -> Result<Self> {
         use std::io::Read as _;
         let failed = |source| Error::Context {
@@ -106,11 +105,11 @@ impl Ignore {
         Ok(Self { rules })
     }
 
-    /// Whether a path from the context's folder is left out.
+    /// Whether a path from the context's folder is excluded.
     pub fn excludes(&self, path: &[u8]) -> bool {
         let mut excluded = false;
         for rule in &self.rules {
-            // A rule that would change nothing need not be tried.
+            // Skip rules that would change nothing.
             if rule.exception == excluded && rule.covers(path) {
                 excluded = !rule.exception;
             }
@@ -118,14 +117,14 @@ impl Ignore {
         excluded
     }
 
-    /// Whether something below an ignored folder may be taken back.
+    /// Whether files below an ignored folder may be restored.
     pub fn has_exceptions(&self) -> bool {
         self.rules.iter().any(|rule| rule.exception)
     }
 }
 
 impl Rule {
-    /// Whether the pattern matches the path or a folder that it lies in.
+    /// Whether the pattern matches the path or a folder above it.
     fn covers(&self, path: &[u8]) -> bool {
         let parents = (0..path.len()).filter(|at| path[*at] == b'/');
         self.pattern.matches(path)
@@ -135,8 +134,8 @@ impl Rule {
     }
 }
 
-/// Go's `filepath.Clean`, from the context's folder: no empty parts, no `.`, no `..` that leads
-/// nowhere, no slash at either end.
+/// Go's `filepath.Clean`, from the context's folder: no empty parts, no `.`, no `..` at the start, no slash at either
+/// end.
 fn clean(pattern: &str) -> String {
     let rooted = pattern.starts_with('/');
     let mut parts: Vec<&str> = Vec::new();
@@ -196,7 +195,7 @@ mod tests {
                 "README-secret.md",
                 false,
             ),
-            // Rooted, and folders with all below.
+            // Rooted, and folders with their contents.
             ("target", "target/debug/x", true),
             ("target", "a/target", false),
             ("/target/", "target", true),

@@ -1,20 +1,20 @@
 //! One pattern of an ignore file.
 //!
-//! `*` is any text without a slash, `?` one character but a slash, `[a-z]` and `[^a-z]` one of a set, a
-//! backslash takes the next character as it is. `**` with a slash behind it is any number of folders,
-//! at the end of a pattern everything. (Go's `filepath.Match`, and moby/patternmatcher for `**`.)
+//! `*` is any text without a slash, `?` one character except a slash, `[a-z]` and `[^a-z]` one of a set; a backslash
+//! escapes the next character. `**` with a slash after it is any number of folders; at the end of a pattern it is
+//! everything. (Go's `filepath.Match`, and moby/patternmatcher for `**`.)
 
 /// A part of a pattern that matches one character or a run of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
     Literal(u8),
-    /// Any byte but a slash.
+    /// Any byte except a slash.
     Any,
     /// Ranges, both ends included; inverted.
     Set(Vec<(u8, u8)>, bool),
-    /// Any run of bytes but slashes.
+    /// Any run of bytes except slashes.
     Star,
-    /// Nothing, or anything that ends in a slash.
+    /// Empty, or any text that ends with a slash.
     Folders,
     /// Anything.
     Rest,
@@ -25,7 +25,7 @@ enum Part {
 pub(super) struct Pattern(Vec<Part>);
 
 impl Pattern {
-    /// None for what Go's `filepath.Match` calls a bad pattern.
+    /// `None` for a bad pattern by Go's `filepath.Match`.
     pub(super) fn new(text: &str) -> Option<Self> {
         let mut parts = Vec::new();
         let mut bytes = text.as_bytes();
@@ -36,7 +36,7 @@ impl Pattern {
                     bytes = &bytes[1..];
                     let folder = bytes.first() == Some(&b'/');
                     bytes = &bytes[usize::from(folder)..];
-                    // `**x` at the start of a pattern is any path that ends in x.
+                    // `**x` at the start of a pattern is any path that ends with x.
                     let plain = !bytes.iter().any(|b| b"*?[]\\".contains(b));
                     let suffix = parts.is_empty() && !folder && plain;
                     if bytes.is_empty() || suffix {
@@ -63,8 +63,8 @@ impl Pattern {
         Some(Self(parts))
     }
 
-    /// Whether the whole path matches. Takes time in proportion to the lengths of both, as all places in
-    /// the pattern are followed at once.
+    /// Whether the whole path matches. The time is proportional to both lengths, because all positions in the pattern
+    /// are followed at once.
     pub(super) fn matches(&self, path: &[u8]) -> bool {
         let end = self.0.len();
         let mut places = vec![false; end + 1];
@@ -99,7 +99,7 @@ impl Pattern {
         places[end]
     }
 
-    /// Marks a place and those that can be reached from it without a byte.
+    /// Marks a position and those reachable from it without a byte.
     fn enter(&self, place: usize, places: &mut [bool]) {
         let skippable = |part: &&Part| matches!(part, Part::Star | Part::Folders | Part::Rest);
         let reach = self.0[place..].iter().take_while(skippable).count();
@@ -107,7 +107,7 @@ impl Pattern {
     }
 }
 
-/// A set from behind its `[`, and what follows its `]`.
+/// A set after its `[`, and the text after its `]`.
 fn set(bytes: &[u8]) -> Option<(Part, &[u8])> {
     let (inverted, mut bytes) = match bytes {
         [b'^', rest @ ..] => (true, rest),

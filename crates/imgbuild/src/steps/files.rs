@@ -1,4 +1,4 @@
-//! The files that a step depends on, found by patterns and known by their content.
+//! The files that a step depends on, found by patterns and identified by their contents.
 
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
@@ -10,14 +10,14 @@ use sha2::{Digest as _, Sha256};
 use crate::context::{BuildContext, ContextEntry, EntryKind, Ignore};
 use crate::error::{Error, Result};
 
-/// Files below a folder that are no input of a build: those that imgpipe keeps there itself.
+/// imgpipe's own files below a folder, which are no input of a build.
 pub(crate) type IsOwn<'a> = dyn Fn(&Path, bool) -> bool + 'a;
 
-/// The files below a folder that patterns name, less what its `.dockerignore` leaves out.
+/// The files below a folder that match patterns, without those excluded by its `.dockerignore`.
 pub(crate) fn find(folder: &Utf8Path, patterns: &[String], is_own: &IsOwn) -> Result<BuildContext> {
     let wanted = Ignore::of_patterns(patterns)?;
     let ignore = Ignore::of_folder(folder)?;
-    // Folders are entered whatever is said of them.
+    // Folders are entered in any case.
     let left_out = |path: &Path, is_folder: bool| {
         is_own(path, is_folder) || !wanted.excludes(path.as_os_str().as_bytes())
     };
@@ -36,7 +36,7 @@ pub(crate) fn find(folder: &Utf8Path, patterns: &[String], is_own: &IsOwn) -> Re
     Ok(found)
 }
 
-/// The digest of what is in the files: their paths and contents, but neither their permissions nor empty folders.
+/// The digest of the files' paths and contents, without permissions and empty folders.
 pub(crate) fn contents(files: &BuildContext) -> Digest {
     digest(&files.entries, false)
 }

@@ -1,4 +1,4 @@
-//! The key of each step: what has to be another for the step to be done again.
+//! The key of each step: the step runs again if its key changes.
 
 use camino::Utf8Path;
 use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
@@ -16,23 +16,23 @@ use crate::context::{BuildContext, EntryKind};
 use crate::inputs::{Before, Inputs};
 use crate::own::Own;
 
-/// What is needed to find out keys.
+/// The input of keys.
 pub(crate) struct StepKeys<'a> {
     pub probes: &'a Probes,
     pub reporter: &'a Reporter,
     /// The folder that `COPY` reads.
     pub context: Option<&'a Utf8Path>,
-    /// The folder that `files` are looked for in.
+    /// The folder of `files`.
     pub folder: &'a Utf8Path,
-    /// Where imgpipe keeps files of its own, which are no input.
+    /// The store with imgpipe's own files, which are no input.
     pub store: &'a Store,
-    /// Whether all of the context is an input of the build already.
+    /// Whether the whole context is an input of the build already.
     pub whole_context: bool,
-    /// What went into the build before.
+    /// The inputs of the earlier build.
     pub before: &'a Before,
     /// The time.
     pub now: DateTime<Utc>,
-    /// Whether every step is done again anyway.
+    /// Whether every step runs again anyway.
     pub anew: bool,
 }
 
@@ -41,14 +41,14 @@ pub(crate) struct StepKeys<'a> {
 pub(crate) struct Keyed {
     /// The instruction of the build file.
     pub instruction: String,
-    /// What goes before it.
+    /// The key, which precedes the instruction.
     pub key: Option<String>,
-    /// What else tells it from what it was.
+    /// The digest of its other inputs.
     pub content: Option<Digest>,
 }
 
 impl StepKeys<'_> {
-    /// The keys of steps in order, and what to remember of them. `start` stands for all that goes before the steps.
+    /// The keys of steps in order, and the inputs to record. `start` represents everything before the steps.
     pub(crate) fn of(
         &self,
         start: Digest,
@@ -56,7 +56,7 @@ impl StepKeys<'_> {
         inputs: &mut Inputs,
     ) -> Result<Vec<Keyed>, Failure> {
         let mut all = Vec::new();
-        // What a step is done on: where that is another, it is done again whatever its key.
+        // The digest of everything before a step: if that changes, the step runs again with any key.
         let mut below = start;
         for (index, step) in steps.iter().enumerate() {
             let name = format!("step {}", index + 1);
@@ -78,7 +78,7 @@ impl StepKeys<'_> {
     ) -> Result<Keyed, Failure> {
         let instruction = instruction(step);
         let text = archive::digest_of(instruction.as_bytes()).short();
-        // The last answer counts for the very same step alone.
+        // The last answer counts only for exactly the same step.
         let same = self.before.get(name) == Some(&text);
         inputs.add(name, text);
         let mut content = None;
@@ -104,7 +104,7 @@ impl StepKeys<'_> {
                 let after = format!("{name} after");
                 let same = same && self.before.get(&after) == Some(&below.short());
                 let key = self.since(&format!("{name} age"), *age, same);
-                // What goes before is told by itself.
+                // Changes before the step are reported separately.
                 let told = format!("{name} is older than {}", duration::show(*age));
                 inputs.add_told(format!("{name} age"), &key, same.then_some(told));
                 inputs.add_told(after, below.short(), None);
@@ -132,12 +132,12 @@ impl StepKeys<'_> {
         })
     }
 
-    /// The time at which a step was last done, where that is not longer ago than `age`.
+    /// The time of a step's last run, if that is not longer ago than `age`.
     fn since(&self, name: &str, age: std::time::Duration, same: bool) -> String {
         let last = self.before.get(name).filter(|_| same && !self.anew);
         let last = last.and_then(|text| DateTime::parse_from_rfc3339(text).ok());
         let young = last.filter(|last| {
-            // A time that is still to come is of a clock that was wrong.
+            // A time in the future is from a clock that was wrong.
             let passed = (self.now - last.to_utc()).to_std();
             passed.is_ok_and(|passed| passed <= age)
         });
@@ -170,7 +170,7 @@ impl StepKeys<'_> {
         }
     }
 
-    /// What a step copies, unless it is an input of the build anyway.
+    /// The files that a step copies, unless they are an input of the build anyway.
     fn copied(
         &self,
         name: &str,
@@ -186,7 +186,7 @@ impl StepKeys<'_> {
         let mut found = self.find(context, from)?;
         let is_link = |kind: &EntryKind| matches!(kind, EntryKind::Link(_));
         if found.entries.iter().any(|entry| is_link(&entry.kind)) {
-            // What a link stands for may be anywhere.
+            // The target of a link may be anywhere.
             found = self.find(context, &[".".to_owned()])?;
         }
         let digest = files::copied(&found);
@@ -202,14 +202,14 @@ impl StepKeys<'_> {
         })?)
     }
 
-    /// A key that no step had before.
+    /// A unique key.
     fn unique(&self) -> String {
         let nanoseconds = self.now.timestamp_nanos_opt().unwrap_or_default();
         format!("{nanoseconds:x}-{:x}", std::process::id())
     }
 }
 
-/// The files with their contents, for people.
+/// The files with their contents, for explanations.
 fn contents(files: &BuildContext) -> impl Iterator<Item = (&[u8], Digest)> + Clone {
     files.entries.iter().filter_map(|entry| match &entry.kind {
         EntryKind::File(digest) => Some((&entry.path[..], *digest)),
@@ -219,7 +219,7 @@ fn contents(files: &BuildContext) -> impl Iterator<Item = (&[u8], Digest)> + Clo
 }
 
 impl Keyed {
-    /// What stands for a step done on what stands for all below.
+    /// The digest of a step on top of everything below.
     fn on(&self, below: Digest) -> Digest {
         let mut hash = Sha256::new();
         hash.update(below.as_bytes());

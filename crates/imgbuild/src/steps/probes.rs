@@ -1,7 +1,7 @@
-//! Programs whose answers decide whether a step is done again.
+//! Programs whose output decides whether a step runs again.
 //!
-//! They run in the registry's folder, with nothing to read, and no shell comes between. The same probe is asked once a
-//! command, however many plans and steps have it.
+//! They run in the registry's folder, with an empty stdin and without a shell. Each probe runs once a command, however
+//! many plans and steps have it.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -13,15 +13,15 @@ use naming::Digest;
 use plan::Probe;
 use process::Call;
 
-/// The longest answer that is read, in bytes: `git ls-remote` of a large repository is 10 MB.
+/// The longest accepted output, in bytes: `git ls-remote` of a large repository is 10 MB.
 const MAX_ANSWER: usize = 64 << 20;
 
-/// What a probe said, or why it failed.
+/// A probe's output, or its failure.
 type Answer = Result<Digest, Failure>;
 
 /// The probes of one command.
 pub struct Probes {
-    /// Where they run.
+    /// Their working directory.
     folder: Utf8PathBuf,
     answers: Mutex<HashMap<Probe, Arc<OnceLock<Answer>>>>,
 }
@@ -35,7 +35,7 @@ impl Probes {
         }
     }
 
-    /// The digest of a probe's answer. Who asks what is being asked already waits for it.
+    /// The digest of a probe's output. A second caller waits for the first one's result.
     pub(crate) fn ask(&self, probe: &Probe) -> Answer {
         let answer = {
             let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -48,7 +48,7 @@ impl Probes {
         let Some((program, words)) = probe.command.split_first() else {
             return Err(Failure::invalid("the probe has no program"));
         };
-        // What is no name is a path, from where the probe runs.
+        // A program with a slash is a path, from the probe's folder.
         let program = if program.contains('/') {
             self.folder.join(program).into_string()
         } else {
@@ -57,7 +57,7 @@ impl Probes {
         let call = Call::new(OsStr::new(&program), "", None, false)
             .args(words)
             .folder(self.folder.as_std_path())
-            // Git asks the terminal for a password where it has one.
+            // Git would ask for a password on the terminal.
             .env("GIT_TERMINAL_PROMPT", "0");
         let answer = call.answer_within(probe.timeout, MAX_ANSWER);
         let answer = answer.map_err(|error| {

@@ -1,8 +1,8 @@
 //! Steps as instructions of a build file.
 //!
-//! A text of one line is a `RUN` as one would write it. What could be taken for something else (several lines, a list in
-//! brackets, a flag, a here-document) is given to the shell as an argument, in the form of a JSON array: in there
-//! nothing ends the instruction, and no builder replaces anything.
+//! A text of one line becomes a plain `RUN`. A text that could mean something else (several lines, a list in brackets,
+//! a flag, a here-document) is passed to the shell as an argument, in a JSON array: in there nothing ends the
+//! instruction, and no builder replaces anything.
 
 use plan::{Step, StepAction};
 
@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 pub(crate) fn instruction(step: &Step) -> String {
     match &step.action {
         StepAction::Shell(text) if is_plain_run(text) => format!("RUN {text}"),
-        // As `run:` of CI systems: a script ends at its first failure.
+        // Like `run:` of CI systems: a script ends at its first failure.
         StepAction::Shell(text) if text.contains('\n') => array("RUN", &["/bin/sh", "-ec", text]),
         StepAction::Shell(text) => array("RUN", &["/bin/sh", "-c", text]),
         StepAction::Program(words) => array("RUN", words),
@@ -27,7 +27,7 @@ pub(crate) fn instruction(step: &Step) -> String {
     }
 }
 
-/// The text of a build file with steps at its end, each behind its key.
+/// The text of a build file with steps at its end, each after its key.
 pub(crate) fn append<'a>(
     text: &str,
     steps: impl Iterator<Item = (&'a str, Option<&'a str>)>,
@@ -54,7 +54,7 @@ pub(crate) fn append<'a>(
     Ok(out)
 }
 
-/// An instruction whose operand is a JSON array.
+/// An instruction with a JSON array as operand.
 fn array(name: &str, words: &[impl AsRef<str>]) -> String {
     let words: Vec<_> = words
         .iter()
@@ -131,7 +131,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever a step holds, it is one instruction of its own kind, under either escape character.
+        /// Any step is exactly one instruction of its own kind, with either escape character.
         #[test]
         fn no_text_leaves_its_instruction(
             text in "([\\[\\]<>\"'`\\\\#$\\n\\r\\t -]|RUN|FROM|EOF|\\PC){1,30}",

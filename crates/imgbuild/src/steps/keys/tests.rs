@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::*;
 
-/// Where steps look for files, and who answers them.
+/// The folders of a step's files, and the answers of probes.
 struct Scene {
     _folder: tempfile::TempDir,
     store: Store,
@@ -22,7 +22,7 @@ impl Scene {
         }
     }
 
-    /// The keys at a moment, after what was written down, and what is to be written down now.
+    /// The keys at a moment, after the recorded inputs, and the inputs to record now.
     fn keys(
         &self,
         now: DateTime<Utc>,
@@ -93,7 +93,7 @@ fn an_age_counts_from_when_the_step_was_really_done() {
             "1",
             "2026-03-08T12:00:01Z",
         ),
-        // A clock that went back.
+        // A clock that was set back.
         (
             "2026-02-01T00:00:00Z",
             0,
@@ -101,7 +101,7 @@ fn an_age_counts_from_when_the_step_was_really_done() {
             "1",
             "2026-02-01T00:00:00Z",
         ),
-        // Done again anyway.
+        // Run again anyway.
         ("2026-03-02T00:00:00Z", 0, true, "1", "2026-03-02T00:00:00Z"),
         (
             "2026-03-02T00:00:00Z",
