@@ -49,8 +49,9 @@ fn a_slow_download_ends_at_once() {
     interrupt(&s, &registry, "GET /blobs/", &command);
     // During a layer.
     let blob = large(&s, &reference);
-    registry.fault(Fault::stall(&format!("GET {blob}"), 100_000));
     for whom in [Whom::Alone, Whom::Group] {
+        registry.reset();
+        registry.fault(Fault::stall(&format!("GET {blob}"), 100_000));
         let running = command().launch();
         let begun = |_: &_| {
             let blobs = registry.requests_of(&format!("GET {blob}"));
