@@ -30,7 +30,7 @@ pub struct TestEngine {
     prefix: Vec<String>,
     variables: Vec<(&'static str, String)>,
     /// Stops and removes it when dropped.
-    guard: Option<Box<dyn Any>>,
+    guard: Option<Box<dyn Any + Send + Sync>>,
 }
 
 impl TestEngine {
