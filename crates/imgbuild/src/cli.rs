@@ -12,7 +12,7 @@ use setup::LeaseFlags;
 use transfer::Session;
 use transfer::fetch::FetchFlags;
 use transfer::save::FormFlags;
-use ui::{Common, Context, Flags, count};
+use ui::{Common, Context, count};
 
 use crate::batch::Batch;
 use crate::pending::Pending;
@@ -25,10 +25,7 @@ use crate::{BuildOptions, Builder, Built};
 /// `images/<project>/<name>.tar`, and registers it. An image with unchanged inputs is not built again. The engine
 /// pulls nothing, unless you give --pull.
 #[derive(Debug, Parser)]
-#[command(
-    name = "imgbuild",
-    version,
-    after_long_help = "\
+#[command(after_long_help = "\
 The build file is the plan's build.dockerfile, or else images/<project>/Dockerfile.<name> (it gets
 the base as build argument BASE_IMAGE). If there is neither, imgbuild generates one that installs
 the missing packages with the package manager of the base.
@@ -52,8 +49,7 @@ Examples:
 
 Exit codes:
   0 done, 1 other, 2 usage, 3 invalid plan or registry, 4 base or archive missing or damaged,
-  5 engine or build failed, 6 no room, 7 timed out waiting for a lock, 130 interrupted"
-)]
+  5 engine or build failed, 6 no room, 7 timed out waiting for a lock, 130 interrupted")]
 pub struct Cli {
     /// Files with plans; `-` or none: standard input
     #[arg(value_name = "FILE")]
@@ -112,13 +108,7 @@ pub struct Cli {
     common: Common,
 }
 
-impl Flags for Cli {
-    const PROGRAM: &'static str = "imgbuild";
-
-    fn common(&self) -> &Common {
-        &self.common
-    }
-}
+ui::flags!(Cli);
 
 /// Builds each plan and prints its archive's path.
 pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {

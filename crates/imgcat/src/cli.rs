@@ -7,7 +7,7 @@ use std::io::{BufWriter, IsTerminal, Write};
 use archive::FileKind;
 use clap::Parser;
 use failure::Failure;
-use ui::{Common, Context, Flags};
+use ui::{Common, Context};
 
 use crate::list::ListFormat;
 use crate::paths::Paths;
@@ -25,10 +25,7 @@ const BUFFER: usize = 64 * 1024;
 ///
 /// With --tar or --list, a symbolic link at the end of a PATH is not followed, unless a slash stands behind it.
 #[derive(Debug, Parser)]
-#[command(
-    name = "imgcat",
-    version,
-    after_long_help = "\
+#[command(after_long_help = "\
 Examples:
   imgcat capy-debian-12-gcc12 /etc/os-release
       Print a file of a registered image.
@@ -54,8 +51,7 @@ Checks:
 
 Exit codes:
   0 done, 1 no such file in the image or other, 2 usage, 3 invalid registry or name, 4 archive missing, damaged
-  or not the one registered, 130 interrupted"
-)]
+  or not the one registered, 130 interrupted")]
 pub struct Cli {
     /// An archive or a registered name; `-`: standard input
     ///
@@ -99,13 +95,7 @@ pub struct Cli {
     common: Common,
 }
 
-impl Flags for Cli {
-    const PROGRAM: &'static str = "imgcat";
-
-    fn common(&self) -> &Common {
-        &self.common
-    }
-}
+ui::flags!(Cli);
 
 /// Prints the files, the list or the tar.
 pub fn main(mut cli: Cli, context: &mut Context) -> Result<(), Failure> {

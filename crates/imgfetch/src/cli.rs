@@ -11,7 +11,7 @@ use setup::{LeaseFlags, Leases};
 use transfer::Session;
 use transfer::fetch::{Fetched, Fetcher, Names, Wanted};
 use transfer::save::{ArchiveFlags, Form, compliant_name};
-use ui::{Common, Context, Flags, RemoteFlags};
+use ui::{Common, Context, RemoteFlags};
 
 /// Download images into the store, without an engine, and print the archives' paths
 ///
@@ -23,10 +23,7 @@ use ui::{Common, Context, Flags, RemoteFlags};
 /// The name of a new image is made from its reference and its operating system: nginx:1.27 becomes
 /// nginx-debian-12-1.27. With --project capy, it becomes capy-debian-12-nginx1.27.
 #[derive(Debug, Parser)]
-#[command(
-    name = "imgfetch",
-    version,
-    after_long_help = "\
+#[command(after_long_help = "\
 Examples:
   docker compose config --images | imgfetch | imgload
       Download all images of an application once, and load them into the engine.
@@ -41,8 +38,7 @@ imgfetch runs skopeo, with its configuration: mirrors, certificates, credentials
 
 Exit codes:
   0 done, 1 other, 2 usage, 3 invalid name or registry file, 4 image not found, damaged, or not the pinned one,
-  5 skopeo not found, registry not reachable or refused, 6 no room, 7 timed out waiting for a lock, 130 interrupted"
-)]
+  5 skopeo not found, registry not reachable or refused, 6 no room, 7 timed out waiting for a lock, 130 interrupted")]
 pub struct Cli {
     /// References or registered names; `-` or none: standard input
     #[arg(value_name = "REF|NAME")]
@@ -101,13 +97,7 @@ pub struct Cli {
     common: Common,
 }
 
-impl Flags for Cli {
-    const PROGRAM: &'static str = "imgfetch";
-
-    fn common(&self) -> &Common {
-        &self.common
-    }
-}
+ui::flags!(Cli);
 
 /// The registry and folder of references without one.
 const DOCKER_HUB: &str = "docker.io/library/";

@@ -12,7 +12,7 @@ use setup::{LeaseFlags, Leases};
 use transfer::Session;
 use transfer::fetch::{FetchFlags, Fetcher};
 use transfer::load::{Loaded, Loader};
-use ui::{Common, Context, Flags, Operand, count, processors};
+use ui::{Common, Context, Operand, count, processors};
 
 use crate::act::Runner;
 
@@ -23,10 +23,7 @@ use crate::act::Runner;
 /// a tag. If the engine has the image already, it is not loaded again. The engine pulls nothing. With --fetch,
 /// missing archives are downloaded first.
 #[derive(Debug, Parser)]
-#[command(
-    name = "imgload",
-    version,
-    after_long_help = "\
+#[command(after_long_help = "\
 Examples:
   imgplan job.yml | imgbuild | imgload
       Build the image of job.yml if necessary, load it, print its name:tag.
@@ -39,8 +36,7 @@ Examples:
 
 Exit codes:
   0 done, 1 other, 2 usage, 3 invalid registry or name, 4 archive missing, damaged or not the one
-  registered, 5 engine failed, 6 no room, 7 timed out waiting for a lock, 130 interrupted"
-)]
+  registered, 5 engine failed, 6 no room, 7 timed out waiting for a lock, 130 interrupted")]
 pub struct Cli {
     /// Archives or registered names; `-` or none: standard input
     #[arg(value_name = "ARCHIVE|NAME")]
@@ -89,13 +85,7 @@ pub struct Cli {
     common: Common,
 }
 
-impl Flags for Cli {
-    const PROGRAM: &'static str = "imgload";
-
-    fn common(&self) -> &Common {
-        &self.common
-    }
-}
+ui::flags!(Cli);
 
 /// The conflict of `--tag` with several images.
 const SEVERAL: &str = "`--tag` names one image, but several were given";

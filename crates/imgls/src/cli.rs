@@ -8,7 +8,7 @@ use clap::Parser;
 use engine::Engine;
 use failure::{Code, Failure};
 use registry::{Entry, Registry, Store};
-use ui::{Common, Context, Flags, Reporter, count, processors};
+use ui::{Common, Context, Reporter, count, processors};
 
 use crate::forms::{Forms, ListFlags, on_terminal};
 use crate::{Checker, Listed, Lister, State, pin};
@@ -21,10 +21,7 @@ use crate::{Checker, Listed, Lister, State, pin};
 /// bytes, last use, uses, whether it is loaded, who leases it, whether it is pinned, and its state. An unknown
 /// value is `-`.
 #[derive(Debug, Parser)]
-#[command(
-    name = "imgls",
-    version,
-    after_long_help = "\
+#[command(after_long_help = "\
 Examples:
   imgls
       List all images.
@@ -51,8 +48,7 @@ States:
 
 Exit codes:
   0 done, 1 other, 2 usage, 3 invalid registry, 4 a name that is not registered, or --check found an archive
-  missing, damaged or not the one registered, 6 no room, 7 timed out waiting for a lock, 130 interrupted"
-)]
+  missing, damaged or not the one registered, 6 no room, 7 timed out waiting for a lock, 130 interrupted")]
 pub struct Cli {
     /// Names or archives; none: all; `-`: standard input
     #[arg(value_name = "NAME|ARCHIVE")]
@@ -96,13 +92,7 @@ pub struct Cli {
     common: Common,
 }
 
-impl Flags for Cli {
-    const PROGRAM: &'static str = "imgls";
-
-    fn common(&self) -> &Common {
-        &self.common
-    }
-}
+ui::flags!(Cli);
 
 /// The holders of leases, by the image's name.
 fn leases(store: &Store, reporter: &Reporter) -> Result<BTreeMap<String, Vec<String>>, Failure> {

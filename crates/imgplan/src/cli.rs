@@ -7,7 +7,7 @@ use failure::Failure;
 use plan::Rules;
 use registry::LeaseTerm;
 use setup::{LeaseFlags, Leases};
-use ui::{Common, Context, Flags};
+use ui::{Common, Context};
 
 use crate::grouping::group;
 use crate::naming_flags::NamingFlags;
@@ -26,10 +26,7 @@ use crate::workflow::{Workflow, WorkflowFlags};
 /// name become one image with the packages and tools of all. imgplan takes a lease on the image of each plan. It runs no
 /// engine, except for --cost bytes and --view.
 #[derive(Debug, Parser)]
-#[command(
-    name = "imgplan",
-    version,
-    after_long_help = "\
+#[command(after_long_help = "\
 Examples:
   imgplan job.yml | imgbuild | imgload
       Build the image of job.yml if necessary, load it, print its name:tag.
@@ -50,8 +47,7 @@ A requirement:
 
 Exit codes:
   0 done, 1 other, 2 usage, 3 invalid requirement, workflow or registry,
-  5 engine failed, 7 timed out waiting for a lock, 130 interrupted"
-)]
+  5 engine failed, 7 timed out waiting for a lock, 130 interrupted")]
 pub struct Cli {
     /// Files with requirements; `-` or none: standard input
     #[arg(value_name = "FILE")]
@@ -82,13 +78,7 @@ pub struct Cli {
     common: Common,
 }
 
-impl Flags for Cli {
-    const PROGRAM: &'static str = "imgplan";
-
-    fn common(&self) -> &Common {
-        &self.common
-    }
-}
+ui::flags!(Cli);
 
 /// Plans for each requirement and prints the plan.
 pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {

@@ -8,7 +8,7 @@ use failure::{Code, Failure};
 use prune::{Asked, Gone, InForce, PruneOptions, Pruner};
 use registry::{Holder, Store};
 use serde_json::json;
-use ui::{Common, Context, Flags, duration};
+use ui::{Common, Context, duration};
 
 /// The value of `--release` without an ID. No argument of a command line can contain it.
 const THIS_JOB: &str = "\0";
@@ -25,10 +25,7 @@ const THIS_JOB: &str = "\0";
 /// because of that, or a named image stays, imgprune says so and exits with code 6. Pinned images and images kept by
 /// name are exempt from --max-age and --keep-last.
 #[derive(Debug, Parser)]
-#[command(
-    name = "imgprune",
-    version,
-    after_long_help = "\
+#[command(after_long_help = "\
 Examples:
   imgprune --max-size 50GB --max-age 30d --dry-run -v
       Print which images would be removed, and why the others stay.
@@ -51,8 +48,7 @@ Examples:
 Exit codes:
   0 done, 1 other, 2 usage or no limit, 3 invalid registry or config,
   4 a name that is not registered, 5 engine failed, 6 a limit could not be met, 7 timed out waiting for
-  a lock, 130 interrupted"
-)]
+  a lock, 130 interrupted")]
 pub struct Cli {
     /// Remove these images, and apply no limit
     ///
@@ -119,13 +115,7 @@ pub struct Cli {
     common: Common,
 }
 
-impl Flags for Cli {
-    const PROGRAM: &'static str = "imgprune";
-
-    fn common(&self) -> &Common {
-        &self.common
-    }
-}
+ui::flags!(Cli);
 
 /// Prunes, and prints the removed archives' paths.
 pub fn main(mut cli: Cli, context: &mut Context) -> Result<(), Failure> {

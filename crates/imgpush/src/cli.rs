@@ -7,7 +7,7 @@ use failure::Failure;
 use registry::find_stored;
 use remote::{OnRetry, Options, Remote};
 use serde_json::json;
-use ui::{Common, Context, Flags, RemoteFlags, Reporter};
+use ui::{Common, Context, RemoteFlags, Reporter};
 
 use crate::Pusher;
 
@@ -18,10 +18,7 @@ use crate::Pusher;
 /// can download it. An image that is there already is not sent again, nor are layers of images that this store
 /// pushed before. A thin archive is pushed with all its layers.
 #[derive(Debug, Parser)]
-#[command(
-    name = "imgpush",
-    version,
-    after_long_help = "\
+#[command(after_long_help = "\
 Examples:
   imgpush --to registry.example:5000/ci capy-debian-12-gcc12
       Publish registry.example:5000/ci/capy-debian-12-gcc12:latest.
@@ -36,8 +33,7 @@ Registries are reached by skopeo, with its configuration: certificates, credenti
 
 Exit codes:
   0 done, 1 other, 2 usage, 3 invalid name or registry file, 4 archive missing or damaged, 5 skopeo not found, the
-  registry not reached or refusing, 6 no room, 7 timed out waiting for a lock, 130 interrupted"
-)]
+  registry not reached or refusing, 6 no room, 7 timed out waiting for a lock, 130 interrupted")]
 pub struct Cli {
     /// Registered names; `-` or none: standard input
     #[arg(value_name = "NAME")]
@@ -62,13 +58,7 @@ pub struct Cli {
     common: Common,
 }
 
-impl Flags for Cli {
-    const PROGRAM: &'static str = "imgpush";
-
-    fn common(&self) -> &Common {
-        &self.common
-    }
-}
+ui::flags!(Cli);
 
 /// Publishes each record and prints its reference.
 pub fn main(cli: Cli, context: &mut Context) -> Result<(), Failure> {

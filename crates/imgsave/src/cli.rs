@@ -10,7 +10,7 @@ use registry::Store;
 use serde_json::json;
 use transfer::Session;
 use transfer::save::{DraftEntry, FormFlags, Naming, Saved, Saver, Source, Thin, compliant_name};
-use ui::{Common, Context, Flags};
+use ui::{Common, Context};
 
 use crate::on_base::{self, LeavingOut};
 
@@ -21,10 +21,7 @@ use crate::on_base::{self, LeavingOut};
 /// packages from its files, and writes them into the registry. The archive is complete on disk before it is
 /// registered.
 #[derive(Debug, Parser)]
-#[command(
-    name = "imgsave",
-    version,
-    after_long_help = "\
+#[command(after_long_help = "\
 Examples:
   imgsave --project capy --variant gcc12 my-gcc:12
       Save the engine's image my-gcc:12 as capy-<os>-gcc12; the image says what its os is.
@@ -43,8 +40,7 @@ Examples:
 
 Exit codes:
   0 done, 1 other, 2 usage, 3 invalid name or registry, 4 archive missing or damaged, 5 engine
-  failed or has no such image, 6 no room, 7 timed out waiting for a lock, 130 interrupted"
-)]
+  failed or has no such image, 6 no room, 7 timed out waiting for a lock, 130 interrupted")]
 pub struct Cli {
     /// Images or archives; `-` or none: standard input
     ///
@@ -96,13 +92,7 @@ pub struct Cli {
     common: Common,
 }
 
-impl Flags for Cli {
-    const PROGRAM: &'static str = "imgsave";
-
-    fn common(&self) -> &Common {
-        &self.common
-    }
-}
+ui::flags!(Cli);
 
 /// The conflict of `--name` with several images.
 const SEVERAL: &str = "`--name` names one image, but several were given";

@@ -89,16 +89,16 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Fields<V> {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
         let fields = self.fields;
-        self.visitor.visit_map(CostData { map, fields })
+        self.visitor.visit_map(KnownKeys { map, fields })
     }
 }
 
-struct CostData<A> {
+struct KnownKeys<A> {
     map: A,
     fields: &'static [&'static str],
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for CostData<A> {
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for KnownKeys<A> {
     type Error = A::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(

@@ -95,16 +95,16 @@ impl EngineUses {
     /// Whether the engine has the image under a tag of an entry. A containerd store uses the manifest's digest, which
     /// the registry does not know: then layers and settings are compared. If that is impossible, it counts as another
     /// image.
-    pub(crate) fn copy(&self, entry: &Entry, tag: &Reference) -> Copy {
+    pub(crate) fn copy(&self, entry: &Entry, tag: &Reference) -> LoadedCopy {
         let Some(info) = self.tagged.get(tag) else {
-            return Copy::None;
+            return LoadedCopy::None;
         };
         let archived = self.archived.get(&entry.name);
         let is_archived = archived.is_some_and(|image| is_alike(image, info));
         if entry.image_id == Some(info.id) || is_archived {
-            Copy::Loaded
+            LoadedCopy::Loaded
         } else {
-            Copy::Other
+            LoadedCopy::Other
         }
     }
 }
@@ -118,7 +118,7 @@ fn archived(store: &Store, entry: &Entry) -> Option<Image> {
 
 /// The engine's image under a tag of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Copy {
+pub(crate) enum LoadedCopy {
     /// The registered image.
     Loaded,
     /// Another image.

@@ -15,7 +15,7 @@ use failure::Failure;
 use registry::{Entry, Holder, Lease, LeaseList, Registry, Store, StorePath};
 use ui::Reporter;
 
-use crate::engine_uses::{Copy, EngineUses};
+use crate::engine_uses::{EngineUses, LoadedCopy};
 use crate::entries::{Entries, Holds};
 use crate::{Disk, InForce, PrunePlan, Report, Why, select};
 
@@ -234,12 +234,12 @@ impl Pruner<'_> {
             let mut untagged = false;
             for tag in entry.tags() {
                 match uses.copy(entry, tag) {
-                    Copy::None => {}
-                    Copy::Other => self.reporter.warn(format!(
+                    LoadedCopy::None => {}
+                    LoadedCopy::Other => self.reporter.warn(format!(
                         "{name}: kept `{tag}` in the engine: it is another image"
                     )),
-                    Copy::Loaded if report.dry_run => untagged = true,
-                    Copy::Loaded => match engine.untag(tag) {
+                    LoadedCopy::Loaded if report.dry_run => untagged = true,
+                    LoadedCopy::Loaded => match engine.untag(tag) {
                         Ok(()) => untagged = true,
                         Err(error) => report.failures.push(Failure::from(error).about(name)),
                     },

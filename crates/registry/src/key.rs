@@ -5,95 +5,55 @@ use yaml::YamlValue;
 
 use crate::{Entry, Requested};
 
-/// A key that imgpipe knows, in the order of new entries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Key {
-    Name,
-    File,
-    DockerTag,
-    Aliases,
-    Os,
-    Architecture,
-    Compilers,
-    Packages,
-    Tools,
-    Variants,
-    SizeMb,
-    Created,
-    LastUsed,
-    UsageCount,
-    ImageId,
-    Digest,
-    Requested,
-    Fingerprint,
-    BuildSeconds,
-    BuiltBecause,
-    Inputs,
-    Base,
-    Thin,
-    Remote,
-    Pinned,
+/// The keys that imgpipe knows, in the order of new entries.
+macro_rules! keys {
+    ($($key:ident $text:literal,)*) => {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Key {
+            $($key),*
+        }
+
+        impl Key {
+            pub const ALL: [Self; [$($text),*].len()] = [$(Self::$key),*];
+
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$key => $text),*
+                }
+            }
+        }
+    };
+}
+
+keys! {
+    Name "name",
+    File "file",
+    DockerTag "docker_tag",
+    Aliases "aliases",
+    Os "os",
+    Architecture "architecture",
+    Compilers "compilers",
+    Packages "packages",
+    Tools "tools",
+    Variants "variants",
+    SizeMb "size_mb",
+    Created "created",
+    LastUsed "last_used",
+    UsageCount "usage_count",
+    ImageId "image_id",
+    Digest "digest",
+    Requested "requested",
+    Fingerprint "fingerprint",
+    BuildSeconds "build_seconds",
+    BuiltBecause "built_because",
+    Inputs "inputs",
+    Base "base",
+    Thin "thin",
+    Remote "remote",
+    Pinned "pinned",
 }
 
 impl Key {
-    pub const ALL: [Self; 25] = [
-        Self::Name,
-        Self::File,
-        Self::DockerTag,
-        Self::Aliases,
-        Self::Os,
-        Self::Architecture,
-        Self::Compilers,
-        Self::Packages,
-        Self::Tools,
-        Self::Variants,
-        Self::SizeMb,
-        Self::Created,
-        Self::LastUsed,
-        Self::UsageCount,
-        Self::ImageId,
-        Self::Digest,
-        Self::Requested,
-        Self::Fingerprint,
-        Self::BuildSeconds,
-        Self::BuiltBecause,
-        Self::Inputs,
-        Self::Base,
-        Self::Thin,
-        Self::Remote,
-        Self::Pinned,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Name => "name",
-            Self::File => "file",
-            Self::DockerTag => "docker_tag",
-            Self::Aliases => "aliases",
-            Self::Os => "os",
-            Self::Architecture => "architecture",
-            Self::Compilers => "compilers",
-            Self::Packages => "packages",
-            Self::Tools => "tools",
-            Self::Variants => "variants",
-            Self::SizeMb => "size_mb",
-            Self::Created => "created",
-            Self::LastUsed => "last_used",
-            Self::UsageCount => "usage_count",
-            Self::ImageId => "image_id",
-            Self::Digest => "digest",
-            Self::Requested => "requested",
-            Self::Fingerprint => "fingerprint",
-            Self::BuildSeconds => "build_seconds",
-            Self::BuiltBecause => "built_because",
-            Self::Inputs => "inputs",
-            Self::Base => "base",
-            Self::Thin => "thin",
-            Self::Remote => "remote",
-            Self::Pinned => "pinned",
-        }
-    }
-
     pub fn from_str(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|key| key.as_str() == text)
     }

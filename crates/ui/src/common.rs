@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use failure::Failure;
 
-use crate::progress::ProgressStyle;
+use crate::progress::ProgressMode;
 use crate::{Records, duration};
 
 /// The default engine.
@@ -73,7 +73,7 @@ pub struct Common {
         hide_possible_values = true,
         hide_short_help = true
     )]
-    pub progress: ProgressStyle,
+    pub progress: ProgressMode,
 
     /// Print one JSON object a line, not the bare result
     #[arg(long)]

@@ -34,7 +34,7 @@ pub use input::{Records, nothing_on_stdin, reads_stdin};
 pub use naming::duration;
 pub use operand::Operand;
 pub use output::RecordWriter;
-pub use progress::{Progress, ProgressStyle, Waiting};
+pub use progress::{Progress, ProgressMode, Waiting};
 pub use remote_flags::RemoteFlags;
 pub use reporter::{Reporter, Task};
 pub use run::{Context, Flags, run};

@@ -40,7 +40,7 @@ pub(crate) fn start(verbose: u8, reporter: &Reporter) -> Result<(), Failure> {
         .with_level(false)
         .with_target(false)
         .with_ansi(false)
-        .with_writer(RecordLines(reporter.clone()))
+        .with_writer(LogWriter(reporter.clone()))
         .finish();
     // It fails only if there is a log already.
     let _ = tracing::subscriber::set_global_default(subscriber);
@@ -57,9 +57,9 @@ impl FormatTime for Since {
 }
 
 /// Writes each event as a line of the reporter, so that it does not mix with progress bars.
-struct RecordLines(Reporter);
+struct LogWriter(Reporter);
 
-impl<'a> MakeWriter<'a> for RecordLines {
+impl<'a> MakeWriter<'a> for LogWriter {
     type Writer = Line<'a>;
 
     fn make_writer(&'a self) -> Line<'a> {

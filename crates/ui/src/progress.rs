@@ -37,7 +37,7 @@ const NARROW: u16 = 72;
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum ProgressStyle {
+pub enum ProgressMode {
     /// A bar on a terminal, else plain lines of long operations.
     #[default]
     Auto,
@@ -57,13 +57,13 @@ enum Shown {
 }
 
 impl Shown {
-    fn new(style: ProgressStyle, quiet: bool, terminal: bool) -> Self {
+    fn new(style: ProgressMode, quiet: bool, terminal: bool) -> Self {
         match style {
             _ if quiet => Self::Nothing,
-            ProgressStyle::None => Self::Nothing,
-            ProgressStyle::Plain => Self::Lines(LINE_EVERY),
-            ProgressStyle::Auto if terminal => Self::Bar,
-            ProgressStyle::Auto => Self::Lines(LOG_EVERY),
+            ProgressMode::None => Self::Nothing,
+            ProgressMode::Plain => Self::Lines(LINE_EVERY),
+            ProgressMode::Auto if terminal => Self::Bar,
+            ProgressMode::Auto => Self::Lines(LOG_EVERY),
         }
     }
 }
@@ -89,7 +89,7 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
-    pub(crate) fn new(program: &'static str, style: ProgressStyle, quiet: bool) -> Self {
+    pub(crate) fn new(program: &'static str, style: ProgressMode, quiet: bool) -> Self {
         let shown = Shown::new(style, quiet, io::stderr().is_terminal());
         Self {
             program,
@@ -272,12 +272,12 @@ mod tests {
     #[test]
     fn a_terminal_has_bars_and_a_log_has_lines() {
         for (style, quiet, terminal, shown) in [
-            (ProgressStyle::Auto, false, true, Shown::Bar),
-            (ProgressStyle::Auto, false, false, Shown::Lines(LOG_EVERY)),
-            (ProgressStyle::Auto, true, true, Shown::Nothing),
-            (ProgressStyle::Plain, false, true, Shown::Lines(LINE_EVERY)),
-            (ProgressStyle::Plain, true, false, Shown::Nothing),
-            (ProgressStyle::None, false, true, Shown::Nothing),
+            (ProgressMode::Auto, false, true, Shown::Bar),
+            (ProgressMode::Auto, false, false, Shown::Lines(LOG_EVERY)),
+            (ProgressMode::Auto, true, true, Shown::Nothing),
+            (ProgressMode::Plain, false, true, Shown::Lines(LINE_EVERY)),
+            (ProgressMode::Plain, true, false, Shown::Nothing),
+            (ProgressMode::None, false, true, Shown::Nothing),
         ] {
             assert_eq!(Shown::new(style, quiet, terminal), shown, "{style:?}");
         }
@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     fn watches_what_grows() {
-        let screen = Screen::new("test", ProgressStyle::None, false);
+        let screen = Screen::new("test", ProgressMode::None, false);
         let progress = screen.start("x".into(), None, 0);
         let looked = AtomicU64::new(0);
         let measure = || 10 * (1 + looked.fetch_add(1, Ordering::Relaxed));
@@ -301,7 +301,7 @@ mod tests {
 
     #[test]
     fn work_that_panics_is_not_watched_for_ever() {
-        let screen = Screen::new("test", ProgressStyle::None, false);
+        let screen = Screen::new("test", ProgressMode::None, false);
         let progress = screen.start("x".into(), None, 0);
         let work = || progress.watch(|| 0, || panic!("on purpose"));
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
@@ -312,7 +312,7 @@ mod tests {
     fn what_was_done_before_has_no_rate() {
         let screen = Screen {
             shown: Shown::Bar,
-            ..Screen::new("test", ProgressStyle::None, false)
+            ..Screen::new("test", ProgressMode::None, false)
         };
         let progress = screen.start("x".into(), Some(2_000_000_000), 1_000_000_000);
         let bar = progress.bar.as_ref().expect("a bar");
@@ -327,7 +327,7 @@ mod tests {
 
     #[test]
     fn counts_what_passes() {
-        let screen = Screen::new("test", ProgressStyle::None, false);
+        let screen = Screen::new("test", ProgressMode::None, false);
         let progress = screen.start("x".into(), Some(10), 0);
         let mut out = progress.counting(Vec::new());
         out.write_all(b"hello").expect("writes");

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use failure::{Failure, one_line};
 
-use crate::progress::{Progress, ProgressStyle, Screen, Spinner, Waiting};
+use crate::progress::{Progress, ProgressMode, Screen, Spinner, Waiting};
 use crate::words;
 
 /// Prints a command's messages. Pass it by reference.
@@ -20,7 +20,7 @@ pub struct Reporter {
 
 impl Reporter {
     /// For the command of this name.
-    pub fn new(program: &'static str, quiet: bool, verbose: bool, style: ProgressStyle) -> Self {
+    pub fn new(program: &'static str, quiet: bool, verbose: bool, style: ProgressMode) -> Self {
         Self {
             program,
             quiet,

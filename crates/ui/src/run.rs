@@ -6,7 +6,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use failure::{Code, Failure};
 
-use crate::progress::ProgressStyle;
+use crate::progress::ProgressMode;
 use crate::{Common, Hooks, RecordWriter, Reporter, command, complete, log, panics, signals};
 
 /// A command's flags.
@@ -16,6 +16,20 @@ pub trait Flags: Parser {
 
     /// The common flags.
     fn common(&self) -> &Common;
+}
+
+/// Implements [`Flags`] for flags with the shared ones in `common`. The program is called like the package.
+#[macro_export]
+macro_rules! flags {
+    ($flags:ty) => {
+        impl $crate::Flags for $flags {
+            const PROGRAM: &'static str = env!("CARGO_PKG_NAME");
+
+            fn common(&self) -> &$crate::Common {
+                &self.common
+            }
+        }
+    };
 }
 
 /// The context of a command besides its own flags.
@@ -69,7 +83,7 @@ pub fn run<F: Flags>(
         Ok(false) => {}
         Ok(true) => return Code::Done.into(),
         Err(failure) => {
-            Reporter::new(F::PROGRAM, false, false, ProgressStyle::None).failure(&failure);
+            Reporter::new(F::PROGRAM, false, false, ProgressMode::None).failure(&failure);
             return failure.code().into();
         }
     }
@@ -147,6 +161,6 @@ fn parse_failed(program: &'static str, error: &clap::Error) -> Code {
         .and_then(|tip| tip.lines().next())
         .map_or_else(|| format!("see {program} --help"), str::to_owned);
     let failure = Failure::usage(message).with_hint(hint);
-    Reporter::new(program, false, false, ProgressStyle::None).failure(&failure);
+    Reporter::new(program, false, false, ProgressMode::None).failure(&failure);
     failure.code()
 }

@@ -17,7 +17,7 @@ impl Scene {
         Self {
             store: Store::locate(root, None),
             probes: Probes::in_folder(root),
-            reporter: Reporter::new("imgbuild", true, false, ui::ProgressStyle::None),
+            reporter: Reporter::new("imgbuild", true, false, ui::ProgressMode::None),
             _folder: folder,
         }
     }
