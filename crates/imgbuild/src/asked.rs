@@ -102,10 +102,7 @@ pub(crate) fn requested(asked: &Missing) -> Option<Requested> {
 
 /// `gcc-15, libssl-dev, cmake`; `None` if empty.
 pub(crate) fn words(asked: &Missing) -> Option<String> {
-    let compilers = asked.compilers.iter().map(ToString::to_string);
-    let packages = asked.packages.iter().map(ToString::to_string);
-    let tools = asked.tools.iter().map(ToString::to_string);
-    let all: Vec<String> = compilers.chain(packages).chain(tools).collect();
+    let all: Vec<String> = asked.names().collect();
     (!all.is_empty()).then(|| all.join(", "))
 }
 

@@ -38,21 +38,12 @@ pub(crate) enum BuildBase {
 impl BuildBase {
     /// Loads the base into the engine if necessary. Returns its reference for the build file.
     pub(crate) fn bring(&self, loader: &Loader) -> Result<Option<Reference>, Failure> {
-        match self {
-            Self::Archive { target, .. } => {
-                let loaded = loader.load(target)?;
-                let reference = loaded
-                    .first()
-                    .map(|image| image.reference.parse())
-                    .transpose()?;
-                Ok(reference)
-            }
-            Self::Engine { reference, .. } | Self::Remote { reference } => {
-                Ok(Some(reference.clone()))
-            }
-            Self::Pending(pending) => Ok(Some(pending.reference.clone())),
-            Self::Scratch | Self::Unsaid => Ok(None),
-        }
+        let Self::Archive { target, .. } = self else {
+            return Ok(self.reference());
+        };
+        let loaded = loader.load(target)?;
+        let loaded = loaded.first().map(|image| image.reference.parse());
+        Ok(loaded.transpose()?)
     }
 
     /// The base's reference in a printed build file.

@@ -69,7 +69,7 @@ impl Recipe {
         let architecture = wanted_architecture(plan)
             .or_else(|| base.architecture())
             .unwrap_or_else(Architecture::host);
-        let mut args = plan.build.args.clone();
+        let args = plan.build.args.clone();
         for (name, value) in &args {
             check_argument(name, value).map_err(|failure| failure.about(plan.subject()))?;
         }
@@ -93,10 +93,27 @@ impl Recipe {
             )
             .about(plan.subject()));
         }
-        let (network, secrets) = (plan.build.network.clone(), plan.build.secrets.clone());
         let steps_run = steps
             .iter()
             .any(|step| !matches!(step.action, StepAction::Copy { .. }));
+        // As for a build file that is generated.
+        let recipe = Self {
+            text: String::new(),
+            steps,
+            context,
+            sends_context: copies,
+            whole_context: false,
+            args,
+            architecture,
+            images: BTreeSet::new(),
+            uses_base: true,
+            names_platform: false,
+            runs: steps_run,
+            target: None,
+            network: plan.build.network.clone(),
+            secrets: plan.build.secrets.clone(),
+            packages: BTreeMap::new(),
+        };
         let Some(file) = build_file(plan, name, store)? else {
             if let Some(target) = &plan.build.target {
                 return Err(Failure::invalid(format!(
@@ -109,23 +126,13 @@ impl Recipe {
             return Ok(Self {
                 runs: steps_run || text.contains("\nRUN "),
                 text,
-                steps,
-                context,
-                sends_context: copies,
-                whole_context: false,
-                args,
-                architecture,
-                images: BTreeSet::new(),
-                uses_base: true,
-                names_platform: false,
-                target: None,
-                network,
-                secrets,
                 packages,
+                ..recipe
             });
         };
         let mut text = read(&file)?;
         let target = plan.build.target.clone();
+        let mut args = recipe.args.clone();
         let mut known = args.clone();
         let named = match base {
             BuildBase::Scratch => Some(SCRATCH.to_owned()),
@@ -143,7 +150,7 @@ impl Recipe {
         {
             images.remove(&base);
         }
-        let checked = steps::append(&text, steps.iter().map(|_| ("RUN true", None)));
+        let checked = steps::append(&text, recipe.steps.iter().map(|_| ("RUN true", None)));
         checked.map_err(|error| Failure::from(error).about(file.as_str()))?;
         // No builder builds the stages after the target, so they are cut off. Docker's legacy builder (20.10) finds no
         // stage by its number, and podman none in another case. Steps follow the target stage, and see its arguments.
@@ -153,20 +160,15 @@ impl Recipe {
         }
         Ok(Self {
             text,
-            steps,
-            sends_context: context.is_some(),
-            whole_context: context.is_some(),
-            context,
+            sends_context: recipe.context.is_some(),
+            whole_context: recipe.context.is_some(),
             args,
-            architecture,
             images,
             uses_base: scan.uses_base,
             names_platform: scan.names_platform,
             runs: scan.runs || (steps_run && !scan.names_platform),
             target,
-            network,
-            secrets,
-            packages: BTreeMap::new(),
+            ..recipe
         })
     }
 

@@ -3,6 +3,8 @@
 use archive::Compression;
 use chrono::{DateTime, Utc};
 
+use registry::Requested;
+
 use crate::age::age;
 use crate::listed::{AlsoIn, Listed};
 use crate::record::{NOTHING, holders, one_field, time, yes_no};
@@ -11,7 +13,6 @@ use crate::sight::ArchivedLayer;
 /// The lines, without a newline at the end.
 pub(crate) fn long(image: &Listed<'_>, now: DateTime<Utc>) -> String {
     let entry = &image.entry;
-    let text = |text: Option<String>| text.unwrap_or_else(|| NOTHING.to_owned());
     let list = |items: &[String]| text((!items.is_empty()).then(|| items.join(", ")));
     let when = |then: Option<DateTime<Utc>>| match then {
         Some(_) => format!("{} ({})", time(then), age(then, now, false)),
@@ -19,14 +20,16 @@ pub(crate) fn long(image: &Listed<'_>, now: DateTime<Utc>) -> String {
     };
     let aliases: Vec<_> = entry.aliases.iter().map(ToString::to_string).collect();
     let bytes = |bytes: u64| format!("{} ({bytes} bytes)", ui::size(bytes));
+    let megabytes = |size: f64| format!("{size} MB");
+    let requested = |requested: &Requested| {
+        let names = requested.packages.iter().chain(&requested.tools);
+        names.cloned().collect::<Vec<_>>().join(", ")
+    };
     let mut lines = vec![
         ("name", entry.name.clone()),
         ("archive", image.path().to_string()),
         ("size", text(image.size().map(bytes))),
-        (
-            "registered size",
-            text(entry.size_mb.map(|size| format!("{size} MB"))),
-        ),
+        ("registered size", text(entry.size_mb.map(megabytes))),
         ("shared", text(image.shared.map(bytes))),
         ("tag", entry.docker_tag.to_string()),
         ("aliases", list(&aliases)),
@@ -39,33 +42,15 @@ pub(crate) fn long(image: &Listed<'_>, now: DateTime<Utc>) -> String {
         ("created", text(entry.created.map(|at| when(Some(at))))),
         ("last used", when(entry.last_used)),
         ("uses", entry.usage_count.to_string()),
-        ("image_id", text(entry.image_id.map(|id| id.to_string()))),
-        (
-            "digest",
-            text(entry.digest.map(|digest| digest.to_string())),
-        ),
-        (
-            "requested",
-            text(entry.requested.as_ref().map(|requested| {
-                let names = requested.packages.iter().chain(&requested.tools);
-                names.cloned().collect::<Vec<_>>().join(", ")
-            })),
-        ),
-        (
-            "fingerprint",
-            text(entry.fingerprint.map(|digest| digest.to_string())),
-        ),
-        (
-            "build seconds",
-            text(entry.build_seconds.map(|seconds| seconds.to_string())),
-        ),
-        ("built because", text(entry.built_because.clone())),
-        ("base", text(entry.base.clone())),
+        ("image_id", text(entry.image_id)),
+        ("digest", text(entry.digest)),
+        ("requested", text(entry.requested.as_ref().map(requested))),
+        ("fingerprint", text(entry.fingerprint)),
+        ("build seconds", text(entry.build_seconds)),
+        ("built because", text(entry.built_because.as_ref())),
+        ("base", text(entry.base.as_ref())),
         ("thin", yes_no(Some(entry.thin)).to_owned()),
-        (
-            "remote",
-            text(entry.remote.as_ref().map(ToString::to_string)),
-        ),
+        ("remote", text(entry.remote.as_ref())),
         ("pinned", yes_no(Some(entry.pinned)).to_owned()),
         ("loaded", yes_no(image.loaded).to_owned()),
         ("leases", holders(image)),
@@ -86,22 +71,23 @@ pub(crate) fn long(image: &Listed<'_>, now: DateTime<Utc>) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// What is known, or a dash.
+fn text(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| NOTHING.to_owned(), |value| value.to_string())
+}
+
 /// `9826d839f381 198.90 MB, stored 76.10 MB zstd, also in a, b and 3 more`.
 fn layer(layer: &ArchivedLayer, also_in: Option<&AlsoIn>) -> String {
     let mut words = layer.diff_id.short();
     if let Some(size) = layer.size {
         words += &format!(" {}", ui::size(size));
     }
-    words += &match (layer.left_out, layer.compression) {
-        (true, _) => ", left to the base".to_owned(),
-        (false, compression) => {
-            let stored = ui::size(layer.stored);
-            match compression {
-                Compression::None => ", stored uncompressed".to_owned(),
-                Compression::Gzip => format!(", stored {stored} gzip"),
-                Compression::Zstd => format!(", stored {stored} zstd"),
-            }
-        }
+    let stored = ui::size(layer.stored);
+    words += &match layer.compression {
+        _ if layer.left_out => ", left to the base".to_owned(),
+        Compression::None => ", stored uncompressed".to_owned(),
+        Compression::Gzip => format!(", stored {stored} gzip"),
+        Compression::Zstd => format!(", stored {stored} zstd"),
     };
     if let Some(also_in) = also_in.filter(|also_in| !also_in.names.is_empty()) {
         words += &format!(", also in {}", also_in.names.join(", "));
@@ -166,7 +152,7 @@ mod tests {
         entry.last_used = "2026-02-07T01:02:03Z".parse().ok();
         entry.usage_count = 4711;
         (entry.image_id, entry.digest, entry.fingerprint) = (digest(7), digest(8), digest(9));
-        entry.requested = Some(registry::Requested {
+        entry.requested = Some(Requested {
             packages: words("wanted-package"),
             tools: words("wanted-tool"),
         });

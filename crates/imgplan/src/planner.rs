@@ -195,9 +195,7 @@ impl Planner<'_> {
         let Pick::Image(image) = &selection.pick else {
             return None;
         };
-        let packages = image.missing.packages.iter().map(ToString::to_string);
-        let tools = image.missing.tools.iter().map(ToString::to_string);
-        let lacks: Vec<_> = packages.chain(tools).collect();
+        let lacks: Vec<_> = image.missing.names().collect();
         let name = &image.entry.name;
         let says = || match plan.name.as_ref() == Some(name) {
             true => format!("lacks {} (accepted)", lacks.join(", ")),

@@ -106,38 +106,22 @@ fn reason(requirement: &Requirement, selection: &Selection, rules: &Rules) -> St
 /// The parts of the requirement itself that an image lacks and must not lack.
 fn lacking(candidate: &Candidate, requirement: &Requirement, rules: &Rules) -> Vec<String> {
     let accepted = rules.accept_missing;
-    let missing = &candidate.missing;
-    let compilers = missing.compilers.iter().map(ToString::to_string);
-    let packages = missing
-        .packages
-        .iter()
-        .filter(|it| requirement.packages.contains(it));
-    let packages = packages.filter(|_| !accepted.packages);
-    let tools = missing
-        .tools
-        .iter()
-        .filter(|it| requirement.tools.contains(it));
-    let tools = tools.filter(|_| !accepted.tools);
+    let mut missing = candidate.missing.clone();
+    let asked = &requirement.packages;
+    (missing.packages).retain(|it| !accepted.packages && asked.contains(it));
+    (missing.tools).retain(|it| !accepted.tools && requirement.tools.contains(it));
     let variants = candidate.missing_variants.iter();
-    compilers
-        .chain(packages.map(ToString::to_string))
-        .chain(tools.map(ToString::to_string))
-        .chain(variants.map(|variant| format!("variant {variant}")))
-        .collect()
+    let variants = variants.map(|variant| format!("variant {variant}"));
+    missing.names().chain(variants).collect()
 }
 
 /// The parts that are installed because the image was built for them before.
 fn added(requirement: &Requirement, whole: &Requirement) -> Option<String> {
-    let packages = whole
-        .packages
-        .iter()
-        .filter(|it| !requirement.packages.contains(it));
-    let tools = whole
-        .tools
-        .iter()
-        .filter(|it| !requirement.tools.contains(it));
-    let packages = packages.map(ToString::to_string);
-    let names: Vec<_> = packages.chain(tools.map(ToString::to_string)).collect();
+    let mut added = whole.contents();
+    added.compilers.clear();
+    (added.packages).retain(|it| !requirement.packages.contains(it));
+    added.tools.retain(|it| !requirement.tools.contains(it));
+    let names: Vec<_> = added.names().collect();
     let said = || format!("earlier requirements also asked for {}", names.join(", "));
     (!names.is_empty()).then(said)
 }
@@ -151,16 +135,9 @@ fn terms(candidate: &Candidate) -> String {
 
 /// The parts that a candidate lacks.
 fn shortcomings(candidate: &Candidate) -> Option<String> {
-    let missing = &candidate.missing;
-    let compilers = missing.compilers.iter().map(ToString::to_string);
-    let packages = missing.packages.iter().map(ToString::to_string);
-    let tools = missing.tools.iter().map(ToString::to_string);
     let variants = candidate.missing_variants.iter();
-    let all: Vec<_> = compilers
-        .chain(packages)
-        .chain(tools)
-        .chain(variants.map(|variant| format!("variant {variant}")))
-        .collect();
+    let variants = variants.map(|variant| format!("variant {variant}"));
+    let all: Vec<_> = candidate.missing.names().chain(variants).collect();
     (!all.is_empty()).then(|| all.join(", "))
 }
 

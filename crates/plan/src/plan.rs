@@ -78,6 +78,14 @@ pub struct Missing {
 strict!(Missing);
 
 impl Missing {
+    /// All names: compilers, packages, tools.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        let compilers = self.compilers.iter().map(ToString::to_string);
+        let packages = self.packages.iter().map(ToString::to_string);
+        let tools = self.tools.iter().map(ToString::to_string);
+        compilers.chain(packages).chain(tools)
+    }
+
     /// Whether nothing is missing.
     pub fn is_empty(&self) -> bool {
         self.compilers.is_empty() && self.packages.is_empty() && self.tools.is_empty()

@@ -3,8 +3,6 @@
 //! A note is a file in `builds/`. It describes the steps in the engine's terms. It needs no lock: its name is unique,
 //! so a process that is about to end can write it at once.
 
-use std::io::Write;
-
 use camino::Utf8PathBuf;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::de::DeserializeOwned;
@@ -52,12 +50,7 @@ impl Store {
             holder: Holder::process(std::process::id()),
             build,
         };
-        let text = serde_json::to_vec(&note);
-        let text = text.map_err(|error| Error::io("write", &path)(error.into()))?;
-        let temporary = TemporaryPath::new(path.with_extension("unfinished"));
-        let mut file = own::create(temporary.path())?;
-        file.write_all(&text).map_err(Error::io("write", &path))?;
-        temporary.rename(&path)?;
+        TemporaryPath::new(path.with_extension("unfinished")).write_json(&path, &note)?;
         let build = note.build;
         Ok(BuildNote { since, build, path })
     }

@@ -4,7 +4,6 @@
 //! which images are removed too. So an image that is leased and then still registered stays. It needs no fsync: after a
 //! crash its holder is dead too.
 
-use std::io::Write;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -200,13 +199,7 @@ fn write(folder: &Utf8Path, lease: &Lease) -> Result<(), Error> {
         brief,
         ..lease.clone()
     };
-    let text = serde_json::to_string(&lease).unwrap_or_default();
-    // The registry's lock is held, so no other process writes this file.
-    let temporary = TemporaryPath::new(folder.join(UNFINISHED));
-    own::create(temporary.path())?
-        .write_all(text.as_bytes())
-        .map_err(Error::io("write", &path))?;
-    temporary.rename(&path)
+    TemporaryPath::new(folder.join(UNFINISHED)).write_json(&path, &lease)
 }
 
 /// A file name for an image and a holder, bounded for any length of both.

@@ -6,7 +6,6 @@
 //! Notes are dropped after 90 days, because the engines of a shared store may be anywhere.
 
 use std::fs;
-use std::io::Write;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
@@ -158,13 +157,7 @@ impl Store {
 
     fn write_notes(&self, notes: &[Note]) -> Result<(), Error> {
         let path = work::folder(self.root())?.join(FILE);
-        let text =
-            serde_json::to_vec(notes).map_err(|error| Error::io("write", &path)(error.into()))?;
-        // The registry's lock is held, so no other process uses this temporary name.
-        let temporary = TemporaryPath::new(path.with_extension("unfinished"));
-        let mut file = own::create(temporary.path())?;
-        file.write_all(&text).map_err(Error::io("write", &path))?;
-        temporary.rename(&path)
+        TemporaryPath::new(path.with_extension("unfinished")).write_json(&path, &notes)
     }
 
     fn notes_path(&self) -> Utf8PathBuf {

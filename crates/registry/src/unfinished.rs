@@ -15,10 +15,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use serde::Serialize;
 
 use crate::atomic::{parent, sync_folder};
 use crate::lock::{LockState, is_named, probe};
-use crate::{Error, Store, StorePath, staging};
+use crate::{Error, Store, StorePath, own, staging};
 
 /// The temporary files of this process, to be removed at its end.
 static LIVE: Mutex<BTreeSet<Utf8PathBuf>> = Mutex::new(BTreeSet::new());
@@ -54,6 +55,16 @@ impl TemporaryPath {
 
     pub fn path(&self) -> &Utf8Path {
         &self.path
+    }
+
+    /// Writes a value as JSON, and renames the file to its final name. No other process may use the temporary name: it is
+    /// unique, or the registry's lock is held.
+    pub fn write_json(self, to: &Utf8Path, value: &impl Serialize) -> Result<(), Error> {
+        let text = serde_json::to_vec(value);
+        let text = text.map_err(|error| Error::io("write", to)(error.into()))?;
+        let mut file = own::create(self.path())?;
+        file.write_all(&text).map_err(Error::io("write", to))?;
+        self.rename(to)
     }
 
     /// Renames the file to its final name.

@@ -4,7 +4,6 @@
 //! counted in `images/.imgpipe/usage.json` instead, which Git ignores. Readers of the registry see the sum.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
@@ -117,13 +116,7 @@ impl Store {
 
     fn write_uses(&self, uses: &UsageCounts) -> Result<(), Error> {
         let path = work::folder(self.root())?.join(FILE);
-        let text =
-            serde_json::to_vec(uses).map_err(|error| Error::io("write", &path)(error.into()))?;
-        // The registry's lock is held, so no other process uses this temporary name.
-        let temporary = TemporaryPath::new(path.with_extension("unfinished"));
-        let mut file = own::create(temporary.path())?;
-        io::Write::write_all(&mut file, &text).map_err(Error::io("write", &path))?;
-        temporary.rename(&path)
+        TemporaryPath::new(path.with_extension("unfinished")).write_json(&path, uses)
     }
 
     fn uses_path(&self) -> Utf8PathBuf {

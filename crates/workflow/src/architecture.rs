@@ -7,7 +7,6 @@ use super::entry::{JobEntry, listed};
 use super::marks::truth;
 use super::needs::MatrixKeys;
 use super::system::{System, of_runner, system};
-use super::value::ExprValue;
 
 impl JobEntry {
     /// Whether the entry runs on an architecture: that of its image, or 32-bit Intel for that variant. An entry that
@@ -59,7 +58,6 @@ impl JobEntry {
     /// Whether a matrix with an unreadable architecture may mean this one.
     fn may_name(&self, keys: &MatrixKeys, wanted: Architecture) -> bool {
         let value = keys.value(&self.matrix, "architecture");
-        let value = value.unwrap_or(&ExprValue::Null);
         let text = listed(value);
         let mut words = text.split([' ', ',']);
         value.unknown().is_some() || words.any(|word| word.parse() == Ok(wanted))
@@ -76,7 +74,7 @@ impl JobEntry {
             let Ok(means) = variant.as_str().parse::<Architecture>() else {
                 continue;
             };
-            let value = keys.value(&self.matrix, key).unwrap_or(&ExprValue::Null);
+            let value = keys.value(&self.matrix, key);
             let is_64_bit = means == Architecture::X86 && wanted == Architecture::X86_64;
             match truth(value) {
                 Ok(true) => all.push(variant),

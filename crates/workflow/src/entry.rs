@@ -76,10 +76,9 @@ impl JobEntry {
     /// The entry's values for people.
     pub fn facts(&self, keys: &MatrixKeys) -> Facts {
         let field = |key: &str| {
-            let value = keys
-                .value(&self.matrix, key)
-                .filter(|value| value.unknown().is_none());
-            value.map(listed).filter(|text| !text.is_empty())
+            let value = keys.value(&self.matrix, key);
+            let text = Some(listed(value)).filter(|_| value.unknown().is_none());
+            text.filter(|text| !text.is_empty())
         };
         Facts {
             runs_on: self.runs_on.as_ref().ok().map(|labels| labels.join(",")),

@@ -82,7 +82,7 @@ impl Filter {
                 entry.runs_on_architecture(keys, self.architecture()?)
             }
             key => {
-                let value = keys.value(&entry.matrix, key).unwrap_or(&ExprValue::Null);
+                let value = keys.value(&entry.matrix, key);
                 if let Some(why) = value.unknown() {
                     return Err(format!("`{key}`: {why}"));
                 }

@@ -37,13 +37,14 @@ impl MatrixKeys {
         }
     }
 
-    /// The value of a canonical key: under its own name, else under the project's name for it.
-    pub(super) fn value<'a>(&self, matrix: &'a ExprValue, key: &str) -> Option<&'a ExprValue> {
+    /// The value of a canonical key: under its own name, else under the project's name for it; null if there is none.
+    pub(super) fn value<'a>(&self, matrix: &'a ExprValue, key: &str) -> &'a ExprValue {
         let theirs = self.named.iter().filter(|(_, ours)| ours == key);
         let mut names = [key]
             .into_iter()
             .chain(theirs.map(|(name, _)| name.as_str()));
-        names.find_map(|name| matrix.get(name))
+        let found = names.find_map(|name| matrix.get(name));
+        found.unwrap_or(&ExprValue::Null)
     }
 
     /// Whether the project's name means this canonical key. Case does not matter.
@@ -108,7 +109,7 @@ impl JobEntry {
         keys: &MatrixKeys,
         system: Linux,
     ) -> Result<Requirement, String> {
-        let value = |key: &str| keys.value(&self.matrix, key).unwrap_or(&ExprValue::Null);
+        let value = |key: &str| keys.value(&self.matrix, key);
         let about = |key: &'static str| move |why: String| format!("`{key}`: {why}");
         let named = self.named_architecture(keys)?;
         let architecture = match (named, system.architecture) {
@@ -149,9 +150,7 @@ impl JobEntry {
         &self,
         keys: &MatrixKeys,
     ) -> Result<Option<Architecture>, String> {
-        let value = keys
-            .value(&self.matrix, "architecture")
-            .unwrap_or(&ExprValue::Null);
+        let value = keys.value(&self.matrix, "architecture");
         let about = |why: String| format!("`architecture`: {why}");
         match names(value).map_err(about)?[..] {
             [] => Ok(None),
@@ -185,7 +184,7 @@ impl JobEntry {
     ) -> Result<Vec<T>, String> {
         let mut set = Vec::new();
         for (key, means) in all {
-            let value = keys.value(&self.matrix, key).unwrap_or(&ExprValue::Null);
+            let value = keys.value(&self.matrix, key);
             if truth(value).map_err(|why| format!("`{key}`: {why}"))? && !set.contains(&means) {
                 set.push(means);
             }
