@@ -51,8 +51,8 @@ enum Task {
     Dist(dist::Args),
     /// Measure the commands against what you would type without them, and print a table of medians and ratios
     ///
-    /// It builds the release programs, makes its own images in the engine (`imgpipe-bench-…`, with random content), runs the
-    /// sides of each case in turns, and removes the images and files at the end, also after Ctrl-C. It takes about a quarter of
+    /// It builds the release programs, and makes its own images in the engine (`imgpipe-bench-…`, with random content).
+    /// It runs the sides of each case in turns. At the end, also after Ctrl-C, it removes the images and files. It takes about a quarter of
     /// an hour and up to 10 GB of disk. The results are better if the machine does nothing else. A missed target is no failure;
     /// a failed command is. Example: `cargo xtask bench --only there --only cold --rounds 9`.
     Bench(bench::Args),

@@ -1,6 +1,6 @@
 //! Builds the missing contents of a plan, saves and registers the image.
 //!
-//! [`Builder`] does the work; [`cli`] is the command. The parts without an engine are separate: build files, contexts,
+//! `Builder` does the work; [`cli`] is the command. The parts without an engine are separate: build files, contexts,
 //! fingerprints.
 
 mod asked;
