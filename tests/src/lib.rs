@@ -8,8 +8,8 @@
 //! s.sh("imgload images/*/*.tar").code(0).stdout(&format!("{base}\n"));
 //! ```
 //!
-//! - A [`Sandbox`] has its own store (in a folder with a space in its path) and its own project name, and runs commands
-//!   in a clean environment. Dropping it removes every engine image of its project, and no other.
+//! - A [`Sandbox`] has its own store (in a folder with a space in its path) and project name. It runs commands in a
+//!   clean environment. Dropping it removes every engine image of its project, and no other.
 //! - An [`Outcome`] is exit code, stdout and stderr together; a failed assertion shows all three.
 //! - A [`Running`] is a started command, to be watched and sent signals.
 //! - An [`Image`] is a tiny image with fresh random content, so that the engine has none of its layers.

@@ -93,7 +93,6 @@ fn has(engine: &TestEngine, name: &str) -> Result<bool, Error> {
     }
 }
 
-/// Makes the tar.
 fn make(cache: &Utf8Path, tar: &Utf8Path) -> Result<(), Error> {
     let work = TemporaryFolder(cache.join("debootstrap"));
     crate::folders::remove(&work.0)?;

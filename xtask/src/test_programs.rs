@@ -9,7 +9,6 @@ use crate::cmd::cargo;
 /// Tells a test program not to build the commands: they are beside it, and the sources may be out of reach.
 pub const COMMANDS_ARE_BUILT: &str = "IMGPIPE_COMMANDS_ARE_BUILT";
 
-/// A test program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TestProgram {
     pub(crate) name: String,

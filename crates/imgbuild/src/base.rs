@@ -12,7 +12,6 @@ use crate::buildfile::SCRATCH;
 use crate::inside::{inventory, stack};
 use crate::pending::PendingImage;
 
-/// The base of a build.
 #[derive(Debug)]
 pub(crate) enum BuildBase {
     /// An archive of the store, to be loaded before a build.

@@ -49,7 +49,6 @@ pub(crate) struct Builder<'a> {
     pub completed: CompletedEntries,
 }
 
-/// The options of a build.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct BuildOptions {
     /// Build even if the archive is up to date.

@@ -1,9 +1,9 @@
 //! Loads the image to be replaced, so that its layers serve as a cache for unchanged steps.
 //!
 //! An engine that did not build an image has none of its steps: it is new, or its cache was pruned. But the store has
-//! the archive. After a load, Docker's legacy builder finds steps in the image's history, and BuildKit finds them in
-//! the cache data that [`engine`] lets it write into the image's config. podman's builder considers only images that it
-//! built step by step, so nothing is loaded there.
+//! the archive. After a load, Docker's legacy builder finds steps in the image's history. BuildKit finds them in the
+//! cache data in the image's config, which [`engine`] requests. podman's builder considers only images that it built
+//! step by step, so nothing is loaded there.
 
 use engine::{Flavor, StoreKind, TemporaryTag};
 use failure::Failure;
@@ -16,8 +16,8 @@ use crate::earlier::Earlier;
 use crate::{Builder, temporary};
 
 impl Builder<'_> {
-    /// Loads an earlier image into the engine, under a tag of this process, if its steps may be useful and the engine
-    /// does not have them. If that fails, the steps run again.
+    /// Loads an earlier image into the engine if its steps may be useful and are not there. It gets a tag of this
+    /// process. If that fails, the steps run again.
     pub(crate) fn cache_source(
         &self,
         earlier: Option<&Earlier>,

@@ -166,7 +166,6 @@ impl<'a> Matrix<'a> {
         }
     }
 
-    /// The plan of an image.
     pub(crate) fn plan(&self, image: usize) -> &Plan {
         &self.images[image].plan
     }

@@ -26,7 +26,6 @@ pub(crate) enum Mode<'a> {
     DryRun(&'a Pending<'a>),
     /// To check whether the engine can build for an architecture. A missing base does not matter.
     Check(&'a Pending<'a>),
-    /// To build.
     Build,
 }
 

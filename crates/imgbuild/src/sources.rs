@@ -156,7 +156,6 @@ fn own_saved<'r>(plan: &Plan, registry: &'r Registry) -> Option<&'r str> {
     own.fingerprint.is_none().then_some(own.name.as_str())
 }
 
-/// The entry of a tag.
 pub(crate) fn tagged<'r>(registry: &'r Registry, reference: &Reference) -> Option<&'r Entry> {
     let mut entries = registry.entries().iter();
     entries.find(|entry| entry.tags().any(|tag| tag == reference))

@@ -70,7 +70,6 @@ impl Forms {
         }
     }
 
-    /// Prints one image.
     pub(crate) fn print(&mut self, context: &Context, image: &Listed<'_>) -> Result<(), Failure> {
         let first = self.printed == 0;
         self.printed += 1;

@@ -83,7 +83,6 @@ impl Table {
         self.line(&HEADER.map(str::to_owned))
     }
 
-    /// The row of an image.
     pub(crate) fn row(&self, image: &Listed<'_>) -> String {
         self.line(&cells(image, self.now, self.short))
     }

@@ -65,8 +65,8 @@ impl Manager {
 
     /// The packages of a C and C++ compiler with its libraries.
     ///
-    /// If a release has only one version of a compiler, a request for another installs that one, and the check of the
-    /// built image ([`crate::Inventory::lacks`]) finds the difference. An unknown compiler is its own package.
+    /// If a release has only one version of a compiler, a request for another installs that one. The check of the built
+    /// image ([`crate::Inventory::lacks`]) finds the difference. An unknown compiler is its own package.
     pub fn compiler_packages(&self, compiler: &Compiler) -> Result<Vec<PackageName>, NameError> {
         let names = (self.compiler)(compiler);
         self.checked(names.unwrap_or_else(|| vec![compiler.to_string()]))

@@ -1,7 +1,7 @@
 //! Foreign texts, made safe to show.
 
-/// Whether a character can control a terminal, end a line, or change the direction of text, so that the shown text is
-/// not the real one.
+/// Whether a character can control a terminal, end a line, or change the direction of text: then the shown text may
+/// differ from the real one.
 pub fn steers(c: char) -> bool {
     c.is_control()
         || matches!(

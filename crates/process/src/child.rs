@@ -4,8 +4,8 @@
 //! usually SIGTERM: command lines pass it on to their plugins and close their connection, so a daemon gives up. After
 //! [`GRACE`] it is killed.
 //!
-//! Children stay in this process's group. So Ctrl-C on a terminal reaches them directly, a password prompt of `ssh` or
-//! `sudo` keeps its terminal, and a shell can stop the whole job. But ending a child does not end its descendants, for
+//! Children stay in this process's group. So Ctrl-C on a terminal reaches them directly, and a shell can stop the whole
+//! job. A password prompt of `ssh` or `sudo` keeps its terminal. But ending a child does not end its descendants, for
 //! example the program behind a wrapper script. Those that are left after the child (see `family`) are ended in the
 //! same way.
 

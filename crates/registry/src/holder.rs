@@ -4,9 +4,9 @@
 //! `sys/kernel/random/boot_id`). A process in another container or on another machine cannot be seen from here: its
 //! leases end only by time.
 //!
-//! Hosts that share a store may share a hostname, and containers on many hosts the machine ID of their image. So a
-//! process of an earlier boot has certainly ended only if neither it nor this process runs in a container, and both
-//! have the same machine ID (machine-id(5)).
+//! Hosts that share a store may share a hostname, and containers on many hosts the machine ID of their image. So the
+//! end of a process of an earlier boot is certain only if both processes have the same machine ID (machine-id(5)), and
+//! neither runs in a container.
 
 use std::fmt;
 use std::fs;

@@ -164,7 +164,6 @@ impl Store {
         Ok((leases, unreadable))
     }
 
-    /// The registry's lock.
     pub(crate) fn lock_registry(&self, timeout: Duration) -> Result<Writing, Error> {
         let path = work::folder(self.root())?.join("registry.lock");
         let lock = lock::take(&path, self.file().as_str(), Some(timeout))?;

@@ -1,7 +1,7 @@
 //! Progress of long operations.
 //!
 //! On a terminal, a bar with bytes, rate and remaining time. In a log, plain lines with the time of day, one every few
-//! seconds, and one at the end of an operation that had lines before. So short operations leave no line.
+//! seconds. An operation with such lines also has one at its end. So short operations leave no line.
 
 mod area;
 mod form;

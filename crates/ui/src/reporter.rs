@@ -76,7 +76,6 @@ impl Reporter {
         }
     }
 
-    /// A line of the log.
     pub(crate) fn log(&self, line: &str) {
         self.say(line);
     }

@@ -12,7 +12,6 @@ use super::value::ExprValue;
 /// The most values of all combinations: 10,000 jobs of 50 keys.
 const MAX_VALUES: usize = 500_000;
 
-/// One combination.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Combination {
     /// The position of its entry of `include`, else of the matrix.

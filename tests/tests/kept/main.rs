@@ -1,5 +1,5 @@
-//! No layer is ever lost: chains of bases have no cycles, a base is replaced only if its thin archives keep their
-//! layers, and a conversion changes nothing but the form.
+//! No layer is ever lost: chains of bases have no cycles, and a base is replaced only if its thin archives keep their
+//! layers. A conversion changes nothing but the form.
 
 #![expect(
     clippy::expect_used,

@@ -95,7 +95,6 @@ fn a_check_of_thin_archives_looks_at_their_bases() {
     assert_eq!(states(&s, &lines(top.code(4))), [("top", "no base")]);
     top.stderr_has("its base is not usable").stderr_has(&path);
 
-    // Removed.
     s.remove(&path);
     for flags in [&["--check"][..], &[]] {
         let outcome = s.command("imgls").args(flags).run();

@@ -30,7 +30,6 @@ fn pinning_changes_nothing_else() {
     let again = s.read("image-registry.yml");
     assert_eq!(again, after.replace("pinned: true", "pinned: false"));
 
-    // All or none.
     s.run("imgls", ["--pin", "one", "none"]).fails(
         "imgls",
         4,

@@ -32,7 +32,6 @@ pub(super) fn for_compilers(wanted: &Generated<'_>, manager: &Manager) -> Result
     Ok(layer)
 }
 
-/// The tools.
 pub(super) fn for_tools(wanted: &Generated<'_>, manager: &Manager) -> Result<Layer> {
     let mut layer = Layer::new();
     for tool in wanted.tools {

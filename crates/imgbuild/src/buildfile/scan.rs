@@ -1,9 +1,9 @@
 //! Finds the images that a hand-written build file needs.
 //!
-//! An engine pulls missing images without asking, so they are found first. These are the images of every stage, even of
-//! stages that the last one does not need (the legacy builder builds them all), of `COPY --from=` and of `RUN
-//! --mount=…,from=`. A name in these may be an earlier stage's name or number, or else an image. `# syntax=` names an
-//! image too, which only BuildKit uses.
+//! An engine pulls missing images without asking, so they are found first. These are the images of every stage, of
+//! `COPY --from=` and of `RUN --mount=…,from=`. The legacy builder builds even stages that the last one does not need.
+//! A name in these may be an earlier stage's name or number, or else an image. `# syntax=` names an image too, which
+//! only BuildKit uses.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,7 +1,7 @@
 //! Steps as instructions of a build file.
 //!
-//! A text of one line becomes a plain `RUN`. A text that could mean something else (several lines, a list in brackets,
-//! a flag, a here-document) is passed to the shell as an argument, in a JSON array: in there nothing ends the
+//! A text of one line becomes a plain `RUN`. Several lines, a list in brackets, a flag or a here-document could mean
+//! something else. Such a text is passed to the shell as an argument, in a JSON array: in there nothing ends the
 //! instruction, and no builder replaces anything.
 
 use plan::{Step, StepAction};
