@@ -15,7 +15,7 @@ const CRATES: &str = "licences, sources and versions of dependencies";
 /// This needs RustSec's database.
 const ADVISORIES: &str = "advisories";
 
-pub(crate) fn check(target: &Utf8Path, steps: &mut StepTimes) -> Result<(), Error> {
+pub(crate) fn check(target: &Utf8Path, steps: &StepTimes) -> Result<(), Error> {
     let Some(deny) = tools::find_or_build(target, "cargo-deny", VERSION)? else {
         steps.leave_out(
             CRATES,

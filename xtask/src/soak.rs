@@ -58,7 +58,7 @@ struct Count {
 }
 
 pub(crate) fn run(target: &Utf8Path, options: &Args) -> Result<(), Error> {
-    let mut steps = StepTimes::default();
+    let steps = StepTimes::default();
     let engine = steps.run("engine", || test::engine(target))?;
     let tally = tempfile::NamedTempFile::new().map_err(Error::io("a temporary file"))?;
     let counts = tally.path().to_string_lossy();
