@@ -14,8 +14,8 @@ use crate::{Error, debian};
 pub(super) fn reproduce(target: &Utf8Path) -> Result<(), Error> {
     let changed = cmd("git status --porcelain").folder(workspace()).read()?;
     if !changed.is_empty() {
-        let what = format!("a clone lacks what is not committed:\n{changed}");
-        return Err(Error::missing(what, "commit it first"));
+        let what = format!("a clone lacks the uncommitted changes:\n{changed}");
+        return Err(Error::missing(what, "commit them first"));
     }
     let folder = target.join("dist-again");
     remove(&folder)?;
