@@ -6,6 +6,7 @@ use naming::{Digest, Reference};
 use crate::Error;
 use crate::config::Config;
 use crate::decode::Compression;
+use crate::manifest::StoredManifest;
 use crate::members::Members;
 use crate::source::Source;
 
@@ -28,6 +29,8 @@ pub struct Image {
     pub tags: Vec<Reference>,
     /// The digests of the manifests and indexes of the archive that lead to it. None in an archive without `index.json`.
     pub manifests: Vec<Digest>,
+    /// Its manifest, if the archive has one whose every blob is what it says.
+    pub manifest: Option<StoredManifest>,
     /// The layers, lowest first, one for each of the config's `diff_ids`.
     pub layers: Vec<Layer>,
     /// In a thin archive, the image that holds the layers that this one leaves out.
@@ -60,6 +63,8 @@ pub struct Base {
 pub struct Layer {
     /// The digest of the uncompressed layer.
     pub diff_id: Digest,
+    /// The digest of its bytes as they are stored, if that is known without reading them.
+    pub blob: Option<Digest>,
     /// How the layer itself is compressed.
     pub compression: Compression,
     /// Its length as stored, in bytes.

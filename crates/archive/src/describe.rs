@@ -24,7 +24,8 @@ use crate::config::Config;
 use crate::elsewhere;
 use crate::error::{Blame, shown};
 use crate::hash::digest_of;
-use crate::schema::{Descriptor, DockerImage, Index, Manifest};
+use crate::manifest::StoredManifest;
+use crate::schema::{self, Descriptor, DockerImage, Index, Manifest};
 use merge::{complete, merge};
 
 /// How deep an index may name an index. The specification's example has two levels.
@@ -64,6 +65,8 @@ pub(crate) struct Described {
     pub sizes: Vec<Option<u64>>,
     /// The base of a thin archive.
     pub base: Option<Base>,
+    /// Its manifest; not one in which an earlier version noted the base.
+    pub manifest: Option<StoredManifest>,
 }
 
 /// The images that an archive's documents describe: at least one, and none twice.
@@ -213,6 +216,7 @@ impl<D: Documents> Reader<'_, D> {
             layers: image.layers.clone(),
             sizes: vec![None; image.layers.len()],
             base: None,
+            manifest: None,
         })
     }
 
@@ -231,6 +235,10 @@ impl<D: Documents> Reader<'_, D> {
             // An annotation that is no reference is some tool's own name for the image.
             let name = descriptor.name().filter(|name| !is_no_name(name));
             image.tags.extend(name.and_then(|name| name.parse().ok()));
+            image.base = schema::base(&descriptor.annotations).or(image.base);
+            if let Some(sizes) = descriptor.tar_sizes(image.layers.len()) {
+                image.sizes = sizes.into_iter().map(Some).collect();
+            }
             images.push(image);
         }
         Ok(merge(images))
@@ -255,8 +263,8 @@ impl<D: Documents> Reader<'_, D> {
             }
             return Ok(image);
         }
-        let manifest: Manifest =
-            self.parse("manifest", &self.blob("manifest", descriptor.digest)?)?;
+        let document = self.blob("manifest", descriptor.digest)?;
+        let manifest: Manifest = self.parse("manifest", &document)?;
         // Signatures and the like have a config of their own kind, or OCI's empty one.
         let kind = &manifest.config.media_type;
         if !kind.is_empty() && !kind.contains("image") {
@@ -274,7 +282,10 @@ impl<D: Documents> Reader<'_, D> {
             manifests: vec![descriptor.digest],
             layers,
             sizes,
-            base: manifest.base(),
+            base: schema::base(&manifest.annotations),
+            manifest: schema::base(&manifest.annotations)
+                .is_none()
+                .then(|| StoredManifest::new(&manifest, document, &descriptor.media_type)),
         }))
     }
 

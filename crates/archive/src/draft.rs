@@ -1,22 +1,23 @@
 //! Taking an image in: from an engine's `save`, or from an archive made elsewhere, to the one form on
 //! disk, in one pass.
 //!
-//! What `save` writes differs from engine to engine. Each layer goes to disk as it comes, decompressed and
-//! hashed on the way, and compressed if that is wanted. Documents are small and stay in
+//! What `save` writes differs from engine to engine. Each layer goes to disk as it comes, hashed on the way,
+//! and is compressed in another way only if that is wanted. The manifest stays as it came if it names these blobs;
+//! otherwise one is made. Documents are small and stay in
 //! memory. At the end the documents must describe an image whose every layer was seen: an engine can
 //! end with success and leave blobs out.
 //!
 //! Two saves of one image by one engine give the same bytes. Between engines the order of the layers
 //! differs, because they stay in the order in which they came; identities do not.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom};
 
 use camino::Utf8Path;
 use naming::{Digest, Reference};
 
-use crate::archive::Base;
+use crate::archive::{Base, Image};
 use crate::compose::write_error;
 use crate::compress::Compress;
 use crate::config::Config;
@@ -26,19 +27,19 @@ use crate::form::{Blob, Written, write_documents};
 use crate::gathered::Gathered;
 use crate::growth::Allowance;
 use crate::headers::Headers;
-use crate::layer_file::{Foreseen, Keep, LayerFile, Layers};
-use crate::layers::LayerReader;
+use crate::layer_file::{Keep, LayerFile, Layers};
+use crate::layers::{LayerReader, check, place};
+use crate::manifest::StoredManifest;
 use crate::rootfs::RootFs;
 use crate::source::{CHUNK, Piped};
 use crate::stack::Stack;
 use crate::taking::Taking;
-use crate::trail::Trail;
 
 /// How an image is to be written.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// How its layers are compressed.
-    pub compress: Compress,
+    /// How its layers are compressed; `None` leaves each blob as it comes.
+    pub compress: Option<Compress>,
     /// The image whose layers are left out.
     pub base: Option<ThinBase>,
 }
@@ -50,24 +51,36 @@ pub struct ThinBase {
     pub base: Base,
     /// Its layers.
     pub diff_ids: Vec<Digest>,
+    blobs: Vec<Blob>,
 }
 
-impl Options {
-    fn left_out(&self) -> BTreeSet<Digest> {
-        let base = self.base.iter();
-        base.flat_map(|thin| thin.diff_ids.iter().copied())
-            .collect()
+impl ThinBase {
+    /// The image of a stack, which is registered under a name.
+    pub fn new(name: String, stack: &Stack) -> Self {
+        let image = stack.image();
+        let blobs = (0..image.layers.len()).map(|index| stack.blob(index));
+        Self {
+            base: Base {
+                name,
+                image_id: image.image_id,
+            },
+            diff_ids: image.config.diff_ids.clone(),
+            blobs: blobs.collect(),
+        }
     }
 }
 
-/// An engine's stream, as far as it is known before it is read.
-#[derive(Debug, Clone, Copy)]
-pub struct Announced<'a> {
-    /// What it is called in errors, like `docker save capy`.
-    pub what: &'a str,
-    /// The layers that the engine says the image has; empty where it does not. What comes out does not depend on
-    /// it, only how long that takes.
-    pub diff_ids: &'a [Digest],
+impl Options {
+    fn left_out(&self) -> BTreeMap<Digest, Blob> {
+        let base = self.base.iter();
+        base.flat_map(|thin| {
+            thin.diff_ids
+                .iter()
+                .copied()
+                .zip(thin.blobs.iter().copied())
+        })
+        .collect()
+    }
 }
 
 /// An image whose layers are on disk, and whose documents are still to be written.
@@ -77,32 +90,34 @@ pub struct Draft {
     pub image_id: Digest,
     /// The config.
     pub config: Config,
+    /// Its manifest as it came, if that names the blobs that are on disk.
+    manifest: Option<StoredManifest>,
     base: Option<Base>,
     layers: Layers,
 }
 
 impl Draft {
-    /// Takes in what an engine saves. `input` is read to its end; `out` is an empty file. Of a layer that is
-    /// compressed, the files that `keep` wants are remembered for [`Draft::root_fs`].
+    /// Takes in what an engine saves, a stream that errors call `what`, like `docker save capy`. `input` is read to its end;
+    /// `out` is an empty file. Of a layer that is compressed, the files that `keep` wants are remembered for
+    /// [`Draft::root_fs`].
     pub fn from_stream(
         input: impl Read,
         out: &mut File,
-        announced: Announced,
+        what: &str,
         options: &Options,
         keep: Keep,
     ) -> Result<Self, Error> {
-        let blame = Blame::new(Utf8Path::new(announced.what));
+        let blame = Blame::new(Utf8Path::new(what));
         let left_out = options.left_out();
         let file = LayerFile::new(out, options.compress, &left_out, keep);
-        let mut taking = Taking::new(blame.clone(), file, announced.diff_ids);
+        let mut taking = Taking::new(blame.clone(), file);
         let mut headers = Headers::new(Piped(BufReader::with_capacity(CHUNK, input)));
         while let Some(member) = headers.next_member().map_err(|error| blame.tar(error))? {
             taking.take(&mut headers, &member)?;
         }
         // To the end, or the engine is told that nobody reads on.
         io::copy(&mut headers.into_inner(), &mut io::sink()).map_err(|error| blame.read(error))?;
-        let taken = taking.finish()?;
-        Self::new(taken.image_id, taken.config, taken.layers, options, &blame)
+        Self::new(taking.finish()?, options, &blame)
     }
 
     /// Takes in an image of an archive, with the layers that it leaves to others.
@@ -114,35 +129,19 @@ impl Draft {
     ) -> Result<Self, Error> {
         let left_out = options.left_out();
         let mut file = LayerFile::new(out, options.compress, &left_out, keep);
-        for (archive, image) in stack.upward() {
-            let mut layers = LayerReader::new(&archive.source);
-            for index in archive.cheapest_order(image) {
-                let diff_id = image.layers[index].diff_id;
-                if stack.diff_ids().contains(&diff_id) && !file.has(diff_id) {
-                    let blame = &archive.source.blame;
-                    let place = format!("layer {} of {}", index + 1, image.layers.len());
-                    let tar_size = image.layers[index].tar_size();
-                    let foreseen = tar_size.map(|tar_size| Foreseen { diff_id, tar_size });
-                    let found = layers.read(image, index, |layer| {
-                        file.add(layer, foreseen, blame, &place)
-                    })?;
-                    if found != diff_id {
-                        return Err(blame.mismatch(place, diff_id, found));
-                    }
-                }
-            }
-        }
-        let missing = stack
-            .diff_ids()
-            .iter()
-            .position(|diff_id| !file.has(*diff_id));
-        if let Some(missing) = missing {
-            return Err(stack.left_out(missing));
-        }
+        let diff_ids = stack.diff_ids();
+        stack.visit(
+            |layer| !left_out.contains_key(&diff_ids[layer]),
+            |layer, reader, image, index| add(&mut file, diff_ids[layer], reader, image, index),
+        )?;
         let image = stack.image();
-        let layers = file.finish(stack.diff_ids())?;
-        let blame = &stack.archive().source.blame;
-        Self::new(image.image_id, image.config.clone(), layers, options, blame)
+        let came = Came {
+            image_id: image.image_id,
+            config: image.config.clone(),
+            manifest: image.manifest.clone(),
+            layers: file.finish(diff_ids)?,
+        };
+        Self::new(came, options, &stack.archive().source.blame)
     }
 
     /// Takes in an image whose layers are in several places.
@@ -156,17 +155,17 @@ impl Draft {
         let mut file = LayerFile::new(out, options.compress, &left_out, keep);
         gathered.write(&mut file)?;
         let config = gathered.config.clone();
-        let layers = file.finish(&config.diff_ids)?;
-        Self::new(gathered.image_id, config, layers, options, &gathered.blame)
+        let came = Came {
+            image_id: gathered.image_id,
+            manifest: gathered.manifest.clone(),
+            layers: file.finish(&config.diff_ids)?,
+            config,
+        };
+        Self::new(came, options, &gathered.blame)
     }
 
-    fn new(
-        image_id: Digest,
-        config: Config,
-        layers: Layers,
-        options: &Options,
-        blame: &Blame,
-    ) -> Result<Self, Error> {
+    fn new(came: Came, options: &Options, blame: &Blame) -> Result<Self, Error> {
+        let (config, layers) = (came.config, came.layers);
         if let Some(thin) = &options.base
             && !config.diff_ids.starts_with(&thin.diff_ids)
         {
@@ -174,9 +173,15 @@ impl Draft {
             return Err(blame.damaged(format!("its lowest layers differ from those of `{name}`")));
         }
         let blobs = config.diff_ids.iter();
-        check_growth(blobs.filter_map(|diff_id| layers.blobs.get(diff_id)), blame)?;
+        let blobs: Vec<_> = blobs.filter_map(|id| layers.blobs.get(id)).collect();
+        check_growth(blobs.iter().copied(), blame)?;
+        let names = |manifest: &StoredManifest| {
+            let named = manifest.layers.iter().map(|it| (it.digest, it.size));
+            named.eq(blobs.iter().map(|blob| (blob.digest, blob.size)))
+        };
         Ok(Self {
-            image_id,
+            image_id: came.image_id,
+            manifest: came.manifest.filter(names),
             config,
             base: options.base.as_ref().map(|thin| thin.base.clone()),
             layers,
@@ -193,8 +198,10 @@ impl Draft {
         let written = Written {
             config: &self.config.bytes,
             layers: layers.collect(),
+            manifest: self.manifest.as_ref(),
             base: self.base.as_ref(),
             tags,
+            sized: true,
         };
         out.seek(SeekFrom::Start(self.layers.end))
             .map_err(write_error)?;
@@ -204,19 +211,39 @@ impl Draft {
         Ok(length)
     }
 
-    /// The digest of the sealed file.
-    pub fn digest(&mut self, out: &File) -> io::Result<Digest> {
-        let prefix = self.layers.trail.take().and_then(Trail::finish);
-        let prefix = prefix.filter(|prefix| prefix.end() == self.layers.end);
-        prefix.unwrap_or_default().complete(out)
-    }
-
     /// The image's files. `stack` is the sealed archive, and below it whatever it leaves layers to. Layers
     /// that were compressed on the way are not read again: what is remembered of them goes into the
     /// result.
     pub fn root_fs(&mut self, stack: Stack, keep: Keep) -> Result<RootFs, Error> {
         RootFs::with(stack, keep, &mut self.layers.overlays)
     }
+}
+
+/// An image that came, with its layers on disk.
+pub(crate) struct Came {
+    pub image_id: Digest,
+    pub config: Config,
+    pub manifest: Option<StoredManifest>,
+    pub layers: Layers,
+}
+
+/// Adds a layer of an archive, which must be the one of this diff_id.
+pub(crate) fn add(
+    file: &mut LayerFile,
+    diff_id: Digest,
+    reader: &mut LayerReader,
+    image: &Image,
+    index: usize,
+) -> Result<(), Error> {
+    if file.has(diff_id) {
+        return Ok(());
+    }
+    let blame = &reader.source.blame;
+    let place = place(image, index);
+    let found = reader.read_stored(image, index, |stored| {
+        Ok((file.add(stored, blame, &place)?, ()))
+    })?;
+    check(&image.layers[index], found.0, &place, blame)
 }
 
 /// Whoever reads these layers is going to believe that they become so much.

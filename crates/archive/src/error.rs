@@ -77,16 +77,6 @@ pub enum Error {
         /// The digest of the bytes.
         found: Digest,
     },
-    /// A layer has not as many bytes as were expected.
-    #[error("{path}: {what} has not the {size} bytes that were expected")]
-    UnexpectedLength {
-        /// The archive.
-        path: Utf8PathBuf,
-        /// Which layer, as "layer 2 of 3".
-        what: String,
-        /// The length that was expected.
-        size: u64,
-    },
     /// A thin archive leaves out a layer that its base does not hold.
     #[error("{path}: leaves {place} ({diff_id}) to its base `{base}`, which lacks it")]
     LeftOut {
@@ -223,14 +213,6 @@ impl Blame {
     pub(crate) fn unreadable(&self) -> Error {
         Error::Unreadable {
             path: self.path.clone(),
-        }
-    }
-
-    pub(crate) fn unexpected_length(&self, what: impl Into<String>, size: u64) -> Error {
-        Error::UnexpectedLength {
-            path: self.path.clone(),
-            what: what.into(),
-            size,
         }
     }
 

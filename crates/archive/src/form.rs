@@ -7,21 +7,22 @@
 //! podman read. Both have the full name: a bare `1` as an annotation would make an image `1:latest`, and
 //! podman, which reads `RepoTags` where an archive has several images, calls a short `x:1` `localhost/x:1`.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use naming::{Digest, Reference};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::archive::Base;
 use crate::decode::Compression;
 use crate::describe::blob_name;
 use crate::hash::digest_of;
-use crate::schema::{BASE_ID, BASE_NAME, TAR_SIZE};
+use crate::manifest::{MANIFEST, StoredManifest};
+use crate::schema::{BASE_ID, BASE_NAME, Descriptor, TAR_SIZE, TAR_SIZES};
 use crate::writer;
 
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 /// The file that says that a folder is a layout.
 pub(crate) const LAYOUT_FILE: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -32,9 +33,13 @@ pub(crate) struct Written<'a> {
     pub config: &'a [u8],
     /// The blobs of its layers, lowest first.
     pub layers: Vec<Blob>,
+    /// Its manifest as it came, if that names these blobs; otherwise one is made.
+    pub manifest: Option<&'a StoredManifest>,
     /// Who holds the layers that are left out.
     pub base: Option<&'a Base>,
     pub tags: &'a [Reference],
+    /// Whether the uncompressed lengths of its layers stand in the index.
+    pub sized: bool,
 }
 
 /// A layer as it is written.
@@ -60,6 +65,16 @@ impl Blob {
         }
     }
 
+    /// The blob that a manifest names, compressed so.
+    pub(crate) fn named(descriptor: &Descriptor, compression: Compression) -> Self {
+        Self {
+            digest: descriptor.digest,
+            size: descriptor.size,
+            compression,
+            tar_size: 0,
+        }
+    }
+
     fn descriptor(&self) -> Value {
         let suffix = match self.compression {
             Compression::None => "",
@@ -75,16 +90,44 @@ impl Blob {
 }
 
 impl Written<'_> {
-    /// The OCI manifest: a function of the config, its layers and its base alone.
-    pub(crate) fn manifest(&self) -> Vec<u8> {
-        let layers: Vec<Value> = self.layers.iter().map(Blob::descriptor).collect();
-        let config = descriptor(CONFIG, digest_of(self.config), self.config.len() as u64);
-        let mut manifest = json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers });
-        if let Some(base) = self.base {
-            manifest["annotations"] = json!({ BASE_NAME: base.name, BASE_ID: base.image_id });
+    /// The manifest as it came, or an OCI manifest that is a function of the config and its blobs alone.
+    pub(crate) fn manifest(&self) -> Cow<'_, [u8]> {
+        match self.manifest {
+            Some(manifest) => Cow::Borrowed(&manifest.bytes),
+            None => Cow::Owned(manifest(self.config, &self.layers)),
         }
-        manifest.to_string().into_bytes()
     }
+
+    /// What an index says of its manifest.
+    fn listed(&self) -> Value {
+        let manifest = self.manifest();
+        let media_type = self.manifest.map_or(MANIFEST, |it| &it.media_type);
+        let mut listed = descriptor(media_type, digest_of(&manifest), manifest.len() as u64);
+        let mut annotations = Map::new();
+        if let Some(base) = self.base {
+            annotations.insert(BASE_NAME.into(), json!(base.name));
+            annotations.insert(BASE_ID.into(), json!(base.image_id));
+        }
+        let is_packed = |blob: &Blob| blob.compression != Compression::None;
+        if self.sized && self.layers.iter().any(is_packed) {
+            let sizes = self.layers.iter().map(|blob| blob.tar_size.to_string());
+            let sizes: Vec<_> = sizes.collect();
+            annotations.insert(TAR_SIZES.into(), sizes.join(",").into());
+        }
+        if !annotations.is_empty() {
+            listed["annotations"] = annotations.into();
+        }
+        listed
+    }
+}
+
+/// The OCI manifest of a config and its layers.
+pub(crate) fn manifest(config: &[u8], layers: &[Blob]) -> Vec<u8> {
+    let layers: Vec<Value> = layers.iter().map(Blob::descriptor).collect();
+    let config = descriptor(CONFIG, digest_of(config), config.len() as u64);
+    json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers })
+        .to_string()
+        .into_bytes()
 }
 
 fn descriptor(media_type: &str, digest: Digest, size: u64) -> Value {
@@ -92,8 +135,8 @@ fn descriptor(media_type: &str, digest: Digest, size: u64) -> Value {
 }
 
 /// What an index says of a manifest.
-pub(crate) fn listed(manifest: &[u8]) -> Value {
-    descriptor(MANIFEST, digest_of(manifest), manifest.len() as u64)
+pub(crate) fn listed(media_type: &str, manifest: &[u8]) -> Value {
+    descriptor(media_type, digest_of(manifest), manifest.len() as u64)
 }
 
 /// The document `index.json`.
@@ -111,12 +154,12 @@ pub(crate) fn write_documents(out: &mut impl Write, images: &[Written]) -> io::R
     for image in images {
         let manifest = image.manifest();
         let (config_digest, manifest_digest) = (digest_of(image.config), digest_of(&manifest));
-        for (digest, bytes) in [(config_digest, image.config), (manifest_digest, &manifest)] {
+        for (digest, bytes) in [(config_digest, image.config), (manifest_digest, &*manifest)] {
             if blobs.insert(digest) {
                 writer::member(out, &blob_name(digest), bytes)?;
             }
         }
-        let entry = listed(&manifest);
+        let entry = image.listed();
         // What engines tag by is a name and a tag: a digest behind it is no part of either.
         let tags = image
             .tags
@@ -129,7 +172,8 @@ pub(crate) fn write_documents(out: &mut impl Write, images: &[Written]) -> io::R
         for tag in &tags {
             let mut entry = entry.clone();
             let name = tag.canonical();
-            entry["annotations"] = json!({ "io.containerd.image.name": name, "org.opencontainers.image.ref.name": name });
+            entry["annotations"]["io.containerd.image.name"] = json!(name);
+            entry["annotations"]["org.opencontainers.image.ref.name"] = json!(name);
             indexed.push(entry);
         }
         let names: Vec<String> = tags.iter().map(Reference::canonical).collect();

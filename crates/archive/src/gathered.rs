@@ -10,11 +10,13 @@ use naming::Digest;
 
 use crate::config::Config;
 use crate::decode::{Compression, Magic};
+use crate::draft::add;
 use crate::error::{Blame, Error};
 use crate::growth::Allowance;
 use crate::hash::digest_of;
-use crate::layer_file::{Foreseen, LayerFile};
-use crate::layers::LayerReader;
+use crate::layer_file::LayerFile;
+use crate::manifest::StoredManifest;
+use crate::passing::{Decoding, StoredLayer};
 use crate::source::CHUNK;
 use crate::stack::Stack;
 
@@ -25,6 +27,8 @@ pub struct Gathered {
     pub image_id: Digest,
     /// The config.
     pub config: Config,
+    /// The manifest that the registry has of it.
+    pub manifest: Option<StoredManifest>,
     pub(crate) blame: Blame,
     places: BTreeMap<Digest, Place>,
 }
@@ -48,6 +52,7 @@ impl Gathered {
         Ok(Self {
             image_id,
             config,
+            manifest: None,
             blame,
             places: BTreeMap::new(),
         })
@@ -64,16 +69,27 @@ impl Gathered {
         self.places.insert(diff_id, Place::File(path, tar_size));
     }
 
-    /// Takes the layers that are in archives, as far as nobody has said where they are.
+    /// Takes the layers that are in archives, as far as nobody has said where they are. If there is a manifest, the archives must
+    /// hold the very blobs that it names.
     pub fn add_archives(&mut self, stack: &Stack) {
         for (index, diff_id) in stack.diff_ids().iter().enumerate() {
-            if self.config.diff_ids.contains(diff_id)
-                && !self.has(*diff_id)
-                && stack.find(index).is_some()
-            {
+            let Some((_, image, held)) = stack.find(index) else {
+                continue;
+            };
+            let is_named = self
+                .named(*diff_id)
+                .is_none_or(|named| image.layers[held].blob == Some(named));
+            if self.config.diff_ids.contains(diff_id) && !self.has(*diff_id) && is_named {
                 self.places.insert(*diff_id, Place::Archive(stack.clone()));
             }
         }
+    }
+
+    /// The blob that the manifest names for a layer.
+    fn named(&self, diff_id: Digest) -> Option<Digest> {
+        let layer = self.config.diff_ids.iter().position(|id| *id == diff_id)?;
+        let manifest = self.manifest.as_ref()?;
+        Some(manifest.layers.get(layer)?.digest)
     }
 
     /// The bytes of its layers as they are stored, as far as that is known: never more than it takes uncompressed, but for
@@ -100,23 +116,18 @@ impl Gathered {
                 continue;
             }
             let name = format!("layer {} of {count}", index + 1);
-            let place = self.places.get(diff_id);
-            let (blame, found) = match place {
+            match self.places.get(diff_id) {
                 None => return Err(self.blame.damaged(format!("{name} ({diff_id}) is missing"))),
                 Some(Place::File(path, said)) => {
-                    let blame = Blame::new(path);
-                    let mut file = Downloaded {
-                        path,
-                        said: *said,
-                        allowance: &mut allowance,
-                    };
-                    let found = file.add(out, &blame, &name)?;
-                    (blame, found)
+                    let file = Downloaded { path, said: *said };
+                    file.add(*diff_id, &mut allowance, out, &name)?;
                 }
-                Some(Place::Archive(stack)) => add_stacked(stack, *diff_id, out, &name)?,
-            };
-            if found != *diff_id {
-                return Err(blame.mismatch(name, *diff_id, found));
+                Some(Place::Archive(stack)) => {
+                    let is_it = |layer: usize| stack.diff_ids()[layer] == *diff_id;
+                    stack.visit(is_it, |_, reader, image, index| {
+                        add(out, *diff_id, reader, image, index)
+                    })?;
+                }
             }
         }
         Ok(())
@@ -127,15 +138,21 @@ impl Gathered {
 struct Downloaded<'a> {
     path: &'a Utf8Path,
     said: Option<u64>,
-    allowance: &'a mut Allowance,
 }
 
 impl Downloaded<'_> {
-    fn add(&mut self, out: &mut LayerFile, blame: &Blame, name: &str) -> Result<Digest, Error> {
+    fn add(
+        &self,
+        diff_id: Digest,
+        allowance: &mut Allowance,
+        out: &mut LayerFile,
+        name: &str,
+    ) -> Result<(), Error> {
+        let blame = Blame::new(self.path);
         let file = File::open(self.path).map_err(|error| blame.read(error))?;
         let length = file.metadata().map_err(|error| blame.read(error))?.len();
-        let mut stored = BufReader::with_capacity(CHUNK, file);
-        let start = stored.fill_buf().map_err(|error| blame.read(error))?;
+        let mut bytes = BufReader::with_capacity(CHUNK, file);
+        let start = bytes.fill_buf().map_err(|error| blame.read(error))?;
         let compression = match Compression::sniff(start) {
             Magic::Known(compression) => compression,
             Magic::Unsupported(which) => {
@@ -143,32 +160,23 @@ impl Downloaded<'_> {
                 return Err(blame.damaged(what));
             }
         };
-        let most = self.allowance.most(length, self.said);
-        let decoded = compression.decode(stored, most);
-        let mut decoded = decoded.map_err(|error| blame.read(error))?;
-        let found = out.add(&mut decoded, None, blame, name)?;
+        let layer = StoredLayer {
+            bytes,
+            decoding: Decoding {
+                compression,
+                most: allowance.most(length, self.said),
+                said: self.said,
+            },
+        };
+        let found = out.add(layer, &blame, name)?;
         if compression != Compression::None {
-            self.allowance.charge(length, decoded.became());
+            allowance.charge(length, found.blob.tar_size);
         }
-        Ok(found)
+        match found.diff_id {
+            found if found == diff_id => Ok(()),
+            found => Err(blame.mismatch(name, diff_id, found)),
+        }
     }
-}
-
-fn add_stacked(
-    stack: &Stack,
-    diff_id: Digest,
-    out: &mut LayerFile,
-    name: &str,
-) -> Result<(Blame, Digest), Error> {
-    let mut diff_ids = stack.diff_ids().iter();
-    let index = diff_ids.position(|other| *other == diff_id).unwrap_or(0);
-    let (archive, image, index) = stack.get(index)?;
-    let tar_size = image.layers[index].tar_size();
-    let foreseen = tar_size.map(|tar_size| Foreseen { diff_id, tar_size });
-    let blame = &archive.source.blame;
-    let found = LayerReader::new(&archive.source)
-        .read(image, index, |layer| out.add(layer, foreseen, blame, name))?;
-    Ok((blame.clone(), found))
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, BufReader, Read, Write};
-use std::os::unix::fs::FileExt;
 
 use naming::Digest;
 
@@ -11,9 +10,11 @@ use crate::compose::copy;
 use crate::decode::{Compression, Decoded, skip};
 use crate::error::Blame;
 use crate::error::Error;
+use crate::form::Blob;
 use crate::growth::{Allowance, Excess};
-use crate::hash::Hashing;
+use crate::hash::digest_reader;
 use crate::member::Pass;
+use crate::passing::{Decoding, Passed, StoredLayer};
 use crate::source::{CHUNK, Piped, Slice, Source};
 use crate::stack::{Place, Stack};
 
@@ -86,6 +87,18 @@ impl Stack {
         wanted: impl Fn(usize) -> bool,
         mut work: impl FnMut(usize, &mut dyn Pass, &Blame) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        self.visit(wanted, |layer, reader, image, index| {
+            let blame = &reader.source.blame;
+            reader.read(image, index, |tar| work(layer, tar, blame))
+        })
+    }
+
+    /// Visits each layer that is wanted where it is, in the order that costs least.
+    pub(crate) fn visit(
+        &self,
+        wanted: impl Fn(usize) -> bool,
+        mut work: impl FnMut(usize, &mut LayerReader, &Image, usize) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let layers = (0..self.diff_ids().len()).filter(|layer| wanted(*layer));
         let places = layers.map(|layer| Ok((layer, self.get(layer)?)));
         let mut places = places.collect::<Result<Vec<_>, Error>>()?;
@@ -97,7 +110,7 @@ impl Stack {
                 Some(reader) if std::ptr::eq(reader.source, source) => reader,
                 other => other.insert(LayerReader::new(source)),
             };
-            reader.read(image, index, |tar| work(layer, tar, &source.blame))?;
+            work(layer, reader, image, index)?;
         }
         Ok(())
     }
@@ -119,13 +132,33 @@ impl Stack {
     }
 }
 
-/// The longest gzip layer whose trailer is believed, in bytes: longer ones may become 4 GiB and more.
-const MAX_TRUSTED: u64 = 512 << 20;
+/// What errors call a layer of an image.
+pub(crate) fn place(image: &Image, index: usize) -> String {
+    format!("layer {} of {}", index + 1, image.layers.len())
+}
+
+/// Checks a layer that passed against the digests that config and manifest name.
+pub(crate) fn check(
+    layer: &Layer,
+    passed: Passed,
+    place: &str,
+    blame: &Blame,
+) -> Result<(), Error> {
+    if passed.diff_id != layer.diff_id {
+        return Err(blame.mismatch(place, layer.diff_id, passed.diff_id));
+    }
+    match layer.blob {
+        Some(blob) if blob != passed.blob.digest => {
+            Err(blame.mismatch(format!("the blob of {place}"), blob, passed.blob.digest))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// Reads layers of one archive. Of a compressed archive it keeps the stream, so that layers read in
 /// the order of their places take one pass altogether.
 pub(crate) struct LayerReader<'a> {
-    source: &'a Source,
+    pub(crate) source: &'a Source,
     stream: Option<(Decoded<'a>, u64)>,
     allowance: Allowance,
 }
@@ -139,17 +172,18 @@ impl<'a> LayerReader<'a> {
         }
     }
 
-    /// Copies the uncompressed bytes of a layer to `out` and then checks their digest. Returns how
-    /// many there were.
+    /// Copies the uncompressed bytes of a layer to `out`, checks them, and returns how many there were.
     pub(crate) fn copy(
         &mut self,
         image: &Image,
         index: usize,
         out: &mut impl Write,
     ) -> Result<u64, Error> {
-        // Whoever reads on behind what the manifest says may read for long, and for nothing.
-        let most = image.layers[index].tar_size();
-        self.copy_at_most(image, index, most, out)
+        let blame = &self.source.blame;
+        let passed = self.pass(image, index, io::sink(), |tar| {
+            copy(tar, out, blame).map(drop)
+        });
+        Ok(passed?.blob.tar_size)
     }
 
     /// The same for a layer that should have `size` bytes.
@@ -160,33 +194,78 @@ impl<'a> LayerReader<'a> {
         size: u64,
         out: &mut impl Write,
     ) -> Result<(), Error> {
-        match self.copy_at_most(image, index, Some(size), out)? {
+        match self.copy(image, index, out)? {
             read if read == size => Ok(()),
-            _ => Err(self.not_sized(image, index, "fewer", size)),
+            read => Err(self.not_sized(image, index, read, size)),
         }
     }
 
-    fn copy_at_most(
+    /// Copies a layer to `out` as it is stored, and checks it. It is decompressed once.
+    pub(crate) fn copy_stored(
         &mut self,
         image: &Image,
         index: usize,
-        most: Option<u64>,
         out: &mut impl Write,
-    ) -> Result<u64, Error> {
-        let most = most.unwrap_or(u64::MAX - 1);
-        let layer = &image.layers[index];
-        let place = format!("layer {} of {}", index + 1, image.layers.len());
+    ) -> Result<Blob, Error> {
+        Ok(self.pass(image, index, out, |_| Ok(()))?.blob)
+    }
+
+    /// Passes a layer to `out` as it is stored and uncompressed to `look`, and checks it against all that is said of it.
+    fn pass(
+        &mut self,
+        image: &Image,
+        index: usize,
+        out: impl Write,
+        look: impl FnOnce(&mut dyn Pass) -> Result<(), Error>,
+    ) -> Result<Passed, Error> {
         let blame = &self.source.blame;
-        let sized = self.read(image, index, |decoded| {
-            let mut hashing = Hashing::new(decoded.take(most + 1));
-            let copied = copy(&mut hashing, out, blame).map_err(|error| error.inside(&place))?;
-            Ok((copied <= most).then(|| hashing.finish()))
+        let place = place(image, index);
+        let (passed, ()) = self.read_stored(image, index, |stored| {
+            let passed = stored.copy_to(out, blame, look);
+            passed.map_err(|error| error.inside(&place))
         })?;
-        let (found, count) = sized.ok_or_else(|| self.not_sized(image, index, "more", most))?;
-        if found != layer.diff_id {
-            return Err(blame.mismatch(place, layer.diff_id, found));
+        let layer = &image.layers[index];
+        if let Some(said) = layer.tar_size()
+            && said != passed.blob.tar_size
+        {
+            return Err(self.not_sized(image, index, passed.blob.tar_size, said));
         }
-        Ok(count)
+        check(layer, passed, &place, blame)?;
+        Ok(passed)
+    }
+
+    /// The digest of a layer's bytes as they are stored, read if it is not known.
+    pub(crate) fn blob(&mut self, image: &Image, index: usize) -> Result<Digest, Error> {
+        if let Some(blob) = image.layers[index].blob {
+            return Ok(blob);
+        }
+        let source = self.source;
+        let stored = self.stored(&image.layers[index])?;
+        digest_reader(stored).map_err(|error| source.blame.read(error))
+    }
+
+    /// Hands the bytes of a layer as they are stored to `work`.
+    pub(crate) fn read_stored<T>(
+        &mut self,
+        image: &Image,
+        index: usize,
+        work: impl FnOnce(StoredLayer<&mut dyn Read>) -> Result<(Passed, T), Error>,
+    ) -> Result<(Passed, T), Error> {
+        let layer = &image.layers[index];
+        let most = self.most(image, index)?;
+        let worked = work(StoredLayer {
+            bytes: &mut self.stored(layer)?,
+            decoding: Decoding {
+                compression: layer.compression,
+                most,
+                said: layer.said,
+            },
+        })?;
+        if layer.compression != Compression::None {
+            self.allowance
+                .charge(self.length(layer), worked.0.blob.tar_size);
+        }
+        Ok(worked)
     }
 
     /// Hands the uncompressed bytes of a layer to `work`. Those of a plain one can be passed over without being read.
@@ -205,13 +284,7 @@ impl<'a> LayerReader<'a> {
                 layer.stored_size,
             ));
         }
-        // A compressed archive's members are bounded by its file, or a bomb could hold a larger one.
-        let length = layer.stored_size.min(self.source.size);
-        let most = self.allowance.most(length, layer.said);
-        if layer.compression != Compression::None && layer.said.is_some_and(|said| said > most) {
-            let place = format!("layer {} of {}", index + 1, image.layers.len());
-            return Err(blame.read(Excess::Length(most).into()).inside(&place));
-        }
+        let most = self.most(image, index)?;
         let stored = BufReader::with_capacity(CHUNK, self.stored(layer)?);
         let decoded = layer.compression.decode(stored, most);
         let mut decoded = Piped(decoded.map_err(|error| blame.read(error))?);
@@ -219,9 +292,25 @@ impl<'a> LayerReader<'a> {
         let became = decoded.0.became();
         drop(decoded);
         if layer.compression != Compression::None {
-            self.allowance.charge(length, became);
+            self.allowance.charge(self.length(layer), became);
         }
         worked
+    }
+
+    /// The length of a layer as stored. A compressed archive's members are bounded by its file, or a bomb could hold a larger one.
+    fn length(&self, layer: &Layer) -> u64 {
+        layer.stored_size.min(self.source.size)
+    }
+
+    /// How many bytes a layer may become; an error if its manifest says more.
+    fn most(&self, image: &Image, index: usize) -> Result<u64, Error> {
+        let layer = &image.layers[index];
+        let most = self.allowance.most(self.length(layer), layer.said);
+        if layer.compression != Compression::None && layer.said.is_some_and(|said| said > most) {
+            let error = self.source.blame.read(Excess::Length(most).into());
+            return Err(error.inside(&place(image, index)));
+        }
+        Ok(most)
     }
 
     /// The uncompressed length of a layer, found by reading it where it is not known.
@@ -232,42 +321,18 @@ impl<'a> LayerReader<'a> {
         }
         let blame = &self.source.blame;
         self.read(image, index, |decoded| {
-            copy(&mut *decoded, &mut io::sink(), blame).map_err(|error| {
-                error.inside(&format!("layer {} of {}", index + 1, image.layers.len()))
-            })
+            copy(&mut *decoded, &mut io::sink(), blame)
+                .map_err(|error| error.inside(&place(image, index)))
         })
     }
 
-    /// As [`Self::tar_size`], or else the length that a gzip stream ends with (RFC 1952, `ISIZE`). It counts the last
-    /// member alone, modulo 4 GiB.
-    pub(crate) fn likely_tar_size(&mut self, image: &Image, index: usize) -> Result<u64, Error> {
-        let layer = &image.layers[index];
-        let is_sure = layer.tar_size().is_some();
-        let is_gzip =
-            (self.source.compression, layer.compression) == (Compression::None, Compression::Gzip);
-        let mut trailer = [0; 4];
-        if !is_sure && is_gzip && (4..=MAX_TRUSTED).contains(&layer.stored_size) {
-            let place = layer.offset + layer.stored_size - 4;
-            let read = self.source.file.read_exact_at(&mut trailer, place);
-            read.map_err(|error| self.source.blame.read(error))?;
-        }
-        // The last of several members is most often shorter than all of them compressed; it may be empty.
-        match u64::from(u32::from_le_bytes(trailer)) {
-            size if size > layer.stored_size => Ok(size),
-            _ => self.tar_size(image, index),
-        }
-    }
-
-    /// The error for a layer that has not as many bytes as it should.
-    fn not_sized(&self, image: &Image, index: usize, comparison: &str, size: u64) -> Error {
-        let place = format!("layer {} of {}", index + 1, image.layers.len());
-        let blame = &self.source.blame;
-        match image.layers[index].tar_size() {
-            Some(_) => blame.damaged(format!(
-                "{place} has {comparison} than the {size} bytes that its manifest states"
-            )),
-            None => blame.unexpected_length(place, size),
-        }
+    /// The error for a layer that became another number of bytes than it should.
+    fn not_sized(&self, image: &Image, index: usize, became: u64, size: u64) -> Error {
+        let place = place(image, index);
+        let comparison = if became < size { "fewer" } else { "more" };
+        self.source.blame.damaged(format!(
+            "{place} has {comparison} than the {size} bytes that its manifest states"
+        ))
     }
 
     fn stored(&mut self, layer: &Layer) -> Result<Stored<'_, 'a>, Error> {

@@ -1,8 +1,8 @@
 //! An image as an OCI layout in a folder: what tools publish from.
 //!
-//! The layers are compressed, each checked against its diff_id on the way. A layer that a reader has already is only
-//! named: its blob is not written. The manifest is a function of the config and the blobs alone, so that an image that
-//! is published twice has one digest.
+//! Layers that are stored compressed stay as they are, and with them the manifest; others are compressed. Each is checked
+//! against its diff_id on the way. A layer that a reader has already is only named: its blob is not written. A manifest that is
+//! made here is a function of the config and the blobs alone, so that an image that is published twice has one digest.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -11,15 +11,17 @@ use std::io::{self, BufWriter, Write};
 use camino::{Utf8Path, Utf8PathBuf};
 use naming::Digest;
 
+use crate::archive::Image;
 use crate::compose::write_error;
 use crate::compress::Compress;
 use crate::decode::Compression;
 use crate::describe::BLOBS;
 use crate::error::Error;
-use crate::form::{self, Blob, Written};
+use crate::form::{self, Blob};
 use crate::growth::Allowance;
 use crate::hash::{Hashing, digest_of};
 use crate::layers::LayerReader;
+use crate::manifest::{MANIFEST, StoredManifest};
 use crate::schema::Descriptor;
 use crate::stack::Stack;
 
@@ -60,18 +62,30 @@ pub struct Layout {
     pub bytes: u64,
 }
 
+/// How blobs get into a layout.
+#[derive(Debug, Clone, Copy)]
+pub struct Packing<'a> {
+    /// How layers are compressed; `None` leaves those that are compressed as they are, and makes gzip of the others.
+    pub compress: Option<Compress>,
+    /// Whether the image's own manifest is published even if layers are not compressed.
+    pub as_is: bool,
+    /// The blobs of layers, by diff_id, that are not to be written.
+    pub stored: &'a BTreeMap<Digest, Stored>,
+}
+
 impl Layout {
-    /// Writes an image into a folder, which need not be there. `stored` has the blobs of layers, by diff_id, that are not
-    /// to be written. `passed` hears how many bytes of layers were read.
+    /// Writes an image into a folder, which need not be there. The manifest and the blobs stay as they are stored, if that is
+    /// how they are wanted. `passed` hears how many bytes of layers were read.
     pub fn write(
         stack: &Stack,
         folder: &Utf8Path,
-        compress: Compress,
-        stored: &BTreeMap<Digest, Stored>,
+        packing: Packing,
         mut passed: impl FnMut(u64),
     ) -> Result<Self, Error> {
         let blobs = folder.join(BLOBS);
         fs::create_dir_all(&blobs).map_err(write_error)?;
+        let image = stack.image();
+        let manifest = packing.kept(stack);
         let mut known: BTreeMap<Digest, Blob> = BTreeMap::new();
         let (mut written, mut bytes) = (0, 0);
         let mut allowance = Allowance::default();
@@ -79,11 +93,15 @@ impl Layout {
             if known.contains_key(diff_id) {
                 continue;
             }
-            let blob = match stored.get(diff_id) {
-                Some(Stored(blob)) => *blob,
+            let stored = packing.stored.get(diff_id).map(|Stored(blob)| *blob);
+            let named = manifest.map(|manifest| manifest.layers[index].digest);
+            let blob = match stored.filter(|blob| named.is_none_or(|named| named == blob.digest)) {
+                Some(blob) => blob,
                 None => {
-                    let blob = write_layer(stack, index, &blobs, compress, &mut passed)?;
-                    if compress != Compress::None && !allowance.charge(blob.size, blob.tar_size) {
+                    let blob = write_layer(stack, index, &blobs, packing, &mut passed)?;
+                    if blob.compression != Compression::None
+                        && !allowance.charge(blob.size, blob.tar_size)
+                    {
                         return Err(stack.archive().source.blame.unreadable());
                     }
                     written += 1;
@@ -93,21 +111,18 @@ impl Layout {
             };
             known.insert(*diff_id, blob);
         }
-        let image = stack.image();
         let layers = stack.diff_ids().iter().filter_map(|id| known.get(id));
-        let document = Written {
-            config: &image.config.bytes,
-            layers: layers.copied().collect(),
-            base: None,
-            tags: &[],
+        let layers: Vec<_> = layers.copied().collect();
+        let (media_type, bytes_of) = match manifest {
+            Some(manifest) => (&*manifest.media_type, manifest.bytes.clone()),
+            None => (MANIFEST, form::manifest(&image.config.bytes, &layers)),
         };
-        let manifest = document.manifest();
-        let digest = digest_of(&manifest);
+        let digest = digest_of(&bytes_of);
         let write = |path: Utf8PathBuf, bytes: &[u8]| fs::write(path, bytes).map_err(write_error);
         write(blobs.join(image.image_id.hex()), &image.config.bytes)?;
-        write(blobs.join(digest.hex()), &manifest)?;
+        write(blobs.join(digest.hex()), &bytes_of)?;
         write(folder.join("oci-layout"), form::LAYOUT_FILE)?;
-        let listed = vec![form::listed(&manifest)];
+        let listed = vec![form::listed(media_type, &bytes_of)];
         write(folder.join("index.json"), &form::index(&listed))?;
         Ok(Self {
             digest,
@@ -117,36 +132,67 @@ impl Layout {
     }
 }
 
+impl Packing<'_> {
+    /// The image's own manifest, if it is published byte for byte: each layer is to stay as it is, and is held so.
+    fn kept<'s>(&self, stack: &'s Stack) -> Option<&'s StoredManifest> {
+        let manifest = stack.image().manifest.as_ref()?;
+        let mut layers = manifest.layers.iter().enumerate();
+        let is_kept = layers.all(|(index, named)| {
+            let blob = stack.blob(index);
+            let is_packed = self.as_is || blob.compression != Compression::None;
+            self.compress.is_none() && is_packed && blob.digest == named.digest
+        });
+        is_kept.then_some(manifest)
+    }
+
+    /// How a layer is compressed anew, if it is.
+    fn of(&self, compression: Compression) -> Option<Compress> {
+        let is_packed = self.as_is || compression != Compression::None;
+        self.compress.or((!is_packed).then_some(Compress::Gzip))
+    }
+}
+
 /// Writes the blob of a layer, and gives it its name when it is whole and was checked.
 fn write_layer(
     stack: &Stack,
     index: usize,
     blobs: &Utf8Path,
-    compress: Compress,
+    packing: Packing,
     passed: &mut dyn FnMut(u64),
 ) -> Result<Blob, Error> {
     let path = blobs.join(PARTIAL);
     let mut file = BufWriter::new(File::create(&path).map_err(write_error)?);
-    let blob = encode(stack, index, compress, &mut file, passed)?;
+    let (archive, image, place) = stack.get(index)?;
+    let mut reader = LayerReader::new(&archive.source);
+    let blob = match packing.of(image.layers[place].compression) {
+        Some(compress) => encode(&mut reader, image, place, compress, &mut file, passed)?,
+        None => {
+            let mut counting = Counting {
+                out: &mut file,
+                passed,
+            };
+            reader.copy_stored(image, place, &mut counting)?
+        }
+    };
     file.flush().map_err(write_error)?;
     fs::rename(&path, blobs.join(blob.digest.hex())).map_err(write_error)?;
     Ok(blob)
 }
 
 fn encode(
-    stack: &Stack,
+    reader: &mut LayerReader,
+    image: &Image,
     index: usize,
     compress: Compress,
     out: &mut impl Write,
     passed: &mut dyn FnMut(u64),
 ) -> Result<Blob, Error> {
-    let (archive, image, place) = stack.get(index)?;
     let encoder = compress.encoder(Hashing::new(out));
     let mut counting = Counting {
         out: encoder.map_err(write_error)?,
         passed,
     };
-    let tar_size = LayerReader::new(&archive.source).copy(image, place, &mut counting)?;
+    let tar_size = reader.copy(image, index, &mut counting)?;
     let hashing = counting.out.finish().map_err(write_error)?;
     let (digest, size) = hashing.finish();
     Ok(Blob {

@@ -19,6 +19,7 @@ use crate::describe::{Described, Documents, describe};
 use crate::error::{Blame, shown};
 use crate::header_fields::clean;
 use crate::headers::Headers;
+use crate::manifest::StoredManifest;
 use crate::member::{Kind, Member, Pass};
 use crate::source::{HEADERS, Piped, Slice, Source};
 
@@ -148,12 +149,14 @@ impl<'a> Members<'a> {
 
     fn image(&self, image: Described) -> Result<Image, Error> {
         let mut layers: Vec<Layer> = Vec::new();
+        let manifest = image.manifest.filter(|it| it.names(&image.layers));
         let described = image.layers.iter().zip(&image.sizes);
         for (diff_id, (name, said)) in image.config.diff_ids.iter().zip(described) {
             let may_miss = image.base.is_some() && layers.iter().all(|layer| layer.left_out);
             layers.push(match self.find(name)? {
                 None if may_miss => Layer {
                     diff_id: *diff_id,
+                    blob: None,
                     compression: Compression::None,
                     stored_size: 0,
                     left_out: true,
@@ -163,11 +166,14 @@ impl<'a> Members<'a> {
                 found => self.layer(*diff_id, name, found, *said)?,
             });
         }
+        let config = image.config.bytes.len() as u64;
+        let manifest = manifest.filter(|it| it.config.size == config && named_by(it, &mut layers));
         Ok(Image {
             image_id: image.image_id,
             config: image.config,
             tags: image.tags,
             manifests: image.manifests,
+            manifest,
             layers,
             base: image.base,
         })
@@ -188,6 +194,7 @@ impl<'a> Members<'a> {
         match Compression::sniff(&stored.start) {
             Magic::Known(compression) => Ok(Layer {
                 diff_id,
+                blob: (compression == Compression::None).then_some(diff_id),
                 compression,
                 stored_size: stored.size,
                 left_out: false,
@@ -263,6 +270,22 @@ impl Documents for Members<'_> {
     fn blame(&self) -> &Blame {
         &self.source.blame
     }
+}
+
+/// Whether a manifest says of each layer what is stored; then the layers have the digests of their blobs.
+fn named_by(manifest: &StoredManifest, layers: &mut [Layer]) -> bool {
+    let mut both = layers.iter().zip(&manifest.layers);
+    let is_right = both.all(|(layer, named)| {
+        let plain = layer.compression == Compression::None && !layer.left_out;
+        (layer.left_out || layer.stored_size == named.size)
+            && (!plain || layer.diff_id == named.digest)
+    });
+    if is_right {
+        for (layer, named) in layers.iter_mut().zip(&manifest.layers) {
+            layer.blob = Some(named.digest);
+        }
+    }
+    is_right
 }
 
 /// Whether a member that starts so is worth keeping as a document.

@@ -135,17 +135,22 @@ impl<R: Read, W: Write> Tee<R, W> {
         }
     }
 
-    /// Passes on all that is left. An error of the reader or the writer at any time is one now.
-    pub(crate) fn finish(mut self, blame: &Blame) -> Result<(), Error> {
+    /// Passes on all that is left, and returns the reader. An error of the reader or the writer at any time is one now.
+    pub(crate) fn finish(mut self, blame: &Blame) -> Result<R, Error> {
         while self.write_error.is_none() && self.read_error.is_none() {
             if let Ok(0) = self.pass(u64::MAX) {
-                return Ok(());
+                break;
             }
         }
+        self.ended(blame)
+    }
+
+    /// The reader, if neither it nor the writer has failed so far.
+    pub(crate) fn ended(self, blame: &Blame) -> Result<R, Error> {
         match (self.write_error, self.read_error) {
             (Some(error), _) => Err(write_error(error)),
             (None, Some(error)) => Err(blame.read(error)),
-            (None, None) => Ok(()),
+            (None, None) => Ok(self.reader),
         }
     }
 }

@@ -38,6 +38,9 @@ pub struct Index {
 /// A manifest: one image for one platform, in OCI's form or Docker's.
 #[derive(Debug, Deserialize)]
 pub struct Manifest {
+    /// What it says that it is.
+    #[serde(rename = "mediaType", default, deserialize_with = "or_null")]
+    pub media_type: String,
     /// Its config.
     pub config: Descriptor,
     /// Its layers, lowest first.
@@ -51,8 +54,11 @@ pub struct Manifest {
 /// The uncompressed length of a layer in bytes, in the annotations of its descriptor: whoever sends
 /// it uncompressed must say that before the first byte.
 pub(crate) const TAR_SIZE: &str = "io.imgpipe.tar-size";
-/// The registered name of the image that holds the layers that are left out, in the annotations of
-/// a manifest.
+/// The uncompressed lengths of all layers, lowest first and separated by commas, in the annotations of what an index says of
+/// a manifest: the manifest itself stays as it came.
+pub(crate) const TAR_SIZES: &str = "io.imgpipe.tar-sizes";
+/// The registered name of the image that holds the layers that are left out, in the annotations of what an index says of a
+/// manifest. Earlier versions wrote it into the manifest.
 pub(crate) const BASE_NAME: &str = "io.imgpipe.base.name";
 /// The digest of that image's config.
 pub(crate) const BASE_ID: &str = "io.imgpipe.base.image-id";
@@ -63,16 +69,14 @@ const MAX_BASE_NAME: usize = 255;
 /// all layers stay numbers.
 const MAX_TAR_SIZE: u64 = 1 << 50;
 
-impl Manifest {
-    /// The base of a thin archive. What can't be the name of one is none.
-    pub(crate) fn base(&self) -> Option<Base> {
-        let name = self.annotations.get(BASE_NAME)?;
-        let can_be = (1..=MAX_BASE_NAME).contains(&name.len()) && !name.contains(char::is_control);
-        Some(Base {
-            name: can_be.then(|| name.clone())?,
-            image_id: self.annotations.get(BASE_ID)?.parse().ok()?,
-        })
-    }
+/// The base of a thin archive, by annotations. What can't be the name of one is none.
+pub(crate) fn base(annotations: &BTreeMap<String, String>) -> Option<Base> {
+    let name = annotations.get(BASE_NAME)?;
+    let can_be = (1..=MAX_BASE_NAME).contains(&name.len()) && !name.contains(char::is_control);
+    Some(Base {
+        name: can_be.then(|| name.clone())?,
+        image_id: annotations.get(BASE_ID)?.parse().ok()?,
+    })
 }
 
 /// What names a blob.
@@ -114,6 +118,14 @@ impl Descriptor {
             None => self.media_type.ends_with(".tar").then_some(self.size),
         };
         said.filter(|size| *size <= MAX_TAR_SIZE)
+    }
+
+    /// The uncompressed lengths of the layers of the manifest that it describes, if it has one for each.
+    pub(crate) fn tar_sizes(&self, layers: usize) -> Option<Vec<u64>> {
+        let sizes = self.annotations.get(TAR_SIZES)?.split(',');
+        let sizes = sizes.map(|size| size.parse().ok().filter(|size| *size <= MAX_TAR_SIZE));
+        let sizes: Vec<u64> = sizes.collect::<Option<_>>()?;
+        (sizes.len() == layers).then_some(sizes)
     }
 
     /// Whether it names an index rather than a manifest.

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use naming::Digest;
 
 use crate::archive::{Archive, Image};
+use crate::compose::stored_blob;
 use crate::decode::Compression;
 use crate::error::Error;
+use crate::form::Blob;
 
 /// An image of an archive, and below it the images of other archives that hold the layers that a thin
 /// archive leaves out. Cheap to clone.
@@ -78,9 +80,23 @@ impl Stack {
     }
 
     /// The bytes of a layer as they are stored, wherever that is.
-    pub(crate) fn stored_size(&self, layer: usize) -> u64 {
+    pub fn stored_size(&self, layer: usize) -> u64 {
         self.find(layer)
             .map_or(0, |(_, image, index)| image.layers[index].stored_size)
+    }
+
+    /// A layer as it is stored, wherever that is, as far as it is known without reading it.
+    pub(crate) fn blob(&self, layer: usize) -> Blob {
+        let own = &self.image().layers[layer];
+        let held = self.find(layer);
+        let held = held.map_or(own, |(_, image, index)| &image.layers[index]);
+        match stored_blob(held) {
+            Some(blob) => Blob {
+                tar_size: held.tar_size().unwrap_or_default(),
+                ..blob
+            },
+            None => Blob::plain(own.diff_id, held.tar_size().unwrap_or_default()),
+        }
     }
 
     /// Whether the bytes of a layer are reached by seeking.
@@ -103,13 +119,18 @@ impl Stack {
         if !top.left_out {
             return Some((&self.top.archive, self.top.image(), layer));
         }
-        self.below.iter().find_map(|part| {
-            let layers = &part.image().layers;
-            let index = layers
-                .iter()
-                .position(|other| other.diff_id == top.diff_id && !other.left_out)?;
-            Some((&*part.archive, part.image(), index))
-        })
+        // The very blob that the manifest names, or else the same layer compressed in another way.
+        let held = |by_blob: bool| {
+            self.below.iter().find_map(|part| {
+                let mut layers = part.image().layers.iter();
+                let index = layers.position(|other| {
+                    let is_blob = !by_blob || (top.blob.is_some() && other.blob == top.blob);
+                    is_blob && other.diff_id == top.diff_id && !other.left_out
+                })?;
+                Some((&*part.archive, part.image(), index))
+            })
+        };
+        held(true).or_else(|| held(false))
     }
 
     /// As [`Self::find`], where the layer is needed.

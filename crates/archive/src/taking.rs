@@ -1,23 +1,24 @@
 //! A stream of an engine's `save` on its way to disk.
 
 use std::collections::HashMap;
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 
 use naming::Digest;
 
-use crate::config::Config;
 use crate::decode::{Compression, Magic};
 use crate::describe::{BLOBS, Described, Documents, describe};
+use crate::draft::Came;
 use crate::error::{Blame, Error, shown};
 use crate::growth::Allowance;
 use crate::header_fields::clean;
 use crate::headers::{BLOCK, Headers};
-use crate::layer_file::{Foreseen, LayerFile, Layers};
+use crate::layer_file::LayerFile;
 use crate::member::{Kind, Member, Pass};
 use crate::members::{
     MAX_DOCUMENT, MAX_DOCUMENTS, MAX_LINKS, MAX_MEMBERS, MAX_NAMES, beside, may_be_json,
 };
-use crate::source::{CHUNK, is_tar};
+use crate::passing::{Decoding, StoredLayer};
+use crate::source::is_tar;
 
 /// What a member of the stream turned out to be.
 enum Taken {
@@ -32,8 +33,6 @@ enum Taken {
 pub(crate) struct Taking<'a> {
     out: LayerFile<'a>,
     members: HashMap<String, Taken>,
-    /// The layers that are still to come, as far as anybody knows.
-    to_come: Vec<Digest>,
     /// What is left of the room for documents.
     budget: u64,
     /// The bytes of all names so far.
@@ -42,20 +41,11 @@ pub(crate) struct Taking<'a> {
     blame: Blame,
 }
 
-/// What [`Taking::finish`] found to be there.
-pub(crate) struct Finished {
-    pub image_id: Digest,
-    pub config: Config,
-    /// The image's layers on disk.
-    pub layers: Layers,
-}
-
 impl<'a> Taking<'a> {
-    pub(crate) fn new(blame: Blame, out: LayerFile<'a>, diff_ids: &[Digest]) -> Self {
+    pub(crate) fn new(blame: Blame, out: LayerFile<'a>) -> Self {
         Self {
             out,
             members: HashMap::new(),
-            to_come: diff_ids.to_vec(),
             budget: MAX_DOCUMENTS,
             names: 0,
             allowance: Allowance::default(),
@@ -134,41 +124,29 @@ impl<'a> Taking<'a> {
     ) -> Result<Digest, Error> {
         // Whoever stores an image compressed has unpacked it before, so it is no bomb to them. What it becomes is said in
         // documents that are still to come.
-        let most = self.allowance.most(member.size, Some(u64::MAX));
-        let mut decoded = compression
-            .decode(BufReader::with_capacity(CHUNK, stored), most)
-            .map_err(|error| self.blame.read(error))?;
+        let layer = StoredLayer {
+            bytes: stored,
+            decoding: Decoding {
+                compression,
+                most: self.allowance.most(member.size, Some(u64::MAX)),
+                said: None,
+            },
+        };
         let place = format!("`{}`", shown(&member.name));
-        let foreseen = match compression {
-            Compression::None => self.foresee(member),
-            Compression::Gzip | Compression::Zstd => None,
-        };
-        let diff_id = self.out.add(&mut decoded, foreseen, &self.blame, &place)?;
+        let found = self.out.add(layer, &self.blame, &place)?;
         if compression != Compression::None {
-            self.allowance.charge(member.size, decoded.became());
+            self.allowance.charge(member.size, found.blob.tar_size);
         }
-        self.to_come.retain(|to_come| *to_come != diff_id);
-        Ok(diff_id)
-    }
-
-    /// What an uncompressed layer is going to be: what it is called, or the only one that is still to come.
-    fn foresee(&self, member: &Member) -> Option<Foreseen> {
-        let named = || {
-            let hex = member.name.strip_prefix(BLOBS)?;
-            Digest::from_hex(hex).ok()
-        };
-        let diff_id = match self.to_come[..] {
-            [last] => Some(last),
-            _ => named(),
-        };
-        diff_id.map(|diff_id| Foreseen {
-            diff_id,
-            tar_size: member.size,
-        })
+        match digest_in(&member.name) {
+            Some(named) if named != found.blob.digest => {
+                Err(self.blame.mismatch(place, named, found.blob.digest))
+            }
+            _ => Ok(found.diff_id),
+        }
     }
 
     /// Checks that the documents describe one image whose every layer is there.
-    pub(crate) fn finish(self) -> Result<Finished, Error> {
+    pub(crate) fn finish(self) -> Result<Came, Error> {
         if self.members.is_empty() {
             return Err(self.blame.damaged("contains no image"));
         }
@@ -177,9 +155,10 @@ impl<'a> Taking<'a> {
             return Err(self.blame.damaged("contains several images instead of one"));
         };
         self.check(&image)?;
-        Ok(Finished {
+        Ok(Came {
             layers: self.out.finish(&image.config.diff_ids)?,
             image_id: image.image_id,
+            manifest: image.manifest,
             config: image.config,
         })
     }
@@ -221,6 +200,11 @@ impl<'a> Taking<'a> {
             .blame
             .damaged(format!("its `{name}` is a link that leads to itself")))
     }
+}
+
+/// The digest that a blob's name says.
+fn digest_in(name: &str) -> Option<Digest> {
+    Digest::from_hex(name.strip_prefix(BLOBS)?).ok()
 }
 
 impl Documents for Taking<'_> {

@@ -105,6 +105,11 @@ impl Engine {
         Ok(self.version.get_or_init(|| version).clone())
     }
 
+    /// Whether it loads layers that are compressed with zstd.
+    pub fn loads_zstd(&self) -> Result<bool, Error> {
+        Ok(self.probe()?.loads_zstd())
+    }
+
     /// Whose images they are. [`Engine::probe`] asks, if no answer has shown it.
     pub(crate) fn flavor(&self) -> Result<Flavor, Error> {
         match self.known_flavor() {

@@ -93,6 +93,17 @@ impl Version {
             && self.major().is_some_and(|major| (23..28).contains(&major))
     }
 
+    /// Whether the engine loads layers that are compressed with zstd, and saves them again: Docker does since 23, podman since 5
+    /// (4.3 loads them and fails to save).
+    pub(crate) fn loads_zstd(&self) -> bool {
+        let first = match self.server_flavor {
+            Flavor::Docker => 23,
+            Flavor::Podman => 5,
+        };
+        self.major()
+            .is_none_or(|major| major == 0 || major >= first)
+    }
+
     fn major(&self) -> Option<u32> {
         self.server.split('.').next()?.parse().ok()
     }

@@ -43,6 +43,7 @@ pub(crate) fn long(image: &Listed<'_>, now: DateTime<Utc>) -> String {
         ("last used", when(entry.last_used)),
         ("uses", entry.usage_count.to_string()),
         ("image_id", text(entry.image_id)),
+        ("manifest", text(entry.manifest)),
         ("digest", text(entry.digest)),
         ("requested", text(entry.requested.as_ref().map(requested))),
         ("fingerprint", text(entry.fingerprint)),
@@ -152,6 +153,7 @@ mod tests {
         entry.last_used = "2026-02-07T01:02:03Z".parse().ok();
         entry.usage_count = 4711;
         (entry.image_id, entry.digest, entry.fingerprint) = (digest(7), digest(8), digest(9));
+        entry.manifest = digest(10);
         entry.requested = Some(Requested {
             packages: words("wanted-package"),
             tools: words("wanted-tool"),

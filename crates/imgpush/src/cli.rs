@@ -47,9 +47,10 @@ pub struct Cli {
 
     /// Compress layers: gzip, zstd, or none
     ///
-    /// zstd:LEVEL too. Docker 20.10 can't pull zstd.
-    #[arg(long, value_name = "HOW", default_value_t = Compress::Gzip)]
-    compress: Compress,
+    /// zstd:LEVEL too. Docker 20.10 can't pull zstd. Default: layers that are compressed stay as they are, and so does the
+    /// digest of an image that was fetched; other layers become gzip.
+    #[arg(long, value_name = "HOW")]
+    compress: Option<Compress>,
 
     #[command(flatten)]
     remote: RemoteFlags,

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use archive::{Archive, Compress, Layout, Stack, Stored};
+use archive::compose::manifest_digest;
+use archive::{Archive, Compress, Layout, Packing, Stack, Stored};
 use config::Published;
 use failure::{Code, Failure};
 use naming::{Architecture, Digest, ImageName, Reference};
@@ -22,8 +23,8 @@ pub struct Pusher<'a> {
     pub remote: &'a Remote,
     /// The destination.
     pub published: &'a Published,
-    /// How to compress new layers.
-    pub compress: Compress,
+    /// How to compress new layers; `None` keeps compressed layers as they are and compresses others with gzip.
+    pub compress: Option<Compress>,
     /// The receiver of progress.
     pub reporter: &'a Reporter,
     /// How long to wait for locks.
@@ -79,7 +80,10 @@ impl Pusher<'_> {
         for image in there.iter().chain(&published) {
             stored::add(&mut stored, image);
         }
-        let digest = self.send(&stack, &to, &stored)?;
+        // It came so from a remote registry, and gets the same digest back.
+        let came = entry.remote.as_ref().and_then(Reference::digest);
+        let as_is = came.is_some() && came == manifest_digest(image);
+        let digest = self.send(&stack, &to, &stored, as_is)?;
         self.note(entry, image.image_id, &to, digest, true)
     }
 
@@ -98,12 +102,21 @@ impl Pusher<'_> {
         stack: &Stack,
         to: &Reference,
         stored: &BTreeMap<Digest, Stored>,
+        as_is: bool,
     ) -> Result<Digest, Failure> {
         let name = transfer_name(stack.image().image_id);
         let transfer = self.store.transfer(&name, self.lock_timeout)?;
-        let sent = match self.send_but(stack, to, stored, &transfer) {
+        let packing = Packing {
+            compress: self.compress,
+            as_is,
+            stored,
+        };
+        let sent = match self.send_but(stack, to, packing, &transfer) {
             // The registry has the layer, but cannot copy it from there.
-            Err(Sending::Lacks) => self.send_but(stack, to, &BTreeMap::new(), &transfer),
+            Err(Sending::Lacks) => {
+                let stored = &BTreeMap::new();
+                self.send_but(stack, to, Packing { stored, ..packing }, &transfer)
+            }
             sent => sent,
         };
         transfer.finish()?;
@@ -132,20 +145,20 @@ impl Pusher<'_> {
         &self,
         stack: &Stack,
         to: &Reference,
-        stored: &BTreeMap<Digest, Stored>,
+        packing: Packing,
         transfer: &registry::Transfer,
     ) -> Result<Digest, Sending> {
-        let new = |index: &usize| !stored.contains_key(&stack.diff_ids()[*index]);
+        let new = |index: &usize| !packing.stored.contains_key(&stack.diff_ids()[*index]);
         let layers: Vec<_> = (0..stack.diff_ids().len()).filter(new).collect();
-        let sizes = layers.iter().map(|index| stack.tar_size(*index));
-        let total: Option<u64> = sizes.sum();
+        let sizes = layers.iter().map(|index| stack.stored_size(*index));
+        let total: u64 = sizes.sum();
         self.reporter.info(format!(
             "publishing {to} ({} of {} layers)",
             layers.len(),
             stack.diff_ids().len()
         ));
-        let progress = self.reporter.progress(format!("packing {to}"), total);
-        let layout = Layout::write(stack, transfer.path(), self.compress, stored, |bytes| {
+        let progress = self.reporter.progress(format!("packing {to}"), Some(total));
+        let layout = Layout::write(stack, transfer.path(), packing, |bytes| {
             progress.add(bytes);
         });
         let layout = layout.map_err(|error| Sending::Failed(error.into()))?;

@@ -22,8 +22,8 @@ pub(crate) fn add(stored: &mut BTreeMap<Digest, Stored>, image: &RemoteImage) {
         return;
     };
     let diff_ids = &parsed.config.diff_ids;
-    if diff_ids.len() == image.layers.len() {
-        for (diff_id, layer) in diff_ids.iter().zip(&image.layers) {
+    if diff_ids.len() == image.manifest.layers.len() {
+        for (diff_id, layer) in diff_ids.iter().zip(&image.manifest.layers) {
             stored
                 .entry(*diff_id)
                 .or_insert_with(|| Stored::from(layer));

@@ -5,8 +5,8 @@ use std::io::{self, Write as _};
 use std::os::fd::AsRawFd as _;
 use std::sync::Arc;
 
-use archive::compose::{Choice, compose, length, manifest_digest};
-use archive::{Announced, Archive, Draft, Error, Options, RootFs, Stack};
+use archive::compose::{Choice, Reads, compose, length, manifest_digest};
+use archive::{Archive, Draft, Error, Options, RootFs, Stack};
 use camino::Utf8Path;
 use naming::Digest;
 use rustix::fs::{MemfdFlags, memfd_create};
@@ -36,12 +36,9 @@ pub enum Verdict {
 pub fn archive(bytes: &[u8]) {
     read(bytes, None);
     let mut out = file(&[]);
-    let announced = Announced {
-        what: "save",
-        diff_ids: &[],
-    };
+    let what = "save";
     let options = Options::default();
-    let taken = Draft::from_stream(bytes, &mut out, announced, &options, &|name| {
+    let taken = Draft::from_stream(bytes, &mut out, what, &options, &|name| {
         FILES.contains(&name)
     });
     match taken.and_then(|draft| draft.seal(&mut out, &[]).map(|_| draft)) {
@@ -116,7 +113,7 @@ fn composed(archive: &Archive, stack: &Stack) -> Result<Digest, Error> {
     };
     let is_judged = length(&[choice]) <= MAX_JUDGED;
     let mut out = Judged(is_judged.then(Vec::new));
-    let composed = compose(&[choice], &mut out);
+    let composed = compose(&[choice], Reads::All, &mut out);
     // A layer that occurs twice is sent once. Only a full check finds damage in the other copy.
     assert!(
         verified.is_err() || composed.is_ok(),

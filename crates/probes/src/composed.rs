@@ -52,7 +52,7 @@ pub(crate) fn images(stream: &[u8]) -> Vec<Digest> {
         assert_eq!(layers.len(), diff_ids.len());
         for (layer, diff_id) in layers.iter().zip(&diff_ids) {
             let bytes = &members[layer.as_str().expect("a layer")];
-            assert_eq!(&digest(bytes).to_string(), diff_id);
+            assert_eq!(&digest(&uncompressed(bytes)).to_string(), diff_id);
         }
         digest(&members[name])
     });
@@ -77,6 +77,22 @@ pub(crate) fn images(stream: &[u8]) -> Vec<Digest> {
         }
     }
     ids
+}
+
+/// A layer without its compression.
+fn uncompressed(layer: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    match layer {
+        [0x1f, 0x8b, ..] => {
+            let mut decoder = flate2::read::MultiGzDecoder::new(layer);
+            decoder.read_to_end(&mut bytes).expect("gzip");
+        }
+        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
+            bytes = zstd::decode_all(layer).expect("zstd");
+        }
+        _ => bytes = layer.to_vec(),
+    }
+    bytes
 }
 
 /// The member of a descriptor, with the descriptor's length.

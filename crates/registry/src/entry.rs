@@ -42,7 +42,9 @@ pub struct Entry {
     pub usage_count: u64,
     /// Digest of the image's config. The archive must contain this image.
     pub image_id: Option<Digest>,
-    /// Digest of the archive file.
+    /// Digest of the image's manifest: what remote registries and containerd image stores know it by.
+    pub manifest: Option<Digest>,
+    /// Digest of the archive file. Earlier versions wrote it.
     pub digest: Option<Digest>,
     /// The packages and tools that it was built for, by all requirements of its name; `None` if no requirement was
     /// recorded.
@@ -99,6 +101,7 @@ impl Entry {
             last_used: None,
             usage_count: 0,
             image_id: None,
+            manifest: None,
             digest: None,
             requested: None,
             fingerprint: None,

@@ -70,6 +70,7 @@ impl<'a> Fields<'a> {
             last_used: self.time(Key::LastUsed)?,
             usage_count: self.count(Key::UsageCount)?,
             image_id: self.optional(Key::ImageId)?,
+            manifest: self.optional(Key::Manifest)?,
             digest: self.optional(Key::Digest)?,
             requested: self.requested(items_left)?,
             fingerprint: self.optional(Key::Fingerprint)?,

@@ -1,6 +1,6 @@
 //! From what a registry serves under a reference to one image for one platform.
 
-use archive::{Descriptor, Index, Manifest, Platform, digest_of};
+use archive::{Descriptor, Index, Manifest, Platform, StoredManifest, digest_of};
 use naming::{Architecture, Digest, Reference};
 
 use crate::Error;
@@ -17,8 +17,8 @@ pub struct RemoteImage {
     pub image_id: Digest,
     /// The config itself.
     pub config: Vec<u8>,
-    /// Its layers as the registry stores them, lowest first.
-    pub layers: Vec<Descriptor>,
+    /// The manifest as the registry has it.
+    pub manifest: StoredManifest,
 }
 
 impl RemoteImage {
@@ -29,7 +29,8 @@ impl RemoteImage {
 
     /// The bytes of all layers as the registry stores them.
     pub fn size(&self) -> u64 {
-        self.layers
+        self.manifest
+            .layers
             .iter()
             .fold(0, |sum, layer| sum.saturating_add(layer.size))
     }
@@ -38,7 +39,7 @@ impl RemoteImage {
 /// What a document under a reference turned out to be.
 pub(crate) enum Document {
     /// An image.
-    Manifest(Manifest),
+    Manifest(Box<StoredManifest>),
     /// Where the image for the platform is.
     Elsewhere(Digest),
 }
@@ -75,7 +76,10 @@ pub(crate) fn read(
         return match config.ends_with("image.config.v1+json")
             || config.ends_with("container.image.v1+json")
         {
-            true => Ok(Document::Manifest(manifest)),
+            true => {
+                let manifest = StoredManifest::parse(bytes.to_vec(), "").map_err(invalid)?;
+                Ok(Document::Manifest(Box::new(manifest)))
+            }
             false => Err(unsupported(format!(
                 "is not an image: its config is `{}`",
                 process::one_line(config, PIECE)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use archive::{Manifest, digest_of};
+use archive::{StoredManifest, digest_of};
 use camino::Utf8PathBuf;
 use naming::{Architecture, Digest, Reference};
 use process::Call;
@@ -92,7 +92,7 @@ impl Remote {
             }
             match read(reference, &bytes, architecture)? {
                 Document::Manifest(manifest) => {
-                    return self.image(&at.with_digest(digest), manifest);
+                    return self.image(&at.with_digest(digest), *manifest);
                 }
                 Document::Elsewhere(digest) => at = at.with_digest(digest),
             }
@@ -108,14 +108,14 @@ impl Remote {
         Ok(digest_of(&self.raw(reference, false)?))
     }
 
-    fn image(&self, reference: &Reference, manifest: Manifest) -> Result<RemoteImage, Error> {
+    fn image(&self, reference: &Reference, manifest: StoredManifest) -> Result<RemoteImage, Error> {
         let config = self.raw(reference, true)?;
         check(reference, "config", manifest.config.digest, &config)?;
         Ok(RemoteImage {
             reference: reference.clone(),
             image_id: manifest.config.digest,
             config,
-            layers: manifest.layers,
+            manifest,
         })
     }
 

@@ -34,7 +34,7 @@ mod replacing;
 
 use std::sync::Arc;
 
-use archive::{Archive, Base, Stack, ThinBase};
+use archive::{Archive, Stack, ThinBase};
 use naming::Digest;
 use registry::{Entry, Registry, Store, StorePath};
 
@@ -83,13 +83,7 @@ pub fn open(store: &Store, entry: &Entry) -> Result<Stack, Error> {
 /// A registered image as the base that a thin archive is to have.
 pub fn base(store: &Store, entry: &Entry) -> Result<ThinBase, Error> {
     let stack = open(store, entry)?;
-    Ok(ThinBase {
-        base: Base {
-            name: entry.name.clone(),
-            image_id: stack.image().image_id,
-        },
-        diff_ids: stack.diff_ids().to_vec(),
-    })
+    Ok(ThinBase::new(entry.name.clone(), &stack))
 }
 
 /// The registered image that an image with these layers stands on: of those that `may` be it the one with the most layers,

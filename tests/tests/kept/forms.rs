@@ -44,7 +44,7 @@ fn key(line: &str) -> &str {
 /// The lines of the registry except those of the archive's form.
 fn lines(s: &Sandbox) -> Vec<String> {
     let text = s.read("image-registry.yml");
-    let is_form = |line: &&str| ["size_mb", "digest", "thin"].contains(&key(line));
+    let is_form = |line: &&str| ["size_mb", "manifest", "thin"].contains(&key(line));
     let lines = text.lines().filter(|line| !is_form(line));
     lines.map(str::to_owned).collect()
 }

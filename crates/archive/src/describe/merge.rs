@@ -38,6 +38,7 @@ pub(super) fn complete(images: &mut [Described], indexed: Vec<Described>) {
             image.manifests = same.manifests;
             image.sizes = same.sizes;
             image.base = same.base;
+            image.manifest = same.manifest;
             once_each(image);
         }
     }

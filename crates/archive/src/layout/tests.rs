@@ -10,9 +10,18 @@ fn folder() -> (tempfile::TempDir, Utf8PathBuf) {
     (folder, path)
 }
 
+fn anew(compress: Compress, stored: &BTreeMap<Digest, Stored>) -> Packing<'_> {
+    Packing {
+        compress: Some(compress),
+        as_is: false,
+        stored,
+    }
+}
+
 fn write(image: &TestImage, folder: &Utf8Path, compress: Compress) -> Layout {
     let archive = OnDisk::new(&image.classic());
-    Layout::write(&archive.stack(), folder, compress, &BTreeMap::new(), |_| {}).expect("written")
+    let stored = BTreeMap::new();
+    Layout::write(&archive.stack(), folder, anew(compress, &stored), |_| {}).expect("written")
 }
 
 fn blobs_in(folder: &Utf8Path) -> BTreeSet<String> {
@@ -82,8 +91,7 @@ fn what_is_stored_already_is_only_named() {
     let again = Layout::write(
         &archive.stack(),
         &folder,
-        Compress::Gzip,
-        &stored,
+        anew(Compress::Gzip, &stored),
         |bytes| {
             passed += bytes;
         },
@@ -105,11 +113,35 @@ fn a_damaged_layer_is_not_published() {
     let error = Layout::write(
         &archive.stack(),
         &folder,
-        Compress::Gzip,
-        &BTreeMap::new(),
+        anew(Compress::Gzip, &BTreeMap::new()),
         |_| {},
     );
     let error = error.expect_err("damaged").to_string();
     assert!(error.contains("layer 2 of 3 is damaged"), "{error}");
     assert!(!folder.join("index.json").exists());
+}
+
+#[test]
+fn what_is_compressed_is_published_as_it_is() {
+    let image = sample();
+    let stored = BTreeMap::new();
+    for (packing, as_is, is_kept) in [
+        (Compression::Gzip, false, true),
+        (Compression::Zstd, false, true),
+        (Compression::None, true, true),
+        (Compression::None, false, false),
+    ] {
+        let stack = OnDisk::new(&image.oci(packing)).stack();
+        let manifest = stack.image().manifest.as_ref().expect("a manifest");
+        let (_kept, folder) = folder();
+        let packing = Packing {
+            compress: None,
+            as_is,
+            stored: &stored,
+        };
+        let layout = Layout::write(&stack, &folder, packing, |_| {}).expect("written");
+        assert_eq!(layout.digest == manifest.digest, is_kept, "{packing:?}");
+        let archive = packed(&folder).expect("an archive");
+        assert_eq!(archive.images()[0].image_id, image.image_id());
+    }
 }

@@ -3,8 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
-use archive::compose::{Choice, compose, length, manifest_digest};
-use archive::{Announced, Archive, Draft, Error, Options, RootFs, Stack};
+use archive::compose::{Choice, Reads, compose, length, manifest_digest};
+use archive::{Archive, Draft, Error, Options, RootFs, Stack};
 use camino::Utf8Path;
 use rustix::process::{Resource, Rlimit, setrlimit};
 
@@ -59,7 +59,7 @@ fn read(path: &Utf8Path) -> Result<(), Error> {
             present: 0,
         };
         length(&[choice]);
-        let composed = compose(&[choice], &mut io::sink());
+        let composed = compose(&[choice], Reads::All, &mut io::sink());
         assert!(verified.is_err() || composed.is_ok() || stack.lacks().is_some());
         verified.and(listed).and(composed.map(drop))?;
     }
@@ -76,12 +76,9 @@ fn list(stack: &Stack) -> Result<(), Error> {
 fn take_in(path: &Utf8Path) -> Result<(), Error> {
     let input = std::fs::File::open(path).expect("opens");
     let mut out = tempfile::tempfile().expect("a file");
-    let announced = Announced {
-        what: "PATH",
-        diff_ids: &[],
-    };
+    let what = "PATH";
     let keep = &|name: &str| FILES.contains(&name);
-    let draft = Draft::from_stream(input, &mut out, announced, &Options::default(), keep)?;
+    let draft = Draft::from_stream(input, &mut out, what, &Options::default(), keep)?;
     draft.seal(&mut out, &[]).map(drop)
 }
 

@@ -19,6 +19,7 @@ pub(crate) fn gather(
     registry: &Registry,
     near: Option<&Entry>,
     gathered: &mut Gathered,
+    left_out: &[Digest],
 ) {
     for base in near
         .iter()
@@ -27,7 +28,7 @@ pub(crate) fn gather(
         gathered.add_archives(&base);
     }
     for entry in registry.entries() {
-        if has_all(gathered) {
+        if has_all(gathered, left_out) {
             return;
         }
         // A file that is compressed as a whole is listed only by decompressing all of it.
@@ -39,9 +40,9 @@ pub(crate) fn gather(
     }
 }
 
-fn has_all(gathered: &Gathered) -> bool {
+fn has_all(gathered: &Gathered, left_out: &[Digest]) -> bool {
     let mut diff_ids = gathered.config.diff_ids.iter();
-    diff_ids.all(|diff_id| gathered.has(*diff_id))
+    diff_ids.all(|diff_id| gathered.has(*diff_id) || left_out.contains(diff_id))
 }
 
 fn is_for(gathered: &Gathered, entry: &Entry) -> bool {
@@ -62,13 +63,14 @@ fn images(store: &Store, entry: &Entry) -> Vec<Stack> {
     images.collect()
 }
 
-/// Downloads the layers that are still missing into a folder, and takes them from there.
+/// Downloads the layers that are still missing into a folder, and takes them from there. Those that are left out are not needed.
 pub(crate) fn download(
     remote: &Remote,
     image: &RemoteImage,
     folder: &Utf8Path,
     reporter: &Reporter,
     gathered: &mut Gathered,
+    left_out: &[Digest],
 ) -> Result<(), Failure> {
     let path = |digest: Digest| blob_path(folder, digest);
     fs::create_dir_all(blobs(folder)).map_err(|error| {
@@ -78,14 +80,16 @@ pub(crate) fn download(
         )
     })?;
     let diff_ids = gathered.config.diff_ids.clone();
+    let is_missing =
+        |gathered: &Gathered, id: &Digest| !gathered.has(*id) && !left_out.contains(id);
     // One blob may be several layers, and one layer several blobs.
     let mut needed = BTreeMap::new();
-    for (diff_id, layer) in diff_ids.iter().zip(&image.layers) {
-        if !gathered.has(*diff_id) {
+    for (diff_id, layer) in diff_ids.iter().zip(&image.manifest.layers) {
+        if is_missing(gathered, diff_id) {
             needed.entry(layer.digest).or_insert(layer.size);
         }
     }
-    for layer in &image.layers {
+    for layer in &image.manifest.layers {
         let file = path(layer.digest);
         let length = fs::symlink_metadata(&file).map(|it| it.len()).ok();
         if needed.contains_key(&layer.digest) {
@@ -110,8 +114,8 @@ pub(crate) fn download(
         let progress = reporter.progress_from(what, Some(total), size(folder));
         progress.watch(|| size(folder), || remote.download(image, folder))?;
     }
-    for (diff_id, layer) in diff_ids.iter().zip(&image.layers) {
-        if !gathered.has(*diff_id) {
+    for (diff_id, layer) in diff_ids.iter().zip(&image.manifest.layers) {
+        if is_missing(gathered, diff_id) {
             gathered.add_file(*diff_id, path(layer.digest), layer.tar_size());
         }
     }

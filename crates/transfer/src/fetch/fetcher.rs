@@ -139,18 +139,29 @@ impl Fetcher<'_> {
         if wanted.entry.is_none() {
             platform::check(&gathered.config, self.architecture)?;
         }
-        if gathered.config.diff_ids.len() != image.layers.len() {
+        if gathered.config.diff_ids.len() != image.manifest.layers.len() {
             return Err(Failure::new(
                 Code::Archive,
                 format!(
                     "its manifest has {} layers, but its config {}",
-                    image.layers.len(),
+                    image.manifest.layers.len(),
                     gathered.config.diff_ids.len()
                 ),
             ));
         }
         let form = self.form_of(&registry, entry, &gathered, depth)?;
-        gather(self.session.store, &registry, entry, &mut gathered);
+        // Layers that are compressed anew may come from anywhere.
+        match form.compress {
+            None => gathered.manifest = Some(image.manifest.clone()),
+            Some(_) => self
+                .session
+                .reporter
+                .info(format!("{from}: compression changes the manifest's digest")),
+        }
+        let left_out = form.base.as_ref().map(|base| base.diff_ids.clone());
+        let left_out = left_out.unwrap_or_default();
+        let store = self.session.store;
+        gather(store, &registry, entry, &mut gathered, &left_out);
         self.ensure_room(&image)?;
         let downloaded = download(
             self.remote,
@@ -158,6 +169,7 @@ impl Fetcher<'_> {
             transfer.path(),
             self.session.reporter,
             &mut gathered,
+            &left_out,
         );
         if let Err(failure) = downloaded {
             // What fills the disk is of no use to anybody.

@@ -4,8 +4,7 @@
 //! layers below. So what can be left out is a leading run of layers that some image in the engine has as
 //! well. A containerd store goes by the digest of the very blob, as it was compressed when it came:
 //! equal diff_ids prove nothing there, and a wrong guess would make an image that runs and can't be
-//! saved. What does prove it is an image that only this program's own stream makes: one whose manifest
-//! is the one that is composed here.
+//! saved. What does prove it is an image whose manifest names these very blobs.
 
 use engine::StoreKind;
 use failure::{Code, Failure};
@@ -19,8 +18,8 @@ pub(crate) struct Request<'a> {
     /// The digests under which engines know it.
     pub ids: &'a [Digest],
     pub diff_ids: &'a [Digest],
-    /// How many of its lowest layers have a known uncompressed length.
-    pub sized: usize,
+    /// The digests of its lowest layers as they are stored, as far as they are known.
+    pub blobs: Vec<Digest>,
     /// The tags that it is to get.
     pub tags: &'a [Reference],
     /// Those of them that it may not take from another image.
@@ -32,9 +31,11 @@ pub(crate) struct Request<'a> {
 /// An image that another may stand on.
 #[derive(Debug)]
 pub(crate) struct BaseImage {
-    /// The manifest under which it is sent, if it is known.
+    /// The digest of its manifest, if it is known: that names these blobs.
     pub manifest: Option<Digest>,
     pub diff_ids: Vec<Digest>,
+    /// The digests of its lowest layers as they are stored, as far as they are known.
+    pub blobs: Vec<Digest>,
 }
 
 /// What the engine has under a tag.
@@ -119,12 +120,13 @@ pub(crate) fn present_layers(request: &Request, engine: &EngineState) -> usize {
     match engine.kind {
         None => 0,
         Some(StoreKind::GraphDriver) => known(),
-        // podman reads the manifest, which tells lengths.
-        Some(StoreKind::Podman) => known().min(request.sized),
+        // podman reads the manifest, which tells digests and lengths.
+        Some(StoreKind::Podman) => known().min(request.blobs.len()),
         Some(StoreKind::Containerd) => {
             let proven = request.bases.iter().filter(|base| {
                 request.diff_ids.starts_with(&base.diff_ids)
-                    && base.diff_ids.len() <= request.sized
+                    && base.blobs.len() == base.diff_ids.len()
+                    && request.blobs.starts_with(&base.blobs)
                     && base.manifest.and_then(|id| engine.image(id)) == Some(&base.diff_ids[..])
             });
             let lengths = proven.map(|base| base.diff_ids.len());
@@ -186,7 +188,7 @@ mod tests {
             let request = Request {
                 ids: &[digest(100)],
                 diff_ids: &diff_ids,
-                sized: 3,
+                blobs: diff_ids.clone(),
                 tags: &tags,
                 guarded,
                 bases: &[],
@@ -204,38 +206,50 @@ mod tests {
     #[test]
     fn only_a_leading_run_of_layers_is_present() {
         use StoreKind::{Containerd, GraphDriver, Podman};
-        let base = |manifest, layers| BaseImage {
+        // Blob 11 is layer 1 compressed.
+        let base = |manifest, layers: &[u8], blobs: &[u8]| BaseImage {
             manifest: Some(digest(manifest)),
             diff_ids: digests(layers),
+            blobs: digests(blobs),
         };
-        let bases = [base(50, &[1]), base(51, &[1, 2]), base(52, &[9])];
-        for (kind, held, image, sized, expected) in [
-            (GraphDriver, (60, &[1, 2][..]), &[1, 2, 3][..], 0, 2),
-            (GraphDriver, (60, &[1, 2, 3]), &[1, 2], 0, 2),
-            (GraphDriver, (60, &[1, 2]), &[1, 2], 0, 2),
-            (GraphDriver, (60, &[2, 1]), &[1, 2], 0, 0),
-            (GraphDriver, (60, &[2, 3]), &[1, 2, 3], 0, 0),
-            (GraphDriver, (60, &[1, 3]), &[1, 2, 3], 0, 1),
-            (GraphDriver, (60, &[]), &[1], 0, 0),
-            (GraphDriver, (60, &[1]), &[], 0, 0),
-            (Podman, (60, &[1, 2]), &[1, 2, 3], 3, 2),
-            (Podman, (60, &[1, 2]), &[1, 2, 3], 1, 1),
-            // Equal layers prove nothing; the manifest of a base does, if all of it is known.
-            (Containerd, (60, &[1, 2]), &[1, 2, 3], 3, 0),
-            (Containerd, (51, &[1, 2]), &[1, 2, 3], 3, 2),
-            (Containerd, (51, &[1, 2]), &[1, 2, 3], 1, 0),
-            (Containerd, (51, &[1]), &[1, 2, 3], 3, 0),
-            (Containerd, (50, &[1]), &[1, 2, 3], 3, 1),
-            (Containerd, (52, &[9]), &[1, 2, 3], 3, 0),
+        let bases = [
+            base(50, &[1], &[11]),
+            base(51, &[1, 2], &[11, 12]),
+            base(52, &[9], &[19]),
+            base(53, &[1, 2], &[1, 2]),
+            base(54, &[1, 2], &[11]),
+        ];
+        let packed = &[11, 12, 13][..];
+        for (kind, held, image, blobs, expected) in [
+            (GraphDriver, (60, &[1, 2][..]), &[1, 2, 3][..], &[][..], 2),
+            (GraphDriver, (60, &[1, 2, 3]), &[1, 2], &[], 2),
+            (GraphDriver, (60, &[1, 2]), &[1, 2], &[], 2),
+            (GraphDriver, (60, &[2, 1]), &[1, 2], &[], 0),
+            (GraphDriver, (60, &[2, 3]), &[1, 2, 3], &[], 0),
+            (GraphDriver, (60, &[1, 3]), &[1, 2, 3], &[], 1),
+            (GraphDriver, (60, &[]), &[1], &[], 0),
+            (GraphDriver, (60, &[1]), &[], &[], 0),
+            (Podman, (60, &[1, 2]), &[1, 2, 3], packed, 2),
+            (Podman, (60, &[1, 2]), &[1, 2, 3], &[11], 1),
+            // Equal layers prove nothing; the manifest of a base does, if it names the same blobs.
+            (Containerd, (60, &[1, 2]), &[1, 2, 3], packed, 0),
+            (Containerd, (51, &[1, 2]), &[1, 2, 3], packed, 2),
+            (Containerd, (51, &[1, 2]), &[1, 2, 3], &[11], 0),
+            (Containerd, (51, &[1]), &[1, 2, 3], packed, 0),
+            (Containerd, (50, &[1]), &[1, 2, 3], packed, 1),
+            (Containerd, (52, &[9]), &[1, 2, 3], packed, 0),
+            (Containerd, (53, &[1, 2]), &[1, 2, 3], packed, 0),
+            (Containerd, (53, &[1, 2]), &[1, 2, 3], &[1, 2, 13], 2),
+            (Containerd, (54, &[1, 2]), &[1, 2, 3], packed, 0),
         ] {
             let request = Request {
                 diff_ids: &digests(image),
-                sized,
+                blobs: digests(blobs),
                 bases: &bases,
                 ..Request::default()
             };
             let present = present_layers(&request, &engine(kind, &[held]));
-            assert_eq!(present, expected, "{kind:?} {held:?} {image:?} {sized}");
+            assert_eq!(present, expected, "{kind:?} {held:?} {image:?} {blobs:?}");
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use archive::compose::manifest_digest;
-use archive::{Archive, Image, Stack};
+use archive::compose::{manifest_digest, plain_manifest_digest};
+use archive::{Archive, Image, Layer, Stack};
 use engine::{Engine, ImageInfo};
 use naming::{Digest, Reference};
 use registry::{Entry, Registry, Store};
@@ -21,10 +21,10 @@ pub(crate) struct Item {
     pub tags: Vec<Reference>,
     /// Those that it may not take from another image.
     pub guarded: Vec<Reference>,
-    /// The digests under which engines know the image: its config's, and on containerd stores its
-    /// manifest's as we compose it.
+    /// The digests under which engines may know the image: its config's, and on containerd stores that of its manifest or
+    /// of an index, as it came or as earlier versions sent it.
     ids: Vec<Digest>,
-    /// The manifest that was composed, if layers that were compressed elsewhere left it unknown before.
+    /// The manifest that was composed, if it is none of them.
     composed: OnceLock<Digest>,
 }
 
@@ -32,9 +32,8 @@ impl Item {
     pub(crate) fn new(archive: &Arc<Archive>, choice: Choice) -> Option<Self> {
         let stack = Stack::new(archive.clone(), choice.image)?;
         let image = stack.image();
-        let ids = [image.image_id].into_iter();
         Some(Self {
-            ids: ids.chain(manifest_digest(image)).collect(),
+            ids: ids(image),
             composed: OnceLock::new(),
             tags: choice.tags,
             guarded: choice.guarded,
@@ -44,13 +43,10 @@ impl Item {
 
     /// What is to be decided about it. `bases` are images that it may stand on.
     pub(crate) fn request<'a>(&'a self, bases: &'a [BaseImage]) -> Request<'a> {
-        let layers = 0..self.stack.diff_ids().len();
         Request {
             ids: &self.ids,
             diff_ids: self.stack.diff_ids(),
-            sized: layers
-                .take_while(|layer| self.stack.tar_size(*layer).is_some())
-                .count(),
+            blobs: blobs(&self.stack),
             tags: &self.tags,
             guarded: &self.guarded,
             bases,
@@ -118,6 +114,19 @@ impl Item {
     }
 }
 
+/// The digests under which engines may know an image.
+fn ids(image: &Image) -> Vec<Digest> {
+    let mut ids = vec![image.image_id];
+    let came = manifest_digest(image).into_iter();
+    let came = came.chain(image.manifests.iter().copied());
+    for id in came.chain(plain_manifest_digest(image)) {
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    ids
+}
+
 /// The images that the image of an entry may stand on, if they matter to the engine.
 pub(crate) fn bases(
     store: &Store,
@@ -132,8 +141,17 @@ pub(crate) fn bases(
     let bases = bases.map(|stack| BaseImage {
         manifest: manifest_digest(stack.image()),
         diff_ids: stack.diff_ids().to_vec(),
+        blobs: blobs(&stack),
     });
     bases.collect()
+}
+
+/// The digests of an image's lowest layers as they are stored, as far as they are known.
+fn blobs(stack: &Stack) -> Vec<Digest> {
+    let layers = stack.image().layers.iter();
+    // Earlier versions named the layers that they left out by their diff_ids.
+    let blob = |layer: &Layer| layer.blob.or(layer.left_out.then_some(layer.diff_id));
+    layers.map_while(blob).collect()
 }
 
 /// What the engine has under every name of these items.

@@ -12,8 +12,7 @@ use crate::load::engine_state::EngineState;
 use crate::load::item::{Item, bases};
 
 impl EngineState {
-    /// The uncompressed bytes of the layers that would have to be sent; where a length is not known without reading the
-    /// layer, the bytes that it is stored in. Zero for an image that the engine has.
+    /// The bytes of the layers that would have to be sent, as they are stored. Zero for an image that the engine has.
     pub fn missing_bytes(
         &self,
         store: &Store,
@@ -32,10 +31,7 @@ impl EngineState {
         item.stack = thin::complete(store, registry, item.stack)?;
         let bases = bases(store, registry, entry, self);
         let present = present_layers(&item.request(&bases), self);
-        let layers = item.image().layers.iter().enumerate().skip(present);
-        let length = |(layer, own): (usize, &archive::Layer)| {
-            item.stack.tar_size(layer).unwrap_or(own.stored_size)
-        };
-        Ok(layers.map(length).sum())
+        let layers = present..item.image().layers.len();
+        Ok(layers.map(|layer| item.stack.stored_size(layer)).sum())
     }
 }

@@ -7,9 +7,9 @@
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use archive::Stack;
-use archive::compose::{Choice as Composed, compose, compose_by_trailers, length};
-use engine::LoadError;
+use archive::compose::{Choice as Composed, Reads, compose, length};
+use archive::{Compression, Stack};
+use engine::{Engine, LoadError};
 use failure::Failure;
 use registry::Registry;
 use ui::in_order;
@@ -167,40 +167,27 @@ impl Sender<'_> {
             .reporter
             .info(format!("loading {what} ({})", ui::size(length)));
         self.note(&items)?;
-        let feed = |by_trailers: bool| {
-            let progress = self
-                .session
-                .reporter
-                .progress(format!("loading {what}"), Some(length));
-            self.session.engine.load(|stream| {
-                let out = &mut progress.counting(stream);
-                let manifests = match by_trailers {
-                    true => compose_by_trailers(&choices, out)?,
-                    false => compose(&choices, out)?,
-                };
-                // The engine accepts nothing before the end of its input.
-                let is_known = items.iter().all(|item| item.knows_manifest());
-                for (item, manifest) in items.iter().zip(manifests) {
-                    item.was_composed(manifest);
-                }
-                if !is_known && let Err(failure) = self.note(&items) {
-                    self.session.reporter.detail(format!(
-                        "cannot record the image that is being loaded: {failure}"
-                    ));
-                }
-                Ok(())
-            })
-        };
-        // containerd keeps a member that breaks off, and takes it again only with the same length.
-        let fed = match feed(!self.is_containerd) {
-            Err(LoadError::Feed(error @ archive::Error::UnexpectedLength { .. })) => {
-                self.session
-                    .reporter
-                    .detail(format!("{error}; sending all again"));
-                feed(false)
+        let progress = self
+            .session
+            .reporter
+            .progress(format!("loading {what}"), Some(length));
+        let reads = reads(self.session.engine, &choices)?;
+        let fed = self.session.engine.load(|stream| {
+            let out = &mut progress.counting(stream);
+            let manifests = compose(&choices, reads, out)?;
+            // The engine accepts nothing before the end of its input.
+            let is_known = items.iter().all(|item| item.knows_manifest());
+            for (item, manifest) in items.iter().zip(manifests) {
+                item.was_composed(manifest);
             }
-            fed => fed,
-        };
+            if !is_known && let Err(failure) = self.note(&items) {
+                self.session.reporter.detail(format!(
+                    "cannot record the image that is being loaded: {failure}"
+                ));
+            }
+            Ok::<_, archive::Error>(())
+        });
+        drop(progress);
         let refused = match fed {
             Ok(()) => match confirm(self.session.engine, units) {
                 Ok(()) => return Ok(()),
@@ -243,6 +230,19 @@ impl Sender<'_> {
                 .warn(format!("a failed load may leave a dangling image: {error}"));
         }
     }
+}
+
+/// What an engine decompresses itself. It is asked only if that matters.
+fn reads(engine: &Engine, choices: &[Composed]) -> Result<Reads, engine::Error> {
+    let mut layers = choices.iter().flat_map(|choice| choice.stack.upward());
+    let has_zstd = layers.any(|(_, image)| {
+        let mut layers = image.layers.iter();
+        layers.any(|layer| layer.compression == Compression::Zstd)
+    });
+    Ok(match !has_zstd || engine.loads_zstd()? {
+        true => Reads::All,
+        false => Reads::Gzip,
+    })
 }
 
 fn first_line(failure: &Failure) -> String {

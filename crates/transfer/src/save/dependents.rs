@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 
-use archive::{Archive, Compress, Draft, Options, Stack};
+use archive::compose::manifest_digest;
+use archive::{Archive, Draft, Options, Stack};
 use failure::{Code, Failure};
 use inventory::Inventory;
 use registry::{Entry, Registry, StorePath};
@@ -15,7 +16,6 @@ use registry::{Entry, Registry, StorePath};
 use crate::save::Saver;
 use crate::save::entry::megabytes;
 use crate::save::room::{need, stack_bytes};
-use crate::save::writing::flushed;
 
 /// How often a dependent is made whole that others change meanwhile.
 const ATTEMPTS: usize = 10;
@@ -132,16 +132,16 @@ impl Saver<'_> {
         let path = self.session.store.path(&entry.file)?;
         let stack = self.registered(registry, entry, replaced)?;
         let options = Options {
-            compress: compression(&stack),
+            compress: None,
             base: None,
         };
         let mut unfinished = self.session.store.create_for(&path)?;
         let write = |file: &mut File| Draft::from_stack(&stack, file, &options, &Inventory::wants);
         let what = format!("making {} whole", entry.name);
-        let mut layers = self.watched(what, unfinished.file_mut(), write)?;
+        let layers = self.watched(what, unfinished.file_mut(), write)?;
         let tag = std::slice::from_ref(&entry.docker_tag);
         let size = layers.seal(unfinished.file_mut(), tag)?;
-        let digest = flushed(&unfinished, &mut layers)?;
+        unfinished.sync()?;
         let whole = crate::save::saver::only_image(Archive::open(unfinished.path())?)?;
         let mut is_changed = false;
         let installed =
@@ -149,8 +149,8 @@ impl Saver<'_> {
                 .store
                 .install(unfinished, &path, self.session.lock_timeout, |registry| {
                     let now = registry.get(&entry.name).filter(|now| {
-                        (&now.file, now.image_id, now.digest)
-                            == (&entry.file, entry.image_id, entry.digest)
+                        (&now.file, now.image_id, now.manifest)
+                            == (&entry.file, entry.image_id, entry.manifest)
                     });
                     is_changed = now.is_none();
                     let changed = || Failure::invalid("its entry has changed in the meantime");
@@ -158,7 +158,8 @@ impl Saver<'_> {
                     self.guard(registry, &entry.name, &path, &whole, &[])?;
                     now.thin = false;
                     now.size_mb = Some(megabytes(size));
-                    now.digest = Some(digest);
+                    now.digest = None;
+                    now.manifest = manifest_digest(whole.image());
                     Ok(now)
                 });
         match installed {
@@ -198,7 +199,7 @@ impl Saver<'_> {
             let place = self.session.store.path(&entry.file)?;
             let disk = self.session.store.disk(Some(&place))?.id;
             let (_, bytes, names) = needs.entry(disk).or_insert((place, 0, Vec::new()));
-            *bytes = bytes.saturating_add(need(stack_bytes(&stack), compression(&stack)));
+            *bytes = bytes.saturating_add(need(stack_bytes(&stack), None));
             names.push(&entry.name);
         }
         needs.values().try_for_each(|(place, bytes, names)| {
@@ -208,13 +209,6 @@ impl Saver<'_> {
             })
         })
     }
-}
-
-/// How the layers of an image are compressed that its own archive holds.
-fn compression(stack: &Stack) -> Compress {
-    let mut layers = stack.image().layers.iter();
-    let held = layers.find(|layer| !layer.left_out);
-    held.map_or(Compress::None, |layer| layer.compression.into())
 }
 
 /// What a base lacks that held all layers a moment ago.

@@ -11,7 +11,8 @@ use prune::{Asked, InForce};
 pub struct ArchiveFlags {
     /// Compress layers: zstd, zstd:LEVEL, gzip, or none
     ///
-    /// Default: images.compress of the config, or else none.
+    /// Default: images.compress of the config, or else each layer stays as it comes: compressed from a remote registry or a
+    /// containerd image store, uncompressed from other engines. Compression changes the manifest's digest.
     #[arg(long, value_name = "HOW", hide_short_help = true)]
     compress: Option<Compress>,
 

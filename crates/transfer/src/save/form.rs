@@ -5,7 +5,7 @@ use archive::{Compress, Image, Options, ThinBase};
 /// How archives are to be written.
 #[derive(Debug, Clone, Default)]
 pub struct Form {
-    /// How layers are compressed; `None` is not at all, and an archive that is there stays as it is.
+    /// How layers are compressed; `None` leaves each blob as it comes.
     pub compress: Option<Compress>,
     /// The image whose layers are left out; `None` is none, and an archive that is thin becomes whole.
     pub base: Option<ThinBase>,
@@ -14,7 +14,7 @@ pub struct Form {
 impl Form {
     pub(crate) fn options(&self) -> Options {
         Options {
-            compress: self.compress.unwrap_or_default(),
+            compress: self.compress,
             base: self.base.clone(),
         }
     }

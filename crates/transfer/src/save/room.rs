@@ -54,6 +54,7 @@ impl Saver<'_> {
     fn need(&self, source: &Source) -> u64 {
         let whole = match source {
             Source::Engine { info, .. } => info.size,
+            Source::Archive(stack) if self.form.compress.is_none() => stack_bytes(stack),
             Source::Archive(stack) => bytes(stack.image()),
             Source::Gathered(gathered) => gathered.stored_size(),
         };
@@ -68,23 +69,23 @@ impl Saver<'_> {
             images.first().map_or(0, bytes)
         });
         let layers = whole.saturating_sub(left_out);
-        need(layers, self.form.compress.unwrap_or_default())
+        need(layers, self.form.compress)
     }
 }
 
-/// The bytes of an archive with so many bytes of uncompressed layers, about.
-pub(crate) fn need(layers: u64, compress: Compress) -> u64 {
+/// The bytes of an archive with so many bytes of layers, about.
+pub(crate) fn need(layers: u64, compress: Option<Compress>) -> u64 {
     let layers = match compress {
-        Compress::None => layers,
-        _ => layers / COMPRESSED,
+        None | Some(Compress::None) => layers,
+        Some(_) => layers / COMPRESSED,
     };
     layers.saturating_add(DOCUMENTS)
 }
 
-/// The bytes of all layers of an image, wherever they are, uncompressed where that is known.
+/// The bytes of all layers of an image as they are stored, wherever that is.
 pub(crate) fn stack_bytes(stack: &Stack) -> u64 {
     let layers = 0..stack.diff_ids().len();
-    layers.filter_map(|layer| stack.tar_size(layer)).sum()
+    layers.map(|layer| stack.stored_size(layer)).sum()
 }
 
 /// The bytes of an image's layers, uncompressed where that is known.

@@ -4,9 +4,9 @@
 //! then takes its place: rename, then the entry, both under the registry's lock, so that no reader
 //! meets a new archive under an old entry for longer than that takes.
 
-use std::fs::File;
 use std::slice;
 
+use archive::compose::manifest_digest;
 use archive::{Archive, Stack};
 use camino::Utf8PathBuf;
 use failure::{Code, Failure};
@@ -17,7 +17,6 @@ use registry::{Entry, Registry, StorePath};
 
 use crate::Session;
 use crate::save::entry::{Contents, DraftEntry, complete, contradicts, megabytes};
-use crate::save::writing::{digest, flushed};
 use crate::save::{Form, Naming, Source};
 
 /// Puts images into a store.
@@ -78,7 +77,7 @@ impl Saver<'_> {
         let Some((entry, image_id)) = entry.and_then(|entry| Some((entry, entry.image_id?))) else {
             return Ok(None);
         };
-        if entry.digest.is_none() || !source.may_be(image_id) {
+        if !source.may_be(image_id) {
             return Ok(None);
         }
         let path = self.session.store.relative(
@@ -87,9 +86,6 @@ impl Saver<'_> {
         );
         // Gone, damaged or another file: saving it again mends it. A named pipe is no archive, and would be waited for.
         let Ok(archive) = Archive::open(&path) else {
-            return Ok(None);
-        };
-        let Ok(mut file) = File::open(&path) else {
             return Ok(None);
         };
         let images = archive.images();
@@ -103,7 +99,8 @@ impl Saver<'_> {
             let stack = thin::open(self.session.store, entry)?;
             thin::complete(self.session.store, &registry, stack)
         };
-        if is_complete().is_err() || digest(&mut file).ok() != entry.digest {
+        let is_sound = |image| archive.verify(image).is_ok();
+        if is_complete().is_err() || !registered.is_some_and(is_sound) {
             return Ok(None);
         }
         self.session
@@ -112,7 +109,7 @@ impl Saver<'_> {
         Ok(Some(Saved {
             name: entry.name.clone(),
             reference: entry.docker_tag.clone(),
-            size: file.metadata().map_or(0, |metadata| metadata.len()),
+            size: archive.size(),
             path,
             image_id,
             written: false,
@@ -164,6 +161,14 @@ impl Saver<'_> {
             image,
             inventory: &inventory,
         };
+        if let Some((before, now)) = source.manifest().zip(manifest_digest(image))
+            && before != now
+            && self.form.compress.is_some()
+        {
+            self.session.reporter.info(format!(
+                "{name}: compression changes the manifest's digest from {before} to {now}"
+            ));
+        }
         let draft = draft(&contents)?;
         // The registry may give the image another tag and place than its name says.
         let registry = self.session.store.read_or_empty()?;
@@ -176,7 +181,7 @@ impl Saver<'_> {
             .session
             .reporter
             .wait(format!("flushing {name} to disk"));
-        let digest = flushed(&unfinished, &mut layers)?;
+        unfinished.sync()?;
         drop(waiting);
         let unreadable = self.keep_layers(name.as_str(), &path, &written)?;
         self.session
@@ -185,7 +190,8 @@ impl Saver<'_> {
                 self.guard(registry, name.as_str(), &path, &written, &unreadable)?;
                 let mut entry = complete(registry, &name, &contents, draft.clone())?;
                 entry.size_mb = Some(megabytes(size));
-                entry.digest = Some(digest);
+                entry.digest = None;
+                entry.manifest = manifest_digest(image);
                 if let Some(thin) = &self.form.base {
                     entry.thin = true;
                     entry.base = Some(thin.base.name.clone());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use archive::compose::manifest_digest;
+use archive::compose::{manifest_digest, plain_manifest_digest};
 use archive::{Archive, Gathered, Image, Stack};
 use camino::Utf8Path;
 use engine::{Engine, ImageInfo};
@@ -82,16 +82,26 @@ impl Source {
         }
     }
 
-    /// Whether it is an archived image. One that was built on a containerd store can't be told: the engine knows it by a
-    /// manifest of its own, which names no digest that is known here. One that was loaded from here can.
+    /// Whether it is an archived image: an engine knows that by its config or its manifest, as it came or as earlier versions
+    /// sent it.
     pub fn is(&self, image: &Image) -> bool {
         match self {
             Self::Engine { info, .. } => {
-                let loaded = manifest_digest(image) == Some(info.id);
+                let is_manifest = image.manifests.contains(&info.id)
+                    || manifest_digest(image) == Some(info.id)
+                    || plain_manifest_digest(image) == Some(info.id);
                 info.id == image.image_id
-                    || (loaded && info.diff_ids.as_ref() == Some(&image.config.diff_ids))
+                    || (is_manifest && info.diff_ids.as_ref() == Some(&image.config.diff_ids))
             }
             _ => self.may_be(image.image_id),
+        }
+    }
+
+    /// The digest of its manifest as it came, if an archive has one.
+    pub(crate) fn manifest(&self) -> Option<Digest> {
+        match self {
+            Self::Archive(stack) => Some(stack.image().manifest.as_ref()?.digest),
+            Self::Gathered(_) | Self::Engine { .. } => None,
         }
     }
 

@@ -1,15 +1,12 @@
 //! Bringing the layers of an image to disk, and all of its archive.
 
 use std::fs::File;
-use std::io::Seek;
-use std::thread;
 
-use archive::{Announced, Draft};
+use archive::Draft;
 use engine::SaveError;
 use failure::{Code, Failure, Reported as _};
 use inventory::Inventory;
-use naming::{Digest, ImageName};
-use registry::Unfinished;
+use naming::ImageName;
 
 use crate::save::{Saver, Source};
 
@@ -55,11 +52,7 @@ impl Saver<'_> {
             .progress(format!("saving {shown}"), Some(info.size));
         let saved = self.session.engine.save(&reference.to_string(), |stream| {
             let stream = progress.counting(stream);
-            let announced = Announced {
-                what: &what,
-                diff_ids: info.diff_ids.as_deref().unwrap_or_default(),
-            };
-            Draft::from_stream(stream, file, announced, &options, &Inventory::wants)
+            Draft::from_stream(stream, file, &what, &options, &Inventory::wants)
         });
         drop(progress);
         let draft = saved.map_err(|error| match error {
@@ -92,26 +85,6 @@ impl Saver<'_> {
         let progress = self.session.reporter.progress(what, None);
         Ok(progress.watch(length, || write(file))?)
     }
-}
-
-/// Brings a file to disk and computes its digest meanwhile.
-pub(crate) fn flushed(unfinished: &Unfinished, layers: &mut Draft) -> Result<Digest, Failure> {
-    thread::scope(|scope| {
-        let synced = scope.spawn(|| unfinished.sync());
-        let digest = layers
-            .digest(unfinished.file())
-            .map_err(|error| unreadable(&error));
-        synced
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-        digest
-    })
-}
-
-/// The digest of a whole file.
-pub(crate) fn digest(file: &mut File) -> Result<Digest, Failure> {
-    let read = file.rewind().and_then(|()| archive::digest_reader(file));
-    read.map_err(|error| unreadable(&error))
 }
 
 fn unreadable(error: &std::io::Error) -> Failure {

@@ -6,9 +6,9 @@ use std::io::Read;
 use tar::Header;
 
 use super::*;
-use crate::Layout;
 use crate::hash::digest_reader;
 use crate::headers::BLOCK;
+use crate::{Layout, Packing};
 
 /// More than is believed of a stream that nobody has spoken of.
 const MUCH: u64 = (2 << 30) + (200 << 20);
@@ -47,12 +47,12 @@ fn saved(size: u64) -> (impl Read, Vec<u8>) {
 #[test]
 fn what_is_written_small_is_read_again() {
     let options = Options {
-        compress: Compress::Zstd(1),
+        compress: Some(Compress::Zstd(1)),
         ..Options::default()
     };
     let (stream, config) = saved(MUCH);
     let (file, mut out) = empty();
-    let draft = Draft::from_stream(stream, &mut out, announced(&[]), &options, &|_| false);
+    let draft = Draft::from_stream(stream, &mut out, WHAT, &options, &|_| false);
     draft.expect("takes").seal(&mut out, &[]).expect("seals");
     assert!(file.bytes().len() < 1 << 20);
     let stack = file.stack();
@@ -61,13 +61,18 @@ fn what_is_written_small_is_read_again() {
     // As an engine saves what it stores compressed: nobody says how long it is before it has passed.
     let stream = File::open(file.path()).expect("opens");
     let (again, mut out) = empty();
-    let draft = Draft::from_stream(stream, &mut out, announced(&[]), &options, &|_| false);
+    let draft = Draft::from_stream(stream, &mut out, WHAT, &options, &|_| false);
     draft.expect("takes").seal(&mut out, &[]).expect("seals");
     assert!(again.bytes() == file.bytes());
     // As published and fetched again.
     let folder = tempfile::tempdir().expect("a folder");
     let folder = Utf8Path::from_path(folder.path()).expect("UTF-8");
-    let layout = Layout::write(&stack, folder, Compress::Zstd(1), &BTreeMap::new(), |_| {});
+    let packing = Packing {
+        compress: None,
+        as_is: false,
+        stored: &BTreeMap::new(),
+    };
+    let layout = Layout::write(&stack, folder, packing, |_| {});
     layout.expect("writes");
     let blob = folder.join(blob_name(stored(&file, &stack)));
     let mut gathered = Gathered::new(folder, config).expect("a config");
@@ -132,7 +137,7 @@ fn every_level_is_read_again() {
     let image = image(vec![Tar::new().file("noise", noise).bytes()]);
     for level in [1, 19] {
         let options = Options {
-            compress: Compress::Zstd(level),
+            compress: Some(Compress::Zstd(level)),
             ..Options::default()
         };
         let (_file, stack) = take_as(&image.classic(), &options).expect("takes");
