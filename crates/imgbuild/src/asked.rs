@@ -92,8 +92,8 @@ impl Purpose {
 /// In the registry's form, sorted; `None` if empty.
 pub(crate) fn requested(asked: &Missing) -> Option<Requested> {
     let mut requested = Requested {
-        packages: asked.packages.iter().map(ToString::to_string).collect(),
-        tools: asked.tools.iter().map(ToString::to_string).collect(),
+        packages: strings(&asked.packages),
+        tools: strings(&asked.tools),
     };
     requested.packages.sort();
     requested.tools.sort();
@@ -114,6 +114,21 @@ fn added(plan: &Plan, asked: Missing, requested: &Requested) -> Result<Missing, 
             "see `requested` in its entry; to ignore earlier requirements, use `imgplan --exact`",
         )
     })
+}
+
+/// Names as the registry lists them.
+pub(crate) fn strings(names: &[impl ToString]) -> Vec<String> {
+    names.iter().map(ToString::to_string).collect()
+}
+
+/// A list with those of other names that it lacks, in any case.
+pub(crate) fn union(mut list: Vec<String>, more: Vec<String>) -> Vec<String> {
+    for name in more {
+        if !list.iter().any(|own| own.eq_ignore_ascii_case(&name)) {
+            list.push(name);
+        }
+    }
+    list
 }
 
 /// Whether a name is in a list, in any case.

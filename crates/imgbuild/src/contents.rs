@@ -6,7 +6,7 @@ use plan::{Missing, Plan};
 use registry::Entry;
 use transfer::save::{Contents, DraftEntry, contradicts};
 
-use crate::asked::{asked, requested};
+use crate::asked::{asked, requested, strings, union};
 
 /// Checks that the image has the plan's contents, and returns the draft of its entry.
 pub(crate) fn draft(
@@ -30,23 +30,15 @@ pub(crate) fn draft(
         },
         None => DraftEntry::of(contents),
     };
+    let packages = asked.packages.iter().map(|it| it.name().to_owned());
     Ok(DraftEntry {
         os: wanted
             .map(|wanted| wanted.os.to_string())
             .or_else(|| base.map(|base| base.os.clone())),
-        compilers: union(
-            of_base.compilers,
-            asked.compilers.iter().map(ToString::to_string),
-        ),
-        packages: union(
-            of_base.packages,
-            asked
-                .packages
-                .iter()
-                .map(|package| package.name().to_owned()),
-        ),
-        tools: union(of_base.tools, asked.tools.iter().map(ToString::to_string)),
-        variants: wanted.map(|wanted| wanted.variants.iter().map(ToString::to_string).collect()),
+        compilers: union(of_base.compilers, strings(&asked.compilers)),
+        packages: union(of_base.packages, packages.collect()),
+        tools: union(of_base.tools, strings(&asked.tools)),
+        variants: wanted.map(|wanted| strings(&wanted.variants)),
         requested: requested(&asked),
         fingerprint: Some(fingerprint),
         base: base.map(|base| base.name.clone()),
@@ -105,13 +97,4 @@ fn really_there<T: std::str::FromStr>(
         .filter(|name| name.parse().is_ok_and(|name| lacks(name).is_empty()))
         .cloned()
         .collect()
-}
-
-fn union(mut list: Vec<String>, more: impl Iterator<Item = String>) -> Vec<String> {
-    for name in more {
-        if !list.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
-            list.push(name);
-        }
-    }
-    list
 }

@@ -6,7 +6,7 @@ use plan::Plan;
 use registry::{Entry, Registry, Store, find_entry};
 
 use crate::destination::{Destination, plain};
-use crate::named;
+use crate::recipe;
 
 /// Refuses a plan if its base, or an image that its build file names, is its own image or stands on it: every build
 /// would stand on the one before. A whole archive counts like a thin one, because it can become thin later.
@@ -42,7 +42,7 @@ pub(crate) fn refuse(
     if is_itself || base.is_some_and(is_own) {
         return refuse("is its own base".to_owned());
     }
-    let mut images = named::images(plan, store).into_iter();
+    let mut images = recipe::named_images(plan, store).into_iter();
     if let Some(image) = images.find(|image| destination.is_called(image)) {
         return refuse(format!("its build file uses the image itself, `{image}`"));
     }

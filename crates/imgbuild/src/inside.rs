@@ -6,6 +6,7 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::mem;
 use std::sync::{Mutex, PoisonError};
 
 use archive::{Archive, RootFs, Stack};
@@ -17,7 +18,7 @@ use plan::{AcceptMissing, Plan, Requirement, score, select};
 use registry::{Edit, Entry, Registry, Store};
 
 use crate::Builder;
-use crate::asked::{Purpose, has, requested};
+use crate::asked::{self, Purpose, requested, strings};
 use crate::earlier::Earlier;
 use crate::prepared::Ready;
 
@@ -213,13 +214,9 @@ pub(crate) fn stack(
 pub(crate) fn with_inventory(entry: &Entry, inventory: &Inventory) -> Entry {
     let mut found = entry.clone();
     found.requested = None;
-    found.compilers = inventory
-        .compilers
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    found.compilers = strings(&inventory.compilers);
     found.packages = inventory.packages.keys().cloned().collect();
-    found.tools = inventory.tools.iter().map(ToString::to_string).collect();
+    found.tools = strings(&inventory.tools);
     found
 }
 
@@ -231,9 +228,7 @@ fn union(entry: &Entry, found: &Entry) -> Entry {
         (&mut entry.packages, &found.packages),
         (&mut entry.tools, &found.tools),
     ] {
-        let new = more.iter().filter(|name| !has(list, name));
-        let new: Vec<String> = new.cloned().collect();
-        list.extend(new);
+        *list = asked::union(mem::take(list), more.clone());
     }
     entry.requested = found.requested.clone().or(entry.requested);
     entry

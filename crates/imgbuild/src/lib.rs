@@ -29,7 +29,6 @@ mod interrupted;
 mod keyed_mutex;
 mod matrix;
 mod merging;
-mod named;
 mod outdated;
 mod own;
 mod passing;

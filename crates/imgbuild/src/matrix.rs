@@ -11,7 +11,7 @@ use registry::{Registry, Store, find_entry};
 use crate::asked::asked;
 use crate::destination::{Destination, plain};
 use crate::merging::{merge, with};
-use crate::named;
+use crate::recipe;
 
 /// Plans, each image once.
 pub(crate) struct Matrix<'a> {
@@ -119,7 +119,7 @@ impl<'a> Matrix<'a> {
             let on = plan.passed().or(plan.best_base_image_path.as_deref());
             let on = on.map(ui::absolute).transpose()?.map(|on| plain(&on));
             let named = match plan.needs_build() {
-                true => named::images(plan, store),
+                true => recipe::named_images(plan, store),
                 false => [].into(),
             };
             let base: Option<Reference> = plan.base_image.as_ref().and_then(|tag| tag.parse().ok());

@@ -13,7 +13,7 @@ use registry::{Entry, Registry};
 use crate::asked::has;
 use crate::inputs::Before;
 use crate::sources::tagged;
-use crate::{Builder, below, named, paths, recipe};
+use crate::{Builder, below, paths, recipe};
 
 /// The inputs of a plan without a `build`; `image …` too.
 const PLAIN: [&str; 4] = ["base", "build file", "platform", "argument BASE_IMAGE"];
@@ -155,7 +155,7 @@ impl OwnMatch<'_> {
         if !self.has_file {
             return base;
         }
-        let mut named = named::images(self.plan, self.builder.store).into_iter();
+        let mut named = recipe::named_images(self.plan, self.builder.store).into_iter();
         let named = named.any(|image| {
             let entry = tagged(self.registry, &image);
             entry.is_some_and(|entry| {

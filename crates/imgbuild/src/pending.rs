@@ -49,8 +49,7 @@ pub(crate) struct Pending<'a> {
 
 /// The image of an earlier plan.
 struct Expected {
-    name: String,
-    os: Option<Os>,
+    image: PendingImage,
     destination: Destination,
     told: bool,
 }
@@ -66,14 +65,23 @@ impl<'a> Pending<'a> {
 
     /// From now on, the image of this plan counts as built.
     pub(crate) fn expect(&self, plan: &Plan, store: &Store, registry: &Registry) {
-        let (Some(name), Some(destination)) = (&plan.name, Destination::of(plan, store, registry))
-        else {
+        let destination = Destination::of(plan, store, registry);
+        let (Some(name), Some(destination)) = (&plan.name, destination) else {
+            return;
+        };
+        let Some(reference) = destination.tags.first().cloned() else {
             return;
         };
         let wanted = plan.requirements.as_ref().map(|wanted| wanted.os.clone());
-        let expected = Expected {
+        let image = PendingImage {
             name: name.clone(),
+            reference,
             os: wanted.or_else(|| Some(name.parse::<naming::ImageName>().ok()?.os().clone())),
+            image_id: None,
+            way: Way::Built,
+        };
+        let expected = Expected {
+            image,
             destination,
             told: false,
         };
@@ -85,7 +93,7 @@ impl<'a> Pending<'a> {
         let mut plans = self.plans();
         let expected = plans
             .iter_mut()
-            .find(|it| plan.name.as_ref() == Some(&it.name));
+            .find(|it| plan.name.as_ref() == Some(&it.image.name));
         let expected = expected.filter(|_| plan.needs_build());
         expected.is_some_and(|it| std::mem::replace(&mut it.told, true))
     }
@@ -130,13 +138,7 @@ impl<'a> Pending<'a> {
     fn built(&self, is_it: impl Fn(&Destination) -> bool) -> Option<PendingImage> {
         let plans = self.plans();
         let expected = plans.iter().find(|it| is_it(&it.destination))?;
-        Some(PendingImage {
-            name: expected.name.clone(),
-            reference: expected.destination.tags.first()?.clone(),
-            os: expected.os.clone(),
-            image_id: None,
-            way: Way::Built,
-        })
+        Some(expected.image.clone())
     }
 
     fn plans(&self) -> MutexGuard<'_, Vec<Expected>> {

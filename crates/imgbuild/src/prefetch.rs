@@ -5,7 +5,7 @@ use plan::Plan;
 use registry::{Entry, Registry, find_entry};
 
 use crate::sources::tagged;
-use crate::{Builder, named};
+use crate::{Builder, recipe};
 
 impl Builder<'_> {
     /// Fetches the archives that a plan needs and the store lacks: the found image, or the base and the images of the
@@ -41,7 +41,7 @@ impl Builder<'_> {
                 .map(|path| path.as_str())
                 .or(plan.base_image.as_deref());
             fetch(base.and_then(|base| find_entry(self.store, &registry, base)))?;
-            for image in named::images(plan, self.store) {
+            for image in recipe::named_images(plan, self.store) {
                 fetch(tagged(&registry, &image))?;
             }
         }

@@ -304,3 +304,22 @@ pub(crate) fn read(path: &Utf8Path) -> Result<String, Failure> {
     }
     std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))
 }
+
+/// The images that a plan's build file names, except its base, as far as they are known before that. The build reports an invalid file; until then it names nothing.
+pub(crate) fn named_images(plan: &Plan, store: &Store) -> BTreeSet<Reference> {
+    read_named(plan, store).unwrap_or_default()
+}
+
+fn read_named(plan: &Plan, store: &Store) -> Result<BTreeSet<Reference>, Failure> {
+    let name: ImageName = plan.name.as_deref().unwrap_or_default().parse()?;
+    let Some(file) = build_file(plan, &name, store)? else {
+        return Ok(BTreeSet::new());
+    };
+    let mut args = plan.build.args.clone();
+    // The base is not an image that the file names.
+    args.insert(BASE_IMAGE.to_owned(), SCRATCH.to_owned());
+    let text = read(&file)?;
+    let architecture = wanted_architecture(plan).unwrap_or_else(Architecture::host);
+    let target = plan.build.target.as_deref();
+    Ok(scan(&text, &args, architecture, target)?.images)
+}
