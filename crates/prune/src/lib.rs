@@ -10,11 +10,11 @@ mod entries;
 mod interrupted;
 mod leftovers;
 mod limits;
+mod orphans;
 mod pruner;
 mod report;
 mod room;
 mod select;
-mod strays;
 
 pub use alike::is_alike;
 pub use limits::{Asked, InForce, KeepLast, Limits, Origin, Per};

@@ -122,7 +122,7 @@ impl Pruner<'_> {
             self.untag(&decision, &uses, &mut report)?;
             self.remove_leftovers(&uses, &mut report)?;
         }
-        self.remove_strays(options, &mut report)?;
+        self.remove_orphans(options, &mut report)?;
         if !options.dry_run {
             let ended = |lease: &Lease| !lease.is_live(Utc::now(), options.lease);
             self.store.end_leases(self.lock_timeout, ended)?;

@@ -32,9 +32,9 @@ pub struct Report {
     /// The held images that the user named.
     pub(crate) held_named: Vec<String>,
     /// The number and bytes of orphans that stay.
-    pub strays: (usize, u64),
+    pub orphans: (usize, u64),
     /// Whether orphans should be removed.
-    pub asked_for_strays: bool,
+    pub asked_for_orphans: bool,
     /// How many dangling images were removed from the engine.
     pub dangling: usize,
     /// Whether this was a dry run.
@@ -154,7 +154,7 @@ impl Report {
             "free": self.free,
             "missing": self.missing,
             "dangling": self.dangling,
-            "strays": { "files": self.strays.0, "bytes": self.strays.1 },
+            "strays": { "files": self.orphans.0, "bytes": self.orphans.1 },
             "kept": kept.collect::<Vec<_>>(),
             "unmet": unmet.collect::<Vec<_>>(),
         }})
@@ -202,11 +202,11 @@ impl Report {
             let images = counted(self.dangling, "dangling image");
             reporter.info(format!("{images} of the engine {verb} removed"));
         }
-        let (files, bytes) = self.strays;
+        let (files, bytes) = self.orphans;
         if files > 0 {
             let bytes = size(bytes);
             let files = counted(files, "file");
-            let when = match self.asked_for_strays {
+            let when = match self.asked_for_orphans {
                 false => "--orphans removes them",
                 true => "kept for now: in use, or changed within the last hour",
             };

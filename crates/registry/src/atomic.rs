@@ -11,7 +11,7 @@ use std::os::unix::fs::{MetadataExt, chown};
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::io::Errno;
 
-use crate::{Error, own, unfinished};
+use crate::{Error, nofollow, unfinished};
 
 /// Identifies one state of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub(crate) fn replace(
     // The registry's lock is held, so no other process uses this temporary name.
     let temporary = unfinished::TemporaryPath::new(folder.join(format!(".{name}.unfinished")));
     let failed = |action| Error::io(action, temporary.path());
-    let mut file = own::create(temporary.path())?;
+    let mut file = nofollow::create(temporary.path())?;
     file.write_all(text.as_bytes()).map_err(failed("write"))?;
     if let Some(old) = metadata(&target)? {
         let own = file.metadata().map_err(failed("read"))?;

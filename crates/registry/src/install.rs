@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use yaml::MAX_BYTES;
 
 use crate::replaced::Replaced;
-use crate::{Edit, Entry, Error, Registry, Store, StorePath, Unfinished, atomic, own, work};
+use crate::{Edit, Entry, Error, Registry, Store, StorePath, Unfinished, atomic, nofollow, work};
 
 /// The name of the note.
 const NOTE: &str = "installing.json";
@@ -88,7 +88,7 @@ impl Store {
     /// Finishes the installation of a process that died. The registry's lock must be held.
     pub(crate) fn finish_install(&self) -> Result<(), Error> {
         let path = self.note_path();
-        let bytes = match own::read(&path, MAX_NOTE) {
+        let bytes = match nofollow::read(&path, MAX_NOTE) {
             Ok(Some(bytes)) => bytes,
             Ok(None) => return Ok(()),
             // A foreign file, not a note.
@@ -135,7 +135,7 @@ impl Store {
             registry: registry.to_owned(),
         };
         let text = serde_json::to_string(&note).unwrap_or_default();
-        let mut file = own::create(&path)?;
+        let mut file = nofollow::create(&path)?;
         let written = file
             .write_all(text.as_bytes())
             .and_then(|()| file.sync_all());
@@ -146,7 +146,7 @@ impl Store {
     }
 
     fn forget_note(&self) -> Result<(), Error> {
-        own::remove(&self.note_path())
+        nofollow::remove(&self.note_path())
     }
 
     fn note_path(&self) -> Utf8PathBuf {

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::unfinished::{TemporaryPath, unique_name};
-use crate::{Error, Holder, Life, Store, own, work};
+use crate::{Error, Holder, Life, Store, nofollow, work};
 
 /// The folder of notes.
 const FOLDER: &str = "builds";
@@ -68,12 +68,12 @@ impl Store {
             if path.extension() != Some("json") {
                 continue;
             }
-            let Some(bytes) = own::read(&path, MAX_NOTE)? else {
+            let Some(bytes) = nofollow::read(&path, MAX_NOTE)? else {
                 continue;
             };
             let note = serde_json::from_slice::<Note<T>>(&bytes).ok();
             let Some(note) = note.filter(|note| Utc::now() - note.since < KEPT) else {
-                own::remove(&path)?;
+                nofollow::remove(&path)?;
                 continue;
             };
             let life = note.holder.as_ref().map(Holder::life);
@@ -90,7 +90,7 @@ impl Store {
 impl<T> BuildNote<T> {
     /// Removes the note.
     pub fn forget(&self) -> Result<(), Error> {
-        own::remove(&self.path)
+        nofollow::remove(&self.path)
     }
 }
 

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use crate::holder::{Holder, Life};
 use crate::unfinished::TemporaryPath;
 use crate::writing::Writing;
-use crate::{Error, Registry, Store, lock, own, work};
+use crate::{Error, Registry, Store, lock, nofollow, work};
 
 /// The folder of leases.
 const FOLDER: &str = "leases";
@@ -100,7 +100,7 @@ impl Store {
             .iter()
             .filter(|(_, lease)| !lease.is_live(now, None))
         {
-            own::remove(path)?;
+            nofollow::remove(path)?;
         }
         for image in images(&registry) {
             let lease = Lease {
@@ -136,7 +136,7 @@ impl Store {
         let mut gone = Vec::new();
         for (path, lease) in self.lease_files()?.0 {
             if ended(&lease) {
-                own::remove(&path)?;
+                nofollow::remove(&path)?;
                 gone.push(lease);
             }
         }
@@ -175,7 +175,7 @@ impl Store {
 
 /// Reads a lease; `None` if there is none, or the reason why it cannot be read.
 fn read(path: &Utf8Path) -> Result<Option<Lease>, String> {
-    let bytes = match own::read(path, MAX_LEASE) {
+    let bytes = match nofollow::read(path, MAX_LEASE) {
         Ok(bytes) => bytes.unwrap_or_default(),
         Err(Error::Foreign { rule, .. }) => return Err(rule.to_owned()),
         Err(Error::Io { source, .. }) => return Err(source.to_string()),
@@ -191,7 +191,7 @@ fn read(path: &Utf8Path) -> Result<Option<Lease>, String> {
 /// Writes a lease. A lease of the same holder and image is renewed, and never shortened.
 fn write(folder: &Utf8Path, lease: &Lease) -> Result<(), Error> {
     let path = folder.join(file_name(lease));
-    let old = own::read(&path, MAX_LEASE)?;
+    let old = nofollow::read(&path, MAX_LEASE)?;
     let old = old.and_then(|bytes| serde_json::from_slice::<Lease>(&bytes).ok());
     let brief = lease.brief && old.is_none_or(|old| old.brief);
     let lease = Lease {

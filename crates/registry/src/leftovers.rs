@@ -14,7 +14,7 @@ use naming::Digest;
 use serde::{Deserialize, Serialize};
 
 use crate::unfinished::TemporaryPath;
-use crate::{Edit, Error, Holder, LEASE_TERM, Life, Registry, Store, own, work};
+use crate::{Edit, Error, Holder, LEASE_TERM, Life, Registry, Store, nofollow, work};
 
 /// The file beside the registry's lock.
 const FILE: &str = "leftovers.json";
@@ -149,7 +149,7 @@ impl Store {
 
     /// The notes; `None` if they cannot be read.
     fn notes(&self) -> Result<Option<Vec<Note>>, Error> {
-        Ok(match own::read(&self.notes_path(), MAX_BYTES)? {
+        Ok(match nofollow::read(&self.notes_path(), MAX_BYTES)? {
             Some(bytes) => serde_json::from_slice(&bytes).ok(),
             None => Some(Vec::new()),
         })

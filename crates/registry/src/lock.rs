@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use camino::Utf8Path;
 
-use crate::{Error, own};
+use crate::{Error, nofollow};
 
 /// The first pause between two attempts. It grows …
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
@@ -77,8 +77,8 @@ pub(crate) enum LockState {
 /// Tries the lock on a file. On NFS, an exclusive lock needs a file that is open for writing
 /// (flock(2)). The file is opened for reading only if it cannot be written.
 pub(crate) fn probe(path: &Utf8Path) -> Result<LockState, Error> {
-    let file = match own::open(path, OpenOptions::new().read(true).write(true)) {
-        Err(error) if error.is_read_only() => own::open(path, OpenOptions::new().read(true)),
+    let file = match nofollow::open(path, OpenOptions::new().read(true).write(true)) {
+        Err(error) if error.is_read_only() => nofollow::open(path, OpenOptions::new().read(true)),
         opened => opened,
     };
     let file = match file {
@@ -106,7 +106,7 @@ fn open(path: &Utf8Path) -> Result<File, Error> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     let gone = || Error::io("open", path)(io::ErrorKind::NotFound.into());
-    own::open(path, &mut options)?.ok_or_else(gone)
+    nofollow::open(path, &mut options)?.ok_or_else(gone)
 }
 
 /// Notes the holder for processes that wait. Failures are ignored: a full disk must not prevent locking.

@@ -23,8 +23,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use naming::NameError;
 use yaml::{Changes, Mark, Node, Problem, Tree, Value};
 
-use crate::excerpt::Excerpt;
 use crate::goal::{Fate, Goal};
+use crate::partial_check::PartialCheck;
 use crate::usage::UsageCounts;
 use crate::{Edit, Entry, Error, decode, edit, list};
 
@@ -140,7 +140,7 @@ impl Registry {
     /// The registry of the edited text, if it is as intended.
     fn outcome(&self, text: String, changes: &Changes, goal: &Goal) -> Result<Option<Self>, Error> {
         check_size(&self.path, &text)?;
-        if let Some(excerpt) = Excerpt::new(self, changes, goal)
+        if let Some(excerpt) = PartialCheck::new(self, changes, goal)
             && let Some(met) = excerpt.shows(self, changes, goal)
         {
             let entries = || goal.entries(self.entries.iter()).cloned().collect();

@@ -107,7 +107,7 @@ impl Store {
 
     /// Deletes a file without an entry, under the registry's lock. Returns its length; `None` if it does not exist, or
     /// if an entry names it now.
-    pub fn remove_stray(&self, path: &StorePath, timeout: Duration) -> Result<Option<u64>, Error> {
+    pub fn remove_orphan(&self, path: &StorePath, timeout: Duration) -> Result<Option<u64>, Error> {
         let _lock = self.lock_registry(timeout)?;
         let registry = self.read_or_empty()?;
         if Files::of(self, registry.entries()).has(path.as_path()) {

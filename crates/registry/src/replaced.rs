@@ -7,7 +7,7 @@ use camino::Utf8Path;
 
 use crate::lock::is_named;
 use crate::unfinished::TemporaryPath;
-use crate::{Error, Store, StorePath, own, staging, unfinished};
+use crate::{Error, Store, StorePath, nofollow, staging, unfinished};
 
 /// The previous state of a path.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl Replaced {
     /// Keeps the current file. `None` if that is impossible: not all file systems support hard links.
     pub fn keep(store: &Store, path: &StorePath) -> Option<Self> {
         let place = path.absolute();
-        let file = match own::open(&place, File::options().read(true)) {
+        let file = match nofollow::open(&place, File::options().read(true)) {
             Ok(Some(file)) => file,
             Ok(None) => return Some(Self::Nothing),
             Err(_) => return None,

@@ -5,7 +5,7 @@ use std::fs::{self, Metadata};
 use camino::Utf8PathBuf;
 use rustix::fs::{FallocateFlags, fallocate};
 
-use crate::{Store, own, work};
+use crate::{Store, nofollow, work};
 
 /// The file's name.
 const NAME: &str = "reserve";
@@ -22,7 +22,7 @@ impl Store {
         if fs::symlink_metadata(&path).is_ok_and(is_enough) {
             return;
         }
-        let taken = own::create(&path)
+        let taken = nofollow::create(&path)
             .is_ok_and(|file| fallocate(&file, FallocateFlags::empty(), 0, wanted).is_ok());
         if !taken {
             let _ = fs::remove_file(&path);

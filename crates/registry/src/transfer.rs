@@ -73,7 +73,7 @@ impl Store {
     }
 
     /// Removes the folder of this name, which is no longer needed, unless a process uses it. If that fails, it stays
-    /// for [`Store::strays`]: this is no reason to fail.
+    /// for [`Store::orphans`]: this is no reason to fail.
     pub fn forget_transfer(&self, name: &str) {
         let Ok(Some(folder)) = work::existing(self.root(), FOLDER) else {
             return;

@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use crate::atomic::{parent, sync_folder};
 use crate::lock::{LockState, is_named, probe};
-use crate::{Error, Store, StorePath, own, staging};
+use crate::{Error, Store, StorePath, nofollow, staging};
 
 /// The temporary files of this process, to be removed at its end.
 static LIVE: Mutex<BTreeSet<Utf8PathBuf>> = Mutex::new(BTreeSet::new());
@@ -62,7 +62,7 @@ impl TemporaryPath {
     pub fn write_json(self, to: &Utf8Path, value: &impl Serialize) -> Result<(), Error> {
         let text = serde_json::to_vec(value);
         let text = text.map_err(|error| Error::io("write", to)(error.into()))?;
-        let mut file = own::create(self.path())?;
+        let mut file = nofollow::create(self.path())?;
         file.write_all(&text).map_err(Error::io("write", to))?;
         self.rename(to)
     }

@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::unfinished::TemporaryPath;
-use crate::{Edit, Entry, Error, Store, own, work};
+use crate::{Edit, Entry, Error, Store, nofollow, work};
 
 /// The file beside the registry's lock.
 const FILE: &str = "usage.json";
@@ -110,7 +110,7 @@ impl Store {
         }
         let path = self.uses_path();
         // A damaged file counts as empty, and is rewritten.
-        let bytes = own::read(&path, MAX_BYTES)?.unwrap_or_default();
+        let bytes = nofollow::read(&path, MAX_BYTES)?.unwrap_or_default();
         Ok(serde_json::from_slice(&bytes).unwrap_or_default())
     }
 

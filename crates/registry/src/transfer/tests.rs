@@ -1,7 +1,7 @@
 use std::fs::File;
 
 use super::*;
-use crate::StrayKind;
+use crate::OrphanKind;
 
 const NOW: Duration = Duration::ZERO;
 
@@ -48,13 +48,13 @@ fn what_nobody_goes_on_with_is_removed() {
     }
     let folder = held.path().parent().expect("a parent").to_owned();
     let registry = store.read_or_empty().expect("none");
-    let mut strays = store.strays(&registry).expect("strays");
-    strays.sort_by(|a, b| a.path.cmp(&b.path));
-    let found: Vec<_> = strays
+    let mut orphans = store.orphans(&registry).expect("strays");
+    orphans.sort_by(|a, b| a.path.cmp(&b.path));
+    let found: Vec<_> = orphans
         .iter()
-        .map(|stray| (stray.path.file_name(), stray.bytes, stray.kind))
+        .map(|orphan| (orphan.path.file_name(), orphan.bytes, orphan.kind))
         .collect();
-    let expected = ["new", "old"].map(|name| (Some(name), 5, StrayKind::Transfer));
+    let expected = ["new", "old"].map(|name| (Some(name), 5, OrphanKind::Transfer));
     assert_eq!(found, expected);
     for name in ["old", "held"] {
         age(&folder.join(name), 2 * KEPT);
@@ -62,7 +62,7 @@ fn what_nobody_goes_on_with_is_removed() {
     drop(store.transfer("other", NOW).expect("a folder"));
     let left = ["old", "held", "new"].map(|name| folder.join(name).exists());
     assert_eq!(left, [false, true, true]);
-    store.remove_unfinished(&strays[0]).expect("removed");
+    store.remove_unfinished(&orphans[0]).expect("removed");
     assert!(!folder.join("new").exists());
     remove_abandoned(store.root(), held.path()).expect("passed over");
     store.forget_transfer("held");

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::removal::Files;
-use crate::{Error, Registry, Store, StorePath, own, staging, transfer, unfinished, work};
+use crate::{Error, Registry, Store, StorePath, nofollow, staging, transfer, unfinished, work};
 
 /// The folder of archives.
 const IMAGES: &str = "images";
@@ -24,7 +24,7 @@ const MAX_DEPTH: usize = 32;
 
 /// An orphan file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stray {
+pub struct Orphan {
     /// Its path, relative to the store.
     pub path: Utf8PathBuf,
     /// Its length in bytes.
@@ -32,12 +32,12 @@ pub struct Stray {
     /// Its last modification.
     pub modified: Option<SystemTime>,
     /// Its kind.
-    pub kind: StrayKind,
+    pub kind: OrphanKind,
 }
 
 /// Why a file is an orphan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StrayKind {
+pub enum OrphanKind {
     /// An archive without an entry.
     Archive,
     /// A temporary file whose writer is dead, or one of another program that is older than an hour.
@@ -58,9 +58,9 @@ pub struct FreeSpace {
 impl Store {
     /// The archives below `images/` without an entry, temporary files of dead writers, and abandoned folders of blobs.
     /// Links are not followed.
-    pub fn strays(&self, registry: &Registry) -> Result<Vec<Stray>, Error> {
+    pub fn orphans(&self, registry: &Registry) -> Result<Vec<Orphan>, Error> {
         let mut named = Files::of(self, registry.entries());
-        let mut strays = Vec::new();
+        let mut orphans = Vec::new();
         // Those of other mounts are beside their archives.
         let own = [work::FOLDER, work::NAME].map(Utf8Path::new);
         let mut stagings = own.map(|own| own.join(staging::FOLDER)).to_vec();
@@ -71,33 +71,33 @@ impl Store {
             }
             let is_archive = ARCHIVES.iter().any(|end| path.as_str().ends_with(end));
             if is_archive && !named.has(path) {
-                strays.push(Stray {
+                orphans.push(Orphan {
                     path: path.to_owned(),
                     bytes: metadata.len(),
                     modified: metadata.modified().ok(),
-                    kind: StrayKind::Archive,
+                    kind: OrphanKind::Archive,
                 });
             }
         })?;
-        strays.sort_by(|a, b| a.path.cmp(&b.path));
+        orphans.sort_by(|a, b| a.path.cmp(&b.path));
         for folder in stagings {
-            self.abandoned(&folder, &mut strays)?;
+            self.abandoned(&folder, &mut orphans)?;
         }
         for (path, bytes) in transfer::abandoned(self.root()) {
-            strays.push(Stray {
+            orphans.push(Orphan {
                 modified: fs::symlink_metadata(&path)
                     .and_then(|it| it.modified())
                     .ok(),
                 path: path.strip_prefix(self.root()).unwrap_or(&path).to_owned(),
                 bytes,
-                kind: StrayKind::Transfer,
+                kind: OrphanKind::Transfer,
             });
         }
-        Ok(strays)
+        Ok(orphans)
     }
 
     /// Adds the files of dead writers in a folder of temporary files.
-    fn abandoned(&self, folder: &Utf8Path, strays: &mut Vec<Stray>) -> Result<(), Error> {
+    fn abandoned(&self, folder: &Utf8Path, orphans: &mut Vec<Orphan>) -> Result<(), Error> {
         let there = work::existing_at(self.root(), folder)?;
         let abandoned = there.map(|folder| unfinished::abandoned(&folder));
         for (path, bytes) in abandoned.unwrap_or_default() {
@@ -109,27 +109,27 @@ impl Store {
             if !unfinished::is_unique_name(name) && age.is_none_or(|age| age < FOREIGN_AGE) {
                 continue;
             }
-            strays.push(Stray {
+            orphans.push(Orphan {
                 modified,
                 path: folder.join(name),
                 bytes,
-                kind: StrayKind::Unfinished,
+                kind: OrphanKind::Unfinished,
             });
         }
         Ok(())
     }
 
     /// Removes a file of a dead writer.
-    pub fn remove_unfinished(&self, stray: &Stray) -> Result<(), Error> {
-        if stray.kind == StrayKind::Transfer {
-            return transfer::remove_abandoned(self.root(), &self.root().join(&stray.path));
+    pub fn remove_unfinished(&self, orphan: &Orphan) -> Result<(), Error> {
+        if orphan.kind == OrphanKind::Transfer {
+            return transfer::remove_abandoned(self.root(), &self.root().join(&orphan.path));
         }
-        let (Some(folder), Some(name)) = (stray.path.parent(), stray.path.file_name()) else {
+        let (Some(folder), Some(name)) = (orphan.path.parent(), orphan.path.file_name()) else {
             return Ok(());
         };
         // Another process may have placed a link in the path since the check.
         match work::existing_at(self.root(), folder)? {
-            Some(folder) => own::remove(&folder.join(name)),
+            Some(folder) => nofollow::remove(&folder.join(name)),
             None => Ok(()),
         }
     }
@@ -205,8 +205,8 @@ impl Store {
     }
 
     /// The path of an orphan archive, if it is safe to delete.
-    pub fn stray_path(&self, stray: &Stray) -> Result<StorePath, Error> {
-        self.path(&stray.path)
+    pub fn orphan_path(&self, orphan: &Orphan) -> Result<StorePath, Error> {
+        self.path(&orphan.path)
     }
 }
 

@@ -16,14 +16,14 @@ use crate::goal::{Fate, Goal};
 use crate::{Registry, decode};
 
 /// The kept and the cut parts of a text.
-pub(crate) struct Excerpt {
+pub(crate) struct PartialCheck {
     /// The kept entries, ascending.
     kept: Vec<usize>,
     /// The cut bytes, ascending and disjoint.
     cuts: Vec<Range<usize>>,
 }
 
-impl Excerpt {
+impl PartialCheck {
     /// The excerpt that shows these changes. `None` if nothing can be cut: then parse the whole text.
     pub fn new(registry: &Registry, changes: &Changes, goal: &Goal) -> Option<Self> {
         let starts = starts(registry)?;

@@ -32,7 +32,7 @@ fn kept(registry: &Registry, changes: &[(usize, usize)], edits: &[Edit]) -> Opti
         made.delete(*start..*end);
     }
     let goal = Goal::new(registry, edits);
-    Excerpt::new(registry, &made, &goal).map(|excerpt| excerpt.kept)
+    PartialCheck::new(registry, &made, &goal).map(|excerpt| excerpt.kept)
 }
 
 fn at(registry: &Registry, name: &str) -> usize {
@@ -115,7 +115,7 @@ fn what_an_excerpt_shows_is_what_the_whole_text_says() {
     ] {
         let mut changes = Changes::default();
         changes.replace(range, new);
-        let excerpt = Excerpt::new(&registry, &changes, &goal).unwrap();
+        let excerpt = PartialCheck::new(&registry, &changes, &goal).unwrap();
         assert_eq!(
             excerpt.shows(&registry, &changes, &goal),
             Some(right),

@@ -3,13 +3,13 @@ use std::os::unix::fs::symlink;
 use super::*;
 
 #[test]
-fn only_archives_that_nobody_names_are_strays() {
+fn only_archives_that_nobody_names_are_orphans() {
     let folder = tempfile::tempdir().expect("a folder");
     let root = Utf8Path::from_path(folder.path()).expect("UTF-8");
     let store = Store::locate(root, None);
     assert_eq!(
         store
-            .strays(&store.read_or_empty().expect("none"))
+            .orphans(&store.read_or_empty().expect("none"))
             .expect("none"),
         []
     );
@@ -30,8 +30,8 @@ fn only_archives_that_nobody_names_are_strays() {
     symlink(root.join("elsewhere/far.tar"), root.join("images/link.tar")).expect("a link");
     let text = "images:\n- {name: n, file: images/./a/named.tar, docker_tag: n, os: 'debian:12', architecture: x86_64}\n";
     fs::write(store.file(), text).expect("a registry");
-    let strays = store.strays(&store.read().expect("read")).expect("strays");
-    let found: Vec<_> = strays.iter().map(|stray| stray.path.as_str()).collect();
+    let orphans = store.orphans(&store.read().expect("read")).expect("strays");
+    let found: Vec<_> = orphans.iter().map(|orphan| orphan.path.as_str()).collect();
     assert_eq!(
         found,
         [
@@ -41,19 +41,19 @@ fn only_archives_that_nobody_names_are_strays() {
         ]
     );
     let timeout = Duration::from_secs(10);
-    let path = store.stray_path(&strays[0]).expect("inside");
+    let path = store.orphan_path(&orphans[0]).expect("inside");
     assert_eq!(
-        store.remove_stray(&path, timeout).expect("removed"),
+        store.remove_orphan(&path, timeout).expect("removed"),
         Some(4)
     );
     let named = store
         .path(Utf8Path::new("images/a/named.tar"))
         .expect("inside");
-    assert_eq!(store.remove_stray(&named, timeout).expect("stays"), None);
-    store.remove_unfinished(&strays[2]).expect("removed");
+    assert_eq!(store.remove_orphan(&named, timeout).expect("stays"), None);
+    store.remove_unfinished(&orphans[2]).expect("removed");
     assert_eq!(
         store
-            .strays(&store.read().expect("read"))
+            .orphans(&store.read().expect("read"))
             .expect("strays")
             .len(),
         1
@@ -74,17 +74,17 @@ fn unfinished_files_are_found_wherever_they_may_be() {
         fs::write(folder.join("1-0-0000000a.tar"), "half").expect("a file");
     }
     let store = Store::locate(root, None);
-    let strays = store.strays(&store.read_or_empty().expect("none"));
-    let strays = strays.expect("strays");
-    let mut found: Vec<_> = strays.iter().map(|stray| stray.path.as_str()).collect();
+    let orphans = store.orphans(&store.read_or_empty().expect("none"));
+    let orphans = orphans.expect("strays");
+    let mut found: Vec<_> = orphans.iter().map(|orphan| orphan.path.as_str()).collect();
     found.sort_unstable();
     let expected = [
         ".imgpipe/unfinished/1-0-0000000a.tar",
         "images/.imgpipe/unfinished/1-0-0000000a.tar",
     ];
     assert_eq!(found, expected);
-    for stray in &strays {
-        store.remove_unfinished(stray).expect("removed");
+    for orphan in &orphans {
+        store.remove_unfinished(orphan).expect("removed");
     }
     assert_eq!(fs::read_dir(&data).expect("a folder").count(), 0);
     assert_eq!(fs::read_dir(&beside).expect("a folder").count(), 0);
@@ -117,8 +117,11 @@ fn an_unfinished_file_of_somebody_else_is_left_alone_for_an_hour() {
         file.set_modified(SystemTime::now() - age).expect("a time");
     }
     let registry = store.read_or_empty().expect("none");
-    let strays = store.strays(&registry).expect("strays");
-    let mut found: Vec<_> = strays.iter().filter_map(|it| it.path.file_name()).collect();
+    let orphans = store.orphans(&registry).expect("strays");
+    let mut found: Vec<_> = orphans
+        .iter()
+        .filter_map(|it| it.path.file_name())
+        .collect();
     found.sort_unstable();
     assert_eq!(found, ["1-0-0000000a.tar", "old.tar"]);
 }
