@@ -54,10 +54,11 @@ impl Schedule<'_> {
                         let mut state = lock(state);
                         state.ended[number] = Some(outcome.is_ok());
                         state.stopped |= outcome.is_err() && !self.keep_going;
+                        // Under the lock: a piece that waits for this one does not overtake its result. The receiver outlives
+                        // every sender.
+                        let _ = outcomes.send((number, outcome));
                         drop(state);
                         changed.notify_all();
-                        // The receiver outlives every sender.
-                        let _ = outcomes.send((number, outcome));
                     }
                 });
             }
