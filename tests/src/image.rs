@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
+use std::sync::OnceLock;
 
 use camino::Utf8Path;
 
@@ -125,14 +126,7 @@ impl Image {
     /// If this machine has none.
     #[must_use]
     pub fn busybox(mut self) -> Self {
-        let found = BUSYBOX
-            .iter()
-            .filter_map(|path| fs::read(path).ok())
-            .find(|bytes| is_static(bytes));
-        let bytes = found.unwrap_or_else(|| {
-            panic!("no static busybox on this machine: install the package busybox-static")
-        });
-        self.add("bin/busybox", bytes, 0o755);
+        self.add("bin/busybox", busybox().into(), 0o755);
         self.busybox = true;
         self
     }
@@ -190,6 +184,20 @@ impl Image {
         }
         fs::write(root.join("Dockerfile"), recipe)
     }
+}
+
+/// A static busybox. Searched once a process, because that takes long without optimisation.
+fn busybox() -> &'static [u8] {
+    static FOUND: OnceLock<Vec<u8>> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        let found = BUSYBOX
+            .iter()
+            .filter_map(|path| fs::read(path).ok())
+            .find(|bytes| is_static(bytes));
+        found.unwrap_or_else(|| {
+            panic!("no static busybox on this machine: install the package busybox-static")
+        })
+    })
 }
 
 /// A dynamic program contains the name of its loader.
