@@ -8,9 +8,9 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 use process::{Call, interrupted};
 
-use crate::Error;
 use crate::flavor::{self, Flavor, StoreKind, Version};
 use crate::spool::Spool;
+use crate::{Error, ImageInfo};
 
 /// The longest silence of a call that cleans up after an interruption: somebody waits for the end.
 const CLEAN_UP_TIMEOUT: Duration = Duration::from_secs(30);
@@ -159,13 +159,21 @@ impl Engine {
         Ok(*self.store.get_or_init(|| kind))
     }
 
+    /// Where the engine keeps images, as some of them show; otherwise it is asked.
+    pub fn store_of(&self, images: &[ImageInfo]) -> Result<StoreKind, Error> {
+        match images.iter().find_map(ImageInfo::store) {
+            Some(kind) => Ok(*self.store.get_or_init(|| kind)),
+            None => self.store(),
+        }
+    }
+
     /// A call for which podman writes temporary files, and the folder for them, to be kept until the call has ended.
     pub(crate) fn spooled_call(&self, verbs: &str) -> Result<(Call, Option<Spool>), Error> {
         let call = self.call(verbs);
         let Some(parent) = &self.spools else {
             return Ok((call, None));
         };
-        if self.probe()?.flavor == Flavor::Docker {
+        if self.known_flavor() == Some(Flavor::Docker) {
             return Ok((call, None));
         }
         // Without a folder of its own it uses the common one.

@@ -4,7 +4,7 @@ use naming::{Digest, NameError, Reference};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::flavor::Flavor;
+use crate::flavor::{Flavor, StoreKind};
 
 /// An image as the engine holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +44,18 @@ impl ImageInfo {
     /// Whether a graph driver has its layers.
     pub(crate) fn has_driver(&self) -> bool {
         self.has_driver
+    }
+
+    /// Where the engine keeps it, if that shows: a containerd store knows it by the digest of its manifest.
+    pub(crate) fn store(&self) -> Option<StoreKind> {
+        if !self.names.is_empty() {
+            Some(StoreKind::Podman)
+        } else if self.has_driver {
+            Some(StoreKind::GraphDriver)
+        } else {
+            let is_manifest = self.digests.contains(&self.id);
+            is_manifest.then_some(StoreKind::Containerd)
+        }
     }
 
     /// Whether it has neither a tag nor another name: only its ID finds it.

@@ -42,6 +42,10 @@ impl Engine {
         }
         let likely = self.known_flavor().unwrap_or_else(|| self.likely_flavor());
         let mut found = self.inspect_as(&names, likely)?;
+        // Under no spelling has any engine any of them.
+        if self.known_flavor().is_none() && found.iter().flatten().all(Option::is_none) {
+            return Ok(found);
+        }
         let flavor = self.flavor()?;
         if flavor != likely {
             // podman takes `x:1` for any name that ends so.

@@ -12,6 +12,7 @@ mod loader;
 mod missing_bytes;
 mod pin;
 mod record;
+mod relatives;
 mod sender;
 mod unit;
 

@@ -39,9 +39,13 @@ struct Call {
     id: String,
     /// The requested tags.
     tags: Vec<String>,
-    /// Whether the archive or a digest is wrong.
-    bad: bool,
+    /// Whether a digest is wrong.
+    wrong: bool,
+    /// Whether the archive is damaged: only an image that the engine has gets tags.
+    damaged: bool,
     force: bool,
+    /// Whether the engine has the image before the call.
+    was_held: bool,
 }
 
 impl World<'_> {
@@ -56,7 +60,7 @@ impl World<'_> {
         let image = dice.pick(&self.images).clone();
         let id = image.image_id().to_string();
         let layout = *dice.pick(&[Layout::Docker, Layout::Oci]);
-        let mut bad = false;
+        let mut wrong = false;
         let (mut names, mut tags) = (Vec::new(), Vec::new());
         for tag in &self.tags {
             if dice.below(2) == 0 {
@@ -69,15 +73,15 @@ impl World<'_> {
                 2 => Some(WRONG.to_owned()),
                 _ => None,
             };
-            bad |= digest.as_deref() == Some(WRONG);
+            wrong |= digest.as_deref() == Some(WRONG);
             let digest = digest.map(|digest| format!("@{digest}"));
             names.push(format!("{host}{tag}{}", digest.unwrap_or_default()));
             tags.push(tag.clone());
         }
         write(self.s, path, &image, layout, &names);
-        if dice.below(4) == 0 {
+        let damaged = dice.below(4) == 0;
+        if damaged {
             damage(self.s, path, &image);
-            bad = true;
         }
         let mut words = vec![path.to_owned(), "--no-lease".to_owned()];
         let force = dice.below(3) > 0;
@@ -91,10 +95,12 @@ impl World<'_> {
         }
         Call {
             words,
-            id,
             tags,
-            bad,
+            wrong,
+            damaged,
             force,
+            was_held: engine().has(&id),
+            id,
         }
     }
 
@@ -108,7 +114,7 @@ impl World<'_> {
             let is_last = until();
             let now = self.now();
             for (tag, id) in &now {
-                let asked = calls.iter().any(|call| call.may_move(tag, id, before));
+                let asked = calls.iter().any(|call| call.may_move(tag, id, before, calls));
                 assert!(
                     *id == before[tag] || asked,
                     "{tag} is on {id:?} and was on {:?}: {calls:?}",
@@ -124,12 +130,15 @@ impl World<'_> {
 
 impl Call {
     /// Whether the tag may point to this image.
-    fn may_move(&self, tag: &String, id: &Option<String>, before: &Tags) -> bool {
+    fn may_move(&self, tag: &String, id: &Option<String>, before: &Tags, all: &[Self]) -> bool {
+        let is_loaded = |other: &Self| other.id == self.id && !other.wrong && !other.damaged;
+        let may_be_held = self.was_held || all.iter().any(is_loaded);
         let is_free = |tag: &String| {
             let held = before[tag].as_ref();
             self.force || held.is_none_or(|held| *held == self.id)
         };
-        !self.bad
+        !self.wrong
+            && (!self.damaged || may_be_held)
             && self.tags.contains(tag)
             && id.as_ref() == Some(&self.id)
             && self.tags.iter().all(is_free)

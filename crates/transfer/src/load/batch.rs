@@ -4,12 +4,18 @@ use failure::Failure;
 use naming::Reference;
 use registry::{Registry, Target};
 
-use crate::load::decide::{Action, NameState, decide};
+use crate::load::decide::{Action, NameState, decide, present_layers};
 use crate::load::engine_state::EngineState;
-use crate::load::item::{Item, bases, look_by_tags};
+use crate::load::item::{Item, bases, look_around, look_by_tags};
 use crate::load::loader::{Loaded, Loader, Outcome};
+use crate::load::relatives::relatives;
 use crate::load::sender::Sender;
 use crate::load::unit::{LoadUnit, ToSend, confirm};
+
+/// How many images are asked about by all their names at once.
+const MAX_ASKED_AT_ONCE: usize = 16;
+/// The stored size in bytes from which a list of all images costs less than what it may save: half a second at a gigabit a second.
+const MANY_BYTES: u64 = 64 << 20;
 
 impl Loader<'_> {
     /// Makes the engine hold what was opened. The outcomes end at the first failure, unless `keep_going`.
@@ -20,11 +26,7 @@ impl Loader<'_> {
         batch: &[Result<Vec<Item>, Failure>],
     ) -> Result<Vec<Outcome>, Failure> {
         let items: Vec<&Item> = batch.iter().flatten().flatten().collect();
-        let names = look_by_tags(self.session.engine, &items)?;
-        let state = match names.iter().all(NameState::is_complete) {
-            true => EngineState::default(),
-            false => EngineState::of(self.session.engine)?,
-        };
+        let (names, state) = self.look(registry, targets, &items)?;
         let mut names = names.iter();
         let mut units = Vec::new();
         let mut outcomes: Vec<Option<Outcome>> = Vec::new();
@@ -69,10 +71,8 @@ impl Loader<'_> {
         let sender = Sender {
             session: self.session,
             registry,
-
             jobs: self.jobs,
             keep_going: self.keep_going,
-            is_containerd: state.is_containerd(),
         };
         for (number, sent) in sender.send(&units) {
             let unit = units.iter().find(|unit| unit.number == number);
@@ -91,12 +91,41 @@ impl Loader<'_> {
         Ok(reached.collect())
     }
 
-    /// Checks the archive's images that the engine has under other tags: nothing is sent, but a tag is a promise all the same.
-    /// They get their tags, unless others of the archive are to be sent before.
-    fn tag_present(&self, unit: &LoadUnit) -> Result<(), Failure> {
-        for item in &unit.to_tag {
-            item.stack.archive().verify(item.image())?;
+    /// Looks what the engine has of these images, by one call, if they are few. The tags alone show if all is there.
+    fn look(
+        &self,
+        registry: &Registry,
+        targets: &[Target],
+        items: &[&Item],
+    ) -> Result<(Vec<NameState>, EngineState), Failure> {
+        let engine = self.session.engine;
+        if items.len() > MAX_ASKED_AT_ONCE {
+            let names = look_by_tags(engine, items)?;
+            if names.iter().all(NameState::is_complete) {
+                return Ok((names, EngineState::default()));
+            }
         }
+        let relatives = relatives(registry, targets);
+        let (names, shown) = look_around(engine, items, &relatives)?;
+        let mut lacking = items
+            .iter()
+            .zip(&names)
+            .filter(|(_, names)| names.id.is_none());
+        let state = EngineState::shown_by(engine, shown)?;
+        // What is large may stand on an image that nobody has told of.
+        let is_worth_it = lacking.any(|(item, _)| {
+            let bytes = item.image().stored_size();
+            bytes > MANY_BYTES && present_layers(&item.request(&[]), &state) == 0
+        });
+        match is_worth_it {
+            true => Ok((names, EngineState::of(engine)?)),
+            false => Ok((names, state)),
+        }
+    }
+
+    /// Gives their tags to the archive's images that the engine has under other tags, unless others of the archive are to be sent
+    /// before. The engine knows them by their digests: the archive is not read.
+    fn tag_present(&self, unit: &LoadUnit) -> Result<(), Failure> {
         match unit.to_send.is_empty() {
             true => Ok(confirm(self.session.engine, &[unit])?),
             false => Ok(()),

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::thread;
 
 use archive::digest_of;
-use engine::{Engine, Held, StoreKind};
+use engine::{Engine, Held, ImageInfo, StoreKind};
 use failure::Failure;
 use naming::Digest;
 use registry::Entry;
@@ -30,6 +30,21 @@ impl EngineState {
         });
         let kind = kind.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         Ok(Self::new(kind?, held?))
+    }
+
+    /// What some of its images show of it.
+    pub(crate) fn shown_by(engine: &Engine, images: Vec<ImageInfo>) -> Result<Self, Failure> {
+        if images.is_empty() {
+            return Ok(Self::default());
+        }
+        let kind = engine.store_of(&images)?;
+        let held = images.into_iter().filter_map(|image| {
+            Some(Held {
+                id: image.id,
+                diff_ids: image.diff_ids?,
+            })
+        });
+        Ok(Self::new(kind, held.collect()))
     }
 
     pub(crate) fn new(kind: StoreKind, held: Vec<Held>) -> Self {

@@ -156,7 +156,7 @@ fn blobs(stack: &Stack) -> Vec<Digest> {
 
 /// What the engine has under every name of these items.
 pub(crate) fn look(engine: &Engine, items: &[&Item]) -> Result<Vec<NameState>, engine::Error> {
-    look_by(engine, items, usize::MAX)
+    Ok(look_at(engine, items, usize::MAX, &[])?.0)
 }
 
 /// What it has under their tags alone, or under an ID if they have none: enough to see that all is there.
@@ -164,22 +164,35 @@ pub(crate) fn look_by_tags(
     engine: &Engine,
     items: &[&Item],
 ) -> Result<Vec<NameState>, engine::Error> {
-    look_by(engine, items, 1)
+    Ok(look_at(engine, items, 1, &[])?.0)
+}
+
+/// What it has under every name of these items and of others, and all images that it shows.
+pub(crate) fn look_around(
+    engine: &Engine,
+    items: &[&Item],
+    others: &[String],
+) -> Result<(Vec<NameState>, Vec<ImageInfo>), engine::Error> {
+    look_at(engine, items, usize::MAX, others)
 }
 
 /// Asks about each item by its tags, and by more names if they are fewer than `least`.
-fn look_by(
+fn look_at(
     engine: &Engine,
     items: &[&Item],
     least: usize,
-) -> Result<Vec<NameState>, engine::Error> {
+    others: &[String],
+) -> Result<(Vec<NameState>, Vec<ImageInfo>), engine::Error> {
     let names = items.iter().map(|item| {
         let mut names = item.names();
         names.truncate(item.tags.len().max(least));
         names
     });
     let names: Vec<_> = names.collect();
-    let mut infos = engine.inspect_each(&names.concat())?.into_iter();
+    let asked = [&names.concat(), others].concat();
+    let infos = engine.inspect_each(&asked)?;
+    let shown = infos.iter().flatten().flatten().cloned().collect();
+    let mut infos = infos.into_iter();
     let states = items.iter().zip(&names).map(|(item, names)| {
         let found: Vec<_> = infos.by_ref().take(names.len()).collect();
         let mut all = found.iter().flatten().flatten();
@@ -191,5 +204,5 @@ fn look_by(
                 .collect(),
         }
     });
-    Ok(states.collect())
+    Ok((states.collect(), shown))
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use archive::compose::{Choice as Composed, Reads, compose, length};
 use archive::{Compression, Stack};
-use engine::{Engine, LoadError};
+use engine::{Engine, LoadError, StoreKind};
 use failure::Failure;
 use registry::Registry;
 use ui::in_order;
@@ -27,10 +27,6 @@ pub(crate) struct Sender<'a> {
     /// How many streams there are at a time.
     pub jobs: usize,
     pub keep_going: bool,
-    /// Whether a layer may become the beginning of an earlier stream that broke off in it, and the rest of this one. containerd
-    /// keeps what it has of a member by the member's name, and goes on behind that when the name comes again (28). If
-    /// the earlier bytes were damaged the image is not there afterwards, though the engine says so; but they are gone, too.
-    pub is_containerd: bool,
 }
 
 /// What became of a unit, by its number.
@@ -127,7 +123,7 @@ impl Sender<'_> {
                 ));
                 all()
             }
-            Err(Refusal::Engine(failure)) if self.is_containerd => {
+            Err(Refusal::Engine(failure)) if self.may_have_continued() => {
                 self.session.reporter.detail(format!(
                     "the engine may have continued an interrupted stream ({}); sending all layers again",
                     first_line(&failure)
@@ -136,6 +132,13 @@ impl Sender<'_> {
             }
             done => done,
         }
+    }
+
+    /// Whether a layer may become the beginning of an earlier stream that broke off in it, and the rest of this one. containerd
+    /// keeps what it has of a member by the member's name, and goes on behind that when the name comes again (28). If
+    /// the earlier bytes were damaged the image is not there afterwards, though the engine says so; but they are gone, too.
+    fn may_have_continued(&self) -> bool {
+        self.session.engine.store().ok() == Some(StoreKind::Containerd)
     }
 
     fn complete(&self, stack: &Stack) -> Result<Stack, Failure> {
