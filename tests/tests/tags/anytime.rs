@@ -114,7 +114,9 @@ impl World<'_> {
             let is_last = until();
             let now = self.now();
             for (tag, id) in &now {
-                let asked = calls.iter().any(|call| call.may_move(tag, id, before, calls));
+                let asked = calls
+                    .iter()
+                    .any(|call| call.may_move(tag, id, before, calls));
                 assert!(
                     *id == before[tag] || asked,
                     "{tag} is on {id:?} and was on {:?}: {calls:?}",
