@@ -268,7 +268,7 @@ impl Blame {
             },
             io::ErrorKind::UnexpectedEof => self.truncated("unexpected end of file"),
             io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other => {
-                self.damaged(format!("cannot be decompressed: {source}"))
+                self.damaged(format!("is damaged: {source}"))
             }
             _ => Error::Read {
                 path: self.path.clone(),

@@ -6,6 +6,7 @@ use std::io::{self, Read, Write};
 use crate::attributes::{Attributes, FileKind};
 use crate::compose::write_error;
 use crate::error::{Blame, Error};
+use crate::growth::Excess;
 use crate::header_fields::clean;
 use crate::headers::Headers;
 use crate::member::{Kind, Pass, TarError};
@@ -157,7 +158,10 @@ impl<R: Read, W: Write> Tee<R, W> {
 
 /// A copy of an error, which can't be cloned: the original is kept for whoever finishes.
 fn same(error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), error.to_string())
+    match Excess::of(error) {
+        Some(excess) => excess.into(),
+        None => io::Error::new(error.kind(), error.to_string()),
+    }
 }
 
 /// Fills the buffer as far as there is anything: a pipe cuts its stream otherwise every time, and an encoder that gets it

@@ -232,7 +232,7 @@ fn a_layer_whose_compression_is_damaged_says_which() {
     let stack = OnDisk::new(&layout).stack();
     let error = composed(&stack, &[]).expect_err("damage").to_string();
     assert!(
-        error.contains("layer 2 of 3 cannot be decompressed"),
+        error.contains("layer 2 of 3 is damaged: corrupt"),
         "{error}"
     );
 }
