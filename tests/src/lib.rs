@@ -26,6 +26,7 @@
     reason = "a harness reports what is wrong by panicking, as any assertion does"
 )]
 
+mod damage;
 mod engine;
 mod fault;
 mod front;

@@ -167,20 +167,6 @@ impl Sandbox {
         std::fs::remove_file(self.path(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
     }
 
-    /// Changes one byte of a text in a file.
-    ///
-    /// # Panics
-    /// If the file does not contain the text, uncompressed.
-    #[track_caller]
-    pub fn flip(&self, path: &str, text: &str) {
-        let mut bytes = self.read_bytes(path);
-        let mut places = bytes.windows(text.len());
-        let at = places.position(|window| window == text.as_bytes());
-        let at = at.unwrap_or_else(|| panic!("{path} does not hold `{text}` uncompressed"));
-        bytes[at] ^= 1;
-        self.write(path, bytes);
-    }
-
     /// All files below a folder of the sandbox, sorted, from the sandbox's folder; empty if the folder does not exist.
     #[must_use]
     pub fn files(&self, folder: &str) -> Vec<String> {

@@ -102,17 +102,17 @@ const FAULTS: [Fault; 9] = [
     ),
     (
         "truncated in a layer",
-        |s, path| truncate(s, path, |bytes| position(bytes, MARK)),
+        |s, path| truncate(s, path, |s, path| s.place(path, MARK)),
         "truncated",
     ),
     (
         "truncated at the start",
-        |s, path| truncate(s, path, |_| 100),
+        |s, path| truncate(s, path, |_, _| 100),
         "",
     ),
     (
         "a byte flipped in a layer",
-        |s, path| flip(s, path, MARK),
+        |s, path| s.flip(path, MARK),
         "damaged",
     ),
     (
@@ -185,7 +185,7 @@ fn a_damaged_archive_leaves_an_earlier_image_alone() {
     .ok();
     let copy = format!("{}:latest", s.image("copy"));
     assert!(engine().read(&["tag", &earlier, &copy]).is_some());
-    flip(&s, &s.archive("copy"), MARK);
+    s.flip(&s.archive("copy"), MARK);
     s.forget(&format!("{}:latest", s.image("source")));
     s.run("imgload", [s.archive("copy")])
         .fails("imgload", 4, "damaged");
@@ -249,23 +249,9 @@ fn stops_at_the_first_failure_unless_told_to_go_on() {
     assert!(engine().has(&reference));
 }
 
-fn position(bytes: &[u8], text: &str) -> usize {
-    bytes
-        .windows(text.len())
-        .position(|window| window == text.as_bytes())
-        .expect("the archive holds the text uncompressed")
-}
-
-fn truncate(s: &Sandbox, path: &str, at: fn(&[u8]) -> usize) {
+fn truncate(s: &Sandbox, path: &str, at: fn(&Sandbox, &str) -> usize) {
     let bytes = s.read_bytes(path);
-    s.write(path, &bytes[..at(&bytes)]);
-}
-
-fn flip(s: &Sandbox, path: &str, text: &str) {
-    let mut bytes = s.read_bytes(path);
-    let at = position(&bytes, text);
-    bytes[at] ^= 1;
-    s.write(path, bytes);
+    s.write(path, &bytes[..at(s, path)]);
 }
 
 fn tar_of_one_file(s: &Sandbox, path: &str) {

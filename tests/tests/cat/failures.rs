@@ -7,15 +7,6 @@ use crate::odd;
 const POINTER: &str = "version https://git-lfs.github.com/spec/v1\n\
     oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
 
-/// Flips a bit of a text that occurs only once in an archive.
-fn flip(s: &Sandbox, path: &str, text: &str) {
-    let mut bytes = s.read_bytes(path);
-    let mut windows = bytes.windows(text.len());
-    let at = windows.position(|window| window == text.as_bytes());
-    bytes[at.expect("the text is there")] ^= 1;
-    s.write(path, bytes);
-}
-
 #[test]
 fn what_is_no_file_says_what_it_is() {
     let s = Sandbox::new();
@@ -161,7 +152,7 @@ fn damage_is_found_before_the_first_byte() {
     s.run("imgcat", ["--verify", &name, "c"])
         .ok()
         .stdout("the bytes of c");
-    flip(&s, &path, "the bytes of b");
+    s.flip(&path, "the bytes of b");
     // Damage in an unread layer is not found.
     s.run("imgcat", [&name, "c"]).ok().stdout("the bytes of c");
     for words in [&["c"][..], &["--tar"], &["--list"]] {
@@ -188,7 +179,7 @@ fn a_thin_archive_needs_its_base() {
             .ok()
             .stdout("of the baseof the top");
     }
-    flip(&s, &s.archive("base2"), "of the base");
+    s.flip(&s.archive("base2"), "of the base");
     s.run("imgcat", ["--verify", &name, "top"])
         .fails("imgcat", 4, "is damaged");
     std::fs::remove_file(s.path(s.archive("base2"))).expect("a file");

@@ -40,8 +40,9 @@ fn images_that_are_there_take_one_call_of_the_engine_however_many_they_are() {
         } else {
             1
         };
-        // Stdin may arrive in two parts.
-        let most = most + usize::from(!input.is_empty());
+        // Stdin may arrive in two parts. The engine's version is known then.
+        let parts = if input.is_empty() { 1 } else { 2 };
+        let most = most + (parts - 1) * if program.is_containerd() { 2 } else { 1 };
         assert!((1..=most).contains(&calls.len()), "{what}: {calls:?}");
         assert_eq!(engine.loads(), 0, "{what}: {calls:?}");
     }
@@ -51,7 +52,7 @@ fn images_that_are_there_take_one_call_of_the_engine_however_many_they_are() {
 fn only_the_layers_that_the_engine_lacks_are_sent() {
     let s = Sandbox::new();
     let images = family(&s, &["top"]);
-    let [base, top] = &images[..] else {
+    let [_, top] = &images[..] else {
         panic!("two images");
     };
     s.run("imgload", [s.archive("base")]).ok();
@@ -68,11 +69,11 @@ fn only_the_layers_that_the_engine_lacks_are_sent() {
     } else if !engine().is_containerd() {
         assert_eq!(calls, ["image inspect", "load ", "image inspect", "tag --"]);
     }
-    let (below, all) = (engine().layers(base), engine().layers(top));
+    let (below, all) = (blobs(&s, "base"), blobs(&s, "top"));
     let members = members(&s, &watched.fed()[0]);
     assert!(all.starts_with(&below) && all.len() > below.len());
     for layer in &all {
-        let length = members.get(&blob(layer)).copied();
+        let length = members.get(layer).copied();
         let empty = below.contains(layer);
         assert_eq!(length.map(|length| length == 0), Some(empty), "{members:?}");
     }
@@ -82,11 +83,12 @@ fn only_the_layers_that_the_engine_lacks_are_sent() {
 
     // The engine can export all of it.
     let whole = s.path("whole.tar");
+    let layers = engine().layers(top);
     engine().save(&[top], &whole);
     s.forget_all(&images);
     let apart = ["--registry", "elsewhere/image-registry.yml", "whole.tar"];
     s.run("imgload", apart).ok().stdout(&lines(&[top]));
-    assert_eq!(engine().layers(top), all);
+    assert_eq!(engine().layers(top), layers);
     assert_eq!(run(top, &marks), both);
 }
 

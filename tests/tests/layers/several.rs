@@ -18,8 +18,7 @@ fn what_archives_share_is_sent_once() {
             .stdout(&lines(&[b, a]));
         assert_eq!(watched.loads(), 1, "--jobs {jobs}");
         // Besides the random bytes, the base contains a shell.
-        let layer = |layer: &String| members(&s, &watched.fed()[0])[&blob(layer)];
-        let base: u64 = engine().layers(a).first().map(layer).expect("a layer");
+        let base = members(&s, &watched.fed()[0])[&blobs(&s, "a")[0]];
         let bytes = watched.bytes();
         assert!(
             base > BASE && bytes > base && bytes < base + LITTLE,
@@ -133,7 +132,9 @@ fn what_comes_after_a_failure_is_not_counted() {
     let names = [s.image("one"), s.image("two")];
     let words = ["--jobs", "2", &names[0], &names[1]];
     load(&s, &watched, words).fails("imgload", 5, "failed");
-    assert_eq!(watched.loads(), 2);
+    // A containerd store may have continued with an earlier stream: then one more is sent.
+    let more = usize::from(engine().is_containerd());
+    assert_eq!(watched.loads(), 2 + more);
     let registry = s.read("image-registry.yml");
     assert_eq!(registry.matches("usage_count: 0").count(), 2, "{registry}");
     let words = [&["--keep-going"][..], &words].concat();

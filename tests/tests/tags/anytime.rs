@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use archive::compose::{manifest_digest, plain_manifest_digest};
 use pipeline_tests::{Invocation, Sandbox, Tally, Whom, engine, seed};
 use rustix::process::Signal;
 use samples::{Dice, TestImage};
@@ -99,7 +100,7 @@ impl World<'_> {
             wrong,
             damaged,
             force,
-            was_held: engine().has(&id),
+            was_held: is_held(self.s, path, &id),
             id,
         }
     }
@@ -128,6 +129,18 @@ impl World<'_> {
             }
         }
     }
+}
+
+/// Whether the engine has the image of an archive. A containerd store knows it by its manifest.
+fn is_held(s: &Sandbox, path: &str, id: &str) -> bool {
+    let archive = archive::Archive::open(&s.path(path)).expect("an archive");
+    let image = &archive.images()[0];
+    let manifests = manifest_digest(image)
+        .into_iter()
+        .chain(plain_manifest_digest(image))
+        .map(|manifest| manifest.to_string());
+    let is_it = |name: &str| engine().id(name).as_deref() == Some(id);
+    is_it(id) || manifests.into_iter().any(|manifest| is_it(&manifest))
 }
 
 impl Call {

@@ -96,7 +96,9 @@ fn a_thin_archive_is_made_whole() {
             "what it was built on stays true\n{said}"
         );
         assert!(s.size("top") > BASE as u64);
-        assert_eq!(s.read(&path).contains("tar+gzip"), !compress.is_empty());
+        // A containerd store gives its layers as it keeps them.
+        let is_packed = !compress.is_empty() || engine().is_containerd();
+        assert_eq!(s.read(&path).contains("tar+gzip"), is_packed);
         s.remove(&s.archive("base"));
         assert_eq!(full("top").ok().json()[0]["written"], false);
         assert!(engine_loads(&s, &path) && engine().has(&top));
