@@ -23,6 +23,26 @@ fn forget_everything(s: &Sandbox) {
         let own = format!("description~={}", s.project());
         let words = ["builder", "prune", "--all", "--force", "--filter", &own];
         drop(engine().read(&words));
+        forget_listed_steps(s);
+    }
+}
+
+/// The same for versions of buildx that do not know `~=`.
+fn forget_listed_steps(s: &Sandbox) {
+    for _ in 0..10 {
+        let listed = engine().read(&["buildx", "du", "--verbose"]);
+        let listed = listed.unwrap_or_default();
+        let own = listed.split("\n\n").filter(|it| it.contains(s.project()));
+        let ids =
+            own.filter_map(|it| Some(it.trim_start().strip_prefix("ID:")?.lines().next()?.trim()));
+        let filters: Vec<_> = ids.map(|id| format!("id={id}")).collect();
+        if filters.is_empty() {
+            break;
+        }
+        for filter in &filters {
+            let words = ["buildx", "prune", "--all", "--force", "--filter", filter];
+            drop(engine().read(&words));
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "in tests, and in what they share")]
 
 mod damage;
+mod known;
 mod lacking;
 mod progress;
 mod several;
@@ -96,8 +97,12 @@ fn members(s: &Sandbox, path: &Utf8Path) -> BTreeMap<String, u64> {
     listed.ok().stdout.lines().filter_map(member).collect()
 }
 
-fn blob(layer: &str) -> String {
-    format!("blobs/{}", layer.replace(':', "/"))
+/// The members with the layers of an image of the store, lowest first.
+fn blobs(s: &Sandbox, variant: &str) -> Vec<String> {
+    let archive = archive::Archive::open(&s.path(s.archive(variant))).expect("an archive");
+    let layers = archive.images()[0].layers.iter();
+    let blobs = layers.map(|layer| layer.blob.expect("a manifest names it"));
+    blobs.map(samples::blob_name).collect()
 }
 
 fn run(reference: &str, words: &[&str]) -> Option<String> {
