@@ -133,14 +133,15 @@ impl World<'_> {
 
 /// Whether the engine has the image of an archive. A containerd store knows it by its manifest.
 fn is_held(s: &Sandbox, path: &str, id: &str) -> bool {
-    let archive = archive::Archive::open(&s.path(path)).expect("an archive");
-    let image = &archive.images()[0];
-    let manifests = manifest_digest(image)
-        .into_iter()
-        .chain(plain_manifest_digest(image))
-        .map(|manifest| manifest.to_string());
     let is_it = |name: &str| engine().id(name).as_deref() == Some(id);
-    is_it(id) || manifests.into_iter().any(|manifest| is_it(&manifest))
+    // Without a name, an OCI layout lists no image.
+    let archive = archive::Archive::open(&s.path(path)).ok();
+    let image = archive
+        .as_ref()
+        .and_then(|archive| archive.images().first());
+    let manifests = image.and_then(manifest_digest).into_iter();
+    let mut manifests = manifests.chain(image.and_then(plain_manifest_digest));
+    is_it(id) || manifests.any(|manifest| is_it(&manifest.to_string()))
 }
 
 impl Call {
