@@ -1,10 +1,6 @@
 //! `imgload`: loaded and refused archives.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "in tests, and in what they share"
-)]
+#![expect(clippy::unwrap_used, reason = "in tests, and in what they share")]
 
 use pipeline_tests::{Image, Sandbox, engine};
 
