@@ -16,7 +16,7 @@ use crate::form::{self, Blob, Written, write_documents};
 use crate::hash::digest_of;
 use crate::layers::{LayerReader, place};
 use crate::manifest::StoredManifest;
-use crate::overlap::overlap;
+use crate::overlap::{Copying, Pieces, Sink, overlap};
 use crate::source::CHUNK;
 use crate::stack::Stack;
 use crate::writer;
@@ -59,6 +59,16 @@ pub fn compose(
     choices: &[Choice],
     reads: Reads,
     out: &mut impl Write,
+) -> Result<Vec<Digest>, Error> {
+    compose_into(choices, reads, &mut Copying(out))
+}
+
+/// As [`compose`], into a sink that takes bytes of the archives' files as they are, while another thread reads and checks the
+/// same bytes.
+pub fn compose_into(
+    choices: &[Choice],
+    reads: Reads,
+    out: &mut impl Sink,
 ) -> Result<Vec<Digest>, Error> {
     overlap(out, |out| {
         let sent = choices.iter().map(|choice| Sent::new(*choice, reads));
@@ -189,7 +199,7 @@ impl<'a> Sent<'a> {
     }
 
     /// Writes the layers that the reader needs and that are not in the stream yet.
-    fn write_layers(&self, out: &mut impl Write, written: &mut Blobs) -> Result<(), Error> {
+    fn write_layers(&self, out: &mut Pieces<'a>, written: &mut Blobs) -> Result<(), Error> {
         let needed = self.choice.present..self.layers.len();
         let missing = needed
             .clone()
@@ -208,9 +218,15 @@ impl<'a> Sent<'a> {
                 let header = writer::file_header(&blob_name(blob.digest), blob.size);
                 out.write_all(header.map_err(write_error)?.as_bytes())
                     .map_err(write_error)?;
-                match decode {
-                    true => reader.copy_sized(image, index, blob.size, out)?,
-                    false => reader.copy_stored(image, index, out).map(drop)?,
+                match reader.seekable(image, index) {
+                    _ if decode => reader.copy_sized(image, index, blob.size, out)?,
+                    Some((file, offset)) => {
+                        out.send_file(file, offset, blob.size)
+                            .map_err(write_error)?;
+                        let mut checked = out.while_sending();
+                        reader.copy_stored(image, index, &mut checked).map(drop)?;
+                    }
+                    None => reader.copy_stored(image, index, out).map(drop)?,
                 }
                 writer::pad(out, blob.size).map_err(write_error)
             },

@@ -1,6 +1,7 @@
 //! Layers as uncompressed tars, in whatever order costs least.
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 
 use naming::Digest;
@@ -94,10 +95,10 @@ impl Stack {
     }
 
     /// Visits each layer that is wanted where it is, in the order that costs least.
-    pub(crate) fn visit(
-        &self,
+    pub(crate) fn visit<'s>(
+        &'s self,
         wanted: impl Fn(usize) -> bool,
-        mut work: impl FnMut(usize, &mut LayerReader, &Image, usize) -> Result<(), Error>,
+        mut work: impl FnMut(usize, &mut LayerReader<'s>, &'s Image, usize) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let layers = (0..self.diff_ids().len()).filter(|layer| wanted(*layer));
         let places = layers.map(|layer| Ok((layer, self.get(layer)?)));
@@ -232,6 +233,13 @@ impl<'a> LayerReader<'a> {
         }
         check(layer, passed, &place, blame)?;
         Ok(passed)
+    }
+
+    /// The file in which a layer is, as it is stored, and where it begins there; `None` inside a compressed archive.
+    pub(crate) fn seekable(&self, image: &Image, index: usize) -> Option<(&'a File, u64)> {
+        let source = self.source;
+        let is_plain = source.compression == Compression::None;
+        is_plain.then(|| (&source.file, image.layers[index].offset))
     }
 
     /// The digest of a layer's bytes as they are stored, read if it is not known.

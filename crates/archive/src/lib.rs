@@ -76,6 +76,7 @@ pub use layer_file::Keep;
 pub use layout::{Layout, Packing, Stored};
 pub use manifest::StoredManifest;
 pub use octets::{name_bytes, name_text};
+pub use overlap::Sink;
 pub use rootfs::{ImageFile, RootFs};
 pub use schema::{Descriptor, Index, Manifest, Platform};
 pub use source::refuse_pointer;

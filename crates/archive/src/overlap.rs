@@ -1,7 +1,11 @@
-//! Reading and writing at the same time.
+//! Checking and sending at the same time.
 
+use std::fs::File;
 use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
 use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
@@ -9,58 +13,144 @@ use crate::compose::write_error;
 use crate::error::Error;
 use crate::source::CHUNK;
 
-/// How many chunks wait for a slow writer before the reader has to.
+/// How many pieces wait for a slow writer before the producer has to.
 const DEPTH: usize = 4;
+
+/// A writer that may take bytes of a file without their being copied through this process.
+pub trait Sink: Write {
+    /// Writes some of `length` bytes of a file from `offset` on, and returns how many: none at the end of the file.
+    fn write_from(&mut self, file: &File, offset: u64, length: usize) -> io::Result<usize>;
+}
+
+/// A sink that copies.
+pub(crate) struct Copying<W>(pub W);
+
+impl<W: Write> Write for Copying<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl<W: Write> Sink for Copying<W> {
+    fn write_from(&mut self, file: &File, offset: u64, length: usize) -> io::Result<usize> {
+        let mut buffer = vec![0; length.min(CHUNK)];
+        let read = file.read_at(&mut buffer, offset)?;
+        self.0.write_all(&buffer[..read])?;
+        Ok(read)
+    }
+}
 
 /// Runs `produce` on a thread of its own while what it writes goes to `out` here. What was written before
 /// `produce` failed is written all the same.
-pub(crate) fn overlap<T: Send>(
-    out: &mut impl Write,
-    produce: impl FnOnce(&mut Chunks) -> Result<T, Error> + Send,
+pub(crate) fn overlap<'f, T: Send>(
+    out: &mut impl Sink,
+    produce: impl FnOnce(&mut Pieces<'f>) -> Result<T, Error> + Send,
 ) -> Result<T, Error> {
-    let (full, chunks) = sync_channel(DEPTH);
+    let (full, pieces) = sync_channel(DEPTH);
     let (recycle, empty) = sync_channel(DEPTH);
+    let ended = Arc::new(AtomicBool::new(false));
+    let has_ended = ended.clone();
     thread::scope(|scope| {
         let producer = scope.spawn(move || {
-            let mut writer = Chunks {
+            let mut writer = Pieces {
                 full,
                 empty,
                 chunk: Vec::with_capacity(CHUNK),
+                ended: has_ended,
             };
             let produced = produce(&mut writer);
             writer.flush().map_err(write_error)?;
             produced
         });
-        let written = drain(&chunks, &recycle, out);
+        let written = drain(&pieces, &recycle, out);
         // The producer's next write fails, if there is one.
-        drop(chunks);
+        ended.store(true, Ordering::Relaxed);
+        drop(pieces);
         let produced = producer.join().unwrap_or_else(|panic| resume_unwind(panic));
-        written.map_err(write_error)?;
-        produced
+        match (written, produced) {
+            // A file that can't be read fails both; what reads it knows why.
+            (Err(_), Err(error)) if !matches!(error, Error::Write { .. }) => Err(error),
+            (Err(error), _) => Err(write_error(error)),
+            (Ok(()), produced) => produced,
+        }
     })
 }
 
+/// What goes to the writer.
+enum Piece<'f> {
+    Chunk(Vec<u8>),
+    /// So many bytes of a file from an offset on.
+    File(&'f File, u64, u64),
+}
+
 fn drain(
-    chunks: &Receiver<Vec<u8>>,
+    pieces: &Receiver<Piece>,
     recycle: &SyncSender<Vec<u8>>,
-    out: &mut impl Write,
+    out: &mut impl Sink,
 ) -> io::Result<()> {
-    for chunk in chunks {
-        out.write_all(&chunk)?;
-        // Where nobody waits for it, it is dropped.
-        let _ = recycle.try_send(chunk);
+    for piece in pieces {
+        match piece {
+            Piece::Chunk(chunk) => {
+                out.write_all(&chunk)?;
+                // Where nobody waits for it, it is dropped.
+                let _ = recycle.try_send(chunk);
+            }
+            Piece::File(file, offset, length) => send(file, offset, length, out)?,
+        }
     }
     Ok(())
 }
 
-/// A writer to the other thread.
-pub(crate) struct Chunks {
-    full: SyncSender<Vec<u8>>,
-    empty: Receiver<Vec<u8>>,
-    chunk: Vec<u8>,
+fn send(file: &File, mut offset: u64, mut length: u64, out: &mut impl Sink) -> io::Result<()> {
+    while length > 0 {
+        let most = usize::try_from(length).unwrap_or(usize::MAX).min(SPLICED);
+        match out.write_from(file, offset, most) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(sent) => {
+                offset += sent as u64;
+                length -= sent as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
-impl Write for Chunks {
+/// How many bytes of a file are sent at a time, so that progress is seen.
+const SPLICED: usize = 1 << 20;
+
+/// A writer to the other thread.
+pub(crate) struct Pieces<'f> {
+    full: SyncSender<Piece<'f>>,
+    empty: Receiver<Vec<u8>>,
+    chunk: Vec<u8>,
+    ended: Arc<AtomicBool>,
+}
+
+impl<'f> Pieces<'f> {
+    /// Sends bytes of a file, which this thread need not read.
+    pub(crate) fn send_file(&mut self, file: &'f File, offset: u64, length: u64) -> io::Result<()> {
+        self.flush()?;
+        self.send(Piece::File(file, offset, length))
+    }
+
+    /// A writer that takes any bytes, until nobody writes to the other side any more.
+    pub(crate) fn while_sending(&self) -> WhileSending {
+        WhileSending(self.ended.clone())
+    }
+
+    fn send(&self, piece: Piece<'f>) -> io::Result<()> {
+        let sent = self.full.send(piece);
+        sent.map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+}
+
+impl Write for Pieces<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let most = bytes.len().min(CHUNK - self.chunk.len());
         self.chunk.extend_from_slice(&bytes[..most]);
@@ -80,8 +170,22 @@ impl Write for Chunks {
             .unwrap_or_else(|_| Vec::with_capacity(CHUNK));
         next.clear();
         let full = std::mem::replace(&mut self.chunk, next);
-        self.full
-            .send(full)
-            .map_err(|_| io::ErrorKind::BrokenPipe.into())
+        self.send(Piece::Chunk(full))
+    }
+}
+
+/// See [`Pieces::while_sending`].
+pub(crate) struct WhileSending(Arc<AtomicBool>);
+
+impl Write for WhileSending {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.0.load(Ordering::Relaxed) {
+            true => Err(io::ErrorKind::BrokenPipe.into()),
+            false => Ok(bytes.len()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

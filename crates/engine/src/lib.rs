@@ -50,4 +50,5 @@ pub use flavor::{Flavor, StoreKind, Version};
 pub use held::Held;
 pub use image::ImageInfo;
 pub use interrupted::{InterruptedBuild, Notes};
+pub use process::Input;
 pub use temporary::TemporaryTag;

@@ -6,7 +6,7 @@
 //!
 //! SIGPIPE must be ignored, as Rust's runtime does, or an engine that dies takes this process along.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::time::Duration;
 
 use process::{Chunk, Chunks, Collector, Input, Stop, Streams, TAIL};
@@ -27,7 +27,7 @@ impl Engine {
     /// engine then is for the caller to look at: some accept damaged layers.
     pub fn load<T, E>(
         &self,
-        feed: impl FnOnce(&mut dyn Write) -> Result<T, E>,
+        feed: impl FnOnce(&mut Input) -> Result<T, E>,
     ) -> Result<T, LoadError<E>> {
         let (call, _spool) = self.spooled_call("load")?;
         let (stdin, feed_end) = call.wide_pipe()?;

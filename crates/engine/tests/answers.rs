@@ -6,13 +6,13 @@ mod stand_in;
 use failure::Reported as _;
 use std::io::{self, Read, Write};
 
-use engine::{Build, BuildFile, Engine, Error, LoadError, SaveError, StoreKind};
+use engine::{Build, BuildFile, Engine, Error, Input, LoadError, SaveError, StoreKind};
 use stand_in::{StandIn, tag};
 
 /// More than any pipe holds.
 const MUCH: usize = 4 * 1024 * 1024;
 
-fn feed(stream: &mut dyn Write) -> io::Result<()> {
+fn feed(stream: &mut Input) -> io::Result<()> {
     stream.write_all(&vec![0; MUCH])
 }
 

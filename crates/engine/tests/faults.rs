@@ -6,13 +6,13 @@ mod stand_in;
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
-use engine::{Build, BuildFile, Error, LoadError, SaveError};
+use engine::{Build, BuildFile, Error, Input, LoadError, SaveError};
 use stand_in::{StandIn, tag};
 
 /// More than any pipe holds.
 const MUCH: usize = 4 * 1024 * 1024;
 
-fn feed(stream: &mut dyn Write) -> io::Result<()> {
+fn feed(stream: &mut Input) -> io::Result<()> {
     stream.write_all(&vec![b'x'; MUCH])
 }
 
@@ -65,13 +65,13 @@ fn load_that_reads_nothing() {
 fn load_that_stops_at_the_archives_end() {
     // A tar ends with zeros, of which an engine may leave some in the pipe.
     let stand_in = StandIn::new("load) head -c 512 >/dev/null;;");
-    let padded = |stream: &mut dyn Write| {
+    let padded = |stream: &mut Input| {
         stream
             .write_all(&[b'x'; 512])
             .and_then(|()| stream.write_all(&vec![0; MUCH]))
     };
     stand_in.engine.load(padded).unwrap();
-    let more = |stream: &mut dyn Write| padded(stream).and_then(|()| stream.write_all(b"x"));
+    let more = |stream: &mut Input| padded(stream).and_then(|()| stream.write_all(b"x"));
     assert!(matches!(
         stand_in.engine.load(more),
         Err(LoadError::Engine(Error::Failed { .. }))

@@ -92,7 +92,7 @@ fn an_engine_is_asked_for_its_version_only_if_images_do_not_show_it() {
             vec![],
             &["a:1"],
             vec![None],
-            "a:1\nversion\n",
+            "a:1\n",
         ),
         (
             "Docker that may not hold all of the image",
@@ -124,7 +124,7 @@ fn an_engine_is_asked_for_its_version_only_if_images_do_not_show_it() {
             vec![],
             &["a:1"],
             vec![None],
-            "a:1\nversion\nlocalhost/a:1 docker.io/library/a:1\n",
+            "a:1\n",
         ),
         (
             "podman's service",

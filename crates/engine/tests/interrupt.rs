@@ -4,6 +4,7 @@
 mod stand_in;
 
 use std::io;
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use engine::{Error, LoadError, SaveError};

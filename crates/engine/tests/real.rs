@@ -3,6 +3,7 @@
 #[path = "common/tiny.rs"]
 mod tiny;
 
+use std::io::Write as _;
 use std::process::Command;
 use std::time::Duration;
 

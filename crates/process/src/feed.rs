@@ -4,13 +4,21 @@
 //! of a reader that a dead wrapper left behind. It also shows what a successful program did not read: zeros are the end
 //! of a tar, anything else is a failure.
 
+use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use rustix::io::Errno;
+use rustix::pipe::{SpliceFlags, splice};
+
 use crate::child::Child;
+
+/// How many bytes are copied at a time from a file that cannot be spliced.
+const COPIED: usize = 256 * 1024;
 
 /// A writer to a watched child. The timeout counts only during writes, and after the last.
 pub struct Input {
@@ -80,10 +88,37 @@ impl Input {
     }
 }
 
-impl Write for Input {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+impl Input {
+    /// Moves bytes of a file to the child, without a copy if the file system can do that. Returns how many: none at the end of the
+    /// file.
+    pub fn write_from(&mut self, file: &File, offset: u64, length: usize) -> io::Result<usize> {
+        self.watched(|pipe| {
+            let spliced = splice(
+                file,
+                Some(&mut offset.clone()),
+                &*pipe,
+                None,
+                length,
+                SpliceFlags::empty(),
+            );
+            match spliced {
+                Err(Errno::INVAL | Errno::NOSYS) => {
+                    let mut buffer = vec![0; length.min(COPIED)];
+                    let read = file.read_at(&mut buffer, offset)?;
+                    pipe.write(&buffer[..read])
+                }
+                spliced => Ok(spliced?),
+            }
+        })
+    }
+
+    /// Writes while the child's timeout counts.
+    fn watched(
+        &mut self,
+        write: impl FnOnce(&mut PipeWriter) -> io::Result<usize>,
+    ) -> io::Result<usize> {
         self.child.resume();
-        let written = self.check().and_then(|()| self.pipe.write(bytes));
+        let written = self.check().and_then(|()| write(&mut self.pipe));
         self.child.pause();
         // Bytes written to a child that failed meanwhile are lost.
         let written = written.and_then(|count| self.check().map(|()| count));
@@ -91,6 +126,12 @@ impl Write for Input {
             .as_ref()
             .is_err_and(|error| error.kind() != io::ErrorKind::Interrupted);
         written
+    }
+}
+
+impl Write for Input {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.watched(|pipe| pipe.write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {

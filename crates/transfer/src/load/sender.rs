@@ -5,14 +5,16 @@
 //! that are good arrive and the failure is about the one that is not.
 
 use std::convert::Infallible;
+use std::fs::File;
+use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use archive::compose::{Choice as Composed, Reads, compose, length};
-use archive::{Compression, Stack};
-use engine::{Engine, LoadError, StoreKind};
+use archive::compose::{Choice as Composed, Reads, compose_into, length};
+use archive::{Compression, Sink, Stack};
+use engine::{Engine, Input, LoadError, StoreKind};
 use failure::Failure;
 use registry::Registry;
-use ui::in_order;
+use ui::{Progress, in_order};
 
 use crate::Session;
 use crate::load::groups::groups;
@@ -176,8 +178,11 @@ impl Sender<'_> {
             .progress(format!("loading {what}"), Some(length));
         let reads = reads(self.session.engine, &choices)?;
         let fed = self.session.engine.load(|stream| {
-            let out = &mut progress.counting(stream);
-            let manifests = compose(&choices, reads, out)?;
+            let out = &mut Counted {
+                stream,
+                progress: &progress,
+            };
+            let manifests = compose_into(&choices, reads, out)?;
             // The engine accepts nothing before the end of its input.
             let is_known = items.iter().all(|item| item.knows_manifest());
             for (item, manifest) in items.iter().zip(manifests) {
@@ -232,6 +237,37 @@ impl Sender<'_> {
                 .reporter
                 .warn(format!("a failed load may leave a dangling image: {error}"));
         }
+    }
+}
+
+/// An engine's standard input. What it takes is progress.
+struct Counted<'a> {
+    stream: &'a mut Input,
+    progress: &'a Progress,
+}
+
+impl Counted<'_> {
+    fn count(&self, written: usize) -> usize {
+        self.progress.add(written as u64);
+        written
+    }
+}
+
+impl Write for Counted<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.stream.write(bytes)?;
+        Ok(self.count(written))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+impl Sink for Counted<'_> {
+    fn write_from(&mut self, file: &File, offset: u64, length: usize) -> io::Result<usize> {
+        let written = self.stream.write_from(file, offset, length)?;
+        Ok(self.count(written))
     }
 }
 
