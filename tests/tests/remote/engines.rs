@@ -44,6 +44,42 @@ fn an_engine_pulls_what_was_published() {
 }
 
 #[test]
+fn what_was_fetched_and_loaded_is_what_the_engine_would_pull() {
+    let (s, registry) = (Sandbox::new(), Registry::start());
+    let tag = Image::new().busybox().build(&s, "base");
+    s.run("imgsave", [&tag]).ok();
+    let name = s.image("base");
+    let to = format!("{}/ci", registry.address());
+    s.run("imgpush", ["--insecure", "--to", &to, &name]).ok();
+    let reference = format!("{to}/{name}:latest");
+    let digest = digest(&s, &reference);
+    s.forget(&tag);
+    s.remove(&s.archive("base"));
+    s.remove("image-registry.yml");
+    s.sh(&format!("imgfetch --insecure {reference} | imgload"))
+        .ok();
+    let pinned = format!("{to}/{name}@{digest}");
+    let runs = || {
+        let words = ["run", "--rm", "--network", "none", &pinned, "echo", "runs"];
+        assert_eq!(engine().read(&words).as_deref(), Some("runs"));
+    };
+    registry.reset();
+    // Other stores know the image by its config, and ask the registry for the manifest.
+    if engine().is_containerd() {
+        runs();
+        assert_eq!(registry.requests().len(), 0);
+    }
+    engine_moves("pull", &reference);
+    if engine().is_containerd() {
+        assert_eq!(registry.requests_of("GET ").len(), 0);
+    }
+    runs();
+    assert_eq!(engine().id(&reference), engine().id(&tag));
+    // The tag's removal leaves the name with the digest in some engines.
+    engine().read(&["rmi", &pinned]);
+}
+
+#[test]
 fn what_an_engine_pushed_is_loaded_under_its_reference_too() {
     let (s, registry) = (Sandbox::new(), Registry::start());
     let built = Image::new().layer().build(&s, "base");
