@@ -54,6 +54,7 @@ mod overlay;
 mod passing;
 mod rootfs;
 mod schema;
+mod sent;
 mod source;
 mod stack;
 mod taking;
@@ -61,6 +62,7 @@ mod tar_entry;
 #[cfg(test)]
 mod testing;
 mod tree;
+mod visit;
 mod writer;
 
 pub use archive::{Archive, Base, Image, Layer};

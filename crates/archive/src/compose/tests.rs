@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::Compression;
+use crate::describe::blob_name;
 use crate::testing::{OnDisk, Packing, Tar, TestImage, compress, image, sample};
 
 const ALL: [Compression; 3] = [Compression::None, Compression::Gzip, Compression::Zstd];
