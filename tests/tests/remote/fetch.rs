@@ -4,8 +4,7 @@ use pipeline_tests::{Registry, Sandbox};
 use samples::Tar;
 
 use crate::common::{
-    blobs_served, config_digest, debian, digest, entry, image, layer, on_the_way, publish,
-    publish_as, two_layers,
+    config_digest, debian, digest, entry, image, layer, on_the_way, publish, publish_as, two_layers,
 };
 
 /// The name and the archive of the fetched `capy:1`.
@@ -129,21 +128,17 @@ fn several_images_come_in_order_and_a_failure_ends_it() {
 }
 
 #[test]
-fn an_image_without_a_layer_or_a_system_needs_a_name() {
+fn an_image_without_a_layer_or_a_system_is_called_scratch() {
     let (s, registry) = (Sandbox::without_engine(), Registry::start());
     let scratch = image(vec![Tar::new().file("hello", "world").bytes()]);
     let empty = image(Vec::new());
     for (path, image) in [("ci/tool:2", &scratch), ("ci/empty:2", &empty)] {
         let reference = publish(&s, &registry, image, path);
         let name = format!("{}-scratch-2", &path[3..path.len() - 2]);
+        let (project, _) = name.split_once('-').expect("a project");
         s.run("imgfetch", ["--insecure", &reference])
-            .fails("imgfetch", 3, "does not state its operating system")
-            .stderr_has("--name");
-        // The download is reused as soon as there is a name.
-        registry.reset();
-        s.run("imgfetch", ["--insecure", "--name", &name, &reference])
-            .ok();
-        assert_eq!(blobs_served(&registry) - 1, 0);
+            .ok()
+            .stdout(&format!("images/{project}/{name}.tar\n"));
         assert_eq!(on_the_way(&s), [""; 0]);
         s.run("imgls", ["--check", "--no-engine", &name]).ok();
     }

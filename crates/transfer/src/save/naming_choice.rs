@@ -114,9 +114,13 @@ impl Naming {
                 Ok(ImageName::new(project, os_of(inventory)?, variant)?)
             }
             Self::FromRemote { project, reference } => {
-                let os = os_of(inventory)?;
-                let (project, variant) = remote_parts(project.as_deref(), reference, os);
-                ImageName::new(&project, os, &variant).map_err(|refused| {
+                // Images of single programs have no system: whoever fetches a list of images can't name each.
+                let os = match &inventory.os {
+                    Some(os) => os.clone(),
+                    None => SCRATCH.parse()?,
+                };
+                let (project, variant) = remote_parts(project.as_deref(), reference, &os);
+                ImageName::new(&project, &os, &variant).map_err(|refused| {
                     Failure::invalid(format!(
                         "`{project}-<os>-{variant}`, made from `{reference}`, is no image name: it {}",
                         refused.rule()
@@ -127,6 +131,9 @@ impl Naming {
         }
     }
 }
+
+/// The system of an image that states none.
+const SCRATCH: &str = "scratch";
 
 fn os_of(inventory: &Inventory) -> Result<&Os, Failure> {
     inventory.os.as_ref().ok_or_else(|| {
