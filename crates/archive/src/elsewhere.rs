@@ -6,6 +6,15 @@ use crate::schema::Manifest;
 
 /// What Docker's oldest archives have instead of a `manifest.json`.
 const REPOSITORIES: &str = "repositories";
+/// Files of which a system has at least one.
+const OF_A_SYSTEM: [&str; 6] = [
+    ".dockerenv",
+    "etc/os-release",
+    "usr/lib/os-release",
+    "etc/passwd",
+    "bin/sh",
+    "usr/bin/env",
+];
 /// What skopeo writes beside the manifest, with the format's version (containers/image, directory transport).
 const DIR_VERSION: &str = "version";
 /// How the media types of layers end that only whoever has a key can read (containers/ocicrypt, docs).
@@ -30,6 +39,12 @@ pub(crate) fn without_documents(documents: &impl Documents) -> Error {
         return blame.not_an_archive(
             "was saved by Docker before 1.10: it holds no manifest.json",
             Some("load it with an old Docker, then save it with 1.10 or newer"),
+        );
+    }
+    if OF_A_SYSTEM.iter().any(|name| documents.has(name)) {
+        return blame.not_an_archive(
+            "is a tar of a file system, as `docker export` writes it, not an image archive",
+            Some("make an image of it with `docker import FILE NAME`, then save it with `imgsave NAME`"),
         );
     }
     blame.damaged("is a tar, but not an image archive: it holds no manifest.json or index.json")

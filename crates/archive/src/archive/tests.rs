@@ -82,6 +82,10 @@ fn what_no_engine_loads_is_called_what_it_is() {
     for (tar, text) in [
         (dir, "is a tar of a skopeo `dir:` folder"),
         (oldest, "was saved by Docker before 1.10"),
+        (
+            Tar::new().file("bin/sh", "x").file("etc/hosts", ""),
+            "is a tar of a file system, as `docker export` writes it",
+        ),
         (index(encrypted, &[listed]), "layer 1 of 1 is encrypted"),
     ] {
         let said = complaint(&tar.bytes());
