@@ -9,7 +9,7 @@ use serde_json::json;
 use super::*;
 use crate::Compression;
 use crate::archive::{Image, Layer};
-use crate::compose::{Choice, Reads, compose, manifest_digest};
+use crate::compose::{Choice, Reads, compose, manifest_digest, plain_manifest_digest};
 use crate::describe::blob_name;
 use crate::hash::digest_of;
 use crate::testing::{OnDisk, Tar, TestImage, compress, image, index, sample};

@@ -146,3 +146,61 @@ fn a_thin_archive_keeps_its_manifest_on_the_very_blobs_of_its_base() {
         again.archive().verify(again.image()).expect("sound");
     }
 }
+
+/// Earlier versions noted the base in the manifest, and named every layer that they left out uncompressed.
+#[test]
+fn thin_archives_of_earlier_versions_are_read() {
+    let (base, both) = on_base();
+    let descriptor = |kind: &str, bytes: &[u8]| {
+        json!({ "mediaType": format!("application/vnd.oci.image.{kind}"),
+            "digest": digest_of(bytes), "size": bytes.len() })
+    };
+    let layers: Vec<_> = both
+        .layers
+        .iter()
+        .map(|it| descriptor("layer.v1.tar", it))
+        .collect();
+    let manifest =
+        json!({ "schemaVersion": 2, "config": descriptor("config.v1+json", &both.config),
+        "layers": layers, "annotations": {
+            "io.imgpipe.base.name": "the-base", "io.imgpipe.base.image-id": base.image_id() } })
+        .to_string();
+    let names = both.layers.iter().map(|layer| blob_name(digest_of(layer)));
+    let names: Vec<_> = names.collect();
+    let id = blob_name(both.image_id());
+    let list = json!([{ "Config": id, "RepoTags": null, "Layers": names }]).to_string();
+    let listed = json!({ "manifests": [descriptor("manifest.v1+json", manifest.as_bytes())] });
+    let archive = Tar::new()
+        .file(&names[1], &both.layers[1])
+        .file(&id, &both.config)
+        .file(&blob_name(digest_of(manifest.as_bytes())), &manifest)
+        .file("index.json", listed.to_string())
+        .file("manifest.json", list);
+    let thin = OnDisk::new(&archive.bytes()).stack();
+    assert!(thin.image().is_thin());
+    let said = thin.image().base.as_ref().map(|base| base.name.as_str());
+    assert_eq!(said, Some("the-base"));
+    let plain = plain_manifest_digest(thin.image());
+    assert!(plain.is_some());
+    for of_base in [Compression::None, Compression::Gzip, Compression::Zstd] {
+        let stack = thin.clone().on(OnDisk::new(&base.oci(of_base)).stack());
+        for present in [0, 1] {
+            let mut out = Vec::new();
+            let sent = compose(&[choice(&stack, present)], Reads::All, &mut out);
+            let sent = sent.expect("composes");
+            // On an uncompressed base it is what an engine has of the earlier version.
+            assert_eq!(
+                sent[0] == plain.expect("known"),
+                of_base == Compression::None
+            );
+        }
+        // Saved anew it has the form of today.
+        let (file, mut out) = empty();
+        let draft = Draft::from_stack(&stack, &mut out, &Options::default(), &|_| false);
+        draft.expect("takes").seal(&mut out, &[]).expect("seals");
+        let whole = file.stack();
+        whole.archive().verify(whole.image()).expect("sound");
+        assert!(!whole.image().is_thin() && whole.image().base.is_none());
+        assert!(whole.image().manifest.is_some());
+    }
+}
