@@ -243,6 +243,26 @@ fn what_a_person_wrote_stays() {
 }
 
 #[test]
+fn an_image_is_found_by_its_id_in_any_length() {
+    let s = Sandbox::new();
+    let image = debian().build(&s, "base");
+    let words = ["image", "inspect", "--format", "{{.Id}}", &image];
+    let id = engine().read(&words).expect("an ID");
+    let id = id.trim().trim_start_matches("sha256:");
+    let name = s.image("base");
+    for asked in [&format!("sha256:{id}"), id, &id[..12], &id[..20]] {
+        s.sh("rm -rf images image-registry.yml").ok();
+        s.run("imgsave", ["--name", &name, asked])
+            .ok()
+            .stdout(&format!("{}\n", s.archive("base")));
+    }
+    // Tagged, it has the name of its tag.
+    s.run("imgsave", [&id[..12]]).ok();
+    s.run("imgsave", ["--name", &name, "0123456789abcdef"])
+        .fails("imgsave", 5, "the engine holds no such image");
+}
+
+#[test]
 fn what_is_not_there_is_said() {
     let s = Sandbox::new();
     let image = Image::new().file("etc/os-release", "").build(&s, "base");

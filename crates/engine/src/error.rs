@@ -44,6 +44,13 @@ pub enum Error {
         tail: String,
     },
 
+    /// Several images have IDs that begin so.
+    #[error("several images have an ID that begins with `{id}`")]
+    AmbiguousId {
+        /// The beginning of the ID.
+        id: String,
+    },
+
     /// The engine refused or broke off.
     #[error("`{command}` {outcome}")]
     Failed {
@@ -190,7 +197,7 @@ impl Error {
 impl Reported for Error {
     fn code(&self) -> Code {
         match self {
-            Self::Name(_) | Self::Argument { .. } => Code::Invalid,
+            Self::Name(_) | Self::Argument { .. } | Self::AmbiguousId { .. } => Code::Invalid,
             _ => Code::Engine,
         }
     }
@@ -208,6 +215,7 @@ impl Reported for Error {
                 let name = name.trim_start_matches('_');
                 Some(format!("rename it in the build file and in the plan, for example to `BUILD_{name}`"))
             }
+            Self::AmbiguousId { .. } => Some("give more digits of the ID".into()),
             Self::NoSecrets => {
                 Some("set DOCKER_BUILDKIT=1 to build with BuildKit (Docker 23 and newer need the buildx plugin), or use podman".into())
             }

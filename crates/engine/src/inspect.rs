@@ -29,6 +29,22 @@ impl Engine {
         Ok(found.map(first).collect())
     }
 
+    /// Looks up an image by its ID or the beginning of it, in hexadecimal digits, with `sha256:` or without.
+    pub fn inspect_id(&self, id: &str) -> Result<Option<ImageInfo>, Error> {
+        let hex = id.strip_prefix("sha256:").unwrap_or(id);
+        if hex.is_empty() || !hex.chars().all(|c| c.is_ascii_hexdigit()) {
+            return Ok(None);
+        }
+        let hex = hex.to_ascii_lowercase();
+        let ids = self.known_ids()?;
+        let mut found = ids.iter().filter(|id| id.hex().starts_with(&hex));
+        match (found.next(), found.next()) {
+            (Some(only), None) => Ok(self.inspect(&[only.to_string()])?.pop().flatten()),
+            (Some(_), Some(_)) => Err(Error::AmbiguousId { id: id.to_owned() }),
+            (None, _) => Ok(None),
+        }
+    }
+
     /// What the engine holds under each name that it may have for these, the full name last: podman holds what people call
     /// `x:1` as `localhost/x:1`, as `docker.io/library/x:1` or both, which can be two images.
     pub fn inspect_each<S: AsRef<str>>(

@@ -37,10 +37,16 @@ impl Source {
         if path.is_file() || operand.ends_with(".tar") || operand.starts_with(['/', '.']) {
             return Self::archive(path, image);
         }
-        let reference: Reference = operand.parse()?;
-        if let Some(source) = Self::held(saver.session.engine, &reference)? {
+        let reference = operand.parse::<Reference>();
+        if let Ok(reference) = &reference
+            && let Some(source) = Self::held(saver.session.engine, reference)?
+        {
             return Ok(vec![source]);
         }
+        if let Some(source) = Self::by_id(saver.session.engine, operand)? {
+            return Ok(vec![source]);
+        }
+        let reference = reference?;
         let registry = saver.session.store.read_or_empty()?;
         match registry::find_stored(saver.session.store, &registry, operand) {
             Some(entry) => {
@@ -58,6 +64,19 @@ impl Source {
             reference: reference.clone(),
             info: Box::new(info),
         }))
+    }
+
+    /// The image whose ID begins so, as `docker images -q` prints it.
+    fn by_id(engine: &Engine, id: &str) -> Result<Option<Self>, Failure> {
+        let Some(info) = engine.inspect_id(id)? else {
+            return Ok(None);
+        };
+        let reference = match info.tags.first() {
+            Some(tag) => tag.clone(),
+            None => info.id.to_string().parse()?,
+        };
+        let info = Box::new(info);
+        Ok(Some(Self::Engine { reference, info }))
     }
 
     /// The entry whose image it is, if it comes from a registered archive.
