@@ -4,6 +4,8 @@ use crate::Sandbox;
 
 /// The beginning of what is compressed with gzip.
 const GZIP: &[u8] = &[0x1f, 0x8b];
+/// How long before its end it has its checksum.
+const CHECKSUM: usize = 8;
 
 impl Sandbox {
     /// Changes one byte of a text in an archive, or of the compressed layer that holds it.
@@ -18,8 +20,8 @@ impl Sandbox {
         self.write(path, bytes);
     }
 
-    /// The position of a text in an archive. If it is compressed, the middle of the layer that holds it: layers of images that
-    /// were built with a containerd store stay as they are stored there.
+    /// The position of a text in an archive. If it is compressed, that of the checksum of the layer that holds it: layers of images
+    /// that were built with a containerd store stay as they are stored there.
     ///
     /// # Panics
     /// If the archive does not hold the text.
@@ -45,7 +47,7 @@ impl Sandbox {
             });
             let mut packed = members.filter(|range| bytes[range.clone()].starts_with(GZIP));
             let layer = packed.find(|range| is_in(&bytes[range.clone()]))?;
-            Some(usize::midpoint(layer.start, layer.end))
+            Some(layer.end - CHECKSUM)
         };
         let at = find(&bytes).or_else(in_layer);
         at.unwrap_or_else(|| panic!("{path} does not hold `{text}`"))
