@@ -29,6 +29,8 @@ pub struct Image {
     pub tags: Vec<Reference>,
     /// The digests of the manifests and indexes of the archive that lead to it. None in an archive without `index.json`.
     pub manifests: Vec<Digest>,
+    /// The index through which an engine had it.
+    pub index: Option<Vec<u8>>,
     /// Its manifest, if the archive has one whose every blob is what it says.
     pub manifest: Option<StoredManifest>,
     /// The layers, lowest first, one for each of the config's `diff_ids`.

@@ -59,6 +59,8 @@ pub(crate) struct Described {
     pub tags: Vec<Reference>,
     /// The digests of the manifests and indexes that lead to it.
     pub manifests: Vec<Digest>,
+    /// The index that names the manifest, if one leads to it.
+    pub index: Option<Vec<u8>>,
     /// The member of each layer, as the documents name it.
     pub layers: Vec<String>,
     /// The uncompressed length of each layer, where a manifest says it.
@@ -213,6 +215,7 @@ impl<D: Documents> Reader<'_, D> {
             config,
             tags,
             manifests: Vec::new(),
+            index: None,
             layers: image.layers.clone(),
             sizes: vec![None; image.layers.len()],
             base: None,
@@ -236,6 +239,14 @@ impl<D: Documents> Reader<'_, D> {
             let name = descriptor.name().filter(|name| !is_no_name(name));
             image.tags.extend(name.and_then(|name| name.parse().ok()));
             image.base = schema::base(&descriptor.annotations).or(image.base);
+            if let Some(index) = descriptor.came_under() {
+                let bytes = self.blob("index", index)?;
+                let listed: Index = self.parse("index", &bytes)?;
+                if listed.names(descriptor.digest) {
+                    image.manifests.push(index);
+                    image.index = Some(bytes);
+                }
+            }
             if let Some(sizes) = descriptor.tar_sizes(image.layers.len()) {
                 image.sizes = sizes.into_iter().map(Some).collect();
             }
@@ -253,13 +264,15 @@ impl<D: Documents> Reader<'_, D> {
             let depth = depth
                 .checked_sub(1)
                 .ok_or_else(|| self.damaged("its indexes are nested too deeply"))?;
-            let nested: Index = self.parse("index", &self.blob("index", descriptor.digest)?)?;
+            let bytes = self.blob("index", descriptor.digest)?;
+            let nested: Index = self.parse("index", &bytes)?;
             let Some(chosen) = self.platform_choice(&nested) else {
                 return Ok(None);
             };
             let mut image = self.manifest(chosen, depth)?;
             if let Some(image) = &mut image {
                 image.manifests.push(descriptor.digest);
+                image.index.get_or_insert(bytes);
             }
             return Ok(image);
         }
@@ -280,6 +293,7 @@ impl<D: Documents> Reader<'_, D> {
             config: self.config(bytes, layers.len())?,
             tags: Vec::new(),
             manifests: vec![descriptor.digest],
+            index: None,
             layers,
             sizes,
             base: schema::base(&manifest.annotations),

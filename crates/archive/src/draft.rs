@@ -92,6 +92,8 @@ pub struct Draft {
     pub config: Config,
     /// Its manifest as it came, if that names the blobs that are on disk.
     manifest: Option<StoredManifest>,
+    /// The index through which an engine had it, if it has that manifest.
+    index: Option<Vec<u8>>,
     base: Option<Base>,
     layers: Layers,
 }
@@ -139,6 +141,7 @@ impl Draft {
             image_id: image.image_id,
             config: image.config.clone(),
             manifest: image.manifest.clone(),
+            index: image.index.clone(),
             layers: file.finish(diff_ids)?,
         };
         Self::new(came, options, &stack.archive().source.blame)
@@ -158,6 +161,7 @@ impl Draft {
         let came = Came {
             image_id: gathered.image_id,
             manifest: gathered.manifest.clone(),
+            index: None,
             layers: file.finish(&config.diff_ids)?,
             config,
         };
@@ -179,9 +183,11 @@ impl Draft {
             let named = manifest.layers.iter().map(|it| (it.digest, it.size));
             named.eq(blobs.iter().map(|blob| (blob.digest, blob.size)))
         };
+        let manifest = came.manifest.filter(names);
         Ok(Self {
             image_id: came.image_id,
-            manifest: came.manifest.filter(names),
+            index: came.index.filter(|_| manifest.is_some()),
+            manifest,
             config,
             base: options.base.as_ref().map(|thin| thin.base.clone()),
             layers,
@@ -199,6 +205,7 @@ impl Draft {
             config: &self.config.bytes,
             layers: layers.collect(),
             manifest: self.manifest.as_ref(),
+            index: self.index.as_deref(),
             base: self.base.as_ref(),
             tags,
             sized: true,
@@ -224,6 +231,7 @@ pub(crate) struct Came {
     pub image_id: Digest,
     pub config: Config,
     pub manifest: Option<StoredManifest>,
+    pub index: Option<Vec<u8>>,
     pub layers: Layers,
 }
 

@@ -18,7 +18,7 @@ use crate::decode::Compression;
 use crate::describe::blob_name;
 use crate::hash::digest_of;
 use crate::manifest::{MANIFEST, StoredManifest};
-use crate::schema::{BASE_ID, BASE_NAME, Descriptor, TAR_SIZE, TAR_SIZES};
+use crate::schema::{BASE_ID, BASE_NAME, Descriptor, INDEX_ID, TAR_SIZE, TAR_SIZES};
 use crate::writer;
 
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
@@ -35,6 +35,8 @@ pub(crate) struct Written<'a> {
     pub layers: Vec<Blob>,
     /// Its manifest as it came, if that names these blobs; otherwise one is made.
     pub manifest: Option<&'a StoredManifest>,
+    /// The index through which an engine had the image.
+    pub index: Option<&'a [u8]>,
     /// Who holds the layers that are left out.
     pub base: Option<&'a Base>,
     pub tags: &'a [Reference],
@@ -108,6 +110,9 @@ impl Written<'_> {
             annotations.insert(BASE_NAME.into(), json!(base.name));
             annotations.insert(BASE_ID.into(), json!(base.image_id));
         }
+        if let Some(index) = self.index {
+            annotations.insert(INDEX_ID.into(), json!(digest_of(index)));
+        }
         let is_packed = |blob: &Blob| blob.compression != Compression::None;
         if self.sized && self.layers.iter().any(is_packed) {
             let sizes = self.layers.iter().map(|blob| blob.tar_size.to_string());
@@ -154,7 +159,9 @@ pub(crate) fn write_documents(out: &mut impl Write, images: &[Written]) -> io::R
     for image in images {
         let manifest = image.manifest();
         let (config_digest, manifest_digest) = (digest_of(image.config), digest_of(&manifest));
-        for (digest, bytes) in [(config_digest, image.config), (manifest_digest, &*manifest)] {
+        let documents = [(config_digest, image.config), (manifest_digest, &*manifest)];
+        let index = image.index.map(|index| (digest_of(index), index));
+        for (digest, bytes) in documents.into_iter().chain(index) {
             if blobs.insert(digest) {
                 writer::member(out, &blob_name(digest), bytes)?;
             }

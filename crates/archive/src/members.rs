@@ -173,6 +173,7 @@ impl<'a> Members<'a> {
             config: image.config,
             tags: image.tags,
             manifests: image.manifests,
+            index: image.index,
             manifest,
             layers,
             base: image.base,

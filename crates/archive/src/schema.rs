@@ -63,6 +63,10 @@ pub(crate) const BASE_NAME: &str = "io.imgpipe.base.name";
 /// The digest of that image's config.
 pub(crate) const BASE_ID: &str = "io.imgpipe.base.image-id";
 
+/// The digest of the index under which an engine had the image, in the same annotations: BuildKit makes one if it adds attestations.
+/// Those are not kept, so no index of the archive names it.
+pub(crate) const INDEX_ID: &str = "io.imgpipe.index";
+
 /// The longest name of a base, in bytes. Registered names have 128; older stores may have longer ones.
 const MAX_BASE_NAME: usize = 255;
 /// The longest layer that a manifest may speak of, in bytes: what no file has cannot be meant, and sums of the lengths of
@@ -110,6 +114,12 @@ pub struct Platform {
     pub os: String,
 }
 
+impl Index {
+    pub(crate) fn names(&self, manifest: Digest) -> bool {
+        self.manifests.iter().any(|it| it.digest == manifest)
+    }
+}
+
 impl Descriptor {
     /// The uncompressed length of the layer that it describes, where that is known.
     pub fn tar_size(&self) -> Option<u64> {
@@ -132,6 +142,11 @@ impl Descriptor {
     pub fn is_index(&self) -> bool {
         self.media_type.ends_with("image.index.v1+json")
             || self.media_type.ends_with("manifest.list.v2+json")
+    }
+
+    /// The index under which an engine had the image.
+    pub(crate) fn came_under(&self) -> Option<Digest> {
+        self.annotations.get(INDEX_ID)?.parse().ok()
     }
 
     /// BuildKit's provenance comes as manifests of the platform `unknown/unknown`.

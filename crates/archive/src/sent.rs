@@ -134,6 +134,7 @@ impl<'a> Sent<'a> {
             config: &self.choice.stack.image().config.bytes,
             layers: self.layers.iter().map(|layer| layer.blob).collect(),
             manifest: self.manifest,
+            index: None,
             base: None,
             tags: self.choice.tags,
             sized: false,

@@ -159,6 +159,7 @@ impl<'a> Taking<'a> {
             layers: self.out.finish(&image.config.diff_ids)?,
             image_id: image.image_id,
             manifest: image.manifest,
+            index: image.index,
             config: image.config,
         })
     }

@@ -109,6 +109,7 @@ mod tests {
             },
             tags: vec![tag.parse().expect("a tag")],
             manifests: Vec::new(),
+            index: None,
             manifest: None,
             layers: Vec::new(),
             base: None,

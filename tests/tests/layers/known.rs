@@ -86,6 +86,22 @@ fn what_the_engine_built_is_neither_sent_nor_saved_again() {
     assert_eq!(identity(&s, "tool"), before, "it was written again");
 }
 
+/// BuildKit's attestations make an index, by which a containerd store knows the image.
+#[test]
+fn what_came_through_an_index_is_known_by_it() {
+    let s = Sandbox::new();
+    let reference = Image::new().build(&s, "base");
+    store(&s, &reference);
+    let before = identity(&s, "base");
+    let watched = Watched::new(&s);
+    load(&s, &watched, [s.archive("base")])
+        .ok()
+        .stdout(&lines(&[&reference]));
+    assert_eq!(watched.loads(), 0, "{:?}", watched.calls());
+    store(&s, &reference);
+    assert_eq!(identity(&s, "base"), before, "it was written again");
+}
+
 #[test]
 fn a_base_that_the_engine_built_or_got_is_not_sent_again() {
     let s = Sandbox::new();

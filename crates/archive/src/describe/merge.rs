@@ -36,6 +36,7 @@ pub(super) fn complete(images: &mut [Described], indexed: Vec<Described>) {
         if let Some(same) = indexed.remove(&image.image_id) {
             image.tags.extend(same.tags);
             image.manifests = same.manifests;
+            image.index = same.index;
             image.sizes = same.sizes;
             image.base = same.base;
             image.manifest = same.manifest;

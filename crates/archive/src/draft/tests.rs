@@ -205,6 +205,48 @@ fn large_documents_that_nobody_names_are_passed_over() {
     assert!(file.bytes() == canonical(&archive));
 }
 
+/// BuildKit's attestations make an index, by whose digest a containerd store calls the image.
+#[test]
+fn an_image_is_known_by_the_index_that_it_came_through() {
+    let sample = sample();
+    let (tar, ours) = sample.blobs(Tar::new(), Compression::Gzip);
+    let attestation = json!({ "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "digest": digest_of(b"not kept"), "size": 8, "platform": { "os": "unknown", "architecture": "unknown" } });
+    let nested = json!({ "schemaVersion": 2, "manifests": [ours, attestation] }).to_string();
+    let id = digest_of(nested.as_bytes());
+    let tar = tar.file(&blob_name(id), &nested);
+    let listed = json!({ "digest": id, "size": nested.len(), "mediaType": "application/vnd.oci.image.index.v1+json" });
+    let (file, stack) = take(&index(tar, &[listed]).bytes()).expect("takes");
+    let image = stack.image();
+    let manifest = manifest_digest(image).expect("a manifest");
+    assert_eq!(image.manifests, [manifest, id]);
+
+    // Saved anew it is the same, unless its blobs change.
+    for (compress, known) in [(None, true), (Some(Compress::Zstd(1)), false)] {
+        let options = Options {
+            compress,
+            base: None,
+        };
+        let (copy, mut out) = empty();
+        let draft = Draft::from_stack(&stack, &mut out, &options, &|_| false).expect("copies");
+        draft
+            .seal(&mut out, &["x:1".parse().expect("reference")])
+            .expect("seals");
+        assert_eq!(file.bytes() == copy.bytes(), known);
+        let again = Stack::of(copy.open().expect("opens")).expect("an image");
+        assert_eq!(again.image().manifests.contains(&id), known);
+    }
+
+    // An index of other images says nothing of this one.
+    let (tar, mut ours) = sample.blobs(Tar::new(), Compression::Gzip);
+    let other = json!({ "manifests": [attestation] }).to_string();
+    let id = digest_of(other.as_bytes());
+    ours["annotations"] = json!({ "io.imgpipe.index": id });
+    let bytes = index(tar.file(&blob_name(id), other), &[ours]).bytes();
+    let archive = OnDisk::new(&bytes).open().expect("opens");
+    assert_eq!(archive.images()[0].manifests, [manifest]);
+}
+
 /// A base, and an image of one more layer on it.
 fn on_base() -> (TestImage, TestImage) {
     let lower = Tar::new()

@@ -98,6 +98,7 @@ mod tests {
             },
             tags: Vec::new(),
             manifests: manifests.iter().copied().map(digest).collect(),
+            index: None,
             manifest: None,
             layers: Vec::new(),
             base: None,
