@@ -1,29 +1,29 @@
-//! What `skopeo` means by what it says when it fails.
+//! Maps the output of a failed `skopeo` call to an error.
 //!
-//! Its last line is `time="…" level=fatal msg="…"` in a pipe. The reasons inside are those of registries
-//! (OCI distribution specification, error codes), of Go's network library and of containers/image; the texts
-//! here were seen with skopeo 1.9 and 1.18.
+//! In a pipe, its last line is `time="…" level=fatal msg="…"`. The reasons inside come from registries (OCI
+//! distribution specification, error codes), from Go's network library and from containers/image. The texts here were
+//! seen with skopeo 1.9 and 1.18.
 
 use naming::Reference;
 use process::one_line;
 
 use crate::Error;
 
-/// Characters of a reason that are shown.
+/// The largest length of a reason in an error, in characters.
 const REASON: usize = 400;
 
-/// What the registry does not have.
+/// Messages if the registry lacks the image.
 const UNKNOWN: [&str; 7] = [
     "manifest unknown",
     "name unknown",
     "repository name not known",
     "blob unknown",
-    // Of a blob, whose reason is not read, and of what answers in another manner.
+    // For a blob, whose reason is not read, and for servers that answer in another manner.
     "404 (not found)",
     "404 not found",
     "statuscode: 404",
 ];
-/// Who is not let in. `denied` is the code; Docker Hub says it of repositories that are not there, too.
+/// Messages if access is denied. `denied` is the error code. Docker Hub also sends it for repositories that do not exist.
 const DENIED: [&str; 7] = [
     "unauthorized",
     "authentication required",
@@ -33,7 +33,7 @@ const DENIED: [&str; 7] = [
     "statuscode: 401",
     "invalid username/password",
 ];
-/// Of what answers and is no registry.
+/// The message if a server answers that is no registry.
 const NO_REGISTRY: [&str; 1] = ["pinging container registry"];
 const INSECURE: [&str; 3] = [
     "server gave http response to https client",
@@ -47,11 +47,11 @@ const DAMAGED: [&str; 4] = [
     "doesn't match",
 ];
 const NO_ROOM: [&str; 2] = ["no space left on device", "disk quota exceeded"];
-/// Of a blob that is neither in the registry nor in the layout.
+/// The message if a blob is neither in the registry nor in the layout.
 const LACKS: [&str; 1] = ["no such file or directory"];
 const NO_POLICY: [&str; 1] = ["policy.json"];
 
-/// The error that a failed call's output stands for.
+/// The error for the output of a failed call.
 pub(crate) fn error(reference: &Reference, tail: &str) -> Error {
     let reason = one_line(&message(tail), REASON);
     let lower = reason.to_lowercase();
@@ -94,7 +94,7 @@ fn message(tail: &str) -> String {
             plain.map_or(line, |(_, text)| text).to_owned()
         }
     };
-    // The reference is said by the error, and whose parser it went through is nobody's business.
+    // The error already shows the reference. The name of the parser does not help the user.
     match text.strip_prefix("Error parsing image name \"") {
         Some(rest) => rest
             .split_once("\": ")

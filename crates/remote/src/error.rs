@@ -1,119 +1,119 @@
-//! What can go wrong between this process and a remote registry.
+//! Errors of remote registries.
 
 use failure::{Code, Reported};
 use naming::{Architecture, Digest};
 
-/// What Go's network library says where there is no such machine, or no network: a moment later there is none either.
+/// Messages of Go's network library if the host is unknown or the network is down. A retry would fail too.
 const NO_WAY: [&str; 2] = ["no such host", "network is unreachable"];
 
-/// A failed call of `skopeo`, or what it brought is not what it should be.
+/// A failed `skopeo` call, or an invalid result of one.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// `skopeo` can't be run, or was ended.
+    /// `skopeo` cannot be run, or it was aborted.
     #[error(transparent)]
     Program(#[from] process::Error),
 
     /// The registry has no such image.
     #[error("{reference}: the registry has no such image: {reason}")]
     Unknown {
-        /// What was asked for.
+        /// The image's reference.
         reference: String,
-        /// What was said.
+        /// The registry's message.
         reason: String,
     },
 
-    /// The registry wants other credentials, or gives no access.
+    /// The registry requires other credentials, or denies access.
     #[error("{reference}: the registry denied access: {reason}")]
     Denied {
-        /// What was asked for.
+        /// The image's reference.
         reference: String,
-        /// What was said.
+        /// The registry's message.
         reason: String,
     },
 
-    /// The registry speaks plain HTTP, or has a certificate that nobody vouches for.
+    /// The registry uses plain HTTP, or has an untrusted certificate.
     #[error("{reference}: no TLS connection to the registry: {reason}")]
     Insecure {
-        /// What was asked for.
+        /// The image's reference.
         reference: String,
-        /// What was said.
+        /// The message of `skopeo`.
         reason: String,
     },
 
     /// There is no signature policy.
     #[error("{reference}: skopeo has no signature policy: {reason}")]
     NoPolicy {
-        /// What was asked for.
+        /// The image's reference.
         reference: String,
-        /// What was said.
+        /// The message of `skopeo`.
         reason: String,
     },
 
-    /// No room for what is downloaded.
+    /// Not enough disk space for the download.
     #[error("{reference}: not enough disk space for the download: {reason}")]
     NoRoom {
-        /// What was asked for.
+        /// The image's reference.
         reference: String,
-        /// What was said.
+        /// The message of `skopeo`.
         reason: String,
     },
 
-    /// A blob is neither in the registry nor in what is published.
+    /// A blob is neither in the registry nor in the layout to publish.
     #[error("{reference}: a blob is missing: {reason}")]
     Lacks {
-        /// What was asked for.
+        /// The image's reference.
         reference: String,
-        /// What was said.
+        /// The message of `skopeo`.
         reason: String,
     },
 
-    /// Bytes differ from the digest that names them.
+    /// A blob does not match its digest.
     #[error("{reference}: the registry sent data that does not match its digest: {reason}")]
     Damaged {
-        /// What was asked for.
+        /// The image's reference.
         reference: String,
-        /// What was said.
+        /// The message of `skopeo`.
         reason: String,
     },
 
-    /// Anything else: no route, no answer, a server's own failure.
+    /// Any other failure: no route, no answer, a server error.
     #[error("{reference}: {reason}")]
     Failed {
-        /// What was asked for.
+        /// The image's reference.
         reference: String,
-        /// What was said.
+        /// The message of `skopeo`.
         reason: String,
     },
 
-    /// The image is there, but for other platforms.
+    /// The image exists, but only for other platforms.
     #[error("{reference}: not available for {}, only for {}", wanted.platform(), offered.join(", "))]
     NoPlatform {
-        /// What was asked for.
+        /// The image's reference.
         reference: String,
-        /// The platform.
+        /// The requested platform.
         wanted: Architecture,
-        /// What there is.
+        /// The platforms of the image.
         offered: Vec<String>,
     },
 
-    /// What the reference names is no image that can be taken.
+    /// The reference names something else than an image, or an unsupported one.
     #[error("{reference}: {what}")]
     Unsupported {
-        /// What was asked for.
+        /// The image's reference.
         reference: String,
-        /// What it is.
+        /// The reason.
         what: String,
     },
 
-    /// A manifest or config is not what its digest says.
+    /// A manifest or config does not match its digest.
     #[error("{reference}: the {what} is damaged: expected {expected}, found {found}")]
     Mismatch {
-        /// What was asked for.
+        /// The image's reference.
         reference: String,
         /// `manifest` or `config`.
         what: &'static str,
-        /// The digest that names it.
+        /// The expected digest.
         expected: Digest,
         /// The digest of the bytes.
         found: Digest,
@@ -121,14 +121,14 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether another attempt may do better.
+    /// Whether a retry may succeed.
     pub fn is_temporary(&self) -> bool {
         matches!(self, Self::Failed { reason, .. } if !NO_WAY.iter().any(|text| reason.contains(text)))
     }
 }
 
 impl Reported for Error {
-    /// A registry that lacks an image is a missing archive. One that refuses or fails is like an engine that does.
+    /// A registry without the image is a missing archive. A registry that refuses or fails is an engine failure.
     fn code(&self) -> Code {
         match self {
             Self::Unknown { .. }

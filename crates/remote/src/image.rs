@@ -1,17 +1,17 @@
-//! From what a registry serves under a reference to one image for one platform.
+//! Finds the image for one platform behind a reference.
 
 use archive::{Descriptor, Index, Manifest, Platform, StoredManifest, digest_of};
 use naming::{Architecture, Digest, Reference};
 
 use crate::Error;
 
-/// How much of a text that is wrong is shown.
+/// The largest length of a wrong text in an error, in characters.
 const PIECE: usize = 120;
 
-/// An image in a remote registry, its documents checked against the digests that name them.
+/// An image in a remote registry. Its documents were checked against their digests.
 #[derive(Debug)]
 pub struct RemoteImage {
-    /// The repository, the tag that was asked for if any, and the manifest's digest: the image for one platform.
+    /// The repository, the requested tag if any, and the digest of the manifest for one platform.
     pub reference: Reference,
     /// The digest of the config, which is the image's identity.
     pub image_id: Digest,
@@ -36,11 +36,11 @@ impl RemoteImage {
     }
 }
 
-/// What a document under a reference turned out to be.
+/// A document behind a reference.
 pub(crate) enum Document {
     /// An image.
     Manifest(Box<StoredManifest>),
-    /// Where the image for the platform is.
+    /// The digest of the manifest or index for the platform.
     Elsewhere(Digest),
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn read(
     };
     match (images.iter().find(fits), images.as_slice()) {
         (Some(image), _) => Ok(Document::Elsewhere(image.digest)),
-        // One that does not say what it is for.
+        // A single manifest without a platform.
         (None, [only]) if only.platform.is_none() => Ok(Document::Elsewhere(only.digest)),
         (None, []) => Err(unsupported("its index lists no image".into())),
         (None, images) => Err(Error::NoPlatform {
@@ -132,7 +132,7 @@ fn shown(platform: &Platform) -> String {
     process::one_line(&whole, PIECE)
 }
 
-/// Checks a document against the digest that names it.
+/// Checks a document against its digest.
 pub(crate) fn check(
     reference: &Reference,
     what: &'static str,

@@ -1,12 +1,11 @@
 //! Remote OCI registries, reached only by running `skopeo`.
 //!
-//! A [`Remote`] says what a reference stands for ([`Remote::resolve`]), brings its blobs into a folder
-//! ([`Remote::download`]), and publishes an image layout ([`Remote::upload`]). Whatever is passed to `skopeo` or
-//! read by it (mirrors, credentials, certificates, signature policies) is as its own documentation says: nothing
-//! of that is decided here.
+//! A [`Remote`] resolves a reference ([`Remote::resolve`]), downloads its blobs into a folder
+//! ([`Remote::download`]), and publishes an image layout ([`Remote::upload`]). `skopeo` handles mirrors,
+//! credentials, certificates and signature policies as its documentation says. This crate decides none of that.
 //!
-//! Nothing that a registry serves is trusted: manifests and configs are checked against the digests that name
-//! them. Blobs are not: whoever takes in a layer checks it against its diff_id.
+//! Registries are not trusted. Manifests and configs are checked against their digests. Blobs are not: the
+//! reader of a layer checks it against its diff_id.
 //!
 //! ```no_run
 //! use remote::{Options, Remote};
@@ -17,7 +16,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Without the program there is an error that says so:
+//! If `skopeo` is missing, calls return an error:
 //!
 //! ```
 //! # use remote::{Options, Remote};

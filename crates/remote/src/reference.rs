@@ -1,9 +1,9 @@
-//! References as `skopeo` takes them.
+//! References in the form of `skopeo`.
 
 use naming::Reference;
 
-/// `docker://REPOSITORY@DIGEST` where a digest is pinned, else `docker://REPOSITORY:TAG`: both at once is refused by
-/// versions before 1.14.
+/// `docker://REPOSITORY@DIGEST` if a digest is pinned, else `docker://REPOSITORY:TAG`. Versions before 1.14 refuse a
+/// tag together with a digest.
 pub(crate) fn docker(reference: &Reference) -> String {
     let repository = reference.repository();
     match (reference.digest(), reference.tag()) {

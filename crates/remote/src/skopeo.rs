@@ -1,4 +1,4 @@
-//! The program as a whole: how it is called, and when a call is tried again.
+//! Runs `skopeo`, and retries transient failures.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -15,41 +15,41 @@ use crate::image::{Document, check, read};
 use crate::reference::docker;
 use crate::{Error, RemoteImage, complaint};
 
-/// The pause before the second attempt. It doubles before each further one, up to the longest.
+/// The pause before the first retry. It doubles for each further retry, up to the limit.
 const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// How long a call may read and write nothing if no other limit is given: a registry that stalls is told from a slow one.
+/// The default timeout of a call without I/O. It aborts calls to a stalled registry, but not to a slow one.
 const TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
-/// How many indexes may name each other before there is an image. The specification's example has two levels.
+/// The largest depth of nested indexes. The specification's example has two levels.
 const MAX_INDEX_DEPTH: usize = 4;
 
-/// How registries are reached.
+/// How to reach registries.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Over plain HTTP, or with a certificate that nobody vouches for.
+    /// Allow plain HTTP and untrusted certificates.
     pub insecure: bool,
-    /// Where credentials are, as an absolute path, if not in the usual files.
+    /// The file with credentials, as an absolute path, if not one of the usual files.
     pub authfile: Option<Utf8PathBuf>,
-    /// How often a call is tried again that failed for a reason which may pass.
+    /// The number of retries after a transient failure.
     pub retries: u32,
-    /// How long a call may read and write nothing, if not ten minutes.
+    /// The timeout of a call without I/O, if not ten minutes.
     pub timeout: Option<Duration>,
-    /// The folder for the user's session, where credentials may be, is somebody else's: there are none in it.
+    /// Ignore credentials in the user's runtime folder, because it belongs to another user.
     pub no_runtime_folder: bool,
-    /// Hears of each failure after which a call is tried again, and after how long a pause.
+    /// Is called before each retry, with the failure and the pause.
     pub on_retry: OnRetry,
 }
 
-/// Somebody who hears of failures that may pass, or nobody.
+/// A callback for transient failures, if any.
 #[derive(Clone, Default)]
 pub struct OnRetry(Option<Hears>);
 
 type Hears = Arc<dyn Fn(&str) + Send + Sync>;
 
 impl OnRetry {
-    /// Tells this one.
+    /// A callback.
     pub fn new(hears: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(hears)))
     }
@@ -69,7 +69,7 @@ pub struct Remote {
 }
 
 impl Remote {
-    /// Registries as this program reaches them. Nothing is run yet.
+    /// The registries as this program reaches them. Runs nothing yet.
     pub fn new(program: impl Into<OsString>, options: Options) -> Self {
         Self {
             program: program.into(),
@@ -77,7 +77,7 @@ impl Remote {
         }
     }
 
-    /// The image that a reference stands for on an architecture. Only documents are read.
+    /// The image of a reference for an architecture. Reads only documents.
     pub fn resolve(
         &self,
         reference: &Reference,
@@ -103,7 +103,7 @@ impl Remote {
         })
     }
 
-    /// The digest of what a registry serves under a reference: an image's manifest, or an index.
+    /// The digest of the manifest or index that a registry serves for a reference.
     pub fn digest(&self, reference: &Reference) -> Result<Digest, Error> {
         Ok(digest_of(&self.raw(reference, false)?))
     }
@@ -119,7 +119,7 @@ impl Remote {
         })
     }
 
-    /// A manifest as it is served, or the config that it names.
+    /// A manifest as the registry serves it, or its config.
     fn raw(&self, reference: &Reference, config: bool) -> Result<Vec<u8>, Error> {
         let call = self
             .call("inspect")
@@ -135,7 +135,7 @@ impl Remote {
         let timeout = self.options.timeout.unwrap_or(TIMEOUT);
         let call = Call::new(&self.program, verb, Some(timeout), false).counting_all();
         match self.options.no_runtime_folder {
-            // One that is not there is passed over; the other places where credentials may be are not.
+            // `skopeo` skips a missing folder, and still searches the other places for credentials.
             true => call.env("XDG_RUNTIME_DIR", "/nonexistent"),
             false => call,
         }
@@ -146,7 +146,7 @@ impl Remote {
         Some(format!("--{flag}={file}"))
     }
 
-    /// Tries a call, and again where its failure may pass.
+    /// Makes a call, and retries transient failures.
     pub(crate) fn attempts<T>(
         &self,
         reference: &Reference,

@@ -1,9 +1,9 @@
-//! Blobs from a registry into a folder, and an image layout from a folder into a registry.
+//! Downloads blobs into a folder, and publishes an image layout from a folder.
 //!
-//! `skopeo` writes each blob to a file of another name and renames it when it is whole and has its digest, so what is
-//! in the folder from an earlier attempt is whole, and not downloaded again. Nor is a blob whose file is there with
-//! nothing in it: that is how it is told what is not needed. Uploading, it asks the registry first and opens only the
-//! blobs that are not there.
+//! `skopeo` writes each blob to a temporary file, and renames it when it is complete and matches its digest. So files
+//! of an earlier attempt are complete and are not downloaded again. An empty file makes `skopeo` skip its blob: this
+//! excludes layers that are not needed. An upload asks the registry first, and opens only the blobs that the registry
+//! lacks.
 
 use std::fs;
 use std::io;
@@ -14,23 +14,23 @@ use naming::{Digest, Reference};
 use crate::reference::docker;
 use crate::{Error, Remote, RemoteImage};
 
-/// Where blobs are in a folder.
+/// The folder with the blobs.
 const BLOBS: &str = "blobs";
-/// Where the layout is that nobody needs.
+/// The folder with the layout, which is not used.
 const LAYOUT: &str = "layout";
 
-/// The file of a blob in the folder of a download.
+/// The file of a blob in a download folder.
 pub fn blob_path(folder: &Utf8Path, digest: Digest) -> Utf8PathBuf {
     blobs(folder).join(digest.hex())
 }
 
-/// The folder of blobs in the folder of a download or a layout.
+/// The blobs folder of a download or a layout.
 pub fn blobs(folder: &Utf8Path) -> Utf8PathBuf {
     folder.join(BLOBS).join("sha256")
 }
 
 impl Remote {
-    /// Downloads the layers of an image whose files are not in the folder yet. See [`blob_path`] for where they are.
+    /// Downloads the layers whose files are missing in the folder. [`blob_path`] gives their paths.
     pub fn download(&self, image: &RemoteImage, folder: &Utf8Path) -> Result<(), Error> {
         let layout = folder.join(LAYOUT);
         let call = self
@@ -44,16 +44,16 @@ impl Remote {
                 &docker(&image.reference),
                 &format!("oci:{LAYOUT}:image"),
             ])
-            // A path with a colon in it could not be said.
+            // `skopeo` cannot parse a path with a colon.
             .folder(folder);
         let copied = self.attempts(&image.reference, || call.answer());
-        // Also what an attempt that was ended left half written.
+        // An aborted attempt may have left an incomplete layout.
         remove(&layout);
         copied.map(drop)
     }
 
-    /// Publishes the image of an OCI layout under a tag, byte for byte. A blob that is in the registry need not be in
-    /// the layout.
+    /// Publishes the image of an OCI layout under a tag, byte for byte. The layout may lack blobs that the registry
+    /// has.
     pub fn upload(&self, layout: &Utf8Path, to: &Reference) -> Result<(), Error> {
         let call = self
             .call("copy")
@@ -69,7 +69,7 @@ impl Remote {
 fn remove(folder: &Utf8Path) {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            // It goes with the folder that it is in.
+            // It is removed together with its folder.
         }
         _ => {}
     }

@@ -62,7 +62,7 @@ fn an_index_has_one_image_for_a_platform() {
         refused.ends_with("not available for linux/s390x, only for windows/amd64, linux/arm64/v8, linux/arm/v6, linux/arm/v7, linux/amd64"),
         "{refused}"
     );
-    // An index of one that says nothing is what a layout without platforms has.
+    // Layouts without platforms have an index with one manifest and no platform.
     let one = format!(
         r#"{{"schemaVersion":2,"manifests":[{}]}}"#,
         descriptor(7, "")
