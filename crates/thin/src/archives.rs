@@ -1,4 +1,4 @@
-//! The archives of a store, as they are or as they are going to be.
+//! The archives of a store, now or after a replacement.
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -11,14 +11,14 @@ use registry::{Entry, Registry, Store};
 
 use crate::Error;
 
-/// How many thin archives may stand on each other. Images have at most 127 layers.
+/// The maximum depth of thin archives. Images have at most 127 layers.
 pub(crate) const MAX_DEPTH: usize = 128;
 
-/// An image that takes the place of an archive.
+/// An image that replaces an archive.
 #[derive(Clone, Copy)]
 pub(crate) struct Replacement<'a> {
     pub name: &'a str,
-    /// The absolute path of the archive that goes.
+    /// The absolute path of the replaced archive.
     pub path: &'a Utf8Path,
     pub new: &'a Stack,
 }
@@ -28,9 +28,9 @@ pub(crate) struct Archives<'a> {
     store: &'a Store,
     registry: &'a Registry,
     replaced: Option<Replacement<'a>>,
-    /// An archive that counts although no entry names it.
+    /// An additional archive that no entry names.
     beside: Option<&'a Stack>,
-    /// Of each layer, an image that holds it in its own archive. Only read if a base chain lacks layers.
+    /// For each layer, an image whose own archive holds it. Read only if a base chain lacks layers.
     holders: OnceCell<HashMap<Digest, Holder>>,
 }
 
@@ -55,15 +55,15 @@ impl<'a> Archives<'a> {
         }
     }
 
-    /// Puts below an image the images that hold the layers that it leaves out, to any depth.
+    /// Adds the images that hold the layers that an image leaves out, to any depth.
     pub fn complete(&self, stack: Stack) -> Result<Stack, Error> {
         Ok(self.complete_by_name(stack)?.0)
     }
 
-    /// The same, with the names of the entries whose archives it needs directly.
+    /// The same, with the names of the entries whose archives the image needs directly.
     ///
-    /// The base chain comes first. A base whose entry has another name or another image by now does not decide:
-    /// any archive that holds the layers serves.
+    /// The base chain comes first. A base may have another name or another image now: then any archive that holds the
+    /// layers serves.
     pub fn complete_by_name(&self, stack: Stack) -> Result<(Stack, Vec<String>), Error> {
         let mut chain = Vec::new();
         let is_thin = stack.image().is_thin();
@@ -81,7 +81,7 @@ impl<'a> Archives<'a> {
                 return Err(failed.unwrap_or_else(|| complete.left_out(layer).into()));
             };
             complete = complete.on(holder.clone());
-            // A layer that its base leaves out is for the base to keep.
+            // If the base leaves out the layer too, finding it is up to the base.
             let is_own = |name: &&String| !on_base.contains(&layer_id) && !names.contains(*name);
             let name = name.as_ref().filter(is_own).cloned();
             names.extend(name);
@@ -89,7 +89,7 @@ impl<'a> Archives<'a> {
         Ok((complete, names))
     }
 
-    /// The entry of a base: by its name, else by its image, as a person may have renamed it.
+    /// The entry of a base, by its name or else by its image, since a person may have renamed it.
     pub fn base_entry(&self, base: &Base) -> Option<&'a Entry> {
         let registry = self.registry;
         let is_of = |entry: &&Entry| entry.image_id == Some(base.image_id);
@@ -97,8 +97,8 @@ impl<'a> Archives<'a> {
         registry.get(&base.name).or_else(renamed)
     }
 
-    /// Puts the base chain below an image, as far as its archives are there, and says what is wrong with the next one.
-    /// `chain` has the bases that were followed so far.
+    /// Adds the base chain of an image, as far as its archives exist, and returns the error of the next one. `chain`
+    /// has the bases so far.
     fn below(&self, stack: Stack, chain: &mut Vec<String>) -> (Stack, Option<Error>) {
         match self.next(&stack, chain) {
             Ok(Some(held)) => {
@@ -110,7 +110,7 @@ impl<'a> Archives<'a> {
         }
     }
 
-    /// The base of an image, with nothing below.
+    /// The base of an image, without bases of its own.
     fn next(&self, stack: &Stack, chain: &mut Vec<String>) -> Result<Option<Stack>, Error> {
         let Some(base) = &stack.image().base else {
             return Ok(None);
@@ -142,7 +142,7 @@ impl<'a> Archives<'a> {
         }
     }
 
-    /// The image that takes the place of the archive of an entry.
+    /// The image that replaces the archive of an entry.
     fn new_of(&self, entry: &Entry) -> Result<Option<&'a Stack>, Error> {
         let Some(replaced) = self.replaced else {
             return Ok(None);
@@ -176,7 +176,7 @@ impl<'a> Archives<'a> {
         })
     }
 
-    /// All images in the archive of an entry; none if it can't be read.
+    /// All images in the archive of an entry; none if it cannot be read.
     fn stacks(&self, entry: &Entry) -> Vec<Stack> {
         match self.new_of(entry) {
             Ok(Some(new)) => return vec![new.clone()],
@@ -189,7 +189,6 @@ impl<'a> Archives<'a> {
     }
 }
 
-/// All images of an archive.
 pub(crate) fn stacks(archive: Archive) -> Vec<Stack> {
     let archive = Arc::new(archive);
     let images = 0..archive.images().len();
@@ -198,7 +197,7 @@ pub(crate) fn stacks(archive: Archive) -> Vec<Stack> {
         .collect()
 }
 
-/// The image of an entry: in an archive of several the one that is meant, else the first.
+/// The image of an entry. If the archive has several, it is the one in `meant`, else the first.
 pub(crate) fn open(store: &Store, entry: &Entry, meant: Option<&Base>) -> Result<Stack, Error> {
     let path = store.path(&entry.file)?;
     let archive = Archive::open(&path.absolute())?;
@@ -209,7 +208,7 @@ pub(crate) fn open(store: &Store, entry: &Entry, meant: Option<&Base>) -> Result
         .position(|id| id == wanted)
         .unwrap_or_default();
     let archive = Arc::new(archive);
-    // An opened archive has an image: this is never the second.
+    // An opened archive has at least one image, so the alternative is never taken.
     Stack::new(archive.clone(), index)
         .or_else(|| Stack::new(archive.clone(), 0))
         .ok_or_else(|| Error::NotRegistered {

@@ -1,10 +1,10 @@
-//! The base chains of a registry, without a look at any archive.
+//! The base chains of a registry. Reads no archive.
 
 use registry::{Entry, Registry};
 
 use crate::Error;
 
-/// An entry, and those that it stands on as the registry says, the nearest first. It ends where a cycle begins anew.
+/// An entry and its bases according to the registry, the nearest first. Ends before a cycle repeats.
 pub fn chain<'a>(registry: &'a Registry, entry: &'a Entry) -> Vec<&'a Entry> {
     let mut chain = vec![entry];
     let base = |entry: &Entry| registry.get(entry.base.as_deref()?);
@@ -19,7 +19,7 @@ pub fn chain<'a>(registry: &'a Registry, entry: &'a Entry) -> Vec<&'a Entry> {
 
 /// Refuses a base that stands on the image itself, directly or through other entries.
 ///
-/// Every `base:` counts, also that of an archive that is whole: it becomes thin with one command.
+/// Every `base:` counts, even if the archive is whole: one command makes it thin.
 pub fn check_base(registry: &Registry, name: &str, base: &str) -> Result<(), Error> {
     let mut chain = vec![name];
     let mut next = Some(base);
@@ -30,7 +30,7 @@ pub fn check_base(registry: &Registry, name: &str, base: &str) -> Result<(), Err
             let chain = chain.into_iter().map(str::to_owned).collect();
             return Err(Error::Cycle { chain });
         }
-        // A cycle of others is found by whoever reads their archives.
+        // Cycles of other entries are found when their archives are read.
         if is_known {
             break;
         }

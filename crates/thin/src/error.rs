@@ -1,10 +1,10 @@
-//! Why the layers that an archive leaves out can't be read, or would be lost.
+//! Errors of layers that an archive leaves out.
 
 use camino::Utf8PathBuf;
 use failure::{Code, Reported};
 use thiserror::Error;
 
-/// Why the layers that an archive leaves out can't be read.
+/// Why the layers that an archive leaves out cannot be read.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -16,24 +16,24 @@ pub enum Error {
         /// The base's name.
         base: String,
     },
-    /// A base chain that comes back to one of its images: no archive of it holds the layers.
+    /// A base chain with a cycle: none of its archives holds the layers.
     #[error("bases form a cycle: {}", .chain.join(" -> "))]
     Cycle {
-        /// The names from one image to the same image again.
+        /// The names of the cycle. The first and the last are the same.
         chain: Vec<String>,
     },
     /// More thin archives stand on each other than an image has layers.
     #[error("{path}: stands on more than {limit} other archives")]
     TooDeep {
-        /// The topmost archive that was reached.
+        /// The path of the topmost archive.
         path: Utf8PathBuf,
-        /// How many are followed.
+        /// The maximum depth.
         limit: usize,
     },
     /// The base's `file:` leads out of the store.
     #[error(transparent)]
     Registry(#[from] registry::Error),
-    /// An archive can't be read, or a base no longer holds what is left to it.
+    /// An archive cannot be read, or a base no longer holds the layers that were left out.
     #[error(transparent)]
     Archive(#[from] archive::Error),
 }

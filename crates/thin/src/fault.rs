@@ -1,4 +1,4 @@
-//! Archives that count as absent: they hold another image than the registered one, or can't be read at all.
+//! Archives that count as absent: they hold another image than the registered one, or cannot be read.
 
 use std::fmt;
 
@@ -10,9 +10,9 @@ use registry::Entry;
 /// Why an archive counts as absent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// It holds other images than the registry says, like one that a CI system restored from an older run.
+    /// It holds other images than the registry says. A CI system may have restored it from an older run.
     Stale,
-    /// Its index can't be read, for this reason.
+    /// Its index cannot be read, for this reason.
     Damaged(String),
 }
 
@@ -25,10 +25,10 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Why the archive of an entry counts as absent, if it does. Reads the archive's index alone.
+/// Why the archive of an entry counts as absent, if it does. Reads only the archive's index.
 ///
-/// The entry must say which image it means. A Git LFS pointer is no fault: the archive is only to be pulled. Nor is a
-/// file that the system refuses to read: another user may read it.
+/// The entry must say which image it means. A Git LFS pointer is no fault: `git lfs pull` brings the archive. A file
+/// without read permission is no fault either: another user may read it.
 pub fn fault(path: &Utf8Path, entry: &Entry) -> Option<Fault> {
     let id = entry.image_id?;
     if !path.is_file() {

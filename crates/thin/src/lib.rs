@@ -1,13 +1,11 @@
-//! Thin archives: from an image to all archives that hold its layers.
+//! Thin archives: finds all archives that hold the layers of an image.
 //!
-//! A thin archive leaves out the layers of the image that it was built on, and names that image. The
-//! registry says where the image is; it may be thin itself. What counts are the layers: a base that was
-//! replaced serves as long as it holds the very layers that are left out, and so does any registered archive
-//! that holds them if the base has another name by now.
+//! A thin archive leaves out the layers of its base image, and names that image. The registry says which archive
+//! holds the base, which may be thin itself. The layers decide: a replaced base still serves if it holds the same
+//! layers. If the base has another name now, any registered archive with these layers serves.
 //!
-//! Two rules keep every layer: no image stands on itself ([`check_base`]), and what others stand on is
-//! replaced only if no layer of theirs is lost ([`losses`]). Both are checked under the registry's lock, by
-//! whoever writes an archive.
+//! Two rules keep every layer. No image stands on itself ([`check_base`]). An archive is replaced only if no
+//! thin archive loses layers ([`losses`]). The writer of an archive checks both under the registry's lock.
 //!
 //! ```
 //! use camino::Utf8Path;
@@ -46,16 +44,16 @@ pub use fault::{Fault, fault};
 pub use registered::the_registered;
 pub use replacing::{Losses, losses};
 
-/// Puts below an image the images that hold the layers that it leaves out, to any depth. An image that
-/// leaves out nothing comes back as it is.
+/// Adds the images that hold the layers that an image leaves out, to any depth. If it leaves out none, it is returned
+/// unchanged.
 pub fn complete(store: &Store, registry: &Registry, stack: Stack) -> Result<Stack, Error> {
     let opened = stack.clone();
-    // Before its base is replaced, an archive is made whole. Who opened it before that has the thin one.
+    // Before a base is replaced, its thin archives are made whole. A reader may have opened the thin one before that.
     let complete = Archives::now(store, registry, None).complete(stack);
     complete.or_else(|error| whole_by_now(&opened).ok_or(error))
 }
 
-/// [`complete`] before the file at `path` is replaced: it counts even if no entry names it.
+/// [`complete`] before the file at `path` is replaced. That file counts even if no entry names it.
 pub fn complete_beside(
     store: &Store,
     registry: &Registry,
@@ -66,7 +64,7 @@ pub fn complete_beside(
     Archives::now(store, registry, beside.as_ref()).complete(stack)
 }
 
-/// The same image, if its archive has all layers by now.
+/// The same image, if its archive has all layers now.
 fn whole_by_now(stack: &Stack) -> Option<Stack> {
     let archive = Archive::open(stack.archive().path()).ok()?;
     let image_id = stack.image().image_id;
@@ -75,19 +73,20 @@ fn whole_by_now(stack: &Stack) -> Option<Stack> {
     Stack::new(Arc::new(archive), index)
 }
 
-/// The image of an entry in its archive, with nothing below: of several images the one that is registered, else the first.
+/// The image of an entry in its archive, without its bases. If the archive has several, it is the registered one, else the
+/// first.
 pub fn open(store: &Store, entry: &Entry) -> Result<Stack, Error> {
     archives::open(store, entry, None)
 }
 
-/// A registered image as the base that a thin archive is to have.
+/// A registered image as the base of a thin archive.
 pub fn base(store: &Store, entry: &Entry) -> Result<ThinBase, Error> {
     let stack = open(store, entry)?;
     Ok(ThinBase::new(entry.name.clone(), &stack))
 }
 
-/// The registered image that an image with these layers stands on: of those that `may` be it the one with the most layers,
-/// the first listed of several. Reads the index of each archive.
+/// The registered base of an image with these layers. Among the entries that `may` accepts, the one with the most layers
+/// wins, then the first listed. Reads the index of each archive.
 pub fn base_of(
     store: &Store,
     registry: &Registry,
@@ -114,10 +113,10 @@ pub fn base_of(
     Some(found.find(|(entry, _)| is_whole(entry))?.1)
 }
 
-/// The entries whose archives hold the layers that the archive of an entry leaves out, the base first. What the archives
-/// hold decides, not the registry's words. None if it leaves out nothing.
+/// The entries whose archives hold the layers that the archive of an entry leaves out, the base first. The archives
+/// decide, not the registry. None if it leaves out no layer.
 ///
-/// Of an archive that can't be read, it is the base that it names.
+/// If an archive of the chain cannot be read, the result is the base that the thin archive names.
 pub fn bases(store: &Store, registry: &Registry, entry: &Entry) -> Result<Vec<String>, Error> {
     let stack = open(store, entry)?;
     let image = stack.image();
@@ -128,8 +127,7 @@ pub fn bases(store: &Store, registry: &Registry, entry: &Entry) -> Result<Vec<St
     Ok(complete.map_or_else(|_| vec![base.name], |(_, names)| names))
 }
 
-/// The images on which this one is registered to stand, the nearest first, as far as their archives are
-/// there.
+/// The bases of an image according to the registry, the nearest first, as far as their archives exist.
 pub fn ancestors(store: &Store, registry: &Registry, entry: &Entry) -> Vec<Stack> {
     let mut found = Vec::new();
     let mut names = vec![entry.name.as_str()];

@@ -1,14 +1,14 @@
-//! Which image of an archive an entry means.
+//! Finds the image of an archive that an entry means.
 
 use archive::Image;
 use failure::{Code, Failure};
 use naming::Reference;
 use registry::Entry;
 
-/// The image that an entry means: the one with its `image_id`; in an entry without one, the only
-/// image, or the one that bears the registered tag.
+/// The image that an entry means: the one with its `image_id`. If the entry has none, the only image, or the one with
+/// the registered tag.
 ///
-/// The failure does not say which archive it is about.
+/// The failure does not name the archive.
 pub fn the_registered(images: &[Image], entry: &Entry) -> Result<usize, Failure> {
     let own = entry.docker_tag.unpinned();
     let is_own = |tag: &Reference| tag.unpinned().is_called(&own);
@@ -83,14 +83,14 @@ mod tests {
     fn the_registered_image_goes_by_its_identity_then_by_its_tag() {
         let (own, other) = ("a-debian-12-base:latest", "b:1");
         for (images, id, expected) in [
-            // Whatever the tags say, the identity counts.
+            // The identity counts, not the tags.
             (vec![image(1, other), image(2, own)], Some(1), Ok(1)),
             (
                 vec![image(1, own)],
                 Some(2),
                 Err("but `a-debian-12-base` is registered as"),
             ),
-            // An entry that a person wrote knows no identity.
+            // A handwritten entry has no identity.
             (vec![image(1, other)], None, Ok(1)),
             (vec![image(1, other), image(2, own)], None, Ok(2)),
             (

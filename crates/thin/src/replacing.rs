@@ -1,4 +1,4 @@
-//! What thin archives lose if another image takes the place of one that they stand on.
+//! The layers that thin archives lose if another image replaces one of their bases.
 
 use std::collections::HashSet;
 
@@ -12,9 +12,9 @@ use crate::archives::{Archives, Replacement, open};
 /// The images that lose layers by a replacement.
 #[derive(Debug, Default)]
 pub struct Losses {
-    /// They can be read before the replacement, and not after it. A base comes before what stands on it.
+    /// The images that can be read before the replacement, but not after it. A base comes before its thin archives.
     pub entries: Vec<Entry>,
-    /// Git LFS pointers stand for their archives, so it is unknown which layers they need.
+    /// The images whose archives are Git LFS pointers, so the layers that they need are unknown.
     pub pointers: Vec<String>,
 }
 
@@ -45,7 +45,7 @@ pub fn losses(
     let mut losses = Losses::default();
     let registered = registry.get(name);
     let old = registered.and_then(|entry| open(store, entry, None).ok());
-    // An archive that is missing or damaged has nothing to lose.
+    // A missing or damaged archive has no layers to lose.
     let Some(old) = old.or_else(|| beside.clone()) else {
         return Ok(losses);
     };
@@ -83,12 +83,12 @@ pub fn losses(
     Ok(losses)
 }
 
-/// The image of the archive at a path, which no entry may name.
+/// The image of the archive at a path. The archive may be unregistered.
 pub(crate) fn unregistered(path: &StorePath) -> Option<Stack> {
     Stack::of(Archive::open(&path.absolute()).ok()?)
 }
 
-/// The layers that are in an image's own archive.
+/// The layers that an image's own archive holds.
 fn held(image: &Image) -> impl Iterator<Item = Digest> {
     let layers = image.layers.iter().filter(|layer| !layer.left_out);
     layers.map(|layer| layer.diff_id)
