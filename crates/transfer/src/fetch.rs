@@ -1,6 +1,6 @@
 //! Download images into the store, with no engine and no root.
 //!
-//! [`Fetcher`] does it.
+//! See [`Fetcher`].
 
 mod download;
 mod fetcher;

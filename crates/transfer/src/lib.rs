@@ -1,4 +1,4 @@
-//! Images between the store, the engine and remote registries: what several commands do.
+//! Moves images between the store, the engine and remote registries. Several commands use it.
 
 pub mod fetch;
 pub mod load;

@@ -1,6 +1,6 @@
-//! Bring an archive into the engine, verified.
+//! Verify an archive and load it into the engine.
 //!
-//! [`Loader`] does it.
+//! See [`Loader`].
 
 mod batch;
 mod choice;

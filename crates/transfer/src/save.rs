@@ -1,6 +1,6 @@
 //! Put an image into the store and register it.
 //!
-//! [`Saver`] does it.
+//! See [`Saver`].
 
 mod dependents;
 mod entry;

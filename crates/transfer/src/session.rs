@@ -1,4 +1,4 @@
-//! What every transfer works with.
+//! The common context of all transfers.
 
 use std::time::Duration;
 
@@ -6,15 +6,15 @@ use engine::Engine;
 use registry::Store;
 use ui::Reporter;
 
-/// The store, the engine, and where progress goes.
+/// The store, the engine, and the reporter of progress.
 #[derive(Clone, Copy)]
 pub struct Session<'a> {
-    /// Where archives and entries are.
+    /// The archives and entries.
     pub store: &'a Store,
-    /// Where images are loaded and saved. A fetch asks it only for containers, to make room.
+    /// Loads and saves images. A fetch uses it only to list containers, to make room.
     pub engine: &'a Engine,
-    /// Where progress and warnings go.
+    /// Reports progress and warnings.
     pub reporter: &'a Reporter,
-    /// How long to wait for another command's lock.
+    /// The timeout for another command's lock.
     pub lock_timeout: Duration,
 }

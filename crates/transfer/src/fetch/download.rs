@@ -12,8 +12,8 @@ use registry::{Entry, Registry, Store};
 use remote::{Remote, RemoteImage, blob_path, blobs};
 use ui::Reporter;
 
-/// Takes the layers that archives of the store hold, the nearest first: those of the same base, then of any image for the
-/// same processor.
+/// Takes layers from archives of the store. Archives of the same base come first, then those of any image for the same
+/// architecture.
 pub(crate) fn gather(
     store: &Store,
     registry: &Registry,
@@ -31,7 +31,7 @@ pub(crate) fn gather(
         if has_all(gathered, left_out) {
             return;
         }
-        // A file that is compressed as a whole is listed only by decompressing all of it.
+        // A file that is compressed as a whole must be decompressed to be listed.
         if entry.file.extension() == Some("tar") && is_for(gathered, entry) {
             for stack in images(store, entry) {
                 gathered.add_archives(&stack);
@@ -51,7 +51,7 @@ fn is_for(gathered: &Gathered, entry: &Entry) -> bool {
     wanted.is_ok_and(|wanted| entry.architecture.parse() == Ok(wanted))
 }
 
-/// The images of an entry's archive, as far as it can be read: a damaged one holds nothing that could be used.
+/// The images of an entry's archive; none if it cannot be read.
 fn images(store: &Store, entry: &Entry) -> Vec<Stack> {
     let path = store.path(&entry.file).ok();
     let archive = path.and_then(|path| Archive::open(&path.absolute()).ok());
@@ -63,7 +63,7 @@ fn images(store: &Store, entry: &Entry) -> Vec<Stack> {
     images.collect()
 }
 
-/// Downloads the layers that are still missing into a folder, and takes them from there. Those that are left out are not needed.
+/// Downloads the missing layers into a folder, and adds them. Layers that are left out are not downloaded.
 pub(crate) fn download(
     remote: &Remote,
     image: &RemoteImage,
@@ -93,7 +93,7 @@ pub(crate) fn download(
         let file = path(layer.digest);
         let length = fs::symlink_metadata(&file).map(|it| it.len()).ok();
         if needed.contains_key(&layer.digest) {
-            // A file of another length is what stood for the blob when it was not needed.
+            // A file of another length is the placeholder of a blob that was not needed before.
             if length.is_some_and(|length| length != layer.size) {
                 let _ = fs::remove_file(&file);
             }
@@ -122,7 +122,7 @@ pub(crate) fn download(
     Ok(())
 }
 
-/// The bytes of the files in a folder and the folders in it.
+/// The bytes of all files below a folder.
 fn size(folder: &Utf8Path) -> u64 {
     let entries = folder.read_dir_utf8().into_iter().flatten().flatten();
     let sizes = entries.map(|entry| match entry.metadata() {

@@ -1,4 +1,4 @@
-//! Fetching: nothing is asked for that is there, and nothing is registered that is not what was pinned.
+//! Fetching: skips images that are present, and registers an image only if it matches its pin.
 
 use archive::{Archive, Gathered};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -16,26 +16,26 @@ use crate::fetch::wanted::Words;
 use crate::fetch::{Names, Wanted, platform};
 use crate::save::Form;
 
-/// How thin archives may stand on each other, each of which is fetched before the next.
+/// The maximum depth of thin archives. Each base is fetched before the archive above it.
 const MAX_DEPTH: usize = 128;
 
-/// Brings images from remote registries into a store.
+/// Downloads images from remote registries into a store.
 pub struct Fetcher<'a> {
-    /// What it works with.
+    /// The store, the engine and the reporter.
     pub session: Session<'a>,
-    /// How registries are reached.
+    /// The access to remote registries.
     pub remote: &'a Remote,
-    /// How archives are written.
+    /// The form of new archives.
     pub form: Form,
-    /// By which limits to make room where there is too little; `None` makes none.
+    /// The limits for making room if there is too little; `None` makes none.
     pub make_room: Option<InForce>,
-    /// Where this project's images are published.
+    /// The place of this project's published images.
     pub published: Option<Published>,
-    /// Whether no registry is to be reached.
+    /// Whether to contact no registry.
     pub offline: bool,
-    /// Whether tags are followed to where they point now.
+    /// Whether to follow tags to their current images.
     pub update: bool,
-    /// The processor that new images are for, where that was said.
+    /// The architecture of new images, if given.
     pub architecture: Option<Architecture>,
 }
 
@@ -44,20 +44,20 @@ pub struct Fetcher<'a> {
 pub struct Fetched {
     /// The registered name.
     pub name: String,
-    /// The archive, as it opens from the working directory.
+    /// The path of the archive, relative to the working directory.
     pub path: Utf8PathBuf,
-    /// Where it was published, with its digest.
+    /// Its published reference, with its digest.
     pub remote: Option<Reference>,
     /// The config's digest.
     pub image_id: Option<Digest>,
     /// The archive's length in bytes.
     pub size: u64,
-    /// Whether it was fetched now; `false` where the store had it already.
+    /// Whether it was fetched now; `false` if the store had it already.
     pub fetched: bool,
 }
 
 impl Fetcher<'_> {
-    /// What an operand asks for.
+    /// The image that an operand requests.
     pub fn wanted(
         &self,
         registry: &Registry,
@@ -75,13 +75,13 @@ impl Fetcher<'_> {
         words.find(operand)
     }
 
-    /// Makes sure that an image is in the store.
+    /// Fetches an image, unless the store has it.
     pub fn fetch(&self, wanted: &Wanted) -> Result<Fetched, Failure> {
         self.fetch_at(wanted, MAX_DEPTH)
     }
 
-    /// Fetches a registered image whose archive is missing, stale, or so damaged that its index cannot be read.
-    /// Returns whether anything was fetched.
+    /// Fetches a registered image if its archive is missing or stale, or if its index cannot be read. Returns whether
+    /// an image was fetched.
     pub fn fetch_missing(&self, entry: &Entry) -> Result<bool, Failure> {
         let Some(wanted) = self.lacks(entry)? else {
             return Ok(false);
@@ -92,7 +92,7 @@ impl Fetcher<'_> {
             .fetched)
     }
 
-    /// What [`Fetcher::fetch_missing`] would fetch; no registry is asked for it. `None` if the archive is there.
+    /// The image that [`Fetcher::fetch_missing`] would fetch; `None` if the archive is present. Contacts no registry.
     pub fn lacks(&self, entry: &Entry) -> Result<Option<Wanted>, Failure> {
         let path = self.session.store.path(&entry.file)?.absolute();
         if path.exists() && thin::fault(&path, entry).is_none() {
@@ -106,7 +106,7 @@ impl Fetcher<'_> {
             && let Some(entry) = &wanted.entry
             && let Some(there) = self.there(entry)?
         {
-            // One that was killed may have registered it, and no more.
+            // A killed fetch may have registered the image and then stopped.
             if let Some(id) = there.image_id {
                 self.session.store.forget_transfer(&id.hex());
             }
@@ -122,7 +122,7 @@ impl Fetcher<'_> {
             .session
             .store
             .transfer(&key, self.session.lock_timeout)?;
-        // Somebody else may have fetched it meanwhile.
+        // Another process may have fetched it meanwhile.
         let registry = self.session.store.read_or_empty()?;
         let entry = wanted
             .entry
@@ -150,7 +150,7 @@ impl Fetcher<'_> {
             ));
         }
         let form = self.form_of(&registry, entry, &gathered, depth)?;
-        // Layers that are compressed anew may come from anywhere.
+        // Layers that are compressed anew may come from any source.
         match form.compress {
             None => gathered.manifest = Some(image.manifest.clone()),
             Some(_) => self
@@ -172,7 +172,7 @@ impl Fetcher<'_> {
             &left_out,
         );
         if let Err(failure) = downloaded {
-            // What fills the disk is of no use to anybody.
+            // Remove partial downloads if the disk is full.
             if failure.code() == Code::Room {
                 transfer.finish()?;
             }
@@ -180,7 +180,7 @@ impl Fetcher<'_> {
         }
         let saved = self.save(wanted, entry, &image, gathered, form);
         match &saved {
-            // A blob that is not what it should be would be taken for whole the next time.
+            // Otherwise a later run would take a damaged blob for a complete one.
             Err(failure) if !matches!(failure.code(), Code::Archive | Code::Room) => {}
             _ => transfer.finish()?,
         }
@@ -195,8 +195,8 @@ impl Fetcher<'_> {
         })
     }
 
-    /// Refuses a download that there is no room for before it begins. Whether there is room for the archive as well is
-    /// seen when it is written.
+    /// Refuses a download before it begins if there is no room for it. The room for the archive is checked when it is
+    /// written.
     fn ensure_room(&self, image: &RemoteImage) -> Result<(), Failure> {
         let (need, free) = (image.size(), self.session.store.disk(None)?.free);
         if free >= need || self.make_room.is_some() {
@@ -207,7 +207,7 @@ impl Fetcher<'_> {
         Err(Failure::new(Code::Room, message).with_hint("free disk space with imgprune --min-free"))
     }
 
-    /// What the store has of an entry, if its archive is there and holds the registered image.
+    /// The store's archive of an entry, if it exists and holds the registered image.
     pub fn there(&self, entry: &Entry) -> Result<Option<Fetched>, Failure> {
         let path = self
             .session

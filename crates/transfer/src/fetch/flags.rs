@@ -1,4 +1,4 @@
-//! The flags of commands that fetch what is missing on the way.
+//! The flags of commands that fetch missing archives.
 
 use clap::Args;
 use config::{Config, Published};
@@ -28,7 +28,7 @@ pub struct FetchFlags {
     remote: RemoteFlags,
 }
 
-/// Registries as the flags say. What is tried again is told.
+/// The access to registries according to the flags. Reports retries.
 pub fn remote(
     flags: &RemoteFlags,
     common: &Common,
@@ -46,7 +46,7 @@ pub fn remote(
     Ok(Remote::new(flags.program()?, options))
 }
 
-/// What fetches, if that is wanted.
+/// A fetcher's settings, if fetching is enabled.
 #[derive(Debug)]
 pub struct Missing {
     remote: Remote,
@@ -54,7 +54,7 @@ pub struct Missing {
 }
 
 impl FetchFlags {
-    /// What flags and config say together; a flag wins. `None` where nothing is to be fetched.
+    /// The result of flags and config; a flag wins. `None` disables fetching.
     pub fn missing(
         &self,
         common: &Common,
@@ -73,7 +73,7 @@ impl FetchFlags {
 }
 
 impl Missing {
-    /// What fetches into a store.
+    /// A fetcher for a store.
     pub fn fetcher<'a>(&'a self, session: Session<'a>) -> Fetcher<'a> {
         Fetcher {
             session,

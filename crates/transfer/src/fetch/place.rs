@@ -1,17 +1,17 @@
-//! Where an image is published, apart from which of its versions is meant.
+//! The place of a published image, regardless of its version.
 //!
-//! An entry's `remote` is a repository and a digest, and between them a tag unless that is `latest`. So an image that was
-//! fetched as `nginx:1.27` is found again under that name, without asking anybody.
+//! An entry's `remote` is a repository and a digest, with a tag between them unless it is `latest`. So an image that was
+//! fetched as `nginx:1.27` is found under that name again, without a request to the registry.
 
 use naming::{Architecture, Reference};
 use registry::{Entry, Registry};
 
-/// A repository with a tag, and a digest where that was given.
+/// A repository with a tag, and a digest if given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place(Reference);
 
 impl Place {
-    /// Where a reference points.
+    /// The place of a reference.
     pub fn new(reference: &Reference) -> Self {
         Self(reference.clone())
     }
@@ -26,7 +26,8 @@ impl Place {
             }
     }
 
-    /// The entry that was fetched from here, for this architecture; also one that was published elsewhere since.
+    /// The entry of the image that was fetched from this place for this architecture. It may be published in another
+    /// place now.
     pub fn entry<'a>(
         &self,
         registry: &'a Registry,

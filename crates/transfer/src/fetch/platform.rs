@@ -1,11 +1,11 @@
-//! What an image is for.
+//! The architecture of an image.
 
 use archive::Config;
 use failure::{Code, Failure};
 use naming::Architecture;
 
-/// Refuses an image that is for another architecture than the one that was asked for: a registry that has a single image
-/// under a name gives it to whoever asks. A config that says nothing that is known is taken as it is.
+/// Refuses an image for another architecture than the requested one. A registry with a single image under a name serves
+/// it for every architecture. A config without a known architecture is accepted.
 pub(crate) fn check(config: &Config, wanted: Option<Architecture>) -> Result<(), Failure> {
     let found = Architecture::from_oci(&config.architecture, config.variant.as_deref());
     match (wanted, found) {

@@ -1,4 +1,4 @@
-//! Which image it is that is wanted: it must be the one that is pinned or registered.
+//! Resolves a requested image, which must match its pin or its entry.
 
 use failure::{Code, Failure};
 use naming::Architecture;
@@ -7,7 +7,7 @@ use remote::RemoteImage;
 use crate::fetch::{Fetcher, Wanted};
 
 impl Fetcher<'_> {
-    /// The image behind what is wanted, which must be the one that is pinned or registered.
+    /// Resolves a requested image, which must match its pin or its entry.
     pub(crate) fn resolve(&self, wanted: &Wanted) -> Result<RemoteImage, Failure> {
         let registered = wanted.entry.as_ref();
         let architecture = match registered.map(|entry| entry.architecture.parse()) {

@@ -1,4 +1,4 @@
-//! How a fetched image comes into the store: under which name, and on which base.
+//! The name and the base of a fetched image in the store.
 
 use archive::Gathered;
 use failure::Failure;
@@ -42,7 +42,7 @@ impl Fetcher<'_> {
         })
     }
 
-    /// A name that was made up must not take another image's place.
+    /// A generated name must not replace another image.
     fn check_name(&self, wanted: &Wanted, name: &str, image: &RemoteImage) -> Result<(), Failure> {
         let registry = self.session.store.read_or_empty()?;
         let Some(other) = registry.get(name) else {
@@ -63,7 +63,7 @@ impl Fetcher<'_> {
         )
     }
 
-    /// A thin archive stays one where its base can be had.
+    /// A thin archive stays thin if its base is available.
     pub(crate) fn form_of(
         &self,
         registry: &Registry,
@@ -78,7 +78,7 @@ impl Fetcher<'_> {
         let Some(base) = entry.base.as_deref().and_then(|base| registry.get(base)) else {
             return Ok(whole);
         };
-        // Whole, it breaks the cycle.
+        // A whole archive breaks the cycle.
         if let Err(error) = thin::check_base(registry, &entry.name, &base.name) {
             let name = &entry.name;
             self.session
@@ -98,7 +98,7 @@ impl Fetcher<'_> {
             }
         }
         let base = thin::base(self.session.store, base)?;
-        // Another base by now: its layers are of no use.
+        // The base is another image now: its layers do not fit.
         if !gathered.config.diff_ids.starts_with(&base.diff_ids) {
             return Ok(whole);
         }
@@ -109,7 +109,7 @@ impl Fetcher<'_> {
     }
 }
 
-/// What an entry says of where an image was published.
+/// The `remote` of the entry.
 pub(crate) fn recorded(image: &RemoteImage) -> Reference {
     image.reference.clone().without_usual_tag()
 }

@@ -1,4 +1,4 @@
-//! What an operand asks for.
+//! The image that an operand requests.
 
 use config::Published;
 use failure::{Code, Failure};
@@ -11,55 +11,55 @@ use crate::save::Naming;
 /// An image to fetch.
 #[derive(Debug, Clone)]
 pub struct Wanted {
-    /// What is registered of it.
+    /// Its entry, if registered.
     pub entry: Option<Entry>,
-    /// Where it is; a digest here is the one that it must have.
+    /// Its reference. A digest here is the required one.
     pub reference: Reference,
-    /// The digest that it must have is registered, and was not asked for.
+    /// Whether the required digest comes from the entry, not from the operand.
     pub is_pinned: bool,
-    /// What it is going to be called.
+    /// How to find its name.
     pub naming: Naming,
-    /// A person gave it that name.
+    /// Whether a person gave it that name.
     pub is_named: bool,
-    /// What others ask the engine for: the reference, where nobody said what the image is to be called.
+    /// Its further tag in the engine: the reference, unless the user named the image.
     pub alias: Option<Reference>,
 }
 
-/// What new images are to be called.
+/// The names of new images.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
-    /// This.
+    /// The whole name.
     pub name: Option<ImageName>,
-    /// In this project.
+    /// The project.
     pub project: Option<String>,
-    /// And of this variant, which is only given with a project.
+    /// The variant, only with a project.
     pub variant: Option<String>,
 }
 
-/// What operands mean: the words around them.
+/// The context in which operands are resolved.
 #[derive(Debug)]
 pub struct Words<'a> {
-    /// Where images are registered.
+    /// The store of the images.
     pub store: &'a Store,
-    /// What is registered.
+    /// The registered images.
     pub registry: &'a Registry,
-    /// Where this project's images are published.
+    /// The place of this project's published images.
     pub published: Option<&'a Published>,
-    /// The processor that an image is for.
+    /// The architecture of the requested images.
     pub architecture: Architecture,
-    /// What new images are called.
+    /// The names of new images.
     pub names: &'a Names,
-    /// Whether a tag is followed to where it points now.
+    /// Whether to follow tags to their current images.
     pub update: bool,
 }
 
 impl Words<'_> {
-    /// What an operand asks for: a registered name (or its tag, or the path of its archive), the name of an image that is
-    /// published where this project's images are, or else a reference.
+    /// The image that an operand requests. The operand may be a registered name, its tag or the path of its archive. Or
+    /// it names a published image of this project. Otherwise it is a reference.
     pub fn find(&self, operand: &str) -> Result<Wanted, Failure> {
         if self.names.name.is_none() {
             let entry = find_entry(self.store, self.registry, operand);
-            // A reference asks for what it stands for, and not only for what was fetched by it.
+            // An alias requests its image, even if that was fetched under another reference.
             let is_alias = |entry: &Entry| entry.aliases.iter().any(|it| it.to_string() == operand);
             if let Some(entry) =
                 entry.filter(|entry| !is_alias(entry) || self.was_published(entry, operand))
@@ -84,7 +84,7 @@ impl Words<'_> {
         self.reference(reference)
     }
 
-    /// Whether what was fetched by a reference is published in another place since, and is taken from there.
+    /// Whether an image that was fetched by a reference is published in another place now, and is fetched from there.
     fn was_published(&self, entry: &Entry, operand: &str) -> bool {
         let remote = entry.remote.as_ref().zip(operand.parse().ok());
         !self.update
@@ -110,7 +110,7 @@ impl Words<'_> {
         })
     }
 
-    /// The entry of the image that was fetched from this place before, under a name like the one that is asked for.
+    /// The entry of the image that was fetched from this place before, under a name like the requested one.
     fn fetched_from(&self, place: &Place) -> Option<&Entry> {
         if let Some(name) = &self.names.name {
             let entry = self.registry.get(name.as_str())?;
@@ -154,7 +154,7 @@ impl Words<'_> {
 }
 
 impl Wanted {
-    /// What is registered, from where it says, or else from where this project's images are.
+    /// A registered image, from its `remote`, or else from the place of this project's published images.
     pub fn registered(
         entry: &Entry,
         published: Option<&Published>,

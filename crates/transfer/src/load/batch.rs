@@ -1,4 +1,4 @@
-//! Bringing opened archives into the engine: look at what it has, decide, send, confirm.
+//! Loads opened archives: inspect the engine, decide, send, confirm.
 
 use failure::Failure;
 use naming::Reference;
@@ -12,13 +12,13 @@ use crate::load::relatives::relatives;
 use crate::load::sender::Sender;
 use crate::load::unit::{LoadUnit, ToSend, confirm};
 
-/// How many images are asked about by all their names at once.
+/// The largest number of images that are inspected by all their names at once.
 const MAX_ASKED_AT_ONCE: usize = 16;
-/// The stored size in bytes from which a list of all images costs less than what it may save: half a second at a gigabit a second.
+/// The stored size in bytes that justifies a list of all images. It takes half a second to send at a gigabit a second.
 const MANY_BYTES: u64 = 64 << 20;
 
 impl Loader<'_> {
-    /// Makes the engine hold what was opened. The outcomes end at the first failure, unless `keep_going`.
+    /// Makes the engine hold the opened images. The outcomes end at the first failure, unless `keep_going` is set.
     pub(crate) fn load_opened(
         &self,
         registry: &Registry,
@@ -39,7 +39,7 @@ impl Loader<'_> {
                     _ => Vec::new(),
                 };
                 let mut unit = LoadUnit::new(number);
-                // All are passed, also after a refusal.
+                // Also after a refusal, so that later items get their own names.
                 let names: Vec<_> = names.by_ref().take(items.len()).collect();
                 for (item, names) in items.iter().zip(names) {
                     match decide(&item.request(&bases(names)), names, &state)? {
@@ -80,7 +80,7 @@ impl Loader<'_> {
                 outcomes[number] = Some(sent.map(|()| described(&targets[number], items, unit)));
             }
         }
-        // What was not reached comes after a failure, and so may what was sent at the same time as it failed.
+        // After a failure, there may be units that were not reached, and others that were sent at the same time.
         let outcomes = outcomes.into_iter().map_while(|outcome| outcome);
         let mut failed = false;
         let reached = outcomes.take_while(|outcome| {
@@ -91,7 +91,7 @@ impl Loader<'_> {
         Ok(reached.collect())
     }
 
-    /// Looks what the engine has of these images, by one call, if they are few. The tags alone show if all is there.
+    /// Inspects these images in the engine, in one call if they are few. The tags alone show if all are present.
     fn look(
         &self,
         registry: &Registry,
@@ -112,7 +112,7 @@ impl Loader<'_> {
             .zip(&names)
             .filter(|(_, names)| names.id.is_none());
         let state = EngineState::shown_by(engine, shown)?;
-        // What is large may stand on an image that nobody has told of.
+        // A large image may stand on an image that was not inspected.
         let is_worth_it = lacking.any(|(item, _)| {
             let bytes = item.image().stored_size();
             bytes > MANY_BYTES && present_layers(&item.request(&[]), &state) == 0
@@ -123,8 +123,8 @@ impl Loader<'_> {
         }
     }
 
-    /// Gives their tags to the archive's images that the engine has under other tags, unless others of the archive are to be sent
-    /// before. The engine knows them by their digests: the archive is not read.
+    /// Tags the archive's images that the engine has under other tags, unless other images of the archive must be sent before.
+    /// The engine knows them by their digests, so the archive is not read.
     fn tag_present(&self, unit: &LoadUnit) -> Result<(), Failure> {
         match unit.to_send.is_empty() {
             true => Ok(confirm(self.session.engine, &[unit])?),

@@ -1,10 +1,10 @@
-//! Which image of an archive to load, and under which tags.
+//! Selects the images of an archive to load, and their tags.
 //!
-//! A registered archive yields the one image that the registry names, under the registry's tags
-//! alone: an archive that claims another image's name does not get it. An unregistered archive
-//! yields all that it holds, under its own tags. The tags of a choice have no digests: see the module `pin`.
+//! A registered archive yields only the registered image, under the registry's tags. So an archive cannot claim another image's
+//! name. An unregistered archive yields all its images, under its own tags. The tags of a choice have no digests: see the module
+//! `pin`.
 //!
-//! The registry's tags move from other images. Those of an unregistered archive don't, and no tag does that comes with a digest.
+//! The registry's tags may be taken from other images. Tags of an unregistered archive may not, nor may a tag with a digest.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,12 +20,12 @@ use crate::load::item::Item;
 use crate::load::loader::Loader;
 use crate::load::pin::Pin;
 
-/// An image of an archive, by its index, and the tags that it gets.
+/// An image of an archive, by its index, with the tags to give it.
 #[derive(Debug)]
 pub(crate) struct Choice {
     pub image: usize,
     pub tags: Vec<Reference>,
-    /// The tags that it may not take from another image.
+    /// The tags that must not be taken from another image.
     pub guarded: Vec<Reference>,
 }
 
@@ -39,7 +39,7 @@ impl Choice {
         }
     }
 
-    /// Adds a tag. One that is given twice is guarded if it is so both times.
+    /// Adds a tag. A tag that is given twice is guarded only if it is guarded both times.
     pub(crate) fn give(&mut self, tag: &Reference, guarded: bool) {
         let is_new = !self.tags.contains(tag);
         if is_new {
@@ -54,7 +54,7 @@ impl Choice {
 }
 
 impl Loader<'_> {
-    /// Opens an archive, and chooses images and tags.
+    /// Opens an archive, and selects images and tags.
     pub(crate) fn open(&self, target: &Target) -> Result<Vec<Item>, Failure> {
         let archive = Arc::new(Archive::open(&target.path)?);
         let mut choices = choose(&archive, target.entry.as_ref(), self.session.reporter)?;
@@ -127,7 +127,7 @@ fn choose(
     Ok(vec![choice])
 }
 
-/// An error if two images of the archive claim a tag that is one in this engine.
+/// An error if two images of the archive claim the same tag in this engine.
 fn refuse_shared(choices: &[Choice], archive: &Archive, engine: &Engine) -> Result<(), Failure> {
     let mut owners = BTreeMap::new();
     for choice in choices {
@@ -151,7 +151,7 @@ fn refuse_shared(choices: &[Choice], archive: &Archive, engine: &Engine) -> Resu
     Ok(())
 }
 
-/// Whether two references name one tag. Their digests do not count.
+/// Whether two references name the same tag. Ignores digests.
 fn is_same(tag: &Reference, other: &Reference) -> bool {
     tag.unpinned().is_called(&other.unpinned())
 }

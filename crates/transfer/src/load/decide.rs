@@ -1,10 +1,11 @@
-//! What to do about an image that is wanted in the engine: a pure function of the image and of what the engine has.
+//! Decides how to bring a requested image into the engine: a pure function of the image and the engine's state.
 //!
-//! An engine with a graph driver, and podman, look a layer up by its chain: its own diff_id and those of all
-//! layers below. So what can be left out is a leading run of layers that some image in the engine has as
-//! well. A containerd store goes by the digest of the very blob, as it was compressed when it came:
-//! equal diff_ids prove nothing there, and a wrong guess would make an image that runs and can't be
-//! saved. What does prove it is an image whose manifest names these very blobs.
+//! An engine with a graph driver, and podman, find a layer by its chain: its own diff_id and those of all layers below.
+//! So leading layers can be left out if some image in the engine has the same ones.
+//!
+//! A containerd store finds a layer by the digest of its blob, compressed as it came. Equal diff_ids prove no equal
+//! blobs there. A wrong guess would create an image that runs but cannot be saved. Proof is an image whose manifest
+//! names the same blobs.
 
 use engine::StoreKind;
 use failure::{Code, Failure};
@@ -12,49 +13,49 @@ use naming::{Digest, Reference};
 
 use crate::load::engine_state::{EngineState, chain_ids};
 
-/// An image that is wanted in the engine.
+/// A requested image.
 #[derive(Debug, Default)]
 pub(crate) struct Request<'a> {
-    /// The digests under which engines know it.
+    /// The digests by which engines identify it.
     pub ids: &'a [Digest],
     pub diff_ids: &'a [Digest],
-    /// The digests of its lowest layers as they are stored, as far as they are known.
+    /// The digests of its lowest layers as stored, as far as they are known.
     pub blobs: Vec<Digest>,
-    /// The tags that it is to get.
+    /// The tags to give it.
     pub tags: &'a [Reference],
-    /// Those of them that it may not take from another image.
+    /// The tags that must not be taken from another image.
     pub guarded: &'a [Reference],
-    /// Images that it may stand on; they matter to a containerd store alone.
+    /// Its possible base images. Only a containerd store needs them.
     pub bases: &'a [BaseImage],
 }
 
-/// An image that another may stand on.
+/// A possible base image.
 #[derive(Debug)]
 pub(crate) struct BaseImage {
-    /// The digest of its manifest, if it is known: that names these blobs.
+    /// The digest of its manifest, if known. The manifest names these blobs.
     pub manifest: Option<Digest>,
     pub diff_ids: Vec<Digest>,
-    /// The digests of its lowest layers as they are stored, as far as they are known.
+    /// The digests of its lowest layers as stored, as far as they are known.
     pub blobs: Vec<Digest>,
 }
 
-/// What the engine has under a tag.
+/// The image that a tag names in the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TagState {
-    /// The image that is request.
+    /// The requested image.
     Set,
-    /// Nothing.
+    /// No image.
     Free,
-    /// Another image, be it under another of the engine's names for the tag.
+    /// Another image, possibly under another of the engine's names for the tag.
     OnAnother,
 }
 
-/// What the engine has under an image's names.
+/// The images under a requested image's names in the engine.
 #[derive(Debug)]
 pub(crate) struct NameState {
-    /// For each tag of the image.
+    /// The state of each tag of the image.
     pub tags: Vec<TagState>,
-    /// The engine's ID of the image, if it was found under any of the names.
+    /// The engine's ID of the image, if one of its names found it.
     pub id: Option<Digest>,
 }
 
@@ -65,21 +66,21 @@ impl NameState {
     }
 }
 
-/// What is to be done.
+/// The action to take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// Nothing: the engine has the image under its tags.
+    /// None: the engine has the image under all its tags.
     Present,
     /// The engine has the image, but not under all tags.
     Tag,
     /// The engine lacks the image.
     Send {
-        /// How many of its lowest layers need not be sent.
+        /// The number of its lowest layers to leave out.
         present: usize,
     },
 }
 
-/// Decides. A tag that another image has, and that may not be taken from it, is a refusal.
+/// Decides. Refuses if another image has a guarded tag.
 pub(crate) fn decide(
     request: &Request,
     names: &NameState,
@@ -111,7 +112,7 @@ pub(crate) fn refuse_taken(
         .with_hint("use `imgload --force` to move the tag to this archive's image"))
 }
 
-/// How many of an image's lowest layers need not be sent.
+/// The number of an image's lowest layers to leave out.
 pub(crate) fn present_layers(request: &Request, engine: &EngineState) -> usize {
     let known = || {
         let chains = chain_ids(request.diff_ids);
@@ -120,7 +121,7 @@ pub(crate) fn present_layers(request: &Request, engine: &EngineState) -> usize {
     match engine.kind {
         None => 0,
         Some(StoreKind::GraphDriver) => known(),
-        // podman reads the manifest, which tells digests and lengths.
+        // podman reads the manifest, which contains digests and lengths.
         Some(StoreKind::Podman) => known().min(request.blobs.len()),
         Some(StoreKind::Containerd) => {
             let proven = request.bases.iter().filter(|base| {
@@ -169,11 +170,11 @@ mod tests {
             ([Set, Set], true, &[][..], &tags[..], Some(Action::Present)),
             ([Set, Free], true, &[], &tags, Some(Action::Tag)),
             ([Free, Free], false, &[whole], &tags, Some(Action::Tag)),
-            // Another image's layers under the ID are not the image.
+            // An image with this ID but other layers is another image.
             ([Free, Free], false, &[(100, &[1, 2])], &tags, send(2)),
             ([Free, Free], false, &[(101, &[1, 2, 3])], &tags, send(3)),
             ([Free, Free], false, &[], &tags, send(0)),
-            // A tag moves only if it may.
+            // A tag moves only if it is not guarded.
             ([OnAnother, Free], false, &[(101, &[9])], &tags, None),
             ([Set, OnAnother], true, &[whole], &tags[1..], None),
             (
@@ -231,7 +232,7 @@ mod tests {
             (GraphDriver, (60, &[1]), &[], &[], 0),
             (Podman, (60, &[1, 2]), &[1, 2, 3], packed, 2),
             (Podman, (60, &[1, 2]), &[1, 2, 3], &[11], 1),
-            // Equal layers prove nothing; the manifest of a base does, if it names the same blobs.
+            // Equal layers prove no equal blobs. The manifest of a base does, if it names the same blobs.
             (Containerd, (60, &[1, 2]), &[1, 2, 3], packed, 0),
             (Containerd, (51, &[1, 2]), &[1, 2, 3], packed, 2),
             (Containerd, (51, &[1, 2]), &[1, 2, 3], &[11], 0),

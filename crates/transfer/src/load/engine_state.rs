@@ -1,4 +1,4 @@
-//! What an engine has: its images, and the layers that it knows by their chains.
+//! The state of an engine: its images, and its layers by their chains.
 
 use std::collections::{HashMap, HashSet};
 use std::thread;
@@ -11,7 +11,7 @@ use registry::Entry;
 
 use crate::load::decide::Request;
 
-/// What an engine had when it was asked; by default nothing.
+/// The state of an engine at one time; empty by default.
 #[derive(Debug, Default)]
 pub struct EngineState {
     /// `None` if the engine was not asked.
@@ -32,7 +32,7 @@ impl EngineState {
         Ok(Self::new(kind?, held?))
     }
 
-    /// What some of its images show of it.
+    /// The state that some of its images show.
     pub(crate) fn shown_by(engine: &Engine, images: Vec<ImageInfo>) -> Result<Self, Failure> {
         if images.is_empty() {
             return Ok(Self::default());
@@ -63,8 +63,8 @@ impl EngineState {
         }
     }
 
-    /// Whether the engine has the image of an entry, as far as that can be told without its archive: by its
-    /// identity, which an engine with a containerd store does not know.
+    /// Whether the engine has the image of an entry, as far as this can be decided without its archive. Compares
+    /// identities, which an engine with a containerd store does not know.
     pub fn has_image_of(&self, entry: &Entry) -> bool {
         entry.image_id.is_some_and(|id| self.image(id).is_some())
     }
@@ -74,7 +74,7 @@ impl EngineState {
         self.images.get(&id).map(Vec::as_slice)
     }
 
-    /// Whether the engine has an image, under any tag or none.
+    /// Whether the engine has an image, tagged or not.
     pub(crate) fn has(&self, request: &Request) -> bool {
         let is_it = |id: &Digest| self.image(*id) == Some(request.diff_ids);
         request.ids.iter().any(is_it)

@@ -1,4 +1,4 @@
-//! Which archives go into the engine as one stream.
+//! Groups archives that are sent to the engine as one stream.
 
 use std::collections::HashMap;
 
@@ -7,8 +7,7 @@ use naming::Digest;
 
 use crate::load::unit::LoadUnit;
 
-/// Units that lack the same layer go together, because it is to be sent once; others can go at the same
-/// time.
+/// Units that lack the same layer are one group, so that it is sent once. Groups can be sent at the same time.
 pub(crate) fn groups<'b>(units: &'b [LoadUnit<'b>]) -> Vec<Vec<&'b LoadUnit<'b>>> {
     let mut groups: Vec<Vec<&LoadUnit>> = Vec::new();
     let mut owner: HashMap<Digest, usize> = HashMap::new();
@@ -43,7 +42,7 @@ pub(crate) fn groups<'b>(units: &'b [LoadUnit<'b>]) -> Vec<Vec<&'b LoadUnit<'b>>
     groups
 }
 
-/// Whether a layer is the tar without members, which builders put into unrelated images.
+/// Whether a layer is the tar without members, which builders add to unrelated images.
 fn is_empty_layer(diff_id: &Digest) -> bool {
     digest_of(&[0; 1024]) == *diff_id
 }

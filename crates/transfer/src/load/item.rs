@@ -1,4 +1,4 @@
-//! An image on its way into the engine, and a look at what the engine has under its names.
+//! An image to load, and the engine's images under its names.
 
 use std::sync::{Arc, OnceLock};
 
@@ -19,12 +19,12 @@ pub(crate) struct Item {
     pub stack: Stack,
     /// Its tags, without digests.
     pub tags: Vec<Reference>,
-    /// Those that it may not take from another image.
+    /// The tags that must not be taken from another image.
     pub guarded: Vec<Reference>,
-    /// The digests under which engines may know the image: its config's, and on containerd stores that of its manifest or
-    /// of an index, as it came or as earlier versions sent it.
+    /// The digests by which engines may identify the image: its config's, and on containerd stores that of a manifest or
+    /// an index. They include those of images that earlier versions sent.
     ids: Vec<Digest>,
-    /// The manifest that was composed, if it is none of them.
+    /// The digest of the composed manifest, if `ids` lacks it.
     composed: OnceLock<Digest>,
 }
 
@@ -41,7 +41,7 @@ impl Item {
         })
     }
 
-    /// What is to be decided about it. `bases` are images that it may stand on.
+    /// The input of a decision about it. `bases` are its possible base images.
     pub(crate) fn request<'a>(&'a self, bases: &'a [BaseImage]) -> Request<'a> {
         Request {
             ids: &self.ids,
@@ -53,13 +53,13 @@ impl Item {
         }
     }
 
-    /// What the engine may call it: its tags, then its IDs.
+    /// The engine's possible names for it: its tags, then its IDs.
     fn names(&self) -> Vec<String> {
         let tags = self.tags.iter().map(Reference::to_string);
         tags.chain(self.ids().map(|id| id.to_string())).collect()
     }
 
-    /// The digests under which an engine may know it.
+    /// The digests by which an engine may identify it.
     pub(crate) fn ids(&self) -> impl Iterator<Item = Digest> {
         let composed = self.composed.get().filter(|id| !self.ids.contains(id));
         self.ids.iter().chain(composed).copied()
@@ -70,7 +70,7 @@ impl Item {
         self.ids().nth(1).is_some()
     }
 
-    /// Notes under which manifest the image was sent.
+    /// Records the digest of the manifest that was sent.
     pub(crate) fn was_composed(&self, manifest: Digest) {
         // Composition is deterministic.
         let _ = self.composed.set(manifest);
@@ -80,15 +80,14 @@ impl Item {
         self.stack.image()
     }
 
-    /// Whether the engine's image is this one, whole: an incomplete image on a containerd store
-    /// has no diff_ids.
+    /// Whether the engine's image is this one, and complete. An incomplete image on a containerd store has no diff_ids.
     fn is(&self, info: &ImageInfo) -> bool {
         self.ids().any(|id| id == info.id)
             && info.diff_ids.as_deref() == Some(self.stack.diff_ids())
     }
 
-    /// What a tag is on. `found` is the image behind each name that the engine has for it, the full name last: another name
-    /// may hide that one.
+    /// The state of a tag. `found` has the image behind each of the engine's names for it, the full name last. Another name
+    /// may hide the full name.
     fn tag_state(&self, found: &[Option<ImageInfo>]) -> TagState {
         match found.last() {
             _ if found.iter().flatten().any(|info| !self.is(info)) => TagState::OnAnother,
@@ -97,7 +96,7 @@ impl Item {
         }
     }
 
-    /// The tags that are not on the image.
+    /// The tags that the image lacks.
     pub(crate) fn missing_tags<'a>(
         &'a self,
         names: &'a NameState,
@@ -107,14 +106,14 @@ impl Item {
             .map(|(tag, _)| tag)
     }
 
-    /// Whether this and another item can't be loaded together: they are the same, or want the same tag.
+    /// Whether two items cannot be loaded together: they are the same image, or claim the same tag.
     pub(crate) fn conflicts(&self, other: &Self) -> bool {
         self.image().image_id == other.image().image_id
             || self.tags.iter().any(|tag| other.tags.contains(tag))
     }
 }
 
-/// The digests under which engines may know an image.
+/// The digests by which engines may identify an image.
 fn ids(image: &Image) -> Vec<Digest> {
     let mut ids = vec![image.image_id];
     let came = manifest_digest(image).into_iter();
@@ -127,7 +126,7 @@ fn ids(image: &Image) -> Vec<Digest> {
     ids
 }
 
-/// The images that the image of an entry may stand on, if they matter to the engine.
+/// The possible base images of an entry's image, if the engine needs them.
 pub(crate) fn bases(
     store: &Store,
     registry: &Registry,
@@ -146,20 +145,21 @@ pub(crate) fn bases(
     bases.collect()
 }
 
-/// The digests of an image's lowest layers as they are stored, as far as they are known.
+/// The digests of an image's lowest layers as stored, as far as they are known.
 fn blobs(stack: &Stack) -> Vec<Digest> {
     let layers = stack.image().layers.iter();
-    // Earlier versions named the layers that they left out by their diff_ids.
+    // Earlier versions named the left-out layers by their diff_ids.
     let blob = |layer: &Layer| layer.blob.or(layer.left_out.then_some(layer.diff_id));
     layers.map_while(blob).collect()
 }
 
-/// What the engine has under every name of these items.
+/// The engine's images under every name of these items.
 pub(crate) fn look(engine: &Engine, items: &[&Item]) -> Result<Vec<NameState>, engine::Error> {
     Ok(look_at(engine, items, usize::MAX, &[])?.0)
 }
 
-/// What it has under their tags alone, or under an ID if they have none: enough to see that all is there.
+/// The engine's images under the tags of these items, or under an ID if they have none. It suffices to see that all are
+/// present.
 pub(crate) fn look_by_tags(
     engine: &Engine,
     items: &[&Item],
@@ -167,7 +167,7 @@ pub(crate) fn look_by_tags(
     Ok(look_at(engine, items, 1, &[])?.0)
 }
 
-/// What it has under every name of these items and of others, and all images that it shows.
+/// The engine's images under every name of these items and of others, and all other images that it shows.
 pub(crate) fn look_around(
     engine: &Engine,
     items: &[&Item],
@@ -176,7 +176,7 @@ pub(crate) fn look_around(
     look_at(engine, items, usize::MAX, others)
 }
 
-/// Asks about each item by its tags, and by more names if they are fewer than `least`.
+/// Inspects each item by its tags, and by further names up to `least` in total.
 fn look_at(
     engine: &Engine,
     items: &[&Item],

@@ -1,8 +1,8 @@
-//! Loading: only what the engine lacks, and only what passed every check.
+//! Loading: sends only missing layers, and accepts only images that pass every check.
 //!
-//! The steps: open the archives, look at what the engine holds, decide what to send, send it without names, confirm
-//! that it is there, tag it. The engine's word is not taken for success. The identity that counts is the config's digest; engines with a
-//! containerd store know an image by its manifest's digest instead, so the manifest that we compose is accepted too.
+//! The steps: open the archives, inspect the engine, decide what to send, send it without names, confirm it, tag it. A
+//! success status of the engine is not trusted. The identity is the config's digest. Engines with a containerd store
+//! identify an image by its manifest's digest instead, so the digest of the composed manifest is accepted too.
 
 use camino::Utf8PathBuf;
 use failure::{Code, Failure};
@@ -13,43 +13,43 @@ use crate::Session;
 use crate::load::item::Item;
 use crate::load::record;
 
-/// How many archives are open at a time: systems give a process a thousand files.
+/// The largest number of archives that are open at the same time. The usual limit of a process is a thousand files.
 const MAX_BATCH: usize = 400;
 
-/// Brings archives into an engine.
+/// Loads archives into an engine.
 pub struct Loader<'a> {
-    /// What it works with.
+    /// The store, the engine and the reporter.
     pub session: Session<'a>,
     /// Whether to count the use in the registry.
     pub record: bool,
     /// Whether an unregistered archive, and a reference with tag and digest, may take another image's tag.
     pub force: bool,
-    /// One more tag for the image.
+    /// A further tag for the image.
     pub also: Option<Reference>,
-    /// The only tag for the image, whatever archive and registry say.
+    /// The only tag for the image, instead of those of the archive and the registry.
     pub only: Option<Reference>,
-    /// How many streams to send at a time, where archives share no layers.
+    /// The number of streams to send at the same time, if archives share no layers.
     pub jobs: usize,
-    /// Whether a failure of one archive lets the others go on.
+    /// Whether to continue with other archives after a failure.
     pub keep_going: bool,
 }
 
 /// An image that is in the engine now.
 #[derive(Debug, Clone)]
 pub struct Loaded {
-    /// What `docker run` takes: `name:tag`, or the image's ID where it has no tag.
+    /// The argument for `docker run`: `name:tag`, or the image's ID if it has no tag.
     pub reference: String,
-    /// The archive it came from, as it opens from the working directory.
+    /// The path of its archive, relative to the working directory.
     pub path: Utf8PathBuf,
     /// The registered name.
     pub name: Option<String>,
     /// The config's digest.
     pub image_id: Digest,
-    /// Whether bytes were sent; `false` where the engine had the image.
+    /// Whether bytes were sent; `false` if the engine had the image.
     pub loaded: bool,
 }
 
-/// What became of an archive.
+/// The result for an archive.
 pub type Outcome = Result<Vec<Loaded>, Failure>;
 
 impl Loader<'_> {
@@ -61,11 +61,11 @@ impl Loader<'_> {
             .unwrap_or_else(|| Ok(Vec::new()))
     }
 
-    /// Loads archives, in order, with the layers that a thin one leaves to others of the registry; layers that they share are sent once. Without `keep_going`, the first
-    /// failure is the last outcome.
+    /// Loads archives in order. Layers that a thin archive leaves out come from other archives of the registry. Shared
+    /// layers are sent once. Without `keep_going`, the first failure is the last outcome.
     ///
-    /// An archive that is not what its entry says is looked at once more when the registry is at rest: it may
-    /// just be replaced.
+    /// An archive that does not match its entry is checked again when no process changes the registry: it may be about
+    /// to be replaced.
     pub fn load_all(&self, registry: &Registry, targets: &[Target]) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
         while outcomes.len() < targets.len() {
@@ -89,7 +89,7 @@ impl Loader<'_> {
         self.count(targets, outcomes)
     }
 
-    /// The target as the registry has it now, if that is another image than before.
+    /// The target as currently registered, if it is another image than before.
     fn newer(&self, target: &Target) -> Option<(Registry, Target)> {
         let old = target.entry.as_ref()?;
         let registry = self
@@ -105,7 +105,7 @@ impl Loader<'_> {
         Some((registry, newer))
     }
 
-    /// Loads the first of these archives together, as many as can be: at least one.
+    /// Loads as many of the first archives together as possible: at least one.
     fn load_batch(&self, registry: &Registry, targets: &[Target]) -> Vec<Outcome> {
         let mut batch = Vec::new();
         for target in targets {
@@ -125,7 +125,7 @@ impl Loader<'_> {
         let outcomes = self.load_opened(registry, targets, &batch);
         match outcomes {
             Ok(outcomes) => outcomes,
-            // The engine itself failed: that is true of every archive.
+            // An engine failure affects every archive.
             Err(failure) => targets.iter().map(|_| Err(failure.clone())).collect(),
         }
     }
@@ -135,7 +135,7 @@ impl Loader<'_> {
         before.any(|other| items.iter().any(|item| item.conflicts(other)))
     }
 
-    /// Counts the use of all that was loaded, in one write.
+    /// Counts the use of all loaded images, in one write.
     fn count(&self, targets: &[Target], outcomes: Vec<Outcome>) -> Vec<Outcome> {
         if !self.record {
             return outcomes;

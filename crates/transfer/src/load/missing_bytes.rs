@@ -1,4 +1,4 @@
-//! How much of a registered image an engine lacks, without loading it.
+//! The bytes of a registered image that an engine lacks. Loads no image.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::load::engine_state::EngineState;
 use crate::load::item::{Item, bases};
 
 impl EngineState {
-    /// The bytes of the layers that would have to be sent, as they are stored. Zero for an image that the engine has.
+    /// The stored bytes of the layers that a load would send. Zero if the engine has the image.
     pub fn missing_bytes(
         &self,
         store: &Store,

@@ -1,9 +1,11 @@
 //! References with a tag and a digest: `x:1@sha256:…`.
 //!
-//! An engine gives an image names and tags, never digests. So the tag is what the engine is told, and the digest is checked
-//! here: it must be that of the image's config, or of a manifest or index that leads to the image, as far as the archive and
-//! the registry tell those. An archive without any manifest (`docker save` of a Docker before 25, podman's docker-archive) shows the
-//! config's digest alone. A digest without a tag is checked and gives no tag.
+//! An engine gives an image names and tags, never digests. So the engine gets the tag, and the digest is checked here. It must be
+//! the digest of the image's config, or of a manifest or index that leads to the image. These come from the archive and the
+//! registry.
+//!
+//! An archive without any manifest (`docker save` of a Docker before 25, podman's docker-archive) shows only the config's digest. A
+//! digest without a tag is checked, and gives no tag.
 
 use archive::Image;
 use archive::compose::manifest_digest;
@@ -14,7 +16,7 @@ use registry::Entry;
 
 use crate::load::choice::Choice;
 
-/// What digests are checked against, beside the image itself.
+/// The digests to compare, besides those of the image itself.
 pub(crate) struct Pin<'a> {
     pub entry: Option<&'a Entry>,
     pub path: &'a Utf8Path,
@@ -117,12 +119,12 @@ mod tests {
         );
         for (reference, manifests, registered, expected) in [
             ("x:1".to_owned(), &[][..], false, Some("x:1")),
-            // By the config, the manifest, the index, the manifest that is published.
+            // The digests of the config, the manifest, the index and the published manifest.
             (pinned(1), &[], false, Some("x:1")),
             (pinned(2), &[2, 3], false, Some("x:1")),
             (pinned(3), &[2, 3], false, Some("x:1")),
             (pinned(4), &[2], true, Some("x:1")),
-            // Another one's, also if the archive has no manifest.
+            // The digest of another image, also if the archive has no manifest.
             (pinned(9), &[], false, None),
             (pinned(9), &[2], false, None),
             (pinned(4), &[2], false, None),
@@ -154,7 +156,7 @@ mod tests {
         for (references, registered, expected) in [
             (&["x:1", "y:1"][..], true, &[][..]),
             (&["y:1", &pinned], true, &["x:1"]),
-            // The registry gives it without a digest, too.
+            // The registry also gives the tag without a digest.
             (&["x:1", &pinned], true, &[]),
             (&[&pinned, "x:1"], true, &[]),
             (&["x:1", &pinned, "y:1"], false, &["x:1", "y:1"]),

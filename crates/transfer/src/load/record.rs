@@ -1,4 +1,4 @@
-//! Counting the use of an image in the registry.
+//! Counts the use of an image in the registry.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use failure::Failure;
 use registry::Store;
 use ui::Reporter;
 
-/// Sets `last_used` to now and adds one to `usage_count`, each time that a name is given. A registry that can't be written (a
-/// read-only checkout) is a warning: the image is loaded all the same.
+/// Sets `last_used` to now and increments `usage_count` for each given name. A registry that cannot be written (a read-only
+/// checkout) causes only a warning: the image is loaded.
 pub(crate) fn count_use(
     store: &Store,
     names: &[&str],
     lock_timeout: Duration,
     reporter: &Reporter,
 ) -> Result<(), Failure> {
-    // One that is gone since it was read was pruned: there is nothing to count.
+    // An entry that disappeared meanwhile was pruned, so it needs no count.
     let counted = store.count_use(names, Utc::now().trunc_subsecs(0), lock_timeout);
     match counted {
         Err(error) if error.is_read_only() => {

@@ -1,13 +1,13 @@
-//! Images that an engine may have, and that show which layers of a wanted image it has.
+//! Images that an engine may have, and that show which layers of a requested image it has.
 
 use registry::{Entry, Registry, Target};
 
-/// How many images for the same system are asked about: each takes the engine a millisecond.
+/// The largest number of images for the same system to inspect. Each takes the engine a millisecond.
 const MAX_SIBLINGS: usize = 8;
-/// How many bases below one another.
+/// The largest number of bases in a chain.
 const MAX_BASES: usize = 8;
 
-/// The tags of the bases of these images, and of images for the same system that were used last.
+/// The tags of the bases of these images, and of the most recently used images for the same system.
 pub(crate) fn relatives(registry: &Registry, targets: &[Target]) -> Vec<String> {
     let mut found: Vec<&Entry> = Vec::new();
     let wanted = || targets.iter().filter_map(|target| target.entry.as_ref());

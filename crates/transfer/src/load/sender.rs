@@ -1,8 +1,8 @@
-//! Sending what the engine lacks, as one stream where possible.
+//! Sends the missing layers, as one stream if possible.
 //!
-//! All archives go together, so that what they share is sent once. What the engine has is left out. When it
-//! refuses that, everything is sent; when it refuses that too, one archive at a time, so that those
-//! that are good arrive and the failure is about the one that is not.
+//! All archives are sent together, so that shared layers are sent once. Layers that the engine has are left out. If the
+//! engine refuses that, all layers are sent. If it refuses that too, the archives are sent one by one. So good archives
+//! arrive, and the failure names the bad one.
 
 use std::convert::Infallible;
 use std::fs::File;
@@ -23,20 +23,19 @@ use crate::load::unit::{LoadUnit, Refusal, ToSend, confirm};
 
 /// Sends images to an engine.
 pub(crate) struct Sender<'a> {
-    /// What it works with.
+    /// The store, the engine and the reporter.
     pub session: Session<'a>,
     pub registry: &'a Registry,
-    /// How many streams there are at a time.
+    /// The number of streams at the same time.
     pub jobs: usize,
     pub keep_going: bool,
 }
 
-/// What became of a unit, by its number.
+/// The results of units, by their numbers.
 type Outcomes = Vec<(usize, Result<(), Failure>)>;
 
 impl Sender<'_> {
-    /// Sends all. Without `keep_going` it ends at the first failure, and what would have come after it has no
-    /// outcome.
+    /// Sends all units. Without `keep_going` it ends at the first failure, and later units have no outcome.
     pub(crate) fn send(&self, units: &[LoadUnit]) -> Outcomes {
         if units.is_empty() {
             return Outcomes::new();
@@ -86,12 +85,13 @@ impl Sender<'_> {
         }
     }
 
-    /// One stream with all of these, without what the engine has; if that is refused, with everything.
+    /// Sends all of these as one stream, without the layers that the engine has. If the engine refuses that, sends all
+    /// layers.
     fn stream(&self, units: &[&LoadUnit]) -> Result<(), Refusal> {
         let to_send = units.iter().flat_map(|unit| &unit.to_send);
         let mut parts = Vec::new();
         for ToSend { item, present } in to_send.copied() {
-            // The base's archive is opened only if a part of it is to be sent.
+            // The base's archive is opened only if a part of it must be sent.
             let mut layers = item.image().layers[present..].iter();
             let stack = match layers.any(|layer| layer.left_out) {
                 true => self.complete(&item.stack)?,
@@ -136,9 +136,9 @@ impl Sender<'_> {
         }
     }
 
-    /// Whether a layer may become the beginning of an earlier stream that broke off in it, and the rest of this one. containerd
-    /// keeps what it has of a member by the member's name, and goes on behind that when the name comes again (28). If
-    /// the earlier bytes were damaged the image is not there afterwards, though the engine says so; but they are gone, too.
+    /// Whether the engine may have joined the start of a layer from an aborted stream and the rest from this one. containerd
+    /// keeps received bytes under the member's name, and continues behind them when the name comes again (28). If the earlier
+    /// bytes were damaged, the image is missing although the engine reports success. But then the bytes are gone, too.
     fn may_have_continued(&self) -> bool {
         self.session.engine.store().ok() == Some(StoreKind::Containerd)
     }
@@ -183,7 +183,7 @@ impl Sender<'_> {
                 progress: &progress,
             };
             let manifests = compose_into(&choices, reads, out)?;
-            // The engine accepts nothing before the end of its input.
+            // The engine accepts no image before the end of its input.
             let is_known = items.iter().all(|item| item.knows_manifest());
             for (item, manifest) in items.iter().zip(manifests) {
                 item.was_composed(manifest);
@@ -210,7 +210,7 @@ impl Sender<'_> {
         Err(refused)
     }
 
-    /// Notes which images may stay without a name if this process dies. An image that has no tags is to have none.
+    /// Records the images that may stay untagged if this process dies. Excludes images that have no tags to get.
     fn note(&self, items: &[&Item]) -> Result<(), Failure> {
         let tagged = items.iter().filter(|item| !item.tags.is_empty());
         let ids: Vec<_> = tagged.flat_map(|item| item.ids()).collect();
@@ -229,7 +229,7 @@ impl Sender<'_> {
         }
     }
 
-    /// Removes what a failed load has left without a name: the engine had none of it before.
+    /// Removes the untagged images of a failed load: the engine did not have them before.
     fn remove(&self, items: &[&Item]) {
         let ids: Vec<_> = items.iter().flat_map(|item| item.ids()).collect();
         if let Err(error) = self.session.engine.remove_dangling(&ids) {
@@ -240,7 +240,7 @@ impl Sender<'_> {
     }
 }
 
-/// An engine's standard input. What it takes is progress.
+/// An engine's standard input. Reports the bytes that it takes as progress.
 struct Counted<'a> {
     stream: &'a mut Input,
     progress: &'a Progress,
@@ -271,7 +271,7 @@ impl Sink for Counted<'_> {
     }
 }
 
-/// What an engine decompresses itself. It is asked only if that matters.
+/// The compressions that an engine decompresses itself. It is probed only if that matters.
 fn reads(engine: &Engine, choices: &[Composed]) -> Result<Reads, engine::Error> {
     let mut layers = choices.iter().flat_map(|choice| choice.stack.upward());
     let has_zstd = layers.any(|(_, image)| {

@@ -1,7 +1,7 @@
-//! Images that are loaded together: those of one archive, all or none.
+//! The images of one archive, which are loaded all or none.
 //!
-//! Images are sent without names. Only when the engine holds them all, whole and under the IDs that were computed before, each
-//! gets its tags, by one call a tag. So no tag moves before, however the load ends.
+//! Images are sent without names. The engine must first hold them all, complete and under the IDs that were computed before.
+//! Then each gets its tags, one call a tag. So a failed load moves no tag.
 
 use engine::Engine;
 use failure::{Code, Failure};
@@ -9,14 +9,14 @@ use failure::{Code, Failure};
 use crate::load::decide::refuse_taken;
 use crate::load::item::{Item, look};
 
-/// The images of one archive that lack something in the engine.
+/// The images of one archive that the engine lacks, or that lack a tag.
 #[derive(Debug)]
 pub(crate) struct LoadUnit<'a> {
-    /// The archive's place among those that were asked for.
+    /// The number of the archive among the requested ones.
     pub number: usize,
     /// Images that the engine lacks.
     pub to_send: Vec<ToSend<'a>>,
-    /// Images that it has, and that lack a tag.
+    /// Images that lack a tag in the engine.
     pub to_tag: Vec<&'a Item>,
 }
 
@@ -24,7 +24,7 @@ pub(crate) struct LoadUnit<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ToSend<'a> {
     pub item: &'a Item,
-    /// How many of its lowest layers need not be sent.
+    /// The number of its lowest layers to leave out.
     pub present: usize,
 }
 
@@ -37,7 +37,7 @@ impl LoadUnit<'_> {
         }
     }
 
-    /// What failures are about.
+    /// The subject of failures.
     pub(crate) fn subject(&self) -> String {
         let archive = self.all().next().map(|item| item.stack.archive().path());
         archive.map_or_else(String::new, ToString::to_string)
@@ -57,14 +57,14 @@ impl LoadUnit<'_> {
     }
 }
 
-/// Why images did not get into the engine.
+/// Why images were not loaded.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// The engine refused this very stream, or took it and does not hold the images: another may do.
+    /// The engine refused this stream, or accepted it and lacks the images. It may accept another stream.
     Engine(Failure),
     /// An image was removed between its check and its tag.
     Lost(Failure),
-    /// An archive is not what it should be, or the engine is gone.
+    /// An archive is invalid, or the engine is unreachable.
     Final(Failure),
 }
 
@@ -91,10 +91,9 @@ impl From<Refusal> for Failure {
     }
 }
 
-/// Makes sure that the engine holds every image, and gives them their tags. What the engine says itself of a load is not
-/// believed.
+/// Checks that the engine holds every image, and tags them. The engine's own report of a load is not trusted.
 pub(crate) fn confirm(engine: &Engine, units: &[&LoadUnit]) -> Result<(), Refusal> {
-    // Between the look at a tag and the moment that it is set lies one call of the engine, if it may not be taken.
+    // For a guarded tag, only one engine call passes between its check and its change.
     let takes_all = |unit: &&LoadUnit| unit.all().all(|item| item.guarded.is_empty());
     let (free, guarded): (Vec<_>, Vec<_>) = units.iter().partition(|unit| takes_all(unit));
     let guarded = guarded.chunks(1);

@@ -1,8 +1,8 @@
-//! What stands on an image keeps its layers if another image replaces it.
+//! Keeps the layers of thin archives if another image replaces their base.
 //!
-//! The thin archives that would lose layers are made whole first, one by one, each by a replacement of its own: killed at
-//! any moment, every image can still be read. The image's lock of a dependent is not taken, since whoever holds it may wait
-//! for the one that is held here: its entry is compared under the registry's lock instead.
+//! The thin archives that would lose layers are made whole first, each by its own replacement. So every image can still be
+//! read if the process is killed at any time. A dependent's image lock is not taken, since its holder may wait for the lock
+//! that this process holds. Its entry is compared under the registry's lock instead.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -17,12 +17,12 @@ use crate::save::Saver;
 use crate::save::entry::megabytes;
 use crate::save::room::{need, stack_bytes};
 
-/// How often a dependent is made whole that others change meanwhile.
+/// The number of attempts to make a dependent whole if other processes change it.
 const ATTEMPTS: usize = 10;
 
 impl Saver<'_> {
-    /// Makes whole what would lose layers if `new` replaced the archive of `name`. Returns the names of those that can't be
-    /// read any more: they have nothing to lose.
+    /// Makes the archives whole that would lose layers if `new` replaced the archive of `name`. Returns the names of those
+    /// that cannot be read: they have no layers to lose.
     pub(crate) fn keep_layers(
         &self,
         name: &str,
@@ -46,7 +46,7 @@ impl Saver<'_> {
                 self.ensure_room_for(name, path, &registry, &losing)?;
                 is_room_checked = true;
             }
-            // With the lowest one whole, those on it may need nothing more: all are looked at again.
+            // If the lowest archive is whole, the archives above it may need no change: all are checked again.
             let lowest = &losing[0];
             match self.make_whole(&registry, lowest, path) {
                 Ok(true) => self.session.reporter.warn(format!(
@@ -66,8 +66,8 @@ impl Saver<'_> {
         Ok(unreadable)
     }
 
-    /// Refuses to put `new` into its place if it stands on itself, if others lose layers by that, or if the place is another
-    /// image's. Under the registry's lock. `unreadable` has what can't be read anyway.
+    /// Refuses to replace an archive with `new` if `new` stands on itself, if others lose layers, or if the path belongs to
+    /// another image. Call it under the registry's lock. `unreadable` has the names of those that cannot be read anyway.
     pub(crate) fn guard(
         &self,
         registry: &Registry,
@@ -97,7 +97,7 @@ impl Saver<'_> {
         self.check_place(registry, name, path, new)
     }
 
-    /// Refuses to put an image where the archive of another entry is.
+    /// Refuses to write an image to the path of another entry's archive.
     pub(crate) fn check_place(
         &self,
         registry: &Registry,
@@ -121,8 +121,8 @@ impl Saver<'_> {
         Ok(())
     }
 
-    /// Writes the archive of a registered image again, with all layers, before the file at `replaced` goes. `false` if the
-    /// entry changed meanwhile.
+    /// Rewrites the archive of a registered image with all layers, before the file at `replaced` is removed. `false` if
+    /// the entry changed meanwhile.
     fn make_whole(
         &self,
         registry: &Registry,
@@ -168,7 +168,8 @@ impl Saver<'_> {
         }
     }
 
-    /// The image of an entry, with the archives that hold what it leaves out, before the file at `replaced` goes.
+    /// The image of an entry, with the archives that hold its left-out layers, before the file at `replaced` is
+    /// removed.
     fn registered(
         &self,
         registry: &Registry,
@@ -211,7 +212,7 @@ impl Saver<'_> {
     }
 }
 
-/// What a base lacks that held all layers a moment ago.
+/// The error if a base lost layers since it was last checked.
 fn replaced_meanwhile(error: thin::Error) -> Failure {
     match error {
         thin::Error::Archive(archive::Error::LeftOut { base, .. }) => {
@@ -222,7 +223,7 @@ fn replaced_meanwhile(error: thin::Error) -> Failure {
     }
 }
 
-/// Nobody knows which layers a thin archive needs that is not here yet.
+/// Refuses if there are Git LFS pointers: the layers that these thin archives need are unknown.
 fn refuse_pointers(name: &str, pointers: &[String]) -> Result<(), Failure> {
     if pointers.is_empty() {
         return Ok(());
@@ -233,7 +234,7 @@ fn refuse_pointers(name: &str, pointers: &[String]) -> Result<(), Failure> {
     Err(Failure::invalid(message).with_hint("git lfs pull"))
 }
 
-/// Whether the image of another entry is the one that is about to be in its place.
+/// Whether the image of another entry is the one to be written to its path.
 fn holds(other: &Entry, path: &StorePath, new: &Stack) -> bool {
     let new = new.image().image_id;
     match other.image_id {

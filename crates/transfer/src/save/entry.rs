@@ -1,4 +1,4 @@
-//! The entry that the registry gets for a saved image.
+//! The registry entry of a saved image.
 
 use archive::Image;
 use chrono::{SubsecRound, Utc};
@@ -6,22 +6,21 @@ use inventory::Inventory;
 use naming::{Architecture, Digest, ImageName, NameError, Os, Reference};
 use registry::{Entry, Registry, Requested, Store};
 
-/// What was found in an image that has just been written to disk.
+/// The contents of an image that was just written to disk.
 #[derive(Debug)]
 pub struct Contents<'a> {
-    /// What the image is going to be called.
+    /// The name of the image.
     pub name: &'a ImageName,
     /// The image as the archive index shows it.
     pub image: &'a Image,
-    /// What is installed.
+    /// Its installed software.
     pub inventory: &'a Inventory,
 }
 
-/// What an entry says of an image's contents. The saver adds what it knows itself: identity,
-/// size, file and time.
+/// The contents of an image, for its entry. The saver adds identity, size, file and time.
 #[derive(Debug, Clone, Default)]
 pub struct DraftEntry {
-    /// `ubuntu:25.04`; where `None`, what the image's os-release says.
+    /// `ubuntu:25.04`; if `None`, the value of the image's os-release.
     pub os: Option<String>,
     /// `gcc-15`.
     pub compilers: Vec<String>,
@@ -29,30 +28,30 @@ pub struct DraftEntry {
     pub packages: Vec<String>,
     /// Tool names.
     pub tools: Vec<String>,
-    /// `asan`; where `None`, an old entry's stay, and a new entry gets what its name says.
+    /// `asan`; if `None`, an old entry keeps its variants, and a new entry gets those of its name.
     pub variants: Option<Vec<String>>,
-    /// What it was built for, by all requirements of its name.
+    /// The requirements that it was built for, from all parts of its name.
     pub requested: Option<Requested>,
-    /// The fingerprint of the build, where there was one.
+    /// The fingerprint of the build, if there was one.
     pub fingerprint: Option<Digest>,
-    /// How long the build has taken, in seconds.
+    /// The duration of the build, in seconds.
     pub build_seconds: Option<f64>,
-    /// Why it was built.
+    /// The reason for the build.
     pub built_because: Option<String>,
-    /// What went into it, one by one.
+    /// The inputs of the build.
     pub inputs: Vec<String>,
-    /// The entry that it was built on.
+    /// The entry of its base.
     pub base: Option<String>,
-    /// Where it is published; where `None`, an old entry's stays if it is of the same image.
+    /// Its published reference. If `None`, an old entry of the same image keeps its own.
     pub remote: Option<Reference>,
-    /// What else it is tagged as when it is loaded, beside what an old entry says.
+    /// A further tag when it is loaded, besides those of an old entry.
     pub alias: Option<Reference>,
-    /// The old entry is of this very image, also if it does not name it: only the archive's form changes.
+    /// Whether the old entry is of this image, even if it does not name it: only the archive's form changes.
     pub same_image: bool,
 }
 
 impl From<&Entry> for DraftEntry {
-    /// What an entry says already.
+    /// The contents that an entry lists.
     fn from(entry: &Entry) -> Self {
         Self {
             os: Some(entry.os.clone()),
@@ -74,7 +73,7 @@ impl From<&Entry> for DraftEntry {
 }
 
 impl DraftEntry {
-    /// What an entry says already if it is of this image, else all that the image holds.
+    /// The contents of an old entry, if it is of this image; else all contents of the image.
     pub fn kept(store: &Store, entry: Option<&Entry>, contents: &Contents) -> Self {
         let found = Self::of(contents);
         let Some(entry) = entry else {
@@ -88,7 +87,7 @@ impl DraftEntry {
             return found;
         }
         let mut kept = Self::from(entry);
-        // Written by hand, it may list less than there is.
+        // A handwritten entry may be incomplete.
         if entry.image_id.is_none() {
             add(&mut kept.compilers, found.compilers);
             add(&mut kept.packages, found.packages);
@@ -97,7 +96,7 @@ impl DraftEntry {
         kept
     }
 
-    /// All that the image holds, as `imgsave` records it.
+    /// All contents of the image, as `imgsave` records them.
     pub fn of(contents: &Contents) -> Self {
         let inventory = contents.inventory;
         Self {
@@ -113,7 +112,7 @@ impl DraftEntry {
     }
 }
 
-/// Adds to a list what it lacks.
+/// Adds the missing items to a list.
 fn add(list: &mut Vec<String>, more: Vec<String>) {
     for name in more {
         if !list.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
@@ -122,8 +121,8 @@ fn add(list: &mut Vec<String>, more: Vec<String>) {
     }
 }
 
-/// The entry for an image: what an old entry of that name says of its place, tag and use stays, what it
-/// says of the contents does not. Length and digest of the archive are still to come.
+/// The entry for an image. It keeps the path, tag and use of an old entry with that name, but not its contents. The
+/// length and the digest of the archive are set later.
 pub(crate) fn complete(
     registry: &Registry,
     name: &ImageName,
@@ -161,7 +160,7 @@ pub(crate) fn complete(
     entry.built_because = draft.built_because;
     entry.inputs = draft.inputs;
     entry.base = draft.base;
-    // What was true of the image that was there before.
+    // The old values describe the previous image.
     let same = draft.same_image || entry.image_id == Some(contents.image.image_id);
     if !same || entry.created.is_none() {
         entry.created = Some(Utc::now().trunc_subsecs(0));
@@ -174,7 +173,7 @@ pub(crate) fn complete(
     Ok(entry)
 }
 
-/// The variants in a name that mean the same in every project. No file of an image tells them.
+/// The variants in a name that mean the same in every project. The files of an image do not show them.
 fn variants_in(name: &ImageName) -> Vec<String> {
     let known = |part: &&str| matches!(*part, "cov" | "asan" | "ubsan" | "tsan" | "x86");
     name.variant()
@@ -184,8 +183,8 @@ fn variants_in(name: &ImageName) -> Vec<String> {
         .collect()
 }
 
-/// Whether an image that says it is `found` can't be what is `said`: another distribution, or another number.
-/// A codename and a number may mean the same, and `12` is true of `12.5`.
+/// Whether an image whose system is `found` contradicts `said`: another distribution, or another number. A codename and
+/// a number may mean the same. `12` includes `12.5`.
 pub fn contradicts(found: &Os, said: &Os) -> bool {
     if found.distribution() != said.distribution() {
         return true;

@@ -1,4 +1,4 @@
-//! The flags that say how an archive is written, for every command that writes one.
+//! The flags for writing archives, for every command that writes one.
 
 use archive::Compress;
 use clap::Args;
@@ -34,29 +34,29 @@ pub struct FormFlags {
     thin: bool,
 }
 
-/// How archives are to be written, from flags and config.
+/// How to write archives, from flags and config.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Wanted {
-    /// How layers are compressed, where anybody said so.
+    /// How to compress layers, if given.
     pub compress: Option<Compress>,
-    /// Whether the layers of the base are left out.
+    /// Whether to leave out the layers of the base.
     pub thin: Thin,
 }
 
-/// Whether archives are to be thin.
+/// Whether to write thin archives.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Thin {
     /// No.
     #[default]
     Never,
-    /// Where there is a registered base.
+    /// If the base is registered.
     WherePossible,
-    /// Yes, or it is a failure.
+    /// Yes; otherwise fail.
     Always,
 }
 
 impl ArchiveFlags {
-    /// By which limits to make room, if that was asked for.
+    /// The limits for making room, if requested.
     pub fn room(&self, config: &Config) -> Result<Option<InForce>, Failure> {
         if !self.make_room {
             return Ok(None);
@@ -64,7 +64,7 @@ impl ArchiveFlags {
         InForce::new(&Asked::default(), config).map(Some)
     }
 
-    /// How layers are compressed by flags and config, where anybody said so; a flag wins.
+    /// How to compress layers by flags and config, if given; a flag wins.
     pub fn compress(&self, config: &Config) -> Result<Option<Compress>, Failure> {
         let configured = config.compress.as_deref().map(str::parse).transpose();
         let configured = configured.map_err(|error: archive::NoCompression| {
@@ -76,12 +76,12 @@ impl ArchiveFlags {
 }
 
 impl FormFlags {
-    /// By which limits to make room, if that was asked for.
+    /// The limits for making room, if requested.
     pub fn room(&self, config: &Config) -> Result<Option<InForce>, Failure> {
         self.archive.room(config)
     }
 
-    /// What flags and config say together; a flag wins.
+    /// The result of flags and config; a flag wins.
     pub fn wanted(&self, config: &Config) -> Result<Wanted, Failure> {
         Ok(Wanted {
             compress: self.archive.compress(config)?,

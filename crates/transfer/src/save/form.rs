@@ -1,13 +1,13 @@
-//! How archives are written.
+//! The form of archives.
 
 use archive::{Compress, Image, Options, ThinBase};
 
-/// How archives are to be written.
+/// The form of new archives.
 #[derive(Debug, Clone, Default)]
 pub struct Form {
-    /// How layers are compressed; `None` leaves each blob as it comes.
+    /// How to compress layers; `None` leaves each blob as it comes.
     pub compress: Option<Compress>,
-    /// The image whose layers are left out; `None` is none, and an archive that is thin becomes whole.
+    /// The image whose layers are left out. With `None`, the archive holds all layers, and a thin one becomes whole.
     pub base: Option<ThinBase>,
 }
 
@@ -19,7 +19,7 @@ impl Form {
         }
     }
 
-    /// Whether an image that is in the store already is written as it was asked for.
+    /// Whether an image in the store has the requested form.
     pub(crate) fn is_of(&self, image: &Image) -> bool {
         let mut held = image.layers.iter().filter(|layer| !layer.left_out);
         let compressed = |wanted: Compress| held.all(|layer| wanted.is_of(layer.compression));

@@ -1,38 +1,38 @@
-//! What a saved image is to be called.
+//! The name of a saved image.
 
 use failure::Failure;
 use inventory::Inventory;
 use naming::{ImageName, Os, Reference};
 use registry::Entry;
 
-/// What to do where no name is known.
+/// The hint if no name is known.
 pub(crate) const NAMES: &str = "give --name NAME, or --project and --variant";
 
-/// How the name of an image is found.
+/// How to find the name of an image.
 #[derive(Debug, Clone)]
 pub enum Naming {
-    /// This one.
+    /// A given name.
     Given(ImageName),
-    /// From the operating system that the image itself names.
+    /// From the operating system of the image.
     FromImage {
         /// The project part.
         project: String,
         /// The variant part.
         variant: String,
     },
-    /// From where the image was published, and the operating system that it names: `nginx:1.27` is
-    /// `nginx-debian-12-1.27`, and in a project `capy-debian-12-nginx1.27`; `debian:12` is `debian-debian-12-base`.
+    /// From the published reference, and the operating system of the image: `nginx:1.27` is `nginx-debian-12-1.27`, and
+    /// in a project `capy-debian-12-nginx1.27`; `debian:12` is `debian-debian-12-base`.
     FromRemote {
-        /// The project part, where one was given.
+        /// The project part, if given.
         project: Option<String>,
-        /// Where the image was published.
+        /// The published reference.
         reference: Reference,
     },
 }
 
 impl Naming {
-    /// From a project and a variant, to be put together with the image's own operating system. Checked with a
-    /// system that any name may have.
+    /// From a project and a variant, to be joined with the image's own operating system. Checks them with a valid
+    /// sample system.
     pub fn from_image(project: &str, variant: &str, normalize: bool) -> Result<Self, Failure> {
         let os = Os::from_os_release("scratch", None, None)?;
         let normal = |text: &str| {
@@ -76,7 +76,7 @@ impl Naming {
             })
     }
 
-    /// The name that is known before the image was looked into.
+    /// The name, if it is known before the image is read.
     pub fn known(&self) -> Option<&ImageName> {
         match self {
             Self::Given(name) => Some(name),
@@ -84,7 +84,7 @@ impl Naming {
         }
     }
 
-    /// The project part of the name, which is known before the image was looked into.
+    /// The project part of the name, which is known before the image is read.
     pub(crate) fn project(&self) -> String {
         match self {
             Self::Given(name) => name.project().to_owned(),
@@ -106,7 +106,7 @@ impl Naming {
         }
     }
 
-    /// The name, now that the image was looked into.
+    /// The name, after the image was read.
     pub(crate) fn decide(&self, inventory: &Inventory) -> Result<ImageName, Failure> {
         match self {
             Self::Given(name) => Ok(name.clone()),
@@ -114,7 +114,7 @@ impl Naming {
                 Ok(ImageName::new(project, os_of(inventory)?, variant)?)
             }
             Self::FromRemote { project, reference } => {
-                // Images of single programs have no system: whoever fetches a list of images can't name each.
+                // Images of single programs have no system, and a user who fetches many images cannot name each.
                 let os = match &inventory.os {
                     Some(os) => os.clone(),
                     None => SCRATCH.parse()?,
@@ -132,7 +132,7 @@ impl Naming {
     }
 }
 
-/// The system of an image that states none.
+/// The system part for an image without a system.
 const SCRATCH: &str = "scratch";
 
 fn os_of(inventory: &Inventory) -> Result<&Os, Failure> {
@@ -142,12 +142,12 @@ fn os_of(inventory: &Inventory) -> Result<&Os, Failure> {
     })
 }
 
-/// Project and variant of an image that was published under a reference.
+/// The project and the variant of an image with a published reference.
 fn remote_parts(project: Option<&str>, reference: &Reference, os: &Os) -> (String, String) {
     let last = last_part(reference);
     let tag = reference.tag().filter(|tag| *tag != "latest");
     let tag = tag.map(normalized_part).unwrap_or_default();
-    // What is published as a system is nothing but that, and its tag says what the system's version says.
+    // An image of a plain system has no other program. Its tag repeats the system's version.
     if last == os.distribution() {
         return (project.unwrap_or(&last).to_owned(), "base".to_owned());
     }
@@ -162,13 +162,13 @@ fn remote_parts(project: Option<&str>, reference: &Reference, os: &Os) -> (Strin
     (project.unwrap_or(&last).to_owned(), variant)
 }
 
-/// What names an image in its repository, as a part of a name.
+/// The part of a reference's repository that names the image, as a name part.
 fn last_part(reference: &Reference) -> String {
     let repository = reference.repository();
     normalized_part(repository.rsplit('/').next().unwrap_or_default())
 }
 
-/// A part of a name with everything that no name may hold turned into dashes.
+/// A name part with invalid characters replaced by dashes.
 fn normalized_part(text: &str) -> String {
     let plain = |c: char| {
         if c.is_ascii_alphanumeric() || matches!(c, '.' | '_') {
@@ -185,7 +185,7 @@ fn normalized_part(text: &str) -> String {
         .join("-")
 }
 
-/// The name that a text is, or with `normalize` the nearest one that complies. The refusal offers that one.
+/// The name in a text, or with `normalize` the nearest valid one. The error suggests that one.
 pub fn compliant_name(text: &str, normalize: bool) -> Result<ImageName, Failure> {
     let refused = match text.parse() {
         Ok(name) => return Ok(name),

@@ -1,4 +1,4 @@
-//! Room for an archive, asked for before the first byte is written.
+//! Checks the room for an archive before the first byte is written.
 
 use archive::{Archive, Compress, Image, Layer, Stack};
 use failure::{Code, Failure};
@@ -8,20 +8,20 @@ use ui::size;
 
 use crate::save::{Saver, Source};
 
-/// What an archive has beside its layers, in bytes: documents, headers, the registry.
+/// The bytes of an archive besides its layers: documents, headers, the registry.
 const DOCUMENTS: u64 = 128 << 10;
 
-/// How much smaller layers are at least once they are compressed, as a divisor. What does not compress may still run
-/// out of room later, which loses nothing.
+/// The smallest compression ratio that is assumed for layers, as a divisor. Incompressible layers may still fill the
+/// disk later, which loses no data.
 const COMPRESSED: u64 = 2;
 
 impl Saver<'_> {
-    /// Makes sure that there is room for a source's archive, or refuses it.
+    /// Makes room for a source's archive, or refuses it.
     pub(crate) fn ensure_room(&self, source: &Source, place: &StorePath) -> Result<(), Failure> {
         self.ensure_free(self.need(source), place)
     }
 
-    /// Makes sure that so many bytes are free where an archive's place is, or refuses.
+    /// Makes this many bytes free on the disk of an archive, or refuses.
     pub(crate) fn ensure_free(&self, need: u64, place: &StorePath) -> Result<(), Failure> {
         let free = || self.session.store.disk(Some(place)).map(|disk| disk.free);
         let found = free()?;
@@ -50,7 +50,7 @@ impl Saver<'_> {
         }
     }
 
-    /// The bytes that an archive is going to take, about.
+    /// The estimated bytes of an archive.
     fn need(&self, source: &Source) -> u64 {
         let whole = match source {
             Source::Engine { info, .. } => info.size,
@@ -73,7 +73,7 @@ impl Saver<'_> {
     }
 }
 
-/// The bytes of an archive with so many bytes of layers, about.
+/// The estimated bytes of an archive whose layers have this many bytes.
 pub(crate) fn need(layers: u64, compress: Option<Compress>) -> u64 {
     let layers = match compress {
         None | Some(Compress::None) => layers,
@@ -82,13 +82,13 @@ pub(crate) fn need(layers: u64, compress: Option<Compress>) -> u64 {
     layers.saturating_add(DOCUMENTS)
 }
 
-/// The bytes of all layers of an image as they are stored, wherever that is.
+/// The stored bytes of all layers of an image, in any archive.
 pub(crate) fn stack_bytes(stack: &Stack) -> u64 {
     let layers = 0..stack.diff_ids().len();
     layers.map(|layer| stack.stored_size(layer)).sum()
 }
 
-/// The bytes of an image's layers, uncompressed where that is known.
+/// The bytes of an image's layers, uncompressed if known.
 fn bytes(image: &Image) -> u64 {
     let layer = |layer: &Layer| layer.tar_size().unwrap_or(layer.stored_size);
     image.layers.iter().map(layer).sum()

@@ -1,8 +1,8 @@
-//! Saving: nothing is registered that is not complete on disk and looked into.
+//! Saving: registers an image only if it is complete on disk and was read.
 //!
-//! The image streams into an unfinished file, is read back through the archive index, and only
-//! then takes its place: rename, then the entry, both under the registry's lock, so that no reader
-//! meets a new archive under an old entry for longer than that takes.
+//! The image streams into a temporary file, and is read back through the archive index. Then the file is renamed and
+//! the entry is written, both under the registry's lock. So readers see a new archive with an old entry only for that
+//! moment.
 
 use std::slice;
 
@@ -21,11 +21,11 @@ use crate::save::{Form, Naming, Source};
 
 /// Puts images into a store.
 pub struct Saver<'a> {
-    /// What it works with.
+    /// The store, the engine and the reporter.
     pub session: Session<'a>,
     /// How to write.
     pub form: Form,
-    /// By which limits to make room where there is too little; `None` makes none.
+    /// The limits for making room if there is too little; `None` makes none.
     pub make_room: Option<InForce>,
 }
 
@@ -36,21 +36,21 @@ pub struct Saved {
     pub name: String,
     /// The registered tag.
     pub reference: Reference,
-    /// The archive, as it opens from the working directory.
+    /// The path of the archive, relative to the working directory.
     pub path: Utf8PathBuf,
     /// The config's digest.
     pub image_id: Digest,
     /// The archive's length in bytes.
     pub size: u64,
-    /// Whether it was written now; `false` where the store had this image already.
+    /// Whether it was written now; `false` if the store had this image already.
     pub written: bool,
 }
 
 impl Saver<'_> {
-    /// Saves one image under a name, looks into it, and registers it.
+    /// Saves one image under a name, reads it, and registers it.
     ///
-    /// `draft` sees what the image holds and makes the entry's contents, or refuses it: then nothing is
-    /// registered, and an archive that was there stays.
+    /// `draft` gets the image's contents and returns the contents of the entry, or an error. After an error no image is
+    /// registered, and an existing archive stays.
     pub fn save(
         &self,
         source: &Source,
@@ -70,7 +70,7 @@ impl Saver<'_> {
         }
     }
 
-    /// What the store has of this very image under this name, if every byte of it is as it was registered.
+    /// The store's archive of this image under this name, if all its bytes are as registered.
     fn unchanged(&self, source: &Source, name: &ImageName) -> Result<Option<Saved>, Failure> {
         let registry = self.session.store.read_or_empty()?;
         let entry = registry.get(name.as_str());
@@ -84,7 +84,8 @@ impl Saver<'_> {
             &self.session.store.path(&entry.file)?,
             self.session.store.cwd(),
         );
-        // Gone, damaged or another file: saving it again mends it. A named pipe is no archive, and would be waited for.
+        // It is missing, damaged or another file: a new save repairs it. A named pipe is no archive, and opening it
+        // would block.
         let Ok(archive) = Archive::open(&path) else {
             return Ok(None);
         };
@@ -116,7 +117,7 @@ impl Saver<'_> {
         }))
     }
 
-    /// [`Self::save`] for a caller that holds the image's lock already.
+    /// [`Self::save`] for a caller that already holds the image's lock.
     pub fn save_locked(
         &self,
         source: &Source,
@@ -170,7 +171,7 @@ impl Saver<'_> {
             ));
         }
         let draft = draft(&contents)?;
-        // The registry may give the image another tag and place than its name says.
+        // The registry may give the image another tag and path than its name suggests.
         let registry = self.session.store.read_or_empty()?;
         let planned = complete(&registry, &name, &contents, draft.clone())?;
         let path = self.session.store.path(&planned.file)?;
@@ -209,7 +210,7 @@ impl Saver<'_> {
         })
     }
 
-    /// The place of the archive; before its name is known, one in its project's folder, which may be a mount.
+    /// The path of the archive. Before its name is known, a path in its project's folder, which may be a mount.
     fn place(&self, naming: &Naming) -> Result<StorePath, Failure> {
         let Some(name) = naming.known() else {
             let project = naming.project();
@@ -222,8 +223,7 @@ impl Saver<'_> {
         Ok(self.session.store.path(&file)?)
     }
 
-    /// An image is thin only on a base that it was really built on, and that does not stand on it. Said before anything
-    /// is read.
+    /// Refuses a base that the image was not built on, or that stands on the image. Runs before the image is read.
     fn check_base(&self, source: &Source, image: Option<&ImageName>) -> Result<(), Failure> {
         let Some(thin) = &self.form.base else {
             return Ok(());
@@ -242,7 +242,7 @@ impl Saver<'_> {
     }
 }
 
-/// Refuses an entry that gets a base which stands on it. A cycle that a registry has already stops no other form of its
+/// Refuses an entry whose new base stands on it. A cycle that the registry already has does not block changes of other
 /// archives.
 fn refuse_cycle(registry: &Registry, entry: &Entry) -> Result<(), Failure> {
     let before = registry.get(&entry.name).and_then(|it| it.base.as_deref());
@@ -252,7 +252,7 @@ fn refuse_cycle(registry: &Registry, entry: &Entry) -> Result<(), Failure> {
     }
 }
 
-/// The image of an archive that holds one.
+/// The image of an archive with a single image.
 pub(crate) fn only_image(archive: Archive) -> Result<Stack, Failure> {
     let path = archive.path().to_string();
     Stack::of(archive).ok_or_else(|| Failure::new(Code::Archive, "holds no image").about(path))

@@ -1,4 +1,4 @@
-//! Where an image to save is: in the engine, or in an archive made elsewhere.
+//! The source of an image to save: the engine, or an archive from elsewhere.
 
 use std::sync::Arc;
 
@@ -13,25 +13,25 @@ use registry::{Entry, Store};
 use crate::save::naming_choice::NAMES;
 use crate::save::{Naming, Saver};
 
-/// An image that can be put into the store.
+/// An image that can be saved to the store.
 #[derive(Debug)]
 pub enum Source {
-    /// Held by the engine under a reference.
+    /// An image in the engine.
     Engine {
-        /// What `save` is told.
+        /// The argument for `save`.
         reference: Reference,
-        /// What the engine says of it.
+        /// The engine's information about it.
         info: Box<ImageInfo>,
     },
     /// An image of an archive file.
     Archive(Stack),
-    /// An image whose layers are gathered from several places.
+    /// An image whose layers come from several places.
     Gathered(Box<Gathered>),
 }
 
 impl Source {
-    /// Finds what an operand names: an existing file is an archive, which may hold several images, anything else a
-    /// reference, or the name or tag of a registered image that the engine does not know. `image` chooses one of an archive's.
+    /// Finds the images of an operand. An existing file is an archive, which may hold several images. Otherwise it is a
+    /// reference, or the name or tag of a registered image that the engine lacks. `image` selects one image of an archive.
     pub fn find(saver: &Saver, operand: &str, image: Option<&str>) -> Result<Vec<Self>, Failure> {
         let path = Utf8Path::new(operand);
         if path.is_file() || operand.ends_with(".tar") || operand.starts_with(['/', '.']) {
@@ -57,7 +57,7 @@ impl Source {
         }
     }
 
-    /// The image that the engine holds under a reference.
+    /// The engine's image under a reference.
     fn held(engine: &Engine, reference: &Reference) -> Result<Option<Self>, Failure> {
         let info = engine.inspect(&[&reference.to_string()])?.pop().flatten();
         Ok(info.map(|info| Self::Engine {
@@ -66,7 +66,7 @@ impl Source {
         }))
     }
 
-    /// The image whose ID begins so, as `docker images -q` prints it.
+    /// The image whose ID begins with these digits, as `docker images -q` prints it.
     fn by_id(engine: &Engine, id: &str) -> Result<Option<Self>, Failure> {
         let Some(info) = engine.inspect_id(id)? else {
             return Ok(None);
@@ -79,7 +79,7 @@ impl Source {
         Ok(Some(Self::Engine { reference, info }))
     }
 
-    /// The entry whose image it is, if it comes from a registered archive.
+    /// The entry of the image, if it comes from a registered archive.
     pub fn entry(&self, store: &Store) -> Result<Option<Entry>, Failure> {
         let Self::Archive(stack) = self else {
             return Ok(None);
@@ -91,8 +91,8 @@ impl Source {
         Ok(entry.filter(is_meant).cloned())
     }
 
-    /// Whether it may be the image of this config, as far as that is known before it is read: an engine may know it by
-    /// another digest.
+    /// Whether it may be the image of this config, as far as this is known before it is read. An engine may identify it
+    /// by another digest.
     pub(crate) fn may_be(&self, image_id: Digest) -> bool {
         match self {
             Self::Engine { .. } => true,
@@ -101,8 +101,8 @@ impl Source {
         }
     }
 
-    /// Whether it is an archived image: an engine knows that by its config or its manifest, as it came or as earlier versions
-    /// sent it.
+    /// Whether it is an archived image. An engine identifies it by its config or its manifest, as it came or as earlier
+    /// versions sent it.
     pub fn is(&self, image: &Image) -> bool {
         match self {
             Self::Engine { info, .. } => {
@@ -124,7 +124,7 @@ impl Source {
         }
     }
 
-    /// Its layers, lowest first, as far as they are known before it is read.
+    /// Its diff_ids, lowest first, as far as they are known before it is read.
     pub fn diff_ids(&self) -> Option<&[Digest]> {
         match self {
             Self::Engine { info, .. } => info.diff_ids.as_deref(),
@@ -133,7 +133,7 @@ impl Source {
         }
     }
 
-    /// The images of an archive file, of which `image` may choose one by its tag or its ID.
+    /// The images of an archive file. `image` may select one by its tag or its ID.
     pub fn archive(path: &Utf8Path, image: Option<&str>) -> Result<Vec<Self>, Failure> {
         let archive = Arc::new(Archive::open(path)?);
         let chosen = |found: &Image| {
@@ -155,7 +155,7 @@ impl Source {
         }
     }
 
-    /// The image of an archive file that an entry means.
+    /// The image that an entry means in an archive file.
     pub fn registered(path: &Utf8Path, entry: &Entry) -> Result<Self, Failure> {
         let id = entry.image_id.map(|id| id.to_string());
         let mut sources = Self::archive(path, id.as_deref())?;
@@ -169,7 +169,7 @@ impl Source {
         }
     }
 
-    /// What the images are called that it shares its archive with, and itself.
+    /// The names of all images in its archive, including itself.
     pub fn beside(&self) -> String {
         match self {
             Self::Archive(stack) => names(stack.archive().images()),
@@ -177,7 +177,7 @@ impl Source {
         }
     }
 
-    /// The name that the source itself suggests: the repository of its reference.
+    /// The name that the source suggests: the repository of its reference.
     pub fn naming(&self, normalize: bool) -> Result<Naming, Failure> {
         let reference = match self {
             Self::Engine { reference, .. } => Some(reference),
@@ -200,7 +200,7 @@ fn not_held(reference: &Reference) -> Failure {
         .with_hint("imgsave does not pull: import, build or load the image first")
 }
 
-/// What people call the images of an archive.
+/// The names of the images of an archive, for messages.
 fn names(images: &[Image]) -> String {
     let name = |image: &Image| match image.tags.first() {
         Some(tag) => tag.to_string(),

@@ -1,4 +1,4 @@
-//! Bringing the layers of an image to disk, and all of its archive.
+//! Writes the layers of an image, and its whole archive.
 
 use std::fs::File;
 
@@ -11,7 +11,7 @@ use naming::ImageName;
 use crate::save::{Saver, Source};
 
 impl Saver<'_> {
-    /// Brings the layers of a source to disk.
+    /// Writes the layers of a source to disk.
     pub(crate) fn write(
         &self,
         source: &Source,
@@ -56,7 +56,7 @@ impl Saver<'_> {
         });
         drop(progress);
         let draft = saved.map_err(|error| match error {
-            // What is wrong with the stream is the engine's failure, not an archive's.
+            // A damaged stream is the engine's failure, not an archive's.
             SaveError::Read(error) if error.code() == Code::Archive => {
                 Failure::new(Code::Engine, error.to_string())
             }
@@ -73,7 +73,7 @@ impl Saver<'_> {
         }
     }
 
-    /// Writes into a file, and shows how long it is.
+    /// Writes into a file, and reports its length as progress.
     pub(crate) fn watched(
         &self,
         what: String,
