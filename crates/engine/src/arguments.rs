@@ -1,8 +1,8 @@
-//! Build arguments on their way to the builder.
+//! Passes build arguments to the builder.
 //!
-//! Every user of a machine can read command lines, so a value goes by the client's environment: of `--build-arg=NAME`, Docker's
-//! clients (20.10 to 28) and podman (4.3) take the value from there, an empty one too. The client itself then sees the
-//! variable, hence the names that it goes by are refused.
+//! Every user of a machine can read command lines, so values are passed in the client's environment. For `--build-arg=NAME`,
+//! Docker's clients (20.10 to 28) and podman (4.3) read the value from there, even an empty one. The client itself also sees
+//! the variable, so names of the client's own settings are refused.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use process::Call;
 use crate::flavor::{Flavor, Version};
 use crate::{Build, Error};
 
-/// Variables by which a client finds its settings, its engine, its helpers, or which the dynamic loader and a wrapper's shell obey.
-/// Proxies are not among them: what a build needs to reach the network, its client may use as well.
+/// Variables by which a client finds its settings, its engine and its helpers, and those of the dynamic loader and of a wrapper's
+/// shell. Proxies are not listed: the client may use the same proxy as the build.
 const OF_CLIENTS: &[&str] = &[
     "BASH_ENV",
     "DBUS_SESSION_BUS_ADDRESS",
@@ -31,7 +31,7 @@ const OF_CLIENTS: &[&str] = &[
     process::MARK,
 ];
 
-/// How such variables begin.
+/// Prefixes of such variables.
 const OF_CLIENTS_ALL: &[&str] = &[
     "BUILDAH_",
     "BUILDX_",
@@ -46,13 +46,13 @@ const OF_CLIENTS_ALL: &[&str] = &[
     "_CONTAINERS_",
 ];
 
-/// `BUILDKIT_…` is for the builder, but for these.
+/// `BUILDKIT_…` is for the builder, except for these.
 const OF_BUILDX: &[&str] = &["BUILDKIT_COLORS", "BUILDKIT_HOST", "BUILDKIT_PROGRESS"];
 
-/// Without root, podman looks up its user's range of IDs by this.
+/// Rootless podman looks up its user's range of IDs by this.
 const OF_PODMAN: &[&str] = &["USER"];
 
-/// Gives a call the arguments of a build.
+/// Adds the arguments of a build to a call.
 pub(crate) fn pass(call: Call, args: &BTreeMap<String, String>) -> Call {
     args.iter().fold(call, |call, (name, value)| {
         call.env(name, value).arg(format!("--build-arg={name}"))
@@ -60,7 +60,7 @@ pub(crate) fn pass(call: Call, args: &BTreeMap<String, String>) -> Call {
 }
 
 impl Build<'_> {
-    /// Refuses arguments that the client would take for its own.
+    /// Refuses arguments that the client would read as its own settings.
     pub(crate) fn check_arguments(&self, version: &Version) -> Result<(), Error> {
         let taken = self.args.keys().find(|name| is_taken(name, version.flavor));
         match taken {

@@ -1,8 +1,8 @@
-//! Builds, by whatever builder the engine's command line has: BuildKit, Docker's legacy builder,
-//! podman's. Only flags that all of them take are used; BuildKit's own wishes go by environment.
+//! Builds with the builder of the engine's command line: BuildKit, Docker's legacy builder, or podman's. Uses only
+//! flags that all of them accept. Settings of BuildKit alone are passed in the environment.
 //!
-//! stdout and stderr of a build are one stream of lines (builders do not agree on which is which),
-//! given to the caller as they come.
+//! stdout and stderr of a build are one stream of lines, since builders use them differently. The caller gets the lines
+//! as they come.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,17 +19,17 @@ use crate::leftovers::Failed;
 use crate::legacy::{self, Steps};
 use crate::{Engine, Error, ImageInfo, arguments, complaint};
 
-/// Where the build file is.
+/// The build file.
 #[derive(Clone, Copy, Debug)]
 pub enum BuildFile<'a> {
-    /// Its text.
+    /// A text.
     Text(&'a str),
-    /// A file, not necessarily inside the context. The engine looks for `FILE.dockerignore` beside it.
+    /// A path, inside the context or not. The engine looks for `FILE.dockerignore` beside it.
     Path(&'a Utf8Path),
 }
 
 impl BuildFile<'_> {
-    /// Its instructions that copy files. None if it can't be read.
+    /// Its instructions that copy files; none if it cannot be read.
     fn copies(self) -> Vec<String> {
         match self {
             BuildFile::Text(text) => legacy::copies(text),
@@ -38,42 +38,42 @@ impl BuildFile<'_> {
     }
 }
 
-/// What to build. Without a context, `COPY` from it finds nothing.
+/// A build. Without a context, `COPY` from it finds no files.
 #[derive(Clone, Debug)]
 pub struct Build<'a> {
     /// The build file.
     pub file: BuildFile<'a>,
-    /// The folder that `COPY` and `ADD` read.
+    /// The folder for `COPY` and `ADD`.
     pub context: Option<&'a Utf8Path>,
-    /// The tag of the result. No image may have it: so what has it afterwards is the result.
+    /// The tag of the result. It must be free before, so its image afterwards is the result.
     pub tag: &'a Reference,
-    /// Values for `ARG`. Never shown in errors, nor on the engine's command line.
+    /// Values for `ARG`. They never appear in errors, nor on the engine's command line.
     pub args: BTreeMap<String, String>,
-    /// Whether steps go by `args`, rather than `FROM` alone.
+    /// Whether steps depend on `args`, not only `FROM`.
     pub args_in_steps: bool,
     /// Labels of the result.
     pub labels: BTreeMap<String, String>,
     /// Build for another architecture than the engine's.
     pub platform: Option<Architecture>,
-    /// Run every step anew.
+    /// Run every step again.
     pub no_cache: bool,
-    /// Ask registries for newer base images. Without it Docker still pulls a base that is not there.
+    /// Check registries for newer base images. Without it, Docker still pulls a missing base.
     pub pull: bool,
-    /// An image, not older steps of this engine alone, from which steps are taken that are the same. Docker's legacy builder then
-    /// looks nowhere else.
+    /// An image whose equal steps are reused, in addition to older steps of this engine. Docker's legacy builder then uses only
+    /// that image.
     pub cache_from: Option<&'a Reference>,
     /// The network of `RUN` steps: `none`, `host`, a network's name.
     pub network: Option<&'a str>,
-    /// Secrets for `RUN --mount=type=secret`, as engines take them: `id=ID,src=PATH`, `id=ID,env=NAME`.
+    /// Secrets for `RUN --mount=type=secret`, in the form of engines: `id=ID,src=PATH`, `id=ID,env=NAME`.
     pub secrets: Vec<String>,
-    /// The images that the build file names.
+    /// The images in the build file.
     pub images: Vec<String>,
-    /// Where is noted what it may leave if it is interrupted.
+    /// Records leftovers of an interrupted build.
     pub notes: Option<&'a dyn Notes>,
 }
 
 impl<'a> Build<'a> {
-    /// A build of `file` as `tag`, without anything else.
+    /// A build of `file` as `tag`, with default settings.
     pub fn new(file: BuildFile<'a>, tag: &'a Reference) -> Self {
         Self {
             file,
@@ -94,15 +94,15 @@ impl<'a> Build<'a> {
     }
 }
 
-/// How often a build is tried that failed because another image was removed meanwhile, and the pause between.
+/// The number of attempts if another image is removed during the build, and the pause between them.
 const ATTEMPTS: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(300);
 
 impl Engine {
-    /// Builds an image and returns it. Every line of output, harmless to a terminal, goes to
-    /// `on_output` as it comes; the last of them are in the error, too.
+    /// Builds an image and returns it. Each line of output goes to `on_output` as it comes, in a form that is safe for
+    /// a terminal. The last lines are also in the error.
     ///
-    /// A failed build leaves no container, no tag and no image that was not there before.
+    /// A failed build leaves no container, no tag and no image that did not exist before.
     pub fn build(
         &self,
         build: &Build,
@@ -111,7 +111,7 @@ impl Engine {
         for _ in 1..ATTEMPTS {
             match self.build_once(build, &mut on_output) {
                 Err(error) if error.tail().is_some_and(legacy::lost_a_step) => {
-                    // The tag was free before: whatever bears it now is what came of this attempt.
+                    // The tag was free before, so its image now comes from this attempt.
                     let _ = self.untag(build.tag);
                     thread::sleep(PAUSE);
                 }
@@ -137,7 +137,7 @@ impl Engine {
         let before = self.ids()?;
         let since = SystemTime::now();
         let mut steps = Steps::default();
-        // A client may take long to end. Nothing ends this process before what the build left is removed.
+        // A client may need a long time to end. This process stays alive until the leftovers of the build are removed.
         let _cleaning = Cleaning::start();
         let built = self.run_build(build, &version, &mut steps, on_output);
         let image = built.and_then(|()| self.inspect(&[&name]));
@@ -147,7 +147,7 @@ impl Engine {
                 tag: build.tag.clone(),
             }),
             Err(error) => {
-                // Where it is not known what was there, all stays.
+                // If the earlier images are unknown, all images stay.
                 if let Some(before) = before {
                     self.clean_up().remove_leftovers(&Failed {
                         tag: build.tag,
@@ -209,20 +209,20 @@ impl Engine {
 }
 
 impl Build<'_> {
-    /// Whether the builder would take a step of other arguments for one of these.
+    /// Whether the builder would reuse a step of other arguments for one of these.
     fn misleads_cache(&self, version: &Version) -> bool {
         self.args_in_steps && !self.args.is_empty() && version.caches_without_arguments()
     }
 
-    /// The command line, and what it is to read on its standard input.
+    /// The call, and its standard input.
     fn call(&self, call: Call, version: &Version) -> Result<(Call, Option<Vec<u8>>), Error> {
-        // Values are joined to their flags: they cannot be taken for flags themselves.
+        // Values are joined to their flags, so they cannot be parsed as flags.
         let labels = self.labels.iter();
         let labels = labels.map(|(key, value)| format!("--label={key}={value}"));
         let call = arguments::pass(call, &self.args)
             .ended_by(version.ends_builds())
             .env("BUILDKIT_PROGRESS", "plain")
-            // Attestations turn an image into an index of one, with another ID each time.
+            // Attestations turn an image into an index, with another ID each time.
             .env("BUILDX_NO_DEFAULT_ATTESTATIONS", "1")
             .env("DOCKER_CLI_HINTS", "false")
             .arg("--force-rm")
@@ -267,7 +267,7 @@ impl Build<'_> {
     }
 }
 
-/// The folder so written that no builder takes it for a URL or for `-`.
+/// The folder in a form that no builder parses as a URL or as `-`.
 fn local(folder: &Utf8Path) -> String {
     Utf8Path::new(".").join(folder).into_string()
 }

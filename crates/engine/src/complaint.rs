@@ -1,8 +1,8 @@
-//! What engines complain of, by the words that they use, with the versions at which those were seen.
+//! Error messages of engines, with the versions that print them.
 
-/// The line that says that the engine does not answer. Docker 20.10 to 28 say `Cannot connect to
-/// the Docker daemon` or `permission denied while trying to connect`, 29 `failed to connect to the
-/// docker API`, podman's remote client `unable to connect to Podman socket`.
+/// The line that says that the engine is unreachable. Docker 20.10 to 28 print `Cannot connect to the Docker daemon` or
+/// `permission denied while trying to connect`. Docker 29 prints `failed to connect to the docker API`. podman's remote
+/// client prints `unable to connect to Podman socket`.
 pub(crate) fn unreachable_line(stderr: &str) -> Option<&str> {
     stderr.lines().map(str::trim).find(|line| {
         let line = line.to_ascii_lowercase();
@@ -18,13 +18,13 @@ pub(crate) fn unreachable_line(stderr: &str) -> Option<&str> {
     })
 }
 
-/// Whether a line is the legacy builder's warning of the argument of [`Version::keeps_cache`], and of no other (20.10).
+/// Whether a line is the legacy builder's warning about only the argument of [`Version::keeps_cache`] (20.10).
 pub(crate) fn is_about_cache(line: &str) -> bool {
     line.trim() == "[Warning] One or more build-args [BUILDKIT_INLINE_CACHE] were not consumed"
 }
 
-/// Whether every complaint is that an image or a container is not there, and there is at least one. Of containers Docker
-/// says `Error: No such container: …`, podman `Error: no such container …` or `… no such object: …`.
+/// Whether all errors are about missing images or containers, and there is at least one. For containers, Docker prints
+/// `Error: No such container: …`, podman `Error: no such container …` or `… no such object: …`.
 pub(crate) fn only_missing(stderr: &str) -> bool {
     let mut complaints = stderr
         .lines()
@@ -35,7 +35,7 @@ pub(crate) fn only_missing(stderr: &str) -> bool {
 }
 
 fn is_missing(line: &str) -> bool {
-    // podman 5 puts `Error: ` before the last of several alone.
+    // podman 5 prints `Error: ` before the last of several lines only.
     let bare = line.strip_suffix(": image not known");
     if bare.is_some_and(|name| !name.contains(' ')) {
         return true;
@@ -51,11 +51,12 @@ fn is_missing(line: &str) -> bool {
         .any(|words| line.contains(words))
 }
 
-/// Whether an engine came upon an image that somebody removed while it looked at several, and then answers nothing of the
-/// others either. podman (4.3) says `layer not known`, or `reading image "…": locating image with ID "…": image not
-/// known`; Docker with the containerd store (28) `NotFound: content digest sha256:…: not found`. With a graph driver it
-/// passes over such an image. A tag that two give at the same time fails for one of them there (28): `failed to create an image …
-/// after deleting the existing one: AlreadyExists: …`.
+/// Whether an image was removed while an engine inspected several: then it returns none of the others either.
+///
+/// podman (4.3) prints `layer not known`, or `reading image "…": locating image with ID "…": image not known`. Docker with the
+/// containerd store (28) prints `NotFound: content digest sha256:…: not found`. With a graph driver it skips such an image. If
+/// two calls set the same tag at the same time there, one fails (28): `failed to create an image … after deleting the existing
+/// one: AlreadyExists: …`.
 pub(crate) fn lost_an_image(stderr: &str) -> bool {
     [
         "layer not known",
@@ -67,10 +68,12 @@ pub(crate) fn lost_an_image(stderr: &str) -> bool {
     .any(|words| stderr.contains(words))
 }
 
-/// Whether podman fails because an image that it came upon is damaged, as a `load` leaves it that was killed in the moment
-/// between the image and its manifest (4.3): `checking if image "…" is dangling: locating item named "manifest" for image with
-/// ID "…" (consider removing the image to resolve the issue): file does not exist`. It loads and builds all the same, and
-/// another load of that image repairs it.
+/// Whether podman fails because of a damaged image. A `load` leaves one if it is killed between writing the image and its
+/// manifest (4.3).
+///
+/// It prints `checking if image "…" is dangling: locating item named "manifest" for image with ID "…" (consider removing the
+/// image to resolve the issue): file does not exist`. podman can still load and build, and another load of that image repairs
+/// it.
 pub(crate) fn has_damaged_image(stderr: &str) -> bool {
     let mut complaints = stderr
         .lines()
@@ -78,7 +81,7 @@ pub(crate) fn has_damaged_image(stderr: &str) -> bool {
     complaints.any(|line| line.contains("consider removing the image to resolve the issue"))
 }
 
-/// Lines that come with any call: `podman-docker`'s greeting, warnings of either engine.
+/// Lines that any call may print: the greeting of `podman-docker`, and warnings of either engine.
 fn is_noise(line: &str) -> bool {
     line.trim().is_empty()
         || line.starts_with("emulate docker cli using podman")
@@ -86,8 +89,8 @@ fn is_noise(line: &str) -> bool {
         || (line.starts_with("time=") && line.contains("level=warning"))
 }
 
-/// A line in which `load` says that it failed though it exits 0: Docker 28 and 29 with the
-/// containerd store, after `Loaded image: …`, for a layer that is missing or damaged.
+/// The line of `load` that reports a failure although it exits with 0. Docker 28 and 29 with the containerd store print
+/// it after `Loaded image: …`, for a missing or damaged layer.
 pub(crate) fn load_complaint(output: &str) -> Option<&str> {
     let complaints = [
         "error unpacking image",

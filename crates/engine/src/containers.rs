@@ -1,4 +1,4 @@
-//! Which images containers use, running or not.
+//! The images that containers use, running or not.
 
 use std::collections::BTreeSet;
 
@@ -7,12 +7,12 @@ use serde::Deserialize;
 
 use crate::{Engine, Error};
 
-/// A container, in whatever state.
+/// A container, in any state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Container {
     /// Its ID, in hexadecimal digits.
     pub id: String,
-    /// The image that it was made from, as [`ImageInfo::id`](crate::ImageInfo::id) names it.
+    /// Its image, in the form of [`ImageInfo::id`](crate::ImageInfo::id).
     pub image: Digest,
 }
 
@@ -24,7 +24,7 @@ struct RawContainer {
 }
 
 impl Engine {
-    /// All containers. One that goes away meanwhile may be missing.
+    /// All containers. A container that is removed meanwhile may be missing.
     pub fn containers(&self) -> Result<Vec<Container>, Error> {
         let call = self.call("ps").args(["-aq", "--no-trunc"]);
         let answer = call.answer()?;
@@ -36,14 +36,14 @@ impl Engine {
             return Err(call.bad_output(odd).into());
         }
         let ids: Vec<_> = ids.into_iter().collect();
-        // Whole: podman's templates have other names for the same (`.ID`) than its JSON.
+        // The whole object: podman's templates name fields differently (`.ID`) than its JSON.
         let call = || {
             self.call("inspect")
                 .args(["--type", "container", "--format", "{{json .}}"])
         };
         let containers = self.ask_of_all(&ids, call, |answer| {
             let containers = answer.documents(read)?;
-            // One that is passed over in silence may use an image.
+            // A container that is skipped silently may use an image.
             answer.check_count(containers.len())?;
             Ok(containers)
         })?;
@@ -55,8 +55,8 @@ fn is_id(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Reads a container; `None` where it is not valid. One of no image is left out: the first steps of a build from
-/// scratch run in such.
+/// Reads a container; `None` if it is invalid. Skips containers without an image: the first steps of a build from
+/// scratch run in them.
 fn read(raw: RawContainer) -> Option<Option<Container>> {
     if raw.image.is_empty() {
         return Some(None);

@@ -1,4 +1,4 @@
-//! The engine as a whole: how it is called, which it is, where it keeps images.
+//! The engine: how to call it, its flavor, and its image store.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -12,26 +12,26 @@ use crate::flavor::{self, Flavor, StoreKind, Version};
 use crate::spool::Spool;
 use crate::{Error, ImageInfo};
 
-/// The longest silence of a call that cleans up after an interruption: somebody waits for the end.
+/// The timeout of a cleanup call after an interruption, without I/O: the user is waiting.
 const CLEAN_UP_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A container engine behind its command-line program. Cheap to clone; a clone shares what was
-/// found out about the engine.
+/// A container engine behind its command-line program. Cheap to clone. Clones share the engine's properties once they
+/// are known.
 #[derive(Clone, Debug)]
 pub struct Engine {
     program: Arc<OsString>,
     version: Arc<OnceLock<Version>>,
-    /// Whose images they are, if an answer has shown it.
+    /// The flavor of its images, if an answer has shown it.
     shown: Arc<OnceLock<Flavor>>,
     store: Arc<OnceLock<StoreKind>>,
     timeout: Option<Duration>,
-    /// Where podman's temporary folders go.
+    /// The folder for podman's temporary folders.
     spools: Option<Arc<Utf8PathBuf>>,
     cleans_up: bool,
 }
 
 impl Engine {
-    /// The engine that `program` reaches: a name on `PATH`, or a path. Nothing is run yet.
+    /// The engine behind `program`, which is a name on `PATH` or a path. Runs nothing yet.
     pub fn new(program: impl Into<OsString>) -> Self {
         Self {
             program: Arc::new(program.into()),
@@ -44,24 +44,23 @@ impl Engine {
         }
     }
 
-    /// Ends a call as [`Error::Timeout`] when it has neither read nor written a byte for `limit`.
-    /// An engine is silent while it unpacks what it has read, for minutes if that is large. Without
-    /// this, nothing ends a call but the engine and [`kill_all`](process::kill_all).
+    /// Aborts a call with [`Error::Timeout`] after `limit` without I/O. An engine is silent while it unpacks a large
+    /// image, for minutes. Without a limit, only the engine or [`kill_all`](process::kill_all) ends a call.
     #[must_use]
     pub fn with_timeout(mut self, limit: Duration) -> Self {
         self.timeout = Some(limit);
         self
     }
 
-    /// Gives each load, save and build of podman a temporary folder of its own in `folder`, and removes it afterwards: podman
-    /// leaves its temporary files there.
+    /// Gives each load, save and build of podman its own temporary folder in `folder`, and removes it afterwards. podman
+    /// leaves temporary files there.
     #[must_use]
     pub fn with_spools(mut self, folder: Utf8PathBuf) -> Self {
         self.spools = Some(Arc::new(folder));
         self
     }
 
-    /// The engine of a command: with its timeout and the folder for spools, if there are any.
+    /// The engine of a command, with its timeout and the folder for spools, if given.
     pub fn configured(
         program: &Utf8Path,
         timeout: Option<Duration>,
@@ -78,13 +77,13 @@ impl Engine {
         }
     }
 
-    /// How its program was named.
+    /// The program's name, as given.
     pub(crate) fn program(&self) -> String {
         self.program.to_string_lossy().into_owned()
     }
 
-    /// The same engine for what must be put right after a failure: its calls go through after
-    /// [`kill_all`](process::kill_all) as well, and may then be silent for half a minute at most.
+    /// The same engine for cleanup after a failure. Its calls also run after [`kill_all`](process::kill_all), with a
+    /// timeout of half a minute without I/O.
     #[must_use]
     pub fn clean_up(&self) -> Self {
         Self {
@@ -93,7 +92,7 @@ impl Engine {
         }
     }
 
-    /// Asks the program and the engine who they are, once: later calls return the first answer.
+    /// Asks the program and the engine for their versions, once: later calls return the first answer.
     pub fn probe(&self) -> Result<Version, Error> {
         if let Some(version) = self.version.get() {
             return Ok(version.clone());
@@ -110,7 +109,7 @@ impl Engine {
         Ok(self.probe()?.loads_zstd())
     }
 
-    /// Whose images they are. [`Engine::probe`] asks, if no answer has shown it.
+    /// The flavor of its images. Calls [`Engine::probe`] if no answer has shown it.
     pub(crate) fn flavor(&self) -> Result<Flavor, Error> {
         match self.known_flavor() {
             Some(flavor) => Ok(flavor),
@@ -118,18 +117,18 @@ impl Engine {
         }
     }
 
-    /// Whose images they are, if that is known without a call.
+    /// The flavor of its images, if it is known without a call.
     pub(crate) fn known_flavor(&self) -> Option<Flavor> {
         let probed = self.version.get().map(|version| version.server_flavor);
         probed.or_else(|| self.shown.get().copied())
     }
 
-    /// Notes what an answer has shown.
+    /// Records the flavor that an answer has shown.
     pub(crate) fn has_shown(&self, flavor: Flavor) {
         let _ = self.shown.set(flavor);
     }
 
-    /// Whose images they may be, to spell the first question. The program's name proves nothing.
+    /// The probable flavor of its images, to spell the first question. The program's name is no proof.
     pub(crate) fn likely_flavor(&self) -> Flavor {
         let name = Path::new(&*self.program).file_name().unwrap_or_default();
         if name.to_string_lossy().starts_with("podman") {
@@ -139,7 +138,7 @@ impl Engine {
         }
     }
 
-    /// Asks where the engine keeps images, once.
+    /// Asks for the engine's image store, once.
     pub fn store(&self) -> Result<StoreKind, Error> {
         if let Some(kind) = self.store.get() {
             return Ok(*kind);
@@ -159,7 +158,7 @@ impl Engine {
         Ok(*self.store.get_or_init(|| kind))
     }
 
-    /// Where the engine keeps images, as some of them show; otherwise it is asked.
+    /// The engine's image store, as some of its images show it; otherwise it asks the engine.
     pub fn store_of(&self, images: &[ImageInfo]) -> Result<StoreKind, Error> {
         match images.iter().find_map(ImageInfo::store) {
             Some(kind) => Ok(*self.store.get_or_init(|| kind)),
@@ -167,7 +166,7 @@ impl Engine {
         }
     }
 
-    /// A call for which podman writes temporary files, and the folder for them, to be kept until the call has ended.
+    /// A call for which podman writes temporary files, and its folder. Keep the folder until the call has ended.
     pub(crate) fn spooled_call(&self, verbs: &str) -> Result<(Call, Option<Spool>), Error> {
         let call = self.call(verbs);
         let Some(parent) = &self.spools else {
@@ -176,7 +175,7 @@ impl Engine {
         if self.known_flavor() == Some(Flavor::Docker) {
             return Ok((call, None));
         }
-        // Without a folder of its own it uses the common one.
+        // Without its own folder, the call uses the common one.
         Ok(match Spool::create(parent) {
             Ok(spool) => (call.env("TMPDIR", spool.path().as_std_path()), Some(spool)),
             Err(_) => (call, None),

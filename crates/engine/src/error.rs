@@ -1,4 +1,4 @@
-//! What can go wrong between this process and an engine.
+//! Errors of engine calls.
 
 use std::io;
 use std::time::Duration;
@@ -10,48 +10,48 @@ use process::one_line;
 
 use crate::complaint;
 
-/// Characters of an engine's word that an error shows.
+/// The largest length of an engine's output in an error, in characters.
 const PIECE: usize = 240;
 
-/// A failed engine call. `Display` is one line; what the engine itself said is [`Error::tail`].
+/// A failed engine call. `Display` is one line; [`Error::tail`] is the engine's own output.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// There is no such program.
+    /// The program does not exist.
     #[error("engine program `{program}` was not found")]
     NotFound {
-        /// The program as it was named.
+        /// The program's name, as given.
         program: String,
     },
 
-    /// The program is there but the system does not run it.
+    /// The program exists, but the system cannot run it.
     #[error("engine program `{program}` cannot be run: {source}")]
     Start {
-        /// The program as it was named.
+        /// The program's name, as given.
         program: String,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
 
-    /// The program runs, but the engine behind it does not answer it.
+    /// The program runs, but its engine does not answer.
     #[error("`{program}` cannot reach its engine: {reason}")]
     Unreachable {
-        /// The program as it was named.
+        /// The program's name, as given.
         program: String,
-        /// The line in which the program says so.
+        /// The line of its output that gives the reason.
         reason: String,
         /// The end of its output.
         tail: String,
     },
 
-    /// Several images have IDs that begin so.
+    /// Several images have IDs with this prefix.
     #[error("several images have an ID that begins with `{id}`")]
     AmbiguousId {
-        /// The beginning of the ID.
+        /// The prefix of the ID.
         id: String,
     },
 
-    /// The engine refused or broke off.
+    /// The engine returned an error or was killed.
     #[error("`{command}` {outcome}")]
     Failed {
         /// Program and subcommand. Never all arguments: those of a build may be secret.
@@ -62,61 +62,61 @@ pub enum Error {
         tail: String,
     },
 
-    /// The engine moved no byte for as long as [`Engine::with_timeout`](crate::Engine::with_timeout) allows.
+    /// The call made no I/O for the time in [`Engine::with_timeout`](crate::Engine::with_timeout).
     #[error("`{command}` was aborted after {} without I/O", process::seconds(*limit))]
     Timeout {
         /// Program and subcommand.
         command: String,
-        /// The limit that was set.
+        /// The limit.
         limit: Duration,
     },
 
-    /// [`kill_all`](process::kill_all) ended the call, or came before it.
+    /// [`kill_all`](process::kill_all) ended the call, or ran before it.
     #[error("interrupted")]
     Interrupted,
 
-    /// The engine's answer is not what it answers.
+    /// The engine's output has an unexpected form.
     #[error("`{command}` printed something unexpected: `{piece}`")]
     BadOutput {
         /// Program and subcommand.
         command: String,
-        /// The beginning of what is wrong, in one harmless line.
+        /// The beginning of the wrong output, in one line that is safe for a terminal.
         piece: String,
     },
 
-    /// The name of an image is neither a reference nor an ID, or not one that fits the call.
+    /// An image name is neither a reference nor an ID, or does not fit the call.
     #[error(transparent)]
     Name(#[from] NameError),
 
-    /// A reference without a tag, where a tag is to be set or removed.
+    /// A reference lacks the tag that is to be set or removed.
     #[error("`{reference}` has no tag")]
     NoTag {
         /// The reference.
         reference: Reference,
     },
 
-    /// A build was to set a tag that an image has already.
+    /// The tag for a build is already taken.
     #[error("the engine already has an image tagged `{tag}`")]
     TagTaken {
         /// The tag.
         tag: Reference,
     },
 
-    /// A build argument that the engine's client would take for a setting of its own.
+    /// A build argument that the engine's client would read as its own setting.
     #[error("the build argument `{name}` would change the engine's client")]
     Argument {
         /// Its name.
         name: String,
     },
 
-    /// A build with secrets, and a builder that knows none.
+    /// A build with secrets, but the builder does not support them.
     #[error("the plan has `build.secrets`, but Docker's legacy builder does not support secrets")]
     NoSecrets,
 
-    /// A build succeeded, but the engine does not have the image.
+    /// A build succeeded, but the engine lacks the image.
     #[error("the build succeeded, but the engine has no image `{tag}`")]
     NotBuilt {
-        /// The tag that was to be set.
+        /// The tag for the result.
         tag: Reference,
     },
 
@@ -125,16 +125,16 @@ pub enum Error {
     File {
         /// The file.
         path: Utf8PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
 
-    /// The system gave no pipe, no thread or no word of the child.
+    /// The system failed to create a pipe or a thread, or to wait for the child.
     #[error("`{command}`: {source}")]
     Io {
         /// Program and subcommand.
         command: String,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
 }
@@ -173,7 +173,7 @@ impl From<process::Error> for Error {
 }
 
 impl Error {
-    /// The end of what the engine wrote, harmless to a terminal; `None` where it wrote nothing.
+    /// The end of the engine's output, safe for a terminal; `None` if there is none.
     pub fn tail(&self) -> Option<&str> {
         match self {
             Self::Unreachable { tail, .. } | Self::Failed { tail, .. } => {
@@ -183,12 +183,12 @@ impl Error {
         }
     }
 
-    /// Whether the engine says that the image is not there, and nothing else.
+    /// Whether the engine only reports that the image is missing.
     pub fn is_missing(&self) -> bool {
         self.tail().is_some_and(complaint::only_missing)
     }
 
-    /// Whether the engine's command was ended before its time.
+    /// Whether the engine's command was aborted.
     pub(crate) fn is_cut_off(&self) -> bool {
         matches!(self, Self::Interrupted | Self::Timeout { .. })
     }
@@ -237,7 +237,7 @@ impl Reported for Error {
 /// A failed [`Engine::load`](crate::Engine::load).
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError<E> {
-    /// What fed the engine failed; the engine was ended before it saw the end of the stream.
+    /// The input of the engine failed. The engine was killed before it saw the end of the stream.
     #[error(transparent)]
     Feed(E),
     /// The engine failed.
@@ -248,7 +248,7 @@ pub enum LoadError<E> {
 /// A failed [`Engine::save`](crate::Engine::save).
 #[derive(Debug, thiserror::Error)]
 pub enum SaveError<E> {
-    /// What read the engine's stream failed, and not because the engine had.
+    /// The reader of the engine's stream failed, and the engine did not.
     #[error(transparent)]
     Read(E),
     /// The engine failed.

@@ -1,24 +1,24 @@
-//! Which layers the engine holds.
+//! The layers that the engine holds.
 //!
-//! `.RootFS` is asked for whole: `.RootFS.Layers` is an error on Docker 28 for an incomplete image.
+//! `.RootFS` is requested as a whole: `.RootFS.Layers` is an error on Docker 28 for an incomplete image.
 
 use naming::Digest;
 
 use crate::image::RawRootFs;
 use crate::{Engine, Error};
 
-/// An image that the engine holds, whole.
+/// A complete image in the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
-    /// The engine's name for it: the config's digest, on containerd stores the manifest's.
+    /// The engine's ID: the config's digest, on containerd stores the manifest's.
     pub id: Digest,
     /// The digests of its uncompressed layers, lowest first.
     pub diff_ids: Vec<Digest>,
 }
 
 impl Engine {
-    /// All images, tagged or not, in two calls for the first few hundred. Without incomplete ones; where podman has such,
-    /// without untagged ones.
+    /// All images, tagged or not, in two calls for the first few hundred. Skips incomplete ones. If podman has incomplete
+    /// ones, skips untagged ones too.
     pub fn held(&self) -> Result<Vec<Held>, Error> {
         let ids: Vec<_> = self.known_ids()?.iter().map(Digest::to_string).collect();
         let call = || {
@@ -36,7 +36,7 @@ impl Engine {
     }
 }
 
-/// Reads `ID JSON`. The inner `None` is an image that is not whole.
+/// Parses `ID JSON`. The inner `None` is an incomplete image.
 fn parse(line: &str) -> Option<Option<Held>> {
     let (id, root_fs) = line.split_once(' ')?;
     let id = Digest::from_hex(id.strip_prefix("sha256:").unwrap_or(id)).ok()?;

@@ -1,4 +1,4 @@
-//! What an engine says of an image, and the names by which it is asked.
+//! An engine's information about an image, and the names to ask for it.
 
 use naming::{Digest, NameError, Reference};
 use serde::Deserialize;
@@ -6,47 +6,47 @@ use serde_json::Value;
 
 use crate::flavor::{Flavor, StoreKind};
 
-/// An image as the engine holds it.
+/// An image in the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImageInfo {
-    /// The engine's name for it: the config's digest, on containerd stores the manifest's (see
+    /// The engine's ID: the config's digest, on containerd stores the manifest's (see
     /// [`Engine::store`](crate::Engine::store)).
     pub id: Digest,
-    /// Its tags, as people say them: podman's `localhost/x:1` is `x:1` here.
+    /// Its tags in short form: podman's `localhost/x:1` is `x:1` here.
     pub tags: Vec<Reference>,
-    /// The digests of its uncompressed layers, lowest first; `None` where the engine does not hold
-    /// all that belongs to the image.
+    /// The digests of its uncompressed layers, lowest first; `None` if the image is incomplete in the engine.
     pub diff_ids: Option<Vec<Digest>>,
-    /// As OCI says it (`amd64`); empty where the image does not say.
+    /// The OCI name (`amd64`); empty if the image has none.
     pub architecture: String,
-    /// The architecture's variant (`v8`), where the image says one.
+    /// The architecture's variant (`v8`), if the image has one.
     pub variant: Option<String>,
-    /// As OCI says it (`linux`); empty where the image does not say.
+    /// The OCI name (`linux`); empty if the image has none.
     pub os: String,
-    /// Bytes that the engine counts for it; what that covers differs between engines.
+    /// Its size in bytes, as the engine computes it. Engines count differently.
     pub size: u64,
-    /// RFC 3339, as the engine writes it.
+    /// RFC 3339, as the engine prints it.
     pub created: Option<String>,
-    /// What containers get of it, as the engine writes it: the `config` of the image's config.
+    /// The settings for containers, as the engine prints them: the `config` of the image's config.
     pub settings: Option<Value>,
-    /// Whether it has a name, be it one that is no reference.
+    /// Whether it has a name, even one that is no reference.
     named: bool,
-    /// Manifest digests under which the engine knows it too.
+    /// Further manifest digests by which the engine finds it.
     digests: Vec<Digest>,
     /// podman's own names for it, with the host.
     names: Vec<String>,
-    /// Whether a graph driver has its layers, rather than containerd's store.
+    /// Whether a graph driver stores its layers, rather than containerd's store.
     has_driver: bool,
 }
 
 impl ImageInfo {
-    /// Whether a graph driver has its layers.
+    /// Whether a graph driver stores its layers.
     pub(crate) fn has_driver(&self) -> bool {
         self.has_driver
     }
 
-    /// Where the engine keeps it, if that shows: a containerd store knows it by the digest of its manifest.
+    /// The engine's image store, if the image shows it. A containerd store identifies the image by the digest of its
+    /// manifest.
     pub(crate) fn store(&self) -> Option<StoreKind> {
         if !self.names.is_empty() {
             Some(StoreKind::Podman)
@@ -58,13 +58,13 @@ impl ImageInfo {
         }
     }
 
-    /// Whether it has neither a tag nor another name: only its ID finds it.
+    /// Whether it is dangling: it has neither a tag nor another name, and is found only by its ID.
     pub fn is_dangling(&self) -> bool {
         !self.named
     }
 }
 
-/// A validated name of an image: what reaches the command line is never an option.
+/// A validated name of an image. The engine cannot parse it as an option.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Name {
     Id(Digest),
@@ -79,7 +79,7 @@ impl Name {
         }
     }
 
-    /// What the engine may call it, most likely first, the full name last.
+    /// The engine's possible names for it, most likely first, the full name last.
     pub(crate) fn spellings(&self, flavor: Flavor) -> Vec<String> {
         match self {
             Self::Id(id) => vec![id.to_string()],
@@ -87,8 +87,8 @@ impl Name {
         }
     }
 
-    /// Whether the engine found `image` by this name, so spelled: podman, which is asked by two spellings, shows by which of
-    /// them it has the image. To Docker `localhost/x:1` and `x:1` are two names.
+    /// Whether the engine found `image` by this spelling of the name. podman is asked by two spellings, and shows the one
+    /// that the image has. For Docker, `localhost/x:1` and `x:1` are two names.
     pub(crate) fn finds(&self, spelling: &str, image: &ImageInfo) -> bool {
         let has = |digest: Digest| image.id == digest || image.digests.contains(&digest);
         match self {
@@ -102,7 +102,7 @@ impl Name {
     }
 }
 
-/// The part of the engines' JSON that counts. Everything may be missing or `null` somewhere.
+/// The used part of the engines' JSON. Every field may be missing or `null` in some engine.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct RawImage {
@@ -120,7 +120,7 @@ pub(crate) struct RawImage {
     graph_driver: Option<RawGraphDriver>,
 }
 
-/// Where a graph driver has the layers. A containerd store says no more than the name of its snapshotter.
+/// The layers' paths in a graph driver. A containerd store prints only the name of its snapshotter.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct RawGraphDriver {
@@ -135,7 +135,7 @@ pub(crate) struct RawRootFs {
 }
 
 impl RawImage {
-    /// Who shows it so, if only one engine does.
+    /// The flavor that shows it in this form, if only one does.
     pub(crate) fn shown_by(&self) -> Option<Flavor> {
         Flavor::shown_by(&self.id, self.repo_tags.as_deref().unwrap_or_default())
     }

@@ -1,8 +1,8 @@
-//! What the engine holds.
+//! Inspects images in the engine.
 //!
-//! Asking for many images is one call, and those that are there are printed in the order asked. Which
-//! name an image answers is seen from the image itself. Mostly the image also shows whether Docker or podman has it: only if it
-//! does not, the engine is asked for its version too.
+//! One call inspects many images, and prints those that exist in the order of the names. The image itself shows which name
+//! found it. It mostly also shows whether the engine is Docker or podman. Only otherwise the engine is asked for its version
+//! too.
 
 use std::collections::BTreeSet;
 use std::thread;
@@ -16,20 +16,20 @@ use crate::image::{ImageInfo, Name, RawImage};
 use crate::several::{self, Answer, chunks};
 use crate::{Engine, Error};
 
-/// How often the list of images is tried again: with a containerd store, Docker 26 fails if an image is removed while it lists them.
+/// The number of retries for the list of images. With a containerd store, Docker 26 fails if an image is removed during the list.
 const LIST_RETRIES: u32 = 5;
 const LIST_PAUSE: Duration = Duration::from_millis(50);
 
 impl Engine {
-    /// Looks up images by reference or ID (`sha256:…`), under every name that this engine may have for them. The results are in
-    /// the order of the names; `None` means that the engine answers and has no such image.
+    /// Inspects images by reference or ID (`sha256:…`), under every possible name in this engine. The results are in the order
+    /// of the names. `None` means that the engine answers and lacks the image.
     pub fn inspect<S: AsRef<str>>(&self, names: &[S]) -> Result<Vec<Option<ImageInfo>>, Error> {
         let found = self.inspect_each(names)?.into_iter();
         let first = |spelled: Vec<_>| spelled.into_iter().flatten().next();
         Ok(found.map(first).collect())
     }
 
-    /// Looks up an image by its ID or the beginning of it, in hexadecimal digits, with `sha256:` or without.
+    /// Inspects an image by its ID or a prefix of it, in hexadecimal digits, with `sha256:` or without.
     pub fn inspect_id(&self, id: &str) -> Result<Option<ImageInfo>, Error> {
         let hex = id.strip_prefix("sha256:").unwrap_or(id);
         if hex.is_empty() || !hex.chars().all(|c| c.is_ascii_hexdigit()) {
@@ -45,8 +45,8 @@ impl Engine {
         }
     }
 
-    /// What the engine holds under each name that it may have for these, the full name last: podman holds what people call
-    /// `x:1` as `localhost/x:1`, as `docker.io/library/x:1` or both, which can be two images.
+    /// The engine's images under each possible name of these, the full name last. podman stores `x:1` as `localhost/x:1`,
+    /// as `docker.io/library/x:1` or both, which can be two images.
     pub fn inspect_each<S: AsRef<str>>(
         &self,
         names: &[S],
@@ -58,13 +58,13 @@ impl Engine {
         }
         let likely = self.known_flavor().unwrap_or_else(|| self.likely_flavor());
         let mut found = self.inspect_as(&names, likely)?;
-        // Under no spelling has any engine any of them.
+        // No engine found any of them under any spelling.
         if self.known_flavor().is_none() && found.iter().flatten().all(Option::is_none) {
             return Ok(found);
         }
         let flavor = self.flavor()?;
         if flavor != likely {
-            // podman takes `x:1` for any name that ends so.
+            // podman matches `x:1` with any name that ends so.
             found = self.inspect_as(&names, flavor)?;
         }
         if flavor == Flavor::Docker {
@@ -73,8 +73,8 @@ impl Engine {
         Ok(found)
     }
 
-    /// Looks up images under every name that an engine of this flavor has for them. From another engine the answer means
-    /// nothing.
+    /// Inspects images under every name that an engine of this flavor may have for them. The answer of another engine is
+    /// meaningless.
     fn inspect_as(
         &self,
         names: &[Name],
@@ -100,7 +100,7 @@ impl Engine {
         Ok(each.collect())
     }
 
-    /// Takes the layers from images that the engine shows but does not list: something of them is missing in its store.
+    /// Clears the layers of images that the engine shows but does not list: they are incomplete in its store.
     fn mark_incomplete(&self, images: &mut [Vec<Option<ImageInfo>>]) -> Result<(), Error> {
         let mut shown = images.iter().flatten().flatten();
         let all_driven = shown.all(ImageInfo::has_driver);
@@ -116,8 +116,8 @@ impl Engine {
         Ok(())
     }
 
-    /// The IDs of all images. The one place that reads lines: no engine prints IDs alone as JSON. `None` where podman can't
-    /// tell because of a damaged one.
+    /// The IDs of all images. Only this function parses lines: no engine prints IDs alone as JSON. `None` if podman fails
+    /// because of a damaged image.
     pub(crate) fn ids(&self) -> Result<Option<BTreeSet<Digest>>, Error> {
         match self.ids_listed_by(&[]) {
             Err(error) if error.tail().is_some_and(complaint::has_damaged_image) => Ok(None),
@@ -125,7 +125,7 @@ impl Engine {
         }
     }
 
-    /// The IDs of all images; of those with names, where that is all that podman can tell.
+    /// The IDs of all images, or only of tagged ones if podman cannot list the others.
     pub(crate) fn known_ids(&self) -> Result<BTreeSet<Digest>, Error> {
         match self.ids()? {
             Some(ids) => Ok(ids),
@@ -171,8 +171,8 @@ impl Engine {
             })
         };
         let answer = match Answer::of(call, &spellings) {
-            // Of which of them that is, and what it has of the others, is not said. What is damaged is not there: it can be
-            // loaded as if it had never been.
+            // podman does not say which image is damaged, and omits the others. A damaged image counts as absent: it can be
+            // loaded again.
             Err(error) if error.tail().is_some_and(complaint::has_damaged_image) => {
                 return if asked.len() > 1 {
                     one_by_one()
@@ -187,20 +187,20 @@ impl Engine {
         if let Some(shown) = shown {
             self.has_shown(shown);
         }
-        // Another engine than the names are spelled for: they are asked again.
+        // The names were spelled for another engine: ask again.
         if self.known_flavor().is_some_and(|known| known != flavor) {
             return Ok(vec![None; asked.len()]);
         }
         match place(asked, found) {
             Some(placed) => Ok(placed),
-            // An image that does not show the name it was found by: one call each settles it.
+            // The image does not show the name that found it: make one call each.
             None if asked.len() > 1 => one_by_one(),
             None => Err(answer.call.bad_output("more answers than requested").into()),
         }
     }
 }
 
-/// The images, and who shows them so, if only one engine does.
+/// The images, and the flavor that shows them in this form, if only one does.
 fn parse(answer: &Answer, flavor: Flavor) -> Result<(Vec<ImageInfo>, Option<Flavor>), Error> {
     let mut shown = None;
     let images = answer.documents(|raw: RawImage| {
@@ -210,8 +210,8 @@ fn parse(answer: &Answer, flavor: Flavor) -> Result<(Vec<ImageInfo>, Option<Flav
     Ok((images, shown))
 }
 
-/// Gives every image found to the name it answers. The images are in the order of the names with
-/// the missing left out, so the next name that fits is the one.
+/// Assigns every image to the name that found it. The images are in the order of the names, without the missing ones.
+/// So the next name that fits is the right one.
 fn place(asked: &[(&Name, &str)], found: Vec<ImageInfo>) -> Option<Vec<Option<ImageInfo>>> {
     if found.len() == asked.len() {
         return Some(found.into_iter().map(Some).collect());

@@ -1,9 +1,16 @@
-//! The step that an interrupted build may still leave, told so that a later command finds it.
+//! Records the step that an interrupted build may still leave, so that a later command finds it.
 //!
-//! Docker's legacy builder commits the step that it is at after its client is gone, and can't be asked whether it still is at it (20.10). A
-//! copy of files may take minutes. Its image is recognised by all of these: it was not there before, it has no name and nothing stands on
-//! it, and it was made from the container of the step, or by the instruction on the image that the step was done on. So that image
-//! stays too, if the build made it. After the last step, the daemon also sets the build's tag, which no other image ever has.
+//! Docker's legacy builder commits its current step after its client has ended. It cannot be asked whether it is still
+//! at that step (20.10). A copy of files may take minutes.
+//!
+//! The step's image is recognised by all of these:
+//!
+//! - it did not exist before,
+//! - it has no name, and no other image stands on it,
+//! - it was made from the step's container, or by the step's instruction on the image below it.
+//!
+//! So that lower image stays too, if the build made it. After the last step, the daemon also sets the build's tag,
+//! which no other image ever has.
 
 use std::collections::BTreeSet;
 use std::{fmt, slice};
@@ -16,7 +23,7 @@ use crate::leftovers::{Failed, New, hex};
 use crate::legacy::is_copy;
 use crate::{Engine, Error, ImageInfo, several};
 
-/// What an interrupted build may still leave.
+/// The possible leftovers of an interrupted build.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InterruptedBuild {
     /// The engine's program.
@@ -25,26 +32,26 @@ pub struct InterruptedBuild {
     tag: Reference,
     /// Its steps that stay until then, children first.
     steps: Vec<Digest>,
-    /// What the step may be done on; `None` is `scratch`.
+    /// The possible parents of the step; `None` is `scratch`.
     parents: Vec<Option<Digest>>,
-    /// The file copies that it may be.
+    /// The possible file copies of the step.
     copies: Vec<String>,
-    /// The container from which it is made.
+    /// The step's container.
     container: Option<String>,
-    /// Images like it that were there before.
+    /// Similar images that existed before.
     others: Vec<Digest>,
 }
 
-/// Where it is noted until nothing can be left.
+/// Records an interrupted build until all its leftovers are removed.
 pub trait Notes: fmt::Debug {
-    /// Before the engine is waited for. Returns whether it is noted.
+    /// Called before the wait for the engine. Returns whether the build was recorded.
     fn note(&self, build: &InterruptedBuild) -> bool;
-    /// Nothing can be left of the build that was noted last.
+    /// Called when the last recorded build has no more leftovers.
     fn forget(&self);
 }
 
 impl InterruptedBuild {
-    /// Whether this engine may have something of it.
+    /// Whether its leftovers may be in this engine.
     pub fn is_of(&self, engine: &Engine) -> bool {
         self.engine == engine.program()
     }
@@ -54,7 +61,7 @@ impl InterruptedBuild {
         &self.steps
     }
 
-    /// Whether an image has no name but the one that the build gives.
+    /// Whether an image has no name except the build's tag.
     pub fn is_unnamed(&self, image: &ImageInfo) -> bool {
         image.is_dangling() || image.tags == slice::from_ref(&self.tag)
     }
@@ -76,14 +83,14 @@ impl InterruptedBuild {
 }
 
 impl Engine {
-    /// The images of a noted build's step, if the engine has committed it. Nothing stands on them.
+    /// The images of a recorded build's step, if the engine has committed it. No other image stands on them.
     pub fn late_steps(&self, build: &InterruptedBuild) -> Result<Vec<ImageInfo>, Error> {
         let found = self.inspect(&self.find_late(build)?)?;
         Ok(found.into_iter().flatten().collect())
     }
 
-    /// Removes those of these images that have no name but the one that a noted build gives. What they were done on stays. Goes
-    /// through after an interruption.
+    /// Removes the given images that have no name except a recorded build's tag. Their parents stay. Also runs after an
+    /// interruption.
     pub fn remove_steps(&self, build: &InterruptedBuild, ids: &[Digest]) -> Result<(), Error> {
         let _cleaning = Cleaning::start();
         let engine = self.clean_up();
@@ -117,7 +124,8 @@ impl Engine {
         Ok(late.map(|image| image.id.clone()).collect())
     }
 
-    /// What a build may leave that was interrupted just now. `None` if its builder leaves nothing, or if it can't be told later.
+    /// The possible leftovers of a build that was just interrupted. `None` if its builder leaves none, or if they cannot be
+    /// recognised later.
     pub(crate) fn interrupted(&self, build: &Failed) -> Option<InterruptedBuild> {
         let steps = build.steps;
         let is_ahead = build.may_be_ahead();
@@ -143,7 +151,7 @@ impl Engine {
                 ids.chain([None]).collect()
             }
         };
-        // Most probably the engine has not begun a step: what the build made does not stay because of it.
+        // Most likely the engine has not begun a step, so the build's images need not stay for it.
         if is_ahead
             && made
                 .first()

@@ -1,16 +1,17 @@
-//! What a failed or interrupted build leaves in the engine, and its removal.
+//! Removes the leftovers of a failed or interrupted build from the engine.
 //!
-//! Docker's legacy builder commits an image a step and keeps those of a failed build, untagged; podman does the same for its cache. An
-//! image is the build's own if it was not there before, has no tag but the build's, and
+//! Docker's legacy builder commits an image a step, and keeps those of a failed build untagged. podman does the same for
+//! its cache. An image belongs to the build if it did not exist before, has no tag except the build's, and
 //!
-//! - the build printed its ID and did not take it from the cache (of another build that runs at the same time),
-//! - or it was made from the container of the build's last step, or on an image of the build: the daemon commits the step that it is
-//!   at after its client is gone, and prints it to no one (20.10),
-//! - or it is the file copy that had begun: done on the same image, by the same instruction. The client may end before it has printed
-//!   the step that the daemon is at. Then it is any file copy of the build file, on the last image that was printed, or on one that was
-//!   there before.
+//! - the build printed its ID and did not reuse it from the cache (of another build at the same time),
+//! - or it was made from the container of the build's last step, or on an image of the build. The daemon commits its
+//!   current step after its client has ended, and prints it to no client (20.10),
+//! - or it is the file copy that had begun: made on the same image, by the same instruction. The client may end before it
+//!   has printed the daemon's current step. Then it is any file copy of the build file, on the last printed image or on
+//!   one that existed before.
 //!
-//! Removal is by ID, without force, children first, and takes no parents along: an image that somebody uses stays. BuildKit leaves nothing.
+//! Images are removed by ID, without force, children first, and without their parents: an image in use stays. BuildKit
+//! leaves no images.
 
 use std::collections::BTreeSet;
 use std::thread;
@@ -25,33 +26,33 @@ use crate::interrupted::Notes;
 use crate::legacy::{Steps, is_copy};
 use crate::{Engine, Error};
 
-/// An engine that was told to stop a build needs a moment to remove the step's container.
+/// The time for an engine to remove the step's container after it was told to stop a build.
 const PATIENCE: Duration = Duration::from_secs(4);
-/// How long a file copy may take that the daemon is at. It commits what it has begun, seconds later on a busy machine (5 s for 5 MB
-/// with fuse-overlayfs), and can't be asked whether it still is at it.
+/// The time for the daemon's current file copy. The daemon commits a copy that it has begun, seconds later on a busy machine (5 s
+/// for 5 MB with fuse-overlayfs). It cannot be asked whether it is still at it.
 const COPYING: Duration = Duration::from_secs(8);
-/// The same for a copy that may not have begun: this is mostly in vain.
+/// The time for a copy that may not have begun. It is shorter, because mostly there is none.
 const AHEAD: Duration = Duration::from_secs(3);
-/// Somebody may wait for the end: little more than a call takes.
+/// Little longer than a call, since the user may be waiting.
 const PAUSE: Duration = Duration::from_millis(30);
 
 /// A build that failed.
 pub(crate) struct Failed<'a> {
     /// The tag of its result.
     pub(crate) tag: &'a Reference,
-    /// What it said of its steps.
+    /// The steps from its output.
     pub(crate) steps: &'a Steps,
-    /// The images that were there before.
+    /// The images that existed before.
     pub(crate) before: &'a BTreeSet<Digest>,
     /// When it began.
     pub(crate) since: SystemTime,
-    /// Whether it was ended before its time.
+    /// Whether it was aborted.
     pub(crate) cut_off: bool,
     /// The file copies of its build file.
     pub(crate) copies: &'a [String],
-    /// The images that its build file names.
+    /// The images in its build file.
     pub(crate) images: &'a [String],
-    /// Where is noted what it may leave later.
+    /// Records its possible later leftovers.
     pub(crate) notes: Option<&'a dyn Notes>,
 }
 
@@ -61,14 +62,14 @@ impl Failed<'_> {
         self.cut_off && self.steps.may_be_ahead()
     }
 
-    /// Whether the daemon may commit a copy of files later than anybody waits.
+    /// Whether the daemon may commit a copy of files after the wait.
     fn may_be_late(&self) -> bool {
         let open = self.steps.open.as_ref();
         let is_copying = self.steps.container.is_none() && open.is_some_and(|open| is_copy(open));
         self.cut_off && (is_copying || (self.may_be_ahead() && !self.copies.is_empty()))
     }
 
-    /// Whether an image was there before.
+    /// Whether an image existed before.
     fn had(&self, image: Option<&str>) -> bool {
         image.is_some_and(|id| {
             self.before
@@ -78,14 +79,14 @@ impl Failed<'_> {
     }
 }
 
-/// An image that was not there before.
+/// An image that did not exist before.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct New {
     pub(crate) id: String,
     repo_tags: Option<Vec<String>>,
     parent: Option<String>,
-    /// Whose changes it holds. Docker's API tells until 1.44.
+    /// The container of its changes. Docker's API includes it up to 1.44.
     container: Option<String>,
     container_config: Option<Made>,
 }
@@ -101,7 +102,7 @@ impl New {
         hex(&self.id)
     }
 
-    /// Whether it has no name but the one that the build gives.
+    /// Whether it has no name except the build's tag.
     pub(crate) fn is_unnamed(&self, tag: &Reference) -> bool {
         let mut tags = self.repo_tags.iter().flatten();
         tags.all(|name| name.parse().as_ref() == Ok(tag))
@@ -116,7 +117,7 @@ impl New {
         own.is_some_and(|own| own.starts_with(container))
     }
 
-    /// Whether it was made by this instruction, as far as the daemon keeps its words: `COPY file:3f2a… in /to `.
+    /// Whether it was made by this instruction, as far as the daemon keeps its text: `COPY file:3f2a… in /to `.
     pub(crate) fn is_copy(&self, instruction: &str) -> bool {
         let cmd = self
             .container_config
@@ -141,11 +142,11 @@ pub(crate) fn hex(id: &str) -> &str {
 struct Own {
     /// Their IDs, children first.
     ids: Vec<String>,
-    /// Whether there is one that it never printed.
+    /// Whether there is one that the build never printed.
     has_unsaid: bool,
 }
 
-/// The images among the new ones that are the build's own.
+/// The new images that belong to the build.
 fn own(new: &[New], build: &Failed) -> Own {
     let steps = build.steps;
     let untagged: Vec<_> = new
@@ -186,10 +187,10 @@ fn own(new: &[New], build: &Failed) -> Own {
 }
 
 impl Engine {
-    /// Removes what a build left. What cannot be removed stays: the build's own failure is the one to report.
+    /// Removes the leftovers of a build. If that fails, they stay: the build's own failure is reported.
     ///
-    /// A build that podman could not end in order leaves the container of its last step (4.3: `podman ps --external`), which holds
-    /// the step's image. It goes with the image, by force, if the build was cut off: else somebody may need it.
+    /// If podman could not end a build in order, it leaves the container of the last step (4.3: `podman ps --external`), which
+    /// uses the step's image. It is removed with the image, by force, if the build was aborted. Otherwise it may be in use.
     pub(crate) fn remove_leftovers(&self, build: &Failed) {
         let _cleaning = Cleaning::start();
         let flavor = self.flavor();
@@ -197,7 +198,7 @@ impl Engine {
         if ended_podman {
             self.remove_working_containers(build);
         }
-        // Noted before the wait, which may be ended.
+        // Recorded before the wait, which may be interrupted.
         let notes = build.notes.zip(self.interrupted(build));
         let noted = notes.filter(|(notes, later)| notes.note(later));
         let is_done = self.remove_when_done(build, noted.is_some(), ended_podman);
@@ -206,14 +207,14 @@ impl Engine {
         }
     }
 
-    /// Waits for the engine to give a build up and removes what it left. Returns whether nothing can come any more; if something
-    /// can, and is noted, the steps that tell it stay.
+    /// Waits until the engine has aborted a build, and removes its leftovers. Returns whether no more can come. If more can
+    /// come, and the build is recorded, the steps that identify them stay.
     fn remove_when_done(&self, build: &Failed, is_noted: bool, force: bool) -> bool {
         let began = Instant::now();
         let mut is_committed = false;
         loop {
-            // Asked before the images are: what it commits is then among them. Its parent stays until then, since an image whose
-            // parent is gone does not tell it.
+            // Checked before the images are listed, so that the list includes a commit that ends meanwhile. Its parent stays
+            // until then, since it identifies the image.
             let works = build.cut_off && !is_committed && self.is_at_work(build, began.elapsed());
             let left = match self.left(build) {
                 Ok(left) => left,
@@ -252,7 +253,7 @@ impl Engine {
         }
     }
 
-    /// The images that a build left, children first; `None` if the engine can't tell.
+    /// The images that a build left, children first; `None` if the engine cannot list them.
     fn left(&self, build: &Failed) -> Result<Option<Own>, Error> {
         let may_be_ahead = build.may_be_ahead() && !build.copies.is_empty();
         if build.steps.made.is_empty() && build.steps.open.is_none() && !may_be_ahead {

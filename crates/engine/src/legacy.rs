@@ -1,7 +1,7 @@
 //! The steps of a build, as Docker's legacy builder and podman print them.
 //!
-//! Docker's legacy builder commits an image a step and keeps those of a failed build, untagged; podman
-//! does the same for its cache. They print each one's ID:
+//! Docker's legacy builder commits an image a step, and keeps those of a failed build untagged. podman
+//! does the same for its cache. They print the ID of each:
 //!
 //! ```text
 //! Step 2/3 : RUN make
@@ -12,20 +12,21 @@
 //!  ---> c34d4ab4563a
 //! ```
 //!
-//! podman's arrow is `-->`, and its stages begin as `[1/2] STEP 1/3: FROM localhost/x:1 AS a`. BuildKit prints nothing of the kind.
+//! podman's arrow is `-->`, and its stages begin as `[1/2] STEP 1/3: FROM localhost/x:1 AS a`. BuildKit prints no such lines.
 
 use naming::Digest;
 use serde::Deserialize;
 
 use crate::{Engine, Error};
 
-/// IDs remembered. Nobody's build file has as many steps; a `RUN` step may print without end.
+/// The largest number of IDs. No real build file has as many steps, but a `RUN` step may print without end.
 const MAX_STEPS: usize = 1000;
 
-/// Whether a build failed because somebody removed an image meanwhile, of whatever kind: looking for a step `FROM scratch`
-/// in its cache, Docker's legacy builder lists all images without a parent and then reads each (moby 20.10,
-/// `image/cache/cache.go`). podman (4.3) does so for every step: `Error: checking if cached image exists from a previous build:
-/// getting top layer info: layer not known`. The next attempt lists what is there. Or it was the image that a copy was done on.
+/// Whether a build failed because any image was removed meanwhile. For a step `FROM scratch`, Docker's legacy builder lists all
+/// images without a parent and then reads each (moby 20.10, `image/cache/cache.go`).
+///
+/// podman (4.3) does so for every step: `Error: checking if cached image exists from a previous build: getting top layer info:
+/// layer not known`. The next attempt lists the current images. The removed image may also be the one below a copy.
 pub(crate) fn lost_a_step(tail: &str) -> bool {
     let mut lines = tail.lines().map(str::trim_start);
     lines.any(|line| {
@@ -36,26 +37,26 @@ pub(crate) fn lost_a_step(tail: &str) -> bool {
     })
 }
 
-/// What a build says of its steps.
+/// The steps in a build's output.
 #[derive(Debug, Default)]
 pub(crate) struct Steps {
-    /// The images that it made, by the beginnings of their IDs, first to last.
+    /// The images that it made, by ID prefix, first to last.
     pub(crate) made: Vec<String>,
-    /// The image that the next step is done on; `None` for `scratch`.
+    /// The image below the next step; `None` for `scratch`.
     pub(crate) last: Option<String>,
-    /// The instruction of the legacy builder's step that has begun, and of which no image was printed yet.
+    /// The instruction of the legacy builder's current step, whose image was not printed yet.
     pub(crate) open: Option<String>,
-    /// Whether it printed what only BuildKit prints.
+    /// Whether it printed a line that only BuildKit prints.
     pub(crate) is_buildkit: bool,
-    /// The container in which it runs.
+    /// The container of the current step.
     pub(crate) container: Option<String>,
-    /// What podman's stages begin with.
+    /// The base images of podman's stages.
     pub(crate) from: Vec<String>,
     pub(crate) cached: bool,
 }
 
 impl Steps {
-    /// Looks at a line of the build's output.
+    /// Reads a line of the build's output.
     pub(crate) fn see(&mut self, line: &str) {
         if line.starts_with('#') && self.open.is_none() {
             self.is_buildkit = true;
@@ -92,7 +93,7 @@ impl Steps {
         }
     }
 
-    /// Whether Docker's legacy builder may be at a step after the last one that it printed: its client ended before.
+    /// Whether Docker's legacy builder may be at a step after the last printed one: its client ended before.
     pub(crate) fn may_be_ahead(&self) -> bool {
         let is_before_steps = |open: &String| open.starts_with("FROM ");
         !self.is_buildkit && self.from.is_empty() && self.open.as_ref().is_none_or(is_before_steps)
@@ -104,7 +105,7 @@ pub(crate) fn copies(text: &str) -> Vec<String> {
     let mut copies = Vec::new();
     let mut instruction = String::new();
     for line in text.lines().map(str::trim) {
-        // A comment may stand between the lines of an instruction.
+        // A comment may be between the lines of an instruction.
         if line.starts_with('#') {
             continue;
         }
@@ -119,7 +120,6 @@ pub(crate) fn copies(text: &str) -> Vec<String> {
     copies
 }
 
-/// Whether an instruction copies files.
 pub(crate) fn is_copy(instruction: &str) -> bool {
     let verb = instruction.split_whitespace().next().unwrap_or_default();
     ["COPY", "ADD"]
@@ -127,7 +127,7 @@ pub(crate) fn is_copy(instruction: &str) -> bool {
         .any(|copy| verb.eq_ignore_ascii_case(copy))
 }
 
-/// The instruction behind `Step 2/3 : `, or podman's `[1/2] STEP 2/3: `.
+/// The instruction after `Step 2/3 : `, or after podman's `[1/2] STEP 2/3: `.
 fn instruction<'a>(line: &'a str, word: &str, end: &str) -> Option<&'a str> {
     let line = match line.strip_prefix('[') {
         Some(rest) => rest.split_once("] ")?.1,
@@ -138,7 +138,7 @@ fn instruction<'a>(line: &'a str, word: &str, end: &str) -> Option<&'a str> {
     number.chars().all(is_number).then_some(instruction)
 }
 
-/// Whether a text is the beginning of an ID, as builders shorten them.
+/// Whether a text is an ID prefix, as builders print it.
 fn is_id(text: &str) -> bool {
     (10..=64).contains(&text.len())
         && text
@@ -146,7 +146,7 @@ fn is_id(text: &str) -> bool {
             .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// An image as Docker's legacy builder left it.
+/// An image of Docker's legacy builder.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Step {
@@ -154,20 +154,21 @@ struct Step {
     container_config: Option<StepConfig>,
 }
 
-/// What the builder looks for in its cache.
+/// The fields by which the builder searches its cache.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct StepConfig {
     cmd: Option<Vec<String>>,
 }
 
-/// More steps than an image can have layers and settings.
+/// More than the layers and settings of any image.
 const MAX_CHAIN: usize = 500;
 
 impl Engine {
-    /// Whether Docker's legacy builder finds all steps of an image in its own cache: it made each of them. It makes images of
-    /// an image's history too, but those it does not find again (moby 20.10, `image/cache/cache.go`). BuildKit keeps its cache
-    /// elsewhere, and an engine that no longer tells (API 1.45) is not known to.
+    /// Whether Docker's legacy builder finds all steps of an image in its own cache: it made each of them. It also makes
+    /// images from an image's history, but does not find those again (moby 20.10, `image/cache/cache.go`).
+    ///
+    /// BuildKit keeps its cache elsewhere. An engine that omits the field (API 1.45) counts as not finding them.
     pub fn knows_steps(&self, image: Digest) -> Result<bool, Error> {
         let mut id = image.to_string();
         for number in 0..MAX_CHAIN {
@@ -180,7 +181,7 @@ impl Engine {
             let step: Step = serde_json::from_slice(&answer)
                 .map_err(|_| call.bad_output(&String::from_utf8_lossy(&answer)))?;
             let Some(parent) = step.parent.filter(|parent| !parent.is_empty()) else {
-                // What the first step was done on was loaded, or made of nothing.
+                // The image below the first step was loaded, or is `scratch`.
                 return Ok(number > 0);
             };
             let config = step.container_config.and_then(|config| config.cmd);

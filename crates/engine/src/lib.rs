@@ -1,20 +1,20 @@
 //! The container engine, reached only by running its command-line program.
 //!
-//! Docker and podman, whatever their version, seen through one small interface. Engines differ;
-//! every difference that is known has its place in the module `flavor`.
+//! One small interface for all versions of Docker and podman. The module `flavor` has every known difference between
+//! engines.
 //!
 //! - Answers are read as JSON, never as columns.
-//! - No output of an engine reaches this process's stdout or stderr; the end of what it said is
-//!   in the error ([`Error::tail`]).
-//! - Success is what the exit status, and where that lies the output, says of it. For `load` even that
-//!   is no proof: look with [`Engine::inspect`].
-//! - Memory does not grow with what an engine writes.
+//! - No output of an engine reaches this process's stdout or stderr. The end of its output is in the error
+//!   ([`Error::tail`]).
+//! - The exit status decides on success, and the output if the status is known to be wrong. For `load` even that is no
+//!   proof: check with [`Engine::inspect`].
+//! - Memory does not grow with an engine's output.
 //! - [`process::kill_all`] ends every call at once.
 //!
 //! ```
 //! use engine::Engine;
 //!
-//! // Nothing is run yet; whether there is an engine is known by the first question.
+//! // Runs nothing yet; the first question shows whether there is an engine.
 //! let engine = Engine::new("/nonexistent/docker");
 //! let error = engine.probe().expect_err("no such program");
 //! assert!(error.to_string().contains("/nonexistent/docker"));

@@ -1,8 +1,8 @@
-//! Whether an engine can run programs of an architecture: by its processor, or by an emulator that its kernel starts
-//! (`binfmt_misc`, Linux `Documentation/admin-guide/binfmt-misc.rst`).
+//! Whether an engine can run programs of an architecture: by its processor, or by an emulator of its kernel (`binfmt_misc`,
+//! Linux `Documentation/admin-guide/binfmt-misc.rst`).
 //!
-//! Emulators are known from this machine's `/proc` alone. It tells about the engine if that runs on the same kernel, and if this
-//! process is not in a container, whose `/proc` need not show them.
+//! Emulators are read only from this machine's `/proc`. It describes the engine if the engine uses the same kernel. This process
+//! must not be in a container, since `/proc` may hide them there.
 
 use std::fs;
 use std::path::Path;
@@ -12,19 +12,19 @@ use naming::Architecture;
 use crate::flavor::Kernel;
 use crate::{Engine, Error};
 
-/// Where the kernel lists its emulators.
+/// The kernel's list of emulators.
 const EMULATORS: &str = "/proc/sys/fs/binfmt_misc";
 
 /// The first PID namespace: the machine's (Linux, `PROC_PID_INIT_INO`).
 const MACHINE: &str = "pid:[4026531836]";
 
 impl Engine {
-    /// The architecture of the engine's machine; `None` if the engine does not say one that is known.
+    /// The architecture of the engine's machine; `None` if it is missing or unknown.
     pub fn architecture(&self) -> Result<Option<Architecture>, Error> {
         Ok(self.probe()?.architecture)
     }
 
-    /// Whether programs for `wanted` can run; `None` if that can't be known from here.
+    /// Whether programs for `wanted` can run; `None` if this process cannot decide it.
     pub fn can_run(&self, wanted: Architecture) -> Result<Option<bool>, Error> {
         let version = self.probe()?;
         Ok(match version.architecture {
@@ -36,13 +36,14 @@ impl Engine {
     }
 }
 
-/// Whether every processor of one architecture runs programs of the other. Some that are `aarch64` run 32-bit Arm, others do not.
+/// Whether every processor of one architecture runs programs of the other. Some `aarch64` processors run 32-bit Arm, others do
+/// not.
 fn is_native(own: Architecture, wanted: Architecture) -> bool {
     use Architecture::{Armv6, Armv7, X86, X86_64};
     matches!((own, wanted), (X86_64, X86) | (Armv7, Armv6))
 }
 
-/// Whether the engine's kernel is the one that this process's `/proc` tells about.
+/// Whether this process's `/proc` describes the engine's kernel.
 fn is_here(kernel: &Kernel) -> bool {
     let is_machine =
         fs::read_link("/proc/self/ns/pid").is_ok_and(|path| path == Path::new(MACHINE));
@@ -55,8 +56,8 @@ fn is_here(kernel: &Kernel) -> bool {
         }
 }
 
-/// Whether an emulator for `wanted` is in the folder, which containers can use; `None` if there is one that they can use only
-/// if they hold it themselves.
+/// Whether the folder has an emulator for `wanted` that containers can use; `None` if they can use it only if they contain
+/// its file.
 fn emulates(folder: &Path, wanted: Architecture) -> Option<bool> {
     let status = fs::read_to_string(folder.join("status"));
     if !status.is_ok_and(|status| status.trim() == "enabled") {
@@ -71,8 +72,8 @@ fn emulates(folder: &Path, wanted: Architecture) -> Option<bool> {
     }
 }
 
-/// Of an entry that runs programs for `wanted`: whether its emulator was opened when it was registered (flag `F`), so that it
-/// need not be in the container.
+/// For an entry that runs programs for `wanted`: whether its emulator was opened at registration (flag `F`). Then the
+/// container need not contain its file.
 fn is_fixed(entry: &str, wanted: Architecture) -> Option<bool> {
     let value = |key: &str| {
         let mut lines = entry.lines();

@@ -1,7 +1,7 @@
-//! Questions about many things in one call, some of which may be gone when it is asked.
+//! Asks about many things in one call. Some may disappear before the call.
 //!
-//! A call for each takes minutes for a few thousand. Names that are not there make the call fail, but
-//! what there is of the rest is printed all the same.
+//! A call for each takes minutes for a few thousand. Missing names make the call fail, but the engine still prints the
+//! others.
 
 use std::thread;
 use std::time::Duration;
@@ -12,20 +12,20 @@ use serde::de::DeserializeOwned;
 
 use crate::{Engine, Error, complaint};
 
-/// Names a call. More would not be faster, and a huge answer is held in memory at once.
+/// The largest number of names a call. More would not be faster, and the whole answer is held in memory.
 const MAX_NAMES: usize = 1000;
-/// Bytes of names a call; systems guarantee 128 KiB for arguments and environment together.
+/// The largest number of bytes of names a call. Systems guarantee 128 KiB for arguments and environment together.
 const MAX_BYTES: usize = 96 * 1024;
-/// How much of a wrong answer is looked at to show it, in bytes.
+/// The largest part of a wrong answer that an error shows, in bytes.
 const SHOWN: usize = 1024;
 
-/// How often it is asked again where somebody removed one of them meanwhile, and the pause before that.
+/// The number of attempts if an image is removed meanwhile, and the pause between them.
 const ATTEMPTS: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(50);
-/// The same where one of them is damaged: it may only be in the making, but it may stay so.
+/// The number of attempts if an image is damaged: it may be incomplete for a moment only, or stay so.
 const ATTEMPTS_AT_DAMAGE: u32 = 3;
 
-/// Runs a call that looks at many images, again where an image went away under it, or is not whole yet.
+/// Runs a call that reads many images. Retries if an image is removed meanwhile, or is incomplete.
 pub(crate) fn output(call: &Call) -> Result<Output, Error> {
     for attempt in 1..ATTEMPTS {
         let output = call.output()?;
@@ -40,17 +40,17 @@ pub(crate) fn output(call: &Call) -> Result<Output, Error> {
     Ok(call.output()?)
 }
 
-/// What an engine answered about several names.
+/// An engine's answer about several names.
 pub(crate) struct Answer {
     pub(crate) call: Call,
     pub(crate) stdout: Vec<u8>,
-    /// How many answers there must be; `None` where some of what was asked about is not there.
+    /// The required number of answers; `None` if some names are missing.
     expected: Option<usize>,
 }
 
 impl Engine {
-    /// Asks about IDs, in as few calls as command lines have room for, and reads each answer. What goes away
-    /// meanwhile is left out.
+    /// Asks about IDs, in as few calls as command lines allow, and reads each answer. Skips items that disappear
+    /// meanwhile.
     pub(crate) fn ask_of_all<T>(
         &self,
         ids: &[String],
@@ -66,7 +66,7 @@ impl Engine {
 }
 
 impl Answer {
-    /// Runs a call with these names behind its arguments.
+    /// Runs a call with these names after its arguments.
     pub(crate) fn of<S: AsRef<str>>(call: Call, names: &[S]) -> Result<Self, Error> {
         let call = call
             .arg("--")
@@ -87,7 +87,7 @@ impl Answer {
         })
     }
 
-    /// Makes sure that success means an answer for each name.
+    /// Checks that success means an answer for each name.
     pub(crate) fn check_count(&self, found: usize) -> Result<(), Error> {
         match self.expected {
             Some(expected) if expected != found => {
@@ -98,8 +98,8 @@ impl Answer {
         }
     }
 
-    /// Reads JSON documents one after the other (Docker) or in arrays (podman). `read` has `None` for what is not
-    /// valid.
+    /// Parses JSON documents one after the other (Docker) or in arrays (podman). `read` returns `None` for an invalid
+    /// one.
     pub(crate) fn documents<R: DeserializeOwned, T>(
         &self,
         mut read: impl FnMut(R) -> Option<T>,
@@ -132,7 +132,7 @@ impl Answer {
     }
 }
 
-/// Cuts names so that each part fits a command line. `length` is a name's in bytes.
+/// Splits names so that each part fits a command line. `length` is a name's in bytes.
 pub(crate) fn chunks<T>(names: &[T], length: impl Fn(&T) -> usize) -> impl Iterator<Item = &[T]> {
     let mut rest = names;
     std::iter::from_fn(move || {
@@ -150,7 +150,7 @@ pub(crate) fn chunks<T>(names: &[T], length: impl Fn(&T) -> usize) -> impl Itera
 
 #[cfg(test)]
 impl Answer {
-    /// What an engine may have answered.
+    /// An example of an engine's answer.
     pub(crate) fn example(call: Call, stdout: impl Into<Vec<u8>>) -> Self {
         Self {
             call,

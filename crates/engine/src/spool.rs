@@ -1,8 +1,10 @@
 //! Temporary folders for podman's loads, saves and builds.
 //!
-//! podman writes a whole archive to its temporary folder before it reads it, and leaves it there if the archive is refused or the
-//! call is interrupted (4.3 to 6.1). An interrupted build leaves its build file and layers there (4.3). So each call gets a folder of its own, which is removed when it has ended. The process that
-//! made the folder holds a lock on it: one whose lock is free was left by a process that was killed, and the next call removes it.
+//! podman writes a whole archive to its temporary folder before it reads it. It leaves the file there if it refuses the
+//! archive or is interrupted (4.3 to 6.1). An interrupted build leaves its build file and layers there (4.3).
+//!
+//! So each call gets its own folder, which is removed when the call ends. The process that made the folder holds a lock
+//! on it. A folder without a held lock was left by a killed process, and the next call removes it.
 
 use std::fs::{self, DirBuilder, File};
 use std::io;
@@ -13,10 +15,10 @@ use std::time::SystemTime;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-/// How the names of the folders begin.
+/// The prefix of the folders' names.
 const PREFIX: &str = "imgpipe-podman-";
 
-/// How often another name is tried.
+/// The number of names to try.
 const ATTEMPTS: usize = 100;
 
 static LIVE: Mutex<Vec<Utf8PathBuf>> = Mutex::new(Vec::new());
@@ -25,7 +27,7 @@ fn live() -> MutexGuard<'static, Vec<Utf8PathBuf>> {
     LIVE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A folder for one call, which goes with all that is in it when this is dropped.
+/// A folder for one call. It is removed with all its files on drop.
 #[derive(Debug)]
 pub(crate) struct Spool {
     path: Utf8PathBuf,
@@ -33,7 +35,7 @@ pub(crate) struct Spool {
 }
 
 impl Spool {
-    /// A new folder in `parent`, where those of dead processes are removed.
+    /// Creates a folder in `parent`, and removes those of dead processes there.
     pub(crate) fn create(parent: &Utf8Path) -> io::Result<Self> {
         sweep(parent);
         for _ in 0..ATTEMPTS {
@@ -46,7 +48,7 @@ impl Spool {
             live().push(path.clone());
             let locked = File::open(&path).and_then(|file| file.lock().map(|()| file));
             match locked {
-                // It was not locked yet when another process looked for what it may remove.
+                // Another process removed it as an orphan before it was locked.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => forget(&path),
                 Ok(file) if !is_named(&file, &path) => forget(&path),
                 locked => {
@@ -72,15 +74,15 @@ impl Drop for Spool {
     }
 }
 
-/// Removes the folders of this process. For the moment before it ends without dropping what it holds.
+/// Removes the folders of this process. Use it before the process exits without drops.
 pub(crate) fn remove_all() {
     for path in std::mem::take(&mut *live()) {
         remove(&path);
     }
 }
 
-/// Removes a folder. What can't be removed is left to the next call. So is a folder in which something is mounted: a `RUN` step of
-/// a build may have mounted the user's own files.
+/// Removes a folder. On failure it is left to the next call. A folder with a mount inside is kept too: a `RUN` step of a build may
+/// have mounted the user's own files.
 fn remove(folder: &Utf8Path) {
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     let is_mounted = folder.file_name().is_none_or(|name| mounts.contains(name));
@@ -101,7 +103,7 @@ fn unique_name() -> String {
     format!("{PREFIX}{}-{count}-{nanos:08x}", std::process::id())
 }
 
-/// Removes the folders of processes that are dead. Those of other users can't be opened, and stay.
+/// Removes the folders of dead processes. Those of other users cannot be opened, and stay.
 fn sweep(parent: &Utf8Path) {
     let entries = parent.read_dir_utf8().into_iter().flatten().flatten();
     for entry in entries.filter(|entry| entry.file_name().starts_with(PREFIX)) {
@@ -113,7 +115,7 @@ fn sweep(parent: &Utf8Path) {
     }
 }
 
-/// Whether a name still leads to a folder that was opened by it.
+/// Whether a path still leads to the folder that was opened by it.
 fn is_named(file: &File, path: &Utf8Path) -> bool {
     match (file.metadata(), fs::symlink_metadata(path)) {
         (Ok(file), Ok(named)) => (file.dev(), file.ino()) == (named.dev(), named.ino()),

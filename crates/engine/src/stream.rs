@@ -1,10 +1,10 @@
-//! Images through pipes: `load` reads what a closure writes, `save` writes what a closure reads.
+//! Images through pipes: a closure writes the input of `load`, or reads the output of `save`.
 //!
-//! The closure runs on the caller's thread while threads here read whatever else the engine writes. Either
-//! side may fail first, and the failure that came first is the one reported: an engine that dies
-//! makes the closure fail (a broken pipe, a stream cut short), and then the engine's own words count.
+//! The closure runs on the caller's thread, while other threads read the engine's other output. Either side may fail
+//! first, and the first failure is reported. An engine that dies makes the closure fail too (a broken pipe, a truncated
+//! stream). Then the engine's error is reported.
 //!
-//! SIGPIPE must be ignored, as Rust's runtime does, or an engine that dies takes this process along.
+//! SIGPIPE must be ignored, as Rust's runtime does. Otherwise an engine that dies would kill this process.
 
 use std::io::{self, Read};
 use std::time::Duration;
@@ -15,16 +15,16 @@ use crate::complaint;
 use crate::image::Name;
 use crate::{Engine, Error, LoadError, SaveError};
 
-/// How long an engine may take to end by itself when its reader gives up before the end of its
-/// stream: one that has failed does so at once, and then its failure is the cause.
+/// The time for an engine to end by itself if its reader fails before the end of its stream. An engine that has failed
+/// ends at once, and its failure is then the cause.
 const MOMENT: Duration = Duration::from_millis(200);
 
 impl Engine {
-    /// Runs `load` and gives `feed` its standard input. The stream ends when `feed` returns `Ok`.
-    /// When `feed` fails, the engine is ended before it could take the stream's end for the archive's.
+    /// Runs `load` and gives `feed` its standard input. The stream ends when `feed` returns `Ok`. If `feed` fails, the
+    /// engine is killed before it sees the end of the stream.
     ///
-    /// `Ok` means that the engine read everything and reported no failure. What is in the
-    /// engine then is for the caller to look at: some accept damaged layers.
+    /// `Ok` means that the engine read everything and reported no failure. The caller must inspect the images: some
+    /// engines accept damaged layers.
     pub fn load<T, E>(
         &self,
         feed: impl FnOnce(&mut Input) -> Result<T, E>,
@@ -70,9 +70,10 @@ impl Engine {
         fed.map_err(LoadError::Feed)
     }
 
-    /// Runs `save` for one image (a reference, or an ID as `sha256:…`) and gives `read` its
-    /// standard output. What `read` leaves is read and dropped, so that the engine can end; `Ok`
-    /// means that it ended well. A stream may be incomplete even so: check what is in it.
+    /// Runs `save` for one image (a reference, or an ID as `sha256:…`) and gives `read` its standard output. The rest
+    /// of the output is read and discarded, so that the engine can end.
+    ///
+    /// `Ok` means that it succeeded. A stream may still be incomplete: check its contents.
     pub fn save<T, E>(
         &self,
         name: &str,
@@ -101,7 +102,7 @@ impl Engine {
         };
         let result = read(&mut output);
         if result.is_ok() {
-            // Reading what is left cannot fail.
+            // Reading the rest cannot fail.
             let _ = io::copy(&mut output, &mut io::sink());
         } else if !output.ended && child.wait_briefly(MOMENT).is_none() {
             child.stop(Stop::Abandoned);
@@ -115,13 +116,13 @@ impl Engine {
     }
 }
 
-/// The engine's standard output, from this side.
+/// The reading end of the engine's standard output.
 struct Output {
     chunks: Chunks,
     chunk: Option<Chunk>,
-    /// Bytes of the chunk that were read.
+    /// The number of bytes of the chunk that were read.
     position: usize,
-    /// The engine's stream was read to its end.
+    /// Whether the engine's stream was read to its end.
     ended: bool,
 }
 

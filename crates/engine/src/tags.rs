@@ -1,4 +1,4 @@
-//! Tags, and the removal of images: always by exact name, never by force.
+//! Tags images and removes them: always by exact name, never by force.
 
 use std::slice;
 
@@ -9,14 +9,14 @@ use crate::flavor::Flavor;
 use crate::image::Name;
 use crate::{Engine, Error, ImageInfo, several};
 
-/// The repository of names that images get for the moment before they are removed.
+/// The repository of the temporary names that images get before their removal.
 const REMOVED: &str = "imgpipe-removed";
 
 impl Engine {
-    /// Gives the image `name` (a reference, or an ID as `sha256:…`) the tag of `target`, which leaves the image that had it.
+    /// Gives the image `name` (a reference, or an ID as `sha256:…`) the tag of `target`. Any other image loses the tag.
     ///
-    /// podman is told the full name, by which scripts and other engines ask for it; if it has the tag as `localhost/…` too, that
-    /// one is moved as well: it would hide the other.
+    /// podman gets the full name, which scripts and other engines use. If it has the tag as `localhost/…` too, that one moves as
+    /// well, because it would hide the other.
     pub fn tag(&self, name: &str, target: &Reference) -> Result<(), Error> {
         let source = Name::parse(name)?;
         let target = tagged(target)?;
@@ -37,7 +37,7 @@ impl Engine {
         Ok(())
     }
 
-    /// A tag as people say it to this engine: podman's `localhost/x:1` is `x:1`.
+    /// The short form of a tag in this engine: podman's `localhost/x:1` is `x:1`.
     pub fn said(&self, tag: &Reference) -> Result<Reference, Error> {
         if tag.domain() != "localhost" {
             return Ok(tag.clone());
@@ -46,14 +46,14 @@ impl Engine {
         Ok(said.unwrap_or_else(|| tag.clone()))
     }
 
-    /// Takes a tag away; the image goes with its last one, unless a container uses it. Other tags
-    /// stay. Goes through after an interruption.
+    /// Removes a tag. The image is removed with its last tag, unless a container uses it. Other tags stay. Also runs
+    /// after an interruption.
     pub fn untag(&self, reference: &Reference) -> Result<(), Error> {
         let engine = self.clean_up();
         let name = Name::Reference(tagged(reference)?);
         let mut names = match engine.flavor()? {
             Flavor::Docker => Vec::new(),
-            // One image under both of podman's names for the tag loses both.
+            // If one image has both of podman's names for the tag, both are removed.
             Flavor::Podman => engine.held_names(&name)?,
         };
         let first = names.first().map(|(_, id)| *id);
@@ -66,8 +66,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Removes the image `id` (`sha256:…`) with its tag, if it has but one. The engine refuses if it
-    /// has several, or a container uses it. Goes through after an interruption.
+    /// Removes the image `id` (`sha256:…`) with its tag, if it has only one. The engine refuses if it has several, or a
+    /// container uses it. Also runs after an interruption.
     pub fn remove(&self, id: Digest) -> Result<(), Error> {
         self.clean_up()
             .call("rmi")
@@ -77,10 +77,10 @@ impl Engine {
         Ok(())
     }
 
-    /// Removes those of these images that are dangling, and returns their IDs. Goes through after an interruption.
+    /// Removes the dangling ones of these images, and returns their IDs. Also runs after an interruption.
     ///
-    /// An image that gets a name meanwhile stays: the call gives it a name, removes that name, and an image goes with its last
-    /// one. Untagged images below it go with it if nothing else needs them.
+    /// An image that gets a name meanwhile stays: the image gets a temporary name, and is removed with its last name. Unneeded
+    /// untagged images below it are removed too.
     pub fn remove_dangling(&self, ids: &[Digest]) -> Result<Vec<Digest>, Error> {
         let _cleaning = Cleaning::start();
         let engine = self.clean_up();
@@ -95,7 +95,7 @@ impl Engine {
         Ok(removed)
     }
 
-    /// Gives a dangling image a name to remove it by. `None` for one that has a name.
+    /// Gives a dangling image a name, to remove it by that name. `None` if it has a name.
     pub(crate) fn name_to_remove(&self, image: &ImageInfo) -> Result<Option<Reference>, Error> {
         let own: Reference = format!("{REMOVED}:{}", image.id.hex()).parse()?;
         if !image.is_dangling() && image.tags != slice::from_ref(&own) {
@@ -105,8 +105,7 @@ impl Engine {
         Ok(Some(own))
     }
 
-    /// The name under which the engine holds an image, exactly: podman would take `x:1` for any name
-    /// that ends so.
+    /// The engine's exact name for an image. podman matches `x:1` with any name that ends so.
     pub(crate) fn exact(&self, name: &Name) -> Result<String, Error> {
         let mut spellings = name.spellings(self.flavor()?);
         if spellings.len() > 1
@@ -117,7 +116,7 @@ impl Engine {
         Ok(spellings.swap_remove(0))
     }
 
-    /// The names under which podman holds what people call by one, each with the image's ID, the one that counts first.
+    /// podman's names for a short name, each with the image's ID. The first one takes precedence.
     fn held_names(&self, name: &Name) -> Result<Vec<(String, Digest)>, Error> {
         let flavor = self.flavor()?;
         let spellings = name.spellings(flavor);
@@ -130,7 +129,7 @@ impl Engine {
     }
 }
 
-/// The tag of a reference alone: an engine that is given a digest as well would go by that.
+/// The tag of a reference without its digest. An engine would use only the digest.
 fn tagged(reference: &Reference) -> Result<Reference, Error> {
     match reference.tag() {
         Some(tag) => Ok(reference.with_tag(tag)?),

@@ -1,7 +1,7 @@
-//! Tags that this process gives for a while.
+//! Temporary tags of this process.
 //!
-//! They are on one list, so that a process that has to end while its main thread is busy with something else (a flush
-//! to disk can't be cut short) takes them away all the same.
+//! They are in one list. So a process can remove them on exit, even if its main thread is busy (a flush to disk cannot
+//! be interrupted).
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -16,15 +16,15 @@ fn live() -> MutexGuard<'static, Vec<(Engine, Reference)>> {
     LIVE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A tag that is taken from the engine when this is dropped, also after an interruption. An image that bears no other
-/// goes with it.
+/// A tag that is removed from the engine on drop, also after an interruption. If it is the last tag of an image, the
+/// image is removed too.
 #[derive(Debug)]
 pub struct TemporaryTag {
     reference: Reference,
 }
 
 impl TemporaryTag {
-    /// Looks after a tag that nobody else uses, whether anything bears it yet or not.
+    /// Manages an unused tag, which may or may not exist yet.
     pub fn new(engine: &Engine, reference: Reference) -> Self {
         process::on_clean_up(remove_temporary);
         live().push((engine.clone(), reference.clone()));
@@ -46,12 +46,12 @@ impl Drop for TemporaryTag {
             return;
         };
         drop(live);
-        // Nothing bears it where a build failed before it tagged anything.
+        // There is no such tag if a build failed before it tagged an image.
         let _ = engine.untag(&reference);
     }
 }
 
-/// Takes away the temporary folders and tags of this process. For the moment before it ends without dropping what it holds.
+/// Removes the temporary folders and tags of this process. Use it before the process exits without drops.
 pub(crate) fn remove_temporary() {
     let _cleaning = Cleaning::start();
     spool::remove_all();

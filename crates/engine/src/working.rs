@@ -1,9 +1,10 @@
 //! The working containers of podman's builds.
 //!
-//! podman makes one a stage, called `NAME-working-container` after the image that the stage begins with, and removes it at the
-//! build's end. A build that is ended in the midst of a copy or a commit leaves it (4.3 to 6.1). `podman ps --external` lists it, with
-//! nothing that says of which build it is. So only those go that were made since the build began, on an image that it named, and
-//! only once no builder of podman's runs on this machine: then nothing uses them.
+//! podman makes one a stage, called `NAME-working-container` after the base image of the stage, and removes it at the build's end. A
+//! build that is killed during a copy or a commit leaves it (4.3 to 6.1). `podman ps --external` lists it, but not its build.
+//!
+//! So a container is removed only if it was made since the build began, on an image that the build named. Also, no builder of podman's
+//! may be running on this machine: then no process uses the container.
 
 use std::fs;
 use std::thread;
@@ -15,11 +16,11 @@ use crate::flavor::Kernel;
 use crate::leftovers::Failed;
 use crate::{Engine, Error};
 
-/// How long other builds are waited for: those of this process are ended at the same time.
+/// The time to wait for other builds: those of this process are ended at the same time.
 const PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// The image of a stage that begins with nothing.
+/// The base image of a stage without a base.
 const SCRATCH: &str = "scratch";
 
 #[derive(Deserialize)]
@@ -42,7 +43,8 @@ impl Container {
     }
 }
 
-/// Whether a working container of this name may be one on an image: `debian-working-container-2` is on `docker.io/library/debian:12`.
+/// Whether a working container with this name may be based on an image: `debian-working-container-2` is on
+/// `docker.io/library/debian:12`.
 fn is_called(name: &str, image: &str) -> bool {
     let image = image.rsplit('/').next().unwrap_or(image);
     let image = image.split(['@', ':']).next().unwrap_or(image);
@@ -58,7 +60,7 @@ fn is_called(name: &str, image: &str) -> bool {
 }
 
 impl Engine {
-    /// Removes the working containers of a build of podman's that was cut off.
+    /// Removes the working containers of podman's build if it was aborted.
     pub(crate) fn remove_working_containers(&self, build: &Failed) {
         let is_here = self
             .probe()
@@ -68,7 +70,7 @@ impl Engine {
             thread::sleep(PAUSE);
         }
         if is_here && !is_building() {
-            // They stay where podman can't tell or remove them: nothing uses them.
+            // They stay if podman cannot list or remove them: no process uses them.
             drop(self.try_remove_working(build));
         }
     }
@@ -95,14 +97,14 @@ impl Engine {
     }
 }
 
-/// Whether a builder of podman's runs on this machine, whoever started it.
+/// Whether a builder of podman's runs on this machine, for any user.
 fn is_building() -> bool {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let mut lines = processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok());
     lines.any(|line| is_builder(&line))
 }
 
-/// Whether a command line, with a NUL behind each word, is a builder's.
+/// Whether a command line, with a NUL after each word, belongs to a builder.
 fn is_builder(line: &[u8]) -> bool {
     let mut words = line.split(|byte| *byte == 0);
     let program = words

@@ -1,4 +1,4 @@
-//! What engines answer, and fail to answer, by scripts.
+//! Answers of engines, and missing answers, by scripts.
 
 #[path = "common/stand_in.rs"]
 mod stand_in;
@@ -9,7 +9,7 @@ use std::io::{self, Read, Write};
 use engine::{Build, BuildFile, Engine, Error, Input, LoadError, SaveError, StoreKind};
 use stand_in::{StandIn, tag};
 
-/// More than any pipe holds.
+/// Larger than any pipe's buffer.
 const MUCH: usize = 4 * 1024 * 1024;
 
 fn feed(stream: &mut Input) -> io::Result<()> {
@@ -72,7 +72,7 @@ fn version_is_asked_once() {
     assert_eq!(stand_in.file("version").as_deref(), Some("asked\n"));
 }
 
-/// Docker 26 with containerd's store shows an image whose layers are missing, and does not list it. Size and layers may be null.
+/// Docker 26 with containerd's store shows an image with missing layers, and does not list it. Size and layers may be null.
 #[test]
 fn an_image_that_is_shown_and_not_listed_is_not_whole() {
     let image = |number: usize, driver: &str| {
@@ -112,7 +112,7 @@ fn an_image_that_is_shown_and_not_listed_is_not_whole() {
     }
 }
 
-/// podman is told the full name, and loses the other one that hides it.
+/// podman gets the full name, and loses the other one that hides it.
 #[test]
 fn a_tag_of_podmans_is_the_full_name() {
     let id = "1".repeat(64);
@@ -135,7 +135,7 @@ fn a_tag_of_podmans_is_the_full_name() {
     }
 }
 
-/// podman 4.3, where a `load` was killed.
+/// podman 4.3 after a killed `load`.
 #[test]
 fn a_damaged_image_hides_no_other() {
     let id = "1".repeat(64);
@@ -155,11 +155,11 @@ fn a_damaged_image_hides_no_other() {
     let held = stand_in.engine.held().unwrap();
     let ids: Vec<_> = held.iter().map(|image| image.id.hex()).collect();
     assert_eq!(ids, [id.as_str()]);
-    // What is damaged itself is not there.
+    // A damaged image counts as absent.
     let found = stand_in.engine.inspect(&["whole:1", "broken:1"]).unwrap();
     let there: Vec<_> = found.iter().map(Option::is_some).collect();
     assert_eq!(there, [true, false]);
-    // A build is not kept from its work, and what a failed one left is not guessed.
+    // Builds still work. The leftovers of a failed one are not guessed.
     let tag = tag("y");
     let build = Build::new(BuildFile::Text("FROM x"), &tag);
     let mut said = String::new();
@@ -171,8 +171,8 @@ fn a_damaged_image_hides_no_other() {
     assert_eq!(stand_in.file("removed"), None);
 }
 
-/// An image that is just being made looks damaged (podman 4.3), and of two that give a tag at once one fails (Docker 28 with
-/// containerd's store).
+/// An image that is just being created looks damaged (podman 4.3). If two calls set a tag at the same time, one fails
+/// (Docker 28 with containerd's store).
 #[test]
 fn what_others_do_meanwhile_is_waited_for() {
     let stand_in = StandIn::new(
@@ -191,7 +191,7 @@ fn what_others_do_meanwhile_is_waited_for() {
     assert!(stand_in.file("tagged").is_some());
 }
 
-/// podman 4.3 takes `ENV A=$B` from its cache whatever `B` is.
+/// podman 4.3 reuses `ENV A=$B` from its cache for any `B`.
 #[test]
 fn podman_builds_anew_where_steps_go_by_arguments() {
     let podman = r#"version) echo '{"Client":{"APIVersion":"4.3.1","Version":"4.3.1"}}';;"#;

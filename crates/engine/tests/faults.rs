@@ -1,4 +1,4 @@
-//! Faults that a real engine does not have on demand, by scripts.
+//! Faults that a real engine does not produce on demand, by scripts.
 
 #[path = "common/stand_in.rs"]
 mod stand_in;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use engine::{Build, BuildFile, Error, Input, LoadError, SaveError};
 use stand_in::{StandIn, tag};
 
-/// More than any pipe holds.
+/// Larger than any pipe's buffer.
 const MUCH: usize = 4 * 1024 * 1024;
 
 fn feed(stream: &mut Input) -> io::Result<()> {
@@ -63,7 +63,7 @@ fn load_that_reads_nothing() {
 
 #[test]
 fn load_that_stops_at_the_archives_end() {
-    // A tar ends with zeros, of which an engine may leave some in the pipe.
+    // A tar ends with zeros, and an engine may leave some of them in the pipe.
     let stand_in = StandIn::new("load) head -c 512 >/dev/null;;");
     let padded = |stream: &mut Input| {
         stream
@@ -93,7 +93,7 @@ fn load_that_fails_with_success() {
 
 #[test]
 fn feed_that_fails() {
-    // Had the stream been closed before the engine was gone, it would have seen a whole archive.
+    // If the stream had been closed before the engine ended, the engine would have seen a complete archive.
     let stand_in = StandIn::new("load) cat >/dev/null; touch ${0%/*}/accepted;;");
     let failed = stand_in
         .engine
@@ -124,7 +124,7 @@ fn save_that_dies_midway() {
             }
             other => panic!("{other:?}"),
         }
-        // The same for a reader that stops at the first nonsense, before the stream's end.
+        // The same for a reader that stops at the first error, before the stream's end.
         let nonsense = stand_in.engine.save("x:1", |stream| {
             stream
                 .read_exact(&mut [0; 512])

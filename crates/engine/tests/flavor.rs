@@ -1,4 +1,4 @@
-//! Who answers, Docker or podman, and how many calls it takes to know.
+//! Detects Docker or podman, and counts the calls for it.
 
 #[path = "common/stand_in.rs"]
 mod stand_in;
@@ -11,18 +11,18 @@ use stand_in::{StandIn, tag};
 const DOCKER: &str =
     r#"{"Client":{"Version":"28.5.2","ApiVersion":"1.41"},"Server":{"Version":"28.5.2"}}"#;
 const PODMAN: &str = r#"{"Client":{"APIVersion":"4.3.1","Version":"4.3.1"}}"#;
-/// Docker's command line, which talks to podman's service.
+/// Docker's command line in front of podman's service.
 const SERVICE: &str = r#"{"Client":{"Version":"28.5.2","ApiVersion":"1.41"},
     "Server":{"Version":"4.3.1","Components":[{"Name":"Podman Engine"}]}}"#;
 
-/// Graph drivers say where the layers are.
+/// Graph drivers show the paths of layers.
 const DRIVER: &str = r#""GraphDriver":{"Data":{"UpperDir":"/x"},"Name":"overlay2"},"#;
 
 fn id(number: usize) -> String {
     format!("{number:064}")
 }
 
-/// An engine that finds image `number` by the names of each pattern of the shell, and writes down its calls.
+/// An engine that finds image `number` by the names of each shell pattern, and records its calls.
 fn engine(version: &str, images: &[(&str, usize, &str)]) -> StandIn {
     let found = |(pattern, number, json): &(&str, usize, &str)| {
         let prefix = if version == PODMAN { "" } else { "sha256:" };
@@ -40,7 +40,7 @@ fn engine(version: &str, images: &[(&str, usize, &str)]) -> StandIn {
     ))
 }
 
-/// What it has under these names, by number.
+/// The images under these names, by number.
 #[expect(clippy::unwrap_used, reason = "a test's helper")]
 fn numbers(engine: &Engine, names: &[&str]) -> Vec<Option<usize>> {
     let found = engine.inspect(names).unwrap();
@@ -57,7 +57,7 @@ fn an_engine_is_asked_for_its_version_only_if_images_do_not_show_it() {
     let with_host = format!(r#"{DRIVER}"RepoTags":["r.example/a:1"]"#);
     let of_hub = format!(r#"{DRIVER}"RepoTags":["docker.io/library/a:1"]"#);
     let local = format!(r#"{DRIVER}"RepoTags":["localhost/a:1"]"#);
-    // What podman resolves `a:1` to, and imgpipe does not.
+    // podman resolves `a:1` to this image, but imgpipe does not.
     let other = format!(r#"{DRIVER}"RepoTags":["quay.io/z/a:1"]"#);
     let no_driver = r#""RepoTags":["a:1"]"#;
     let docker = "a:1|docker.io/library/a:1";
@@ -146,7 +146,7 @@ fn an_engine_is_asked_for_its_version_only_if_images_do_not_show_it() {
         let stand_in = engine(version, &images);
         assert_eq!(numbers(&stand_in.engine, names), numbers_found, "{what}");
         assert_eq!(stand_in.file("calls").as_deref(), Some(calls), "{what}");
-        // What is known of the engine stays known.
+        // The engine's known flavor stays known.
         assert_eq!(numbers(&stand_in.engine, names), numbers_found, "{what}");
         let all = stand_in.file("calls").unwrap();
         let last = calls.lines().rfind(|call| *call != "version").unwrap();
@@ -168,7 +168,7 @@ fn an_engine_that_an_image_has_shown_is_not_asked_before_it_tags() {
     assert_eq!(calls.as_deref(), Some("a:1\ntag -- a:1 b:1\n"));
 }
 
-/// podman under its own name gets its own spellings at once; they are of no use for Docker under that name.
+/// podman under its own name gets its own spellings at once. If Docker has that name, they are useless.
 #[test]
 fn the_name_of_the_program_only_spells_the_first_question() {
     let of_hub = format!(r#"{DRIVER}"RepoTags":["docker.io/library/a:1"]"#);
@@ -200,7 +200,7 @@ fn the_name_of_the_program_only_spells_the_first_question() {
     }
 }
 
-/// podman takes `x:1` for any name that ends so, and shows `docker.io/library/x:1` as Docker would.
+/// podman matches `x:1` with any name that ends so, and shows `docker.io/library/x:1` as Docker would.
 #[test]
 fn who_answers_is_not_guessed_from_names() {
     let one = r#""RepoTags":["docker.io/library/one:1"]"#;

@@ -1,4 +1,4 @@
-//! `kill_all` is for a whole process: one test, one file.
+//! `kill_all` affects a whole process: one test, one file.
 
 #[path = "common/stand_in.rs"]
 mod stand_in;

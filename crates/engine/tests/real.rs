@@ -1,4 +1,4 @@
-//! Against the real engine.
+//! Tests with the real engine.
 
 #[path = "common/tiny.rs"]
 mod tiny;
@@ -137,7 +137,7 @@ fn loads_that_fail_leave_nothing() {
         "{cut:?}"
     );
 
-    // The whole archive was written: had the stream been closed, the engine would have taken it.
+    // The whole archive was written. If the stream had been closed, the engine would have accepted it.
     let mine = engine.load(|stream| {
         stream
             .write_all(&archive)

@@ -2,7 +2,6 @@ use super::*;
 use crate::complaint::only_missing;
 use crate::several::Answer;
 
-/// Reads what an engine answered.
 fn parse(json: &str) -> Option<Vec<Container>> {
     let call = Engine::new("docker").call("inspect");
     let containers = Answer::example(call, json).documents(read).ok()?;

@@ -1,6 +1,5 @@
 use super::*;
 
-/// Reads what an engine answered.
 fn read(json: &str) -> Result<Vec<ImageInfo>, Error> {
     let call = Engine::new("docker").call("image inspect");
     let (images, _) = parse(&Answer::example(call, json), Flavor::Docker)?;
@@ -109,7 +108,7 @@ fn dockers_localhost_is_a_registry_like_others() {
     }
 }
 
-/// podman shows an image that was asked for by several names with all of them each time.
+/// If podman is asked for an image by several names, it shows the image with all of them each time.
 #[test]
 fn several_names_of_one_image_are_told_apart_by_their_spelling() {
     let json = format!(

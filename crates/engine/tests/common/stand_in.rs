@@ -1,4 +1,4 @@
-//! Stand-ins for an engine, for faults that a real one does not have on demand.
+//! Stand-ins for an engine, for faults that a real one does not produce on demand.
 #![expect(clippy::unwrap_used, reason = "a test's helper")]
 
 use std::fs;
@@ -9,21 +9,21 @@ use engine::Engine;
 use naming::Reference;
 use tempfile::TempDir;
 
-/// What Docker's command line says of itself.
+/// The version answer of Docker's command line.
 const VERSION: &str =
     r#"{"Client":{"Version":"28.2.2","ApiVersion":"1.41"},"Server":{"Version":"28.2.2"}}"#;
 
-/// What a stand-in does for subcommands that a test does not care about.
+/// A stand-in's answers for subcommands that a test ignores.
 const DEFAULTS: &str = "\
 version) echo \"$VERSION\";;
 image) echo 'Error: No such image: x' >&2; exit 1;;
 images) ;;
 *) echo \"no $1\" >&2; exit 64;;";
 
-/// An engine that is a shell script: the lines of a `case` on the subcommand. What the
-/// script leaves out is done by an engine without images.
+/// An engine that is a shell script: the lines of a `case` on the subcommand. For other subcommands it behaves like an
+/// engine without images.
 pub struct StandIn {
-    /// Where the script is, as `engine`.
+    /// The folder of the script, which is called `engine`.
     pub folder: TempDir,
     pub engine: Engine,
 }
@@ -34,8 +34,8 @@ impl StandIn {
         let path = folder.path().join("engine");
         let script =
             format!("#!/bin/sh\nVERSION='{VERSION}'\ncase $1 in\n{cases}\n{DEFAULTS}\nesac\n");
-        // Written by another process: a file that this one has open for writing while another
-        // test's thread forks cannot be run ("text file busy").
+        // Written by another process. If this process had the file open for writing while another test's thread forks,
+        // it could not be run ("text file busy").
         let mut install = Command::new("install")
             .args(["-m", "755", "/dev/stdin"])
             .arg(&path)
@@ -55,7 +55,7 @@ impl StandIn {
         }
     }
 
-    /// What the script wrote to `${0%/*}/NAME`.
+    /// The text that the script wrote to `${0%/*}/NAME`.
     pub fn file(&self, name: &str) -> Option<String> {
         fs::read_to_string(self.folder.path().join(name)).ok()
     }

@@ -1,4 +1,4 @@
-//! Small images of a test's own, in the real engine.
+//! Small images of a single test, in the real engine.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test's helper")]
 
 use std::fs;
@@ -26,7 +26,7 @@ pub fn real() -> Engine {
     engine
 }
 
-/// A tag that nobody else has.
+/// A tag that no other test uses.
 pub fn tag(name: &str) -> Reference {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -46,7 +46,7 @@ pub fn context() -> (TempDir, Utf8PathBuf) {
     (folder, path)
 }
 
-/// A tiny image in the engine; its tag goes when this is dropped.
+/// A tiny image in the engine. Its tag is removed on drop.
 pub struct Tiny {
     engine: Engine,
     pub tag: Reference,
