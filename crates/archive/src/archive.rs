@@ -10,7 +10,7 @@ use crate::manifest::StoredManifest;
 use crate::members::Members;
 use crate::source::Source;
 
-/// An opened archive: its images, and the way to their bytes.
+/// An opened archive, with its images and access to their bytes.
 #[derive(Debug)]
 pub struct Archive {
     path: Utf8PathBuf,
@@ -23,65 +23,65 @@ pub struct Archive {
 pub struct Image {
     /// The digest of the config, which is the image's identity.
     pub image_id: Digest,
-    /// The config itself.
+    /// The config.
     pub config: Config,
-    /// The tags that the archive gives it.
+    /// Its tags in the archive.
     pub tags: Vec<Reference>,
-    /// The digests of the manifests and indexes of the archive that lead to it. None in an archive without `index.json`.
+    /// The digests of the archive's manifests and indexes that lead to it. None in an archive without `index.json`.
     pub manifests: Vec<Digest>,
-    /// The index through which an engine had it.
+    /// The index through which an engine held it.
     pub index: Option<Vec<u8>>,
-    /// Its manifest, if the archive has one whose every blob is what it says.
+    /// Its manifest, if the archive has one that matches every stored blob.
     pub manifest: Option<StoredManifest>,
     /// The layers, lowest first, one for each of the config's `diff_ids`.
     pub layers: Vec<Layer>,
-    /// In a thin archive, the image that holds the layers that this one leaves out.
+    /// In a thin archive, the image that holds the left-out layers.
     pub base: Option<Base>,
 }
 
 impl Image {
-    /// The bytes of its layers as they are stored.
+    /// The stored bytes of its layers.
     pub fn stored_size(&self) -> u64 {
         self.layers.iter().map(|layer| layer.stored_size).sum()
     }
 
-    /// Whether the archive leaves out layers of it.
+    /// Whether the archive leaves out some of its layers.
     pub fn is_thin(&self) -> bool {
         self.layers.iter().any(|layer| layer.left_out)
     }
 }
 
-/// The image whose layers a thin archive leaves out: all of them, and they are its lowest.
+/// The base of a thin archive. The archive leaves out all layers of the base, which are its own lowest layers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Base {
-    /// The name under which it was registered.
+    /// Its name when the thin archive was written.
     pub name: String,
     /// The digest of its config.
     pub image_id: Digest,
 }
 
-/// A layer as it is stored in the archive.
+/// A layer as stored in the archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layer {
     /// The digest of the uncompressed layer.
     pub diff_id: Digest,
-    /// The digest of its bytes as they are stored, if that is known without reading them.
+    /// The digest of the stored bytes, if it is known without reading them.
     pub blob: Option<Digest>,
-    /// How the layer itself is compressed.
+    /// The compression of the layer itself.
     pub compression: Compression,
-    /// Its length as stored, in bytes.
+    /// The stored length, in bytes.
     pub stored_size: u64,
     /// Whether a thin archive leaves it to its base.
     pub left_out: bool,
-    /// Where it begins in the (decompressed) tar.
+    /// The offset in the (decompressed) tar.
     pub(crate) offset: u64,
-    /// Its uncompressed length, as its manifest says.
+    /// Its uncompressed length, according to its manifest.
     pub(crate) said: Option<u64>,
 }
 
 impl Layer {
-    /// Its uncompressed length, where that is known without reading it. What a manifest says of a
-    /// compressed layer is checked when the layer is read.
+    /// Its uncompressed length, if it is known without reading it. The length in the manifest of a compressed layer is
+    /// checked when the layer is read.
     pub fn tar_size(&self) -> Option<u64> {
         if self.compression == Compression::None && !self.left_out {
             Some(self.stored_size)
@@ -92,9 +92,9 @@ impl Layer {
 }
 
 impl Archive {
-    /// Opens a file and reads its index. Checks that every member is complete, that every document and
-    /// layer that is named is there, and that configs and manifests match their digests; layers are
-    /// not read ([`Archive::verify`] and composing do that).
+    /// Opens a file and reads its index. Checks that every member is complete, that every named document and layer
+    /// exists, and that configs and manifests match their digests. Does not read layers: [`Archive::verify`] and
+    /// composing do that.
     pub fn open(path: &Utf8Path) -> Result<Self, Error> {
         let source = Source::open(path)?;
         let members = Members::read(&source)?;
@@ -106,7 +106,7 @@ impl Archive {
         })
     }
 
-    /// The path that it was opened by.
+    /// The path, as given to [`Archive::open`].
     pub fn path(&self) -> &Utf8Path {
         &self.path
     }
@@ -121,7 +121,7 @@ impl Archive {
         &self.images
     }
 
-    /// The image of an identity; of an unknown one the first.
+    /// The image with an identity. Without one, the first image.
     pub fn image(&self, id: Option<Digest>) -> Option<&Image> {
         let mut images = self.images.iter();
         images.find(|image| id.is_none_or(|id| id == image.image_id))

@@ -1,4 +1,4 @@
-//! What a file is, besides its name and its bytes.
+//! The attributes of a file, besides its name and its bytes.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use tar::Header;
 
 use crate::header_fields::{Pax, number, signed};
 
-/// The digits that a header's field for the number of a device or an owner has room for.
+/// The largest device or owner number that fits in a header's field.
 pub(crate) const MAX_SHORT: u64 = 0o7_777_777;
 
 /// Permissions, owner and time of a file.
@@ -18,36 +18,36 @@ pub struct Attributes {
     pub uid: u64,
     /// The group's number.
     pub gid: u64,
-    /// When its bytes were changed last.
+    /// The time of the last change of its bytes.
     pub mtime: Time,
 }
 
-/// A moment, counted from the start of 1970, UTC.
+/// A time, counted from the start of 1970, UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Time {
     /// Whole seconds, rounded down.
     pub seconds: i64,
-    /// Nanoseconds on top.
+    /// Additional nanoseconds.
     pub nanos: u32,
 }
 
-/// What a path of an image is.
+/// The kind of a file in an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileKind {
     /// A folder.
     Directory,
-    /// A symbolic link, and where it leads: shared with the hard links to it.
+    /// A symbolic link and its target, which is shared with its hard links.
     SymLink(Arc<str>),
-    /// A regular file, and how many bytes it has.
+    /// A regular file.
     File {
         /// Its length in bytes.
         size: u64,
     },
-    /// Anything else.
+    /// Any other kind.
     Special(Special),
 }
 
-/// A file that has no bytes to be read.
+/// A file without readable bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Special {
     /// A character device.
@@ -56,23 +56,23 @@ pub enum Special {
     Block(Device),
     /// A named pipe.
     Fifo,
-    /// A file whose holes a tar left out: its bytes are there, and are not put together again.
+    /// A sparse file, whose holes a tar left out. Its bytes are in the tar, but are not reassembled.
     Sparse,
-    /// A kind that no engine unpacks, or a hard link to a file that is not there.
+    /// A kind that no engine unpacks, or a hard link to a missing file.
     Unknown,
 }
 
 /// The numbers of a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Device {
-    /// Its driver.
+    /// The driver.
     pub major: u32,
-    /// Which of the driver's devices.
+    /// The device of the driver.
     pub minor: u32,
 }
 
 impl Attributes {
-    /// Those of a folder that no layer lists, as engines make it.
+    /// The attributes of a folder that no layer lists, as engines create it.
     pub(crate) const IMPLIED: Self = Self {
         mode: 0o755,
         uid: 0,
@@ -83,7 +83,7 @@ impl Attributes {
         },
     };
 
-    /// A field that holds no number counts as 0: a file that nobody asks for is no reason to fail.
+    /// An invalid number counts as 0: the file may never be used, so it is no reason to fail.
     pub(crate) fn of(header: &Header, pax: &Pax) -> Self {
         let old = header.as_old();
         let short = |field: &[u8]| number(field).unwrap_or_default();
@@ -100,7 +100,7 @@ impl Attributes {
 }
 
 impl Device {
-    /// The numbers in a header. POSIX and GNU headers have them in one place.
+    /// The numbers in a header. POSIX and GNU headers have them at the same offset.
     pub(crate) fn of(header: &Header) -> Option<Self> {
         let field = |range| number(header.as_bytes().get::<std::ops::Range<usize>>(range)?);
         let short = |number: u64| {
@@ -151,7 +151,7 @@ impl Time {
         })
     }
 
-    /// As [`Self::parse`] reads it.
+    /// The inverse of [`Self::parse`].
     pub(crate) fn decimal(self) -> String {
         let (sign, seconds, nanos) = match (self.seconds, self.nanos) {
             (seconds @ ..0, 1..) => ("-", -(seconds + 1), 1_000_000_000 - self.nanos),

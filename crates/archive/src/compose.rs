@@ -1,7 +1,7 @@
-//! Composing the stream that an engine loads, in constant memory.
+//! Composes the stream that an engine loads, in constant memory.
 //!
-//! Layers go as they are stored, under the image's own manifest, so that an engine which goes by digests knows the image
-//! again. A layer is decompressed first only if the engine can't read it; then the manifest is made for the stream.
+//! Layers are sent as stored, under the image's own manifest. So an engine that identifies images by digest recognises
+//! the image. A layer is decompressed only if the engine cannot read it. Then the manifest is created for the stream.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -18,23 +18,23 @@ use crate::sent::{Sent, stand_ins};
 use crate::source::CHUNK;
 use crate::stack::Stack;
 
-/// An image to send, and the tags that it gets, whatever tags the archive gives it.
+/// An image to send, and its tags there instead of the archive's.
 #[derive(Debug, Clone, Copy)]
 pub struct Choice<'a> {
     /// The image, with all archives that hold its layers.
     pub stack: &'a Stack,
-    /// Its tags; none leaves it untagged.
+    /// Its tags; if empty, it is untagged.
     pub tags: &'a [Reference],
-    /// How many of its lowest layers the reader has: they are named, but neither read nor sent.
+    /// The number of its lowest layers that the reader has. They are named, but neither read nor sent.
     pub present: usize,
 }
 
-/// What the reader of a stream decompresses itself.
+/// The compressions that the reader of a stream decompresses itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reads {
     /// gzip and zstd.
     All,
-    /// gzip alone.
+    /// Only gzip.
     Gzip,
 }
 
@@ -44,14 +44,15 @@ impl Reads {
     }
 }
 
-/// Writes an archive of these images in the one form that every engine loads. A layer that several
-/// images share is written once; an empty file stands in for one that the reader has. Every
-/// layer is hashed as it passes, and the documents that make it an image come last: a damaged layer
-/// ends the stream before any engine has accepted anything. Layers are read on a thread of their own.
+/// Writes an archive of these images in the single form that every engine loads. A layer that several images share is
+/// written once. An empty file stands in for a layer that the reader has.
+///
+/// Every layer is hashed as it is sent, and the documents come last. So a damaged layer ends the stream before an
+/// engine has accepted any image. Layers are read on a separate thread.
 ///
 /// Returns the digest of each image's manifest.
 ///
-/// A failure to write is [`Error::Write`]: the reader of `out` knows more about it.
+/// A failure to write is [`Error::Write`]: the reader of `out` knows the reason.
 pub fn compose(
     choices: &[Choice],
     reads: Reads,
@@ -60,8 +61,8 @@ pub fn compose(
     compose_into(choices, reads, &mut Copying(out))
 }
 
-/// As [`compose`], into a sink that takes bytes of the archives' files as they are, while another thread reads and checks the
-/// same bytes.
+/// Like [`compose`], into a sink that takes bytes directly from the archives' files. Another thread reads and checks the same
+/// bytes.
 pub fn compose_into(
     choices: &[Choice],
     reads: Reads,
@@ -81,8 +82,8 @@ pub fn compose_into(
     })
 }
 
-/// How many bytes of layers [`compose`] is going to write, as far as their lengths are known; layers that have to be
-/// decompressed, and whose length nobody has said, count as they are stored.
+/// The bytes of layers that [`compose`] writes, as far as their lengths are known. A layer that must be decompressed,
+/// and whose uncompressed length is unknown, counts with its stored length.
 pub fn length(choices: &[Choice]) -> u64 {
     let mut seen = BTreeSet::new();
     let mut length = 0;
@@ -102,8 +103,8 @@ pub fn length(choices: &[Choice]) -> u64 {
     length
 }
 
-/// The digest of the manifest under which [`compose`] sends an image as it is stored: what an engine with a
-/// containerd store calls the image. `None` if a layer has to be read for it.
+/// The digest of the manifest under which [`compose`] sends an image as stored. It is the image's ID in an engine with
+/// a containerd store. `None` if a layer must be read for it.
 pub fn manifest_digest(image: &Image) -> Option<Digest> {
     if let Some(manifest) = &image.manifest {
         return Some(manifest.digest);
@@ -113,8 +114,8 @@ pub fn manifest_digest(image: &Image) -> Option<Digest> {
     Some(digest_of(&form::manifest(&image.config.bytes, &blobs)))
 }
 
-/// The digest of the manifest under which an image goes uncompressed, as earlier versions sent all images. `None` if the
-/// length of a layer is not known.
+/// The digest of the manifest for an uncompressed image, as earlier versions sent all images. `None` if the length of a
+/// layer is unknown.
 pub fn plain_manifest_digest(image: &Image) -> Option<Digest> {
     let blobs = image
         .layers
@@ -124,7 +125,7 @@ pub fn plain_manifest_digest(image: &Image) -> Option<Digest> {
     Some(digest_of(&form::manifest(&image.config.bytes, &blobs)))
 }
 
-/// A layer as it is stored; `None` if its digest or its length is not known.
+/// A layer as stored; `None` if its digest or its length is unknown.
 pub(crate) fn stored_blob(layer: &Layer) -> Option<Blob> {
     let size = match layer.left_out {
         true => layer.said?,
@@ -138,7 +139,7 @@ pub(crate) fn stored_blob(layer: &Layer) -> Option<Blob> {
     })
 }
 
-/// Copies with the blame on the right side: `io::copy` would not tell a read from a write.
+/// Copies, and blames a failure on the reader or the writer: `io::copy` does not distinguish them.
 pub(crate) fn copy(
     reader: &mut dyn io::Read,
     out: &mut impl Write,

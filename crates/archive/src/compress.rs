@@ -12,20 +12,20 @@ use zstd::zstd_safe::CParameter;
 
 use crate::decode::Compression;
 
-/// The levels of zstd that need no other window at the reader's (zstd's manual, `ZSTD_maxCLevel`).
+/// The levels of zstd that work with the reader's default window (zstd's manual, `ZSTD_maxCLevel`).
 const ZSTD_LEVELS: std::ops::RangeInclusive<i32> = 1..=19;
-/// What `zstd` takes where no level is given.
+/// The default level of the `zstd` command.
 const ZSTD_DEFAULT: i32 = 3;
-/// How many bytes a thread compresses at a time. Left to itself, zstd takes four times its window and holds
-/// several of them for each thread: a hundred megabytes altogether.
+/// The bytes that a thread compresses at a time. By default, zstd takes four times its window and holds several of them
+/// for each thread: a hundred megabytes in total.
 const JOB: u32 = 2 << 20;
-/// How many threads compress at most: each has some megabytes.
+/// The largest number of compressing threads: each takes some megabytes.
 const MAX_WORKERS: usize = 8;
 
-/// How the layers of an archive are to be compressed.
+/// How to compress the layers of an archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Compress {
-    /// Not at all.
+    /// No compression.
     #[default]
     None,
     /// gzip, at its usual level (6).
@@ -34,7 +34,7 @@ pub enum Compress {
     Zstd(i32),
 }
 
-/// A compression that there is not.
+/// An unknown compression.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("`{text}` is not a compression: use zstd, zstd:1 to zstd:19, gzip or none")]
 pub struct NoCompression {
@@ -75,7 +75,7 @@ impl fmt::Display for Compress {
 }
 
 impl From<Compression> for Compress {
-    /// How to compress layers alike; the level of zstd can't be told from the bytes.
+    /// The compression that a layer has. The bytes do not show the level of zstd.
     fn from(found: Compression) -> Self {
         match found {
             Compression::None => Self::None,
@@ -86,7 +86,7 @@ impl From<Compression> for Compress {
 }
 
 impl Compress {
-    /// What a reader is going to find.
+    /// The compression that readers will find.
     pub(crate) fn compression(self) -> Compression {
         match self {
             Self::None => Compression::None,
@@ -95,12 +95,12 @@ impl Compress {
         }
     }
 
-    /// Whether layers that are compressed so are as they were asked for. A level can't be told from the bytes.
+    /// Whether layers with this compression match the requested one. The bytes do not show a level.
     pub fn is_of(self, found: Compression) -> bool {
         self.compression() == found
     }
 
-    /// A writer that compresses into `out`. The same bytes give the same bytes, on however many processors.
+    /// A writer that compresses into `out`. The same bytes give the same output, for any number of processors.
     pub(crate) fn encoder<'a, W: Write>(self, out: W) -> io::Result<Encoder<'a, W>> {
         Ok(match self {
             Self::None => Encoder::None(out),
@@ -108,7 +108,7 @@ impl Compress {
             Self::Zstd(level) => {
                 let mut encoder = zstd::Encoder::new(out, level)?;
                 encoder.include_checksum(true)?;
-                // One thread gives other bytes than several, and several always the same.
+                // One thread gives other bytes than several. Any number of several threads gives the same bytes.
                 let workers = available_parallelism().map_or(1, NonZero::get);
                 encoder.multithread(u32::try_from(workers.min(MAX_WORKERS)).unwrap_or(1))?;
                 encoder.set_parameter(CParameter::JobSize(JOB))?;
@@ -126,7 +126,7 @@ pub(crate) enum Encoder<'a, W: Write> {
 }
 
 impl<W: Write> Encoder<'_, W> {
-    /// Writes what is left, and gives the inner writer back.
+    /// Writes the rest, and returns the inner writer.
     pub(crate) fn finish(self) -> io::Result<W> {
         match self {
             Self::None(out) => Ok(out),

@@ -1,7 +1,7 @@
-//! An image's configuration: what the `image_id` is the digest of.
+//! An image's configuration. Its digest is the `image_id`.
 //!
-//! OCI image specification, config.md; Docker's own format has the same fields. Unknown fields
-//! stay in the bytes, which are passed on as they are.
+//! OCI image specification, config.md; Docker's own format has the same fields. Unknown fields stay in the bytes, which
+//! are passed on unchanged.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,14 +13,14 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Vis
 
 use crate::hash::digest_of;
 
-/// An image's configuration, with the bytes that it was read from.
+/// An image's configuration, with its bytes.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The document itself.
+    /// The bytes of the document.
     pub bytes: Vec<u8>,
     /// `amd64`, `arm64`: Go's name of the architecture.
     pub architecture: String,
-    /// `v7`, `v8`, where the architecture has variants.
+    /// `v7`, `v8`, if the architecture has variants.
     pub variant: Option<String>,
     /// `linux`.
     pub os: String,
@@ -56,8 +56,8 @@ struct RunDocument {
     env: Option<Vec<String>>,
 }
 
-/// A document that says the same to an engine as to this crate. Go's decoder takes a key in whatever case, and of
-/// several the last one; so a second spelling of the keys that the image's layers hang on would be another image.
+/// A document that an engine and this crate read in the same way. Go's decoder ignores the case of a key, and takes the
+/// last of several. So a second spelling of a key that leads to the layers would give another image.
 struct Unambiguous;
 
 /// The keys from the document's root to the layers.
@@ -70,7 +70,7 @@ impl<'de> Deserialize<'de> for Unambiguous {
     }
 }
 
-/// Looks at the spelling of the first of these keys, and of the others inside its value.
+/// Checks the spelling of the first of these keys, and of the others inside its value.
 struct Spelling(&'static [&'static str]);
 
 impl<'de> DeserializeSeed<'de> for Spelling {
@@ -109,7 +109,7 @@ impl<'de> Visitor<'de> for Spelling {
     }
 }
 
-/// A key as Go compares it (encoding/json, `foldFunc`): two letters beyond ASCII are a `k` and an `s` too.
+/// A key as Go compares it (encoding/json, `foldFunc`): two non-ASCII letters equal `k` and `s` too.
 fn folded(key: &str) -> String {
     key.to_uppercase().to_lowercase()
 }

@@ -1,13 +1,13 @@
-//! Compression: found by magic number, never believed from a name or a media type.
+//! Detects compression by its magic number, never by a name or a media type.
 
 use std::io::{self, BufRead, Read};
 
 use crate::growth::{Excess, MAX_WINDOW};
 
-/// How a file or a layer is compressed.
+/// The compression of a file or a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compression {
-    /// As it is.
+    /// Uncompressed.
     None,
     /// gzip (RFC 1952), one member or several.
     Gzip,
@@ -15,10 +15,10 @@ pub enum Compression {
     Zstd,
 }
 
-/// How many bytes [`Compression::sniff`] wants to see.
+/// The number of bytes that [`Compression::sniff`] needs.
 pub(crate) const MAGIC_LEN: usize = 6;
 
-/// What the first bytes of a stream say.
+/// The meaning of the first bytes of a stream.
 pub(crate) enum Magic {
     Known(Compression),
     Unsupported(&'static str),
@@ -37,8 +37,8 @@ impl Compression {
         }
     }
 
-    /// The stream without its compression. Checksums of the format are checked on the way; a
-    /// stream that ends early is `UnexpectedEof`, and one that becomes more than `most` bytes is [`Excess`].
+    /// The decompressed stream. Checks the format's checksums. A stream that ends early is `UnexpectedEof`. One that
+    /// becomes longer than `most` bytes is [`Excess`].
     pub(crate) fn decode<'a>(self, input: impl BufRead + 'a, most: u64) -> io::Result<Decoded<'a>> {
         let inner: Box<dyn Read + 'a> = match self {
             Self::None => Box::new(input),
@@ -61,7 +61,7 @@ impl Compression {
     }
 }
 
-/// A stream without its compression, which gives up when too much comes out.
+/// A decompressed stream that fails if it becomes too long.
 pub(crate) struct Decoded<'a> {
     inner: Box<dyn Read + 'a>,
     most: u64,
@@ -69,7 +69,7 @@ pub(crate) struct Decoded<'a> {
 }
 
 impl Decoded<'_> {
-    /// How many bytes came out so far.
+    /// The number of decompressed bytes so far.
     pub(crate) fn became(&self) -> u64 {
         self.became
     }
@@ -86,8 +86,8 @@ impl Read for Decoded<'_> {
     }
 }
 
-/// Reads on until `bytes` are passed or the stream ends, if only because its compression is cut off;
-/// returns how many were passed.
+/// Skips `bytes` or up to the end of the stream, even if its compression is truncated. Returns the number of skipped
+/// bytes.
 pub(crate) fn skip(input: &mut impl Read, bytes: u64) -> io::Result<u64> {
     let mut passed = 0;
     let mut buffer = [0; 16 * 1024];

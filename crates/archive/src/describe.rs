@@ -1,4 +1,4 @@
-//! From the documents of an archive to its images.
+//! Reads the images from the documents of an archive.
 //!
 //! Two layouts, often both in one tar:
 //!
@@ -8,8 +8,8 @@
 //!   the members `blobs/sha256/<digest>` (OCI image specification, image-layout.md). An index may
 //!   name another index, one manifest a platform.
 //!
-//! Where both are there, `manifest.json` says what images there are, and the index's annotations add
-//! tags: engines with a containerd store and podman keep them there.
+//! If both exist, `manifest.json` lists the images, and the index's annotations add tags: engines with a
+//! containerd store and podman keep them there.
 
 mod merge;
 
@@ -28,25 +28,25 @@ use crate::manifest::StoredManifest;
 use crate::schema::{self, Descriptor, DockerImage, Index, Manifest};
 use merge::{complete, merge};
 
-/// How deep an index may name an index. The specification's example has two levels.
+/// The maximum depth of nested indexes. The specification's example has two levels.
 const MAX_INDEX_DEPTH: usize = 4;
-/// How many images and manifests an archive may name.
+/// The largest number of images and manifests that an archive may name.
 const MAX_IMAGES: usize = 10_000;
-/// How many layers an image may have. Docker ends at 127; four times as many leave room for engines with other storage.
+/// The largest number of layers of an image: four times Docker's 127, for engines with other storage.
 const MAX_LAYERS: usize = 508;
-/// How many bytes of documents are read to describe an archive, and how many values those may hold. One document can
-/// be named many times, and a value of two bytes takes fifty in memory: without limits, a few megabytes could fill it.
-/// A hundred images with 127 layers each have some megabytes and 40,000 values.
+/// The largest number of bytes of documents that are read to describe an archive, and of values in them. One document
+/// can be named many times, and a value of two bytes takes fifty in memory. Without limits, a few megabytes could fill
+/// the memory. A hundred images with 127 layers each have some megabytes and 40,000 values.
 const MAX_READ: usize = 16 << 20;
 const MAX_VALUES: usize = 200_000;
-/// The longest piece of a parser's message that is shown.
+/// The largest part of a parser's message in an error.
 const MAX_MESSAGE: usize = 200;
 
 /// The documents of an archive, by member name.
 pub(crate) trait Documents {
-    /// The bytes of a member; `None` where there is none.
+    /// The bytes of a member; `None` if there is none.
     fn document(&self, name: &str) -> Result<Option<Vec<u8>>, Error>;
-    /// Whether there is a member of that name.
+    /// Whether there is a member with that name.
     fn has(&self, name: &str) -> bool;
     fn blame(&self) -> &Blame;
 }
@@ -63,15 +63,15 @@ pub(crate) struct Described {
     pub index: Option<Vec<u8>>,
     /// The member of each layer, as the documents name it.
     pub layers: Vec<String>,
-    /// The uncompressed length of each layer, where a manifest says it.
+    /// The uncompressed length of each layer, if a manifest contains it.
     pub sizes: Vec<Option<u64>>,
     /// The base of a thin archive.
     pub base: Option<Base>,
-    /// Its manifest; not one in which an earlier version noted the base.
+    /// Its manifest, unless an earlier version recorded the base in it.
     pub manifest: Option<StoredManifest>,
 }
 
-/// The images that an archive's documents describe: at least one, and none twice.
+/// The images that an archive's documents describe: at least one, without duplicates.
 pub(crate) fn describe(documents: &impl Documents) -> Result<Vec<Described>, Error> {
     let reader = Reader {
         documents,
@@ -105,9 +105,9 @@ pub(crate) fn describe(documents: &impl Documents) -> Result<Vec<Described>, Err
 
 struct Reader<'a, D> {
     documents: &'a D,
-    /// What is left of [`MAX_READ`].
+    /// The rest of [`MAX_READ`].
     left: Cell<usize>,
-    /// What is left of [`MAX_VALUES`].
+    /// The rest of [`MAX_VALUES`].
     values: Cell<usize>,
 }
 
@@ -128,7 +128,7 @@ impl<D: Documents> Reader<'_, D> {
         serde_json::from_slice(bytes).map_err(|error| self.invalid(what, &error))
     }
 
-    /// Takes the values of a document out of the room for them, before they take memory.
+    /// Counts the values of a document against the limit, before they take memory.
     fn count(&self, what: &str, bytes: &[u8]) -> Result<(), Error> {
         let left = self.values.get().checked_sub(values(bytes));
         let left = left.ok_or_else(|| {
@@ -164,7 +164,7 @@ impl<D: Documents> Reader<'_, D> {
         Ok(())
     }
 
-    /// A document named by digest, checked against it.
+    /// A document, checked against its digest.
     fn blob(&self, what: &str, digest: Digest) -> Result<Vec<u8>, Error> {
         let bytes = self.required(&blob_name(digest))?;
         self.check(what, digest, digest_of(&bytes))?;
@@ -199,7 +199,7 @@ impl<D: Documents> Reader<'_, D> {
         let image_id = digest_of(&bytes);
         // Every engine names a config's member by its digest, so the name is a check.
         let stem = image.config.rsplit('/').next().unwrap_or_default();
-        // crane calls it `sha256:…`.
+        // crane names it `sha256:…`.
         let stem = stem.trim_start_matches("sha256:");
         if let Ok(named) = Digest::from_hex(stem.trim_end_matches(".json")) {
             self.check("config", named, image_id)?;
@@ -235,7 +235,7 @@ impl<D: Documents> Reader<'_, D> {
             let Some(mut image) = self.manifest(descriptor, MAX_INDEX_DEPTH)? else {
                 continue;
             };
-            // An annotation that is no reference is some tool's own name for the image.
+            // An annotation that is no reference is a tool's own name for the image.
             let name = descriptor.name().filter(|name| !is_no_name(name));
             image.tags.extend(name.and_then(|name| name.parse().ok()));
             image.base = schema::base(&descriptor.annotations).or(image.base);
@@ -255,7 +255,7 @@ impl<D: Documents> Reader<'_, D> {
         Ok(merge(images))
     }
 
-    /// The image behind a descriptor; `None` for what is none (attestations, artifacts).
+    /// The image behind a descriptor; `None` if it is no image (attestations, artifacts).
     fn manifest(&self, descriptor: &Descriptor, depth: usize) -> Result<Option<Described>, Error> {
         if descriptor.is_attestation() {
             return Ok(None);
@@ -278,7 +278,7 @@ impl<D: Documents> Reader<'_, D> {
         }
         let document = self.blob("manifest", descriptor.digest)?;
         let manifest: Manifest = self.parse("manifest", &document)?;
-        // Signatures and the like have a config of their own kind, or OCI's empty one.
+        // Signatures and similar artifacts have their own kind of config, or OCI's empty one.
         let kind = &manifest.config.media_type;
         if !kind.is_empty() && !kind.contains("image") {
             return Ok(None);
@@ -303,7 +303,7 @@ impl<D: Documents> Reader<'_, D> {
         }))
     }
 
-    /// Of an index with a manifest a platform: the only one that is in the archive, or the host's.
+    /// The manifest of an index for several platforms: the only one in the archive, or the host's.
     fn platform_choice<'b>(&self, index: &'b Index) -> Option<&'b Descriptor> {
         let is_host = |descriptor: &&Descriptor| {
             descriptor.platform.as_ref().is_some_and(|platform| {
@@ -321,12 +321,12 @@ impl<D: Documents> Reader<'_, D> {
     }
 }
 
-/// What engines write in the place of a name that is not there.
+/// The placeholder of engines for a missing name.
 fn is_no_name(tag: &str) -> bool {
     tag.is_empty() || tag.contains("<none>")
 }
 
-/// How many values and keys a JSON document holds, or more: what is no JSON is for the parser to refuse.
+/// The number of values and keys in a JSON document, or more. The parser refuses invalid JSON later.
 fn values(document: &[u8]) -> usize {
     let (mut count, mut in_string, mut escaped) = (1, false, false);
     for byte in document {
@@ -344,7 +344,7 @@ fn values(document: &[u8]) -> usize {
 /// The folder of an OCI layout's blobs.
 pub(crate) const BLOBS: &str = "blobs/sha256/";
 
-/// Where an OCI layout keeps a blob.
+/// The name of a blob in an OCI layout.
 pub(crate) fn blob_name(digest: Digest) -> String {
     format!("{BLOBS}{}", digest.hex())
 }

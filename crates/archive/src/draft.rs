@@ -1,14 +1,15 @@
-//! Taking an image in: from an engine's `save`, or from an archive made elsewhere, to the one form on
-//! disk, in one pass.
+//! Converts an image from an engine's `save`, or from an archive made elsewhere, to the single form on disk, in one
+//! pass.
 //!
-//! What `save` writes differs from engine to engine. Each layer goes to disk as it comes, hashed on the way,
-//! and is compressed in another way only if that is wanted. The manifest stays as it came if it names these blobs;
-//! otherwise one is made. Documents are small and stay in
-//! memory. At the end the documents must describe an image whose every layer was seen: an engine can
-//! end with success and leave blobs out.
+//! The output of `save` differs between engines. Each layer is written to disk as it comes, hashed on the way, and
+//! compressed in another way only if requested. The manifest stays as it came if it names these blobs; otherwise one is
+//! created. Documents are small and stay in memory.
 //!
-//! Two saves of one image by one engine give the same bytes. Between engines the order of the layers
-//! differs, because they stay in the order in which they came; identities do not.
+//! At the end, the documents must describe an image with all layers present: an engine can exit with success and leave
+//! blobs out.
+//!
+//! Two saves of one image by one engine give the same bytes. The order of the layers differs between engines, because
+//! they stay in the order of the stream. Identities do not differ.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -35,19 +36,19 @@ use crate::source::{CHUNK, Piped};
 use crate::stack::Stack;
 use crate::taking::Taking;
 
-/// How an image is to be written.
+/// How to write an image.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// How its layers are compressed; `None` leaves each blob as it comes.
+    /// How to compress its layers; `None` leaves each blob as it comes.
     pub compress: Option<Compress>,
     /// The image whose layers are left out.
     pub base: Option<ThinBase>,
 }
 
-/// The image that a thin archive leaves its lowest layers to.
+/// The base to which a thin archive leaves its lowest layers.
 #[derive(Debug, Clone)]
 pub struct ThinBase {
-    /// What the archive says of it.
+    /// The base, as the archive names it.
     pub base: Base,
     /// Its layers.
     pub diff_ids: Vec<Digest>,
@@ -55,7 +56,7 @@ pub struct ThinBase {
 }
 
 impl ThinBase {
-    /// The image of a stack, which is registered under a name.
+    /// The image of a stack, with its registered name.
     pub fn new(name: String, stack: &Stack) -> Self {
         let image = stack.image();
         let blobs = (0..image.layers.len()).map(|index| stack.blob(index));
@@ -83,24 +84,24 @@ impl Options {
     }
 }
 
-/// An image whose layers are on disk, and whose documents are still to be written.
+/// An image with its layers on disk. Its documents are not written yet.
 #[derive(Debug)]
 pub struct Draft {
     /// The config's digest.
     pub image_id: Digest,
     /// The config.
     pub config: Config,
-    /// Its manifest as it came, if that names the blobs that are on disk.
+    /// Its manifest as it came, if it names the blobs on disk.
     manifest: Option<StoredManifest>,
-    /// The index through which an engine had it, if it has that manifest.
+    /// The index through which an engine held it, if it contains that manifest.
     index: Option<Vec<u8>>,
     base: Option<Base>,
     layers: Layers,
 }
 
 impl Draft {
-    /// Takes in what an engine saves, a stream that errors call `what`, like `docker save capy`. `input` is read to its end;
-    /// `out` is an empty file. Of a layer that is compressed, the files that `keep` wants are remembered for
+    /// Reads an image from an engine's `save`. Errors name the stream `what`, like `docker save capy`. `input` is read to
+    /// its end; `out` is an empty file. For compressed layers, the files that `keep` accepts are kept for
     /// [`Draft::root_fs`].
     pub fn from_stream(
         input: impl Read,
@@ -117,12 +118,12 @@ impl Draft {
         while let Some(member) = headers.next_member().map_err(|error| blame.tar(error))? {
             taking.take(&mut headers, &member)?;
         }
-        // To the end, or the engine is told that nobody reads on.
+        // Read to the end; otherwise the engine would fail because its reader stopped.
         io::copy(&mut headers.into_inner(), &mut io::sink()).map_err(|error| blame.read(error))?;
         Self::new(taking.finish()?, options, &blame)
     }
 
-    /// Takes in an image of an archive, with the layers that it leaves to others.
+    /// Reads an image from an archive, with the layers that it leaves to others.
     pub fn from_stack(
         stack: &Stack,
         out: &mut File,
@@ -147,7 +148,7 @@ impl Draft {
         Self::new(came, options, &stack.archive().source.blame)
     }
 
-    /// Takes in an image whose layers are in several places.
+    /// Reads an image whose layers come from several places.
     pub fn from_gathered(
         gathered: &Gathered,
         out: &mut File,
@@ -194,8 +195,8 @@ impl Draft {
         })
     }
 
-    /// Writes the documents, with these tags, and ends the file there. Returns its length. Can be called
-    /// again with other tags.
+    /// Writes the documents, with these tags, and truncates the file there. Returns its length. Can be called again
+    /// with other tags.
     pub fn seal(&self, out: &mut File, tags: &[Reference]) -> Result<u64, Error> {
         let layers = self.config.diff_ids.iter().map(|diff_id| {
             let blob = self.layers.blobs.get(diff_id);
@@ -218,15 +219,14 @@ impl Draft {
         Ok(length)
     }
 
-    /// The image's files. `stack` is the sealed archive, and below it whatever it leaves layers to. Layers
-    /// that were compressed on the way are not read again: what is remembered of them goes into the
-    /// result.
+    /// The image's files. `stack` is the sealed archive, with the images below it that hold its left-out layers. Layers
+    /// that were compressed on the way are not read again: their kept files are used.
     pub fn root_fs(&mut self, stack: Stack, keep: Keep) -> Result<RootFs, Error> {
         RootFs::with(stack, keep, &mut self.layers.overlays)
     }
 }
 
-/// An image that came, with its layers on disk.
+/// An image from a stream, with its layers on disk.
 pub(crate) struct Came {
     pub image_id: Digest,
     pub config: Config,
@@ -235,7 +235,7 @@ pub(crate) struct Came {
     pub layers: Layers,
 }
 
-/// Adds a layer of an archive, which must be the one of this diff_id.
+/// Adds a layer of an archive, which must have this diff_id.
 pub(crate) fn add(
     file: &mut LayerFile,
     diff_id: Digest,
@@ -254,7 +254,7 @@ pub(crate) fn add(
     check(&image.layers[index], found.0, &place, blame)
 }
 
-/// Whoever reads these layers is going to believe that they become so much.
+/// Checks that readers of these layers will accept their growth.
 fn check_growth<'a>(mut blobs: impl Iterator<Item = &'a Blob>, blame: &Blame) -> Result<(), Error> {
     let mut allowance = Allowance::default();
     let readable = blobs.all(|blob| {

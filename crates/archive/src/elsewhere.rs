@@ -1,12 +1,12 @@
-//! Tars that hold an image in a form that no engine loads: recognised so that people hear what they have.
+//! Recognises tars that hold an image in a form that no engine loads, to explain them in the error.
 
 use crate::Error;
 use crate::describe::Documents;
 use crate::schema::Manifest;
 
-/// What Docker's oldest archives have instead of a `manifest.json`.
+/// The document of Docker's oldest archives instead of a `manifest.json`.
 const REPOSITORIES: &str = "repositories";
-/// Files of which a system has at least one.
+/// A root file system has at least one of these files.
 const OF_A_SYSTEM: [&str; 6] = [
     ".dockerenv",
     "etc/os-release",
@@ -15,13 +15,12 @@ const OF_A_SYSTEM: [&str; 6] = [
     "bin/sh",
     "usr/bin/env",
 ];
-/// What skopeo writes beside the manifest, with the format's version (containers/image, directory transport).
+/// skopeo writes it beside the manifest, with the format's version (containers/image, directory transport).
 const DIR_VERSION: &str = "version";
-/// How the media types of layers end that only whoever has a key can read (containers/ocicrypt, docs).
+/// The suffix of the media types of encrypted layers (containers/ocicrypt, docs).
 const ENCRYPTED: &str = "+encrypted";
 
-/// Refuses a `manifest.json` that is a manifest as registries have it, not a list of images. What is merely damaged is left
-/// to the parser.
+/// Refuses a `manifest.json` that is a registry's manifest, not a list of images. The parser refuses damaged ones later.
 pub(crate) fn check_list(documents: &impl Documents, manifest: &[u8]) -> Result<(), Error> {
     if manifest.trim_ascii_start().first() != Some(&b'{') || !documents.has(DIR_VERSION) {
         return Ok(());
@@ -32,7 +31,7 @@ pub(crate) fn check_list(documents: &impl Documents, manifest: &[u8]) -> Result<
     ))
 }
 
-/// What is said of a tar with neither `manifest.json` nor `index.json`.
+/// The error for a tar with neither `manifest.json` nor `index.json`.
 pub(crate) fn without_documents(documents: &impl Documents) -> Error {
     let blame = documents.blame();
     if documents.has(REPOSITORIES) {
@@ -50,7 +49,7 @@ pub(crate) fn without_documents(documents: &impl Documents) -> Error {
     blame.damaged("is a tar, but not an image archive: it holds no manifest.json or index.json")
 }
 
-/// Refuses layers that can't be read without a key.
+/// Refuses encrypted layers.
 pub(crate) fn check_layers(documents: &impl Documents, manifest: &Manifest) -> Result<(), Error> {
     let mut layers = manifest.layers.iter();
     match layers.position(|layer| layer.media_type.ends_with(ENCRYPTED)) {

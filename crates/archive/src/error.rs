@@ -1,4 +1,4 @@
-//! What can be wrong with an archive, each with its own words.
+//! Errors of archives.
 
 use std::io;
 
@@ -10,14 +10,14 @@ use thiserror::Error;
 use crate::growth::Excess;
 use crate::member::TarError;
 
-/// What is said of a file that Git LFS has yet to replace.
+/// The error text for a Git LFS pointer.
 pub(crate) const IS_LFS_POINTER: &str = "is a Git LFS pointer, not the archive itself";
 
-/// What went wrong with an archive.
+/// An error of an archive.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// There is no such file.
+    /// The file does not exist.
     #[error("{path}: no such file")]
     Missing {
         /// The archive.
@@ -28,51 +28,51 @@ pub enum Error {
     NotAnArchive {
         /// The archive.
         path: Utf8PathBuf,
-        /// What it is instead.
+        /// Its actual kind.
         what: &'static str,
-        /// What to do about it.
+        /// The hint.
         hint: Option<&'static str>,
     },
-    /// The archive ends before it should.
+    /// The archive is truncated.
     #[error("{path}: is truncated: {what}")]
     Truncated {
         /// The archive.
         path: Utf8PathBuf,
-        /// Where it ends.
+        /// The part where it ends.
         what: String,
     },
-    /// The archive holds something that it should not, or lacks something that it should.
+    /// The archive is damaged or invalid.
     #[error("{path}: {what}")]
     Damaged {
         /// The archive.
         path: Utf8PathBuf,
-        /// What is wrong.
+        /// The problem.
         what: String,
     },
-    /// The archive may be sound, and takes more memory or becomes more bytes than a sound one should.
+    /// The archive may be valid, but it needs more memory or expands to more bytes than allowed.
     #[error("{path}: {what}")]
     Excess {
         /// The archive.
         path: Utf8PathBuf,
-        /// What is too much.
+        /// The exceeded limit.
         what: String,
-        /// What to do where it is sound.
+        /// The hint, in case the archive is valid.
         hint: &'static str,
     },
-    /// The image's layers compress so well that the archive would be refused as a bomb.
+    /// The image's layers compress so well that readers would refuse the archive as a bomb.
     #[error("{path}: its layers compress too well: imgpipe would refuse to read the archive")]
     Unreadable {
-        /// Where the image comes from.
+        /// The image's source.
         path: Utf8PathBuf,
     },
-    /// Bytes differ from the digest that names them.
+    /// Bytes do not match their digest.
     #[error("{path}: {what} is damaged: expected {expected}, found {found}")]
     Mismatch {
         /// The archive.
         path: Utf8PathBuf,
-        /// Which blob, as "layer 2 of 3".
+        /// The blob, as "layer 2 of 3".
         what: String,
-        /// The digest that the config or the manifest names.
+        /// The digest in the config or the manifest.
         expected: Digest,
         /// The digest of the bytes.
         found: Digest,
@@ -82,14 +82,14 @@ pub enum Error {
     LeftOut {
         /// The archive.
         path: Utf8PathBuf,
-        /// Which layer, as "layer 2 of 3".
+        /// The layer, as "layer 2 of 3".
         place: String,
         /// The layer's digest.
         diff_id: Digest,
         /// The base's registered name.
         base: String,
     },
-    /// The archive can't be read.
+    /// The archive cannot be read.
     #[error("{path}: {source}")]
     Read {
         /// The archive.
@@ -97,7 +97,7 @@ pub enum Error {
         /// The system's reason.
         source: io::Error,
     },
-    /// What the image is written to failed: a full disk, or an engine that closed its input.
+    /// Writing the image failed: a full disk, or an engine that closed its input.
     #[error("cannot write the image: {source}")]
     Write {
         /// The system's reason.
@@ -106,19 +106,19 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the file only stands for an archive that `git lfs pull` brings.
+    /// Whether the file is a Git LFS pointer, which `git lfs pull` replaces with the archive.
     pub fn is_lfs_pointer(&self) -> bool {
         matches!(self, Self::NotAnArchive { what, .. } if *what == IS_LFS_POINTER)
     }
 
-    /// The same, with the place where it is.
+    /// Adds the place inside the archive to the error.
     pub(crate) fn inside(mut self, place: &str) -> Self {
         match &mut self {
             Self::Truncated { what, .. } => *what = format!("inside {place}: {what}"),
             Self::Damaged { what, .. } => *what = format!("{place} {what}"),
             Self::Excess { what, hint, .. } => {
                 *what = format!("{place} {what}");
-                // An engine takes it, and saves it in a way that is no riddle.
+                // An engine can load it, and saves it in a form within the limits.
                 *hint = "if you trust it, load it with the engine's own `load`, then save it with imgsave";
             }
             _ => {}
@@ -163,10 +163,10 @@ impl Reported for Error {
     }
 }
 
-/// How much of a name from inside an archive a message repeats, in characters.
+/// The largest length of an archive's own name in a message, in characters.
 const SHOWN: usize = 200;
 
-/// A name from inside an archive as messages repeat it: one line, cut to a bounded length.
+/// A name from an archive in a form for messages: one line of bounded length.
 pub(crate) fn shown(name: &str) -> String {
     let mut out: String = name.escape_debug().take(SHOWN).collect();
     if name.escape_debug().nth(SHOWN).is_some() {
@@ -175,7 +175,7 @@ pub(crate) fn shown(name: &str) -> String {
     out
 }
 
-/// Makes errors about one archive.
+/// Creates errors about one archive.
 #[derive(Debug, Clone)]
 pub(crate) struct Blame {
     path: Utf8PathBuf,
@@ -230,12 +230,12 @@ impl Blame {
         }
     }
 
-    /// What a reader of the archive's members found wrong.
+    /// The error for an invalid member.
     pub(crate) fn tar(&self, error: TarError) -> Error {
         self.tar_in("", error)
     }
 
-    /// What a reader of a tar inside the archive found wrong; `place` says inside what, with a space behind.
+    /// The error for a tar inside the archive. `place` names that tar, with a space at its end.
     pub(crate) fn tar_in(&self, place: &str, error: TarError) -> Error {
         match error {
             TarError::Read(error) => self.read(error),
@@ -252,8 +252,8 @@ impl Blame {
         }
     }
 
-    /// A decoder says `UnexpectedEof` where its input ends early and `InvalidData`, `InvalidInput`
-    /// or `Other` where it makes no sense; everything else is the system's.
+    /// A decoder returns `UnexpectedEof` if its input ends early, and `InvalidData`, `InvalidInput` or `Other` if it is
+    /// invalid. All other errors are the system's.
     pub(crate) fn read(&self, source: io::Error) -> Error {
         if let Some(excess) = Excess::of(&source) {
             return Error::Excess {

@@ -1,9 +1,9 @@
-//! Files of an image as one tar.
+//! Writes files of an image as one tar.
 //!
-//! The tar is written in the order in which the layers are best read, so that each is read once and nothing but
-//! names is held. Hard links follow all that they can link to. Folders come last, the deepest first: whoever
-//! unpacks makes the folders above a file as needed, and gives them their owners, permissions and times when
-//! nothing in them changes any more.
+//! The tar has the order in which the layers are read best. So each is read once, and only names are held in memory.
+//! Hard links come after all possible targets. Folders come last, the deepest first. An unpacking program creates the
+//! folders of a file as needed. It sets their owners, permissions and times later, when their contents no longer
+//! change.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -22,9 +22,9 @@ use crate::tree::Node;
 use crate::writer;
 
 impl RootFs {
-    /// Writes a tar of these files and of all below those that are folders. Paths are given as
-    /// [`ImageFile::path`](crate::ImageFile::path) has them, and the tar has them so; what there is not is passed over.
-    /// The root itself is no entry. Files of a kind that can't be written are an error before the first byte.
+    /// Writes a tar of these files, and of all files below those that are folders. Paths have the form of
+    /// [`ImageFile::path`](crate::ImageFile::path), also in the tar. Missing paths are skipped. The root itself is no
+    /// entry. If a file has a kind that cannot be written, the error comes before the first byte.
     pub fn write_tar(&self, paths: &[&str], out: &mut impl Write) -> Result<(), Error> {
         let mut export = Export::new(self, paths)?;
         let wanted: Vec<bool> = export
@@ -43,7 +43,7 @@ impl RootFs {
         export.finish(out).map_err(write_error)
     }
 
-    /// How many bytes the regular files have that [`Self::write_tar`] would write.
+    /// The bytes of the regular files that [`Self::write_tar`] would write.
     pub fn tar_bytes(&self, paths: &[&str]) -> Result<u64, Error> {
         let export = Export::new(self, paths)?;
         let files = export.layers.iter().flat_map(BTreeMap::values);
@@ -55,16 +55,16 @@ impl RootFs {
     }
 }
 
-/// The names of one file, and the file.
+/// A file with its names.
 type Names<'a> = Vec<(&'a str, &'a Node)>;
 
 struct Export<'a> {
-    /// For each layer the files that are taken from it, by their place in its tar.
+    /// For each layer, the files to read from it, by their offsets in its tar.
     layers: Vec<BTreeMap<u64, Names<'a>>>,
     folders: BTreeMap<&'a str, &'a Node>,
-    /// The extended attributes of folders, which are known before the folders are written.
+    /// The extended attributes of folders. They are read before the folders are written.
     xattrs: BTreeMap<(usize, u64), Vec<Xattr>>,
-    /// Their bytes.
+    /// The bytes of the extended attributes.
     held: usize,
     /// Further names of files that have one.
     links: Vec<(&'a str, &'a str, &'a Node)>,
@@ -98,7 +98,7 @@ impl<'a> Export<'a> {
                 if node.is_folder() {
                     export.folders.insert(path, node);
                 }
-                // A folder that no layer lists has nothing to be read.
+                // A folder that no layer lists has no bytes to read.
                 if node.inode.offset > 0 {
                     let layer = &mut export.layers[node.layer];
                     layer
@@ -111,7 +111,7 @@ impl<'a> Export<'a> {
         Ok(export)
     }
 
-    /// Writes what is taken from a layer.
+    /// Writes the files of a layer.
     fn layer(
         &mut self,
         layer: usize,
@@ -148,7 +148,7 @@ impl<'a> Export<'a> {
         Ok(())
     }
 
-    /// Keeps what is to be written with a folder.
+    /// Keeps the extended attributes of a folder.
     fn hold(&mut self, layer: usize, member: Member, blame: &Blame) -> Result<(), Error> {
         let lengths = member
             .xattrs
@@ -164,7 +164,7 @@ impl<'a> Export<'a> {
         Ok(())
     }
 
-    /// Writes the header of a file with bytes, or every name of another.
+    /// Writes the header of a file with bytes, or every name of another file.
     fn file(&self, names: &Names, member: &Member, out: &mut impl Write) -> std::io::Result<()> {
         for (path, node) in names {
             let target;

@@ -1,11 +1,13 @@
-//! The one form that this crate writes: an OCI layout with a `manifest.json`, which every engine loads.
+//! The single form that this crate writes: an OCI layout with a `manifest.json`, which every engine loads.
 //!
-//! Blobs come first, named by digest; an uncompressed layer's blob bears its diff_id. The documents that
-//! make an image of them come last: whoever reads the tar as a stream has seen, and checked, every
-//! layer before. Layers are compressed one by one, if at all, so that each is reached by seeking. Tags stand in both of their homes: `RepoTags` of `manifest.json`, which
-//! engines with graph drivers read, and the annotations of `index.json`, which containerd stores and
-//! podman read. Both have the full name: a bare `1` as an annotation would make an image `1:latest`, and
-//! podman, which reads `RepoTags` where an archive has several images, calls a short `x:1` `localhost/x:1`.
+//! Blobs come first, named by digest. The blob of an uncompressed layer is named by its diff_id. The documents come
+//! last: a reader of the stream has then checked every layer. Layers are compressed one by one, if at all, so that each
+//! can be reached by seeking.
+//!
+//! Tags are in two places: `RepoTags` of `manifest.json`, which engines with graph drivers read, and the annotations of
+//! `index.json`, which containerd stores and podman read. Both have the full name. A bare `1` as an annotation would
+//! create an image `1:latest`. podman reads `RepoTags` if an archive has several images, and would read a short `x:1`
+//! as `localhost/x:1`.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -23,41 +25,41 @@ use crate::writer;
 
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
-/// The file that says that a folder is a layout.
+/// The file that marks a folder as a layout.
 pub(crate) const LAYOUT_FILE: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
-/// An image whose layers are written: what the documents at the end say of it.
+/// An image whose layers are written, for the documents at the end.
 #[derive(Debug, Clone)]
 pub(crate) struct Written<'a> {
     pub config: &'a [u8],
     /// The blobs of its layers, lowest first.
     pub layers: Vec<Blob>,
-    /// Its manifest as it came, if that names these blobs; otherwise one is made.
+    /// Its manifest as it came, if it names these blobs; otherwise one is created.
     pub manifest: Option<&'a StoredManifest>,
-    /// The index through which an engine had the image.
+    /// The index through which an engine held the image.
     pub index: Option<&'a [u8]>,
-    /// Who holds the layers that are left out.
+    /// The base that holds the left-out layers.
     pub base: Option<&'a Base>,
     pub tags: &'a [Reference],
-    /// Whether the uncompressed lengths of its layers stand in the index.
+    /// Whether to put the uncompressed lengths of its layers into the index.
     pub sized: bool,
 }
 
-/// A layer as it is written.
+/// A layer as written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Blob {
-    /// The digest of the bytes as they are written: what the blob is called.
+    /// The digest of the written bytes, which is the blob's name.
     pub digest: Digest,
     /// Their length.
     pub size: u64,
     pub compression: Compression,
-    /// The uncompressed length; 0 where nobody knows it.
+    /// The uncompressed length; 0 if unknown.
     pub tar_size: u64,
 }
 
 impl Blob {
-    /// An uncompressed layer, whose blob bears its diff_id.
+    /// An uncompressed layer, whose blob is named by its diff_id.
     pub(crate) fn plain(diff_id: Digest, size: u64) -> Self {
         Self {
             digest: diff_id,
@@ -67,7 +69,7 @@ impl Blob {
         }
     }
 
-    /// The blob that a manifest names, compressed so.
+    /// The blob that a manifest names, with this compression.
     pub(crate) fn named(descriptor: &Descriptor, compression: Compression) -> Self {
         Self {
             digest: descriptor.digest,
@@ -92,7 +94,7 @@ impl Blob {
 }
 
 impl Written<'_> {
-    /// The manifest as it came, or an OCI manifest that is a function of the config and its blobs alone.
+    /// The manifest as it came, or an OCI manifest that depends only on the config and the blobs.
     pub(crate) fn manifest(&self) -> Cow<'_, [u8]> {
         match self.manifest {
             Some(manifest) => Cow::Borrowed(&manifest.bytes),
@@ -100,7 +102,7 @@ impl Written<'_> {
         }
     }
 
-    /// What an index says of its manifest.
+    /// The descriptor of its manifest in an index.
     fn listed(&self) -> Value {
         let manifest = self.manifest();
         let media_type = self.manifest.map_or(MANIFEST, |it| &it.media_type);
@@ -139,7 +141,7 @@ fn descriptor(media_type: &str, digest: Digest, size: u64) -> Value {
     json!({ "mediaType": media_type, "digest": digest, "size": size })
 }
 
-/// What an index says of a manifest.
+/// The descriptor of a manifest in an index.
 pub(crate) fn listed(media_type: &str, manifest: &[u8]) -> Value {
     descriptor(media_type, digest_of(manifest), manifest.len() as u64)
 }
@@ -167,7 +169,7 @@ pub(crate) fn write_documents(out: &mut impl Write, images: &[Written]) -> io::R
             }
         }
         let entry = image.listed();
-        // What engines tag by is a name and a tag: a digest behind it is no part of either.
+        // Engines tag by name and tag; a digest belongs to neither.
         let tags = image
             .tags
             .iter()
@@ -184,7 +186,7 @@ pub(crate) fn write_documents(out: &mut impl Write, images: &[Written]) -> io::R
             indexed.push(entry);
         }
         let names: Vec<String> = tags.iter().map(Reference::canonical).collect();
-        // As engines write it: `null` for an image without a name.
+        // Like engines: `null` for an image without a name.
         let names = (!names.is_empty()).then_some(names);
         let layers: Vec<String> = image
             .layers

@@ -1,5 +1,5 @@
-//! An image whose layers are gathered from several places: files that were downloaded one by one, and archives that hold
-//! the same layers already.
+//! An image whose layers come from several places: files that were downloaded one by one, and archives that already hold
+//! the same layers.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -20,30 +20,30 @@ use crate::passing::{Decoding, StoredLayer};
 use crate::source::CHUNK;
 use crate::stack::Stack;
 
-/// An image by its config, and where its layers are.
+/// An image by its config, with the places of its layers.
 #[derive(Debug)]
 pub struct Gathered {
     /// The config's digest.
     pub image_id: Digest,
     /// The config.
     pub config: Config,
-    /// The manifest that the registry has of it.
+    /// Its manifest in the registry.
     pub manifest: Option<StoredManifest>,
     pub(crate) blame: Blame,
     places: BTreeMap<Digest, Place>,
 }
 
-/// Where a layer is.
+/// The place of a layer.
 #[derive(Debug)]
 enum Place {
-    /// In a file of its own, compressed or not. Its uncompressed length is what somebody has said.
+    /// A separate file, compressed or not, with its stated uncompressed length.
     File(Utf8PathBuf, Option<u64>),
-    /// In archives.
+    /// Archives.
     Archive(Stack),
 }
 
 impl Gathered {
-    /// An image of which only the config is there so far. `from` is what errors call it.
+    /// An image with only its config so far. `from` names it in errors.
     pub fn new(from: &Utf8Path, config: Vec<u8>) -> Result<Self, Error> {
         let blame = Blame::new(from);
         let image_id = digest_of(&config);
@@ -58,19 +58,19 @@ impl Gathered {
         })
     }
 
-    /// Whether it is known where this layer is.
+    /// Whether the place of this layer is known.
     pub fn has(&self, diff_id: Digest) -> bool {
         self.places.contains_key(&diff_id)
     }
 
-    /// Says that a layer is in a file of its own, compressed or not, and so long uncompressed, where that is known. What
-    /// is in it is checked when it is read.
+    /// Adds the file of a layer, compressed or not, with its uncompressed length if known. Its contents are checked when
+    /// they are read.
     pub fn add_file(&mut self, diff_id: Digest, path: Utf8PathBuf, tar_size: Option<u64>) {
         self.places.insert(diff_id, Place::File(path, tar_size));
     }
 
-    /// Takes the layers that are in archives, as far as nobody has said where they are. If there is a manifest, the archives must
-    /// hold the very blobs that it names.
+    /// Adds the layers in archives, unless their places are known already. If there is a manifest, the archives must hold the
+    /// same blobs.
     pub fn add_archives(&mut self, stack: &Stack) {
         for (index, diff_id) in stack.diff_ids().iter().enumerate() {
             let Some((_, image, held)) = stack.find(index) else {
@@ -92,8 +92,8 @@ impl Gathered {
         Some(manifest.layers.get(layer)?.digest)
     }
 
-    /// The bytes of its layers as they are stored, as far as that is known: never more than it takes uncompressed, but for
-    /// what does not compress.
+    /// The stored bytes of its layers, as far as known. Except for incompressible layers, this is never more than their
+    /// uncompressed bytes.
     pub fn stored_size(&self) -> u64 {
         let size = |(diff_id, place): (&Digest, &Place)| match place {
             Place::File(path, _) => path.metadata().map_or(0, |metadata| metadata.len()),
@@ -107,7 +107,7 @@ impl Gathered {
         self.places.iter().map(size).sum()
     }
 
-    /// Writes every layer into an archive's file, each checked against its diff_id.
+    /// Writes every layer into an archive's file, checked against its diff_id.
     pub(crate) fn write(&self, out: &mut LayerFile) -> Result<(), Error> {
         let count = self.config.diff_ids.len();
         let mut allowance = Allowance::default();
@@ -134,7 +134,7 @@ impl Gathered {
     }
 }
 
-/// A layer in a file of its own.
+/// A layer in a separate file.
 struct Downloaded<'a> {
     path: &'a Utf8Path,
     said: Option<u64>,

@@ -1,27 +1,29 @@
-//! How much a compressed stream may become, so that a few kilobytes can't keep anybody busy for hours.
+//! Limits the growth of a compressed stream, so that a few kilobytes cannot cost hours.
 //!
-//! Programs and their libraries shrink to a third, texts to a tenth, files with long runs of zeros to a thousandth: a
-//! preallocated file is honest, and a bomb is made of the same zeros. So what is said beforehand counts: a manifest that
-//! imgpipe wrote says how long each layer is, and the layer may become just that. Of a stream that nobody has spoken of, a
-//! few gigabytes are believed. All that is beyond the usual comes out of one allowance for the image, which whoever
-//! writes an archive keeps to as well: nothing is written that would not be read again.
+//! Programs and libraries shrink to a third, texts to a tenth, files with long runs of zeros to a thousandth. A
+//! preallocated file is valid, and a bomb consists of the same zeros. So a length that is stated beforehand counts: a
+//! manifest of imgpipe states the length of each layer, and the layer may grow to that. A stream without a stated length
+//! may grow to a few gigabytes.
+//!
+//! All growth beyond the usual counts against one allowance for the image. The writer of an archive keeps to the same
+//! limit, so it writes no archive that readers would refuse.
 
 use std::fmt;
 use std::io;
 
 use zstd::zstd_safe::get_error_name;
 
-/// How many times its length a stream may become without further words.
+/// The usual growth of a stream: this many times its length.
 const USUAL: u64 = 200;
-/// What any stream may become all the same, in bytes: a preallocated file of a gigabyte or two.
+/// The size that any stream may reach, in bytes: a preallocated file of a gigabyte or two.
 const UNSAID: u64 = 2 << 30;
-/// What all streams of an image may become beyond the usual, in bytes: a virtual machine's disk, preallocated.
+/// The growth of all streams of an image beyond the usual, in bytes: a preallocated disk of a virtual machine.
 const ALL: u64 = 32 << 30;
-/// The largest window of zstd, as a power of two: what each decoder should have (RFC 8878, 3.1.1.1.2), and what levels up
-/// to 19 use. A larger one is held in memory whole.
+/// The largest window of zstd, as a power of two. Each decoder should support it (RFC 8878, 3.1.1.1.2), and levels up to
+/// 19 use no larger one. A larger window would be held in memory as a whole.
 pub(crate) const MAX_WINDOW: u32 = 23;
 
-/// What the streams of an image may still become beyond the usual.
+/// The remaining growth of an image's streams beyond the usual.
 #[derive(Debug, Clone)]
 pub(crate) struct Allowance(u64);
 
@@ -32,14 +34,14 @@ impl Default for Allowance {
 }
 
 impl Allowance {
-    /// How many bytes a stream of `stored` bytes may become; `said` is the length that somebody has said before.
+    /// The size that a stream of `stored` bytes may reach; `said` is the stated length.
     pub(crate) fn most(&self, stored: u64, said: Option<u64>) -> u64 {
         let usual = usual(stored);
         let beyond = said.unwrap_or(0).max(UNSAID);
         usual.max(beyond.min(usual.saturating_add(self.0)))
     }
 
-    /// Counts a stream that became so much. `false` where that was too much.
+    /// Counts a stream that reached this size. `false` if it exceeds the allowance.
     pub(crate) fn charge(&mut self, stored: u64, became: u64) -> bool {
         let left = self.0.checked_sub(became.saturating_sub(usual(stored)));
         self.0 = left.unwrap_or(0);
@@ -51,12 +53,12 @@ fn usual(stored: u64) -> u64 {
     stored.saturating_mul(USUAL)
 }
 
-/// Why a stream that may be sound is not decompressed.
+/// Why a stream is not decompressed, although it may be valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Excess {
-    /// It becomes more than this many bytes.
+    /// It would become longer than this many bytes.
     Length(u64),
-    /// It needs more memory than there is for it.
+    /// It needs a window larger than allowed.
     Window,
 }
 
@@ -85,7 +87,7 @@ impl From<Excess> for io::Error {
 }
 
 impl Excess {
-    /// What to do with a file that is sound all the same.
+    /// The hint for a file that is valid nevertheless.
     pub(crate) fn remedy(self) -> &'static str {
         match self {
             Self::Length(_) => "if you trust it, decompress it first with `gzip -d` or `zstd -d`",
@@ -93,7 +95,7 @@ impl Excess {
         }
     }
 
-    /// Which of these an error is, if any.
+    /// The excess behind an error, if any.
     pub(crate) fn of(error: &io::Error) -> Option<Self> {
         let inner = error.get_ref()?;
         if let Some(excess) = inner.downcast_ref() {
@@ -143,7 +145,7 @@ mod tests {
             }
         }
         assert!(!writer.charge(0, GIB));
-        // Then only the usual is left.
+        // Then only the usual growth is allowed.
         assert_eq!(writer.most(10, Some(3 * GIB)), 2000);
     }
 }

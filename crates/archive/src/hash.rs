@@ -1,4 +1,4 @@
-//! SHA-256 of what passes by.
+//! SHA-256 of streams.
 
 use std::io::{self, Read, Write};
 
@@ -12,7 +12,7 @@ pub fn digest_of(bytes: &[u8]) -> Digest {
     Digest::from_bytes(Sha256::digest(bytes).into())
 }
 
-/// The digest of all that a reader still has.
+/// The digest of the rest of a reader.
 pub fn digest_reader(input: impl Read) -> io::Result<Digest> {
     let mut hashing = Hashing::new(input);
     let mut buffer = vec![0; CHUNK];
@@ -26,7 +26,7 @@ pub fn digest_reader(input: impl Read) -> io::Result<Digest> {
     }
 }
 
-/// A reader or a writer that hashes and counts what passes through it.
+/// A reader or a writer that hashes and counts its bytes.
 pub(crate) struct Hashing<T> {
     inner: T,
     sha: Sha256,
@@ -42,7 +42,7 @@ impl<T> Hashing<T> {
         }
     }
 
-    /// The digest and the number of the bytes that passed.
+    /// The digest and the number of the bytes.
     pub(crate) fn finish(self) -> (Digest, u64) {
         (Digest::from_bytes(self.sha.finalize().into()), self.count)
     }

@@ -5,7 +5,7 @@ use tar::Header;
 use crate::attributes::Time;
 use crate::octets::name_text;
 
-/// The size in a header; `None` where the field holds no number, a negative one, or one beyond 64 bits.
+/// The size in a header; `None` if the field holds no number, a negative one, or one beyond 64 bits.
 pub(crate) fn size_of(header: &Header) -> Option<u64> {
     number(&header.as_old().size)
 }
@@ -18,7 +18,7 @@ pub(crate) fn is_intact(header: &Header) -> bool {
     number(&header.as_old().cksum) == Some(sum)
 }
 
-/// Octal digits between spaces and NULs (POSIX), or a big-endian number behind a set first bit
+/// Octal digits between spaces and NULs (POSIX), or a big-endian number after a set first bit
 /// (GNU's base-256, which has negative numbers too).
 pub(crate) fn number(field: &[u8]) -> Option<u64> {
     if let Some((first @ 0x80.., rest)) = field.split_first() {
@@ -36,7 +36,7 @@ pub(crate) fn number(field: &[u8]) -> Option<u64> {
     })
 }
 
-/// As [`number`], where it may be below zero.
+/// Like [`number`], but it may be negative.
 pub(crate) fn signed(field: &[u8]) -> Option<i64> {
     if let [0xff, rest @ ..] = field {
         let inverse = rest.iter().try_fold(0_i64, |number, byte| {
@@ -50,11 +50,10 @@ pub(crate) fn signed(field: &[u8]) -> Option<i64> {
 /// An extended attribute: its name, and its value.
 pub(crate) type Xattr = (Vec<u8>, Vec<u8>);
 
-/// The key of an extended attribute's record, which its name follows: as star writes it, and with it GNU tar
-/// and engines.
+/// The key prefix of an extended attribute's record, before its name: star, GNU tar and engines use it.
 pub(crate) const XATTR: &[u8] = b"SCHILY.xattr.";
 
-/// What a PAX record says of the member after it.
+/// The contents of a PAX record for the next member.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Pax {
     pub path: Option<String>,
@@ -66,12 +65,12 @@ pub(crate) struct Pax {
     pub xattrs: Vec<Xattr>,
     /// Whether the holes of the file were left out (GNU tar's manual, "Storing Sparse Files").
     pub sparse: bool,
-    /// The name of such a file.
+    /// The name of a sparse file.
     pub sparse_name: Option<String>,
 }
 
 impl Pax {
-    /// Records are `<length> <key>=<value>\n`, the length counting itself.
+    /// Records are `<length> <key>=<value>\n`. The length includes its own digits.
     pub(crate) fn parse(mut body: &[u8]) -> Option<Self> {
         let mut pax = Self::default();
         while !body.is_empty() {
@@ -81,7 +80,7 @@ impl Pax {
             let equals = record.iter().position(|byte| *byte == b'=')?;
             let (key, value) = (&record[..equals], &record[equals + 1..]);
             match key {
-                // No system has a name with a NUL.
+                // No system allows a NUL in a name.
                 b"path" | b"linkpath" if value.contains(&0) => return None,
                 b"path" => pax.path = Some(name_text(value)),
                 b"linkpath" => pax.link = Some(name_text(value)),
@@ -107,7 +106,7 @@ impl Pax {
     }
 }
 
-/// Digits alone: Rust's own parser takes a sign, which Go's does not.
+/// Only digits: Rust's own parser accepts a sign, Go's does not.
 fn decimal(digits: &[u8]) -> Option<u64> {
     if !digits.iter().all(u8::is_ascii_digit) {
         return None;
@@ -120,8 +119,8 @@ pub(crate) fn c_string(bytes: &[u8]) -> String {
     name_text(bytes.split(|byte| *byte == 0).next().unwrap_or_default())
 }
 
-/// A name without `.` parts, doubled slashes, and slashes at its ends. `..` parts stay: a name
-/// with one is never what somebody asks for.
+/// A name without `.` parts, doubled slashes, and slashes at its ends. `..` parts stay: no lookup asks for a name with
+/// one.
 pub(crate) fn clean(name: &str) -> String {
     let parts = name
         .split('/')

@@ -1,14 +1,13 @@
-//! The members of a tar, header by header.
+//! Lists the members of a tar, header by header.
 //!
-//! A tar is a sequence of 512-byte blocks: a header, then the member's bytes padded to a block,
-//! until a block of zeros or the end of the stream (POSIX.1-2017, pax, "ustar Interchange Format").
-//! Long names come as members of their own before the one they belong to: GNU's `L` and `K`, or
-//! PAX records (`x`). A PAX record may also carry the size. Sparse GNU members (`S`) may have
-//! further header blocks.
+//! A tar is a sequence of 512-byte blocks: a header, then the member's bytes padded to a block, until a block of zeros
+//! or the end of the stream (POSIX.1-2017, pax, "ustar Interchange Format"). Long names come as separate members before
+//! the one they belong to: GNU's `L` and `K`, or PAX records (`x`). A PAX record may also carry the size. Sparse GNU
+//! members (`S`) may have further header blocks.
 //!
-//! The `tar` crate's own iterator is not used: it holds names of any length in memory, and takes the low
-//! eight bytes of a size that has twelve. Here nothing trusts a size: what must be held is bounded, and
-//! whoever reads on past the end of the stream finds a truncated member.
+//! The iterator of the `tar` crate is not used: it holds names of any length in memory, and reads only the low eight
+//! bytes of a size that has twelve. Here no size is trusted. Memory is bounded, and a read past the end of the stream
+//! is a truncated member.
 
 use std::io::{self, Read};
 
@@ -22,31 +21,31 @@ use crate::octets::name_text;
 /// The size of a tar's blocks.
 pub(crate) const BLOCK: u64 = 512;
 
-/// The longest body of a PAX record, in bytes. Extended attributes of files stand there too; Linux
-/// lets them have 64 KiB each.
+/// The longest body of a PAX record, in bytes. It also holds extended attributes of files, which may have 64 KiB each
+/// on Linux.
 const MAX_EXTENSION: u64 = 1 << 20;
 
 /// The longest name of a member, in bytes, and the longest target of a link: Linux's `PATH_MAX`.
 const MAX_NAME: usize = 4096;
 
-/// How many records about one member may stand before it: long names, PAX, and what tools say of a whole tar.
+/// The largest number of records before one member: long names, PAX, and records about a whole tar.
 const MAX_RECORDS: usize = 16;
 
-/// How many members a tar may have. The largest images have some hundred thousand files.
+/// The largest number of members of a tar. The largest images have some hundred thousand files.
 const MAX_MEMBERS: usize = 1_000_000;
 
-/// How many bytes the names of a tar's members may have altogether, because whoever lists them keeps
-/// them: a few kilobytes of gzip can hold gigabytes of long names.
+/// The largest number of bytes of all names in a tar, because lists of members hold them in memory. A few kilobytes of
+/// gzip can hold gigabytes of long names.
 const MAX_NAMES: usize = 96 << 20;
 
-/// Lists members one after the other. After each, the reader stands at the member's first byte;
-/// what is not read of it with [`Headers::body`] is passed over.
+/// Lists members one by one. After each, the reader is at the member's first byte. Bytes that are not read with
+/// [`Headers::body`] are skipped.
 pub(crate) struct Headers<R> {
     reader: R,
     position: u64,
-    /// Where the header that was read last begins.
+    /// The offset of the last header.
     at: u64,
-    /// Where the next header is.
+    /// The offset of the next header.
     next: u64,
     last: String,
     count: usize,
@@ -120,7 +119,7 @@ impl<R: Pass> Headers<R> {
         Ok(None)
     }
 
-    /// The bytes of the member that was listed last, from where reading stands.
+    /// The unread bytes of the last listed member.
     pub(crate) fn body(&mut self, member: &Member) -> Body<'_, R> {
         let left = (member.offset + member.size).saturating_sub(self.position);
         Body {
@@ -129,7 +128,7 @@ impl<R: Pass> Headers<R> {
         }
     }
 
-    /// The next bytes of the member that was listed last: `most` of them, or all that are left.
+    /// The next bytes of the last listed member: `most` of them, or all that are left.
     pub(crate) fn start(&mut self, member: &Member, most: u64) -> Result<Vec<u8>, TarError> {
         let mut bytes = Vec::new();
         let read = self.body(member).take(most).read_to_end(&mut bytes);
@@ -139,7 +138,7 @@ impl<R: Pass> Headers<R> {
         }
     }
 
-    /// What an error of a member's [`Body`] means.
+    /// The error behind an I/O error of a member's [`Body`].
     pub(crate) fn body_error(&self, member: &Member, error: io::Error) -> TarError {
         if error.kind() == io::ErrorKind::UnexpectedEof {
             TarError::Truncated {
@@ -151,12 +150,12 @@ impl<R: Pass> Headers<R> {
         }
     }
 
-    /// Whether the block of zeros that ends a tar was there.
+    /// Whether the tar ended with a block of zeros.
     pub(crate) fn has_end_marker(&self) -> bool {
         self.marked
     }
 
-    /// The stream behind the tar's end.
+    /// The stream after the tar's end.
     pub(crate) fn into_inner(self) -> R {
         self.reader
     }
@@ -196,7 +195,7 @@ impl<R: Pass> Headers<R> {
         })
     }
 
-    /// Reads the next header, passing over what is left of the last member. `None` at the end.
+    /// Reads the next header, and skips the rest of the last member. `None` at the end.
     fn header(&mut self) -> Result<Option<Header>, TarError> {
         let ahead = self.next - self.position;
         let passed = self.reader.pass(ahead)?;

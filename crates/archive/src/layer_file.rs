@@ -1,7 +1,7 @@
-//! Layers on their way into an archive's file.
+//! Writes layers into an archive's file.
 //!
-//! A layer's digest, its length and, compressed, its blob's are known only when its last byte has passed.
-//! So each goes to disk behind room for a header, which is written afterwards.
+//! The digest and the length of a layer and of its blob are known only after its last byte. So each layer is written
+//! behind free space for its header, which is written afterwards.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -23,20 +23,20 @@ use crate::passing::{Passed, StoredLayer, copy_plain};
 use crate::source::CHUNK;
 use crate::writer;
 
-/// What is written at once at least. Chunks as they come from an engine are larger and go past the buffer.
+/// The smallest write. Chunks from an engine are larger, and bypass the buffer.
 const BUFFER: usize = 32 * 1024;
 
-/// Which files of a layer are looked at later: their bytes are kept if the layer is compressed.
+/// Selects the files of a layer that are needed later. Their bytes are kept if the layer is compressed.
 pub type Keep<'a> = &'a dyn Fn(&str) -> bool;
 
-/// An archive's file that layers are written to.
+/// An archive's file to which layers are written.
 pub(crate) struct LayerFile<'a> {
     out: BufWriter<&'a mut File>,
     compress: Option<Compress>,
     keep: Keep<'a>,
-    /// Layers that are left to a base, as its archive stores them.
+    /// The layers that are left to a base, as its archive stores them.
     left_out: &'a BTreeMap<Digest, Blob>,
-    /// Where the next layer goes.
+    /// The offset of the next layer.
     end: u64,
     placed: Vec<Placed>,
 }
@@ -44,7 +44,7 @@ pub(crate) struct LayerFile<'a> {
 /// A layer that is on disk.
 struct Placed {
     layer: Passed,
-    /// Where its header is.
+    /// The offset of its header.
     start: u64,
     overlay: Option<Overlay>,
 }
@@ -52,16 +52,16 @@ struct Placed {
 /// The layers of an image, on disk.
 #[derive(Debug, Default)]
 pub(crate) struct Layers {
-    /// By diff_id; also those that are left out.
+    /// The blobs by diff_id, including those that are left out.
     pub blobs: BTreeMap<Digest, Blob>,
     /// The files of compressed layers.
     pub overlays: BTreeMap<Digest, Overlay>,
-    /// Where the layers end.
+    /// The end of the layers.
     pub end: u64,
 }
 
 impl<'a> LayerFile<'a> {
-    /// `compress` is how all layers are compressed; with `None` each stays as it comes.
+    /// `compress` is the compression of all layers; with `None` each stays as it comes.
     pub(crate) fn new(
         out: &'a mut File,
         compress: Option<Compress>,
@@ -78,7 +78,7 @@ impl<'a> LayerFile<'a> {
         }
     }
 
-    /// Whether a layer was added before, or is left out.
+    /// Whether a layer was already added, or is left out.
     pub(crate) fn has(&self, diff_id: Digest) -> bool {
         self.left_out.contains_key(&diff_id)
             || self
@@ -87,8 +87,8 @@ impl<'a> LayerFile<'a> {
                 .any(|placed| placed.layer.diff_id == diff_id)
     }
 
-    /// Adds a layer, and returns what came: its diff_id, and the blob as it was before. A layer that is left out, or was there
-    /// before, leaves nothing: what comes next goes over it.
+    /// Adds a layer, and returns its diff_id, and the blob as it came. A duplicate or left-out layer is overwritten by the
+    /// next one.
     pub(crate) fn add(
         &mut self,
         layer: StoredLayer<impl Read>,
@@ -126,7 +126,8 @@ impl<'a> LayerFile<'a> {
         sought.map(drop).map_err(write_error)
     }
 
-    /// Writes a compressed layer as it is, and lists its files on the way: to read them again would mean to decompress them.
+    /// Writes a compressed layer unchanged, and lists its files on the way. To list them later, it would be decompressed
+    /// again.
     fn keep(&mut self, layer: StoredLayer<impl Read>, blame: &Blame) -> Result<Written, Error> {
         let keep = self.keep;
         let (came, overlay) =
@@ -148,7 +149,7 @@ impl<'a> LayerFile<'a> {
         Ok((came, blob, None))
     }
 
-    /// Writes a layer compressed in another way. Its files are listed on the way.
+    /// Writes a layer with another compression, and lists its files on the way.
     fn encode(
         &mut self,
         layer: StoredLayer<impl Read>,
@@ -160,7 +161,7 @@ impl<'a> LayerFile<'a> {
         let mut encoder = compress.encoder(out).map_err(write_error)?;
         let (came, overlay) = layer.copy_to(io::sink(), blame, |tar| {
             let mut tee = Tee::new(tar, &mut encoder);
-            // A layer that is no whole tar has no list of files; whoever wants one hears why.
+            // A layer that is an incomplete tar has no list of files. A later reader of its files gets the error.
             let overlay = Overlay::scan(&mut tee, keep).ok();
             tee.finish(blame).map(|_| overlay)
         })?;
@@ -174,7 +175,7 @@ impl<'a> LayerFile<'a> {
         Ok((came, blob, overlay.filter(|_| compress != Compress::None)))
     }
 
-    /// Ends the file behind the layers of these diff_ids; others leave no gap. All must have been added.
+    /// Ends the file after the layers of these diff_ids, without gaps for others. All of them must have been added.
     pub(crate) fn finish(mut self, diff_ids: &[Digest]) -> Result<Layers, Error> {
         self.out.flush().map_err(write_error)?;
         let mut layers = Layers {
@@ -198,7 +199,7 @@ impl<'a> LayerFile<'a> {
     }
 }
 
-/// What came, what was written of it, and its files if they were listed.
+/// The layer as it came, the written blob, and its files if they were listed.
 type Written = (Passed, Blob, Option<Overlay>);
 
 /// Moves bytes inside a file towards its start.

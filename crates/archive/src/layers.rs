@@ -1,4 +1,4 @@
-//! Layers as uncompressed tars, in whatever order costs least.
+//! Reads layers as uncompressed tars, in the cheapest order.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
@@ -18,15 +18,15 @@ use crate::passing::{Decoding, Passed, StoredLayer};
 use crate::source::{CHUNK, Piped, Slice, Source};
 
 impl Archive {
-    /// Reads every byte of an image and checks it along the chain: the config was checked when the
-    /// archive was opened, each layer is hashed against its diff_id now. A compressed archive is
-    /// decompressed once more. Layers that a thin archive leaves out are not looked for.
+    /// Reads every byte of an image and checks the digests. The config was checked when the archive was opened; now
+    /// each layer is compared with its diff_id. A compressed archive is decompressed once more. Layers that a thin
+    /// archive leaves out are skipped.
     pub fn verify(&self, image: &Image) -> Result<(), Error> {
         self.verify_into(image, &mut io::sink())
     }
 
-    /// As [`Self::verify`], with the uncompressed bytes going to `out` as they are read: layer by layer, in no
-    /// particular order. Where `out` fails, the end is [`Error::Write`].
+    /// Like [`Self::verify`], and writes the uncompressed bytes to `out`, layer by layer, in any order. If `out` fails,
+    /// the result is [`Error::Write`].
     pub fn verify_into(&self, image: &Image, out: &mut impl Write) -> Result<(), Error> {
         let mut layers = LayerReader::new(&self.source);
         for index in self.cheapest_order(image) {
@@ -35,9 +35,9 @@ impl Archive {
         Ok(())
     }
 
-    /// The indexes of an image's layers in the order in which they are best read: as they stand in
-    /// a compressed archive, whose stream can only be read forward; lowest first otherwise. Without
-    /// those that are left out.
+    /// The indexes of an image's layers in the order in which they are best read. In a compressed archive this is the
+    /// order of the stream, since it can only be read forward. Otherwise the lowest layer is first. Skips left-out
+    /// layers.
     pub(crate) fn cheapest_order(&self, image: &Image) -> Vec<usize> {
         let layers = image.layers.iter().enumerate();
         let mut order: Vec<usize> = layers
@@ -50,12 +50,12 @@ impl Archive {
     }
 }
 
-/// What errors call a layer of an image.
+/// The name of a layer in errors.
 pub(crate) fn place(image: &Image, index: usize) -> String {
     format!("layer {} of {}", index + 1, image.layers.len())
 }
 
-/// Checks a layer that passed against the digests that config and manifest name.
+/// Checks a layer that was read against the digests in config and manifest.
 pub(crate) fn check(
     layer: &Layer,
     passed: Passed,
@@ -73,8 +73,8 @@ pub(crate) fn check(
     }
 }
 
-/// Reads layers of one archive. Of a compressed archive it keeps the stream, so that layers read in
-/// the order of their places take one pass altogether.
+/// Reads layers of one archive. Keeps the stream of a compressed archive, so that layers in the order of their offsets
+/// need only one pass.
 pub(crate) struct LayerReader<'a> {
     pub(crate) source: &'a Source,
     stream: Option<(Decoded<'a>, u64)>,
@@ -90,7 +90,7 @@ impl<'a> LayerReader<'a> {
         }
     }
 
-    /// Copies the uncompressed bytes of a layer to `out`, checks them, and returns how many there were.
+    /// Copies the uncompressed bytes of a layer to `out`, checks them, and returns their number.
     pub(crate) fn copy(
         &mut self,
         image: &Image,
@@ -118,7 +118,7 @@ impl<'a> LayerReader<'a> {
         }
     }
 
-    /// Copies a layer to `out` as it is stored, and checks it. It is decompressed once.
+    /// Copies a stored layer to `out`, and checks it. Decompresses it once.
     pub(crate) fn copy_stored(
         &mut self,
         image: &Image,
@@ -128,7 +128,8 @@ impl<'a> LayerReader<'a> {
         Ok(self.pass(image, index, out, |_| Ok(()))?.blob)
     }
 
-    /// Passes a layer to `out` as it is stored and uncompressed to `look`, and checks it against all that is said of it.
+    /// Copies a stored layer to `out`, passes the uncompressed bytes to `look`, and checks all known digests and
+    /// lengths.
     fn pass(
         &mut self,
         image: &Image,
@@ -152,14 +153,14 @@ impl<'a> LayerReader<'a> {
         Ok(passed)
     }
 
-    /// The file in which a layer is, as it is stored, and where it begins there; `None` inside a compressed archive.
+    /// The file of a stored layer, and its offset there; `None` inside a compressed archive.
     pub(crate) fn seekable(&self, image: &Image, index: usize) -> Option<(&'a File, u64)> {
         let source = self.source;
         let is_plain = source.compression == Compression::None;
         is_plain.then(|| (&source.file, image.layers[index].offset))
     }
 
-    /// The digest of a layer's bytes as they are stored, read if it is not known.
+    /// The digest of a layer's stored bytes. Reads them if it is unknown.
     pub(crate) fn blob(&mut self, image: &Image, index: usize) -> Result<Digest, Error> {
         if let Some(blob) = image.layers[index].blob {
             return Ok(blob);
@@ -169,7 +170,7 @@ impl<'a> LayerReader<'a> {
         digest_reader(stored).map_err(|error| source.blame.read(error))
     }
 
-    /// Hands the bytes of a layer as they are stored to `work`.
+    /// Passes the stored bytes of a layer to `work`.
     pub(crate) fn read_stored<T>(
         &mut self,
         image: &Image,
@@ -193,7 +194,8 @@ impl<'a> LayerReader<'a> {
         Ok(worked)
     }
 
-    /// Hands the uncompressed bytes of a layer to `work`. Those of a plain one can be passed over without being read.
+    /// Passes the uncompressed bytes of a layer to `work`. The bytes of an uncompressed layer can be skipped without a
+    /// read.
     pub(crate) fn read<T>(
         &mut self,
         image: &Image,
@@ -222,12 +224,13 @@ impl<'a> LayerReader<'a> {
         worked
     }
 
-    /// The length of a layer as stored. A compressed archive's members are bounded by its file, or a bomb could hold a larger one.
+    /// The stored length of a layer. The file's length limits the members of a compressed archive, since a bomb could hold a
+    /// larger one.
     fn length(&self, layer: &Layer) -> u64 {
         layer.stored_size.min(self.source.size)
     }
 
-    /// How many bytes a layer may become; an error if its manifest says more.
+    /// The largest allowed length of a layer; an error if its manifest states more.
     fn most(&self, image: &Image, index: usize) -> Result<u64, Error> {
         let layer = &image.layers[index];
         let most = self.allowance.most(self.length(layer), layer.said);
@@ -238,7 +241,7 @@ impl<'a> LayerReader<'a> {
         Ok(most)
     }
 
-    /// The uncompressed length of a layer, found by reading it where it is not known.
+    /// The uncompressed length of a layer. Reads the layer if it is unknown.
     pub(crate) fn tar_size(&mut self, image: &Image, index: usize) -> Result<u64, Error> {
         let layer = &image.layers[index];
         if let Some(size) = layer.tar_size() {
@@ -251,7 +254,7 @@ impl<'a> LayerReader<'a> {
         })
     }
 
-    /// The error for a layer that became another number of bytes than it should.
+    /// The error for a layer whose length differs from the stated one.
     fn not_sized(&self, image: &Image, index: usize, became: u64, size: u64) -> Error {
         let place = place(image, index);
         let comparison = if became < size { "fewer" } else { "more" };
@@ -283,7 +286,7 @@ impl<'a> LayerReader<'a> {
     }
 }
 
-/// The bytes of a layer as they are stored.
+/// The stored bytes of a layer.
 enum Stored<'a, 'b> {
     Plain(Slice<'a>),
     Stream {

@@ -1,8 +1,8 @@
-//! An image as an OCI layout in a folder: what tools publish from.
+//! Writes an image as an OCI layout in a folder, for publishing.
 //!
-//! Layers that are stored compressed stay as they are, and with them the manifest; others are compressed. Each is checked
-//! against its diff_id on the way. A layer that a reader has already is only named: its blob is not written. A manifest that is
-//! made here is a function of the config and the blobs alone, so that an image that is published twice has one digest.
+//! Layers that are stored compressed stay unchanged, and so the manifest stays too. Other layers are compressed. Each is
+//! checked against its diff_id. A layer that a reader already has is only named: its blob is not written. A new manifest
+//! depends only on the config and the blobs. So an image that is published twice has one digest.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -25,10 +25,10 @@ use crate::manifest::{MANIFEST, StoredManifest};
 use crate::schema::Descriptor;
 use crate::stack::Stack;
 
-/// The name of a blob that is not whole yet.
+/// The suffix of an incomplete blob.
 const PARTIAL: &str = ".partial";
 
-/// A layer's blob as somebody stores it.
+/// A layer's blob as a registry or an archive stores it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stored(Blob);
 
@@ -51,31 +51,31 @@ impl From<&Descriptor> for Stored {
     }
 }
 
-/// A layout that was written.
+/// A written layout.
 #[derive(Debug)]
 pub struct Layout {
     /// The manifest's digest.
     pub digest: Digest,
-    /// How many layers were written, and not only named.
+    /// The number of layers that were written, not only named.
     pub written: usize,
     /// Their bytes.
     pub bytes: u64,
 }
 
-/// How blobs get into a layout.
+/// The options for the blobs of a layout.
 #[derive(Debug, Clone, Copy)]
 pub struct Packing<'a> {
-    /// How layers are compressed; `None` leaves those that are compressed as they are, and makes gzip of the others.
+    /// How to compress layers; `None` keeps compressed ones unchanged, and compresses others with gzip.
     pub compress: Option<Compress>,
-    /// Whether the image's own manifest is published even if layers are not compressed.
+    /// Whether to publish the image's own manifest even if layers are not compressed.
     pub as_is: bool,
-    /// The blobs of layers, by diff_id, that are not to be written.
+    /// The blobs of layers that are not to be written, by diff_id.
     pub stored: &'a BTreeMap<Digest, Stored>,
 }
 
 impl Layout {
-    /// Writes an image into a folder, which need not be there. The manifest and the blobs stay as they are stored, if that is
-    /// how they are wanted. `passed` hears how many bytes of layers were read.
+    /// Writes an image into a folder, which may be missing. The manifest and the blobs stay as stored if that form was
+    /// requested. `passed` gets the number of layer bytes that were read.
     pub fn write(
         stack: &Stack,
         folder: &Utf8Path,
@@ -133,7 +133,7 @@ impl Layout {
 }
 
 impl Packing<'_> {
-    /// The image's own manifest, if it is published byte for byte: each layer is to stay as it is, and is held so.
+    /// The image's own manifest, if it is published byte for byte: no layer changes, and the stored blobs match it.
     fn kept<'s>(&self, stack: &'s Stack) -> Option<&'s StoredManifest> {
         let manifest = stack.image().manifest.as_ref()?;
         let mut layers = manifest.layers.iter().enumerate();
@@ -145,14 +145,14 @@ impl Packing<'_> {
         is_kept.then_some(manifest)
     }
 
-    /// How a layer is compressed anew, if it is.
+    /// The new compression of a layer, if it changes.
     fn of(&self, compression: Compression) -> Option<Compress> {
         let is_packed = self.as_is || compression != Compression::None;
         self.compress.or((!is_packed).then_some(Compress::Gzip))
     }
 }
 
-/// Writes the blob of a layer, and gives it its name when it is whole and was checked.
+/// Writes the blob of a layer, and renames it after it is complete and checked.
 fn write_layer(
     stack: &Stack,
     index: usize,
@@ -203,7 +203,7 @@ fn encode(
     })
 }
 
-/// A writer that says how much passes.
+/// A writer that reports the number of bytes.
 struct Counting<'a, W> {
     out: W,
     passed: &'a mut dyn FnMut(u64),

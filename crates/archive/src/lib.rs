@@ -1,12 +1,12 @@
-//! Image tars: index, read files, verify, compose a stream, take one in. Knows no engine.
+//! Image tars: index, read files, verify, compose a stream, take one in. This crate depends on no engine.
 //!
 //! [`Archive::open`] makes one index over docker-archives and OCI layouts, plain, gzip or zstd, with one
-//! image or several. What is written is always one form ([`compose`], [`Draft`]): an OCI layout with a
+//! image or several. The output always has one form ([`compose`], [`Draft`]): an OCI layout with a
 //! `manifest.json`, its blobs named by digest.
 //!
-//! Nothing of an archive is trusted. The chain is the image's own: the `image_id` is the config's digest,
-//! the config names the digest of each uncompressed layer (diff_id), and those are what bytes are hashed
-//! against. Memory does not grow with the size of an image.
+//! No part of an archive is trusted. The `image_id` is the config's digest, and the config has the digest of each
+//! uncompressed layer (diff_id). All bytes are compared with these digests. Memory does not grow with the size of
+//! an image.
 //!
 //! ```
 //! use archive::Archive;

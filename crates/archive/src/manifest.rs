@@ -1,5 +1,5 @@
-//! The manifest of an image, byte for byte as it came: its digest is what remote registries and containerd stores know the
-//! image by.
+//! The manifest of an image, byte for byte as it came. Remote registries and containerd stores identify the image by its
+//! digest.
 
 use naming::Digest;
 
@@ -7,26 +7,26 @@ use crate::describe::blob_name;
 use crate::hash::digest_of;
 use crate::schema::{Descriptor, Manifest};
 
-/// The media type of a manifest that names none.
+/// The media type of a manifest without one.
 pub(crate) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
-/// A manifest with the bytes that it was read from.
+/// A manifest with its bytes.
 #[derive(Debug, Clone)]
 pub struct StoredManifest {
     /// The digest of the bytes.
     pub digest: Digest,
-    /// The document itself.
+    /// The bytes of the document.
     pub bytes: Vec<u8>,
-    /// OCI's media type, or Docker's.
+    /// The media type, of OCI or of Docker.
     pub media_type: String,
-    /// What it names as its config.
+    /// The descriptor of its config.
     pub config: Descriptor,
-    /// What it names as its layers, lowest first.
+    /// The descriptors of its layers, lowest first.
     pub layers: Vec<Descriptor>,
 }
 
 impl StoredManifest {
-    /// Reads a manifest. `media_type` is what the reference to it says, for a manifest that does not say it itself.
+    /// Parses a manifest. `media_type` comes from its descriptor, and is used if the manifest has none.
     pub fn parse(bytes: Vec<u8>, media_type: &str) -> Result<Self, serde_json::Error> {
         let manifest: Manifest = serde_json::from_slice(&bytes)?;
         Ok(Self::new(&manifest, bytes, media_type))
@@ -44,7 +44,7 @@ impl StoredManifest {
         }
     }
 
-    /// Whether these members are the blobs that it names.
+    /// Whether these members are the blobs in the manifest.
     pub(crate) fn names(&self, members: &[String]) -> bool {
         let names = self.layers.iter().map(|layer| blob_name(layer.digest));
         self.layers.len() == members.len()

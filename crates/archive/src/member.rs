@@ -1,4 +1,4 @@
-//! What a tar's reader hands out: members, and why there are no more of them.
+//! The members of a tar, and the errors that end their list.
 
 use std::io::{self, Read};
 
@@ -7,20 +7,20 @@ use tar::{EntryType, Header};
 use crate::attributes::{Attributes, Device, Special};
 use crate::header_fields::Xattr;
 
-/// What a member is.
+/// The kind of a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
     File,
     Directory,
     HardLink(String),
     SymLink(String),
-    /// A device, a FIFO, a sparse file: there, and never read.
+    /// A device, a FIFO or a sparse file. Its bytes are never read.
     Special(Special),
 }
 
 impl Kind {
-    /// What a header says, and how many bytes follow it. As Go's archive/tar, which engines read with: some
-    /// kinds have none, whatever their size says.
+    /// The kind in a header, and the number of bytes that follow. Like Go's archive/tar, which engines use: some kinds
+    /// have no bytes, regardless of their size field.
     pub(crate) fn of(
         header: &Header,
         name: &str,
@@ -36,7 +36,7 @@ impl Kind {
             EntryType::Regular | EntryType::Continuous if sparse => {
                 (Self::Special(Special::Sparse), size)
             }
-            // Before POSIX a slash at the end was a folder's only mark.
+            // Before POSIX, a folder was marked only by a slash at the end of its name.
             EntryType::Regular | EntryType::Continuous if name.ends_with('/') && size == 0 => {
                 (Self::Directory, 0)
             }
@@ -54,7 +54,7 @@ impl Kind {
 }
 
 impl Kind {
-    /// Where a link leads.
+    /// The target of a link.
     pub(crate) fn target(&self) -> Option<&str> {
         match self {
             Self::HardLink(target) | Self::SymLink(target) => Some(target),
@@ -68,24 +68,24 @@ impl Kind {
 pub(crate) struct Member {
     pub name: String,
     pub kind: Kind,
-    /// The length of its bytes in the tar.
+    /// The number of its bytes in the tar.
     pub size: u64,
-    /// Where its bytes begin, counted from the start of the tar: no two members have one place.
+    /// The offset of its bytes in the tar. It is unique for each member.
     pub offset: u64,
     pub attributes: Attributes,
     pub xattrs: Vec<Xattr>,
 }
 
-/// Why the members can't be listed further.
+/// Why the list of members ended early.
 #[derive(Debug)]
 pub(crate) enum TarError {
     Read(io::Error),
-    /// The stream ends inside this member, so many bytes early.
+    /// The stream ends inside this member, and this many bytes are missing.
     Truncated {
         name: String,
         missing: u64,
     },
-    /// The header at this offset is none.
+    /// The header at this offset is invalid.
     Malformed {
         offset: u64,
         why: &'static str,
@@ -98,9 +98,9 @@ impl From<io::Error> for TarError {
     }
 }
 
-/// A stream that can pass over bytes without handing them out.
+/// A stream that can skip bytes.
 pub(crate) trait Pass: Read {
-    /// Passes over `bytes`; returns how many there were.
+    /// Skips `bytes`; returns the number of skipped bytes.
     fn pass(&mut self, bytes: u64) -> io::Result<u64>;
 }
 

@@ -1,11 +1,10 @@
-//! An archive's index: which members it has, and what stands in its documents.
+//! The index of an archive: its members, and the contents of its documents.
 //!
-//! A plain tar is indexed by reading headers and seeking over everything else. A compressed one has to be
-//! decompressed once from start to end; its documents are kept on the way, because later reads go through
-//! the stream again.
+//! For an uncompressed tar, only headers are read, and all else is skipped by seeking. A compressed one is decompressed
+//! once from start to end. Its documents are kept then, because later reads decompress the stream again.
 //!
-//! A document names a member by a path. That path is looked up among the tar's own members, through the
-//! tar's own links, and nowhere else: no name leads to the file system.
+//! A document names a member by a path. The path is looked up only among the tar's own members, through the tar's own
+//! links. So no name leads to the file system.
 
 use std::collections::HashMap;
 use std::io::{self, BufReader, Read};
@@ -23,19 +22,19 @@ use crate::manifest::StoredManifest;
 use crate::member::{Kind, Member, Pass};
 use crate::source::{HEADERS, Piped, Slice, Source};
 
-/// The largest document (manifest, config, index) that is read, in bytes. Configs with long
-/// histories have some hundred kilobytes; registries take manifests of 4 MiB (OCI distribution specification).
+/// The largest document (manifest, config, index), in bytes. Configs with long histories have some hundred kilobytes;
+/// registries accept manifests of 4 MiB (OCI distribution specification).
 pub(crate) const MAX_DOCUMENT: u64 = 4 << 20;
-/// How many bytes of documents are kept of a stream, altogether. A hundred images have some megabytes.
+/// The largest number of bytes of documents that are kept for a stream. A hundred images have some megabytes.
 pub(crate) const MAX_DOCUMENTS: u64 = 12 << 20;
-/// How many links in a row a member's name may go through.
+/// The largest number of links in a row for a member's name.
 pub(crate) const MAX_LINKS: usize = 8;
-/// How many members an archive may have: a few for each layer, and engines end at 127 layers an image.
+/// The largest number of members of an archive: each layer has a few, and engines allow at most 127 layers an image.
 pub(crate) const MAX_MEMBERS: usize = 50_000;
-/// How many bytes the names of its members, and the names that links lead to, may have altogether. A blob's has 77.
+/// The largest number of bytes of all names and link targets in an archive. A blob's name has 77.
 pub(crate) const MAX_NAMES: usize = 6 << 20;
 
-/// What is known of a member.
+/// A member in the index.
 #[derive(Debug)]
 struct Stored {
     kind: Kind,
@@ -44,7 +43,7 @@ struct Stored {
     start: [u8; MAGIC_LEN],
     /// The bytes of a compressed archive's document.
     document: Option<Vec<u8>>,
-    /// Whether the name occurs again: engines differ in which of the two they take.
+    /// Whether the name occurs again: engines differ in which of the two they use.
     twice: bool,
 }
 
@@ -57,7 +56,7 @@ pub(crate) struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// Reads the index, and makes sure that every member is complete.
+    /// Reads the index, and checks that every member is complete.
     pub(crate) fn read(source: &'a Source) -> Result<Self, Error> {
         let mut members = Self {
             source,
@@ -69,14 +68,14 @@ impl<'a> Members<'a> {
             let whole = Slice::new(&source.file, 0, source.size);
             members.scan(BufReader::with_capacity(HEADERS, whole))?;
         } else {
-            // Complete is what reaches the compressed stream's own end, where its checksum stands.
+            // A compressed stream is complete if its own end was read, with its checksum.
             let mut rest = members.scan(Piped(source.stream()?))?;
             io::copy(&mut rest, &mut io::sink()).map_err(|error| source.blame.read(error))?;
         }
         Ok(members)
     }
 
-    /// Lists the members. Returns what follows them.
+    /// Lists the members. Returns the rest of the stream.
     fn scan<R: Pass>(&mut self, reader: R) -> Result<R, Error> {
         let source = self.source;
         let keeps = source.compression != Compression::None;
@@ -132,7 +131,7 @@ impl<'a> Members<'a> {
         Ok(())
     }
 
-    /// The images that the members make up.
+    /// The images in the members.
     pub(crate) fn images(&self) -> Result<Vec<Image>, Error> {
         let has_documents = ["manifest.json", "index.json"]
             .iter()
@@ -209,7 +208,7 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// The regular member of a name, through links inside the archive.
+    /// The regular member with this name, through links inside the archive.
     fn find(&self, name: &str) -> Result<Option<&Stored>, Error> {
         let wrong = |name: &str, what: &str| {
             let name = shown(name);
@@ -273,7 +272,7 @@ impl Documents for Members<'_> {
     }
 }
 
-/// Whether a manifest says of each layer what is stored; then the layers have the digests of their blobs.
+/// Whether a manifest matches each stored layer. If so, the layers get the digests of their blobs.
 fn named_by(manifest: &StoredManifest, layers: &mut [Layer]) -> bool {
     let mut both = layers.iter().zip(&manifest.layers);
     let is_right = both.all(|(layer, named)| {
@@ -289,12 +288,12 @@ fn named_by(manifest: &StoredManifest, layers: &mut [Layer]) -> bool {
     is_right
 }
 
-/// Whether a member that starts so is worth keeping as a document.
+/// Whether a member with this start may be a document.
 pub(crate) fn may_be_json(start: &[u8]) -> bool {
     matches!(start.trim_ascii_start().first(), None | Some(b'{' | b'['))
 }
 
-/// Where a symbolic link of a member leads, as a member's name. `None` where that is outside.
+/// The target of a member's symbolic link, as a member's name; `None` if it is outside.
 pub(crate) fn beside(name: &str, target: &str) -> Option<String> {
     if target.starts_with('/') {
         return None;

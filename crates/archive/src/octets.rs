@@ -1,14 +1,14 @@
-//! File names as text, and back, without a loss.
+//! Converts file names to text, and back without loss.
 //!
-//! A file name is any bytes; what is not UTF-8 stands in a string as characters of the private use area, one an
-//! octet: U+EF80 and up for 0x80 and up. Whoever uses these characters for themselves gets them octet by octet
-//! too, so that no two names become one.
+//! A file name may have any bytes. Each byte that is not UTF-8 becomes a character of the private use area: U+EF80 and
+//! up for 0x80 and up. If a name itself uses these characters, their bytes are converted in the same way. So different
+//! names stay different.
 
 use std::borrow::Cow;
 
-/// The character for an octet, less the octet.
+/// The character of an octet, minus the octet.
 const BASE: u32 = 0xEF00;
-/// The characters that stand for octets.
+/// The characters of octets.
 const OCTETS: std::ops::RangeInclusive<char> = '\u{EF80}'..='\u{EFFF}';
 
 /// A name as text.
@@ -28,13 +28,13 @@ pub fn name_text(name: &[u8]) -> String {
     text
 }
 
-/// Adds octets. All have their first bit set: a byte below is always a character.
+/// Adds octets. All have their first bit set: a lower byte is always a character.
 fn push(text: &mut String, octets: &[u8]) {
     let octets = octets.iter().map(|octet| BASE + u32::from(*octet));
     text.extend(octets.filter_map(char::from_u32));
 }
 
-/// The bytes of a name that [`name_text`] made.
+/// The bytes of a name, from the text of [`name_text`].
 pub fn name_bytes(text: &str) -> Cow<'_, [u8]> {
     if !text.contains(|c| OCTETS.contains(&c)) {
         return Cow::Borrowed(text.as_bytes());

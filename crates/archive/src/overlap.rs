@@ -1,4 +1,4 @@
-//! Checking and sending at the same time.
+//! Checks and sends at the same time.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -13,12 +13,12 @@ use crate::compose::write_error;
 use crate::error::Error;
 use crate::source::CHUNK;
 
-/// How many pieces wait for a slow writer before the producer has to.
+/// The largest number of pieces that wait for a slow writer.
 const DEPTH: usize = 4;
 
-/// A writer that may take bytes of a file without their being copied through this process.
+/// A writer that may send bytes of a file without copying them through this process.
 pub trait Sink: Write {
-    /// Writes some of `length` bytes of a file from `offset` on, and returns how many: none at the end of the file.
+    /// Writes up to `length` bytes of a file from `offset`, and returns their number: 0 at the end of the file.
     fn write_from(&mut self, file: &File, offset: u64, length: usize) -> io::Result<usize>;
 }
 
@@ -44,8 +44,8 @@ impl<W: Write> Sink for Copying<W> {
     }
 }
 
-/// Runs `produce` on a thread of its own while what it writes goes to `out` here. What was written before
-/// `produce` failed is written all the same.
+/// Runs `produce` on a separate thread, and writes its output to `out` on this one. Output from before a failure of
+/// `produce` is written too.
 pub(crate) fn overlap<'f, T: Send>(
     out: &mut impl Sink,
     produce: impl FnOnce(&mut Pieces<'f>) -> Result<T, Error> + Send,
@@ -72,7 +72,7 @@ pub(crate) fn overlap<'f, T: Send>(
         drop(pieces);
         let produced = producer.join().unwrap_or_else(|panic| resume_unwind(panic));
         match (written, produced) {
-            // A file that can't be read fails both; what reads it knows why.
+            // If a file cannot be read, both fail. The error of its reader has the reason.
             (Err(_), Err(error)) if !matches!(error, Error::Write { .. }) => Err(error),
             (Err(error), _) => Err(write_error(error)),
             (Ok(()), produced) => produced,
@@ -80,10 +80,10 @@ pub(crate) fn overlap<'f, T: Send>(
     })
 }
 
-/// What goes to the writer.
+/// A piece of output.
 enum Piece<'f> {
     Chunk(Vec<u8>),
-    /// So many bytes of a file from an offset on.
+    /// Bytes of a file: its offset and its length.
     File(&'f File, u64, u64),
 }
 
@@ -96,7 +96,7 @@ fn drain(
         match piece {
             Piece::Chunk(chunk) => {
                 out.write_all(&chunk)?;
-                // Where nobody waits for it, it is dropped.
+                // It is dropped if the receiver does not wait.
                 let _ = recycle.try_send(chunk);
             }
             Piece::File(file, offset, length) => send(file, offset, length, out)?,
@@ -121,7 +121,7 @@ fn send(file: &File, mut offset: u64, mut length: u64, out: &mut impl Sink) -> i
     Ok(())
 }
 
-/// How many bytes of a file are sent at a time, so that progress is seen.
+/// The number of bytes of a file that are sent at a time, so that progress is visible.
 const SPLICED: usize = 1 << 20;
 
 /// A writer to the other thread.
@@ -139,7 +139,7 @@ impl<'f> Pieces<'f> {
         self.send(Piece::File(file, offset, length))
     }
 
-    /// A writer that takes any bytes, until nobody writes to the other side any more.
+    /// A writer that accepts any bytes, until the other thread ends.
     pub(crate) fn while_sending(&self) -> WhileSending {
         WhileSending(self.ended.clone())
     }

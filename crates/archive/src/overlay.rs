@@ -1,4 +1,4 @@
-//! The files of one layer: what it adds to the layers below, and what it takes away.
+//! The files of one layer: those that it adds, and those that it removes from lower layers.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -12,28 +12,28 @@ use crate::headers::Headers;
 use crate::member::{Kind, Pass, TarError};
 use crate::source::CHUNK;
 
-/// How many bytes the paths of a layer may have altogether, because they are held in memory.
+/// The largest number of bytes of all paths of a layer, because they are held in memory.
 pub(crate) const MAX_NAMES: usize = 96 << 20;
-/// How many bytes of files are kept of a layer, and of an image: package databases have some megabytes. What is not kept
-/// is read again when somebody asks for it.
+/// The largest number of bytes of files that are kept for a layer, and for an image. Package databases have some
+/// megabytes. Other files are read again on request.
 pub(crate) const MAX_KEPT: u64 = 16 << 20;
 
 const WHITEOUT: &str = ".wh.";
 const OPAQUE: &str = ".wh..wh..opq";
 
-/// What a layer has at a path.
+/// A layer's entry at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Item {
     Own(Inode),
-    /// Another name of a file of a lower layer, or of none.
+    /// Another name of a file of a lower layer, or of a missing file.
     HardLink(String),
 }
 
-/// A file of a layer's tar, whatever names it has.
+/// A file of a layer's tar, with one or more names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Inode {
     pub kind: FileKind,
-    /// Where its bytes are in the tar, or would be. Hard links to it have the same.
+    /// The offset of its bytes in the tar, even if it has none. Hard links to it have the same offset.
     pub offset: u64,
     pub attributes: Attributes,
 }
@@ -42,22 +42,22 @@ pub(crate) struct Inode {
 #[derive(Debug, Default)]
 pub(crate) struct Overlay {
     pub added: BTreeMap<String, Item>,
-    /// What lower layers lose: a path, and whether only what is in that folder.
+    /// Removals from lower layers: a path, and whether only the contents of that folder.
     pub removed: Vec<(String, bool)>,
-    /// The bytes of some files, by their place in the layer's tar.
+    /// The bytes of some files, by their offsets in the layer's tar.
     pub kept: BTreeMap<u64, Vec<u8>>,
     /// The bytes of all paths.
     pub names: usize,
 }
 
 impl Overlay {
-    /// Lists a layer's files, and keeps the bytes of those that `keep` wants.
+    /// Lists a layer's files, and keeps the bytes of those that `keep` accepts.
     pub(crate) fn scan<R: Pass>(layer: R, keep: &dyn Fn(&str) -> bool) -> Result<Self, TarError> {
         let mut headers = Headers::new(layer);
         let mut overlay = Self::default();
         let mut budget = MAX_KEPT;
         while let Some(member) = headers.next_member()? {
-            // Engines refuse such a path too, or keep it inside the image's root.
+            // Engines also refuse such a path, or keep it inside the image's root.
             if member.name.split('/').any(|part| part == "..") {
                 continue;
             }
@@ -68,7 +68,7 @@ impl Overlay {
                 continue;
             }
             if let Some(name) = name.strip_prefix(WHITEOUT) {
-                // Nothing else has no name, or a dot for one: neither is a file of a layer below.
+                // After the prefix, no name is left, or only dots. No file of a lower layer has such a name.
                 if !matches!(name, "" | "." | "..") {
                     overlay.removed.push((join(folder, name), false));
                 }
@@ -116,7 +116,7 @@ fn join(folder: &str, name: &str) -> String {
     }
 }
 
-/// A reader that writes all that is read through it, and all that is passed over.
+/// A reader that copies all bytes to a writer, both read and skipped ones.
 pub(crate) struct Tee<R, W> {
     reader: R,
     writer: W,
@@ -136,7 +136,7 @@ impl<R: Read, W: Write> Tee<R, W> {
         }
     }
 
-    /// Passes on all that is left, and returns the reader. An error of the reader or the writer at any time is one now.
+    /// Copies the rest, and returns the reader. Returns any earlier error of the reader or the writer.
     pub(crate) fn finish(mut self, blame: &Blame) -> Result<R, Error> {
         while self.write_error.is_none() && self.read_error.is_none() {
             if let Ok(0) = self.pass(u64::MAX) {
@@ -156,7 +156,7 @@ impl<R: Read, W: Write> Tee<R, W> {
     }
 }
 
-/// A copy of an error, which can't be cloned: the original is kept for whoever finishes.
+/// A copy of an error, which cannot be cloned: the original is kept for `finish`.
 fn same(error: &io::Error) -> io::Error {
     match Excess::of(error) {
         Some(excess) => excess.into(),
@@ -164,8 +164,8 @@ fn same(error: &io::Error) -> io::Error {
     }
 }
 
-/// Fills the buffer as far as there is anything: a pipe cuts its stream otherwise every time, and an encoder that gets it
-/// in other pieces may write other bytes (zlib-rs 0.6 does).
+/// Fills the buffer as far as possible. A pipe returns different pieces each time, and an encoder may write other bytes
+/// for other pieces (zlib-rs 0.6 does).
 fn full(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {

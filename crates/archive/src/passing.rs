@@ -1,5 +1,4 @@
-//! The bytes of a layer on their way to a writer, as they are stored, and decompressed on the way: once, to check what they
-//! become.
+//! Copies the stored bytes of a layer to a writer. Decompresses them once on the way, to check the result.
 
 use std::io::{self, BufReader, Read, Write};
 
@@ -14,34 +13,34 @@ use crate::member::Pass;
 use crate::overlay::Tee;
 use crate::source::CHUNK;
 
-/// A layer that passed.
+/// A layer that was copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Passed {
     /// The digest of the uncompressed layer.
     pub diff_id: Digest,
-    /// Its bytes as they were stored.
+    /// Its stored bytes.
     pub blob: Blob,
 }
 
-/// The bytes of a layer as they are stored.
+/// The stored bytes of a layer.
 pub(crate) struct StoredLayer<R> {
     pub bytes: R,
     pub decoding: Decoding,
 }
 
-/// How a layer is decompressed.
+/// How to decompress a layer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Decoding {
     pub compression: Compression,
-    /// How many bytes it may become.
+    /// The largest allowed length.
     pub most: u64,
-    /// How many bytes it should become: of more, only the first is read.
+    /// The stated length. Of a longer layer, only one byte more is read.
     pub said: Option<u64>,
 }
 
 impl<R: Read> StoredLayer<R> {
-    /// Copies the bytes to `out`, and hands the uncompressed ones to `look`, which may read them or not. Errors of reading are
-    /// the fault of `blame`.
+    /// Copies the bytes to `out`, and passes the uncompressed ones to `look`, which need not read them all. `blame` is the
+    /// subject of read errors.
     pub(crate) fn copy_to<T>(
         self,
         out: impl Write,
@@ -67,7 +66,7 @@ impl<R: Read> StoredLayer<R> {
         let decoded = decode(&mut raw, self.decoding, blame, look);
         let ((diff_id, tar_size), looked) = match decoded {
             Ok(decoded) => decoded,
-            // What ended the stream counts, not that it ended.
+            // The reader's or writer's own error counts, not the truncation that it caused.
             Err(error) => return raw.ended(blame).and(Err(error)),
         };
         let (digest, size) = raw.finish(blame)?.finish();
@@ -81,7 +80,7 @@ impl<R: Read> StoredLayer<R> {
     }
 }
 
-/// The digest and the length of what a stream becomes, and what `look` made of it.
+/// The digest and the length of the decompressed stream, and the result of `look`.
 fn decode<T>(
     raw: &mut impl Read,
     decoding: Decoding,

@@ -1,9 +1,9 @@
-//! An image's files, as a container would see them, without an engine.
+//! The files of an image, as a container would see them, without an engine.
 //!
-//! Layers are tars laid over each other (OCI image specification, layer.md): a later entry replaces an
-//! earlier one of the same name; `.wh.x` removes `x` of the layers below; `.wh..wh..opq` removes all that
-//! lower layers have in its folder. A hard link shares the bytes of a file of its own layer or a lower one.
-//! Symbolic links are resolved inside the image: `..` does not lead above its root.
+//! Layers are tars on top of each other (OCI image specification, layer.md). A later entry replaces an earlier one with
+//! the same name. `.wh.x` removes `x` of the lower layers. `.wh..wh..opq` removes all files of lower layers in its
+//! folder. A hard link shares the bytes of a file in its own layer or a lower one. Symbolic links are resolved inside
+//! the image: `..` does not lead above its root.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -19,8 +19,8 @@ use crate::overlay::{Item, MAX_KEPT, MAX_NAMES, Overlay};
 use crate::stack::Stack;
 use crate::tree::{Node, NotFound, Tree};
 
-/// How many files an image may have to be looked into. The largest have some hundred thousand; a
-/// million paths take some hundred megabytes.
+/// The largest number of files in an image. The largest images have some hundred thousand; a million paths take some
+/// hundred megabytes.
 const MAX_FILES: usize = 1_000_000;
 
 /// The merged files of an image's layers.
@@ -28,21 +28,21 @@ const MAX_FILES: usize = 1_000_000;
 pub struct RootFs {
     pub(crate) stack: Stack,
     pub(crate) tree: Tree,
-    /// The bytes of some files of compressed layers, by layer and place.
+    /// The bytes of some files of compressed layers, by layer and offset.
     kept: BTreeMap<(usize, u64), Vec<u8>>,
 }
 
 /// A file of an image.
 #[derive(Debug, Clone, Copy)]
 pub struct ImageFile<'a> {
-    /// Its path from the image's root, without a leading slash; empty for the root itself. As
-    /// [`name_text`](crate::name_text) makes it.
+    /// Its path from the image's root, without a leading slash; empty for the root itself. In the form of
+    /// [`name_text`](crate::name_text).
     pub path: &'a str,
-    /// What it is.
+    /// Its kind.
     pub kind: &'a FileKind,
     /// Its permissions, owner and time.
     pub attributes: &'a Attributes,
-    /// The layer that it comes from, 0 for the lowest.
+    /// Its layer, 0 for the lowest.
     pub layer: usize,
 }
 
@@ -58,18 +58,18 @@ impl<'a> From<(&'a str, &'a Node)> for ImageFile<'a> {
 }
 
 impl RootFs {
-    /// Lists the files of every layer. Of plain layers only the headers are read.
+    /// Lists the files of every layer. Reads only the headers of uncompressed layers.
     pub fn open(stack: Stack) -> Result<Self, Error> {
         Self::keeping(stack, &|_| false)
     }
 
-    /// As [`RootFs::open`]; of a compressed layer, the files that `keep` wants are kept in memory: reading
-    /// one later would mean decompressing all that stands before it.
+    /// Like [`RootFs::open`], and keeps the files of compressed layers that `keep` accepts in memory. Otherwise a later
+    /// read would decompress all earlier bytes.
     pub fn keeping(stack: Stack, keep: Keep) -> Result<Self, Error> {
         Self::with(stack, keep, &mut BTreeMap::new())
     }
 
-    /// As [`RootFs::keeping`], with layers whose files are known already.
+    /// Like [`RootFs::keeping`], with known files for some layers.
     pub(crate) fn with(
         stack: Stack,
         keep: Keep,
@@ -108,8 +108,8 @@ impl RootFs {
         Ok(files)
     }
 
-    /// The bytes of a regular file, through symbolic links; `None` where there is none. A file longer
-    /// than `limit` bytes is an error.
+    /// The bytes of a regular file, through symbolic links; `None` if there is none. A file longer than `limit` bytes
+    /// is an error.
     pub fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, Error> {
         if let Some((_, _, size)) = self.file(path)
             && size > limit
@@ -124,9 +124,8 @@ impl RootFs {
         Ok(found.map(|_| bytes))
     }
 
-    /// Copies the bytes of a regular file to `out`, and returns how many there were; `None` where
-    /// there is no such file. Of a compressed archive or layer all that stands before the file is
-    /// decompressed each time.
+    /// Copies the bytes of a regular file to `out`, and returns their number; `None` if there is no such file. In a
+    /// compressed archive or layer, each call decompresses all bytes before the file.
     pub fn read_to(&self, path: &str, out: &mut impl Write) -> Result<Option<u64>, Error> {
         let Some((layer, offset, size)) = self.file(path) else {
             return Ok(None);
@@ -147,28 +146,28 @@ impl RootFs {
         Ok(Some(copied))
     }
 
-    /// Whether there is anything at a path, through symbolic links.
+    /// Whether a path exists, through symbolic links.
     pub fn exists(&self, path: &str) -> bool {
         self.tree.resolve(path).is_ok()
     }
 
-    /// The names in a folder, through symbolic links, sorted; none where there is no such folder.
+    /// The names in a folder, through symbolic links, sorted; none if there is no such folder.
     pub fn list(&self, folder: &str) -> Vec<&str> {
         let folder = self.tree.resolve(folder);
         folder.map_or_else(|_| Vec::new(), |folder| self.tree.list(&folder))
     }
 
-    /// What a path leads to, through symbolic links.
+    /// The file at a path, through symbolic links.
     pub fn find(&self, path: &str) -> Result<ImageFile<'_>, NotFound> {
         self.at(&self.tree.resolve(path)?)
     }
 
-    /// As [`Self::find`], but a symbolic link at the very end is what was asked for, unless a slash follows it.
+    /// Like [`Self::find`], but does not follow a symbolic link at the very end, unless a slash follows it.
     pub fn find_link(&self, path: &str) -> Result<ImageFile<'_>, NotFound> {
         self.at(&self.tree.resolve_above(path)?)
     }
 
-    /// All files below a folder, sorted by path. The folder is given as [`ImageFile::path`] has it.
+    /// All files below a folder, sorted by path. The folder has the form of [`ImageFile::path`].
     pub fn below(&self, folder: &str) -> impl Iterator<Item = ImageFile<'_>> + use<'_> {
         self.tree.below(folder).map(ImageFile::from)
     }
@@ -186,7 +185,7 @@ impl RootFs {
         Ok(found.into())
     }
 
-    /// Layer, offset and size of the regular file that a path leads to.
+    /// Layer, offset and size of the regular file at a path.
     fn file(&self, path: &str) -> Option<(usize, u64, u64)> {
         let (_, node) = self.tree.get(&self.tree.resolve(path).ok()?)?;
         match node.inode.kind {
@@ -195,9 +194,9 @@ impl RootFs {
         }
     }
 
-    /// Lays the files of a layer over those of the layers below.
+    /// Adds the files of a layer on top of the lower layers.
     fn lay(&mut self, layer: usize, overlay: Overlay) -> Result<(), Error> {
-        // Hard links go to what was there before anything was taken away.
+        // Hard links point to the files before any removal.
         let nodes = overlay.added.into_iter();
         let nodes: Vec<_> = nodes
             .map(|(path, item)| (path, self.node(layer, item)))
@@ -210,7 +209,7 @@ impl RootFs {
             self.tree.add(path, node);
             check_size(self.tree.len(), self.tree.names(), blame)?;
         }
-        // Those of upper layers first: they are what a path leads to.
+        // Files of upper layers are kept first, because paths lead to them.
         for (offset, bytes) in overlay.kept {
             self.kept.insert((layer, offset), bytes);
         }
@@ -231,7 +230,7 @@ impl RootFs {
     }
 }
 
-/// Says no to more files than the memory is for.
+/// Refuses more files than the memory limit allows.
 fn check_size(files: usize, names: usize, blame: &Blame) -> Result<(), Error> {
     if files > MAX_FILES || names > MAX_NAMES {
         return Err(blame.damaged("its image has too many files"));

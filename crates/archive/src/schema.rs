@@ -1,7 +1,7 @@
-//! The JSON of `manifest.json` (moby, image/spec/v1.2.md) and of the OCI layout (image-layout.md,
-//! image-index.md, manifest.md), as far as it is used.
+//! The used part of the JSON of `manifest.json` (moby, image/spec/v1.2.md) and of the OCI layout (image-layout.md,
+//! image-index.md, manifest.md).
 //!
-//! Go writes an empty list as `null`, so every list and map may be that.
+//! Go writes an empty list as `null`, so every list and map may be `null`.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ fn or_null<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
     Option::deserialize(from).map(Option::unwrap_or_default)
 }
 
-/// One of `manifest.json`'s images.
+/// An image of `manifest.json`.
 #[derive(Deserialize)]
 pub(crate) struct DockerImage {
     #[serde(rename = "Config")]
@@ -30,7 +30,7 @@ pub(crate) struct DockerImage {
 /// An index: one image for several platforms, or several images.
 #[derive(Debug, Deserialize)]
 pub struct Index {
-    /// What it lists.
+    /// Its manifests or indexes.
     #[serde(default, deserialize_with = "or_null")]
     pub manifests: Vec<Descriptor>,
 }
@@ -38,7 +38,7 @@ pub struct Index {
 /// A manifest: one image for one platform, in OCI's form or Docker's.
 #[derive(Debug, Deserialize)]
 pub struct Manifest {
-    /// What it says that it is.
+    /// Its own media type.
     #[serde(rename = "mediaType", default, deserialize_with = "or_null")]
     pub media_type: String,
     /// Its config.
@@ -46,34 +46,33 @@ pub struct Manifest {
     /// Its layers, lowest first.
     #[serde(default, deserialize_with = "or_null")]
     pub layers: Vec<Descriptor>,
-    /// What else is said of it.
+    /// Its annotations.
     #[serde(default, deserialize_with = "or_null")]
     pub annotations: BTreeMap<String, String>,
 }
 
-/// The uncompressed length of a layer in bytes, in the annotations of its descriptor: whoever sends
-/// it uncompressed must say that before the first byte.
+/// The annotation of a layer's descriptor with its uncompressed length in bytes. A sender of the uncompressed layer
+/// needs it before the first byte.
 pub(crate) const TAR_SIZE: &str = "io.imgpipe.tar-size";
-/// The uncompressed lengths of all layers, lowest first and separated by commas, in the annotations of what an index says of
-/// a manifest: the manifest itself stays as it came.
+/// The annotation of a manifest's descriptor in an index with the uncompressed lengths of all layers, lowest first,
+/// separated by commas. So the manifest itself stays unchanged.
 pub(crate) const TAR_SIZES: &str = "io.imgpipe.tar-sizes";
-/// The registered name of the image that holds the layers that are left out, in the annotations of what an index says of a
-/// manifest. Earlier versions wrote it into the manifest.
+/// The annotation of a manifest's descriptor in an index with the registered name of the base that holds the left-out
+/// layers. Earlier versions wrote it into the manifest.
 pub(crate) const BASE_NAME: &str = "io.imgpipe.base.name";
-/// The digest of that image's config.
+/// The digest of the base's config.
 pub(crate) const BASE_ID: &str = "io.imgpipe.base.image-id";
 
-/// The digest of the index under which an engine had the image, in the same annotations: BuildKit makes one if it adds attestations.
-/// Those are not kept, so no index of the archive names it.
+/// The annotation of a manifest's descriptor with the digest of the index under which an engine held the image. BuildKit creates an
+/// index if it adds attestations. Those are not kept, so no index of the archive has this digest.
 pub(crate) const INDEX_ID: &str = "io.imgpipe.index";
 
-/// The longest name of a base, in bytes. Registered names have 128; older stores may have longer ones.
+/// The longest name of a base, in bytes. Registered names have at most 128; older stores may have longer ones.
 const MAX_BASE_NAME: usize = 255;
-/// The longest layer that a manifest may speak of, in bytes: what no file has cannot be meant, and sums of the lengths of
-/// all layers stay numbers.
+/// The longest layer that a manifest may state, in bytes. No file is that long, and sums of all lengths do not overflow.
 const MAX_TAR_SIZE: u64 = 1 << 50;
 
-/// The base of a thin archive, by annotations. What can't be the name of one is none.
+/// The base of a thin archive, from annotations. An invalid name counts as none.
 pub(crate) fn base(annotations: &BTreeMap<String, String>) -> Option<Base> {
     let name = annotations.get(BASE_NAME)?;
     let can_be = (1..=MAX_BASE_NAME).contains(&name.len()) && !name.contains(char::is_control);
@@ -83,28 +82,28 @@ pub(crate) fn base(annotations: &BTreeMap<String, String>) -> Option<Base> {
     })
 }
 
-/// What names a blob.
+/// A descriptor of a blob.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Descriptor {
-    /// What the blob is said to be.
+    /// The stated media type of the blob.
     #[serde(rename = "mediaType", default)]
     pub media_type: String,
     /// The digest of its bytes.
     pub digest: Digest,
-    /// Its length in bytes, as it is said to be.
+    /// The stated length in bytes.
     #[serde(default)]
     pub size: u64,
-    /// What an image in an index is for.
+    /// The platform of an image in an index.
     pub platform: Option<Platform>,
-    /// What else is said of it.
+    /// Its annotations.
     #[serde(default, deserialize_with = "or_null")]
     pub annotations: BTreeMap<String, String>,
 }
 
-/// What an image runs on.
+/// The platform of an image.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Platform {
-    /// `amd64`, as Go calls it.
+    /// `amd64`: Go's name.
     #[serde(default)]
     pub architecture: String,
     /// `v7`.
@@ -121,7 +120,7 @@ impl Index {
 }
 
 impl Descriptor {
-    /// The uncompressed length of the layer that it describes, where that is known.
+    /// The uncompressed length of the described layer, if known.
     pub fn tar_size(&self) -> Option<u64> {
         let said = match self.annotations.get(TAR_SIZE) {
             Some(size) => size.parse().ok(),
@@ -130,7 +129,7 @@ impl Descriptor {
         said.filter(|size| *size <= MAX_TAR_SIZE)
     }
 
-    /// The uncompressed lengths of the layers of the manifest that it describes, if it has one for each.
+    /// The uncompressed lengths of the layers of the described manifest, if it has one for each.
     pub(crate) fn tar_sizes(&self, layers: usize) -> Option<Vec<u64>> {
         let sizes = self.annotations.get(TAR_SIZES)?.split(',');
         let sizes = sizes.map(|size| size.parse().ok().filter(|size| *size <= MAX_TAR_SIZE));
@@ -138,26 +137,26 @@ impl Descriptor {
         (sizes.len() == layers).then_some(sizes)
     }
 
-    /// Whether it names an index rather than a manifest.
+    /// Whether it describes an index rather than a manifest.
     pub fn is_index(&self) -> bool {
         self.media_type.ends_with("image.index.v1+json")
             || self.media_type.ends_with("manifest.list.v2+json")
     }
 
-    /// The index under which an engine had the image.
+    /// The digest of the index under which an engine held the image.
     pub(crate) fn came_under(&self) -> Option<Digest> {
         self.annotations.get(INDEX_ID)?.parse().ok()
     }
 
-    /// BuildKit's provenance comes as manifests of the platform `unknown/unknown`.
+    /// Whether it describes BuildKit's provenance: manifests of the platform `unknown/unknown`.
     pub fn is_attestation(&self) -> bool {
         let of_nothing = |platform: &Platform| platform.os == "unknown";
         self.annotations.contains_key("vnd.docker.reference.type")
             || self.platform.as_ref().is_some_and(of_nothing)
     }
 
-    /// The image's name in an index: containerd's own annotation, else OCI's. That one may be a mere
-    /// tag, or anything else that a tool calls an image by, and then it is no name.
+    /// The image's name in an index: containerd's own annotation, else OCI's. The latter may be a bare tag, or any
+    /// other name of a tool; then it is no image name.
     pub(crate) fn name(&self) -> Option<&str> {
         let containerd = self.annotations.get("io.containerd.image.name");
         let oci = || {

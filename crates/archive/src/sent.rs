@@ -1,4 +1,4 @@
-//! How each layer of an image goes into a stream: as it is stored under its manifest's name for it, or uncompressed.
+//! Decides how to send each layer of an image: as stored, under its name in the manifest, or uncompressed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -20,7 +20,7 @@ use crate::writer;
 /// The blobs in the stream, each with its diff_id and its length; `None` for a stand-in.
 pub(crate) type Blobs = BTreeMap<Digest, Option<(Digest, u64)>>;
 
-/// An image, and how each of its layers goes into the stream.
+/// An image, and how to send each of its layers.
 pub(crate) struct Sent<'a> {
     choice: Choice<'a>,
     manifest: Option<&'a StoredManifest>,
@@ -30,7 +30,7 @@ pub(crate) struct Sent<'a> {
 #[derive(Clone, Copy)]
 struct SentLayer {
     blob: Blob,
-    /// Whether it has to be decompressed.
+    /// Whether to decompress it.
     decode: bool,
 }
 
@@ -111,7 +111,7 @@ impl<'a> Sent<'a> {
                 writer::pad(out, blob.size).map_err(write_error)
             },
         )?;
-        // One blob is one layer, whatever config and manifest say.
+        // A blob is a single layer, even if config and manifest differ on that.
         let mut needed = stack.diff_ids().iter().enumerate().skip(needed.start);
         needed.try_for_each(|(index, diff_id)| {
             let blob = self.layers[index].blob;
@@ -142,7 +142,7 @@ impl<'a> Sent<'a> {
     }
 }
 
-/// The layers under the names that a manifest gives them: as they are stored, or decompressed. `None` if a layer can't be sent so.
+/// The layers under their names in a manifest: as stored, or decompressed. `None` if a layer cannot be sent under its name.
 fn as_named(choice: Choice, manifest: &StoredManifest, reads: Reads) -> Option<Vec<SentLayer>> {
     let named = manifest.layers.iter().enumerate();
     let layers = named.map(|(index, named)| {
@@ -165,7 +165,7 @@ fn as_named(choice: Choice, manifest: &StoredManifest, reads: Reads) -> Option<V
     layers.collect()
 }
 
-/// A layer that the reader has, as it would be sent, as far as that is known.
+/// A layer that the reader already has, in the form in which it would be sent, as far as known.
 fn unsent(stack: &Stack, index: usize, reads: Reads) -> Blob {
     let own = &stack.image().layers[index];
     let held = stack.find(index);
@@ -174,7 +174,7 @@ fn unsent(stack: &Stack, index: usize, reads: Reads) -> Blob {
     stored.unwrap_or_else(|| Blob::plain(own.diff_id, layer.tar_size().unwrap_or_default()))
 }
 
-/// How a layer is sent: as it is stored, if the reader can decompress it.
+/// How to send a layer: as stored, if the reader can decompress it.
 fn to_send(
     reader: &mut LayerReader,
     image: &Image,
@@ -197,7 +197,7 @@ fn to_send(
     }))
 }
 
-/// Writes an empty file for each layer that no image needs sent. Returns their digests.
+/// Writes an empty file for each layer that no reader needs. Returns their digests.
 pub(crate) fn stand_ins(sent: &[Sent], out: &mut impl Write) -> Result<Blobs, Error> {
     let digest = |layer: &SentLayer| layer.blob.digest;
     let needed = sent.iter().flat_map(|it| &it.layers[it.choice.present..]);

@@ -1,4 +1,4 @@
-//! The archive's file: what it is, and its bytes from any place.
+//! The archive's file: its kind, and its bytes from any offset.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, BufRead, BufReader, Read};
@@ -15,13 +15,13 @@ use crate::growth::Allowance;
 use crate::headers::{BLOCK, Headers};
 use crate::member::{Pass, TarError};
 
-/// What is read of a file at once: large enough that the system call does not count.
+/// The size of a read: large enough that the cost of the system call does not matter.
 pub(crate) const CHUNK: usize = 256 * 1024;
 
-/// What is read at once where headers stand between layers: those of small members and what follows them.
+/// The size of a read for headers between layers: it covers the headers of small members and the next bytes.
 pub(crate) const HEADERS: usize = 4 * 1024;
 
-/// How a Git LFS pointer begins (git-lfs, docs/spec.md).
+/// The start of a Git LFS pointer (git-lfs, docs/spec.md).
 const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
 
 /// An open archive file.
@@ -34,10 +34,10 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// Opens a file and finds out what it is. The commonest mistakes get their own words.
+    /// Opens a file and detects its kind. The most common mistakes get their own errors.
     pub(crate) fn open(path: &Utf8Path) -> Result<Self, Error> {
         let blame = Blame::new(path);
-        // Before the file is opened: opening a FIFO waits for its writer.
+        // Checked before the file is opened: opening a FIFO would wait for its writer.
         let metadata = path.metadata().map_err(|error| blame.read(error))?;
         if metadata.is_dir() {
             return Err(blame.not_an_archive("is a folder, not an image archive", None));
@@ -100,8 +100,7 @@ impl Source {
     }
 }
 
-/// Refuses a file that only stands for an archive until Git LFS brings it. Nothing else is looked at: a file that is not
-/// there or can't be read is not refused.
+/// Refuses a Git LFS pointer. Makes no other check: a missing or unreadable file is not refused.
 pub fn refuse_pointer(path: &Utf8Path) -> Result<(), Error> {
     let mut start = [0; LFS_POINTER.len()];
     let read = path
@@ -130,8 +129,8 @@ fn is_text(start: &[u8]) -> bool {
     !text.contains(|c: char| c.is_control() && !c.is_ascii_whitespace())
 }
 
-/// Whether a first block is a tar's header. Takes fewer bytes too: a tar cut off inside its first
-/// header is still a tar.
+/// Whether a first block is a tar's header. Accepts fewer bytes too: a tar that is truncated inside its first header is
+/// still a tar.
 pub(crate) fn is_tar(start: &[u8]) -> bool {
     if start.len() < 512 {
         return start.get(257..262) == Some(b"ustar");
@@ -198,7 +197,7 @@ impl Pass for &[u8] {
     }
 }
 
-/// A stream that passes over bytes by reading them.
+/// A stream that skips bytes by reading them.
 pub(crate) struct Piped<R>(pub R);
 
 impl<R: Read> Read for Piped<R> {
@@ -213,11 +212,12 @@ impl<R: Read> Pass for Piped<R> {
     }
 }
 
-/// How often a lock is tried: whoever looks whether a file is read holds it for a moment.
+/// The number of attempts to lock a file. Another process holds the lock for a moment while it checks whether the file
+/// is in use.
 const LOCK_ATTEMPTS: usize = 2;
 
-/// Locks a file for reading, so that nobody takes it for one that nobody needs. Where that can't be done, it is read all
-/// the same: a file that is open stays whole, whatever becomes of its name.
+/// Locks a file for reading, so that no process removes it as unused. If that fails, the file is read nevertheless: an
+/// open file stays complete, even if its name is removed.
 fn mark(file: &File) {
     for _ in 0..LOCK_ATTEMPTS {
         match file.try_lock_shared() {

@@ -10,8 +10,8 @@ use crate::decode::Compression;
 use crate::error::Error;
 use crate::form::Blob;
 
-/// An image of an archive, and below it the images of other archives that hold the layers that a thin
-/// archive leaves out. Cheap to clone.
+/// An image of an archive, with the images of other archives that hold the layers that a thin archive leaves out. Cheap
+/// to clone.
 #[derive(Debug, Clone)]
 pub struct Stack {
     top: Part,
@@ -30,11 +30,11 @@ impl Part {
     }
 }
 
-/// A layer's place: an archive, one of its images, and the layer's index there.
+/// A layer's place: an archive, one of its images, and the layer's index in that image.
 pub(crate) type Place<'a> = (&'a Archive, &'a Image, usize);
 
 impl Stack {
-    /// The image of this index in an archive, with nothing below. `None` where there is no such image.
+    /// The image with this index in an archive, without images below. `None` if there is no such image.
     pub fn new(archive: Arc<Archive>, image: usize) -> Option<Self> {
         archive.images().get(image)?;
         Some(Self {
@@ -48,7 +48,7 @@ impl Stack {
         Self::new(Arc::new(archive), 0)
     }
 
-    /// Puts another image, with all that is below it, under this one.
+    /// Adds another image, with all images below it, at the bottom.
     #[must_use]
     pub fn on(mut self, base: Self) -> Self {
         self.below.push(base.top);
@@ -66,12 +66,12 @@ impl Stack {
         self.top.image()
     }
 
-    /// The lowest layer that none of the archives holds.
+    /// The lowest layer that no archive holds.
     pub fn lacks(&self) -> Option<usize> {
         (0..self.image().layers.len()).find(|layer| self.find(*layer).is_none())
     }
 
-    /// The uncompressed length of a layer, where it is known without reading it.
+    /// The uncompressed length of a layer, if it is known without reading it.
     pub fn tar_size(&self, layer: usize) -> Option<u64> {
         let held = self
             .find(layer)
@@ -79,13 +79,13 @@ impl Stack {
         held.or_else(|| self.image().layers.get(layer))?.tar_size()
     }
 
-    /// The bytes of a layer as they are stored, wherever that is.
+    /// The stored bytes of a layer, in any of the archives.
     pub fn stored_size(&self, layer: usize) -> u64 {
         self.find(layer)
             .map_or(0, |(_, image, index)| image.layers[index].stored_size)
     }
 
-    /// A layer as it is stored, wherever that is, as far as it is known without reading it.
+    /// A layer as stored in any of the archives, as far as known without reading it.
     pub(crate) fn blob(&self, layer: usize) -> Blob {
         let own = &self.image().layers[layer];
         let held = self.find(layer);
@@ -99,7 +99,7 @@ impl Stack {
         }
     }
 
-    /// Whether the bytes of a layer are reached by seeking.
+    /// Whether the bytes of a layer can be reached by seeking.
     pub(crate) fn is_plain(&self, layer: usize) -> bool {
         self.find(layer).is_some_and(|(archive, image, index)| {
             let stored = [archive.source.compression, image.layers[index].compression];
@@ -107,19 +107,19 @@ impl Stack {
         })
     }
 
-    /// The archives, lowest first: a base's layers come before what stands on them.
+    /// The archives, lowest first: a base comes before the images on it.
     pub fn upward(&self) -> impl Iterator<Item = (&Archive, &Image)> {
         let parts = self.below.iter().rev().chain([&self.top]);
         parts.map(|part| (&*part.archive, part.image()))
     }
 
-    /// Where a layer's bytes are.
+    /// The place of a layer's bytes.
     pub(crate) fn find(&self, layer: usize) -> Option<Place<'_>> {
         let top = &self.top.image().layers[layer];
         if !top.left_out {
             return Some((&self.top.archive, self.top.image(), layer));
         }
-        // The very blob that the manifest names, or else the same layer compressed in another way.
+        // Prefer the blob in the manifest, or else the same layer with another compression.
         let held = |by_blob: bool| {
             self.below.iter().find_map(|part| {
                 let mut layers = part.image().layers.iter();
@@ -133,7 +133,7 @@ impl Stack {
         held(true).or_else(|| held(false))
     }
 
-    /// As [`Self::find`], where the layer is needed.
+    /// Like [`Self::find`], but a missing layer is an error.
     pub(crate) fn get(&self, layer: usize) -> Result<Place<'_>, Error> {
         self.find(layer).ok_or_else(|| self.left_out(layer))
     }

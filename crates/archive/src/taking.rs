@@ -1,4 +1,4 @@
-//! A stream of an engine's `save` on its way to disk.
+//! Writes the stream of an engine's `save` to disk.
 
 use std::collections::HashMap;
 use std::io::{self, Read};
@@ -20,12 +20,12 @@ use crate::members::{
 use crate::passing::{Decoding, StoredLayer};
 use crate::source::is_tar;
 
-/// What a member of the stream turned out to be.
+/// The result for a member of the stream.
 enum Taken {
     Document(Vec<u8>),
     Layer(Digest),
     Link(String),
-    /// Not kept, and why it can't be had when somebody asks for it.
+    /// Not kept, with the reason for an error if a document names it.
     Passed(&'static str),
 }
 
@@ -33,7 +33,7 @@ enum Taken {
 pub(crate) struct Taking<'a> {
     out: LayerFile<'a>,
     members: HashMap<String, Taken>,
-    /// What is left of the room for documents.
+    /// The remaining room for documents, in bytes.
     budget: u64,
     /// The bytes of all names so far.
     names: usize,
@@ -53,7 +53,7 @@ impl<'a> Taking<'a> {
         }
     }
 
-    /// Takes the member that `headers` listed last.
+    /// Processes the last member of `headers`.
     pub(crate) fn take<R: Pass>(
         &mut self,
         headers: &mut Headers<R>,
@@ -85,7 +85,7 @@ impl<'a> Taking<'a> {
         Ok(())
     }
 
-    /// Keeps a document, writes a layer, passes over anything else.
+    /// Keeps a document, writes a layer, skips any other member.
     fn file<R: Pass>(&mut self, headers: &mut Headers<R>, member: &Member) -> Result<Taken, Error> {
         let start = headers.start(member, BLOCK);
         let mut start = start.map_err(|error| self.blame.tar(error))?;
@@ -101,7 +101,7 @@ impl<'a> Taking<'a> {
             _ if !may_be_json(&start) => {
                 return Ok(Taken::Passed("is neither a layer nor a document"));
             }
-            // Provenance and the like can be large, and nobody asks for it.
+            // Provenance and similar documents can be large, and are not needed.
             _ if member.size > MAX_DOCUMENT.min(self.budget) => {
                 return Ok(Taken::Passed("is too large for a manifest or config"));
             }
@@ -122,8 +122,8 @@ impl<'a> Taking<'a> {
         compression: Compression,
         stored: impl Read,
     ) -> Result<Digest, Error> {
-        // Whoever stores an image compressed has unpacked it before, so it is no bomb to them. What it becomes is said in
-        // documents that are still to come.
+        // An engine that stores an image compressed has unpacked it before, so it is no bomb. The
+        // documents with its uncompressed length come later.
         let layer = StoredLayer {
             bytes: stored,
             decoding: Decoding {
@@ -145,7 +145,7 @@ impl<'a> Taking<'a> {
         }
     }
 
-    /// Checks that the documents describe one image whose every layer is there.
+    /// Checks that the documents describe one image with all its layers present.
     pub(crate) fn finish(self) -> Result<Came, Error> {
         if self.members.is_empty() {
             return Err(self.blame.damaged("contains no image"));
@@ -164,7 +164,7 @@ impl<'a> Taking<'a> {
         })
     }
 
-    /// Every layer that the config names was seen, and was what the config says.
+    /// Checks that every layer in the config came, with the right digest.
     fn check(&self, image: &Described) -> Result<(), Error> {
         let count = image.layers.len();
         let expected = image.config.diff_ids.iter();
@@ -187,7 +187,7 @@ impl<'a> Taking<'a> {
         Ok(())
     }
 
-    /// The member of a name, through links inside the stream.
+    /// The member with this name, through links inside the stream.
     fn find(&self, name: &str) -> Result<Option<&Taken>, Error> {
         let mut name = clean(name);
         for _ in 0..=MAX_LINKS {
@@ -203,7 +203,7 @@ impl<'a> Taking<'a> {
     }
 }
 
-/// The digest that a blob's name says.
+/// The digest in a blob's name.
 fn digest_in(name: &str) -> Option<Digest> {
     Digest::from_hex(name.strip_prefix(BLOBS)?).ok()
 }

@@ -1,4 +1,4 @@
-//! Writing any file's entry of a tar: a header as POSIX has it, and a PAX record before it for what does not fit
+//! Writes a tar entry for any file: a POSIX header, after a PAX record for the values that do not fit into it
 //! (POSIX.1-2017, pax, "pax Interchange Format").
 
 use std::io::{self, Write};
@@ -9,14 +9,14 @@ use crate::attributes::{Attributes, Device, MAX_SHORT};
 use crate::header_fields::{XATTR, Xattr};
 use crate::writer::pad;
 
-/// The bytes that a header has for a name, and for where a link leads.
+/// The largest name or link target that fits into a header, in bytes.
 const MAX_NAME: usize = 100;
-/// The largest number in a header's twelve bytes for a size or a time.
+/// The largest size or time that fits into a header's twelve bytes.
 const MAX_LONG: u64 = 0o77_777_777_777;
-/// What a PAX record's own entry is called: nobody looks at it.
+/// The name of a PAX record's own entry. Readers ignore it.
 const RECORD_NAME: &str = "PaxHeader";
 
-/// A file to be written, without its bytes.
+/// A file to write, without its bytes.
 #[derive(Debug)]
 pub(crate) struct Entry<'a> {
     pub name: &'a [u8],
@@ -25,14 +25,14 @@ pub(crate) struct Entry<'a> {
     pub xattrs: &'a [Xattr],
 }
 
-/// What an entry is.
+/// The kind of an entry.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum What<'a> {
-    /// A regular file of so many bytes, which follow.
+    /// A regular file, followed by this many bytes.
     File(u64),
     Directory,
     SymLink(&'a [u8]),
-    /// Another name of an entry that was written before.
+    /// A hard link to an earlier entry.
     HardLink(&'a [u8]),
     Char(Device),
     Block(Device),
@@ -74,7 +74,7 @@ impl Entry<'_> {
         out.write_all(self.header()?.as_bytes())
     }
 
-    /// The header, with as much as fits.
+    /// The header, with all values that fit.
     fn header(&self) -> io::Result<Header> {
         let mut header = Header::new_ustar();
         set_name(&mut header.as_old_mut().name, self.name);
@@ -100,7 +100,7 @@ impl Entry<'_> {
         Ok(header)
     }
 
-    /// What does not fit into the header.
+    /// The PAX records for the values that do not fit into the header.
     fn records(&self) -> Vec<u8> {
         let mut records = Vec::new();
         let Attributes {
@@ -135,7 +135,7 @@ impl Entry<'_> {
     }
 }
 
-/// What stands in a field that is too small: 0, as the record before it says more.
+/// The value of a field: 0 if it is too small, since the record before has the value.
 fn fitting(number: u64, most: u64) -> u64 {
     Some(number)
         .filter(|number| *number <= most)
@@ -147,7 +147,7 @@ fn set_name(field: &mut [u8; MAX_NAME], name: &[u8]) {
     field[..most].copy_from_slice(&name[..most]);
 }
 
-/// Adds `<length> <key>=<value>\n`, where the length counts its own digits too.
+/// Adds `<length> <key>=<value>\n`. The length includes its own digits.
 fn record(records: &mut Vec<u8>, key: &[u8], value: &[u8]) {
     let rest = key.len() + value.len() + " =\n".len();
     let mut length = rest + 1;

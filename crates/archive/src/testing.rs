@@ -1,4 +1,4 @@
-//! Archives of tests on disk. What is in them comes from the `samples` crate, which knows nothing of this one.
+//! Archives for tests, on disk. Their contents come from the `samples` crate, which does not depend on this one.
 
 use std::fs;
 
@@ -17,7 +17,7 @@ impl From<Compression> for Packing {
     }
 }
 
-/// A file in a folder that goes away with it.
+/// A file in a temporary folder.
 #[derive(Debug)]
 pub(crate) struct OnDisk {
     folder: tempfile::TempDir,

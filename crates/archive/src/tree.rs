@@ -1,4 +1,4 @@
-//! The merged tree of an image's layers, by path, and the way along its links.
+//! The merged tree of an image's layers, by path, and the resolution of its links.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -8,19 +8,19 @@ use thiserror::Error;
 use crate::attributes::{Attributes, FileKind, Special};
 use crate::overlay::Inode;
 
-/// How many symbolic links in a row a path may go through, as in Linux.
+/// The largest number of symbolic links in a row, as in Linux.
 const MAX_SYMLINKS: usize = 40;
 
-/// What is at a path.
+/// A file in the tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Node {
     pub inode: Inode,
-    /// The layer whose tar it is in.
+    /// The layer with its entry.
     pub layer: usize,
 }
 
 impl Node {
-    /// A folder that no layer lists, above something that a layer has.
+    /// A folder that no layer lists, above a file of a layer.
     fn implied(layer: usize) -> Self {
         Self {
             inode: Inode {
@@ -32,7 +32,7 @@ impl Node {
         }
     }
 
-    /// A hard link to a file that is not there.
+    /// A hard link to a missing file.
     pub(crate) fn dangling(layer: usize) -> Self {
         let mut node = Self::implied(layer);
         node.inode.kind = FileKind::Special(Special::Unknown);
@@ -44,19 +44,19 @@ impl Node {
     }
 }
 
-/// Why a path leads nowhere.
+/// Why a path cannot be resolved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum NotFound {
-    /// There is nothing.
+    /// The path does not exist.
     #[error("no such file in the image")]
     Missing,
-    /// Symbolic links lead to each other.
+    /// A cycle of symbolic links.
     #[error("too many symbolic links in a row")]
     Loop,
 }
 
-/// Paths without slashes at their ends, and what is there. The root is the empty path and always there. All
-/// above a path are folders.
+/// Files by path, without slashes at the end. The root is the empty path, and always exists. All nodes above a path are
+/// folders.
 #[derive(Debug, Default)]
 pub(crate) struct Tree {
     nodes: BTreeMap<String, Node>,
@@ -65,12 +65,11 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
-    /// How many nodes there are.
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()
     }
 
-    /// How many bytes all paths have.
+    /// The number of bytes of all paths.
     pub(crate) fn names(&self) -> usize {
         self.names
     }
@@ -87,7 +86,7 @@ impl Tree {
         names.filter(|name| !name.contains('/')).collect()
     }
 
-    /// All below a folder, by its path.
+    /// All nodes below a folder, by its path.
     pub(crate) fn below<'a>(
         &'a self,
         folder: &str,
@@ -104,14 +103,14 @@ impl Tree {
             .take_while(move |(path, _)| path.starts_with(&prefix))
     }
 
-    /// Lays a node over what is at its path.
+    /// Adds a node, and replaces the previous one at its path.
     pub(crate) fn add(&mut self, path: String, node: Node) {
-        // The root is always there, and always a folder.
+        // The root always exists, and is always a folder.
         if path.is_empty() {
             return;
         }
         self.make_folders_above(&path, node.layer);
-        // A folder over a folder leaves what is in it; anything else takes all of it away. Only a folder has anything in it.
+        // A folder over a folder keeps its contents; any other node removes them. Only a folder has contents.
         let was_folder = self.nodes.get(&path).is_some_and(Node::is_folder);
         if was_folder && !node.is_folder() {
             self.remove(&path, true);
@@ -119,7 +118,7 @@ impl Tree {
         self.insert(path, node);
     }
 
-    /// Makes the folders that a layer need not list. Where a layer below has a link or a file, they take its place, as
+    /// Adds the folders above a path, which a layer need not list. They replace a link or a file of a lower layer, as
     /// in the overlay file systems of engines.
     fn make_folders_above(&mut self, path: &str, layer: usize) {
         let mut missing = Vec::new();
@@ -143,7 +142,7 @@ impl Tree {
         }
     }
 
-    /// Takes away a path and all below it, or only what is below it.
+    /// Removes a path and all nodes below it, or only those below it.
     pub(crate) fn remove(&mut self, path: &str, only_inside: bool) {
         let below = self.below(path).map(|(path, _)| path.to_owned());
         let mut paths: Vec<String> = below.collect();
@@ -157,12 +156,12 @@ impl Tree {
         }
     }
 
-    /// The path itself, after every symbolic link on the way. The root is the empty path.
+    /// The path after resolving every symbolic link. The root is the empty path.
     pub(crate) fn resolve(&self, path: &str) -> Result<String, NotFound> {
         self.walk(path, true)
     }
 
-    /// As [`Self::resolve`], but for a link at the very end, unless a slash follows it.
+    /// Like [`Self::resolve`], but does not follow a link at the very end, unless a slash follows it.
     pub(crate) fn resolve_above(&self, path: &str) -> Result<String, NotFound> {
         self.walk(path, path.ends_with('/'))
     }

@@ -1,4 +1,4 @@
-//! The layers of a stack, wherever they are, in the order that costs least.
+//! Reads the layers of a stack from all its archives, in the cheapest order.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -13,9 +13,9 @@ use crate::member::Pass;
 use crate::stack::{Place, Stack};
 
 impl Stack {
-    /// Reads the layers that a thin archive leaves to the images below it, and checks each as
-    /// [`Archive::verify`] does. Those of images that `known` is true of are not read: somebody else does
-    /// that. The uncompressed bytes go to `out`; where it fails, the end is [`Error::Write`].
+    /// Reads the layers that a thin archive leaves to the images below it, and checks each like [`Archive::verify`].
+    /// Skips those of images that `known` accepts: the caller verifies them separately. The uncompressed bytes go to
+    /// `out`. If `out` fails, the result is [`Error::Write`].
     pub fn verify_left_out(
         &self,
         known: impl Fn(&Archive, &Image) -> bool,
@@ -41,8 +41,8 @@ impl Stack {
         }
     }
 
-    /// Hands each layer that is wanted to `work`, as its uncompressed tar, in the order that costs least: every
-    /// compressed stream is read once.
+    /// Passes each wanted layer to `work`, as its uncompressed tar, in the cheapest order: every compressed stream is
+    /// read once.
     pub(crate) fn read_each(
         &self,
         wanted: impl Fn(usize) -> bool,
@@ -54,7 +54,7 @@ impl Stack {
         })
     }
 
-    /// Visits each layer that is wanted where it is, in the order that costs least.
+    /// Visits each wanted layer at its place, in the cheapest order.
     pub(crate) fn visit<'s>(
         &'s self,
         wanted: impl Fn(usize) -> bool,
@@ -76,7 +76,7 @@ impl Stack {
         Ok(())
     }
 
-    /// How many of the archives are below the one of a layer.
+    /// The number of archives below the archive of a layer.
     fn height(&self, (archive, ..): &Place) -> usize {
         let below = self.upward();
         below
@@ -84,7 +84,7 @@ impl Stack {
             .count()
     }
 
-    /// Where a layer begins in an archive that can only be read forward.
+    /// The offset of a layer in an archive that can only be read forward.
     fn depth(&self, (archive, image, index): &Place) -> u64 {
         match archive.source.compression {
             Compression::None => 0,

@@ -1,4 +1,4 @@
-//! Writing a tar whose bytes depend on nothing but its contents: fixed owners, modes and times.
+//! Writes a tar whose bytes depend only on its contents: fixed owners, modes and times.
 
 use std::io::{self, Read, Write};
 
@@ -30,13 +30,12 @@ pub(crate) fn member(out: &mut impl Write, name: &str, bytes: &[u8]) -> io::Resu
     pad(out, bytes.len() as u64)
 }
 
-/// Fills up the block that a member of this size ends in.
+/// Fills the last block of a member of this size.
 pub(crate) fn pad(out: &mut impl Write, size: u64) -> io::Result<()> {
     let padding = size.next_multiple_of(BLOCK) - size;
     io::copy(&mut io::repeat(0).take(padding), out).map(drop)
 }
 
-/// Ends the tar.
 pub(crate) fn end(out: &mut impl Write) -> io::Result<()> {
     out.write_all(&END)
 }

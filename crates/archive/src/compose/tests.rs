@@ -66,7 +66,7 @@ fn what_the_reader_cannot_decompress_goes_uncompressed() {
         let manifests = compose(&[choice(&stack, &[])], reads, &mut out).expect("composes");
         assert_eq!(out == plain, is_plain, "{stored:?} {reads:?}");
         let known = match is_plain {
-            // Nobody says how long its layers are.
+            // The lengths of its layers are unknown.
             true => None,
             false => manifest_digest(stack.image()),
         };
@@ -74,7 +74,7 @@ fn what_the_reader_cannot_decompress_goes_uncompressed() {
     }
 }
 
-/// As some tools write it: compressed layers, and no manifest that names them.
+/// The form of some tools: compressed layers, and no manifest that names them.
 #[test]
 fn compressed_layers_without_a_manifest_get_one() {
     let sample = sample();
@@ -97,7 +97,7 @@ fn compressed_layers_without_a_manifest_get_one() {
     again.archive().verify(again.image()).expect("sound");
 }
 
-/// A blob that the config takes for two layers is damage, also if it is sent once.
+/// A blob that is two layers in the config is damage, even if it is sent once.
 #[test]
 fn one_blob_is_one_layer() {
     let [layer, other] = ["a", "b"].map(|name| Tar::new().file(name, "x").bytes());
@@ -118,7 +118,7 @@ fn one_blob_is_one_layer() {
     }
 }
 
-/// The manifest names blobs that are not those bytes, however they decompress.
+/// The manifest names blobs with other bytes, which decompress to the same layers.
 #[test]
 fn a_blob_that_is_not_what_the_manifest_names_is_damage() {
     let sample = sample();
@@ -270,7 +270,7 @@ fn layers_that_the_reader_has_are_neither_read_nor_sent() {
     let [base_layer, a_layer] = [0, 1].map(|index| digest_of(&a.layers[index]));
     let disk = OnDisk::new(&a.oci(Compression::None));
     let stack = disk.stack();
-    // Whatever stands in the place of the layer now, nobody looks.
+    // The damaged layer is left out, so it is not read.
     let mut damaged = disk.bytes();
     let offset = usize::try_from(stack.image().layers[0].offset).expect("small");
     damaged[offset..offset + 100].fill(0xff);
@@ -288,10 +288,10 @@ fn layers_that_the_reader_has_are_neither_read_nor_sent() {
         [(blob_name(base_layer), 0), (blob_name(a_layer), size)]
     );
     assert_eq!(length(&[present(&stack, 1)]), size);
-    // The same image, by its manifest's digest too.
+    // The same image, also by its manifest's digest.
     let manifest = manifest_digest(stack.image()).expect("known sizes");
     assert!(members(&out).contains(&(blob_name(manifest), manifest_length(&stack))));
-    // What one reader lacks is sent for all.
+    // A layer that one reader lacks is sent for all.
     let whole = OnDisk::new(&b.oci(Compression::None)).stack();
     let mut out = Vec::new();
     compose(
@@ -308,7 +308,7 @@ fn layers_that_the_reader_has_are_neither_read_nor_sent() {
         names,
         [(blob_name(base_layer), base.layers[0].len() as u64)]
     );
-    // Everything is there.
+    // All layers are present.
     let mut out = Vec::new();
     compose(&[present(&stack, 9)], Reads::All, &mut out).expect("composes");
     assert_eq!(
@@ -345,7 +345,7 @@ fn a_base_of_several_is_written_once() {
     }
 }
 
-/// Fails after some bytes, as a full disk or an engine that died.
+/// Fails after some bytes, like a full disk or an engine that died.
 struct Failing(usize, io::ErrorKind);
 
 impl Write for Failing {

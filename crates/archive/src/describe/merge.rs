@@ -1,10 +1,10 @@
-//! One image from all that an archive's documents say of it.
+//! Merges the descriptions of the same image in an archive's documents.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Described;
 
-/// One image an identity, with the tags of all: an image with two tags can be two entries.
+/// One image an identity, with all tags: an image with two tags can be two entries.
 pub(super) fn merge(images: Vec<Described>) -> Vec<Described> {
     let mut merged: Vec<Described> = Vec::new();
     let mut places = BTreeMap::new();
@@ -22,13 +22,13 @@ pub(super) fn merge(images: Vec<Described>) -> Vec<Described> {
     merged
 }
 
-/// Leaves each tag of an image once.
+/// Removes duplicate tags of an image.
 fn once_each(image: &mut Described) {
     let mut seen = BTreeSet::new();
     image.tags.retain(|tag| seen.insert(tag.clone()));
 }
 
-/// Adds to the images of `manifest.json` what `index.json` says of the same ones.
+/// Adds the data of `index.json` to the same images of `manifest.json`.
 pub(super) fn complete(images: &mut [Described], indexed: Vec<Described>) {
     let indexed = indexed.into_iter().map(|image| (image.image_id, image));
     let mut indexed: BTreeMap<_, _> = indexed.collect();

@@ -14,7 +14,7 @@ use crate::describe::blob_name;
 use crate::hash::digest_of;
 use crate::testing::{OnDisk, Tar, TestImage, compress, image, index, sample};
 
-/// What errors call a stream.
+/// The name of a stream in errors.
 const WHAT: &str = "docker save x";
 
 /// A file to write an archive to.
@@ -25,7 +25,7 @@ fn empty() -> (OnDisk, File) {
     (file, out.expect("file"))
 }
 
-/// Takes a stream in and opens what became of it.
+/// Reads a stream and opens the resulting archive.
 fn take(stream: &[u8]) -> Result<(OnDisk, Stack), Error> {
     take_as(stream, &Options::default())
 }
@@ -60,7 +60,7 @@ fn canonical(stack: &Stack) -> Vec<u8> {
     out
 }
 
-/// The manifest and the blobs of an image as they are stored.
+/// The stored manifest and blobs of an image.
 fn stored(image: &Image) -> (Option<Vec<u8>>, Vec<Option<Digest>>) {
     let manifest = image.manifest.as_ref().map(|it| it.bytes.clone());
     (manifest, image.layers.iter().map(|it| it.blob).collect())
@@ -92,7 +92,7 @@ fn blobs_and_manifest_stay_as_they_came() {
             file.bytes() == take(&stream).expect("takes").0.bytes(),
             "the same twice"
         );
-        // Taken in from the archive it is the same once more.
+        // Taken from the archive, the result is the same.
         let (again, mut out) = empty();
         let draft = Draft::from_stack(&archive, &mut out, &Options::default(), &|_| false);
         draft
@@ -132,7 +132,7 @@ fn layers_of_no_image_leave_no_bytes() {
     assert!(file.bytes() == canonical(&archive));
 }
 
-/// A stream with these layers, whatever the config says of them.
+/// A stream with these layers, regardless of the config.
 fn saved(image: &TestImage, layers: &[(&str, &[u8])], named: &[&str]) -> Vec<u8> {
     let mut tar = Tar::new();
     for (name, bytes) in layers {
@@ -205,7 +205,7 @@ fn large_documents_that_nobody_names_are_passed_over() {
     assert!(file.bytes() == canonical(&archive));
 }
 
-/// BuildKit's attestations make an index, by whose digest a containerd store calls the image.
+/// BuildKit's attestations create an index. In a containerd store, its digest is the image's ID.
 #[test]
 fn an_image_is_known_by_the_index_that_it_came_through() {
     let sample = sample();
@@ -221,7 +221,7 @@ fn an_image_is_known_by_the_index_that_it_came_through() {
     let manifest = manifest_digest(image).expect("a manifest");
     assert_eq!(image.manifests, [manifest, id]);
 
-    // Saved anew it is the same, unless its blobs change.
+    // After a new save it is the same, unless its blobs change.
     for (compress, known) in [(None, true), (Some(Compress::Zstd(1)), false)] {
         let options = Options {
             compress,
@@ -237,7 +237,7 @@ fn an_image_is_known_by_the_index_that_it_came_through() {
         assert_eq!(again.image().manifests.contains(&id), known);
     }
 
-    // An index of other images says nothing of this one.
+    // An index of other images does not apply to this one.
     let (tar, mut ours) = sample.blobs(Tar::new(), Compression::Gzip);
     let other = json!({ "manifests": [attestation] }).to_string();
     let id = digest_of(other.as_bytes());
@@ -247,7 +247,7 @@ fn an_image_is_known_by_the_index_that_it_came_through() {
     assert_eq!(archive.images()[0].manifests, [manifest]);
 }
 
-/// A base, and an image of one more layer on it.
+/// A base, and an image with one more layer on it.
 fn on_base() -> (TestImage, TestImage) {
     let lower = Tar::new()
         .file("etc/os-release", "ID=test\n")

@@ -7,7 +7,7 @@ use crate::stack::Stack;
 use crate::testing::{OnDisk, Tar, TestImage, compress, image};
 use crate::{Error, RootFs};
 
-/// An entry in words: `name kind mode uid:gid mtime` and, where there is any, ` = bytes` or ` -> target`.
+/// An entry in words: `name kind mode uid:gid mtime` and, if present, ` = bytes` or ` -> target`.
 type Lines = Vec<String>;
 
 fn lines(tar: &[u8]) -> Lines {
@@ -56,7 +56,7 @@ fn lines(tar: &[u8]) -> Lines {
     entries.map(line).collect()
 }
 
-/// A layer whose entries have numbers of their own.
+/// A layer with different attributes for each entry.
 struct Layer(Builder<Vec<u8>>);
 
 impl Layer {
@@ -105,7 +105,7 @@ fn tar(stack: Stack, paths: &[&str]) -> Result<Vec<u8>, Error> {
     Ok(out)
 }
 
-/// The same tar from an image that is stored in each way.
+/// Gets the same tar from an image that is stored in each way.
 fn each(image: &TestImage, paths: &[&str], check: impl Fn(Lines)) {
     let mut first = None;
     for stored in [Compression::None, Compression::Gzip, Compression::Zstd] {

@@ -103,7 +103,7 @@ fn pax_records_rename_and_resize() {
             "0: invalid PAX record"
         );
     }
-    // A global record is about every member: no writer puts a name there.
+    // A global record applies to every member: no writer puts a name there.
     let global = extended(EntryType::XGlobalHeader, b"18 path=long/name\n");
     assert_eq!(
         list(Headers::new(&global[..])).expect("members")[0].0,

@@ -54,7 +54,7 @@ fn a_layout_is_the_image() {
         let image = sample();
         let (_kept, folder) = folder();
         let layout = write(&image, &folder, compress);
-        // Two layers, of which one is there twice, a config and a manifest.
+        // Two layers, one of them used twice, a config and a manifest.
         assert_eq!((layout.written, blobs_in(&folder).len()), (2, 4));
         let archive = packed(&folder).expect("an archive");
         let found = &archive.images()[0];

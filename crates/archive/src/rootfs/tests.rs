@@ -7,7 +7,7 @@ use crate::testing::{OnDisk, Tar, compress, image};
 
 const LIMIT: u64 = 1 << 20;
 
-/// Runs a check over an image of these layers, plain and compressed in each way.
+/// Runs a check over an image of these layers, uncompressed and compressed in each way.
 fn each(layers: &[Tar], check: impl Fn(&RootFs)) {
     let layers: Vec<_> = layers.iter().map(Tar::clone_bytes).collect();
     let image = image(layers);
@@ -15,7 +15,7 @@ fn each(layers: &[Tar], check: impl Fn(&RootFs)) {
         for whole in [Compression::None, Compression::Gzip] {
             let stack = OnDisk::new(&compress(whole, &image.oci(stored))).stack();
             check(&RootFs::open(stack.clone()).expect("root"));
-            // Kept or not, the bytes are the same.
+            // The bytes are the same, kept or not.
             check(&RootFs::keeping(stack, &|path| path.ends_with('e')).expect("root"));
         }
     }
@@ -51,7 +51,7 @@ fn upper_layers_replace_and_remove() {
         assert_eq!(root.list("etc"), ["a"]);
         assert_eq!(root.list("opt"), ["x", "x-y"]);
         assert_eq!(root.list("/opt/x/"), ["new"]);
-        // What a layer takes away is never its own.
+        // A layer never removes its own files.
         assert_eq!(root.list("again"), ["upper"]);
         assert_eq!(root.list(""), ["again", "etc", "opt", "turned"]);
         assert_eq!(text(root, "turned").as_deref(), Some("file now"));
@@ -127,7 +127,7 @@ fn what_is_above_a_path_is_a_folder() {
         .file("lib/b", "b")
         .file("file/inside", "i")
         .file("opt/x/.wh.y", "");
-    // As in Docker 20.10: the folders that the upper layer needs take the place of a link and of a file.
+    // As in Docker 20.10: the folders of the upper layer replace a link and a file.
     each(&[lower, upper], |root| {
         let paths: Vec<_> = root.below("").map(|file| file.path).collect();
         assert_eq!(
@@ -201,7 +201,7 @@ fn names_of_other_bytes_stay_apart() {
 
 #[test]
 fn deep_paths_do_not_fill_the_memory() {
-    // Each path is legal; the folders that they need would be some hundred thousand, with as many bytes as all of them.
+    // Each path is valid. Their folders would be some hundred thousand, with as many bytes as all of them.
     let mut layer = Tar::new();
     for number in 0..200 {
         layer = layer.file(&format!("{number}/{}", "a/".repeat(1900)), "");

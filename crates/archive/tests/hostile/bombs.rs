@@ -1,4 +1,4 @@
-//! Little that becomes much.
+//! Small archives that expand to huge ones.
 
 use std::io::Write;
 
@@ -31,7 +31,7 @@ fn header(name: &str, size: u64) -> Vec<u8> {
     header.as_bytes().to_vec()
 }
 
-/// A classic archive with these bytes as its layer, whatever they are.
+/// A classic archive with these bytes as its layer, valid or not.
 fn with_layer(layer: &[u8]) -> Vec<u8> {
     let config = json!({ "rootfs": { "diff_ids": [digest(b"never reached")] } }).to_string();
     let manifest = json!([{ "Config": "c", "Layers": ["l"] }]).to_string();
@@ -56,7 +56,7 @@ fn an_archive_that_is_a_bomb_is_left_before_its_end() {
     let end = [0; 1024];
     let manifest = Tar::new().file("manifest.json", "[]").bytes();
     let starts = [
-        // A file without end, and zeros behind the tar's end.
+        // An endless file, and zeros after the tar's end.
         [header("l", 8 << 30), Vec::new()].concat(),
         [manifest.as_slice(), &end].concat(),
     ];
@@ -124,7 +124,7 @@ fn a_manifest_is_believed_as_far_as_it_says_and_no_further() {
             "1125899906842624",
             "layer 1 of 1 cannot be decompressed: it expands to more than ",
         ),
-        // No number, or more than any file has: as if nothing had been said.
+        // An invalid number, or one beyond any file's length, counts as no statement.
         (
             "x",
             "layer 1 of 1 cannot be decompressed: it expands to more than ",

@@ -1,4 +1,4 @@
-//! The process that reads: this program again, with one test to run.
+//! The reading process: this program again, with one test.
 
 use std::io;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 
 use crate::judge::{ANSWER, ARCHIVE, TAKE_IN};
 
-/// What an inventory reads, and how much of it at most.
+/// The files that an inventory reads.
 const FILES: [&str; 2] = ["etc/os-release", "var/lib/dpkg/status"];
 const LIMIT: u64 = 1 << 20;
 
@@ -22,7 +22,7 @@ fn child() {
     };
     let read = match std::env::var_os(TAKE_IN) {
         None => {
-            // Whoever writes all the same is ended by a signal.
+            // A signal kills the process if it writes nevertheless.
             let nothing = Rlimit {
                 current: Some(0),
                 maximum: Some(0),
@@ -44,7 +44,8 @@ fn child() {
     );
 }
 
-/// Opens, and then verifies, lists and composes, each whatever the others say: the first error is the outcome.
+/// Opens an archive, and then verifies, lists and composes it, each even if an earlier step failed. The first error is
+/// the result.
 fn read(path: &Utf8Path) -> Result<(), Error> {
     let archive = Arc::new(Archive::open(path)?);
     for index in 0..archive.images().len() {
@@ -82,16 +83,16 @@ fn take_in(path: &Utf8Path) -> Result<(), Error> {
     draft.seal(&mut out, &[]).map(drop)
 }
 
-/// How long this process has worked, in hundredths of a second (proc(5), `utime` and `stime`).
+/// The CPU time of this process, in hundredths of a second (proc(5), `utime` and `stime`).
 fn worked() -> u64 {
     let stat = std::fs::read_to_string("/proc/self/stat").expect("proc");
-    // Behind the program's name, which is in brackets.
+    // After the program's name, which is in brackets.
     let (_, fields) = stat.rsplit_once(')').expect("fields");
     let times = fields.split_whitespace().skip(11).take(2);
     times.map(|time| time.parse::<u64>().expect("ticks")).sum()
 }
 
-/// The most memory that this process ever had, in KiB (proc(5), `VmHWM`).
+/// The peak memory of this process, in KiB (proc(5), `VmHWM`).
 fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("proc");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

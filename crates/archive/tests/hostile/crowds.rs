@@ -1,4 +1,4 @@
-//! Very many of something.
+//! Archives with huge numbers of members, links or values.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -37,7 +37,7 @@ fn a_million_members_are_too_many() {
         packed(file, names.map(|header| header.as_bytes().to_vec()));
     });
     for kind in [EntryType::Regular, EntryType::Directory] {
-        // The same name over and over.
+        // The same name many times.
         let same = header(kind, "x", 0).as_bytes().to_vec();
         let chunk = same.repeat(1000);
         expect_written("", |file| {
@@ -46,7 +46,7 @@ fn a_million_members_are_too_many() {
     }
 }
 
-/// A member with a long name or a long target of a link, by GNU's way.
+/// A member with a long name or a long link target, in GNU's form.
 fn long(kind: EntryType, number: usize, length: usize) -> Vec<u8> {
     let mut text = format!("{number:08}");
     text.extend(std::iter::repeat_n('a', length - text.len()));
@@ -73,7 +73,7 @@ fn long_names_and_long_links_do_not_fill_the_memory() {
 #[test]
 fn long_names_inside_a_layer_do_not_fill_the_memory() {
     let mut layer = zstd::Encoder::new(Vec::new(), 1).expect("an encoder");
-    // One link with a long target, and a crowd of hard links to it.
+    // One link with a long target, and many hard links to it.
     layer
         .write_all(&long(EntryType::Symlink, 0, 4000))
         .expect("memory");

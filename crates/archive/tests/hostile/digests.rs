@@ -1,4 +1,4 @@
-//! Digests that are not those of the bytes, wherever they stand.
+//! Digests that do not match their bytes, in any document.
 
 use samples::{Packing, Tar, TestImage, blob_name, compress, digest, image, index, sample};
 use serde_json::json;
@@ -12,7 +12,7 @@ fn small() -> TestImage {
     ])
 }
 
-/// The archive with one byte of a member changed, found by the bytes that it begins with.
+/// The archive with one byte of a member changed. The member is found by its first bytes.
 fn flipped(mut archive: Vec<u8>, start: &[u8], at: usize) -> Vec<u8> {
     let place = archive
         .windows(start.len())
@@ -32,7 +32,7 @@ fn a_blob_has_the_digest_in_its_name() {
     expect(&expected, &config);
     let manifest = flipped(image.oci(Packing::Plain), b"{\"config\"", 2);
     expect("its manifest is damaged: expected ", &manifest);
-    // A classic config too is named by its digest.
+    // A classic config is also named by its digest.
     expect(&expected, &flipped(image.classic(), &image.config, 20));
 }
 
@@ -67,7 +67,7 @@ fn a_manifest_for_another_config_is_refused() {
         "names 2 layers, but its config has 3 diff_ids",
         &mixed.oci(Packing::Plain),
     );
-    // manifest.json says one image, index.json another: both count for themselves.
+    // manifest.json and index.json name different images: both are checked.
     let (tar, descriptor) = other.blobs(Tar::new(), Packing::Plain);
     let tar = tar
         .file("c.json", &image.config)
@@ -105,7 +105,7 @@ fn lengths_that_lie_do_no_harm() {
                 // Its own length is known.
                 (Packing::Plain, _) => SOUND,
                 (_, "0" | "1") => "layer 1 of 2 has more than the",
-                // No layer has so many: it is as if nothing had been said.
+                // No layer is that long: it counts as no statement.
                 _ => SOUND,
             };
             expect(expected, &archive);

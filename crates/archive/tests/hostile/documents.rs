@@ -1,4 +1,4 @@
-//! Documents that are too large, too deep, or say things twice.
+//! Documents that are too large, too deep, or have duplicate keys.
 
 use samples::{Packing, Tar, blob_name, compress, digest, index, sample};
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ fn manifest() -> String {
     json!([{ "Config": "c", "Layers": ["l"] }]).to_string()
 }
 
-/// An OCI layout with this manifest, named as an image's or as another index.
+/// An OCI layout with this manifest, described as an image's or as another index.
 fn layout(blob: &str, media_type: &str) -> Vec<u8> {
     let id = digest(blob.as_bytes());
     let descriptor = json!({ "mediaType": media_type, "digest": id, "size": blob.len() });
@@ -60,7 +60,7 @@ fn documents_of_a_hundred_megabytes_are_not_read() {
 fn nesting_ends_where_the_parser_ends_it() {
     let lists = "[".repeat(10_000);
     let maps = "{\"a\":".repeat(10_000);
-    // In a field that nobody reads, too.
+    // Also in an unused field.
     let aside = format!("{{\"x\":{lists}");
     for deep in [&lists, &maps, &aside] {
         expect(
@@ -100,7 +100,7 @@ fn what_is_said_twice_is_refused() {
             format!(r#"{{"rootfs":{{"diff_ids":["{id}"],"diff_ids":[]}}}}"#),
             "its config is not valid: duplicate field `diff_ids`",
         ),
-        // Engines are written in Go, which takes a key in whatever case, and the last one of several.
+        // Engines are written in Go, which ignores the case of a key, and uses the last of several.
         (
             manifest(),
             format!(r#"{{"rootfs":{{"diff_ids":["{id}"]}},"RootFS":{{"diff_ids":[]}}}}"#),
@@ -125,7 +125,7 @@ fn what_is_said_twice_is_refused() {
 
 #[test]
 fn an_index_does_not_lead_round_in_circles() {
-    // One that named itself would need a digest of itself.
+    // An index that names itself would need a digest of itself.
     let itself =
         json!({ "manifests": [{ "mediaType": INDEX, "digest": digest(b"") }] }).to_string();
     let top = json!({ "mediaType": INDEX, "digest": digest(b"") });
@@ -134,7 +134,7 @@ fn an_index_does_not_lead_round_in_circles() {
         "its index is damaged: expected ",
         &index(tar, &[top]).bytes(),
     );
-    // A hundred below each other do not.
+    // A hundred nested ones do not.
     let mut tar = Tar::new();
     let mut below: Value = json!([]);
     for _ in 0..100 {
@@ -152,11 +152,11 @@ fn an_index_does_not_lead_round_in_circles() {
 
 #[test]
 fn media_types_are_not_believed() {
-    // What the samples call their layers is no media type at all, whatever they are.
+    // The samples' name for their layers is no valid media type.
     for packing in Packing::ALL {
         expect(SOUND, &sample().oci(packing));
     }
-    // An index that says it is a manifest, and the other way round.
+    // An index with the media type of a manifest, and a manifest with that of an index.
     let as_index = layout(&json!({ "manifests": [] }).to_string(), MANIFEST);
     expect(
         "its manifest is not valid: missing field `config`",

@@ -1,26 +1,26 @@
-//! Hands an archive to the process that reads it, and judges what came back.
+//! Passes an archive to the reading process, and judges the result.
 
 use std::fs::File;
 use std::io::Write as _;
 use std::process::Command;
 
-/// The variables that tell the child what to do, and what its answers begin with.
+/// The environment variables with the child's task, and the prefixes of its answers.
 pub(crate) const ARCHIVE: &str = "HOSTILE_ARCHIVE";
 pub(crate) const TAKE_IN: &str = "HOSTILE_TAKE_IN";
 pub(crate) const ANSWER: &str = "answer: ";
 
-/// How much memory whoever reads an archive may use, in KiB.
+/// The memory limit of the reading process, in KiB.
 const MEMORY: u64 = 64 << 10;
-/// How long it may work, in hundredths of a second, not counting how long it waits: tests share the machine. Generous,
-/// since development builds are slow.
+/// The limit of CPU time, in hundredths of a second, without waiting: tests share the machine. It is generous, since
+/// development builds are slow.
 const TIME: u64 = 4_000;
-/// How long a message may be, in bytes.
+/// The largest length of a message, in bytes.
 const WORDS: usize = 2000;
 
-/// The verdict on an archive that reads as sound.
+/// The verdict on a valid archive.
 pub(crate) const SOUND: &str = "sound";
 
-/// Reads an archive in every way, and holds the outcome against `expected`: how the message begins, behind the path, or
+/// Reads an archive in every way, and compares the result with `expected`: the start of the message after the path, or
 /// [`SOUND`].
 #[track_caller]
 pub(crate) fn expect(expected: &str, bytes: &[u8]) {
@@ -28,7 +28,7 @@ pub(crate) fn expect(expected: &str, bytes: &[u8]) {
     taken_in(bytes);
 }
 
-/// As [`expect`] for an archive that is not held in memory, and without taking it in.
+/// Like [`expect`] for an archive that is not held in memory, without the `save` path.
 #[track_caller]
 pub(crate) fn expect_written(expected: &str, write: impl FnOnce(&mut File)) {
     let found = judged(write, None);
@@ -39,7 +39,7 @@ pub(crate) fn expect_written(expected: &str, write: impl FnOnce(&mut File)) {
     );
 }
 
-/// What an engine saves is bounded in the same way, whatever is said of it.
+/// An engine's `save` has the same limits, for any expected result.
 #[track_caller]
 fn taken_in(bytes: &[u8]) {
     judged(

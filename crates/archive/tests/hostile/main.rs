@@ -1,5 +1,5 @@
-//! Archives that mean harm. Each is read in every way there is by a process of its own, which may use 64 MiB and some
-//! seconds, and may write nothing; what is wrong comes back as one line.
+//! Hostile archives. A separate process reads each in every way. It may use 64 MiB and some seconds, and may write no
+//! file. An error must be one line.
 
 #![expect(
     clippy::expect_used,

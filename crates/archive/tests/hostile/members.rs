@@ -1,4 +1,4 @@
-//! Members that lead elsewhere, are no files, or lie about their sizes.
+//! Members that lead outside, are no files, or have wrong sizes.
 
 use samples::{Packing, Tar, compress, digest};
 use serde_json::json;
@@ -6,7 +6,7 @@ use tar::{EntryType, Header};
 
 use crate::judge::{SOUND, expect};
 
-/// A layer, the config of an image of it, and a manifest that names them so.
+/// A layer, the config of its image, and a manifest that names them.
 fn image(tar: Tar, layer: &str) -> Vec<u8> {
     let config = json!({ "rootfs": { "diff_ids": [digest(&a_layer())] } });
     let manifest = json!([{ "Config": "config.json", "Layers": [layer] }]);
@@ -34,7 +34,7 @@ fn header(kind: EntryType, name: &str, size: &[u8]) -> Header {
 fn a_name_leads_to_a_member_or_nowhere() {
     let layer = a_layer();
     for (name, expected) in [
-        // Paths are keys among the members, whatever they look like: nothing is extracted.
+        // Paths are only keys among the members: no file is extracted.
         ("../../etc/passwd", SOUND),
         ("/etc/passwd", SOUND),
         ("a/../b", SOUND),
@@ -129,7 +129,7 @@ fn a_name_that_is_there_twice_is_refused() {
         "its `manifest.json` occurs more than once",
         &image(tar, "l"),
     );
-    // Where nobody asks for it, it does not matter.
+    // It does not matter if no document names it.
     let tar = Tar::new().file("l", layer).file("x", "").file("x", "");
     expect(SOUND, &image(tar, "l"));
 }
@@ -165,7 +165,7 @@ fn sizes_that_lie_are_damage() {
             "is not an image archive"
         };
         expect(expected, &bytes);
-        // Behind a member that is sound the header's own fault is said.
+        // After a valid member, the error is about the header itself.
         let tar = Tar::new()
             .file("first", "")
             .header(&header(EntryType::Regular, "l", size), b"");

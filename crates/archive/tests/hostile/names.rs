@@ -1,4 +1,4 @@
-//! Names that would forge a message, or are none.
+//! Names that would forge a message, or are invalid.
 
 use samples::{Packing, Tar, digest, image};
 use serde_json::json;
@@ -55,14 +55,14 @@ fn a_base_has_a_name_that_can_be_shown() {
     ]);
     let sound = thin.thin(Packing::Plain, &base);
     expect("leaves layer 1 of 2", &sound);
-    // The samples call it `base`; as long, so that only the manifest's digest changes.
+    // The samples' name is `base`. The new one has the same length, so that only the manifest's digest changes.
     for name in ["b\\na", "\\u001b[2J", "", &"b".repeat(1000)] {
         let forged = forge(&base, &thin, name);
         expect("names the layer `blobs/sha256/", &forged);
     }
 }
 
-/// The thin archive with another name of its base, as it stands in JSON.
+/// The thin archive with another base name, in JSON form.
 fn forge(base: &samples::TestImage, thin: &samples::TestImage, name: &str) -> Vec<u8> {
     let manifest = format!(
         r#"{{"annotations":{{"io.imgpipe.base.name":"{name}","io.imgpipe.base.image-id":"{}"}},"config":{{"digest":"{}"}},"layers":[{{"digest":"{}"}},{{"digest":"{}"}}]}}"#,

@@ -1,4 +1,4 @@
-//! Archives that are cut short or otherwise damaged.
+//! Truncated and otherwise damaged archives.
 
 use super::*;
 

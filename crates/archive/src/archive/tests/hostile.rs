@@ -1,4 +1,4 @@
-//! What is no archive, and what is made to do harm.
+//! Files that are no archives, and hostile archives.
 
 use failure::{Code, Reported as _};
 use tar::EntryType;
@@ -50,7 +50,7 @@ fn what_is_no_archive_is_called_by_its_name() {
     assert_eq!(error.hint().as_deref(), Some("git lfs pull"));
 }
 
-/// A classic archive of one layer with this manifest and config, whatever they are.
+/// A classic archive of one layer with this manifest and config, valid or not.
 fn archive_of(manifest: &str, config: &[u8]) -> Vec<u8> {
     let layer = Tar::new().file("a", "a").bytes();
     let tar = Tar::new()

@@ -34,7 +34,7 @@ fn layers_are_compressed_one_by_one_and_bear_their_own_digest() {
                     .any(|bytes| bytes == name.as_bytes())
             );
         }
-        // Uncompressed again it is what it was.
+        // Uncompressed again, it equals the original.
         let plain = Options {
             compress: Some(Compress::None),
             ..Options::default()
@@ -54,7 +54,7 @@ fn what_is_compressed_on_the_way_is_looked_into_without_being_read_again() {
     let keep: Keep = &|path| path == "etc/os-release";
     let mut draft =
         Draft::from_stream(&both.classic()[..], &mut out, WHAT, &options, keep).expect("takes");
-    // The archive's bytes play no part: there are none.
+    // The archive's bytes are not read: there are none.
     let stack = OnDisk::new(&both.oci(Compression::None)).stack();
     let files = draft.root_fs(stack, keep).expect("files");
     assert_eq!(files.list(""), ["big", "etc", "new"]);

@@ -57,7 +57,7 @@ fn a_thin_archive_leaves_its_base_out_and_finds_it_again() {
             assert_eq!(again.image().image_id, both.image_id());
             let files = RootFs::open(stack.clone()).expect("files");
             assert_eq!(files.list(""), ["big", "etc", "new"]);
-            // Made whole again, it is what it would have been.
+            // Whole again, it equals an archive that was never thin.
             let whole = OnDisk::new(b"");
             let mut out = File::options()
                 .write(true)
@@ -121,7 +121,7 @@ fn an_image_is_thin_only_on_its_own_base() {
     );
 }
 
-/// If the base holds the very blobs, the manifest stays; otherwise the archive's own names the base's blobs.
+/// If the base holds the same blobs, the manifest stays. Otherwise the archive's own manifest names the base's blobs.
 #[test]
 fn a_thin_archive_keeps_its_manifest_on_the_very_blobs_of_its_base() {
     let (base, both) = on_base();
@@ -147,7 +147,7 @@ fn a_thin_archive_keeps_its_manifest_on_the_very_blobs_of_its_base() {
     }
 }
 
-/// Earlier versions noted the base in the manifest, and named every layer that they left out uncompressed.
+/// Earlier versions recorded the base in the manifest, and named every left-out layer by its uncompressed digest.
 #[test]
 fn thin_archives_of_earlier_versions_are_read() {
     let (base, both) = on_base();
@@ -188,13 +188,13 @@ fn thin_archives_of_earlier_versions_are_read() {
             let mut out = Vec::new();
             let sent = compose(&[choice(&stack, present)], Reads::All, &mut out);
             let sent = sent.expect("composes");
-            // On an uncompressed base it is what an engine has of the earlier version.
+            // On an uncompressed base, it equals the image that an engine has from the earlier version.
             assert_eq!(
                 sent[0] == plain.expect("known"),
                 of_base == Compression::None
             );
         }
-        // Saved anew it has the form of today.
+        // Saved again, it has the current form.
         let (file, mut out) = empty();
         let draft = Draft::from_stack(&stack, &mut out, &Options::default(), &|_| false);
         draft.expect("takes").seal(&mut out, &[]).expect("seals");

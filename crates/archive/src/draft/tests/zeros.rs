@@ -1,4 +1,4 @@
-//! Layers that become so much that they could be bombs: what was written is read again, all the way.
+//! Layers that expand so much that they could be bombs: every written archive can be read again completely.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -10,7 +10,7 @@ use crate::hash::digest_reader;
 use crate::headers::BLOCK;
 use crate::{Layout, Packing};
 
-/// More than is believed of a stream that nobody has spoken of.
+/// More than a stream without a stated length may become.
 const MUCH: u64 = (2 << 30) + (200 << 20);
 
 fn header(name: &str, size: u64) -> Vec<u8> {
@@ -21,7 +21,7 @@ fn header(name: &str, size: u64) -> Vec<u8> {
     header.as_bytes().to_vec()
 }
 
-/// A layer with a file of so many zeros, a multiple of a block, and its length.
+/// A layer with a file of this many zeros, a multiple of a block, and its length.
 fn layer(size: u64) -> (impl Read, u64) {
     let file = io::Cursor::new(header("zeros", size)).chain(io::repeat(0).take(size));
     let end = 1024;
@@ -58,7 +58,7 @@ fn what_is_written_small_is_read_again() {
     let stack = file.stack();
     let archive = stack.archive();
     archive.verify(stack.image()).expect("sound");
-    // As an engine saves what it stores compressed: nobody says how long it is before it has passed.
+    // As an engine saves its compressed layers: their length is stated only after them.
     let stream = File::open(file.path()).expect("opens");
     let (again, mut out) = empty();
     let draft = Draft::from_stream(stream, &mut out, WHAT, &options, &|_| false);
@@ -94,7 +94,7 @@ fn what_is_written_small_is_read_again() {
     }
 }
 
-/// The digest of the only layer as it is stored: published in the same way it has the same name.
+/// The digest of the only layer as stored. If it is published in the same way, the digest is the same.
 fn stored(file: &OnDisk, stack: &Stack) -> Digest {
     let layer = &stack.image().layers[0];
     let start = usize::try_from(layer.offset).expect("small");
@@ -126,7 +126,7 @@ fn what_would_not_be_read_again_is_not_written() {
 
 #[test]
 fn every_level_is_read_again() {
-    // Longer than any window, and hard to compress.
+    // Longer than any window, and incompressible.
     let mut seed = 1_u64;
     let noise: Vec<u8> = std::iter::repeat_with(|| {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
