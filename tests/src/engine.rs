@@ -212,6 +212,8 @@ impl Engine {
                 images.push(name);
             }
         }
+        // Engines list images by the second of their creation, and in any order within it.
+        images.sort();
         images
     }
 

@@ -74,11 +74,16 @@ pub(crate) fn lost_an_image(stderr: &str) -> bool {
 /// It prints `checking if image "…" is dangling: locating item named "manifest" for image with ID "…" (consider removing the
 /// image to resolve the issue): file does not exist`. podman can still load and build, and another load of that image repairs
 /// it.
+/// For an image that a build is making, it prints `retrieving label for image "…": you may need to remove the image to resolve
+/// the error: …: size is not known`.
 pub(crate) fn has_damaged_image(stderr: &str) -> bool {
     let mut complaints = stderr
         .lines()
         .filter(|line| !is_noise(&line.to_ascii_lowercase()));
-    complaints.any(|line| line.contains("consider removing the image to resolve the issue"))
+    complaints.any(|line| {
+        line.contains("consider removing the image to resolve the issue")
+            || line.contains("may need to remove the image to resolve the error")
+    })
 }
 
 /// Lines that any call may print: the greeting of `podman-docker`, and warnings of either engine.

@@ -228,9 +228,10 @@ impl Reported for Error {
     }
 
     fn tail(&self) -> Option<String> {
+        // An engine that is asked about several images complains for each.
         let message = self.to_string();
-        let tail = self.tail().filter(|tail| !message.contains(tail.trim()));
-        tail.map(str::to_owned)
+        let is_new = |tail: &&str| !tail.lines().all(|line| message.contains(line.trim()));
+        self.tail().filter(is_new).map(str::to_owned)
     }
 }
 
@@ -311,5 +312,27 @@ impl<E: Reported> Reported for SaveError<E> {
 impl<E> From<process::Error> for SaveError<E> {
     fn from(error: process::Error) -> Self {
         Self::Engine(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_that_complains_for_each_name_is_quoted_once() {
+        let reason = "Cannot connect to the Docker daemon".to_owned();
+        for (tail, shown) in [
+            (reason.clone(), false),
+            (format!("{reason}\n{reason}\n"), false),
+            (format!("{reason}\ndial unix: no such file\n"), true),
+        ] {
+            let error = Error::Unreachable {
+                program: "docker".into(),
+                reason: reason.clone(),
+                tail: tail.clone(),
+            };
+            assert_eq!(Reported::tail(&error).is_some(), shown, "{tail}");
+        }
     }
 }

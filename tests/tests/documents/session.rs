@@ -40,6 +40,7 @@ pub(crate) fn run(name: &str, text: &str) {
         .run();
     let printed = outcome.ok().stdout.replace(s.project(), "capy");
     let printed = printed.replace(debian_base(), "debian:12");
+    let printed = printed.replace("capy-own:1", "debian:12");
     let mut printed = printed.split(SEPARATOR);
     let mut wrong = String::new();
     for step in &steps {
@@ -103,7 +104,11 @@ fn evaluated(command: &str, project: &str) -> String {
     if let Some(options) = command.strip_suffix(" debian:12")
         && options.starts_with("imgsave ")
     {
-        command = format!("{options} {}", debian_base());
+        // An image of its own: containers of other sessions at the same time use the shared one.
+        let (base, own) = (debian_base(), format!("{project}-own:1"));
+        command = format!(
+            "printf 'FROM {base}\\nLABEL of={project}\\n' | docker build --quiet --tag {own} - >/dev/null; {options} {own}"
+        );
     }
     format!("eval \"$(cat <<'{END}'\n{command}\n{END}\n)\"\nprintf '{SEPARATOR}%s{SEPARATOR}' $?\n")
 }

@@ -89,6 +89,9 @@ fn a_damaged_image_is_told_from_a_warning_of_one() {
     let warning =
         format!("time=\"2026-11-27T02:48:04Z\" level=warning msg=\"{said}, ignoring the error\"");
     assert!(has_damaged_image(&format!("{warning}\nError: {said}")));
+    assert!(has_damaged_image(
+        r#"Error: retrieving label for image "6b9f": you may need to remove the image to resolve the error: fallback error checking whether image is a manifest list: reading data blob size "manifest-sha256:7a02" for "6b9f": size is not known"#
+    ));
     assert!(!has_damaged_image(&format!(
         "{warning}\nError: x: image not known"
     )));
