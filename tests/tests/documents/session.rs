@@ -107,7 +107,7 @@ fn evaluated(command: &str, project: &str) -> String {
         // An image of its own: containers of other sessions at the same time use the shared one.
         let (base, own) = (debian_base(), format!("{project}-own:1"));
         command = format!(
-            "printf 'FROM {base}\\nLABEL of={project}\\n' | docker build --quiet --tag {own} - >/dev/null; {options} {own}"
+            "printf 'FROM {base}\\nLABEL of={project}\\n' | docker build --quiet --tag {own} - >/dev/null 2>&1; {options} {own}"
         );
     }
     format!("eval \"$(cat <<'{END}'\n{command}\n{END}\n)\"\nprintf '{SEPARATOR}%s{SEPARATOR}' $?\n")
