@@ -186,8 +186,9 @@ fn an_interrupted_run_says_what_it_removed_and_registers_the_rest() {
 fn a_run_that_fails_on_the_way_says_what_it_removed() {
     let s = Sandbox::without_engine();
     many(&s);
-    // Like an editor, which takes no lock.
-    let (printed, files) = disturbed(&s, "echo 'images: [' > image-registry.yml", 3);
+    // Like an editor, which takes no lock and renames a file that it has written.
+    let broken = "echo 'images: [' > new.yml; mv new.yml image-registry.yml";
+    let (printed, files) = disturbed(&s, broken, 3);
     assert_eq!(files, MANY - printed);
     assert_eq!(s.read("image-registry.yml"), "images: [\n");
 }
